@@ -1,0 +1,136 @@
+"""Named configurations: a name in, the full frozen Config out. A recipe states what differs from the defaults, and why."""
+
+from collections.abc import Callable
+
+from schemas.config import (
+    AssembleConfig,
+    CaptionConfig,
+    Config,
+    FetchConfig,
+    FilterConfig,
+    LimitsForText,
+    ModelConfig,
+    PairConfig,
+    RunConfig,
+    ScoreConfig,
+    ShardConfig,
+)
+
+# Gopher (Rae et al. 2021, A1.1) with the defaults of datatrove's GopherQualityFilter and GopherRepetitionFilter.
+GOPHER = dict(
+    min_words=50,
+    max_words=100_000,
+    min_mean_word_length=3.0,
+    max_mean_word_length=10.0,
+    max_symbols_per_word=0.1,
+    max_bullet_lines=0.9,
+    max_ellipsis_lines=0.3,
+    min_alphabetic_words=0.8,
+    min_stop_word_kinds=2,
+    max_duplicate_lines=0.3,
+    max_duplicate_line_characters=0.2,
+    max_duplicate_paragraphs=0.3,
+    max_duplicate_paragraph_characters=0.2,
+    max_top_ngram=1.0,
+    max_duplicate_ngram=1.0,
+)
+
+OPEN_CLIP_B32 = ModelConfig(name="ViT-B-32", weights="laion2b_s34b_b79k", threads=None)
+OPEN_CLIP_L14 = ModelConfig(name="ViT-L-14", weights="openai", threads=None)
+COCA_CAPTIONER = ModelConfig(name="coca_ViT-B-32", weights="mscoco_finetuned_laion2b_s13b_b90k", threads=None)
+COCA_MATCHER = ModelConfig(name="coca_ViT-B-32", weights="laion2b_s13b_b90k", threads=None)
+
+
+def demo() -> Config:
+    """The sample web on a laptop, offline: every rule is on, so that every reason can be seen at work."""
+    return Config(
+        recipe="demo",
+        extract={"timeout_s": 3.0},  # the sample's bomb page should not cost the demo its minute
+        filter=FilterConfig(
+            node=LimitsForText(
+                max_words=1000,
+                max_character_repetition=0.2,
+                max_special_characters=0.3,
+                max_flagged_words=0.01,
+                no_boilerplate=True,
+            ),
+            document=LimitsForText(
+                **GOPHER,
+                min_stop_words=0.2,
+                max_character_repetition=0.1,
+                max_word_repetition=0.2,
+                max_special_characters=0.275,
+                min_punctuation=0.005,
+                max_flagged_words=0.01,
+                min_ended_lines=0.12,
+                max_short_lines=0.67,
+                no_lorem_ipsum=True,
+                no_curly_bracket=True,
+            ),
+        ),
+        shard=ShardConfig(samples_per_shard=100, validation_share=0.1),
+        run=RunConfig(table_parts=2, batch_buckets=8),
+    )
+
+
+def m3w() -> Config:
+    """MultiModal MassiveWeb as Flamingo describes it (Alayrac et al. 2022, A.3.1): Gopher's rules, English, images >= 64 px."""
+    return Config(
+        recipe="m3w",
+        filter=FilterConfig(
+            node=LimitsForText(max_flagged_words=0.01, no_boilerplate=True),
+            document=LimitsForText(**GOPHER, max_flagged_words=0.01, no_lorem_ipsum=True),
+        ),
+        score=ScoreConfig(model=OPEN_CLIP_B32),
+        caption=CaptionConfig(captioner=COCA_CAPTIONER, matcher=COCA_MATCHER),
+    )
+
+
+def obelics() -> Config:
+    """OBELICS (Laurencon et al. 2023, A.1) without what needs its word lists and its KenLM model."""
+    paragraph = LimitsForText(
+        min_words=4,
+        max_words=1000,
+        max_character_repetition=0.1,
+        max_word_repetition=0.1,
+        max_special_characters=0.3,
+        min_stop_words=0.3,
+        max_flagged_words=0.01,
+        min_punctuation=0.001,
+    )
+    document = LimitsForText(
+        min_words=10,
+        max_words=2000,
+        max_character_repetition=0.1,
+        max_word_repetition=0.2,
+        max_special_characters=0.275,
+        min_stop_words=0.35,
+        max_flagged_words=0.01,
+        min_punctuation=0.03,
+    )
+    return Config(
+        recipe="obelics",
+        filter=FilterConfig(min_language_score=0.8, node=paragraph, document=document),
+        fetch=FetchConfig(min_image_side_px=150, max_aspect=2.0, one_of_each=False),
+        assemble=AssembleConfig(max_images=30, min_words=10),
+        score=ScoreConfig(model=OPEN_CLIP_L14, min_score=None),
+        caption=CaptionConfig(on=False, captioner=COCA_CAPTIONER, matcher=COCA_MATCHER),
+    )
+
+
+def laion() -> Config:
+    """Alt-text pairs as LAION-2B-en and DataComp's basic filter take them: no rule on the page's text, CLIP decides."""
+    return Config(
+        recipe="laion",
+        filter=FilterConfig(min_language_score=0.5),
+        fetch=FetchConfig(one_of_each=False, max_documents=None),
+        assemble=AssembleConfig(min_words=0, max_images=255),
+        pair=PairConfig(
+            min_alt_words=1, max_alt_words=256, max_images_per_alt=1000, min_side_px=64, max_vocabulary=None
+        ),
+        score=ScoreConfig(model=OPEN_CLIP_B32, min_score=0.28, documents=False),
+        caption=CaptionConfig(on=False, captioner=COCA_CAPTIONER, matcher=COCA_MATCHER),
+    )
+
+
+RECIPES: dict[str, Callable[[], Config]] = {"demo": demo, "m3w": m3w, "obelics": obelics, "laion": laion}

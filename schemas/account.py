@@ -1,0 +1,41 @@
+"""Tallies: what came in, what was made and what was kept, by stage and unit; counted at the doors, added by the graph."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schemas.document import InterleavedDocument
+from schemas.media import ArchiveMedia, Media, MediaLink
+from schemas.page import Page
+from schemas.pair import ImageTextPair, VideoTextPair
+from schemas.rejection import Stage, Unit
+
+
+class Door(StrEnum):
+    IN = "in"  # entered the stage
+    MADE = "made"  # came into being in the stage
+    KEPT = "kept"  # left the stage by the main door
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    stage: Stage
+    unit: Unit
+    door: Door
+    count: int
+
+
+def units_of(record: object) -> Iterable[tuple[Unit, int]]:
+    """What a record counts as: a document counts once as a document, and its nodes as nodes."""
+    match record:
+        case InterleavedDocument():
+            return ((Unit.DOCUMENT, 1), (Unit.NODE, len(record.nodes)))
+        case Page():
+            return ((Unit.PAGE, 1),)
+        case Media() | MediaLink():
+            return ((Unit.MEDIA, 1),)
+        case ImageTextPair() | VideoTextPair():
+            return ((Unit.PAIR, 1),)
+        case ArchiveMedia():
+            return ((Unit.RECORD, 1),)
+    raise TypeError(f"{type(record).__name__} is not counted")

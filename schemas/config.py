@@ -1,0 +1,211 @@
+"""Every threshold and size of the curation: one frozen model per stage, the source of each number beside it. None is off."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+MIB = 1 << 20
+
+
+class Frozen(BaseModel):
+    """A configuration that cannot be changed once made and refuses keys that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ReadConfig(Frozen):
+    max_record_bytes: PositiveInt = 64 * MIB  # a member, inflated; reliability W4
+    max_html_bytes: PositiveInt = 10 * MIB  # decoded; reliability W4
+    max_media_bytes: PositiveInt = 64 * MIB  # in place, still packed
+    max_expansion: PositiveFloat = 200.0  # refused beyond `expansion_floor_bytes`; reliability W4
+    expansion_floor_bytes: PositiveInt = 8 * MIB
+    max_url_characters: PositiveInt = 4096  # recipes, Limits
+
+
+class ExtractConfig(Frozen):
+    timeout_s: PositiveFloat = 5.0  # a page; reliability H1
+    max_memory_bytes: PositiveInt = 2048 * MIB  # of the child process; reliability H1
+    pages_per_child: PositiveInt = 5000  # then a fresh child: leaks end; reliability H3
+    min_block_words: NonNegativeInt = (
+        3  # a text block without media below this, outside headings and lists, is furniture; ours
+    )
+    max_link_density: float = Field(
+        0.5, ge=0.0, le=1.0
+    )  # letters inside links over all letters; Boilerpipe (Kohlschuetter 2010) 0.33, ours
+    max_nodes: PositiveInt = 5000  # of a document; ours
+
+
+class LimitsForText(Frozen):
+    """Bounds on what `transforms.filter` measures. One model for nodes and documents; None leaves a rule out."""
+
+    min_words: PositiveInt | None = None
+    max_words: PositiveInt | None = None
+    min_mean_word_length: PositiveFloat | None = None
+    max_mean_word_length: PositiveFloat | None = None
+    max_symbols_per_word: NonNegativeFloat | None = None
+    max_bullet_lines: NonNegativeFloat | None = None
+    max_ellipsis_lines: NonNegativeFloat | None = None
+    min_alphabetic_words: NonNegativeFloat | None = None
+    min_stop_word_kinds: PositiveInt | None = None
+    min_stop_words: NonNegativeFloat | None = None
+    max_duplicate_lines: NonNegativeFloat | None = None
+    max_duplicate_line_characters: NonNegativeFloat | None = None
+    max_duplicate_paragraphs: NonNegativeFloat | None = None
+    max_duplicate_paragraph_characters: NonNegativeFloat | None = None
+    max_top_ngram: NonNegativeFloat | None = None  # 1.0 is Gopher's own limit for each n
+    max_duplicate_ngram: NonNegativeFloat | None = None  # 1.0 is Gopher's own limit for each n
+    max_character_repetition: NonNegativeFloat | None = None
+    max_word_repetition: NonNegativeFloat | None = None
+    max_special_characters: NonNegativeFloat | None = None
+    min_punctuation: NonNegativeFloat | None = None
+    max_flagged_words: NonNegativeFloat | None = None
+    min_ended_lines: NonNegativeFloat | None = None
+    max_short_lines: NonNegativeFloat | None = None
+    no_boilerplate: bool = False  # C4: javascript, cookie and policy lines out
+    no_lorem_ipsum: bool = False  # C4
+    no_curly_bracket: bool = False  # C4
+
+
+class FilterConfig(Frozen):
+    languages: tuple[str, ...] | None = ("en",)  # Flamingo: English only
+    min_language_score: float = Field(0.65, ge=0.0, le=1.0)  # FineWeb, C4-like; OBELICS 0.80
+    node: LimitsForText = LimitsForText()
+    document: LimitsForText = LimitsForText()
+
+
+class DedupConfig(Frozen):
+    by_url: bool = True
+    by_text: bool = True
+    shingle_words: PositiveInt = 5  # datatrove, FineWeb
+    bands: PositiveInt = 14  # datatrove, FineWeb: 14 x 8 finds Jaccard 0.75 with probability 0.77
+    rows: PositiveInt = 8
+    survivor: Literal["hash", "latest"] = "hash"  # which of a cluster stays
+
+
+class FetchConfig(Frozen):
+    http: bool = False  # ask the network for what the archives lack
+    allowed_private_addresses: tuple[
+        str, ...
+    ] = ()  # CIDR blocks excepted from the address guard, for intranets and tests
+    allowed_ports: tuple[int, ...] = (80, 443)  # reliability S1
+    user_agent: str = "lamella/0.1 (+https://github.com/lamella-data/lamella; image dataset curation)"
+    timeout_s: PositiveFloat = 30.0  # a URL in all, redirects included; reliability S4
+    connections: PositiveInt = 64  # at once, a worker
+    min_delay_s: NonNegativeFloat = 1.0  # between requests to a registered domain; reliability S6
+    retries: NonNegativeInt = 2  # on 429, 5xx and broken connections
+    max_redirects: NonNegativeInt = 5  # recipes, Limits
+    robots_txt: bool = True  # RFC 9309
+    honour_opt_outs: bool = True  # noai, noimageai, noml ... and TDM-Reservation
+    max_url_characters: PositiveInt = 4096  # recipes, Limits
+    max_image_bytes: PositiveInt = 30_000_000  # recipes, Limits
+    max_video_bytes: PositiveInt = 4_000_000_000  # recipes, Limits
+    max_pixels: PositiveInt = 64_000_000  # recipes, Limits
+    min_image_side_px: PositiveInt = 64  # Flamingo, M3W
+    max_image_side_px: PositiveInt = 20_000  # OBELICS
+    max_aspect: PositiveFloat = 3.0  # Flamingo, M3W: longer side over shorter
+    min_colour_spread: NonNegativeFloat = 3.0  # Flamingo: not single-coloured; grey levels of 255, ours
+    blocked_url_words: tuple[str, ...] = ("logo", "button", "icon", "plugin", "widget")  # OBELICS
+    unsafe_url_words: tuple[str, ...] = ("porn", "xxx", "sex")  # OBELICS; whole words of the path
+    unsafe_hashes: str | None = None  # path of a list of SHA-256 of files never to keep; reliability M6
+    min_video_s: PositiveFloat = 2.0  # recipes, VTP ours
+    max_video_s: PositiveFloat = 7200.0  # recipes, Limits
+    max_documents: PositiveInt | None = 10  # OBELICS: an image of more documents is furniture
+    phash_distance: NonNegativeInt | None = 5  # Hamming, of 64 bits; mmc4
+    one_of_each: bool = True  # Flamingo: images are deduplicated; one survivor a cluster of copies
+    pack_bytes: PositiveInt = 256 * MIB  # of a tar pack of fetched files
+
+
+class AssembleConfig(Frozen):
+    max_images: PositiveInt = 30  # OBELICS
+    min_images: PositiveInt = 1
+    min_words: NonNegativeInt = 10  # OBELICS; after pruning
+    max_characters: PositiveInt = 1_000_000  # recipes, Limits
+    videos_count: bool = True  # a document with a video but no image is kept for its clips
+
+
+class PairConfig(Frozen):
+    min_alt_words: PositiveInt = 3  # ALIGN
+    max_alt_words: PositiveInt = 20  # ALIGN
+    max_images_per_alt: PositiveInt = 10  # ALIGN: an alt shared by more images is out
+    max_alts_per_image: PositiveInt = 1000  # ALIGN
+    min_side_px: PositiveInt = 200  # ALIGN: shorter side
+    max_aspect: PositiveFloat = 3.0  # ALIGN
+    max_vocabulary: PositiveInt | None = 100_000_000  # ALIGN: unigrams and bigrams of the raw set
+    min_token_count: PositiveInt = 2  # a token seen less often in the raw set is rare; ours, for small sets
+    ltip_min_words: PositiveInt = 10  # recipes, LTIP ours
+    ltip_sites: tuple[str, ...] | None = None  # LTIP: fewer than 10 sites chosen for rich descriptions
+    max_caption_characters: PositiveInt = 2000  # recipes, Limits
+    min_clip_s: PositiveFloat = 2.0  # recipes, VTP ours
+    max_clip_s: PositiveFloat = 22.0  # VTP: clips of about 22 s
+    max_vtp_video_s: PositiveFloat = 60.0  # recipes, VTP ours
+
+
+class ModelConfig(Frozen):
+    """A model by name and weights, as open_clip has them: a hub tag, a path, or `bundled`."""
+
+    name: str = "lamella-coca"
+    weights: str = "bundled"
+    precision: Literal["fp32", "bf16"] = "fp32"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    batch: PositiveInt = 64
+    threads: PositiveInt | None = 1  # on a CPU; 1 keeps scores equal to the bit whatever the number of processes
+
+
+class ScoreConfig(Frozen):
+    model: ModelConfig = ModelConfig()
+    min_score: float | None = 0.25  # of a pair; DataComp, ViT-B/32. Model-specific
+    min_node_score: float | None = None  # of an image and its nearest text; mmc4 0.15 with ViT-L/14
+    documents: bool = True  # score images of documents too
+
+
+class CaptionConfig(Frozen):
+    on: bool = True
+    captioner: ModelConfig = ModelConfig()
+    matcher: ModelConfig = ModelConfig()
+    top_p: float = Field(0.9, gt=0.0, le=1.0)  # BLIP: nucleus
+    min_tokens: NonNegativeInt = 10  # BLIP issue threads: 10 to 30
+    max_tokens: PositiveInt = 30
+    repetition_penalty: float = Field(1.1, ge=1.0)  # BLIP
+    min_match: float = Field(0.5, ge=0.0, le=1.0)  # BLIP: noisy below
+
+
+class ShardConfig(Frozen):
+    samples_per_shard: PositiveInt = 1000
+    validation_share: float = Field(0.02, ge=0.0, le=1.0)
+    max_side_px: PositiveInt = 320  # Flamingo trains at 320 x 320
+    jpeg_quality: int = Field(90, ge=1, le=100)
+    clip_frames: PositiveInt = 8  # Flamingo: T = 8 at 1 frame per second
+    clip_fps: PositiveFloat = 1.0
+    parquet: bool = True  # the documents as OBELICS-column Parquet too
+
+
+class RunConfig(Frozen):
+    """Sizes and limits of a run that are no stage's own."""
+
+    table_parts: PositiveInt = 4  # files a table
+    archives_per_wave: PositiveInt | None = (
+        None  # local runs read this many archives before they write; None: all at once
+    )
+    batch_buckets: PositiveInt = (
+        16  # groups in which model batches are formed, by hash, so that batches are always the same
+    )
+    max_crash_ratio: float = Field(0.05, ge=0.0, le=1.0)  # of a stage's units; recipes, Limits. Beyond: exit 3
+    max_rule_ratio: float = Field(0.5, ge=0.0, le=1.0)  # a rule that rejects more is flagged in the report
+    report_samples: NonNegativeInt = 6  # kept and rejected examples shown for each reason
+
+
+class Config(Frozen):
+    """The whole curation, resolved."""
+
+    recipe: str
+    read: ReadConfig = ReadConfig()
+    extract: ExtractConfig = ExtractConfig()
+    filter: FilterConfig = FilterConfig()
+    dedup: DedupConfig = DedupConfig()
+    fetch: FetchConfig = FetchConfig()
+    assemble: AssembleConfig = AssembleConfig()
+    pair: PairConfig = PairConfig()
+    score: ScoreConfig = ScoreConfig()
+    caption: CaptionConfig = CaptionConfig()
+    shard: ShardConfig = ShardConfig()
+    run: RunConfig = RunConfig()

@@ -1,0 +1,123 @@
+"""The interleaved document: text, images and videos in reading order, and phi, which tells each text its image."""
+
+from dataclasses import dataclass, replace
+
+from schemas.media import Media
+from schemas.page import Provenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextNode:
+    """One paragraph, heading, list item, table row or block of code."""
+
+    text: str
+    position: int  # order in the DOM; grows, may have gaps
+    tag: str = "p"
+    previous_image: int = 0  # phi: index from 1 of the last image before this text; 0 where there is none
+    next_image: int = 0  # phi: index from 1 of the first image after this text; 0 where there is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageNode:
+    """One content image, in its place."""
+
+    url: str  # absolute, canonical
+    position: int
+    alt: str = ""
+    caption: str = ""  # figcaption, or the caption that stands beside it
+    title: str = ""
+    description: str = ""  # text named by aria-describedby, or aria-label
+    width: int = 0  # px, the page's hint; 0 where it gives none
+    height: int = 0
+    media: Media | None = None  # set by assemble
+    clip_score: float | None = None  # cosine similarity to the nearest text; set by score
+    clip_model: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoNode:
+    """One video, in its place. Videos carry no phi: the interleaved dataset holds images only, clips go to VTP pairs."""
+
+    url: str
+    position: int
+    caption: str = ""  # figcaption, title or aria-label
+    nearest_text: str = ""  # nearest heading and paragraph
+    track: str = ""  # URL of a VTT track, absolute
+    poster: str = ""
+    width: int = 0
+    height: int = 0
+    media: Media | None = None
+    track_text: str = ""  # the track's text, where it lies in the archives; set by fetch/assemble
+
+
+Node = TextNode | ImageNode | VideoNode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextQuality:
+    """What was measured on a document's text. Ratios are 0 to 1; rules in `transforms/filter` compare them."""
+
+    words: int
+    mean_word_length: float  # characters
+    character_repetition: float  # mass of the most repeated character 10-grams (OBELICS)
+    word_repetition: float  # share of word 5-gram occurrences that repeat (OBELICS)
+    special_characters: float
+    stop_words: float
+    stop_word_kinds: int  # different stop words (Gopher asks for 2)
+    flagged_words: float
+    punctuation: float
+    symbols_per_word: float  # '#' and ellipses (Gopher)
+    bullet_lines: float
+    ellipsis_lines: float
+    alphabetic_words: float
+    ended_lines: float  # lines that end with punctuation (FineWeb)
+    short_lines: float  # lines of at most 30 characters (FineWeb)
+    duplicate_lines: float  # share of lines that repeat an earlier one (Gopher)
+    duplicate_line_characters: float
+    duplicate_paragraphs: float
+    duplicate_paragraph_characters: float
+    top_ngram_characters: float  # the worst of top 2-, 3-, 4-grams, each over its own Gopher limit: 1.0 is the limit
+    duplicate_ngram_characters: float  # the worst of duplicated 5- to 10-grams over its own limit: 1.0 is the limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterleavedDocument:
+    """One page as text, images and videos in reading order."""
+
+    key: str  # the page's key
+    url: str  # as crawled
+    nodes: tuple[Node, ...]
+    provenance: Provenance
+    title: str = ""
+    canonical_url: str = ""  # set by dedup
+    language: str = ""  # ISO 639-1 as fastText says; set by filter
+    language_score: float = 0.0
+    quality: TextQuality | None = None  # set by filter
+    robots: str = ""  # robots meta and X-Robots-Tag of the page, comma-joined
+    licence: str = ""  # URL of rel=license, where the page names one
+    truncated: bool = False
+
+    @property
+    def text(self) -> str:
+        return "\n".join(node.text for node in self.nodes if isinstance(node, TextNode))
+
+    @property
+    def images(self) -> tuple[ImageNode, ...]:
+        return tuple(node for node in self.nodes if isinstance(node, ImageNode))
+
+    @property
+    def videos(self) -> tuple[VideoNode, ...]:
+        return tuple(node for node in self.nodes if isinstance(node, VideoNode))
+
+
+def with_phi(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    """The nodes with both phi of every text node set from the images that stand among them (Flamingo, section 2.4)."""
+    total = sum(isinstance(node, ImageNode) for node in nodes)
+    seen, out = 0, []
+    for node in nodes:
+        if isinstance(node, ImageNode):
+            seen += 1
+        elif isinstance(node, TextNode):
+            node = replace(node, previous_image=seen, next_image=seen + 1 if seen < total else 0)
+        out.append(node)
+    return tuple(out)

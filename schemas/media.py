@@ -1,0 +1,73 @@
+"""Media and where their bytes lie: a BlobRef names bytes in place, a Media adds what was measured on them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class MediaKind(StrEnum):
+    IMAGE = "image"
+    VIDEO = "video"
+
+
+class Container(StrEnum):
+    """How a blob's bytes are wrapped where they lie."""
+
+    WARC = (
+        "warc"  # offset and length name a whole WARC record (a gzip member or plain); the blob is its decoded HTTP body
+    )
+    RAW = "raw"  # offset and length name the blob itself (a member of a tar pack)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlobRef:
+    """Bytes in place. Read with `transforms.blobs.read_blob`."""
+
+    path: str  # archive, as the input glob named it; or a pack, relative to the run's folder
+    offset: int
+    length: int
+    container: Container
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveMedia:
+    """A media response found in an archive: not yet inspected."""
+
+    url: str  # canonical
+    blob: BlobRef
+    mime: str  # as the server said
+    crawl_time: str = ""
+    robots_header: str = ""
+    tdm_reservation: str = ""
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaLink:
+    """A media URL that documents refer to, once for all of them."""
+
+    url: str  # canonical
+    kind: MediaKind
+    documents: int  # how many documents refer to it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A media file that was found, inspected and judged usable."""
+
+    url: str  # canonical; the key of the media table
+    kind: MediaKind
+    blob: BlobRef
+    sha256: str  # of the blob's bytes
+    mime: str  # by the bytes, not by the server's word
+    bytes: int
+    width: int  # px, after EXIF orientation
+    height: int  # px
+    source: str  # "archive" or "http"
+    documents: int = 1  # documents that refer to this picture or to a copy of it
+    cluster: str = ""  # the same for exact and perceptual copies; the survivor's sha256
+    phash: str = ""  # 64 bits, hex; of the first frame where it is a video
+    phash_version: str = ""  # algorithm and library, since versions of Pillow change hashes
+    colour_spread: float = 0.0  # standard deviation of the pixels, 0 to 255, the largest of the channels
+    duration_s: float = 0.0  # videos only
+    fps: float = 0.0  # videos only
+    robots_evidence: str = ""  # the opt-out decision's evidence: headers and robots.txt verdict

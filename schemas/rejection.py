@@ -1,0 +1,148 @@
+"""Why something left: a closed list of reasons, grouped by the stage that first uses each; and the Rejection that carries one."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """The ten verbs, in the order in which a page meets them."""
+
+    READ = "read"
+    EXTRACT = "extract"
+    FILTER = "filter"
+    DEDUP = "dedup"
+    FETCH = "fetch"
+    ASSEMBLE = "assemble"
+    PAIR = "pair"
+    SCORE = "score"
+    CAPTION = "caption"
+    SHARD = "shard"
+
+
+class Unit(StrEnum):
+    """What is counted. In every stage and unit: in + made = kept + rejected."""
+
+    RECORD = "record"  # of a web archive
+    PAGE = "page"
+    DOCUMENT = "document"
+    NODE = "node"  # text, image or video within a document
+    MEDIA = "media"  # a media file, by URL
+    PAIR = "pair"
+
+
+class Reason(StrEnum):
+    """A new reason enters with the page in the sample web that earns it."""
+
+    # any stage
+    CRASHED = "crashed"
+
+    # read: records
+    NOT_AN_ARCHIVE = "not_an_archive"
+    NOT_HTML = "not_html"
+    UNDECODABLE = "undecodable"
+    TRUNCATED_RECORD = "truncated_record"
+    DAMAGED_RECORD = "damaged_record"
+    RECORD_TOO_LARGE = "record_too_large"
+    BAD_STATUS = "bad_status"
+    EMPTY_BODY = "empty_body"
+    REVISIT = "revisit"
+
+    # extract: pages
+    NO_CONTENT = "no_content"
+    NO_MEDIA = "no_media"
+    PAGE_TOO_COSTLY = "page_too_costly"  # stopped by the limit of time or memory, or it killed its process
+
+    # filter: nodes and documents
+    WRONG_LANGUAGE = "wrong_language"
+    TOO_FEW_WORDS = "too_few_words"
+    TOO_MANY_WORDS = "too_many_words"
+    ODD_WORD_LENGTH = "odd_word_length"
+    TOO_MANY_SYMBOLS = "too_many_symbols"
+    TOO_MANY_BULLETS = "too_many_bullets"
+    TOO_MANY_ELLIPSES = "too_many_ellipses"
+    TOO_FEW_ALPHABETIC_WORDS = "too_few_alphabetic_words"
+    TOO_FEW_STOP_WORDS = "too_few_stop_words"
+    REPEATED_LINES = "repeated_lines"
+    REPEATED_PARAGRAPHS = "repeated_paragraphs"
+    REPEATED_NGRAMS = "repeated_ngrams"
+    REPEATED_CHARACTERS = "repeated_characters"
+    REPEATED_WORDS = "repeated_words"
+    TOO_MANY_SPECIAL_CHARACTERS = "too_many_special_characters"
+    TOO_LITTLE_PUNCTUATION = "too_little_punctuation"
+    UNSAFE_TEXT = "unsafe_text"
+    BOILERPLATE_TEXT = "boilerplate_text"  # C4: javascript, cookie and policy lines
+    LOREM_IPSUM = "lorem_ipsum"
+    CURLY_BRACKET = "curly_bracket"
+    TOO_FEW_ENDED_LINES = "too_few_ended_lines"
+    TOO_MANY_SHORT_LINES = "too_many_short_lines"
+    NO_TEXT_LEFT = "no_text_left"
+
+    # dedup: documents
+    SAME_URL = "same_url"
+    NEAR_DUPLICATE = "near_duplicate"
+
+    # fetch: media
+    BAD_URL = "bad_url"
+    BLOCKED_URL = "blocked_url"  # logo, button, icon ...
+    UNSAFE_IMAGE = "unsafe_image"
+    NOT_CAPTURED = "not_captured"  # not in the archives, and HTTP is off
+    OPTED_OUT = "opted_out"
+    FORBIDDEN_ADDRESS = "forbidden_address"
+    TIMED_OUT = "timed_out"
+    CONNECTION_FAILED = "connection_failed"
+    HTTP_ERROR = "http_error"
+    TOO_MANY_REDIRECTS = "too_many_redirects"
+    TOO_LARGE = "too_large"
+    TRUNCATED_MEDIA = "truncated_media"
+    NOT_AN_IMAGE = "not_an_image"
+    BROKEN_IMAGE = "broken_image"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    IMAGE_TOO_SMALL = "image_too_small"
+    IMAGE_TOO_LARGE = "image_too_large"
+    ODD_ASPECT = "odd_aspect"
+    SINGLE_COLOUR = "single_colour"
+    NOT_A_VIDEO = "not_a_video"
+    BROKEN_VIDEO = "broken_video"
+    ODD_DURATION = "odd_duration"
+    REPEATED_IMAGE = "repeated_image"  # it, or a copy of it, is seen in too many documents
+    DUPLICATE_IMAGE = "duplicate_image"  # a copy of another image, which survives
+
+    # assemble: nodes and documents
+    UNUSABLE_MEDIA = "unusable_media"  # the node's media was rejected; the detail names the reason
+    REPEATED_IN_DOCUMENT = "repeated_in_document"
+    NO_IMAGE_LEFT = "no_image_left"
+    TOO_MANY_IMAGES = "too_many_images"
+    TOO_MANY_CHARACTERS = "too_many_characters"
+
+    # pair: pairs
+    ALT_TOO_SHORT = "alt_too_short"
+    ALT_TOO_LONG = "alt_too_long"
+    ALT_TOO_COMMON = "alt_too_common"
+    ALT_IS_FILE_NAME = "alt_is_file_name"
+    RARE_TOKEN = "rare_token"
+    TOO_MANY_ALTS = "too_many_alts"
+    CAPTION_TOO_SHORT = "caption_too_short"
+    CAPTION_TOO_LONG = "caption_too_long"
+    DUPLICATE_PAIR = "duplicate_pair"
+
+    # score: pairs and nodes
+    LOW_CLIP_SCORE = "low_clip_score"
+
+    # caption: pairs
+    NO_CAPTION_MATCHES = "no_caption_matches"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """One thing that left, where, and why. `key` and `url` let a reader find it again."""
+
+    stage: Stage
+    unit: Unit
+    key: str
+    reason: Reason
+    url: str = ""
+    detail: str = ""  # what was measured against what: "0.12 > 0.10"; a crash's last line
+    sample: str = ""  # the first characters of the text that left, for the report
+    nodes: int = 0  # nodes that leave with a document
+    archive: str = ""  # where the record lies, for rejected records and pages
+    offset: int = -1

@@ -1,0 +1,132 @@
+"""Step: runs a plain function `(record, config) -> records and Rejections` behind two doors, and counts at both.
+
+Records go in; `kept` records, `rejected` Rejections and `tallies` come out. A crash of the function is a Rejection too
+(`crashed`, with the last line of its traceback): one bad record never ends a run.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.timestamp import MIN_TIMESTAMP
+from apache_beam.utils.windowed_value import WindowedValue
+
+from schemas.account import Door, Tally, units_of
+from schemas.rejection import Reason, Rejection, Stage, Unit
+
+Function = Callable[[Any, Any], Iterable[Any]]
+Units = Iterable[tuple[Unit, int]]
+
+
+class Outcome(NamedTuple):
+    """The doors of a stage. `kept` goes on; the pipeline's ledger takes the others."""
+
+    kept: beam.PCollection
+    rejected: beam.PCollection
+    tallies: beam.PCollection
+
+
+class Step(beam.PTransform):
+    """Applies `function(record, config)` to every record.
+
+    Args:
+        stage: whose account is kept.
+        function: a module-level function; yields kept records, Rejections, and Tallies of its own where it counts units
+            that the graph does not see.
+        config: the stage's frozen config, handed to the function; must pickle small.
+        gives: the type of what is kept.
+        counts: what a record that enters counts as; `units_of` by default. For a step over groups, pass the group's count.
+        makes: the kept records are new units (documents from pages, pairs from documents). Else they are the same
+            units, changed.
+        setup: called once a worker before the first record, for models and tables: `setup(config)`.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        function: Function,
+        config: Any,
+        gives: type,
+        *,
+        counts: Callable[[Any], Units] = units_of,
+        makes: bool = False,
+        setup: Callable[[Any], object] | None = None,
+    ):
+        super().__init__(label=function.__name__)
+        self._gives = gives
+        self._do = _Doors(stage, function, config, counts, makes, setup)
+
+    def expand(self, records) -> Outcome:
+        out = records | beam.ParDo(self._do).with_output_types(
+            self._gives, rejected=Rejection, tallies=Tally
+        ).with_outputs("rejected", "tallies", main="kept")
+        return Outcome(out.kept, out.rejected, out.tallies)
+
+
+class _Doors(beam.DoFn):
+    def __init__(self, stage, function, config, counts, makes, setup):
+        self._stage, self._function, self._config = stage, function, config
+        self._counts, self._makes, self._setup = counts, makes, setup
+
+    def setup(self):
+        if self._setup:
+            self._setup(self._config)
+
+    def start_bundle(self):
+        self._tally = Counter()
+
+    def process(self, record):
+        entered = tuple(self._counts(record))
+        self._add(Door.IN, entered)
+        outputs, crash = [], None
+        try:
+            for output in self._function(record, self._config):
+                outputs.append(output)
+        except Exception as error:  # the crash door: counted, limited by `max_crash_ratio`, never silent
+            crash = error
+        if crash:
+            outputs = [crashed(self._stage, record, entered, crash)]
+        gone = set()
+        for output in outputs:
+            if isinstance(output, Rejection):
+                gone.add(output.unit)
+                if self._makes and output.unit not in dict(entered):
+                    self._add(Door.MADE, ((output.unit, 1),))
+                yield beam.pvalue.TaggedOutput("rejected", output)
+            elif isinstance(output, Tally):
+                yield beam.pvalue.TaggedOutput("tallies", output)
+            else:
+                units = tuple(units_of(output))
+                self._add(Door.KEPT, units)
+                if self._makes:
+                    self._add(Door.MADE, units)
+                yield output
+        if self._makes:
+            self._add(Door.KEPT, tuple((unit, n) for unit, n in entered if unit not in gone))
+
+    def finish_bundle(self):
+        # A bundle that is retried throws these away with its other outputs, so sums are exact where Beam's counters are not.
+        for (unit, door), count in sorted(self._tally.items()):
+            tally = Tally(stage=self._stage, unit=unit, door=door, count=count)
+            yield beam.pvalue.TaggedOutput("tallies", WindowedValue(tally, MIN_TIMESTAMP, [GlobalWindow()]))
+
+    def _add(self, door: Door, units: Units):
+        for unit, count in units:
+            self._tally[unit, door] += count
+
+
+def crashed(stage: Stage, record: Any, entered: Units, error: Exception) -> Rejection:
+    """The Rejection of a record whose step raised: its first unit, with the error's type and message."""
+    units = dict(entered)
+    unit = next(iter(units), Unit.RECORD)
+    return Rejection(
+        stage=stage,
+        unit=unit,
+        key=str(getattr(record, "key", None) or getattr(record, "url", "")),
+        reason=Reason.CRASHED,
+        url=str(getattr(record, "url", "")),
+        detail=f"{type(error).__name__}: {error}"[:500],
+        nodes=units.get(Unit.NODE, 0) if unit is Unit.DOCUMENT else 0,
+    )
