@@ -17,23 +17,23 @@ from schemas.config import (
 )
 
 # Gopher (Rae et al. 2021, A1.1) with the defaults of datatrove's GopherQualityFilter and GopherRepetitionFilter.
-GOPHER = dict(
-    min_words=50,
-    max_words=100_000,
-    min_mean_word_length=3.0,
-    max_mean_word_length=10.0,
-    max_symbols_per_word=0.1,
-    max_bullet_lines=0.9,
-    max_ellipsis_lines=0.3,
-    min_alphabetic_words=0.8,
-    min_stop_word_kinds=2,
-    max_duplicate_lines=0.3,
-    max_duplicate_line_characters=0.2,
-    max_duplicate_paragraphs=0.3,
-    max_duplicate_paragraph_characters=0.2,
-    max_top_ngram=1.0,
-    max_duplicate_ngram=1.0,
-)
+GOPHER = {
+    "min_words": 50,
+    "max_words": 100_000,
+    "min_mean_word_length": 3.0,
+    "max_mean_word_length": 10.0,
+    "max_symbols_per_word": 0.1,
+    "max_bullet_lines": 0.9,
+    "max_ellipsis_lines": 0.3,
+    "min_alphabetic_words": 0.8,
+    "min_stop_word_kinds": 2,
+    "max_duplicate_lines": 0.3,
+    "max_duplicate_line_characters": 0.2,
+    "max_duplicate_paragraphs": 0.3,
+    "max_duplicate_paragraph_characters": 0.2,
+    "max_top_ngram": 1.0,
+    "max_duplicate_ngram": 1.0,
+}
 
 OPEN_CLIP_B32 = ModelConfig(name="ViT-B-32", weights="laion2b_s34b_b79k", threads=None)
 OPEN_CLIP_L14 = ModelConfig(name="ViT-L-14", weights="openai", threads=None)
@@ -125,9 +125,7 @@ def laion() -> Config:
         filter=FilterConfig(min_language_score=0.5),
         fetch=FetchConfig(one_of_each=False, max_documents=None),
         assemble=AssembleConfig(min_words=0, max_images=255),
-        pair=PairConfig(
-            min_alt_words=1, max_alt_words=256, max_images_per_alt=1000, min_side_px=64, max_vocabulary=None
-        ),
+        pair=PairConfig(min_alt_words=1, max_alt_words=256, max_images_per_alt=1000, min_side_px=64, max_vocabulary=None),
         score=ScoreConfig(model=OPEN_CLIP_B32, min_score=0.28, documents=False),
         caption=CaptionConfig(on=False, captioner=COCA_CAPTIONER, matcher=COCA_MATCHER),
     )

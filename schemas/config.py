@@ -26,12 +26,8 @@ class ExtractConfig(Frozen):
     timeout_s: PositiveFloat = 5.0  # a page; reliability H1
     max_memory_bytes: PositiveInt = 2048 * MIB  # of the child process; reliability H1
     pages_per_child: PositiveInt = 5000  # then a fresh child: leaks end; reliability H3
-    min_block_words: NonNegativeInt = (
-        3  # a text block without media below this, outside headings and lists, is furniture; ours
-    )
-    max_link_density: float = Field(
-        0.5, ge=0.0, le=1.0
-    )  # letters inside links over all letters; Boilerpipe (Kohlschuetter 2010) 0.33, ours
+    min_block_words: NonNegativeInt = 3  # a block below this, outside headings and lists, is furniture; ours
+    max_link_density: float = Field(0.5, ge=0.0, le=1.0)  # letters inside links over all letters; Boilerpipe 0.33, ours
     max_nodes: PositiveInt = 5000  # of a document; ours
 
 
@@ -84,9 +80,7 @@ class DedupConfig(Frozen):
 
 class FetchConfig(Frozen):
     http: bool = False  # ask the network for what the archives lack
-    allowed_private_addresses: tuple[
-        str, ...
-    ] = ()  # CIDR blocks excepted from the address guard, for intranets and tests
+    allowed_private_addresses: tuple[str, ...] = ()  # CIDR blocks that the address guard lets pass: intranets, tests
     allowed_ports: tuple[int, ...] = (80, 443)  # reliability S1
     user_agent: str = "lamella/0.1 (+https://github.com/lamella-data/lamella; image dataset curation)"
     timeout_s: PositiveFloat = 30.0  # a URL in all, redirects included; reliability S4
@@ -183,12 +177,8 @@ class RunConfig(Frozen):
     """Sizes and limits of a run that are no stage's own."""
 
     table_parts: PositiveInt = 4  # files a table
-    archives_per_wave: PositiveInt | None = (
-        None  # local runs read this many archives before they write; None: all at once
-    )
-    batch_buckets: PositiveInt = (
-        16  # groups in which model batches are formed, by hash, so that batches are always the same
-    )
+    archives_per_wave: PositiveInt | None = None  # archives read before their parts are written; None: all
+    batch_buckets: PositiveInt = 16  # groups that model batches are cut from, by hash: always the same batches
     max_crash_ratio: float = Field(0.05, ge=0.0, le=1.0)  # of a stage's units; recipes, Limits. Beyond: exit 3
     max_rule_ratio: float = Field(0.5, ge=0.0, le=1.0)  # a rule that rejects more is flagged in the report
     report_samples: NonNegativeInt = 6  # kept and rejected examples shown for each reason

@@ -12,10 +12,8 @@ class MediaKind(StrEnum):
 class Container(StrEnum):
     """How a blob's bytes are wrapped where they lie."""
 
-    WARC = (
-        "warc"  # offset and length name a whole WARC record (a gzip member or plain); the blob is its decoded HTTP body
-    )
-    RAW = "raw"  # offset and length name the blob itself (a member of a tar pack)
+    WARC = "warc"  # a whole WARC record lies there, gzipped or plain; the blob is its decoded HTTP body
+    RAW = "raw"  # the blob itself lies there (a member of a tar pack)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

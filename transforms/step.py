@@ -59,9 +59,9 @@ class Step(beam.PTransform):
         self._do = _Doors(stage, function, config, counts, makes, setup)
 
     def expand(self, records) -> Outcome:
-        out = records | beam.ParDo(self._do).with_output_types(
-            self._gives, rejected=Rejection, tallies=Tally
-        ).with_outputs("rejected", "tallies", main="kept")
+        out = records | beam.ParDo(self._do).with_output_types(self._gives, rejected=Rejection, tallies=Tally).with_outputs(
+            "rejected", "tallies", main="kept"
+        )
         return Outcome(out.kept, out.rejected, out.tallies)
 
 
