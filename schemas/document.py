@@ -47,7 +47,7 @@ class VideoNode:
     width: int = 0
     height: int = 0
     media: Media | None = None
-    track_text: str = ""  # the track's text, where it lies in the archives; set by fetch/assemble
+    track_text: str = ""  # the track's text, where it was found; set by assemble
 
 
 Node = TextNode | ImageNode | VideoNode

@@ -7,6 +7,7 @@ from enum import StrEnum
 class MediaKind(StrEnum):
     IMAGE = "image"
     VIDEO = "video"
+    TRACK = "track"  # WebVTT text of a video
 
 
 class Container(StrEnum):
@@ -68,4 +69,5 @@ class Media:
     colour_spread: float = 0.0  # standard deviation of the pixels, 0 to 255, the largest of the channels
     duration_s: float = 0.0  # videos only
     fps: float = 0.0  # videos only
+    text: str = ""  # tracks only: the cues' text, one line a cue
     robots_evidence: str = ""  # the opt-out decision's evidence: headers and robots.txt verdict

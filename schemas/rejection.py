@@ -1,4 +1,4 @@
-"""Why something left: a closed list of reasons, grouped by the stage that first uses each; and the Rejection that carries one."""
+"""Why something left: a closed list of reasons, grouped by the stage that uses each first, and the Rejection that carries one."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -104,6 +104,7 @@ class Reason(StrEnum):
     NOT_A_VIDEO = "not_a_video"
     BROKEN_VIDEO = "broken_video"
     ODD_DURATION = "odd_duration"
+    NOT_A_TRACK = "not_a_track"
     REPEATED_IMAGE = "repeated_image"  # it, or a copy of it, is seen in too many documents
     DUPLICATE_IMAGE = "duplicate_image"  # a copy of another image, which survives
 
