@@ -23,6 +23,7 @@ class Tally:
     unit: Unit
     door: Door
     count: int
+    archive: str = ""  # where the records came from, until an archive's part is written; sums do not keep it
 
 
 def units_of(record: object) -> Iterable[tuple[Unit, int]]:

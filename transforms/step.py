@@ -79,6 +79,7 @@ class _Doors(beam.DoFn):
 
     def process(self, record):
         entered = tuple(self._counts(record))
+        self._archive = archive_of(record)
         self._add(Door.IN, entered)
         outputs, crash = [], None
         try:
@@ -108,13 +109,19 @@ class _Doors(beam.DoFn):
 
     def finish_bundle(self):
         # A bundle that is retried throws these away with its other outputs, so sums are exact where Beam's counters are not.
-        for (unit, door), count in sorted(self._tally.items()):
-            tally = Tally(stage=self._stage, unit=unit, door=door, count=count)
+        for (archive, unit, door), count in sorted(self._tally.items()):
+            tally = Tally(stage=self._stage, unit=unit, door=door, count=count, archive=archive)
             yield beam.pvalue.TaggedOutput("tallies", WindowedValue(tally, MIN_TIMESTAMP, [GlobalWindow()]))
 
     def _add(self, door: Door, units: Units):
         for unit, count in units:
-            self._tally[unit, door] += count
+            self._tally[self._archive, unit, door] += count
+
+
+def archive_of(record: Any) -> str:
+    """The archive that a record came from, where it knows."""
+    provenance = getattr(record, "provenance", None)
+    return provenance.archive if provenance else ""
 
 
 def crashed(stage: Stage, record: Any, entered: Units, error: Exception) -> Rejection:
@@ -129,4 +136,5 @@ def crashed(stage: Stage, record: Any, entered: Units, error: Exception) -> Reje
         url=str(getattr(record, "url", "")),
         detail=f"{type(error).__name__}: {error}"[:500],
         nodes=units.get(Unit.NODE, 0) if unit is Unit.DOCUMENT else 0,
+        archive=archive_of(record),
     )
