@@ -1,0 +1,193 @@
+"""Bytes of an image -> its header, or its pixels as RGB: header first, scaled decode, bounded; anything else is BadImage."""
+
+import struct
+import zlib
+from io import BytesIO
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from schemas.config import FetchConfig
+from schemas.rejection import Reason
+
+MIME_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif", "AVIF": "image/avif"}
+MAX_PIXELS = FetchConfig().max_pixels
+
+# The bound is ours and stands between header and decode, where Pillow's own only warns (169 MP of zeros took 1.3 GB).
+Image.MAX_IMAGE_PIXELS = None
+
+_WHITE = (255, 255, 255)
+_EXIF_ORIENTATION = 0x0112
+_TRANSPOSED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_ON_ITS_SIDE = (5, 6, 7, 8)
+_SCALE_SLACK = 2  # a JPEG is decoded at no less than twice the size asked for, so that the resize still smooths
+# What Pillow's decoders raise on damaged bytes; a programming error of ours is none of these but ValueError and TypeError.
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    IndexError,
+    KeyError,
+    RuntimeError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+)
+
+
+class BadImage(ValueError):
+    """Bytes that are no image we take: `reason` is NOT_AN_IMAGE, BROKEN_IMAGE, TOO_MANY_PIXELS or EMPTY_BODY."""
+
+    def __init__(self, reason: Reason, detail: str):
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
+
+
+class ImageHeader(NamedTuple):
+    """What the first bytes say; sides as a viewer sees them, after EXIF orientation."""
+
+    mime: str
+    width: int
+    height: int
+
+    @property
+    def aspect(self) -> float:
+        """Longer side over shorter."""
+        return max(self.width, self.height) / max(1, min(self.width, self.height))
+
+
+def image_header(data: bytes) -> ImageHeader:
+    """Type and size without decoding a pixel; raises BadImage."""
+    image = _opened(data)
+    return ImageHeader(MIME_TYPES[_format(image)], *_upright(image))
+
+
+def decode_rgb(data: bytes, max_side: int | None = None, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """The image (of an animation: its first frame) as upright RGB, alpha on white.
+
+    Args:
+        data: a whole JPEG, PNG, WebP, GIF or AVIF file.
+        max_side: px; a larger image is scaled down so that its longer side is this, a JPEG already while decoding.
+        max_pixels: an image whose header claims more is refused before any is decoded.
+
+    Raises:
+        BadImage: the bytes are of another type, damaged, cut short, or too many pixels.
+    """
+    return decode_opened(_opened(data), max_side, max_pixels)
+
+
+def decode_with_header(data: bytes, max_side: int | None, accepts) -> tuple[ImageHeader, Image.Image]:
+    """Header and pixels with one opening: `accepts(header)` may raise before any pixel is decoded."""
+    image = _opened(data)
+    header = ImageHeader(MIME_TYPES[_format(image)], *_upright(image))
+    accepts(header)
+    return header, decode_opened(image, max_side, header.width * header.height)
+
+
+def decode_opened(image: Image.Image, max_side: int | None, max_pixels: int) -> Image.Image:
+    """`decode_rgb` for an image that Pillow opened but did not load."""
+    width, height = image.size
+    if width * height > max_pixels:
+        raise BadImage(Reason.TOO_MANY_PIXELS, f"{width} x {height} > {max_pixels}")
+    size = scaled_size(width, height, max_side)
+    orientation = _orientation(image)
+    try:
+        if size != image.size:
+            image.draft(None, (size[0] * _SCALE_SLACK, size[1] * _SCALE_SLACK))
+        image.load()
+        rgb = to_rgb(image)
+    except MemoryError as error:
+        raise BadImage(Reason.TOO_MANY_PIXELS, f"{width} x {height}: out of memory") from error
+    except _DAMAGE as error:
+        raise BadImage(Reason.BROKEN_IMAGE, _detail(error)) from error
+    if size != rgb.size:
+        rgb = rgb.resize(size, Image.Resampling.BICUBIC, reducing_gap=_SCALE_SLACK)
+    return rgb.transpose(_TRANSPOSED[orientation]) if orientation in _TRANSPOSED else rgb
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Any mode as RGB: transparency on white, 16-bit greys by their high byte, palettes and CMYK by Pillow's conversion."""
+    if image.mode == "RGB" and "transparency" not in image.info:
+        return image
+    if image.mode.startswith("I"):
+        image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGB", image.size, _WHITE)
+        white.paste(image, mask=image.getchannel("A"))
+        return white
+    return image.convert("RGB")
+
+
+def scaled_size(width: int, height: int, max_side: int | None) -> tuple[int, int]:
+    """Sides in px with the longer one at most `max_side` and the aspect kept; never larger than before, never 0."""
+    longer = max(width, height)
+    if max_side is None or longer <= max_side:
+        return width, height
+    return max(1, round(width * max_side / longer)), max(1, round(height * max_side / longer))
+
+
+def _opened(data: bytes) -> Image.Image:
+    if not data:
+        raise BadImage(Reason.EMPTY_BODY, "0 bytes")
+    try:
+        image = Image.open(BytesIO(data), formats=tuple(MIME_TYPES))
+    except Image.UnidentifiedImageError as error:
+        raise _unidentified(data) from error
+    except _DAMAGE as error:
+        raise BadImage(Reason.BROKEN_IMAGE, _detail(error)) from error
+    if min(image.size) < 1:
+        raise BadImage(Reason.BROKEN_IMAGE, f"{image.size[0]} x {image.size[1]} px")
+    return image
+
+
+def _unidentified(data: bytes) -> BadImage:
+    """Pillow says the same of HTML and of a damaged PNG header: the first bytes tell them apart."""
+    if looks_like_image(data):
+        return BadImage(Reason.BROKEN_IMAGE, f"damaged header, {len(data)} bytes")
+    return BadImage(Reason.NOT_AN_IMAGE, f"starts with {data[:12]!r}")
+
+
+def looks_like_image(data: bytes) -> bool:
+    """Whether the first bytes are those of a type that we take."""
+    return (
+        data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a"))
+        or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
+        or (data[4:8] == b"ftyp" and data[8:12] in (b"avif", b"avis", b"mif1", b"msf1"))
+    )
+
+
+def _format(image: Image.Image) -> str:
+    return "JPEG" if image.format == "MPO" else image.format  # MPO: a JPEG with more pictures after the first
+
+
+def _upright(image: Image.Image) -> tuple[int, int]:
+    width, height = image.size
+    return (height, width) if _orientation(image) in _ON_ITS_SIDE else (width, height)
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation, 1 where there is none or it cannot be read: broken metadata do not spoil a picture."""
+    if not (block := image.info.get("exif")):
+        return 1
+    exif = Image.Exif()
+    try:
+        exif.load(block)
+        return int(exif.get(_EXIF_ORIENTATION, 1))
+    except _DAMAGE:
+        return 1
+
+
+def _detail(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:200]
