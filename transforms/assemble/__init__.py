@@ -1,0 +1,1 @@
+"""Documents and media in, pruned documents out: images in place, phi true."""

@@ -1,0 +1,91 @@
+"""Nodes and what was found of their media in; nodes with media in place, and NODE Rejections, out."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from schemas.document import ImageNode, InterleavedDocument, Node, VideoNode
+from schemas.media import Media, MediaKind
+from schemas.rejection import Reason, Rejection, Stage, Unit
+
+Found = Mapping[str, Media | Rejection]  # by canonical URL
+
+NOT_LOOKED_FOR = "no media record"  # the detail where fetch said neither yes nor no
+
+
+def media_urls(document: InterleavedDocument) -> Iterable[str]:
+    """The URLs that a document needs media for, each once, in reading order: images, videos and their tracks."""
+    urls = {}
+    for node in document.nodes:
+        match node:
+            case ImageNode(url=url):
+                urls[url] = None
+            case VideoNode(url=url, track=track):
+                urls[url] = None
+                if track:
+                    urls[track] = None
+    return urls
+
+
+def place_media(document: InterleavedDocument, found: Found) -> Iterable[Node | Rejection]:
+    """Every node with its media in place, or the Rejection that takes it out of the document.
+
+    An image that stands in the document already, by URL or as a copy by bytes or by perceptual hash, leaves: the first
+    one stays (OBELICS removes repeats in the same way).
+    """
+    seen: set[str] = set()
+    for node in document.nodes:
+        match node:
+            case ImageNode():
+                media = found.get(node.url)
+                if problem := _problem(media, MediaKind.IMAGE, Reason.NOT_AN_IMAGE):
+                    yield _rejected(document, node, Reason.UNUSABLE_MEDIA, problem)
+                    continue
+                identities = {node.url, media.url, media.cluster or media.sha256}
+                if seen & identities:
+                    yield _rejected(document, node, Reason.REPEATED_IN_DOCUMENT, media.cluster or media.sha256)
+                    continue
+                seen |= identities
+                yield replace(node, media=media)
+            case VideoNode():
+                media = found.get(node.url)
+                if problem := _problem(media, MediaKind.VIDEO, Reason.NOT_A_VIDEO):
+                    yield _rejected(document, node, Reason.UNUSABLE_MEDIA, problem)
+                    continue
+                yield replace(node, media=media, track_text=_track_text(node, found))
+            case _:
+                yield node
+
+
+def url_of(answer: Media | Rejection) -> str:
+    """The URL that fetch answered for."""
+    return answer.url if isinstance(answer, Media) else answer.url or answer.key
+
+
+def _problem(media: Media | Rejection | None, kind: MediaKind, otherwise: Reason) -> str:
+    """Why a node cannot have this media: its own reason, or "" where it can."""
+    match media:
+        case Media() if media.kind is kind:
+            return ""
+        case Media():
+            return otherwise.value
+        case Rejection():
+            return media.reason.value
+    return NOT_LOOKED_FOR
+
+
+def _track_text(node: VideoNode, found: Found) -> str:
+    """The track's text, or "": a track that was not usable takes nothing from its video."""
+    track = found.get(node.track) if node.track else None
+    return track.text if isinstance(track, Media) and track.kind is MediaKind.TRACK else ""
+
+
+def _rejected(document: InterleavedDocument, node: ImageNode | VideoNode, reason: Reason, detail: str) -> Rejection:
+    return Rejection(
+        stage=Stage.ASSEMBLE,
+        unit=Unit.NODE,
+        key=f"{document.key}/{node.position}",
+        reason=reason,
+        url=node.url,
+        detail=detail,
+        sample=(node.alt if isinstance(node, ImageNode) else "") or node.caption,
+    )

@@ -1,0 +1,1 @@
+"""Documents in, image-text and video-text pairs out."""

@@ -1,0 +1,1 @@
+"""Pairs and documents in, the same with CLIP similarity out."""
