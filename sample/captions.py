@@ -1,0 +1,122 @@
+"""A Scene in, words that are true of it out: alt texts of 3 to 20 words, and longer captions of at least 10."""
+
+from sample.dice import Dice
+from sample.scenes import OPPOSITE, Scene, SceneKind, Thing, contrast_scene, make_scene, shortest, tallest
+
+NUMBERS = ("no", "one", "two", "three", "four", "five")
+SIZE_WORDS = {"small": ("small", "little"), "large": ("large", "big")}
+RELATION_WORDS = {"left of": "to the left of", "right of": "to the right of", "above": "above", "below": "below"}
+GROUND_WORDS = {
+    "white": ("a white background", "a plain white background"),
+    "grey": ("a grey background", "a plain grey background"),
+    "striped": ("a striped background", "a background with stripes"),
+    "dotted": ("a dotted background", "a background with dots"),
+    "checkered": ("a checkered background", "a background with checks"),
+    "shaded": ("a shaded background", "a background that fades from light to dark"),
+}
+
+
+def caption(scene: Scene) -> str:
+    """The plain true caption: one a scene, in one fixed phrasing."""
+    where = GROUND_WORDS[scene.background][0]
+    return f"{_core(scene, None)} on {where}"
+
+
+def alt_text(scene: Scene, dice: Dice) -> str:
+    """A true caption in one of several phrasings, 3 to 20 words."""
+    core = _core(scene, dice)
+    where = dice.pick(GROUND_WORDS[scene.background])
+    roll = dice.below(8)
+    if roll < 3:
+        return f"{core} on {where}"
+    if roll == 3:
+        return f"{core} against {where}"
+    if roll == 4:
+        return f"a {dice.pick(('picture', 'drawing', 'print'))} of {core} on {where}"
+    if roll == 5:
+        return core.capitalize()
+    if roll == 6:
+        return f"{core}, on {where}".capitalize()
+    return f"{dice.pick(('picture', 'drawing', 'print'))} of {core}".capitalize()
+
+
+def long_caption(scene: Scene, dice: Dice) -> str:
+    """A true sentence of at least ten words, as rich captions have them; no date, no place."""
+    core = _core(scene, dice)
+    where = dice.pick(GROUND_WORDS[scene.background])
+    lead = dice.pick(
+        (
+            f"The picture shows {core} on {where}",
+            f"{core.capitalize()}, seen against {where}",
+            f"In this print we see {core} on {where}",
+            f"{core.capitalize()} on {where}, with soft light from one side",
+            f"A drawing in simple forms: {core}, placed on {where}",
+        )
+    )
+    return f"{lead}{dice.pick(_TAILS)}."
+
+
+def mention(scene: Scene, dice: Dice) -> str:
+    """The scene as part of a sentence: "a large red circle above a small blue square"."""
+    return _core(scene, dice)
+
+
+def wrong_alt(scene: Scene, key: str) -> str:
+    """An alt text that is false of the scene: it is true of another that shares no shape and no colour with it."""
+    return alt_text(contrast_scene(scene, key), Dice("wrong", key))
+
+
+def describe(seed_key: str) -> tuple[Scene, list[str]]:
+    """A scene and eight true alt texts of it: what a trainer learns from and is examined on."""
+    scene = make_scene(seed_key)
+    return scene, [alt_text(scene, Dice("describe", seed_key, i)) for i in range(8)]
+
+
+_TAILS = (
+    "",
+    ", cut from coloured paper",
+    ", drawn with a steady hand",
+    ", printed in flat colours",
+    " and nothing else in view",
+    ", painted in a single afternoon",
+    ", one of the plainest sheets in the series",
+)
+
+
+def _core(scene: Scene, dice: Dice | None) -> str:
+    if scene.kind is SceneKind.CHART:
+        return _chart(scene, dice)
+    if scene.kind is SceneKind.PAIR:
+        first, second = scene.things
+        relation = scene.relation
+        if dice and dice.chance(0.5):
+            first, second, relation = second, first, OPPOSITE[relation]
+        return f"{_one(first, dice)} {RELATION_WORDS[relation]} {_one(second, dice)}"
+    thing = scene.things[0]
+    if scene.kind is SceneKind.SINGLE:
+        return _one(thing, dice)
+    return f"{NUMBERS[scene.count]} {_size(thing, dice)} {thing.colour} {plural(thing.shape)}"
+
+
+def _one(thing: Thing, dice: Dice | None) -> str:
+    return f"a {_size(thing, dice)} {thing.colour} {thing.shape}"
+
+
+def _size(thing: Thing, dice: Dice | None) -> str:
+    words = SIZE_WORDS[thing.size]
+    return dice.pick(words) if dice else words[0]
+
+
+def plural(shape: str) -> str:
+    return shape + ("es" if shape.endswith("s") else "s")
+
+
+def _chart(scene: Scene, dice: Dice | None) -> str:
+    count, top, low = NUMBERS[scene.count], tallest(scene).colour, shortest(scene).colour
+    phrasings = (
+        f"a bar chart with {count} bars where the {top} bar is the tallest",
+        f"a bar chart with {count} bars, the tallest {top} and the shortest {low}",
+        f"a chart of {count} bars with a tall {top} bar and a short {low} bar",
+        f"a bar chart in which the {top} bar is the tallest of {count} bars",
+    )
+    return dice.pick(phrasings) if dice else phrasings[0]
