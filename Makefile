@@ -1,0 +1,34 @@
+# Two commands do everything on a fresh machine with Python 3.11, make and a C compiler:
+#   make demo    a small web -> documents, pairs, shards -> verified, with a report
+#   make test    the whole suite
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO ?= demo
+PAGES ?= 150
+SEED ?= 0
+PROCESSES ?= 2
+
+.PHONY: demo test lint weights clean
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	touch $@
+
+demo: $(VENV)/.installed
+	$(BIN)/lamella sample $(DEMO)/web --pages $(PAGES) --seed $(SEED)
+	$(BIN)/lamella run --recipe demo --input '$(DEMO)/web/*.warc.gz' --output $(DEMO)/run --processes $(PROCESSES)
+	$(BIN)/lamella verify $(DEMO)/run
+
+test: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pytest -n $(PROCESSES) --dist loadfile
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(DEMO) build *.egg-info

@@ -1,0 +1,46 @@
+"""Books: the doors of every stage of a job go in; all Rejections, and tallies summed by stage, unit and door, come out."""
+
+import apache_beam as beam
+
+from schemas.account import Tally
+
+
+class Books:
+    """Collects what does not go on, so that the story can speak of what does."""
+
+    def __init__(self):
+        self._rejected: list[beam.PCollection] = []
+        self._tallies: list[beam.PCollection] = []
+
+    def keep(self, outcome):
+        """Enters a stage's rejections and tallies, and hands its kept records on."""
+        self.enter(outcome)
+        return outcome.kept
+
+    def enter(self, outcome) -> None:
+        self._rejected.append(outcome.rejected)
+        self._tallies.append(outcome.tallies)
+
+    def rejected(self):
+        return tuple(self._rejected) | "All rejections" >> beam.Flatten()
+
+    def tallies(self):
+        """The tallies as they were counted, one a bundle."""
+        return tuple(self._tallies) | "All tallies" >> beam.Flatten()
+
+
+class SumTallies(beam.PTransform):
+    """Tallies as counted -> one Tally for each stage, unit and door: the same whatever the bundles were."""
+
+    def expand(self, tallies):
+        return (
+            tallies
+            | beam.Map(lambda tally: ((tally.stage, tally.unit, tally.door), tally.count))
+            | beam.CombinePerKey(sum)
+            | beam.MapTuple(_tally).with_output_types(Tally)
+        )
+
+
+def _tally(place, count: int) -> Tally:
+    stage, unit, door = place
+    return Tally(stage=stage, unit=unit, door=door, count=count)

@@ -1,0 +1,112 @@
+"""The story: web archives in, training shards out. Five columns of verbs; each hands its tables to the next."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import apache_beam as beam
+from apache_beam import PCollection
+
+from pipeline.books import Books
+from schemas.config import Config
+from schemas.document import InterleavedDocument
+from schemas.media import ArchiveMedia, Media
+from schemas.pair import Dataset, ImageTextPair, Pair, VideoTextPair
+from schemas.rejection import Rejection, Unit
+from transforms.assemble.stage import AssembleDocuments
+from transforms.caption.stage import CaptionPairs
+from transforms.dedup.stage import DeduplicateDocuments
+from transforms.extract.stage import ExtractDocuments
+from transforms.fetch.stage import FetchMedia
+from transforms.filter.stage import FilterDocuments
+from transforms.pair.stage import MinePairs
+from transforms.read.stage import ReadPages
+from transforms.score.stage import ScoreDocuments, ScorePairs
+from transforms.shard.plan import plan_shards
+from transforms.shard.stage import WriteManifest, WriteShards
+
+
+class Extracted(NamedTuple):
+    documents: PCollection  # InterleavedDocument, one a page
+    media: PCollection  # ArchiveMedia
+
+
+def extract_archives(archives: PCollection[str], c: Config, books: Books) -> Extracted:
+    """Paths of web archives -> a document for each page that has text and media, and the media that lie beside them."""
+    read = archives | ReadPages(c.read)
+    books.enter(read)
+    documents = books.keep(read.pages | ExtractDocuments(c.extract))
+    return Extracted(documents, read.media)
+
+
+class Documents(NamedTuple):
+    documents: PCollection  # InterleavedDocument, survivors
+    duplicates: PCollection  # Duplicate
+
+
+def make_documents(extracted: PCollection[InterleavedDocument], c: Config, books: Books) -> Documents:
+    """Extracted documents -> those of good text, once each."""
+    documents = books.keep(extracted | FilterDocuments(c.filter))
+    survivors = documents | DeduplicateDocuments(c.dedup)
+    return Documents(books.keep(survivors), survivors.duplicates)
+
+
+def find_media(
+    documents: PCollection[InterleavedDocument], archived: PCollection[ArchiveMedia], c: Config, root: str, books: Books
+) -> PCollection[Media]:
+    """What documents refer to -> media found in the archives or over HTTP, inspected, judged, once each."""
+    return books.keep({"documents": documents, "archived": archived} | FetchMedia(c.fetch, root))
+
+
+class ShardPlace(NamedTuple):
+    root: str  # the run's folder
+    made_from: str  # what the manifests say that the shards were made from
+
+
+class Pairs(NamedTuple):
+    interleaved: PCollection  # InterleavedDocument: assembled, scored
+    images: PCollection  # ImageTextPair
+    videos: PCollection  # VideoTextPair
+
+
+def make_pairs(
+    documents: PCollection[InterleavedDocument],
+    media: PCollection[Media],
+    rejected_media: PCollection[Rejection],
+    c: Config,
+    root: str,
+    books: Books,
+) -> Pairs:
+    """Documents and media -> interleaved documents, and the pairs mined from them, scored and re-captioned."""
+    unusable = rejected_media | "Media alone" >> beam.Filter(lambda rejection: rejection.unit is Unit.MEDIA)
+    buckets = c.run.batch_buckets
+
+    interleaved = books.keep({"documents": documents, "media": media, "unusable": unusable} | AssembleDocuments(c.assemble))
+    pairs = books.keep(interleaved | MinePairs(c.pair))
+    pairs = books.keep(pairs | ScorePairs(c.score, root, buckets))
+    if c.caption.on:
+        pairs = books.keep(pairs | CaptionPairs(c.caption, root, buckets))
+    if c.score.documents:
+        interleaved = books.keep(interleaved | ScoreDocuments(c.score, root, buckets))
+    return Pairs(interleaved, _of_type(pairs, ImageTextPair), _of_type(pairs, VideoTextPair))
+
+
+def make_shards(
+    records: Mapping[Dataset, PCollection], rows: Mapping[Dataset, int], c: Config, place: ShardPlace, books: Books
+) -> None:
+    """The records of each dataset -> its tars and their manifest; documents as Parquet too."""
+    for dataset, found in records.items():
+        folder = f"{place.root}/shards/{dataset}"
+        shards = found | WriteShards(c.shard, plan_shards(dataset, rows[dataset], c.shard), place.root, folder)
+        books.enter(shards)
+        shards.written | WriteManifest(dataset, folder, place.made_from)
+        if dataset is Dataset.M3W and c.shard.parquet:
+            shards.tables | WriteManifest(dataset, f"{folder}-parquet", place.made_from)
+
+
+def of_dataset(pairs: PCollection[Pair], dataset: Dataset) -> PCollection[Pair]:
+    return pairs | f"Only {dataset}" >> beam.Filter(lambda pair: pair.dataset is dataset)
+
+
+def _of_type(pairs, pair_type: type):
+    only = beam.Filter(isinstance, pair_type).with_output_types(pair_type)
+    return pairs | f"Only {pair_type.__name__}" >> only

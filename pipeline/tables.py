@@ -1,0 +1,178 @@
+"""Tables: records in, Parquet files and a manifest out, and back.
+
+A table is finished when its `_manifest.json` stands: it is written last, by rename, and names rows, sizes and checksums
+of every file. Rows lie in parts by the hash of their key and are sorted within, so that the bytes depend on the rows alone.
+"""
+
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from typing import Any
+
+import apache_beam as beam
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schemas.arrow import from_table, to_table
+from schemas.keys import stable_int, stable_key
+from schemas.shards import MANIFEST
+from transforms.files import join, read_bytes, remove_tree, write_atomically
+
+FORMAT = 1  # raised when the bytes of a table change for the same input and config
+ROW_GROUP = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileInfo:
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableManifest:
+    """What a finished table holds. `made_from` is the hash of the config part and of the input manifests it was made from."""
+
+    table: str
+    made_from: str
+    files: tuple[FileInfo, ...]
+
+    @property
+    def rows(self) -> int:
+        return sum(file.rows for file in self.files)
+
+    @property
+    def hash(self) -> str:
+        """Of the contents alone: equal for two runs that wrote the same bytes."""
+        return stable_key(*(f"{file.name} {file.rows} {file.sha256}" for file in self.files))
+
+    def encode(self) -> bytes:
+        return json.dumps(asdict(self) | {"rows": self.rows, "hash": self.hash}, indent=1, sort_keys=True).encode() + b"\n"
+
+    @classmethod
+    def decode(cls, data: bytes) -> "TableManifest":
+        raw = json.loads(data)
+        files = tuple(FileInfo(**file) for file in raw["files"])
+        return cls(table=raw["table"], made_from=raw["made_from"], files=files)
+
+
+def read_manifest(folder: str) -> TableManifest | None:
+    """The table's manifest, or None where the table is not finished."""
+    try:
+        return TableManifest.decode(read_bytes(join(folder, MANIFEST)))
+    except FileNotFoundError:
+        return None
+
+
+def read_records(folder: str, record_type: type) -> Iterator[Any]:
+    """Every record of a finished table, one row group in memory at a time."""
+    manifest = read_manifest(folder)
+    for file in manifest.files if manifest else ():
+        yield from read_file(join(folder, file.name), record_type)
+
+
+def column_values(folder: str, column: str) -> Iterator[Any]:
+    """One column of a finished table, a row group at a time."""
+    manifest = read_manifest(folder)
+    for file in manifest.files if manifest else ():
+        with fsspec.open(join(folder, file.name), "rb") as stream:
+            for batch in pq.ParquetFile(stream).iter_batches(columns=[column]):
+                yield from batch.column(0).to_pylist()
+
+
+def read_file(path: str, record_type: type) -> Iterator[Any]:
+    with fsspec.open(path, "rb") as stream:
+        for batch in pq.ParquetFile(stream).iter_batches(batch_size=1000):
+            yield from from_table(record_type, batch)
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """A Parquet file whose bytes depend on the rows and on pyarrow's version alone."""
+    out = io.BytesIO()
+    pq.write_table(table, out, compression="zstd", row_group_size=ROW_GROUP)
+    return out.getvalue()
+
+
+def write_file(folder: str, name: str, record_type: type, records: Iterable[Any]) -> FileInfo:
+    """Writes sorted records as one Parquet file, by rename."""
+    table = to_table(record_type, sorted(records, key=_order))
+    data = parquet_bytes(table)
+    write_atomically(join(folder, name), data)
+    return FileInfo(name=name, rows=len(table), bytes=len(data), sha256=sha256(data).hexdigest())
+
+
+def write_manifest(folder: str, manifest: TableManifest) -> TableManifest:
+    write_atomically(join(folder, MANIFEST), manifest.encode())
+    return manifest
+
+
+def clear_table(folder: str) -> None:
+    """Takes an old table away, its manifest first, so that no reader trusts half of it."""
+    remove_tree(folder, first=MANIFEST)
+
+
+def _order(record: Any) -> tuple[str, str]:
+    """A total order on the records of a table: by key, then by everything."""
+    return (_key(record), repr(record))
+
+
+def _key(record: Any) -> str:
+    return str(getattr(record, "key", None) or getattr(record, "url", None) or "")
+
+
+class ReadTable(beam.PTransform):
+    """A finished table's records."""
+
+    def __init__(self, folder: str, record_type: type):
+        super().__init__(label=f"Read {folder.rsplit('/', 1)[-1]}")
+        self._folder, self._type = folder, record_type
+
+    def expand(self, pipeline):
+        manifest = read_manifest(self._folder)
+        if manifest is None:
+            raise FileNotFoundError(f"{self._folder}: not a finished table")
+        paths = [join(self._folder, file.name) for file in manifest.files if file.rows]
+        return (
+            pipeline
+            | beam.Create(paths, reshuffle=False).with_output_types(str)
+            | beam.Reshuffle()
+            | beam.FlatMap(read_file, self._type).with_output_types(self._type)
+        )
+
+
+class WriteTable(beam.PTransform):
+    """Records -> the table's manifest, written once every part stands."""
+
+    def __init__(self, folder: str, record_type: type, *, parts: int, made_from: str):
+        super().__init__(label=f"Write {folder.rsplit('/', 1)[-1]}")
+        self._folder, self._type, self._parts, self._made_from = folder, record_type, parts, made_from
+
+    def expand(self, records):
+        keyed = records | beam.Map(_part, self._parts).with_output_types(tuple[int, self._type])
+        # Every part is written, also one without rows, so that a table always has a file that tells its schema.
+        every = records.pipeline | beam.Create([(part, None) for part in range(self._parts)], reshuffle=False)
+        return (
+            {"records": keyed, "every": every}
+            | beam.CoGroupByKey()
+            | beam.Map(_write_part, self._folder, self._type, self._parts)
+            | beam.CombineGlobally(beam.combiners.ToListCombineFn())
+            | beam.Map(_commit, self._folder, self._made_from)
+        )
+
+
+def _part(record: Any, parts: int) -> tuple[int, Any]:
+    return stable_int(_key(record)) % parts, record
+
+
+def _write_part(group: tuple[int, dict[str, Iterable[Any]]], folder: str, record_type: type, parts: int) -> FileInfo:
+    part, records = group
+    return write_file(folder, f"part-{part:05d}-of-{parts:05d}.parquet", record_type, records["records"])
+
+
+def _commit(files: list[FileInfo], folder: str, made_from: str) -> TableManifest:
+    files = tuple(sorted(files, key=lambda file: file.name))
+    return write_manifest(folder, TableManifest(table=folder.rsplit("/", 1)[-1], made_from=made_from, files=files))

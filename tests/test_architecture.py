@@ -1,0 +1,134 @@
+"""The house's rules, read from the source: who imports whom, where Beam and torch may stand, and that no number is idle."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("schemas", "transforms", "pipeline", "runners", "trainer", "sample", "weights")
+
+# package -> packages of ours that it may import
+MAY_IMPORT = {
+    "schemas": {"schemas"},
+    "transforms": {"schemas", "transforms", "weights"},
+    "pipeline": {"schemas", "transforms", "pipeline", "weights"},
+    "runners": {"schemas", "transforms", "pipeline", "runners", "trainer", "sample"},
+    "trainer": {"schemas", "trainer", "weights"},
+    "sample": {"sample"},
+    "weights": {"weights"},
+}
+TORCH_ALLOWED = ("transforms/score/", "transforms/caption/", "trainer/", "weights/")
+BEAM_ALLOWED = ("pipeline/", "runners/")
+BEAM_FILES = ("stage.py", "step.py", "handler.py", "batches.py")
+FORBIDDEN_FILES = {"utils.py", "common.py", "helpers.py"}
+
+
+def sources() -> list[Path]:
+    return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name(path)}: a relative import"
+            found.add(node.module)
+    return found
+
+
+@pytest.fixture(params=sources(), ids=name)
+def source(request) -> Path:
+    return request.param
+
+
+def test_imports_point_one_way(source):
+    package = name(source).split("/")[0]
+    ours = {module.split(".")[0] for module in imports(source)} & set(PACKAGES)
+    assert ours <= MAY_IMPORT[package]
+
+
+def test_no_stage_imports_another(source):
+    parts = name(source).split("/")
+    if parts[0] != "transforms" or len(parts) < 3:
+        return
+    stages = {path.name for path in (ROOT / "transforms").iterdir() if path.is_dir()} - {parts[1]}
+    others = {module for module in imports(source) if module.startswith("transforms.") and module.split(".")[1] in stages}
+    assert not others
+
+
+def test_beam_stands_only_where_it_is_wired(source):
+    if "apache_beam" not in {module.split(".")[0] for module in imports(source)}:
+        return
+    assert name(source).startswith(BEAM_ALLOWED) or source.name in BEAM_FILES
+    # This import switches Beam's type checks off without a word.
+    assert "__future__" not in imports(source)
+
+
+def test_torch_stands_only_beside_models(source):
+    if {"torch", "open_clip", "torchvision"} & {module.split(".")[0] for module in imports(source)}:
+        assert name(source).startswith(TORCH_ALLOWED)
+
+
+def test_every_module_says_what_goes_in_and_what_comes_out(source):
+    assert ast.get_docstring(tree(source)), "a module opens with one line"
+    assert source.name not in FORBIDDEN_FILES
+
+
+def test_no_choice_depends_on_luck_and_nothing_is_unpickled(source):
+    banned = {"random", "pickle", "shelve", "marshal", "dill"}
+    assert not banned & {module.split(".")[0] for module in imports(source)}
+    for node in ast.walk(tree(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id not in ("hash", "eval", "exec"), f"line {node.lineno}"
+
+
+def test_records_are_frozen():
+    for path in (ROOT / "schemas").glob("*.py"):
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef):
+                for decorator in node.decorator_list:
+                    if "dataclass" in ast.unparse(decorator):
+                        assert "frozen=True" in ast.unparse(decorator), node.name
+
+
+def test_every_threshold_is_read():
+    """Each field of each stage's config is read as an attribute somewhere outside of schemas."""
+    from pydantic import BaseModel
+
+    from schemas.config import Config
+
+    read = set()
+    for path in sources():
+        if not name(path).startswith("schemas/config"):
+            read.update(node.attr for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute))
+    idle, models = set(), [Config]
+    while models:
+        for key, field in models.pop().model_fields.items():
+            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+                models.append(field.annotation)
+            if key not in read:
+                idle.add(key)
+    assert not idle
+
+
+def test_every_reason_is_given_somewhere():
+    """A reason that nothing gives is a promise that nothing keeps."""
+    from schemas.rejection import Reason
+
+    text = "\n".join(
+        path.read_text(encoding="utf-8") for path in sources() if not name(path).startswith(("schemas/", "sample/"))
+    )
+    assert [reason.name for reason in Reason if f"Reason.{reason.name}" not in text] == []
