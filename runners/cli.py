@@ -115,17 +115,17 @@ def run(
 ) -> None:
     """Runs the four jobs on web archives; a second run does only what changed."""
     from pipeline.overlay import resolve
-
-    settings = resolve(recipe, words or (), config)
-    from pipeline.run import find_archives, own_folder
-    from pipeline.run import run as run_all
+    from pipeline.preflight import find_archives, own_folder
     from runners.progress import Progress, quiet_beam
 
+    settings = resolve(recipe, words or (), config)
     archives = find_archives(input)
     execute = _executor(runner, processes, context.obj)
     if not verbose:
         quiet_beam()
     with own_folder(output), Progress() as progress:
+        from pipeline.run import run as run_all
+
         wave = settings.run.archives_per_wave or (processes if runner == "local" else None)
         run_all(settings, archives, output, progress.watch(execute), progress.say, wave)
         if not report:
@@ -221,7 +221,7 @@ def extract(
 
     config = resolve("m3w", [f"extract.{word.removeprefix('extract.')}" for word in words or ()]).extract
     try:
-        stream = sys.stdin.buffer if file == "-" else open(file, "rb")
+        stream = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115 - closed below
     except OSError as error:
         raise ConfigError(f"{file}: {error.strerror}") from None
     with stream:

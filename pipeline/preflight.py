@@ -1,0 +1,75 @@
+"""What a run needs before it begins: globs and a folder's name in, archives and a locked folder out, or a ConfigError."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import fsspec
+
+from pipeline.overlay import ConfigError
+from transforms.files import is_local
+
+_MAGIC = (b"\x1f\x8b", b"WARC/", b"\x28\xb5\x2f\xfd", b"filedesc:")  # gzip, plain WARC, zstd, ARC
+
+
+def find_archives(patterns: Sequence[str]) -> tuple[str, ...]:
+    """The archives that the globs name, sorted. Raises ConfigError for an empty glob, two files of one name, and no archive."""
+    found: set[str] = set()
+    for pattern in patterns:
+        try:
+            fs, inner = fsspec.core.url_to_fs(pattern)
+            matches = [path for path in fs.glob(inner) if not fs.isdir(path)]
+        except (OSError, ValueError, ImportError) as error:
+            raise ConfigError(f"--input {pattern}: {error}") from None
+        if not matches:
+            raise ConfigError(f"--input {pattern}: no file matches")
+        found.update(matches if is_local(pattern) else (fs.unstrip_protocol(path) for path in matches))
+    archives = tuple(sorted(found))
+    names: dict[str, str] = {}
+    for path in archives:
+        name = path.rsplit("/", 1)[-1]
+        if name in names:
+            raise ConfigError(
+                f"--input: {names[name]} and {path} have one file name; records are known by it, so it must be unique"
+            )
+        names[name] = path
+    with ThreadPoolExecutor(16) as pool:
+        for fault in pool.map(_fault, archives):
+            if fault:
+                raise ConfigError(f"--input {fault}")
+    return archives
+
+
+def _fault(path: str) -> str | None:
+    try:
+        with fsspec.open(path, "rb") as stream:
+            head = stream.read(16)
+    except OSError as error:
+        return f"{path}: {error.strerror or error}"
+    if not head.startswith(_MAGIC):
+        return f"{path}: not a web archive (neither gzip, zstd, WARC nor ARC)"
+    return None
+
+
+@contextlib.contextmanager
+def own_folder(folder: str) -> Iterator[None]:
+    """Creates the run's folder and holds its lock. The lock ends with the process, however it ends."""
+    if not is_local(folder):
+        yield
+        return
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        lock = os.open(Path(folder) / ".lock", os.O_CREAT | os.O_RDWR)
+    except OSError as error:
+        raise ConfigError(f"--output {folder}: {error.strerror}") from None
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigError(f"--output {folder}: another run is at work there") from None
+        yield
+    finally:
+        os.close(lock)

@@ -1,0 +1,131 @@
+"""The command line: each wrong word gives one line and the right exit code, and help comes without the heavy imports."""
+
+import gzip
+import subprocess
+import sys
+import time
+
+import pytest
+
+from runners import cli
+
+
+@pytest.fixture
+def lamella(capsys, monkeypatch):
+    """Runs the command line in this process; gives (exit code, standard output, standard error)."""
+
+    def call(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["lamella", *words])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        captured = capsys.readouterr()
+        return stop.value.code, captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def archive(tmp_path):
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(gzip.compress(b"WARC/1.0\r\n\r\n"))
+    return str(path)
+
+
+def run_words(archive, output, *words):
+    return ("run", "--recipe", "demo", "--input", archive, "--output", str(output), *words)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("bogus",), "No such command 'bogus'"),
+        (("run",), "Missing option '--recipe'"),
+        (("run", "--recipe", "demo", "--input", "x"), "Missing option '--output'"),
+        (("run", "--recipe", "nope", "--input", "x", "--output", "y"), "--recipe nope: no such recipe"),
+        (("run", "--recipe", "demo", "--input", "x", "--output", "y", "--processes", "0"), "Invalid value for '--processes'"),
+        (("run", "--recipe", "demo", "--input", "x", "--output", "y", "--bogus"), "No such option"),
+        (("run", "--recipe", "demo", "--input", "x", "--output", "y", "fetch.htp=true"), "did you mean fetch.http?"),
+        (("run", "--recipe", "demo", "--input", "x", "--output", "y", "--config", "no.yaml"), "--config no.yaml: No such file"),
+        (("run", "--recipe", "demo", "--input", "no/*.warc.gz", "--output", "y"), "--input no/*.warc.gz: no file matches"),
+        (("run", "--recipe", "demo", "--input", "nofs://x/*", "--output", "y"), "--input nofs://x/*: "),
+        (("verify", "no-such-folder"), "no-such-folder: not the folder of a run"),
+        (("report", "no-such-folder"), "no-such-folder: not the folder of a run"),
+        (("inspect", "no-such-file"), "no-such-file"),
+        (("extract", "no-such-file.html"), "no-such-file.html: No such file"),
+        (("extract", "-", "timeout=1"), "extract.timeout: no such key; did you mean extract.timeout_s?"),
+        (("sample", "out", "--pages", "0"), "Invalid value for '--pages'"),
+        (("train", "contrastive", "--shards", "x", "--recipe", "y"), "Missing option '--output'"),
+        (("train", "contrastive", "--shards", "no", "--recipe", "nope", "--output", "o"), "nope"),
+        (("train", "contrastive", "--shards", "no", "--recipe", "tiny", "--output", "o", "steps"), "'steps': not of the form"),
+    ],
+    ids=lambda value: " ".join(value)[:60] if isinstance(value, tuple) else "",
+)
+def test_a_wrong_word_is_one_line_and_code_2(lamella, tmp_path, monkeypatch, words, said):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = lamella(*words)
+    assert code == 2, err
+    assert said in err
+    assert err.count("\n") == 1 and "Traceback" not in err
+    assert out == ""
+
+
+@pytest.mark.parametrize(("runner", "said"), [
+    ("spark", "needs --spark_master_url=... after --"),
+    ("flink", "needs --flink_master=... after --"),
+    ("dataflow", "needs --project=... after --"),
+    ("prism", "no such runner; there are local, spark, flink and dataflow"),
+])  # fmt: skip
+def test_a_cluster_says_what_it_needs(lamella, archive, tmp_path, runner, said):
+    code, _, err = lamella(*run_words(archive, tmp_path / "out", "--runner", runner))
+    assert (code, err.count("\n")) == (2, 1)
+    assert f"--runner {runner}: {said}" in err
+
+
+def test_a_file_that_is_no_archive(lamella, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("not an archive")
+    code, _, err = lamella(*run_words(str(path), tmp_path / "out"))
+    assert code == 2
+    assert err == f"lamella: --input {path}: not a web archive (neither gzip, zstd, WARC nor ARC)\n"
+
+
+def test_two_archives_of_one_name(lamella, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.warc").write_bytes(b"WARC/1.0\r\n\r\n")
+    code, _, err = lamella(*run_words(str(tmp_path / "*" / "x.warc"), tmp_path / "out"))
+    assert code == 2
+    assert "have one file name" in err
+
+
+def test_an_output_that_cannot_be_made(lamella, archive, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = lamella(*run_words(archive, tmp_path / "file" / "out"))
+    assert code == 2
+    assert err == f"lamella: --output {tmp_path}/file/out: Not a directory\n"
+
+
+def test_one_run_at_a_time(lamella, archive, tmp_path):
+    from pipeline.preflight import own_folder
+
+    with own_folder(str(tmp_path / "out")):
+        code, _, err = lamella(*run_words(archive, tmp_path / "out"))
+    assert code == 2
+    assert "another run is at work there" in err
+
+
+@pytest.mark.parametrize("command", ["", "sample", "run", "report", "verify", "inspect", "extract", "train contrastive"])
+def test_help_imports_nothing_heavy(command):
+    code = (
+        "import sys; sys.argv = ['lamella', *sys.argv[1:]]\n"
+        "from runners.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as stop: assert stop.code == 0, stop.code\n"
+        "heavy = {'torch', 'apache_beam', 'pyarrow', 'numpy', 'PIL'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    start = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code, *command.split(), "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "Usage: lamella" in done.stdout
+    assert time.monotonic() - start < 10  # 0.3 s on an idle machine; this catches a heavy import that the list lacks
