@@ -116,8 +116,8 @@ def stamp(pen: ImageDraw.ImageDraw, thing: Thing, place: tuple[float, float, flo
 
 
 def lit(picture: Image.Image, dice: Dice) -> Image.Image:
-    """The picture under uneven light: brightness from 78 to 100 %, in soft patches."""
-    tones = bytes(200 + byte % 56 for byte in dice.bytes(49))
+    """The picture under uneven light: brightness from 75 to 100 %, in soft patches."""
+    tones = bytes(192 + byte % 64 for byte in dice.bytes(49))
     light = Image.frombytes("L", (7, 7), tones).resize(picture.size, Image.Resampling.BICUBIC)
     return ImageChops.multiply(picture, Image.merge("RGB", (light, light, light)))
 
@@ -128,7 +128,7 @@ def _radius(thing: Thing, unit: int, dice: Dice, scale: float) -> float:
 
 
 def _placed_pair(scene: Scene, size: tuple[int, int], dice: Dice) -> list[tuple[Thing, float, float, float]]:
-    """The two objects in two halves of the picture; along the other axis they stand nearly level, so that one relation holds."""
+    """The two objects in two halves of the picture; along the other axis they stand nearly level: one relation holds."""
     unit = min(size)
     beside = scene.relation in ("left of", "right of")
     along, across = (size[0], size[1]) if beside else (size[1], size[0])
