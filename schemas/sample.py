@@ -10,6 +10,8 @@ that `datasets` reads it too:
 """
 
 import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -61,22 +63,23 @@ class InterleavedSample:
     @classmethod
     def decode(cls, members: Members) -> "InterleavedSample":
         header, blob = load_json(members), _member(members, "jpg")
-        facts = header["images"]
-        if sum(fact["length"] for fact in facts) != len(blob):
-            raise BadSample("the images' lengths do not add up to the member's")
-        return cls(
-            key=header["key"],
-            url=header["url"],
-            texts=tuple(header["texts"]),
-            image_index=tuple(header["image_index"]),
-            previous=tuple(header["previous"]),
-            next=tuple(header["next"]),
-            images=tuple(blob[fact["offset"] : fact["offset"] + fact["length"]] for fact in facts),
-            image_facts=tuple(
-                {name: value for name, value in fact.items() if name not in ("offset", "length")} for fact in facts
-            ),
-            facts=header["facts"],
-        )
+        with _complaints():
+            facts = header["images"]
+            if sum(fact["length"] for fact in facts) != len(blob):
+                raise BadSample("the images' lengths do not add up to the member's")
+            return cls(
+                key=header["key"],
+                url=header["url"],
+                texts=tuple(header["texts"]),
+                image_index=tuple(header["image_index"]),
+                previous=tuple(header["previous"]),
+                next=tuple(header["next"]),
+                images=tuple(blob[fact["offset"] : fact["offset"] + fact["length"]] for fact in facts),
+                image_facts=tuple(
+                    {name: value for name, value in fact.items() if name not in ("offset", "length")} for fact in facts
+                ),
+                facts=header["facts"],
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +98,8 @@ class PairSample:
 
     @classmethod
     def decode(cls, members: Members) -> "PairSample":
-        return cls(**load_json(members), image=_member(members, "jpg"))
+        with _complaints():
+            return cls(**load_json(members), image=_member(members, "jpg"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +120,9 @@ class ClipSample:
     @classmethod
     def decode(cls, members: Members) -> "ClipSample":
         header = load_json(members)
-        frames = tuple(_member(members, f"{index}.jpg") for index in range(header.pop("frames")))
-        return cls(**header, frames=frames)
+        with _complaints():
+            frames = tuple(_member(members, f"{index}.jpg") for index in range(header.pop("frames")))
+            return cls(**header, frames=frames)
 
 
 Sample = InterleavedSample | PairSample | ClipSample
@@ -130,6 +135,17 @@ SAMPLE_TYPES: dict[Dataset, type] = {
 }
 
 
+def phi_of(texts: Sequence[str | None]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """(previous, next) phi for texts in which None marks an image; what `schemas.document.with_phi` sets on nodes."""
+    total = sum(text is None for text in texts)
+    seen, previous, following = 0, [], []
+    for text in texts:
+        seen += text is None
+        previous.append(0 if text is None else seen)
+        following.append(seen + 1 if text is not None and seen < total else 0)
+    return tuple(previous), tuple(following)
+
+
 def dump_json(value: Any) -> bytes:
     """JSON whose bytes depend on the value alone."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
@@ -140,6 +156,15 @@ def load_json(members: Members) -> dict[str, Any]:
         return json.loads(_member(members, "json"))
     except ValueError as error:
         raise BadSample(f"json: {error}") from error
+
+
+@contextmanager
+def _complaints() -> Iterator[None]:
+    """A header without a field, or with one of another type, is a bad sample and no crash."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadSample(f"json: {type(error).__name__}: {error}") from error
 
 
 def _member(members: Members, name: str) -> bytes:

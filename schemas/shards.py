@@ -34,6 +34,9 @@ class ShardInfo:
     samples: int
     bytes: int
     sha256: str
+    sidecar: str = ""  # the Parquet file beside it that tells of its samples; pairs only
+    sidecar_bytes: int = 0
+    sidecar_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,8 @@ def shard_name(dataset: Dataset, split: str, shard: int) -> str:
 
 def sample_key(shard: int, index: int) -> str:
     """The basename of a sample's members: unique in its dataset and split, sorted as the shards are."""
+    if index >= SAMPLES_PER_KEY_RANGE:
+        raise ValueError(f"a shard holds fewer than {SAMPLES_PER_KEY_RANGE} samples: set a smaller samples_per_shard")
     return f"{shard * SAMPLES_PER_KEY_RANGE + index:012d}"
 
 

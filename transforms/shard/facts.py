@@ -1,0 +1,96 @@
+"""What is known of a document, a picture or a pair, as JSON values: records in, dicts of fixed keys and types out.
+
+No value is null and no list is empty: `datasets` infers its columns from five samples, and a null there has no type. A
+score that no model gave is 0.0, and the model beside it is ''. A list that may be empty is stored as JSON text.
+"""
+
+from typing import Any
+
+from schemas.document import ImageNode, InterleavedDocument, VideoNode
+from schemas.media import Media
+from schemas.pair import Pair
+from schemas.sample import dump_json
+
+Facts = dict[str, Any]
+
+
+def document_facts(document: InterleavedDocument, videos: list[Facts]) -> Facts:
+    provenance = document.provenance
+    return {
+        "title": document.title,
+        "canonical_url": document.canonical_url,
+        "language": document.language,
+        "language_score": float(document.language_score),
+        "licence": document.licence,
+        "robots": document.robots,
+        "truncated": document.truncated,
+        "archive": provenance.archive,
+        "archive_offset": provenance.offset,
+        "archive_length": provenance.length,
+        "record_id": provenance.record_id,
+        "crawl_time": provenance.crawl_time,
+        "videos": dump_json(videos).decode(),
+    }
+
+
+def image_facts(node: ImageNode, size: tuple[int, int]) -> Facts:
+    """Of an image in a document. `size` is width and height as stored, in px."""
+    return _media_facts(node.media, size) | {
+        "url": node.url,
+        "alt": node.alt,
+        "caption": node.caption,
+        "title": node.title,
+        "description": node.description,
+        "position": node.position,
+        "clip_score": float(node.clip_score or 0.0),
+        "clip_model": node.clip_model,
+    }
+
+
+def video_facts(node: VideoNode, before: int) -> Facts:
+    """Of a video, which has no place in the sample's texts and images: it stood before index `before` of them."""
+    return {
+        "url": node.url,
+        "before": before,
+        "position": node.position,
+        "caption": node.caption,
+        "sha256": node.media.sha256 if node.media else "",
+    }
+
+
+def pair_facts(pair: Pair, size: tuple[int, int]) -> Facts:
+    """Of an image-text or a video-text pair. `web_text` is what the page said, whichever text was chosen."""
+    capfilt = pair.capfilt
+    return _media_facts(pair.media, size) | {
+        "pair": pair.key,
+        "dataset": pair.dataset.value,
+        "document": pair.document,
+        "page_url": pair.page_url,
+        "source": pair.source.value,
+        "web_text": pair.text,
+        "synthetic_text": capfilt.synthetic_text if capfilt else "",
+        "chosen": capfilt.chosen.value if capfilt else pair.source.value,
+        "web_match": float(capfilt.web_match) if capfilt else 0.0,
+        "synthetic_match": float(capfilt.synthetic_match) if capfilt else 0.0,
+        "captioner": capfilt.captioner if capfilt else "",
+        "matcher": capfilt.matcher if capfilt else "",
+        "clip_score": float(pair.clip_score or 0.0),
+        "clip_model": pair.clip_model,
+    }
+
+
+def _media_facts(media: Media, size: tuple[int, int]) -> Facts:
+    return {
+        "sha256": media.sha256,
+        "phash": media.phash,
+        "phash_version": media.phash_version,
+        "mime": media.mime,
+        "width": size[0],
+        "height": size[1],
+        "original_width": media.width,
+        "original_height": media.height,
+        "fetched_from": media.source,
+        "archive": media.blob.path,
+        "archive_offset": media.blob.offset,
+        "seen_in": media.documents,
+    }

@@ -1,0 +1,70 @@
+"""Media to what a shard stores of it: a Media in; JPEG files of bounded size out, the same bytes on every run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from typing import NamedTuple
+
+from PIL import Image
+
+from schemas.config import ShardConfig
+from schemas.media import Media
+from transforms.blobs import read_blob
+from transforms.clips import decode_frames
+from transforms.pixels import decode_rgb
+
+_SUBSAMPLING = "4:2:0"
+
+
+class ChangedBlob(OSError):
+    """The bytes that a BlobRef names are no longer those that were judged: an archive or a pack was replaced."""
+
+
+class Picture(NamedTuple):
+    jpeg: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Reads media and encodes them as the config says.
+
+    Raises:
+        BlobError, ChangedBlob: the bytes cannot be read any more, or are others. Infrastructure: the run must not go on.
+        BadImage, BadVideo: they cannot be decoded.
+    """
+
+    config: ShardConfig
+    root: str  # the run's folder: packs lie relative to it
+
+    def image(self, media: Media) -> Picture:
+        return encode_jpeg(decode_rgb(self._read(media), self.config.max_side_px), self.config.jpeg_quality)
+
+    def frames(self, media: Media, seconds: Sequence[float]) -> list[Picture]:
+        """One picture for each second that the video still has; never none."""
+        frames = decode_frames(self._read(media), seconds, self.config.max_side_px)
+        return [encode_jpeg(frame, self.config.jpeg_quality) for frame in frames]
+
+    def _read(self, media: Media) -> bytes:
+        data = read_blob(media.blob, self.root)
+        if sha256(data).hexdigest() != media.sha256:
+            raise ChangedBlob(f"{media.blob.path} at {media.blob.offset}: not the bytes of {media.url} that were judged")
+        return data
+
+
+def encode_jpeg(image: Image.Image, quality: int) -> Picture:
+    """Baseline JPEG without metadata: what Pillow would copy from the source file (comment, profile) stays out."""
+    out = BytesIO()
+    image.save(
+        out,
+        "JPEG",
+        quality=quality,
+        subsampling=_SUBSAMPLING,
+        optimize=False,
+        progressive=False,
+        comment=b"",
+        exif=b"",
+    )
+    return Picture(out.getvalue(), *image.size)

@@ -1,0 +1,55 @@
+"""Where a record lies: rows of a dataset in, the number of shards out; a record in, its split, shard and place out.
+
+All by hash of keys: a record's place never depends on what else is in the run, but for the number of shards.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+from schemas.config import ShardConfig
+from schemas.document import InterleavedDocument
+from schemas.keys import stable_fraction, stable_int
+from schemas.pair import Dataset, Pair
+from schemas.shards import SPLITS
+
+TRAIN, VALIDATION = SPLITS
+
+Record = InterleavedDocument | Pair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardPlan:
+    """How many shards each split of a dataset has. A shard that no record falls into is not written."""
+
+    dataset: Dataset
+    train_shards: int
+    validation_shards: int
+
+    def shards(self, split: str) -> int:
+        return self.train_shards if split == TRAIN else self.validation_shards
+
+
+def plan_shards(dataset: Dataset, rows: int, config: ShardConfig) -> ShardPlan:
+    """Enough shards that each holds about `samples_per_shard`; records fall into them by hash, so sizes spread around it."""
+    share = config.validation_share
+    return ShardPlan(
+        dataset=dataset,
+        train_shards=ceil(rows * (1 - share) / config.samples_per_shard),
+        validation_shards=ceil(rows * share / config.samples_per_shard),
+    )
+
+
+def place_of(record: Record, plan: ShardPlan, config: ShardConfig) -> tuple[str, int]:
+    """(split, shard). The split hangs on the page, for documents and pairs alike, so that no page is in both."""
+    split = VALIDATION if stable_fraction(page_key(record), "split") < config.validation_share else TRAIN
+    return split, stable_int(record.key, "shard") % plan.shards(split)
+
+
+def order_in_shard(record: Record) -> tuple[int, str]:
+    """Sort key within a shard: by hash, so that a reader who cannot shuffle still meets a mixed order."""
+    return stable_int(record.key, "order"), record.key
+
+
+def page_key(record: Record) -> str:
+    """Key of the page that a record came from."""
+    return record.key if isinstance(record, InterleavedDocument) else record.document

@@ -1,0 +1,173 @@
+"""Records to samples: a document or a pair in; its sample, and Rejections of what cannot be decoded any more, out."""
+
+from collections.abc import Iterable, Sequence
+
+from schemas.config import ShardConfig
+from schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode, with_phi
+from schemas.pair import ImageTextPair, VideoTextPair
+from schemas.rejection import Reason, Rejection, Stage, Unit
+from schemas.sample import ClipSample, InterleavedSample, PairSample, Sample, phi_of
+from schemas.shards import MAX_MEMBER_BYTES
+from transforms.clips import BadVideo
+from transforms.pixels import BadImage
+from transforms.shard.facts import document_facts, image_facts, pair_facts, video_facts
+from transforms.shard.pictures import Picture, Pictures
+from transforms.shard.plan import Record
+
+Shown = tuple[Node, Picture | None]  # a node, and the picture where it is an image
+_SHOWN = 200  # characters of the text that left, for the report
+
+
+class FalsePhi(ValueError):
+    """A document whose stored phi is not the one that its nodes give: the stage before forgot to set it."""
+
+
+def to_sample(record: Record, pictures: Pictures) -> Iterable[Sample | Rejection]:
+    """At most one sample, and Rejections of what is left out. Raises FalsePhi, and what `Pictures` raises for lost bytes."""
+    match record:
+        case InterleavedDocument():
+            return interleaved_sample(record, pictures)
+        case ImageTextPair():
+            return image_sample(record, pictures)
+        case VideoTextPair():
+            return clip_sample(record, pictures)
+    raise TypeError(f"{type(record).__name__} has no sample")
+
+
+def interleaved_sample(document: InterleavedDocument, pictures: Pictures) -> Iterable[InterleavedSample | Rejection]:
+    """The document without its videos, which are named in its facts. An image that fails is taken out, and phi set anew.
+
+    Rejects a document with no image or no text left: there is nothing to learn from it.
+    """
+    _check_phi(document)
+    shown = []
+    for node in document.nodes:
+        try:
+            shown.append((node, _picture(node, pictures) if isinstance(node, ImageNode) else None))
+        except BadImage as error:
+            yield _rejected_node(document, node, error)
+    if reason := _unfit(shown):
+        yield Rejection(
+            stage=Stage.SHARD,
+            unit=Unit.DOCUMENT,
+            key=document.key,
+            reason=reason,
+            url=document.url,
+            sample=document.text[:_SHOWN],
+            nodes=len(shown),
+        )
+    else:
+        yield _interleaved(document, shown)
+
+
+def image_sample(pair: ImageTextPair, pictures: Pictures) -> Iterable[PairSample | Rejection]:
+    try:
+        picture = pictures.image(pair.media)
+    except BadImage as error:
+        yield _rejected_pair(pair, error)
+        return
+    size = picture.width, picture.height
+    yield PairSample(key=pair.key, url=pair.media.url, text=pair.caption, image=picture.jpeg, facts=pair_facts(pair, size))
+
+
+def clip_sample(pair: VideoTextPair, pictures: Pictures) -> Iterable[ClipSample | Rejection]:
+    """`clip_frames` frames from the clip's start; where the clip is shorter, its last frame is repeated."""
+    seconds = frame_seconds(pair, pictures.config)
+    try:
+        frames = pictures.frames(pair.media, seconds)
+    except (BadVideo, BadImage) as error:
+        yield _rejected_pair(pair, error)
+        return
+    missing = pictures.config.clip_frames - len(frames)
+    facts = pair_facts(pair, (frames[0].width, frames[0].height)) | {
+        "start_s": float(pair.start_s),
+        "end_s": float(pair.end_s),
+        "fps": float(pictures.config.clip_fps),
+        "distinct_frames": len(frames),
+        "duration_s": float(pair.media.duration_s),
+    }
+    yield ClipSample(
+        key=pair.key,
+        url=pair.media.url,
+        text=pair.caption,
+        frames=tuple(frame.jpeg for frame in frames) + (frames[-1].jpeg,) * missing,
+        facts=facts,
+    )
+
+
+def frame_seconds(pair: VideoTextPair, config: ShardConfig) -> Sequence[float]:
+    """When the clip's frames stand in the video, in s: `clip_fps` from its start, as many as the clip holds; at least one."""
+    end = pair.end_s if pair.end_s > pair.start_s else pair.media.duration_s
+    times = [pair.start_s + index / config.clip_fps for index in range(config.clip_frames)]
+    return [times[0], *(time for time in times[1:] if time < end)]
+
+
+def _picture(node: ImageNode, pictures: Pictures) -> Picture:
+    if node.media is None:
+        raise BadImage(Reason.UNUSABLE_MEDIA, "the node has no media")
+    return pictures.image(node.media)
+
+
+def _check_phi(document: InterleavedDocument) -> None:
+    if document.nodes != with_phi(document.nodes):
+        raise FalsePhi(f"{document.key}: phi is not that of the nodes")
+
+
+def _unfit(shown: Sequence[Shown]) -> Reason | None:
+    sizes = [len(picture.jpeg) for _, picture in shown if picture]
+    if not sizes:
+        return Reason.NO_IMAGE_LEFT
+    if not any(isinstance(node, TextNode) for node, _ in shown):
+        return Reason.NO_TEXT_LEFT
+    return Reason.TOO_LARGE if sum(sizes) > MAX_MEMBER_BYTES else None
+
+
+def _interleaved(document: InterleavedDocument, shown: Sequence[Shown]) -> InterleavedSample:
+    texts, image_index, facts, images, videos = [], [], [], [], []
+    for node, picture in shown:
+        if isinstance(node, VideoNode):
+            videos.append(video_facts(node, len(texts)))
+        elif isinstance(node, TextNode):
+            texts.append(node.text)
+            image_index.append(None)
+        else:
+            texts.append(None)
+            image_index.append(len(images))
+            images.append(picture.jpeg)
+            facts.append(image_facts(node, (picture.width, picture.height)))
+    previous, following = phi_of(texts)
+    return InterleavedSample(
+        key=document.key,
+        url=document.url,
+        texts=tuple(texts),
+        image_index=tuple(image_index),
+        previous=previous,
+        next=following,
+        images=tuple(images),
+        image_facts=tuple(facts),
+        facts=document_facts(document, videos),
+    )
+
+
+def _rejected_node(document: InterleavedDocument, node: ImageNode, error: BadImage) -> Rejection:
+    return Rejection(
+        stage=Stage.SHARD,
+        unit=Unit.NODE,
+        key=document.key,
+        reason=error.reason,
+        url=node.url,
+        detail=error.detail,
+        sample=node.alt[:_SHOWN],
+    )
+
+
+def _rejected_pair(pair: ImageTextPair | VideoTextPair, error: BadImage | BadVideo) -> Rejection:
+    return Rejection(
+        stage=Stage.SHARD,
+        unit=Unit.PAIR,
+        key=pair.key,
+        reason=error.reason,
+        url=pair.media.url,
+        detail=error.detail,
+        sample=pair.caption[:_SHOWN],
+    )

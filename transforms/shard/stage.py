@@ -1,0 +1,99 @@
+"""WriteShards: documents or pairs of one dataset in; deterministic tars and Parquet files out. WriteManifest: their account."""
+
+from typing import NamedTuple
+
+import apache_beam as beam
+
+from schemas.account import Tally
+from schemas.config import ShardConfig
+from schemas.pair import Dataset
+from schemas.rejection import Rejection
+from schemas.shards import ShardInfo, ShardManifest
+from transforms.shard.manifest import finish, sorted_shards, withdraw_manifest
+from transforms.shard.plan import Record, ShardPlan, place_of
+from transforms.shard.write import ShardWork, write_one
+
+
+class ShardOutcome(NamedTuple):
+    """`written` goes to WriteManifest, and for M3W `tables` too, with `folder + "-parquet"`, where other datasets have none."""
+
+    written: beam.PCollection
+    tables: beam.PCollection
+    rejected: beam.PCollection
+    tallies: beam.PCollection
+
+
+class WriteShards(beam.PTransform):
+    """Writes records of one dataset under `folder`, each shard by rename; what a shuffle carries is records, never bytes.
+
+    Args:
+        config: the stage's config.
+        plan: how many shards, from `plan_shards` and the table's row count.
+        root: the run's folder, in which packs lie.
+        folder: where the shards go, `RUN/shards/DATASET`. A manifest that stands there is withdrawn first.
+    """
+
+    def __init__(self, config: ShardConfig, plan: ShardPlan, root: str, folder: str):
+        super().__init__(label=f"WriteShards {plan.dataset}")
+        self._plan = plan
+        self._work = ShardWork(dataset=plan.dataset, config=config, root=root, folder=folder.rstrip("/"))
+
+    def expand(self, records) -> ShardOutcome:
+        work, plan = self._work, self._plan
+        ready = records.pipeline | beam.Create(work.folders, reshuffle=False) | "Withdraw" >> beam.Map(withdraw_manifest)
+        out = (
+            records
+            | "Place" >> beam.Map(_placed, plan, work.config).with_output_types(tuple[tuple[str, int], Record])
+            | beam.GroupByKey()
+            | "Write"
+            >> beam.ParDo(_WriteOne(work), beam.pvalue.AsList(ready))
+            .with_output_types(ShardInfo, tables=ShardInfo, rejected=Rejection, tallies=Tally)
+            .with_outputs("tables", "rejected", "tallies", main="written")
+        )
+        return ShardOutcome(out.written, out.tables, out.rejected, out.tallies)
+
+
+class WriteManifest(beam.PTransform):
+    """ShardInfos -> one ShardManifest, which stands in `folder` once every shard does; also where there is none.
+
+    Args:
+        dataset: whose shards these are.
+        folder: where they lie.
+        made_from: hash of the config part and of the input manifests.
+    """
+
+    def __init__(self, dataset: Dataset, folder: str, made_from: str):
+        super().__init__(label=f"WriteManifest {folder.rstrip('/').rpartition('/')[2]}")
+        self._dataset, self._folder, self._made_from = dataset, folder.rstrip("/"), made_from
+
+    def expand(self, written):
+        return (
+            written
+            | beam.CombineGlobally(beam.combiners.ToListCombineFn())
+            | beam.Map(_finish, self._dataset, self._folder, self._made_from).with_output_types(ShardManifest)
+        )
+
+
+class _WriteOne(beam.DoFn):
+    def __init__(self, work: ShardWork):
+        self._work = work
+
+    def process(self, group, ready):
+        (split, number), records = group
+        written = write_one(self._work, split, number, records)
+        if written.shard:
+            yield written.shard
+        if written.table:
+            yield beam.pvalue.TaggedOutput("tables", written.table)
+        for rejection in written.rejected:
+            yield beam.pvalue.TaggedOutput("rejected", rejection)
+        for tally in written.tallies:
+            yield beam.pvalue.TaggedOutput("tallies", tally)
+
+
+def _placed(record, plan: ShardPlan, config: ShardConfig):
+    return place_of(record, plan, config), record
+
+
+def _finish(shards: list[ShardInfo], dataset: Dataset, folder: str, made_from: str) -> ShardManifest:
+    return finish(folder, ShardManifest(dataset=dataset, shards=sorted_shards(shards), made_from=made_from))

@@ -1,0 +1,137 @@
+"""One shard: the records that fell into it in; its tar, its Parquet companion, and what they count, out.
+
+The bytes depend on the shard's number and its records alone, in whatever order they come. One sample is in memory at a time.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from schemas.account import Door, Tally, units_of
+from schemas.config import ShardConfig
+from schemas.pair import Dataset
+from schemas.rejection import Rejection, Stage, Unit
+from schemas.sample import Members, Sample
+from schemas.shards import ShardInfo, sample_key, shard_name, write_shard
+from transforms.blobs import BlobError
+from transforms.files import join, write_atomically
+from transforms.shard.obelics import OBELICS_SCHEMA, obelics_row
+from transforms.shard.output import NewFile
+from transforms.shard.parquet import parquet_bytes
+from transforms.shard.pictures import Pictures
+from transforms.shard.plan import Record, order_in_shard
+from transforms.shard.samples import to_sample
+from transforms.shard.sidecar import SIDECAR_SCHEMA, sidecar_row
+from transforms.step import crashed
+
+PARQUET = "-parquet"  # suffix of the folder of the documents' Parquet files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardWork:
+    """What the shards of one dataset have in common."""
+
+    dataset: Dataset
+    config: ShardConfig
+    root: str  # the run's folder, in which packs lie
+    folder: str  # of the dataset's shards
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Where the dataset's manifests lie: the documents have one for their Parquet files too."""
+        return (self.folder, self.folder + PARQUET) if self.dataset is Dataset.M3W else (self.folder,)
+
+
+class Written(NamedTuple):
+    """What became of one shard's records. `shard` and `table` are None where no sample was left to write."""
+
+    shard: ShardInfo | None
+    table: ShardInfo | None
+    rejected: tuple[Rejection, ...]
+    tallies: tuple[Tally, ...]
+
+
+def write_one(work: ShardWork, split: str, number: int, records: Iterable[Record]) -> Written:
+    """Writes the shard by rename. Raises OSError and BlobError: a failed write, or lost bytes, is to be tried again."""
+    contents = _Contents(work, number)
+    name = shard_name(work.dataset, split, number)
+    with NewFile(join(work.folder, name)) as out:
+        count = write_shard(out, number, contents.members(sorted(records, key=order_in_shard)))
+        if count:
+            out.commit()
+    info = table = None
+    if count:
+        info = ShardInfo(name=name, split=split, samples=count, bytes=out.tell(), sha256=out.sha256)
+        if work.dataset is not Dataset.M3W:
+            info = _with_sidecar(work, info, contents.rows)
+        elif work.config.parquet:
+            table = _write_documents(work, split, number, contents.rows)
+    return Written(info, table, tuple(contents.rejected), contents.tallies())
+
+
+class _Contents:
+    """The samples of one shard, made one by one, and the account of it."""
+
+    def __init__(self, work: ShardWork, number: int):
+        self._work, self._number = work, number
+        self._pictures = Pictures(work.config, work.root)
+        self._counts = Counter()
+        self.rows: list[dict[str, Any]] = []
+        self.rejected: list[Rejection] = []
+        self._samples = 0
+
+    def members(self, records: Iterable[Record]) -> Iterator[Members]:
+        for record in records:
+            for output in self._outputs(record):
+                if isinstance(output, Rejection):
+                    self.rejected.append(output)
+                else:
+                    self._enter(output)
+                    yield output.encode()
+
+    def tallies(self) -> tuple[Tally, ...]:
+        return tuple(
+            Tally(stage=Stage.SHARD, unit=unit, door=door, count=count) for (unit, door), count in sorted(self._counts.items())
+        )
+
+    def _outputs(self, record: Record) -> list[Sample | Rejection]:
+        entered = dict(units_of(record))
+        self._add(Door.IN, entered)
+        try:
+            outputs = list(to_sample(record, self._pictures))
+        except (OSError, BlobError):  # infrastructure: not the record's fault
+            raise
+        except Exception as error:  # the crash door of `transforms.step`
+            outputs = [crashed(Stage.SHARD, record, entered.items(), error)]
+        gone = Counter()
+        for output in outputs:
+            if isinstance(output, Rejection):
+                gone[output.unit] += 1
+                gone[Unit.NODE] += output.nodes
+        self._add(Door.KEPT, {unit: count - gone[unit] for unit, count in entered.items()})
+        return outputs
+
+    def _enter(self, sample: Sample) -> None:
+        if self._work.dataset is not Dataset.M3W:
+            self.rows.append(sidecar_row(sample, sample_key(self._number, self._samples)))
+        elif self._work.config.parquet:
+            self.rows.append(obelics_row(sample))
+        self._samples += 1
+
+    def _add(self, door: Door, units: dict[Unit, int]) -> None:
+        for unit, count in units.items():
+            self._counts[unit, door] += count
+
+
+def _with_sidecar(work: ShardWork, info: ShardInfo, rows: list[dict[str, Any]]) -> ShardInfo:
+    name, data = info.name.removesuffix(".tar") + ".parquet", parquet_bytes(rows, SIDECAR_SCHEMA)
+    write_atomically(join(work.folder, name), data)
+    return replace(info, sidecar=name, sidecar_bytes=len(data), sidecar_sha256=sha256(data).hexdigest())
+
+
+def _write_documents(work: ShardWork, split: str, number: int, rows: list[dict[str, Any]]) -> ShardInfo:
+    name, data = f"{split}-{number:05d}.parquet", parquet_bytes(rows, OBELICS_SCHEMA)
+    write_atomically(join(work.folder + PARQUET, name), data)
+    return ShardInfo(name=name, split=split, samples=len(rows), bytes=len(data), sha256=sha256(data).hexdigest())
