@@ -1,0 +1,94 @@
+"""WriteShards and WriteManifest on a runner: both doors, manifests, stale files, and equal bytes on a second run."""
+
+from dataclasses import replace
+
+import pytest
+from apache_beam import Create
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that, equal_to
+
+from schemas.account import Tally
+from schemas.config import ShardConfig
+from schemas.document import InterleavedDocument
+from schemas.pair import Dataset, ImageTextPair, VideoTextPair
+from schemas.rejection import Reason
+from schemas.shards import MANIFEST, ShardManifest
+from transforms.shard.plan import plan_shards
+from transforms.shard.stage import WriteManifest, WriteShards
+
+CONFIG = ShardConfig(samples_per_shard=10, validation_share=0.3, max_side_px=64)
+TYPES = {Dataset.M3W: InterleavedDocument, Dataset.VTP: VideoTextPair}
+
+
+def write(world, dataset, records, config=CONFIG, checks=None):
+    folder = str(world.root / "shards" / dataset)
+    plan = plan_shards(dataset, len(records), config)
+    with TestPipeline(runner=FnApiRunner()) as pipeline:
+        given = pipeline | Create(records).with_output_types(TYPES.get(dataset, ImageTextPair))
+        outcome = given | WriteShards(config, plan, str(world.root), folder)
+        outcome.written | WriteManifest(dataset, folder, "hash")
+        if dataset is Dataset.M3W:
+            outcome.tables | WriteManifest(dataset, folder + "-parquet", "hash")
+        if checks:
+            checks(outcome)
+    return ShardManifest.decode((world.root / "shards" / dataset / MANIFEST).read_bytes())
+
+
+def files(world):
+    folder = world.root / "shards"
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_both_doors(world):
+    records = [world.pair(number) for number in range(5)]
+    bad = world.pair(5, media=world.add(b"\x89PNG\r\n\x1a\nnothing", 7))
+
+    def checks(outcome):
+        def shown(tallies):
+            sums = {}
+            for tally in tallies:
+                assert isinstance(tally, Tally)
+                sums[tally.unit, tally.door] = sums.get((tally.unit, tally.door), 0) + tally.count
+            assert sums == {("pair", "in"): 6, ("pair", "kept"): 5}
+
+        assert_that(outcome.rejected, lambda out: equal_to([Reason.BROKEN_IMAGE])([r.reason for r in out]), label="rejected")
+        assert_that(outcome.tallies, shown, label="tallies")
+
+    manifest = write(world, Dataset.ALIGN, [*records, bad], checks=checks)
+    assert sum(shard.samples for shard in manifest.shards) == 5
+    assert manifest.dataset is Dataset.ALIGN
+    assert manifest.made_from == "hash"
+
+
+def test_two_runs_are_equal_and_the_second_removes_what_is_stale(world):
+    documents = [world.document(number) for number in range(40)]
+    manifest = write(world, Dataset.M3W, documents)
+    first = files(world)
+    assert {shard.split for shard in manifest.shards} == {"train", "validation"}
+    assert [shard.name for shard in manifest.shards] == sorted(shard.name for shard in manifest.shards)
+    assert len({name for name in first if name.startswith("m3w-parquet/")}) == len(manifest.shards) + 1
+
+    (world.root / "shards/m3w/m3w-train-00099.tar").write_bytes(b"of an earlier run")
+    (world.root / "shards/m3w/.m3w-train-00000.tar.abcd.tmp").write_bytes(b"of a killed run")
+    (world.root / "shards/m3w-parquet/train-00099.parquet").write_bytes(b"of an earlier run")
+    (world.root / "shards/m3w/notes.txt").write_bytes(b"not ours")
+    write(world, Dataset.M3W, documents[20:] + documents[:20])
+    second = files(world)
+    assert second.pop("m3w/notes.txt") == b"not ours"
+    assert second == first
+
+    write(world, Dataset.M3W, documents, config=CONFIG.model_copy(update={"parquet": False}))
+    assert [name for name in files(world) if name.startswith("m3w-parquet/")] == ["m3w-parquet/_manifest.json"]
+
+
+def test_an_empty_dataset_has_a_manifest_without_shards(world):
+    assert write(world, Dataset.VTP, []) == ShardManifest(dataset=Dataset.VTP, shards=(), made_from="hash")
+
+
+def test_a_failed_write_raises_and_withdraws_the_manifest(world):
+    write(world, Dataset.VTP, [world.film(0)])
+    lost = replace(world.video, blob=replace(world.video.blob, path="packs/gone.tar"))
+    with pytest.raises(Exception, match=r"gone\.tar"):
+        write(world, Dataset.VTP, [world.film(0, media=lost)])
+    assert not (world.root / "shards/vtp" / MANIFEST).exists()
