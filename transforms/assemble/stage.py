@@ -13,7 +13,7 @@ from schemas.media import Media
 from schemas.rejection import Rejection, Stage
 from transforms.assemble.assemble import Joined, assemble_joined
 from transforms.assemble.media import media_urls, url_of
-from transforms.step import Outcome, Step
+from transforms.step import Step
 
 
 class AssembleDocuments(beam.PTransform):
@@ -23,7 +23,7 @@ class AssembleDocuments(beam.PTransform):
         super().__init__()
         self._config = config
 
-    def expand(self, inputs) -> Outcome:
+    def expand(self, inputs):
         documents = inputs["documents"]
         needed = documents | "UrlsNeeded" >> beam.FlatMap(_needed).with_output_types(tuple[str, str])
         media = inputs["media"] | "MediaByUrl" >> beam.WithKeys(url_of).with_output_types(tuple[str, Media])

@@ -1,0 +1,92 @@
+"""A document in; every pair that it proposes out, before any rule: ALIGN from alt, LTIP from captions, VTP from videos.
+
+Each image and each text stands in at most one pair of a dataset and source; a clip gives one pair. What leaves a pair out
+is decided in the rule tables, where the whole corpus is known.
+"""
+
+from collections.abc import Iterable
+
+from schemas.config import PairConfig
+from schemas.document import ImageNode, InterleavedDocument, VideoNode
+from schemas.keys import stable_key
+from schemas.pair import CaptionSource, Dataset, ImageTextPair, Pair, VideoTextPair
+from transforms.pair.captions import clean, without_dates_and_places
+from transforms.urls import host_of, registered_domain
+from transforms.words import words
+
+
+def propose_pairs(document: InterleavedDocument, config: PairConfig) -> Iterable[Pair]:
+    """Candidates in reading order; a node without media or without text proposes none."""
+    rich = _is_rich_site(document.url, config)
+    for node in document.nodes:
+        match node:
+            case ImageNode(media=media) if media:
+                if alt := clean(node.alt):
+                    yield _image_pair(document, node, Dataset.ALIGN, CaptionSource.ALT, alt)
+                if rich:
+                    for source, text in _captions(node, config):
+                        yield _image_pair(document, node, Dataset.LTIP, source, text)
+            case VideoNode(media=media) if media:
+                if pair := _clip(document, node, config):
+                    yield pair
+
+
+def _is_rich_site(url: str, config: PairConfig) -> bool:
+    """Whether the page's site is among those chosen for their descriptions; all are, where none are chosen."""
+    return config.ltip_sites is None or bool({host_of(url), registered_domain(url)} & set(config.ltip_sites))
+
+
+def _captions(node: ImageNode, config: PairConfig) -> Iterable[tuple[CaptionSource, str]]:
+    """Captions and descriptions, and the alt where it is as long as a caption; one text is proposed once an image."""
+    alt = clean(node.alt)
+    found = {
+        CaptionSource.FIGCAPTION: clean(node.caption),
+        CaptionSource.DESCRIPTION: clean(node.description),
+        CaptionSource.ALT: alt if len(words(alt)) >= config.ltip_min_words else "",
+    }
+    proposed = set()
+    for source, text in found.items():
+        if len(text) <= config.max_caption_characters:  # what is longer leaves by that rule, untouched
+            text = without_dates_and_places(text)
+        if text and text not in proposed:
+            proposed.add(text)
+            yield source, text
+
+
+def _clip(document: InterleavedDocument, node: VideoNode, config: PairConfig) -> VideoTextPair | None:
+    """The first `max_clip_s` of a video, with the first of its texts that says enough; else with the first that it has."""
+    texts = {
+        CaptionSource.CAPTION: clean(node.caption),
+        CaptionSource.TRACK: clean(node.track_text),
+        CaptionSource.NEARBY: clean(node.nearest_text),
+        CaptionSource.TITLE: clean(document.title),
+    }
+    found = [(source, text) for source, text in texts.items() if text]
+    if not found:
+        return None
+    enough = (it for it in found if len(words(it[1])) >= config.min_alt_words)
+    source, text = next(enough, found[0])
+    return VideoTextPair(
+        key=stable_key(document.key, node.position, Dataset.VTP, source),
+        document=document.key,
+        page_url=document.url,
+        media=node.media,
+        text=text,
+        source=source,
+        start_s=0.0,
+        end_s=min(node.media.duration_s, config.max_clip_s),
+    )
+
+
+def _image_pair(
+    document: InterleavedDocument, node: ImageNode, dataset: Dataset, source: CaptionSource, text: str
+) -> ImageTextPair:
+    return ImageTextPair(
+        key=stable_key(document.key, node.position, dataset, source),
+        dataset=dataset,
+        document=document.key,
+        page_url=document.url,
+        media=node.media,
+        text=text,
+        source=source,
+    )

@@ -1,0 +1,110 @@
+"""Web text in; the caption without file names, dates, places and credits, and the form that finds its copies, out.
+
+LTIP had dates and locations removed from its captions (Flamingo, A.3.3). Patterns here are linear in the text: every
+repetition is bounded.
+"""
+
+import re
+import unicodedata
+
+from transforms.pair.places import COUNTRIES, STATES
+
+
+def clean(text: str) -> str:
+    """One line, single spaces, no control characters."""
+    return " ".join(_CONTROL.sub(" ", text).split())
+
+
+def normalised(text: str) -> str:
+    """The form under which two texts are the same: compatibility forms, case and spaces do not tell them apart."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def is_file_name(text: str) -> bool:
+    """`IMG_1234`, `holiday photo.JPG`, `red-fox-in-snow`: what a camera or a site builder wrote, not a person."""
+    return bool(_FILE_NAME.fullmatch(text))
+
+
+def without_dates_and_places(text: str) -> str:
+    """A caption without datelines, dates, `City, Country`, and the credits of photographers and agencies.
+
+    >>> without_dates_and_places("LONDON, England — A fox crosses a street on 12 March 2019. (c) Jane Doe")
+    'A fox crosses a street.'
+    """
+    for pattern in (_DATELINE, _CREDIT, _DATE, _PLACE):
+        text = pattern.sub(" ", text)
+    return _tidied(text)
+
+
+def _tidied(text: str) -> str:
+    """Mends what a cut leaves: empty brackets, doubled spaces, marks that hang in the air."""
+    text = _EMPTY_BRACKETS.sub(" ", text)
+    text = _SPACE_BEFORE_MARK.sub(r"\1", " ".join(text.split()))
+    text = _DOUBLED_MARK.sub(r"\1", text)
+    return text.strip(" ,;:|–—-/")
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\ufeff]")
+
+_IMAGE_SUFFIX = r"\.(?:jpe?g|jfif|png|gif|webp|avif|bmp|tiff?|svg|heic)"
+_CAMERA = r"(?:img|dscn?|dscf|mg|p|pict|image|photo|picture|pic|screen ?shot|untitled|file|scan|unnamed|download|thumbnail)"
+_FILE_NAME = re.compile(
+    rf"[^\n]{{0,255}}{_IMAGE_SUFFIX}(?:\?\S*)?"  # ends as an image file does
+    rf"|{_CAMERA}(?:[-_ (]{{0,2}}\d[\d_ ()-]*)"  # a camera's counter
+    r"|\w+(?:[-_]\w+){2,}"  # a slug: three words or more, and no space
+    r"|(?=\w*\d)(?:\w*_)\w*"  # an identifier
+    r"|[0-9a-f]{12,}|\d+",
+    re.IGNORECASE,
+)
+
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?"
+    r"|Nov(?:ember)?|Dec(?:ember)?)\b\.?"
+)
+_WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+_DAY = r"\d{1,2}(?:st|nd|rd|th)?\b"
+_YEAR = r"(?:1[5-9]|20)\d\d\b"
+_DATE = re.compile(
+    r"(?:\b(?:on|in|since|from|of|dated|until|till|by|circa|c\.)\s+|[(\[])?"
+    rf"(?:\b{_WEEKDAY},?\s+)?"
+    rf"(?:\b{_DAY}(?:\s+of)?\s+{_MONTH}(?:,?\s+{_YEAR})?"  # 12 March 2019
+    rf"|\b{_MONTH}\s+{_DAY}(?:,?\s+{_YEAR})?"  # March 12, 2019
+    rf"|\b{_MONTH},?\s+{_YEAR}"  # March 2019
+    rf"|\b{_YEAR}[-/.]\d{{1,2}}[-/.]\d{{1,2}}\b"  # 2019-03-12
+    r"|\b\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d\d)\b)[)\]]?,?"  # 12/03/2019
+    rf"|\bon\s+{_WEEKDAY}\b,?"
+    rf"|\b(?:in|since|circa|c\.)\s+{_YEAR},?|[(\[]{_YEAR}[)\]],?|,\s+{_YEAR}(?![-/.]\d)"
+)
+
+_NAME = r"[A-Z][\w'’.]{0,40}"
+_CITY = rf"{_NAME}(?:[ -](?:{_NAME}|de|del|la|le|of|upon|am|an|der|sur)){{0,3}}"
+_LAND = "(?:" + "|".join(re.escape(name) for name in sorted({*COUNTRIES, *STATES}, key=lambda it: (-len(it), it))) + r")(?!\w)"
+_COUNTRY = "(?:" + "|".join(re.escape(name) for name in sorted(COUNTRIES, key=lambda it: (-len(it), it))) + r")(?!\w)"
+_DASH = r"\s*(?:—|–|--|\s-\s|:\s)\s*"
+_AGENCY = r"\((?:AP|AFP|Reuters|REUTERS|UPI|EFE|dpa|DPA|PTI|ANI|CNN|Xinhua|Bloomberg)\)"
+_DATELINE = re.compile(
+    rf"^{_CITY},\s+{_LAND}\.?\s*(?:{_AGENCY})?{_DASH}"  # PARIS, France (AP) —
+    rf"|^{_CITY}\s*{_AGENCY}{_DASH}"  # LONDON (Reuters) -
+    r"|^[A-Z][A-Z .'-]{2,30}[A-Z]\s*(?:—|--)\s*"  # NEW YORK —
+)
+_PREPOSITION = r"\b(?:in|at|near|from|of|over|across|around|outside|off|to)\s+(?:the\s+)?"
+_PLACE = re.compile(
+    rf"(?:{_PREPOSITION}|,\s+|[(\[])?\b{_CITY},\s+{_LAND}[)\]]?"  # near Lyon, France
+    rf"|\b(?:in|near|from|outside)\s+{_COUNTRY}"  # in New Zealand
+)
+
+_PERSON = r"(?:[A-Z][\w.'’&-]{0,40}(?:[ ,/]{1,2}|(?=$|[.;|)\]]))){1,8}"
+_END = r"(?:[.;|)\]]+|$)"
+_CREDIT = re.compile(
+    r"\b[Aa]ll [Rr]ights [Rr]eserved\b\.?"
+    rf"|[(\[]?(?:©|\([cC]\)|\bCopyright\b)[^.;|)\n]{{0,80}}{_END}"
+    rf"|[(\[]?\b(?:[Pp]hoto(?:graph)?s?|[Ii]mages?|[Pp]ictures?|[Ii]llustration|PHOTO|IMAGE)\s?"
+    rf"(?:[Cc]redits?:?|[Cc]ourtesy(?:\sof)?:?|by|:|/)\s{{0,2}}(?:{_PERSON}){_END}"
+    rf"|[(\[]?\b(?:[Cc]redits?|[Cc]ourtesy|[Ss]ource)(?:\sof\s|:\s?)(?:the\s)?(?:{_PERSON}){_END}"
+    r"|[(\[][^()\[\]]{0,60}(?:Getty Images|Reuters|REUTERS|AFP|AP Photo|Shutterstock|iStock|Alamy|Wikimedia Commons)"
+    r"[^()\[\]]{0,60}[)\]]"
+    r"|[(\[](?:AP|CC[ -]BY[^()\[\]]{0,30}|[Pp]ublic [Dd]omain)[)\]]"
+)
+_EMPTY_BRACKETS = re.compile(r"\(\s*[,;]?\s*\)|\[\s*[,;]?\s*\]")
+_SPACE_BEFORE_MARK = re.compile(r"\s+([,.;:!?)\]])")
+_DOUBLED_MARK = re.compile(r"[,;:](?:\s*[,;:])*\s*([.!?,;:])")

@@ -1,0 +1,79 @@
+"""What only the whole corpus knows of a pair: which pairs are copies, how often an alt, an image and a token occur."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from schemas.keys import stable_key
+from schemas.pair import Pair
+from transforms.pair.captions import normalised
+from transforms.words import words
+
+HEAD_TOKENS = 100_000  # kinds that every worker holds in memory; changes what is shuffled, never what is decided
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A pair beside what the corpus says of it: counts over the raw set of ALIGN candidates."""
+
+    pair: Pair
+    alt_images: int = 1  # different images that share this alt text
+    image_alts: int = 1  # different alt texts of this image
+    rare_token: str = ""  # a token of the text that is outside the vocabulary; the first in order
+    survivor: str = ""  # key of the copy that stays, where the pair has copies that break no rule
+
+    @property
+    def key(self) -> str:
+        return self.pair.key
+
+    @property
+    def url(self) -> str:
+        return self.pair.media.url
+
+
+@dataclass(frozen=True, slots=True)
+class Floors:
+    """Where the vocabulary ends, and where its head does: counts of pairs that hold a token."""
+
+    vocabulary: int
+    head: int
+
+
+def image_of(pair: Pair) -> str:
+    """The same for copies of an image or video: its cluster, or its hash."""
+    return pair.media.cluster or pair.media.sha256
+
+
+def copy_key(pair: Pair) -> str:
+    """The same for pairs that say the same of the same image in one dataset."""
+    return stable_key(pair.dataset, image_of(pair), normalised(pair.text))
+
+
+def tokens_of(text: str) -> Iterable[str]:
+    """The unigrams and bigrams of a text, each once, as ALIGN counts them."""
+    unigrams = words(normalised(text))
+    return dict.fromkeys([*unigrams, *map(" ".join, pairwise(unigrams))])
+
+
+def floors_of(kinds: Mapping[int, int], max_vocabulary: int, min_count: int) -> Floors:
+    """How often a token must be seen to be in the vocabulary.
+
+    The most frequent kinds are kept, at most `max_vocabulary`; kinds that tie at the cut fall together, so that no order
+    among them decides.
+
+    Args:
+        kinds: from a count to how many tokens were seen that often.
+    """
+    vocabulary = max(min_count, _floor(kinds, max_vocabulary))
+    return Floors(vocabulary, max(vocabulary, _floor(kinds, HEAD_TOKENS)))
+
+
+def _floor(kinds: Mapping[int, int], most: int) -> int:
+    """The smallest count that at most `most` kinds reach."""
+    total, floor = 0, max(kinds, default=0) + 1
+    for count in sorted(kinds, reverse=True):
+        total += kinds[count]
+        if total > most:
+            break
+        floor = count
+    return floor

@@ -1,0 +1,47 @@
+"""A candidate in, the pair or the Rejection that its dataset's rule table gives it out; and which of copies stays."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from schemas.config import PairConfig
+from schemas.pair import Dataset, Pair
+from schemas.rejection import Reason, Rejection, Stage, Unit
+from transforms.pair.align_rules import ALIGN_RULES
+from transforms.pair.corpus import Candidate
+from transforms.pair.ltip_rules import LTIP_RULES
+from transforms.pair.vtp_rules import VTP_RULES
+from transforms.rules import Rule, first_broken
+
+DUPLICATE = Rule(
+    Reason.DUPLICATE_PAIR,
+    lambda candidate, limits: candidate.survivor not in ("", candidate.pair.key),
+    lambda candidate, limits: candidate.survivor,
+)
+RULES = {Dataset.ALIGN: ALIGN_RULES, Dataset.LTIP: LTIP_RULES, Dataset.VTP: VTP_RULES}
+
+
+def judge_candidate(candidate: Candidate, config: PairConfig) -> Iterable[Pair | Rejection]:
+    """The pair, or why it leaves. Copies leave last, so that the copy that stays is one that breaks no rule."""
+    pair = candidate.pair
+    if broken := first_broken(candidate, (*RULES[pair.dataset], DUPLICATE), config):
+        yield Rejection(
+            stage=Stage.PAIR,
+            unit=Unit.PAIR,
+            key=pair.key,
+            reason=broken.reason,
+            url=pair.media.url,
+            detail=broken.detail,
+            sample=pair.text[:200],
+        )
+    else:
+        yield pair
+
+
+def with_survivor(copies: Iterable[Candidate], config: PairConfig) -> Iterable[Candidate]:
+    """Copies of one pair, each told which of them stays: of those that break no rule, the one with the smallest key."""
+    copies = list(copies)
+    if len(copies) == 1:
+        return copies
+    fit = (it.pair.key for it in copies if not first_broken(it, RULES[it.pair.dataset], config))
+    survivor = min(fit, default="")
+    return [replace(it, survivor=survivor) for it in copies]
