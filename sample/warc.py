@@ -84,7 +84,7 @@ class WarcWriter:
 
     def _open(self) -> None:
         self.files += 1
-        self._file = open(self._folder / self.name, "wb")
+        self._file = open(self._folder / self.name, "wb")  # noqa: SIM115 (closed by __exit__)
         self._offset = 0
         fields = b"software: lamella sample\r\nformat: WARC File Format 1.1\r\nisPartOf: sample web\r\n"
         head = [("WARC-Type", "warcinfo"), ("WARC-Filename", self.name), ("WARC-Date", date(self._seconds))]

@@ -1,17 +1,14 @@
 """English lists and the sentences that suit any page."""
 
+# ruff: noqa: E501
 LISTS = {
-    "first": "Anna Ben Clara David Edith Frank Greta Hugo Irene Jonas Katrin Leo Marta Nils Olive Peter Rosa Simon Tilda Viktor Wanda "
-    "Yusuf Amara Bruno Celia Dario Emil Farah Gwen Hana Ivo Judith Karim Lena Mira Noel".split(),
-    "last": "Abbot Baker Castel Dorn Ekberg Falk Grange Holm Ivers Jansen Keller Lowe Marsh Norris Okafor Petrov Quist Rowan Sand "
-    "Thorne Ullman Vance Weller Yates Zeller Alder Brook Carver Dale Fenwick".split(),
-    "town": "Aldermouth Brackwater Coldharbour Dunmere Eastwick Fallowfield Greyhaven Holmsund Ironbridge Kirkwall Lindholm "
-    "Marrowdale Northgate Oakhaven Penrose Quayside Ravensea Saltmarsh Thornbury Umberleigh Westerby Windmoor".split(),
-    "street": "Anchor Bell Candle Dyer Elm Ferry Glover Harbour Ivy Juniper Kiln Lantern Market Needle Orchard Potter Rope Sailmaker "
-    "Tanner Weaver".split(),
-    "month": "January February March April May June July August September October November December".split(),
-    "weekday": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split(),
-    "number": "three four five six seven eight nine ten eleven twelve fourteen fifteen eighteen twenty thirty forty fifty sixty".split(),
+    "first": ["Anna", "Ben", "Clara", "David", "Edith", "Frank", "Greta", "Hugo", "Irene", "Jonas", "Katrin", "Leo", "Marta", "Nils", "Olive", "Peter", "Rosa", "Simon", "Tilda", "Viktor", "Wanda", "Yusuf", "Amara", "Bruno", "Celia", "Dario", "Emil", "Farah", "Gwen", "Hana", "Ivo", "Judith", "Karim", "Lena", "Mira", "Noel"],
+    "last": ["Abbot", "Baker", "Castel", "Dorn", "Ekberg", "Falk", "Grange", "Holm", "Ivers", "Jansen", "Keller", "Lowe", "Marsh", "Norris", "Okafor", "Petrov", "Quist", "Rowan", "Sand", "Thorne", "Ullman", "Vance", "Weller", "Yates", "Zeller", "Alder", "Brook", "Carver", "Dale", "Fenwick"],
+    "town": ["Aldermouth", "Brackwater", "Coldharbour", "Dunmere", "Eastwick", "Fallowfield", "Greyhaven", "Holmsund", "Ironbridge", "Kirkwall", "Lindholm", "Marrowdale", "Northgate", "Oakhaven", "Penrose", "Quayside", "Ravensea", "Saltmarsh", "Thornbury", "Umberleigh", "Westerby", "Windmoor"],
+    "street": ["Anchor", "Bell", "Candle", "Dyer", "Elm", "Ferry", "Glover", "Harbour", "Ivy", "Juniper", "Kiln", "Lantern", "Market", "Needle", "Orchard", "Potter", "Rope", "Sailmaker", "Tanner", "Weaver"],
+    "month": ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
+    "weekday": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+    "number": ["three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "fourteen", "fifteen", "eighteen", "twenty", "thirty", "forty", "fifty", "sixty"],
     "season": ["spring", "summer", "autumn", "winter"],
     "weather": [
         "soft rain", "a cold wind", "thick fog", "bright sun", "light snow", "a warm breeze", "low clouds", "a clear sky",
@@ -21,8 +18,8 @@ LISTS = {
         "linen", "paper", "clay", "oak", "copper", "wool", "glass", "slate", "brass", "cotton", "birch", "iron", "cardboard", "felt",
         "porcelain", "canvas",
     ],
-    "animal": "gull heron cat terrier pony goose donkey robin hare otter crow hedgehog".split(),
-    "plant": "rosemary lavender fern ivy thistle clover heather willow moss foxglove hawthorn nettle".split(),
+    "animal": ["gull", "heron", "cat", "terrier", "pony", "goose", "donkey", "robin", "hare", "otter", "crow", "hedgehog"],
+    "plant": ["rosemary", "lavender", "fern", "ivy", "thistle", "clover", "heather", "willow", "moss", "foxglove", "hawthorn", "nettle"],
     "food": [
         "onion soup", "rye bread", "apple cake", "pea stew", "potato salad", "plum jam", "ginger tea", "barley broth", "cheese pie",
         "roast carrots", "pear tart", "bean soup", "oat biscuits", "pickled beets",

@@ -1,5 +1,6 @@
 """English sentences and titles for each genre of page, and the sentences that lead to a picture."""
 
+# ruff: noqa: E501
 TITLES = {
     "article": """
 {town} opens [its|a new|the restored] {room} after {number} [years|months] of work

@@ -1,0 +1,137 @@
+"""What is true, one JSON line a thing, and the way back: pages, images, clips, nodes and records with their fates.
+
+Lines, by their `kind`:
+    page    url, host, genre, language, fate, twin, images, clips
+    image   url, caption, facts, fate, alts [{page, alt, wrong, fate}], figcaptions [{page, text, fate}]
+    clip    url, caption, facts, duration_s, fate, page, track, track_fate
+    node    page, fate, text (its first words)
+    record  url, archive, offset, fate
+
+An image that several pages show has a line for each; `read_ledger` joins them. An empty fate is a good end.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from sample.album import Film, Shown
+from sample.captions import caption
+from sample.clips import clip_caption
+from sample.pages import Draft
+from sample.warc import Place
+
+NAME = "ledger.jsonl"
+
+
+class LedgerWriter:
+    """Streams lines in the order in which they are told."""
+
+    def __init__(self, out: TextIO):
+        self._out = out
+        self.lines = 0
+
+    def page(self, page: Draft) -> None:
+        """The page's line, and one for each of its pictures, clips and marked paragraphs."""
+        images = sorted({shown.picture.url for shown in page.shown})
+        self._line(
+            kind="page",
+            url=page.url,
+            host=page.host,
+            genre=page.genre,
+            language=page.language,
+            fate=page.fate or None,
+            twin=page.twin,
+            images=images,
+            clips=[film.url for film in page.films],
+        )
+        for url in images:
+            self._image(url, [shown for shown in page.shown if shown.picture.url == url], page.url)
+        for film in page.films:
+            self._clip(film, page.url)
+        for fate, text in page.node_fates:
+            self._line(kind="node", page=page.url, fate=fate, text=text)
+
+    def record(self, url: str, place: Place, fate: str) -> None:
+        self._line(kind="record", url=url, archive=place.archive, offset=place.offset, fate=fate)
+
+    def _image(self, url: str, shows: list[Shown], page: str) -> None:
+        picture = shows[0].picture
+        self._line(
+            kind="image",
+            url=url,
+            caption=caption(picture.scene),
+            facts=picture.scene.facts(),
+            fate=picture.fate or None,
+            alts=[
+                {"page": page, "alt": shown.alt, "wrong": shown.alt_wrong, "fate": shown.alt_fate or None}
+                for shown in shows
+                if shown.alt
+            ],
+            figcaptions=[
+                {"page": page, "text": shown.figcaption, "fate": shown.caption_fate or None}
+                for shown in shows
+                if shown.figcaption
+            ],
+        )
+
+    def _clip(self, film: Film, page: str) -> None:
+        self._line(
+            kind="clip",
+            url=film.url,
+            caption=clip_caption(film.clip),
+            facts=film.clip.facts(),
+            duration_s=film.clip.duration_s,
+            fate=film.fate or None,
+            page=page,
+            track=film.track,
+            track_fate=film.track_fate or None,
+        )
+
+    def _line(self, **values: object) -> None:
+        self._out.write(json.dumps(values, sort_keys=True, ensure_ascii=False) + "\n")
+        self.lines += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The whole ledger in memory, by URL: for tests and reports, not for large webs."""
+
+    pages: dict[str, dict] = field(default_factory=dict)
+    images: dict[str, dict] = field(default_factory=dict)
+    clips: dict[str, dict] = field(default_factory=dict)
+    nodes: list[dict] = field(default_factory=list)
+    records: list[dict] = field(default_factory=list)
+
+    def fates(self) -> set[str]:
+        """Every reason that something in this web earns."""
+        found = {line["fate"] for group in (self.pages, self.images, self.clips) for line in group.values()}
+        found |= {line["fate"] for line in (*self.nodes, *self.records)}
+        found |= {clip["track_fate"] for clip in self.clips.values()}
+        found |= {said["fate"] for image in self.images.values() for said in (*image["alts"], *image["figcaptions"])}
+        return {fate for fate in found if fate}
+
+
+def read_ledger(path: str | Path) -> Ledger:
+    """The ledger of a file, lines of one image joined."""
+    ledger = Ledger()
+    for line in lines(path):
+        kind = line.pop("kind")
+        if kind == "image" and (seen := ledger.images.get(line["url"])):
+            seen["alts"] += line["alts"]
+            seen["figcaptions"] += line["figcaptions"]
+        elif kind in ("page", "image", "clip"):
+            {"page": ledger.pages, "image": ledger.images, "clip": ledger.clips}[kind][line["url"]] = line
+        else:
+            (ledger.nodes if kind == "node" else ledger.records).append(line)
+    return ledger
+
+
+def lines(path: str | Path) -> Iterator[dict]:
+    with open(path, encoding="utf-8") as file:
+        yield from map(json.loads, _filled(file))
+
+
+def _filled(file: Iterable[str]) -> Iterator[str]:
+    return (line for line in file if line.strip())

@@ -1,0 +1,187 @@
+"""An index in, a good page out: its blocks, pictures, films and HTML; articles, galleries, shops, blogs and recipes in English.
+
+A page follows from (seed, index) alone. `draft` makes the content, `sample.markup` the HTML; the fates start from a draft.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from sample.album import Film, Shown, show
+from sample.clips import clip_caption, make_clip
+from sample.dice import Dice
+from sample.markup import Block, Furniture, page_html
+from sample.prose import GENRES, Writer
+
+SITES = {
+    "article": (("news-harbor.example", "Harbor News"), ("town-ledger.example", "The Town Ledger")),
+    "gallery": (("quiet-prints.example", "Quiet Prints"), ("gallery-nine.example", "Gallery Nine")),
+    "shop": (("paper-stall.example", "Paper Stall"), ("wall-and-frame.example", "Wall and Frame")),
+    "blog": (("slow-pencil.example", "Slow Pencil"), ("ferry-notes.example", "Ferry Notes")),
+    "recipe": (("kitchen-lamp.example", "Kitchen Lamp"), ("bread-bell.example", "Bread and Bell")),
+}
+FOLDERS = {"article": "2021/05", "gallery": "prints", "shop": "shop/item", "blog": "notes", "recipe": "recipes"}
+FILMS = 0.12  # share of pages with a film
+LICENCES = ("https://creativecommons.org/licenses/by/4.0/", "https://creativecommons.org/publicdomain/zero/1.0/")
+_WRAPPERS = ("article", "article", "div.content", "div.post-body", "section.entry")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A page before it is HTML."""
+
+    index: int
+    url: str
+    host: str
+    site: str
+    genre: str
+    title: str
+    blocks: tuple[Block, ...]
+    furniture: Furniture
+    language: str = "en"
+    fate: str = ""  # the reason why the page or its document leaves
+    twin: str = ""  # URL of the page that this one copies
+    node_fates: tuple[tuple[str, str], ...] = ()  # (reason, first words) of paragraphs that leave alone
+
+    @property
+    def shown(self) -> list[Shown]:
+        return [block.shown for block in self.blocks if block.shown]
+
+    @property
+    def films(self) -> list[Film]:
+        return [block.film for block in self.blocks if block.film]
+
+    def html(self, seed: int) -> str:
+        return page_html(self.url, self.title, list(self.blocks), self.furniture, Dice("html", seed, self.index))
+
+
+def draft(seed: int, index: int, fate: str = "") -> Draft:
+    """The good page of an index, with 2 to 6 pictures; with a fate, its URL names it."""
+    dice = Dice("page", seed, index)
+    genre = GENRES[dice.below(len(GENRES))]
+    writer = Writer(genre, dice)
+    host, site = dice.pick(SITES[genre])
+    title = writer.title()
+    folder = f"fate/{fate}" if fate else FOLDERS[genre]
+    url = f"https://{host}/{folder}/{slug(title)}-{index}.html"
+    media_host = host if dice.chance(0.7) else f"static.{host}"
+    stem = f"https://{media_host}/img/{fate + '/' if fate else ''}sheet-{index}"
+    pictures = [show(f"{stem}-{n}", f"{seed}/{index}/{n}") for n in range(dice.between(2, 6))]
+    blocks = _body(genre, writer, pictures, dice)
+    if dice.chance(FILMS):
+        blocks.insert(
+            len(blocks) - 1, Block(kind="film", film=film(f"https://{media_host}/film/scene-{index}", f"{seed}/{index}", dice))
+        )
+    related = tuple(writer.title() for _ in range(4)) if dice.chance(0.6) else ()
+    comments = tuple(("reader" + str(dice.below(90)), writer.comment()) for _ in range(dice.between(1, 4)))
+    furniture = Furniture(
+        site=site,
+        related=related,
+        comments=comments if genre == "blog" else (),
+        banner=dice.chance(0.7),
+        share=dice.chance(0.5),
+        logo=dice.chance(0.4),
+        base=f"https://{media_host}/img/" if dice.chance(0.1) else "",
+        licence=dice.pick(LICENCES) if dice.chance(0.1) else "",
+        wrapper=dice.pick(_WRAPPERS),
+    )
+    return Draft(
+        index=index,
+        url=url,
+        host=host,
+        site=site,
+        genre=genre,
+        title=title,
+        blocks=tuple(blocks),
+        furniture=furniture,
+        fate=fate,
+    )
+
+
+def film(stem: str, key: str, dice: Dice) -> Film:
+    """The clip of a key at `stem`.mp4, half of the time with a track."""
+    clip = make_clip(key)
+    text = f"{clip_caption(clip).capitalize()}, filmed in one take."
+    return Film(url=f"{stem}.mp4", clip=clip, caption=text, track=f"{stem}.vtt" if dice.chance(0.5) else "", size=clip.size)
+
+
+def with_blocks(page: Draft, *blocks: Block) -> Draft:
+    """The page with more blocks, before its last."""
+    return replace(page, blocks=(*page.blocks[:-1], *blocks, page.blocks[-1]))
+
+
+def slug(title: str) -> str:
+    return "-".join(re.findall(r"[a-z0-9]+", title.lower())[:6])
+
+
+def _body(genre: str, writer: Writer, pictures: list[Shown], dice: Dice) -> list[Block]:
+    blocks = [Block(kind="p", text=writer.paragraph(3))]
+    headings = dice.shuffled(HEADINGS[genre])
+    for place, shown in enumerate(pictures):
+        if place and headings and dice.chance(0.4):
+            blocks.append(Block(kind="h2", text=headings.pop()))
+        said = f"{writer.mention(shown.phrase)} {writer.sentence()}"
+        picture, text = Block(kind="image", shown=shown), Block(kind="p", text=said)
+        blocks += [picture, text] if dice.chance(0.7) else [text, picture]
+        if dice.chance(0.5) or place == 0:
+            blocks.append(Block(kind="p", text=writer.paragraph(dice.between(2, 4))))
+    blocks += _extras(genre, writer, dice)
+    blocks.append(Block(kind="p", text=writer.paragraph(3)))
+    return blocks
+
+
+def _extras(genre: str, writer: Writer, dice: Dice) -> list[Block]:
+    """What the genre is known by: ingredients, a table of measures, a list, a block of plain text."""
+    if genre == "recipe":
+        amounts = tuple(f"{dice.between(1, 9) * 25} g of {name}" for name in dice.sample(_INGREDIENTS, dice.between(4, 7)))
+        steps = tuple(writer.sentence() for _ in range(3))
+        return [Block(kind="h2", text="What you need"), Block(kind="ul", items=amounts), Block(kind="ol", items=steps)]
+    if genre == "shop":
+        size = f"{dice.between(2, 7) * 10} by {dice.between(2, 9) * 10} cm"
+        rows = (
+            f"Size|{size}",
+            f"Weight|{dice.between(8, 90) * 5} g",
+            f"Paper|{dice.pick(_PAPERS)}",
+            f"Price|{dice.between(9, 80)} euros",
+        )
+        return [Block(kind="table", items=rows)]
+    if genre == "blog" and dice.chance(0.4):
+        return [Block(kind="pre", text="\n".join(writer.sentence() for _ in range(2)))]
+    if genre in ("article", "gallery") and dice.chance(0.4):
+        return [Block(kind="ul", items=tuple(writer.sentence() for _ in range(3)))]
+    return []
+
+
+HEADINGS = {
+    "article": (
+        "What happens next",
+        "A slow beginning",
+        "Voices from the street",
+        "The numbers",
+        "How it was done",
+        "Looking back",
+    ),
+    "gallery": ("The first room", "The long wall", "On paper", "A few words on colour", "The second room", "Visiting"),
+    "shop": ("About this print", "Care", "Good to know", "Delivery and returns", "From our workshop", "How to hang it"),
+    "blog": ("Before breakfast", "In the afternoon", "What I would change", "A small failure", "Tools", "Until next time"),
+    "recipe": ("Before you start", "The slow part", "Serving", "What can go wrong", "Leftovers", "A note on the pan"),
+}
+_INGREDIENTS = [
+    "flour",
+    "butter",
+    "sugar",
+    "onions",
+    "carrots",
+    "barley",
+    "oats",
+    "cheese",
+    "plums",
+    "pears",
+    "apples",
+    "ginger",
+    "honey",
+    "walnuts",
+    "rye",
+    "bread",
+    "peas",
+]
+_PAPERS = ("cotton, heavy", "cotton, light", "recycled, rough", "bamboo, smooth", "birch, smooth")
