@@ -41,8 +41,13 @@ def plan_shards(dataset: Dataset, rows: int, config: ShardConfig) -> ShardPlan:
 
 def place_of(record: Record, plan: ShardPlan, config: ShardConfig) -> tuple[str, int]:
     """(split, shard). The split hangs on the page, for documents and pairs alike, so that no page is in both."""
-    split = VALIDATION if stable_fraction(page_key(record), "split") < config.validation_share else TRAIN
+    split = split_of(page_key(record), config.validation_share)
     return split, stable_int(record.key, "shard") % plan.shards(split)
+
+
+def split_of(page: str, validation_share: float) -> str:
+    """The split of everything that came from a page, by the page's key."""
+    return VALIDATION if stable_fraction(page, "split") < validation_share else TRAIN
 
 
 def order_in_shard(record: Record) -> tuple[int, str]:

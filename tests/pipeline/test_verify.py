@@ -1,0 +1,233 @@
+"""A sound run has no fault; each kind of damage is one line that names its place."""
+
+import json
+import shutil
+import tarfile
+from dataclasses import replace
+from hashlib import sha256
+from io import BytesIO
+
+import pytest
+from shard_world import World
+
+from pipeline.accounts import JOBS
+from pipeline.tables import TableManifest, write_file, write_manifest
+from pipeline.verify import verify
+from schemas.account import Door, Tally
+from schemas.config import ShardConfig
+from schemas.document import InterleavedDocument
+from schemas.media import ArchiveMedia, Media
+from schemas.pair import Dataset, ImageTextPair, VideoTextPair
+from schemas.rejection import Rejection, Stage, Unit
+from schemas.sample import SAMPLE_TYPES
+from schemas.shards import MANIFEST, ShardManifest, read_shard, write_shard
+from transforms.shard.manifest import finish, sorted_shards
+from transforms.shard.plan import place_of, plan_shards
+from transforms.shard.write import ShardWork, write_one
+
+CONFIG = ShardConfig(samples_per_shard=5, validation_share=0.3, max_side_px=64)
+TALLIES = {
+    "documents": [(Stage.DEDUP, Unit.DOCUMENT, 12)],
+    "media": [(Stage.FETCH, Unit.MEDIA, 4)],
+    "pairs": [(Stage.SCORE, Unit.DOCUMENT, 12), (Stage.PAIR, Unit.PAIR, 14), (Stage.SCORE, Unit.NODE, 72)],
+    "shards": [(Stage.SHARD, Unit.DOCUMENT, 12), (Stage.SHARD, Unit.PAIR, 14), (Stage.SHARD, Unit.NODE, 72)],
+}
+
+
+@pytest.fixture
+def run(sound, tmp_path):
+    return shutil.copytree(sound, tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """A whole run of 12 documents, 12 image-text pairs and 2 clips."""
+    root = tmp_path_factory.mktemp("sound") / "run"
+    root.mkdir()
+    world = World(root)
+    documents = [world.document(number) for number in range(12)]
+    pairs = [world.pair(number) for number in range(12)]
+    clips = [world.film(number) for number in range(2)]
+    table(root, "documents", InterleavedDocument, documents)
+    table(root, "duplicates", ArchiveMedia, [])  # no rows: the type does not matter
+    table(root, "archive_media", ArchiveMedia, [])
+    table(root, "media", Media, [*world.pictures, world.video])
+    table(root, "interleaved", InterleavedDocument, documents)
+    table(root, "pairs/images", ImageTextPair, pairs)
+    table(root, "pairs/videos", VideoTextPair, clips)
+    for job in JOBS:
+        doors = [
+            Tally(stage=stage, unit=unit, door=door, count=count)
+            for stage, unit, count in TALLIES[job]
+            for door in Door
+            if door is not Door.MADE
+        ]
+        table(root, f"rejections/{job}", Rejection, [])
+        table(root, f"tallies/{job}", Tally, doors)
+    for dataset, records in zip(Dataset, (documents, pairs, [], clips), strict=True):
+        shards(root, dataset, records)
+    (root / "run.json").write_text(json.dumps({"config": {"shard": CONFIG.model_dump()}}))
+    return root
+
+
+def table(root, name, record_type, records):
+    file = write_file(str(root / name), "part-00000-of-00001.parquet", record_type, records)
+    write_manifest(str(root / name), TableManifest(table=name, made_from="", files=(file,)))
+
+
+def shards(root, dataset, records):
+    folder = str(root / "shards" / dataset)
+    work = ShardWork(dataset=dataset, config=CONFIG, root=str(root), folder=folder)
+    plan, groups = plan_shards(dataset, len(records), CONFIG), {}
+    for record in records:
+        groups.setdefault(place_of(record, plan, CONFIG), []).append(record)
+    written = [write_one(work, *place, group) for place, group in groups.items()]
+    for folder, infos in zip(work.folders, zip(*((w.shard, w.table) for w in written), strict=True) or ((), ()), strict=False):
+        finish(folder, ShardManifest(dataset=dataset, shards=sorted_shards(infos)))
+    if not written:
+        finish(folder, ShardManifest(dataset=dataset, shards=()))
+
+
+def faults(run) -> list[str]:
+    return list(verify(str(run)))
+
+
+def first_shard(run, dataset):
+    return min((run / "shards" / dataset).glob("*.tar"))
+
+
+def rewrite(run, dataset, change):
+    """Changes the first sample of a dataset's first shard, and the manifest with it, as a bug of ours would."""
+    path = first_shard(run, dataset)
+    with path.open("rb") as stream:
+        samples = [SAMPLE_TYPES[dataset].decode(members) for _, members in read_shard(stream)]
+    out = BytesIO()
+    number = int(path.stem.rpartition("-")[2])
+    write_shard(out, number, [sample.encode() for sample in (change(samples[0]), *samples[1:])])
+    path.write_bytes(out.getvalue())
+    sign(run, dataset, path)
+    return path
+
+
+def sign(run, dataset, path):
+    manifest_path = run / "shards" / dataset / MANIFEST
+    manifest = ShardManifest.decode(manifest_path.read_bytes())
+    data = path.read_bytes()
+    infos = tuple(
+        replace(info, bytes=len(data), sha256=sha256(data).hexdigest()) if info.name == path.name else info
+        for info in manifest.shards
+    )
+    manifest_path.write_bytes(replace(manifest, shards=infos).encode())
+
+
+def test_a_sound_run_has_no_fault(run):
+    assert faults(run) == []
+
+
+def test_flipped_short_missing_and_stray_files(run):
+    tar = first_shard(run, Dataset.M3W)
+    data = bytearray(tar.read_bytes())
+    data[len(data) // 2] ^= 1
+    tar.write_bytes(data)
+    part = run / "documents/part-00000-of-00001.parquet"
+    part.write_bytes(part.read_bytes()[:-1])
+    (run / "duplicates/part-00000-of-00001.parquet").unlink()
+    (run / "shards/ltip/ltip-train-00007.tar").write_bytes(b"")
+    (run / "shards/vtp/.vtp-train-00000.tar.1234.tmp").write_bytes(b"")
+    (run / "tallies/media" / MANIFEST).unlink()
+    (run / "extra").mkdir()
+    (run / "extra/table.parquet").write_bytes(b"")
+    size = len(part.read_bytes())
+    assert [fault.partition(": Arrow")[0] for fault in faults(run)] == [
+        f"extra/table.parquet: in a folder without {MANIFEST}",
+        "shards/vtp/.vtp-train-00000.tar.1234.tmp: left by a write that was stopped",
+        f"documents/part-00000-of-00001.parquet: {size} bytes, {MANIFEST} says {size + 1}",
+        "duplicates/part-00000-of-00001.parquet: missing",
+        f"shards/ltip/ltip-train-00007.tar: not in {MANIFEST}",
+        f"shards/m3w/{tar.name}: not the SHA-256 that {MANIFEST} says",
+        f"tallies/media: no {MANIFEST}: not finished",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "change", "fault"),
+    [
+        (Dataset.M3W, lambda s: replace(s, previous=s.next), "phi is not that of the order of texts and images"),
+        (Dataset.M3W, lambda s: replace(s, image_index=(None, 1, None, 0, None)), "image_index does not count the images"),
+        (
+            Dataset.M3W,
+            lambda s: replace(s, images=(s.images[0][:200] + b"\xff\xd9", s.images[1])),
+            "a picture cannot be decoded: ",
+        ),
+        (Dataset.ALIGN, lambda s: replace(s, image=s.image[:-2]), "a picture is not one whole JPEG"),
+        (
+            Dataset.ALIGN,
+            lambda s: replace(s, facts=s.facts | {"width": 9}),
+            "a picture of 64 x 32 px is said to have 9 x 32",
+        ),
+        (Dataset.VTP, lambda s: replace(s, frames=s.frames[:7]), "7 frames and not 8"),
+    ],
+)
+def test_samples_that_are_wrong_in_themselves(run, dataset, change, fault):
+    path = rewrite(run, dataset, change)
+    (line,) = faults(run)
+    assert line.startswith(f"shards/{dataset}/{path.name}: 0000")
+    assert line.partition(": ")[2].partition(": ")[2].startswith(fault)
+
+
+def test_a_sample_of_the_other_split(run):
+    train = min((run / "shards/align").glob("*train*.tar"))
+    config = CONFIG.model_copy(update={"validation_share": 1.0})
+    (run / "run.json").write_text(json.dumps({"config": {"shard": config.model_dump()}}))
+    found = faults(run)
+    assert found
+    assert all(fault.endswith("belongs to the other split than train") for fault in found)
+    assert any(fault.startswith(f"shards/align/{train.name}") for fault in found)
+
+
+def test_a_sidecar_that_does_not_match(run):
+    path = rewrite(run, Dataset.ALIGN, lambda sample: replace(sample, key="other"))
+    (fault,) = faults(run)
+    assert fault.startswith(f"shards/align/{path.stem}.parquet: row (")
+
+
+def test_a_foreign_tar_is_not_a_shard(run):
+    path = first_shard(run, Dataset.ALIGN)
+    with tarfile.open(path, "w") as tar:
+        info = tarfile.TarInfo("000000000000.jpg")
+        info.type, info.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        tar.addfile(info)
+    sign(run, Dataset.ALIGN, path)
+    assert any("not a regular file" in fault for fault in faults(run))
+
+
+def test_a_pack_that_changed(run):
+    pack = run / "media/packs/one.tar"
+    data = bytearray(pack.read_bytes())
+    data[40] ^= 1
+    pack.write_bytes(data[:-1])
+    (changed, short) = faults(run)
+    assert changed == "media/packs/one.tar at 0: not the bytes of https://example.org/0"
+    assert short.startswith("BlobError: media/packs/one.tar at ")
+
+
+def test_accounts_that_do_not_add_up(run):
+    doors = {Door.IN: 12, Door.KEPT: 11}
+    table(
+        run,
+        "tallies/documents",
+        Tally,
+        [Tally(stage=Stage.DEDUP, unit=Unit.DOCUMENT, door=door, count=count) for door, count in doors.items()],
+    )
+    assert faults(run) == [
+        "accounts: dedup, document: 12 in + 0 made, 11 kept + 0 rejected: 1 missing",
+        "accounts: documents that dedup kept = rows of documents/: 11 is not 12",
+    ]
+
+
+def test_damaged_manifests(run):
+    (run / "media" / MANIFEST).write_bytes(b"{")
+    (run / "shards/vtp" / MANIFEST).write_bytes(b"[]")
+    lines = faults(run)
+    assert lines[0].startswith(f"media/{MANIFEST}: JSONDecodeError")
+    assert any(line.startswith(f"shards/vtp/{MANIFEST}: TypeError") for line in lines)
