@@ -1,0 +1,55 @@
+"""The ledger beside the archives: lines in, what is true of each page and picture and what must become of it out.
+
+Only the sample's archives have one. Its lines are described in `sample/ledger.py`; here is what a reader of runs needs.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import fsspec
+
+NAME = "ledger.jsonl"
+
+Fact = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Lines by kind. An image that several pages show is one line, with the alts and captions of all."""
+
+    pages: tuple[Fact, ...]
+    images: dict[str, Fact]  # by URL
+    clips: dict[str, Fact]  # by URL
+    nodes: tuple[Fact, ...]
+    records: tuple[Fact, ...]
+
+    @classmethod
+    def of(cls, lines: Iterable[Fact]) -> "Ledger":
+        by_kind: dict[str, list[Fact]] = {kind: [] for kind in ("page", "image", "clip", "node", "record")}
+        for line in lines:
+            by_kind.setdefault(line["kind"], []).append(line)
+        images: dict[str, Fact] = {}
+        for line in by_kind["image"]:
+            seen = images.get(line["url"], {"alts": [], "figcaptions": []})
+            images[line["url"]] = line | {name: [*seen[name], *line[name]] for name in ("alts", "figcaptions")}
+        return cls(
+            pages=tuple(by_kind["page"]),
+            images=images,
+            clips={line["url"]: line for line in by_kind["clip"]},
+            nodes=tuple(by_kind["node"]),
+            records=tuple(by_kind["record"]),
+        )
+
+
+def find_ledger(inputs: Iterable[str]) -> Ledger | None:
+    """The ledger of the folders in which the archives lie; None where no folder has one."""
+    lines = []
+    for folder in sorted({path.rpartition("/")[0] for path in inputs}):
+        try:
+            with fsspec.open(f"{folder}/{NAME}" if folder else NAME, "rt", encoding="utf-8") as stream:
+                lines += [json.loads(line) for line in stream if line.strip()]
+        except FileNotFoundError:
+            continue
+    return Ledger.of(lines) if lines else None
