@@ -1,0 +1,69 @@
+"""A link -> the link, or the Rejection that its address alone, or the pages that show it, earn: nothing is read yet."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from urllib.parse import unquote
+
+from schemas.config import FetchConfig
+from schemas.media import MediaLink
+from schemas.rejection import Reason, Rejection, Stage, Unit
+from transforms.fetch.links import WantedLink
+from transforms.rules import Rule, above, first_broken
+from transforms.urls import canonical_url
+
+_PATH = re.compile(r"[^/]*//[^/]*([^?]*)")
+
+
+def has_bad_url(link: MediaLink, config: FetchConfig) -> bool:
+    return above(len(link.url), config.max_url_characters) or canonical_url(link.url) != link.url
+
+
+def blocked_word(link: MediaLink, config: FetchConfig) -> str:
+    """The first of `blocked_url_words` anywhere in the path, as OBELICS looks for them; hosts are not judged by their name."""
+    found = _anywhere(config.blocked_url_words).search(_path(link.url))
+    return found[0] if found else ""
+
+
+def unsafe_word(link: MediaLink, config: FetchConfig) -> str:
+    """The first of `unsafe_url_words` that is a whole word of the path: /sex/ is, /sussex/ is not."""
+    found = _whole(config.unsafe_url_words).search(_path(link.url))
+    return found[0] if found else ""
+
+
+ADDRESS_RULES = (
+    Rule(Reason.BAD_URL, has_bad_url, lambda link, config: f"{len(link.url)} characters"),
+    Rule(Reason.UNSAFE_IMAGE, lambda link, config: bool(unsafe_word(link, config)), unsafe_word),
+    Rule(Reason.BLOCKED_URL, lambda link, config: bool(blocked_word(link, config)), blocked_word),
+    Rule(
+        Reason.OPTED_OUT,
+        lambda link, config: config.honour_opt_outs and bool(link.opt_out),
+        lambda link, config: link.opt_out,
+    ),
+)
+
+
+def judge_link(link: WantedLink, config: FetchConfig) -> Iterable[WantedLink | Rejection]:
+    """The link where no rule of `ADDRESS_RULES` is broken."""
+    broken = first_broken(link, ADDRESS_RULES, config)
+    yield rejected(link, broken.reason, broken.detail) if broken else link
+
+
+def rejected(link: MediaLink, reason: Reason, detail: str = "") -> Rejection:
+    """The Rejection of a media link: its URL is its key, so that documents find out."""
+    return Rejection(stage=Stage.FETCH, unit=Unit.MEDIA, key=link.url, reason=reason, url=link.url, detail=detail)
+
+
+def _path(url: str) -> str:
+    match = _PATH.match(url)
+    return unquote(match[1]).lower() if match else ""
+
+
+@lru_cache(maxsize=16)
+def _anywhere(words: tuple[str, ...]) -> re.Pattern:
+    return re.compile("|".join(re.escape(word.lower()) for word in words) or r"(?!)")
+
+
+@lru_cache(maxsize=16)
+def _whole(words: tuple[str, ...]) -> re.Pattern:
+    return re.compile(rf"(?<![^\W\d_])(?:{'|'.join(re.escape(word.lower()) for word in words) or '(?!)'})(?![^\W\d_])")

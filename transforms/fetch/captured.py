@@ -1,0 +1,43 @@
+"""A link and what answered for it: a CapturedLink says where the bytes lie and what the server said of their use."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from schemas.media import ArchiveMedia, BlobRef, MediaLink
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapturedLink(MediaLink):
+    blob: BlobRef
+    source: str  # "archive" or "http"
+    robots_header: str = ""
+    tdm_reservation: str = ""
+    robots_txt: str = ""  # the verdict that stood when it was asked for
+    truncated: bool = False
+
+
+def from_archive(link: MediaLink, found: ArchiveMedia) -> CapturedLink:
+    """The link with its response of an archive. What robots.txt said was the crawler's to ask."""
+    return CapturedLink(
+        **base_of(link),
+        blob=found.blob,
+        source="archive",
+        robots_header=found.robots_header,
+        tdm_reservation=found.tdm_reservation,
+        truncated=found.truncated,
+    )
+
+
+def latest(captures: Iterable[ArchiveMedia]) -> ArchiveMedia:
+    """Of several captures of one URL the last; of the same moment the first by path and offset."""
+    return min(captures, key=lambda found: (_descending(found.crawl_time), found.blob.path, found.blob.offset))
+
+
+def base_of(link: MediaLink) -> dict:
+    """The fields of a plain MediaLink, for a record that adds to it."""
+    return {field.name: getattr(link, field.name) for field in fields(MediaLink)}
+
+
+def _descending(text: str) -> tuple[int, ...]:
+    """Sorts ISO times from last to first; an empty time is the oldest."""
+    return (*(-ord(character) for character in text), 1)

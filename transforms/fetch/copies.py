@@ -1,0 +1,151 @@
+"""Media -> clusters of exact and perceptual copies, and for each picture whether it is the one that stays.
+
+Two pictures are copies where their 64-bit DCT hashes differ in at most `phash_distance` bits (mmc4), and so are copies of
+copies. Of d differing bits at least one of d + 1 chunks has none (the pigeonhole), so only hashes that share a chunk are
+compared. Equal bytes have equal hashes, so that exact copies are found on the way.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from schemas.config import FetchConfig
+from schemas.media import Media
+from schemas.rejection import Reason, Rejection
+from transforms.fetch.address_rules import rejected
+
+_BITS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member(Media):
+    """A Media and what is known of its cluster."""
+
+    survivor: str  # URL of the copy that stays
+    seen_in: int  # distinct documents that refer to any copy
+
+
+def chunks(phash: str, distance: int) -> Iterable[tuple[int, int]]:
+    """`distance` + 1 chunks of a hash as (number, bits); two hashes that near share at least one of them."""
+    bits, parts = int(phash, 16), distance + 1
+    for part in range(parts):
+        low, high = _BITS * part // parts, _BITS * (part + 1) // parts
+        yield part, bits >> low & (1 << high - low) - 1
+
+
+def near_hashes(phashes: Iterable[str], distance: int) -> list[tuple[str, str]]:
+    """Pairs that connect all hashes of one chunk's bucket that are near each other: a spanning forest, not every pair."""
+    names = sorted(set(phashes))
+    values = np.array([int(name, 16) for name in names], dtype=np.uint64)
+    forest = Forest()
+    edges = []
+    for at in range(len(names) - 1):
+        for near in np.flatnonzero(_ones(values[at + 1 :] ^ values[at]) <= distance):
+            pair = names[at], names[at + 1 + int(near)]
+            if forest.join(*pair):
+                edges.append(pair)
+    return edges
+
+
+def clusters(edges: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Each hash that has a near one -> the smallest hash of its connected component."""
+    forest = Forest()
+    for pair in edges:
+        forest.join(*pair)
+    return {name: forest.root(name) for name in forest.names()}
+
+
+class Forest:
+    """Disjoint sets of names; the smallest name of a set is its root, whatever the order of joins."""
+
+    def __init__(self):
+        self._parents: dict[str, str] = {}
+
+    def root(self, name: str) -> str:
+        root = name
+        while (parent := self._parents.setdefault(root, root)) != root:
+            root = parent
+        while self._parents[name] != root:
+            self._parents[name], name = root, self._parents[name]
+        return root
+
+    def join(self, left: str, right: str) -> bool:
+        """Makes two sets one; False where they were."""
+        low, high = sorted((self.root(left), self.root(right)))
+        self._parents[high] = low
+        return low != high
+
+    def names(self) -> list[str]:
+        return list(self._parents)
+
+
+def hashes_by_chunk(phash: str, distance: int) -> Iterable[tuple[tuple[int, int], str]]:
+    for chunk in chunks(phash, distance):
+        yield chunk, phash
+
+
+def media_by_root(phash: str, group: dict) -> Iterable[tuple[str, Media]]:
+    """Joined {"media", "root"} of one hash -> (its cluster, Media): a hash without a near one is its own cluster."""
+    root = next(iter(group["root"]), phash)
+    for media in group["media"]:
+        yield root, media
+
+
+def documents_of_cluster(url: str, group: dict) -> Iterable[tuple[str, str]]:
+    """Joined {"cluster", "documents"} of one URL -> (cluster, document key), once for each document."""
+    for cluster in group["cluster"]:
+        for document in group["documents"]:
+            yield cluster, document
+
+
+def survivor_of(copies: Iterable[Media]) -> Media:
+    return min(copies, key=best_first)
+
+
+def members_of(cluster: str, group: dict) -> Iterable[Member]:
+    """Joined {"media", "survivor", "seen_in"} of one cluster -> its members."""
+    (survivor,) = group["survivor"]
+    (seen_in,) = group["seen_in"]
+    for media in group["media"]:
+        yield as_member(media, survivor, seen_in)
+
+
+def alone(media: Media) -> Member:
+    """A Media that is not clustered: it survives itself."""
+    return as_member(media, media, media.documents)
+
+
+def best_first(media: Media) -> tuple:
+    """Sorts the copy that should stay to the front: most pixels, then smallest hash, then smallest URL."""
+    return -media.width * media.height, media.sha256, media.url
+
+
+def choose_one(member: Member, config: FetchConfig) -> Iterable[Media | Rejection]:
+    """The picture, told its cluster; or the Rejection of furniture (OBELICS) and of copies (Flamingo)."""
+    if config.max_documents is not None and member.seen_in > config.max_documents:
+        yield rejected(member, Reason.REPEATED_IMAGE, f"{member.seen_in} > {config.max_documents} documents")
+    elif config.one_of_each and member.url != member.survivor:
+        yield rejected(member, Reason.DUPLICATE_IMAGE, f"copy of {member.survivor}")
+    else:
+        yield as_media(member)
+
+
+def as_member(media: Media, survivor: Media, seen_in: int) -> Member:
+    return Member(**_fields(media) | {"cluster": survivor.sha256, "survivor": survivor.url, "seen_in": seen_in})
+
+
+def as_media(member: Member) -> Media:
+    return Media(**_fields(member) | {"documents": member.seen_in})
+
+
+def _fields(media: Media) -> dict:
+    return {name: getattr(media, name) for name in Media.__dataclass_fields__}
+
+
+def _ones(values: np.ndarray) -> np.ndarray:
+    """Bits that are set, of each unsigned 64-bit integer (in parallel within the word, as Hacker's Delight counts)."""
+    values = values - (values >> np.uint64(1) & np.uint64(0x5555555555555555))
+    values = (values & np.uint64(0x3333333333333333)) + (values >> np.uint64(2) & np.uint64(0x3333333333333333))
+    values = values + (values >> np.uint64(4)) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return values * np.uint64(0x0101010101010101) >> np.uint64(56)

@@ -1,0 +1,279 @@
+"""A link -> its bytes in a file, asked for politely over HTTP, or Refused with the reason.
+
+One request at a time to a registered domain; robots.txt before every hop; the address guard at every connect; the body
+streamed, bounded before and while it comes, its first bytes judged before the rest is waited for; nothing is unpacked.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+import aiohttp
+from yarl import URL
+
+from schemas.config import FetchConfig
+from schemas.media import MediaLink
+from schemas.rejection import Reason
+from transforms.codings import BadRecord, Caps, decode
+from transforms.fetch.guard import ForbiddenAddress, Guard
+from transforms.fetch.hash_list import read_hashes
+from transforms.fetch.inspect import HEAD_BYTES, wrong_kind
+from transforms.fetch.opt_out import media_opt_out, product_of
+from transforms.fetch.politeness import Politeness
+from transforms.fetch.robots import MAX_ROBOTS_BYTES, RobotsCache, Verdict
+from transforms.fetch.rules import max_bytes
+from transforms.urls import host_of, join_url, registered_domain
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+_COME_BACK_LATER = (429, 503)
+_CHUNK_BYTES = 1 << 16
+_ROBOTS_CAPS = Caps(max_bytes=64 * MAX_ROBOTS_BYTES, max_expansion=64.0, expansion_floor_bytes=MAX_ROBOTS_BYTES)
+_BROKEN = (Reason.CONNECTION_FAILED, Reason.TIMED_OUT)  # and statuses from 500: what counts against a host
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A response whose body lies in the file that was asked for."""
+
+    final_url: str
+    robots_header: str
+    tdm_reservation: str
+    robots_txt: str
+
+
+class Refused(Exception):
+    """No bytes, and why. `again` where a further try may help; `wait_s` where the server said when."""
+
+    def __init__(self, reason: Reason, detail: str, *, again: bool = False, wait_s: float | None = None):
+        super().__init__(reason, detail)
+        self.reason, self.detail, self.again, self.wait_s = reason, detail, again, wait_s
+
+
+class StoreFailed(Exception):
+    """A file here could not be written: no fault of the server, and the run must not go on."""
+
+
+class _Budget:
+    """Seconds left for a URL: turns at a site are waited for on nobody's account, requests on the URL's."""
+
+    def __init__(self, seconds: float):
+        self.left = seconds
+
+    async def __aenter__(self):
+        self._started = asyncio.get_running_loop().time()
+        self._timeout = asyncio.timeout(self.left)
+        await self._timeout.__aenter__()
+
+    async def __aexit__(self, *error):
+        self.left = max(0.0, self.left - (asyncio.get_running_loop().time() - self._started))
+        return await self._timeout.__aexit__(*error)
+
+
+class Client:
+    """An HTTP client for one worker and one event loop; its turns, robots rules and given-up hosts last as long as it."""
+
+    def __init__(self, config: FetchConfig, resolver: aiohttp.abc.AbstractResolver | None = None):
+        self._config = config
+        self._product = product_of(config.user_agent)
+        self._guard = Guard(config)
+        self._politeness = Politeness(config.min_delay_s, config.connections)
+        self._robots = RobotsCache(self._robots_txt, self._product)
+        connector = aiohttp.TCPConnector(
+            limit=config.connections,
+            resolver=resolver,
+            socket_factory=self._guard.socket,
+            happy_eyeballs_delay=None,  # one address after the other: a forbidden one ends the request
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            headers={"User-Agent": config.user_agent, "Accept-Encoding": "identity"},
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def fetch(self, link: MediaLink, target: Path) -> Body:
+        """Writes the body to `target`; raises Refused. Retries as the configuration says, within the site's turns."""
+        host, domain = host_of(link.url), registered_domain(link.url)
+        for attempt in range(self._config.retries + 1):
+            if self._politeness.is_closed(host):
+                raise Refused(Reason.CONNECTION_FAILED, f"{host} was given up")
+            try:
+                body = await self._follow(link, target)
+            except Refused as refusal:
+                if refusal.reason not in _BROKEN and not refusal.again:
+                    self._politeness.answered(host)
+                    raise
+                if refusal.wait_s is not None and refusal.wait_s > self._config.timeout_s:
+                    self._politeness.close(host)  # it asked for more time than any URL gets: then it is not asked again
+                    raise
+                last = attempt == self._config.retries
+                if refusal.wait_s is not None or not last:
+                    backoff = self._config.min_delay_s * 2 ** (attempt + 1)
+                    self._politeness.hold(domain, backoff if refusal.wait_s is None else refusal.wait_s)
+                if last or not refusal.again:
+                    self._politeness.failed(host)
+                    raise
+            else:
+                self._politeness.answered(host)
+                return body
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _follow(self, link: MediaLink, target: Path) -> Body:
+        budget, url = _Budget(self._config.timeout_s), link.url
+        for _ in range(self._config.max_redirects + 1):
+            verdict = await self._allowed(url)
+            answer = await self._ask(url, budget, lambda response: self._take(response, link, target))
+            if isinstance(answer, dict):
+                return Body(final_url=url, robots_txt=verdict.evidence, **answer)
+            url = answer
+        raise Refused(Reason.TOO_MANY_REDIRECTS, f"more than {self._config.max_redirects}, then {url}"[:300])
+
+    async def _allowed(self, url: str) -> Verdict:
+        """The site's verdict; raises Refused where it says no, or cannot be asked."""
+        if not self._config.robots_txt:
+            return Verdict(True, "")
+        try:
+            verdict = await self._robots.verdict(url)
+        except Refused as refusal:
+            reason = Reason.CONNECTION_FAILED if refusal.reason is Reason.TRUNCATED_MEDIA else refusal.reason
+            raise Refused(reason, f"robots.txt: {refusal.detail}", again=refusal.again) from refusal
+        if not verdict.allowed:
+            raise Refused(Reason.OPTED_OUT, verdict.evidence)
+        if verdict.delay_s > self._config.timeout_s:
+            raise Refused(Reason.OPTED_OUT, f"robots.txt: crawl-delay {verdict.delay_s:g} s")
+        self._politeness.slow_down(registered_domain(url), verdict.delay_s)
+        return verdict
+
+    async def _robots_txt(self, url: str) -> tuple[int, bytes]:
+        budget = _Budget(self._config.timeout_s)
+
+        async def first_bytes(response) -> tuple[int, bytes] | str:
+            if response.status in _REDIRECTS and (onward := _location(url, response)):
+                return onward
+            body = bytearray()
+            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                body += chunk
+                if len(body) > MAX_ROBOTS_BYTES:
+                    break
+            coding = response.headers.get("Content-Encoding", "")
+            try:
+                return response.status, decode(bytes(body), "", coding, _ROBOTS_CAPS).data
+            except BadRecord as error:
+                raise Refused(Reason.HTTP_ERROR, error.detail) from error
+
+        for _ in range(self._config.max_redirects + 1):
+            answer = await self._ask(url, budget, first_bytes)
+            if not isinstance(answer, str):
+                return answer
+            url = answer
+        return 0, b""  # RFC 9309, 2.3.1.2: as if there were none
+
+    async def _ask(self, url: str, budget: _Budget, take):
+        """One request, one turn: what `take(response)` makes of it; every failure as Refused."""
+        try:
+            parsed = URL(url, encoded=True)
+            self._guard.check_port(parsed.port)
+            async with self._politeness.turn(registered_domain(url)), budget:
+                response = await self._session.get(parsed, allow_redirects=False)
+                try:
+                    return await take(response)
+                finally:
+                    response.close() if not response.content.is_eof() else response.release()
+        except ForbiddenAddress as error:
+            raise Refused(Reason.FORBIDDEN_ADDRESS, str(error)) from error
+        except TimeoutError as error:
+            raise Refused(Reason.TIMED_OUT, f"more than {self._config.timeout_s:g} s") from error
+        except aiohttp.ClientPayloadError as error:
+            raise Refused(Reason.TRUNCATED_MEDIA, _said(error), again=True) from error
+        except (aiohttp.InvalidURL, UnicodeError) as error:  # a label of more than 63 characters
+            raise Refused(Reason.BAD_URL, _said(error)) from error
+        except (aiohttp.ClientConnectorDNSError, aiohttp.ClientSSLError) as error:  # a second try finds the same
+            raise Refused(Reason.CONNECTION_FAILED, _said(error)) from error
+        except aiohttp.ClientResponseError as error:
+            raise Refused(Reason.HTTP_ERROR, _said(error)) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise Refused(Reason.CONNECTION_FAILED, _said(error), again=True) from error
+
+    async def _take(self, response: aiohttp.ClientResponse, link: MediaLink, target: Path) -> dict | str:
+        """The headers that count, the body in `target`; or the URL that a redirect points to."""
+        if response.status in _REDIRECTS:
+            if onward := _location(str(response.url), response):
+                return onward
+            raise Refused(Reason.HTTP_ERROR, f"{response.status} to {response.headers.get('Location', '')[:200]!r}")
+        if response.status != 200:
+            again = response.status >= 500 or response.status in _COME_BACK_LATER
+            wait_s = _retry_after(response) if response.status in _COME_BACK_LATER else None
+            raise Refused(Reason.HTTP_ERROR, str(response.status), again=again, wait_s=wait_s)
+        robots = ", ".join(response.headers.getall("X-Robots-Tag", ()))
+        reserved = response.headers.get("TDM-Reservation", "")
+        if self._config.honour_opt_outs and (directive := media_opt_out(robots, reserved, self._product)):
+            raise Refused(Reason.OPTED_OUT, directive)
+        coding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if coding not in ("", "identity"):
+            raise Refused(Reason.HTTP_ERROR, f"coded as {coding[:40]}, though identity was asked for")
+        await self._save(response, link, target)
+        return {"robots_header": robots, "tdm_reservation": reserved}
+
+    async def _save(self, response: aiohttp.ClientResponse, link: MediaLink, target: Path) -> None:
+        limit, size, digest, head = max_bytes(link.kind, self._config), 0, sha256(), b""
+        if (response.content_length or 0) > limit:
+            raise Refused(Reason.TOO_LARGE, f"{response.content_length} > {limit} bytes")
+        with _create(target) as out:
+            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                size += len(chunk)
+                if size > limit:
+                    raise Refused(Reason.TOO_LARGE, f"more than {limit} bytes")
+                if len(head) < HEAD_BYTES:
+                    head += chunk[:HEAD_BYTES]
+                    if len(head) >= HEAD_BYTES and (reason := wrong_kind(link.kind, head)):
+                        raise Refused(reason, f"starts with {head[:12]!r}")
+                digest.update(chunk)
+                _write(out, chunk)
+        if not size:
+            raise Refused(Reason.EMPTY_BODY, "0 bytes")
+        if digest.hexdigest() in read_hashes(self._config.unsafe_hashes):
+            raise Refused(Reason.UNSAFE_IMAGE, f"sha256 {digest.hexdigest()} is listed")
+
+
+def _create(target: Path) -> BinaryIO:
+    try:
+        return target.open("wb", buffering=0)
+    except OSError as error:
+        raise StoreFailed(str(error)) from error
+
+
+def _write(out: BinaryIO, chunk: bytes) -> None:
+    try:
+        out.write(chunk)
+    except OSError as error:
+        raise StoreFailed(str(error)) from error
+
+
+def _location(url: str, response: aiohttp.ClientResponse) -> str:
+    """Where a redirect points, canonical; "" where that is no http(s) URL."""
+    return join_url(url, response.headers.get("Location", "")) if response.headers.get("Location") else ""
+
+
+def _retry_after(response: aiohttp.ClientResponse) -> float | None:
+    """Seconds, from a number or a date; None where there is none that can be read."""
+    value = response.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    with suppress(ValueError, TypeError):
+        at = parsedate_to_datetime(value)
+        return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    return None
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:200]

@@ -1,0 +1,171 @@
+"""A captured link and its bytes -> Media, measured, or the Rejection it earns: what it is, before what it is worth.
+
+Cheap before dear: what the server said, the length, the first bytes, the hash list, the header, and then one decode from
+which perceptual hash and colour spread are taken.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from hashlib import sha256
+
+from PIL import Image, ImageStat
+
+from schemas.config import FetchConfig
+from schemas.media import Media, MediaKind
+from schemas.rejection import Reason, Rejection
+from transforms.blobs import BlobError, read_blob
+from transforms.clips import BadVideo, probe, video_mime
+from transforms.fetch.address_rules import rejected
+from transforms.fetch.captured import CapturedLink, base_of
+from transforms.fetch.hash_list import read_hashes
+from transforms.fetch.opt_out import evidence
+from transforms.fetch.rules import CAPTURE_RULES, IMAGE_RULES, SIZE_RULES, VIDEO_RULES, Size, max_bytes
+from transforms.fetch.tracks import BadTrack, looks_like_track, track_text
+from transforms.pixels import BadImage, ImageHeader, decode_with_header, looks_like_image
+from transforms.rules import Broken, first_broken
+
+# Pictures are measured at this size: small enough to be quick (a JPEG is decoded at a fraction), large beside the 32 x 32
+# pixels of the perceptual hash. What is finer averages out, which a picture of one colour does not mind.
+MEASURED_SIDE_PX = 256
+HEAD_BYTES = 64  # enough to tell every type we take
+
+_WRONG_KIND = {
+    MediaKind.IMAGE: Reason.NOT_AN_IMAGE,
+    MediaKind.VIDEO: Reason.NOT_A_VIDEO,
+    MediaKind.TRACK: Reason.NOT_A_TRACK,
+}
+
+
+class _Broke(Exception):
+    """A rule that was broken in the middle of a decode."""
+
+    def __init__(self, broken: Broken):
+        super().__init__(*broken)
+        self.broken = broken
+
+
+def inspect_media(link: CapturedLink, config: FetchConfig, root: str) -> Iterable[Media | Rejection]:
+    """Reads the link's bytes, relative pack paths within `root`, and judges them.
+
+    Raises OSError where the store fails: that is no fault of the picture.
+    """
+    if broken := first_broken(link, CAPTURE_RULES, config):
+        yield rejected(link, broken.reason, broken.detail)
+        return
+    try:
+        data = read_blob(link.blob, root)
+    except BlobError as error:
+        if isinstance(error.__cause__, OSError):
+            raise error.__cause__ from error
+        yield rejected(link, getattr(error.__cause__, "reason", Reason.DAMAGED_RECORD), str(error))
+        return
+    yield judge_bytes(link, data, config)
+
+
+def judge_bytes(link: CapturedLink, data: bytes, config: FetchConfig) -> Media | Rejection:
+    """Media where `data` is of the link's kind, sound, and within every limit."""
+    if not data:
+        return rejected(link, Reason.EMPTY_BODY)
+    if len(data) > max_bytes(link.kind, config):
+        return rejected(link, Reason.TOO_LARGE, f"{len(data)} > {max_bytes(link.kind, config)} bytes")
+    if reason := wrong_kind(link.kind, data[:HEAD_BYTES]):
+        return rejected(link, reason, f"starts with {data[:12]!r}")
+    digest = sha256(data).hexdigest()
+    if digest in read_hashes(config.unsafe_hashes):
+        return rejected(link, Reason.UNSAFE_IMAGE, f"sha256 {digest} is listed")
+    try:
+        media = _MEASURES[link.kind](link, data, digest, config)
+    except _Broke as error:
+        return rejected(link, error.broken.reason, error.broken.detail)
+    except (BadImage, BadVideo) as error:
+        return rejected(link, error.reason, error.detail)
+    except BadTrack as error:
+        return rejected(link, Reason.NOT_A_TRACK, str(error))
+    broken = first_broken(media, _RULES[link.kind], config)
+    return rejected(link, broken.reason, broken.detail) if broken else media
+
+
+def wrong_kind(kind: MediaKind, head: bytes) -> Reason | None:
+    """Why the first bytes cannot be of this kind, or None where they can."""
+    looks_right = {
+        MediaKind.IMAGE: looks_like_image,
+        MediaKind.VIDEO: lambda head: bool(video_mime(head)),
+        MediaKind.TRACK: looks_like_track,
+    }[kind]
+    return None if looks_right(head) else _WRONG_KIND[kind]
+
+
+def perceptual_hash(image: Image.Image) -> str:
+    """64 bits of the DCT hash, as 16 hex digits."""
+    return str(_imagehash().phash(image))
+
+
+@cache
+def perceptual_hash_version() -> str:
+    import PIL
+
+    return f"phash64 imagehash-{_imagehash().__version__} pillow-{PIL.__version__}"
+
+
+@cache
+def _imagehash():
+    import imagehash  # late: it brings scipy
+
+    return imagehash
+
+
+def _image(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
+    def within_limits(header: ImageHeader) -> None:
+        if broken := first_broken(Size(header.width, header.height), SIZE_RULES, config):
+            raise _Broke(broken)
+
+    header, pixels = decode_with_header(data, MEASURED_SIDE_PX, within_limits)
+    return Media(
+        **_found(link, data, digest),
+        mime=header.mime,
+        width=header.width,
+        height=header.height,
+        **_seen(pixels),
+    )
+
+
+def _video(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
+    header, first_frame = probe(data, MEASURED_SIDE_PX, config.max_pixels)
+    return Media(
+        **_found(link, data, digest),
+        mime=header.mime,
+        width=header.width,
+        height=header.height,
+        duration_s=round(header.duration_s, 3),
+        fps=round(header.fps, 3),
+        **_seen(first_frame),
+    )
+
+
+def _track(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
+    return Media(**_found(link, data, digest), mime="text/vtt", width=0, height=0, text=track_text(data))
+
+
+_MEASURES = {MediaKind.IMAGE: _image, MediaKind.VIDEO: _video, MediaKind.TRACK: _track}
+_RULES = {MediaKind.IMAGE: IMAGE_RULES, MediaKind.VIDEO: VIDEO_RULES, MediaKind.TRACK: ()}
+
+
+def _found(link: CapturedLink, data: bytes, digest: str) -> dict:
+    """What every kind of Media has: where it lies, and the evidence that it may be used."""
+    said = evidence(link.robots_header, link.tdm_reservation) or "no opt-out header"
+    return base_of(link) | {
+        "blob": link.blob,
+        "source": link.source,
+        "sha256": digest,
+        "cluster": digest,
+        "bytes": len(data),
+        "robots_evidence": "; ".join(filter(None, (link.robots_txt, said))),
+    }
+
+
+def _seen(image: Image.Image) -> dict:
+    return {
+        "phash": perceptual_hash(image),
+        "phash_version": perceptual_hash_version(),
+        "colour_spread": round(max(ImageStat.Stat(image).stddev), 3),
+    }

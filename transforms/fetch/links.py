@@ -1,0 +1,81 @@
+"""Documents -> the distinct media they refer to, each with the number of documents and what their pages forbid."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from schemas.config import FetchConfig
+from schemas.document import ImageNode, InterleavedDocument, VideoNode
+from schemas.media import MediaKind, MediaLink
+from transforms.fetch.opt_out import page_opt_out, product_of
+
+# A URL that is linked as several kinds is taken as the first of these.
+_KINDS = (MediaKind.VIDEO, MediaKind.IMAGE, MediaKind.TRACK)
+
+
+class Mention(NamedTuple):
+    """What documents say of one URL; sums of mentions are mentions."""
+
+    kind: int  # index in `_KINDS`
+    documents: int
+    closed: int  # of these, pages that forbid their own use
+    opt_out: str  # a page's directive that forbids the media; the first in the alphabet, so that order does not matter
+    closed_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedLink(MediaLink):
+    """A link with what the pages that show it say: `opt_out` is "" or the directive that forbids it."""
+
+    opt_out: str = ""
+
+
+def media_of(document: InterleavedDocument) -> dict[str, MediaKind]:
+    """The URLs of a document's images, videos and tracks, each once."""
+    found: dict[str, MediaKind] = {}
+    for node in document.nodes:
+        match node:
+            case ImageNode(url=url):
+                found.setdefault(url, MediaKind.IMAGE)
+            case VideoNode(url=url, track=track):
+                found[url] = MediaKind.VIDEO
+                if track:
+                    found.setdefault(track, MediaKind.TRACK)
+    return found
+
+
+def mentions_of(document: InterleavedDocument, config: FetchConfig) -> Iterable[tuple[str, Mention]]:
+    """(URL, mention) for each distinct URL: a document counts once, however often it shows a picture."""
+    forbids = page_opt_out(document.robots, product_of(config.user_agent))
+    for url, kind in media_of(document).items():
+        yield url, Mention(_KINDS.index(kind), 1, int(bool(forbids.page)), forbids.media, forbids.page)
+
+
+def urls_shown(document: InterleavedDocument) -> Iterable[tuple[str, str]]:
+    """(URL, document key) for each distinct URL."""
+    for url in media_of(document):
+        yield url, document.key
+
+
+def sum_mentions(mentions: Iterable[Mention]) -> Mention:
+    """Associative and commutative, so that it can be summed in any grouping."""
+    kind, documents, closed, opt_out, closed_by = len(_KINDS) - 1, 0, 0, "", ""
+    for mention in mentions:
+        kind = min(kind, mention.kind)
+        documents += mention.documents
+        closed += mention.closed
+        opt_out = min(filter(None, (opt_out, mention.opt_out)), default="")
+        closed_by = min(filter(None, (closed_by, mention.closed_by)), default="")
+    return Mention(kind, documents, closed, opt_out, closed_by)
+
+
+def as_link(url: str, mention: Mention) -> WantedLink:
+    """A directive on pictures (noai ...) counts on any page that shows this one; noindex, only where every page has it.
+
+    Sites put noindex on lists and tags whose pictures stand on open pages too; and who writes noimageai on the artist's
+    page means the picture.
+    """
+    every_page_closed = mention.closed_by if mention.closed == mention.documents else ""
+    return WantedLink(
+        url=url, kind=_KINDS[mention.kind], documents=mention.documents, opt_out=mention.opt_out or every_page_closed
+    )

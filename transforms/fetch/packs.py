@@ -1,0 +1,129 @@
+"""Fetched files -> tar packs and, beside them, an index of what every URL answered; and the index back.
+
+A pack appears whole or not at all (temporary name, fsync, rename), and its index after it. Names come from the URLs of the
+batch, members stand in the order of the batch, headers carry no time: the same answers give the same bytes.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import tarfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+
+from schemas.keys import stable_key
+from schemas.media import BlobRef, Container
+from transforms.files import TEMPORARY, exists, join, read_bytes, write_atomically
+
+FOLDER = "media/packs"
+
+_COPY_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What became of one URL: bytes in a pack, or the reason why there are none. One line of an index."""
+
+    url: str
+    policy: str  # of the configuration under which it was asked; another policy may ask again where this one refused
+    pack: str = ""  # relative to the run's folder
+    offset: int = 0
+    length: int = 0
+    reason: str = ""  # a Reason, or "" where there are bytes
+    detail: str = ""
+    final_url: str = ""  # after redirects
+    robots_header: str = ""
+    tdm_reservation: str = ""
+    robots_txt: str = ""
+    time: str = ""  # ISO 8601, UTC
+
+    @property
+    def blob(self) -> BlobRef:
+        return BlobRef(path=self.pack, offset=self.offset, length=self.length, container=Container.RAW)
+
+
+def batch_name(urls: Sequence[str], policy: str) -> str:
+    return stable_key(policy, *urls)
+
+
+def index_path(root: str, name: str) -> str:
+    return join(root, FOLDER, f"{name}.jsonl")
+
+
+def pack_names(name: str, sizes: Sequence[int], pack_bytes: int) -> list[str]:
+    """For each file of a batch, the pack it goes to: a new one is begun where the last would grow beyond `pack_bytes`."""
+    names, number, filled = [], 0, 0
+    for size in sizes:
+        if filled and filled + size > pack_bytes:
+            number, filled = number + 1, 0
+        filled += size
+        names.append(f"{FOLDER}/{name}-{number:02d}.tar")
+    return names
+
+
+def write_pack(root: str, pack: str, files: Iterable[tuple[str, Path]]) -> list[tuple[int, int]]:
+    """Writes (member name, file) pairs as one tar; (offset, length) of each file's bytes within it."""
+    fs, target = url_to_fs(join(root, pack))
+    if isinstance(fs, LocalFileSystem):
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(target).with_name(f".{Path(target).name}.{secrets.token_hex(4)}{TEMPORARY}")
+        try:
+            places = _write_tar(temporary, files)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        return places
+    with TemporaryDirectory() as folder:
+        local = Path(folder) / "pack.tar"
+        places = _write_tar(local, files)
+        fs.makedirs(target.rpartition("/")[0], exist_ok=True)
+        fs.put_file(str(local), target)  # an object store shows a file only once it is whole
+    return places
+
+
+def write_index(root: str, name: str, answers: Iterable[Answer]) -> None:
+    lines = (json.dumps(asdict(answer), ensure_ascii=False, sort_keys=True) for answer in answers)
+    write_atomically(index_path(root, name), "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
+
+
+def read_index(path: str) -> Iterator[Answer]:
+    for line in read_bytes(path).decode("utf-8").splitlines():
+        yield Answer(**json.loads(line))
+
+
+def list_indexes(root: str) -> list[str]:
+    """The index files of a run's folder, in order; none where nothing was fetched yet."""
+    folder = join(root, FOLDER)
+    if not exists(folder):
+        return []
+    fs, inner = url_to_fs(folder)
+    return [fs.unstrip_protocol(path) for path in sorted(fs.glob(join(inner, "*.jsonl")))]
+
+
+def best_answer(answers: Iterable[Answer]) -> Answer:
+    """Of several answers for one URL: bytes before none, then the first by policy and place, whatever their order."""
+    return min(answers, key=lambda answer: (bool(answer.reason), answer.policy, answer.pack, answer.offset, answer.time))
+
+
+def _write_tar(path: Path, files: Iterable[tuple[str, Path]]) -> list[tuple[int, int]]:
+    places = []
+    with path.open("wb") as out:
+        for name, file in files:
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime, info.mode = file.stat().st_size, 0, 0o644
+            out.write(info.tobuf(tarfile.GNU_FORMAT))  # GNU for sizes beyond 8 GiB
+            places.append((out.tell(), info.size))
+            with file.open("rb") as data:
+                shutil.copyfileobj(data, out, _COPY_BYTES)
+            out.write(b"\0" * (-info.size % tarfile.BLOCKSIZE))
+        out.write(b"\0" * (2 * tarfile.BLOCKSIZE))
+        out.flush()
+        os.fsync(out.fileno())
+    return places

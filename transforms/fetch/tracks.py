@@ -1,0 +1,34 @@
+"""Bytes of a WebVTT file -> the text of its cues, one line a cue; BadTrack for anything else."""
+
+import html
+import re
+
+_SIGNATURE = re.compile(r"WEBVTT(?:[ \t][^\n]*)?(?:\n|$)")
+_BLANK_LINES = re.compile(r"\n{2,}")
+_TAG = re.compile(r"<[^>]*>")
+_BREAKS = re.compile(r"\r\n?")
+
+
+class BadTrack(ValueError):
+    """Bytes that are no WebVTT."""
+
+
+def looks_like_track(data: bytes) -> bool:
+    return data.removeprefix(b"\xef\xbb\xbf").startswith(b"WEBVTT")
+
+
+def track_text(data: bytes) -> str:
+    """The cues' text without tags and cue settings; notes, styles and regions carry none (WebVTT, section 4)."""
+    text = _BREAKS.sub("\n", data.decode("utf-8-sig", "replace").replace("\0", "�"))
+    if not _SIGNATURE.match(text):
+        raise BadTrack(f"starts with {text[:12]!r}")
+    cues = (_cue_text(block) for block in _BLANK_LINES.split(text))
+    return "\n".join(cue for cue in cues if cue)
+
+
+def _cue_text(block: str) -> str:
+    lines = block.strip("\n").split("\n")
+    for at, line in enumerate(lines[:2]):  # a cue may open with its name
+        if "-->" in line:
+            return " ".join(html.unescape(_TAG.sub("", " ".join(lines[at + 1 :]))).split())
+    return ""
