@@ -1,0 +1,284 @@
+"""CLIP and CoCa training: pair shards and a recipe in, a model of one's own out, and the way back after any stop.
+
+OUTPUT/config.json        the resolved recipe
+OUTPUT/tokenizer.json     where the model is ours
+OUTPUT/log.jsonl          a line every `log_every` steps
+OUTPUT/checkpoints/       the last two
+OUTPUT/model.safetensors  fp16, at the end: what `weights.load(name, OUTPUT, role)` opens
+"""
+
+import json
+import math
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from trainer import checkpoint as checkpoints
+from trainer.config import RUNTIME_KEYS, ContrastiveConfig, TrainingError, resolve
+from trainer.data import Batch, Cursor, PairBatches, Shard, find_shards, manifest_hash, read_samples
+from trainer.export import export
+from trainer.losses import Matching, caption_loss, contrastive_loss, matching_loss
+from weights import Loaded, load
+from weights.loader import TOKENIZER_FILE, own_config, untrained
+from weights.pixels import normalise
+from weights.tokens import train_tokenizer
+
+EXIT_STOPPED = 130  # a signal asked for it; the checkpoint stands
+
+
+def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> None:
+    """Trains `recipe` on a run's `shards` folder, or goes on with the training that lies in `output`.
+
+    Args:
+        shards: folder with `align/`, `ltip/`, each with its manifest; or one of the two.
+        recipe: a name of `trainer.config.RECIPES`.
+        output: folder for checkpoints and the model.
+        overrides: keys of ContrastiveConfig and their values as text.
+
+    Raises:
+        TrainingError: one line that names what is wrong with recipe, key, shards, or the loss.
+        WeightsMissing: `init_from` cannot be had.
+        SystemExit: 130 after SIGTERM or SIGINT, with a checkpoint written.
+    """
+    config = resolve(recipe, overrides)
+    found, folder = find_shards(shards, config.datasets, "train"), Path(output)
+    folder.mkdir(parents=True, exist_ok=True)
+    before = _before(folder, config, found)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    loaded = _start(config, found, folder)
+    learner = Learner(loaded, config).to(loaded.device)
+    optimizer = _optimizer(learner, config)
+    cursor, step = Cursor(), 0
+    if before:
+        checkpoints.restore(before, learner, optimizer)
+        cursor, step = Cursor(**before.state["cursor"]), before.step
+        _say(f"going on from step {step} of {config.steps}")
+    state = {"config": config.model_dump(), "shards": manifest_hash(found)}
+    _write(folder / "config.json", json.dumps(config.model_dump(), indent=1, sort_keys=True) + "\n")
+    with PairBatches(found, config, loaded.image_size, loaded.tokenize, cursor) as batches, _Stop() as stop:
+        loop = _Loop(learner, optimizer, config, _Log(folder / "log.jsonl", config, step))
+        for batch in batches if step < config.steps else ():
+            step = loop.step(step, batch)
+            done = step == config.steps
+            if done or stop.asked or step % config.checkpoint_every == 0:
+                checkpoints.save(folder, step, learner, optimizer, state | {"cursor": asdict(batch.after)})
+                checkpoints.keep_last(folder, config.checkpoints_kept)
+            if done:
+                break
+            if stop.asked:
+                _say(f"stopped at step {step}; the same command goes on from there")
+                raise SystemExit(EXIT_STOPPED)
+    scores = export(folder, learner, loaded, config, shards)
+    _say("on unseen pairs: " + "  ".join(f"{name} {value:.3f}" for name, value in scores.items()))
+
+
+class Learner(nn.Module):
+    """A model and its losses, as one function of a batch, so that one compilation holds them all."""
+
+    def __init__(self, loaded: Loaded, config: ContrastiveConfig):
+        super().__init__()
+        if config.caption_weight and not hasattr(loaded.model, "text_decoder"):
+            raise TrainingError(f"caption_weight={config.caption_weight}: {config.model} has no decoder; set it to 0")
+        self.model = loaded.model.requires_grad_(True).train()
+        scale, bias = loaded.match_scale, loaded.match_bias
+        first = (config.match_scale, config.match_bias) if scale is None or bias is None else (scale, bias)
+        self.matching = Matching(*first) if config.match_weight else None
+        self._config, self._look, self.pad = config, (loaded.mean, loaded.std), loaded.pad
+
+    def forward(self, images: Tensor, tokens: Tensor) -> dict[str, Tensor]:  # uint8 [B, S, S, 3], int64 [B, L]
+        config, pixels, losses = self._config, normalise(images, *self._look), {}
+        if config.caption_weight:
+            out = self.model(pixels, tokens)
+            seen, read = out["image_features"], out["text_features"]
+            losses["caption"] = caption_loss(out["logits"].float(), out["labels"], self.pad)
+        else:
+            seen = self.model.encode_image(pixels, normalize=True)
+            read = self.model.encode_text(tokens, normalize=True)
+        if config.contrastive_weight or self.matching:
+            cosine = seen.float() @ read.float().T
+            if config.contrastive_weight:
+                losses["contrastive"] = contrastive_loss(cosine, self.model.logit_scale.float().exp())
+            if self.matching:
+                losses["match"] = matching_loss(cosine, tokens, self.matching)
+        return losses
+
+
+class _Loop:
+    """One visible step: losses weighted and summed, one gradient, one update; a step without a finite loss is none."""
+
+    def __init__(self, learner: Learner, optimizer: torch.optim.Optimizer, config: ContrastiveConfig, log: "_Log"):
+        self._learner, self._optimizer, self._config, self._log = learner, optimizer, config, log
+        self._device = next(learner.parameters()).device
+        on_gpu = self._device.type == "cuda"
+        self._bf16 = config.precision == "bf16" or (config.precision == "auto" and on_gpu)
+        self._compiled = on_gpu if config.compile is None else config.compile
+        self._losses = torch.compile(learner) if self._compiled else learner
+        self._pad = learner.pad
+        self._bad_in_a_row = 0
+        if on_gpu:
+            torch.backends.cuda.matmul.allow_tf32 = True
+
+    def step(self, step: int, batch: Batch) -> int:
+        config, rate = self._config, learning_rate(step, self._config)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate * group["lr_scale"]
+        images = batch.images.to(self._device, non_blocking=True)
+        tokens = (batch.tokens if self._compiled else _trimmed(batch.tokens, self._pad)).to(self._device, non_blocking=True)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+            losses = self._losses(images, tokens)
+        total = sum(getattr(config, f"{name}_weight") * loss for name, loss in losses.items())
+        self._optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        norm = nn.utils.clip_grad_norm_(self._learner.parameters(), config.max_gradient_norm)
+        if bool(torch.isfinite(total) & torch.isfinite(norm)):
+            self._optimizer.step()
+            self._bad_in_a_row = 0
+            with torch.no_grad():
+                self._learner.model.logit_scale.clamp_(max=math.log(config.max_logit_scale))
+        else:
+            self._bad_in_a_row += 1
+            _say(f"step {step + 1}: the loss is not finite; no update")
+            if self._bad_in_a_row >= config.max_bad_steps:
+                raise TrainingError(
+                    f"learning_rate={config.learning_rate}: {self._bad_in_a_row} steps in a row without a finite loss; "
+                    "the last checkpoint is good"
+                )
+        self._log(step + 1, {"loss": total} | losses, batch, rate)
+        return step + 1
+
+
+def learning_rate(step: int, config: ContrastiveConfig) -> float:
+    """Linear warm-up, then a cosine down to `final_learning_rate` of the peak."""
+    if step < config.warmup_steps:
+        return config.learning_rate * (step + 1) / config.warmup_steps
+    along = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
+    low = config.final_learning_rate
+    return config.learning_rate * (low + (1 - low) * (1 + math.cos(math.pi * along)) / 2)
+
+
+def _trimmed(tokens: Tensor, pad: int) -> Tensor:
+    """Without the columns in which every text has ended: half the work on short captions. A compiled model wants one shape."""
+    longest = int((tokens != pad).any(dim=0).sum())
+    return tokens[:, :longest]
+
+
+def _optimizer(learner: Learner, config: ContrastiveConfig) -> torch.optim.AdamW:
+    """AdamW; gains, biases, embeddings and temperatures do not decay, and a verdict's two numbers may move fast."""
+    decayed, plain, verdict = [], [], []
+    for name, parameter in learner.named_parameters():
+        if name.startswith("matching."):
+            verdict.append(parameter)
+        else:
+            (plain if parameter.ndim < 2 or "embedding" in name else decayed).append(parameter)
+    groups = [
+        {"params": decayed, "weight_decay": config.weight_decay, "lr_scale": 1.0},
+        {"params": plain, "weight_decay": 0.0, "lr_scale": 1.0},
+        {"params": verdict, "weight_decay": 0.0, "lr_scale": config.match_rate_scale},
+    ]
+    groups = [group for group in groups if group["params"]]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas, eps=config.epsilon)
+
+
+def _start(config: ContrastiveConfig, shards: Sequence[Shard], folder: Path) -> Loaded:
+    """The model as it is before the first step, with its tokenizer beside the checkpoints where it is ours."""
+    own, tokenizer = own_config(config.model) is not None, folder / TOKENIZER_FILE
+    role = "matcher" if config.match_weight else "scorer"
+    if config.init_from is not None:
+        loaded = load(config.model, config.init_from, role, device=config.device)
+        if own and loaded.tokenizer_file:
+            _write(tokenizer, loaded.tokenizer_file.read_text(encoding="utf-8"))
+            loaded = replace(loaded, tokenizer_file=tokenizer)
+        return loaded
+    if own and not tokenizer.exists():
+        if config.tokenizer == "train":
+            texts = (sample.text for shard in shards for sample in read_samples(shard) if sample)
+            _write(tokenizer, train_tokenizer(texts, config.max_vocabulary).decode())
+        elif Path(config.tokenizer).is_file():
+            _write(tokenizer, Path(config.tokenizer).read_text(encoding="utf-8"))
+        else:
+            raise TrainingError(f"tokenizer={config.tokenizer}: no such file")
+    try:
+        return untrained(config.model, tokenizer if own else None, device=config.device)
+    except ValueError as error:
+        raise TrainingError(f"model={config.model}: {error}") from error
+
+
+def _before(folder: Path, config: ContrastiveConfig, shards: Sequence[Shard]) -> checkpoints.Checkpoint | None:
+    """The checkpoint to go on from. One that was made by another recipe or on other shards is refused, not mixed in."""
+    before = checkpoints.latest(folder)
+    if before is None:
+        return None
+    now = json.loads(json.dumps(config.model_dump()))
+    for key, value in before.state["config"].items():
+        if key not in RUNTIME_KEYS and now.get(key) != value:
+            raise TrainingError(f"{key}={now.get(key)}: {folder} was begun with {value}; choose another output folder")
+    if before.state["shards"] != manifest_hash(shards):
+        raise TrainingError(f"shards: {folder} was begun on other shards; choose another output folder")
+    return before
+
+
+class _Stop:
+    """`asked` turns true at SIGTERM or SIGINT; the handlers that were there come back at the end."""
+
+    asked = False
+
+    def __enter__(self) -> "_Stop":
+        self._old = {}
+        if threading.current_thread() is threading.main_thread():
+            for name in (signal.SIGTERM, signal.SIGINT):
+                self._old[name] = signal.signal(name, self._ask)
+        return self
+
+    def __exit__(self, *_) -> None:
+        for name, handler in self._old.items():
+            signal.signal(name, handler)
+
+    def _ask(self, *_) -> None:
+        self.asked = True
+
+
+class _Log:
+    """A line to read every `log_every` steps, and the same as JSON."""
+
+    def __init__(self, path: Path, config: ContrastiveConfig, step: int):
+        self._path, self._config = path, config
+        kept = [line for line in path.read_text().splitlines() if json.loads(line)["step"] <= step] if path.exists() else []
+        _write(path, "".join(f"{line}\n" for line in kept))
+        self._began, self._samples, self._waited = time.perf_counter(), 0, 0.0
+
+    def __call__(self, step: int, losses: dict[str, Tensor], batch: Batch, rate: float) -> None:
+        self._samples += len(batch.images)
+        self._waited += batch.waited_s
+        if step % self._config.log_every and step != self._config.steps:
+            return
+        values = {name: loss.item() for name, loss in losses.items()}
+        took = time.perf_counter() - self._began
+        line = {"step": step, "samples_per_s": round(self._samples / took, 1), "waited": round(self._waited / took, 4)}
+        if batch.bad:
+            line["bad_samples"] = batch.bad
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(values | line | {"learning_rate": rate}) + "\n")
+        shown = "  ".join(f"{name} {value:.3f}" for name, value in values.items())
+        speed = f"{line['samples_per_s']:.0f} samples/s, {line['waited']:.0%} waited for data"
+        _say(f"step {step}/{self._config.steps}  {shown}  {speed}" + (f", {batch.bad} bad samples" if batch.bad else ""))
+        self._began, self._samples, self._waited = time.perf_counter(), 0, 0.0
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

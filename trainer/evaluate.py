@@ -1,0 +1,117 @@
+"""What a model has learned: features, scores and captions of pairs that it never saw in, a few plain numbers out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from weights import Loaded
+from weights.pixels import normalise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Separation:
+    """A filter that calls a pair wrong below `threshold`: of those it calls wrong, and of those that are."""
+
+    threshold: float
+    precision: float
+    recall: float
+
+
+def separation(right: Sequence[float], wrong: Sequence[float], threshold: float) -> Separation:
+    """How well `threshold` parts the scores of right pairs from those of wrong ones."""
+    caught = sum(score < threshold for score in wrong)
+    lost = sum(score < threshold for score in right)
+    precision = caught / (caught + lost) if caught + lost else 0.0
+    return Separation(threshold=threshold, precision=precision, recall=caught / len(wrong))
+
+
+def best_separation(right: Sequence[float], wrong: Sequence[float]) -> Separation:
+    """The threshold whose worse one of precision and recall is best, in the middle of its gap."""
+    scores = sorted({*right, *wrong})
+    between = [(low + high) / 2 for low, high in pairwise(scores)]
+    tried = [separation(right, wrong, threshold) for threshold in between or scores]
+    best = max(min(one.precision, one.recall) for one in tried)
+    level = [one for one in tried if min(one.precision, one.recall) == best]
+    return level[len(level) // 2]
+
+
+def recall_at_1(images: Tensor, texts: Tensor) -> tuple[float, float]:  # [N, D], [N, D], normalised
+    """Share of pictures whose own text is the nearest of all, and of texts whose own picture is."""
+    cosine = images @ texts.T
+    own = torch.arange(len(cosine), device=cosine.device)
+    return (cosine.argmax(1) == own).float().mean().item(), (cosine.argmax(0) == own).float().mean().item()
+
+
+def attribute_accuracy(captions: Sequence[str], attributes: Sequence[Iterable[str]]) -> float:
+    """Share of captions in which every attribute of their scene is said, as a whole word or phrase."""
+    said = [f" {' '.join(_words(caption))} " for caption in captions]
+    hits = [all(f" {attribute} " in text for attribute in wanted) for text, wanted in zip(said, attributes, strict=True)]
+    return sum(hits) / len(hits)
+
+
+def word_f1(caption: str, truth: str) -> float:
+    """Overlap of two texts as bags of words: a crude likeness, for where no attributes are known."""
+    said, wanted = _words(caption), _words(truth)
+    common = sum(min(said.count(word), wanted.count(word)) for word in set(said))
+    return 2 * common / (len(said) + len(wanted)) if said or wanted else 1.0
+
+
+@torch.no_grad()
+def embed(loaded: Loaded, images: Tensor, tokens: Tensor, batch: int = 64) -> tuple[Tensor, Tensor]:
+    """Normalised features [N, D] of pictures (uint8 [N, S, S, 3]) and of texts (int64 [N, L])."""
+    seen = [loaded.model.encode_image(_pixels(loaded, part), normalize=True).float() for part in images.split(batch)]
+    read = [loaded.model.encode_text(part.to(loaded.device), normalize=True).float() for part in tokens.split(batch)]
+    return torch.cat(seen), torch.cat(read)
+
+
+@torch.no_grad()
+def greedy_captions(loaded: Loaded, images: Tensor, max_tokens: int, batch: int = 64) -> list[str]:
+    """The likeliest token after each token, up to `<eos>`: no sampling, so that a score is a score of the model alone."""
+    captions = []
+    for part in images.split(batch):
+        latent, seen = loaded.model._encode_image(_pixels(loaded, part))
+        text = torch.full((len(part), 1), loaded.bos, dtype=torch.long, device=loaded.device)
+        while text.shape[1] < max_tokens and not (text == loaded.eos).any(dim=1).all():
+            out = loaded.model(None, text, image_latent=latent, image_embs=seen, output_labels=False)
+            text = torch.cat([text, out["logits"][:, -1:].argmax(dim=-1)], dim=1)
+        captions += [loaded.decode(row[1:].tolist()) for row in text]
+    return captions
+
+
+def examine(loaded: Loaded, images: Tensor, texts: Sequence[str], captions: bool) -> dict[str, float]:
+    """Scores on unseen pairs, of which the text of another picture is the wrong text.
+
+    Args:
+        loaded: the model.
+        images: uint8 [N, S, S, 3].
+        texts: their N texts.
+        captions: also write captions and compare them with the texts.
+    """
+    tokens = loaded.tokenize(texts)
+    seen, read = embed(loaded, images, tokens)
+    by_picture, by_text = recall_at_1(seen, read)
+    right = (seen * read).sum(-1).cpu().numpy()
+    wrong = (seen * read.roll(1, dims=0)).sum(-1).cpu().numpy()
+    scores = {"pairs": float(len(texts)), "text_recall_at_1": by_picture, "image_recall_at_1": by_text}
+    if loaded.match_scale is not None and loaded.match_bias is not None:
+        right, wrong = (1 / (1 + np.exp(-loaded.match_scale * c - loaded.match_bias)) for c in (right, wrong))
+        part = separation(right.tolist(), wrong.tolist(), 0.5)
+    else:
+        part = best_separation(right.tolist(), wrong.tolist())
+    scores |= {"threshold": part.threshold, "wrong_precision": part.precision, "wrong_recall": part.recall}
+    if captions:
+        written = greedy_captions(loaded, images, tokens.shape[1])
+        scores["caption_word_f1"] = sum(map(word_f1, written, texts)) / len(texts)
+    return scores
+
+
+def _pixels(loaded: Loaded, images: Tensor) -> Tensor:
+    return normalise(images.to(loaded.device), loaded.mean, loaded.std).to(loaded.dtype)
+
+
+def _words(text: str) -> list[str]:
+    return "".join(c if c.isalnum() else " " for c in text.lower()).split()
