@@ -87,5 +87,5 @@ def _rejected(document: InterleavedDocument, node: ImageNode | VideoNode, reason
         reason=reason,
         url=node.url,
         detail=detail,
-        sample=(node.alt if isinstance(node, ImageNode) else "") or node.caption,
+        sample=((node.alt if isinstance(node, ImageNode) else "") or node.caption)[:200],
     )

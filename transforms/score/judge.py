@@ -1,0 +1,84 @@
+"""Scored pairs and documents in; the same with scores on them, and Rejections of what scored too low, out."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from schemas.config import ScoreConfig
+from schemas.document import ImageNode, InterleavedDocument, with_phi
+from schemas.pair import Pair
+from schemas.rejection import Rejection, Stage, Unit
+from transforms.rules import Broken, first_broken
+from transforms.score.questions import Answer, Scored
+from transforms.score.rules import DOCUMENT_RULES, NODE_RULES, PAIR_RULES
+
+
+def judge_pair(scored: Scored, config: ScoreConfig) -> Iterable[Pair | Rejection]:
+    """The pair with score and model, or why it leaves."""
+    (answer,) = scored.answers
+    pair = replace(scored.record, clip_score=answer.score, clip_model=scored.model)
+    if broken := _unseen(answer) or first_broken(pair, PAIR_RULES, config):
+        yield Rejection(
+            stage=Stage.SCORE,
+            unit=Unit.PAIR,
+            key=pair.key,
+            reason=broken.reason,
+            url=pair.media.url,
+            detail=broken.detail,
+            sample=pair.text[:200],
+        )
+    else:
+        yield pair
+
+
+def judge_document(scored: Scored, config: ScoreConfig) -> Iterable[InterleavedDocument | Rejection]:
+    """The document with a score on each image; images that score too low leave it, and phi stays true.
+
+    Yields:
+        NODE Rejections in reading order, then the document, or its own Rejection where nothing to see is left.
+    """
+    document, answers, nodes = scored.record, iter(scored.answers), []
+    for node in document.nodes:
+        if isinstance(node, ImageNode) and node.media:
+            answer = next(answers)
+            node = replace(node, clip_score=answer.score, clip_model=scored.model)
+            if broken := _unseen(answer) or first_broken(node, NODE_RULES, config):
+                yield _rejected_node(document, node, broken)
+                continue
+        nodes.append(node)
+    left = replace(document, nodes=with_phi(tuple(nodes)))
+    if broken := first_broken(left, DOCUMENT_RULES, config):
+        yield Rejection(
+            stage=Stage.SCORE,
+            unit=Unit.DOCUMENT,
+            key=document.key,
+            reason=broken.reason,
+            url=document.url,
+            detail=broken.detail,
+            sample=left.text[:200],
+            nodes=len(nodes),
+            archive=document.provenance.archive,
+            offset=document.provenance.offset,
+        )
+    else:
+        yield left
+
+
+def pass_document(document: InterleavedDocument, config: ScoreConfig) -> Iterable[InterleavedDocument]:
+    """The document as it is, where documents are not to be scored."""
+    yield document
+
+
+def _unseen(answer: Answer) -> Broken | None:
+    return Broken(answer.unseen, answer.detail) if answer.unseen else None
+
+
+def _rejected_node(document: InterleavedDocument, node: ImageNode, broken: Broken) -> Rejection:
+    return Rejection(
+        stage=Stage.SCORE,
+        unit=Unit.NODE,
+        key=f"{document.key}/{node.position}",
+        reason=broken.reason,
+        url=node.url,
+        detail=broken.detail,
+        sample=(node.alt or node.caption)[:200],
+    )

@@ -1,0 +1,83 @@
+"""ScorePairs, ScoreDocuments: pairs and documents -> the same with CLIP similarity on them, and what scored too low."""
+
+import apache_beam as beam
+from apache_beam.ml.inference.base import RunInference
+
+from schemas.account import units_of
+from schemas.config import ScoreConfig
+from schemas.document import InterleavedDocument
+from schemas.pair import ImageTextPair, VideoTextPair
+from schemas.rejection import Stage
+from transforms.batches import Record, bucket_of, cut
+from transforms.score.handler import SimilarityHandler
+from transforms.score.judge import judge_document, judge_pair, pass_document
+from transforms.score.questions import Scored
+from transforms.step import Step
+
+PairType = ImageTextPair | VideoTextPair
+
+
+class ScorePairs(beam.PTransform):
+    """PCollection of pairs -> Outcome of pairs.
+
+    Args:
+        config: the model, and the score below which a pair leaves.
+        root: the run's folder, in which packs of fetched media lie.
+        buckets: groups that batches are cut from; a worker holds the records of one.
+    """
+
+    def __init__(self, config: ScoreConfig, root: str, buckets: int):
+        super().__init__()
+        self._config, self._root, self._buckets = config, root, buckets
+
+    def expand(self, pairs: beam.PCollection[PairType]):
+        scored = pairs | _Score(self._config, self._root, self._buckets)
+        return scored | Step(Stage.SCORE, judge_pair, self._config, PairType, counts=_units)
+
+
+class ScoreDocuments(beam.PTransform):
+    """PCollection of documents -> Outcome of documents: each image against the texts before and after it (after mmc4)."""
+
+    def __init__(self, config: ScoreConfig, root: str, buckets: int):
+        super().__init__()
+        self._config, self._root, self._buckets = config, root, buckets
+
+    def expand(self, documents: beam.PCollection[InterleavedDocument]):
+        if not self._config.documents:
+            return documents | Step(Stage.SCORE, pass_document, self._config, InterleavedDocument)
+        scored = documents | _Score(self._config, self._root, self._buckets)
+        return scored | Step(Stage.SCORE, judge_document, self._config, InterleavedDocument, counts=_units)
+
+
+class _Score(beam.PTransform):
+    """Records -> Scored, by batches that are always the same."""
+
+    def __init__(self, config: ScoreConfig, root: str, buckets: int):
+        super().__init__()
+        self._model, self._root, self._buckets = config.model, root, buckets
+
+    def expand(self, records):
+        return (
+            records
+            | "Bucket" >> beam.Map(_bucketed, self._buckets).with_output_types(tuple[int, Record])
+            | "Group" >> beam.GroupByKey()
+            | "Cut" >> beam.FlatMap(_batches, self._model.batch).with_output_types(tuple[Record, ...])
+            | RunInference(SimilarityHandler(self._model, self._root))
+            | "Single" >> beam.FlatMap(_same).with_output_types(Scored)
+        )
+
+
+def _bucketed(record: Record, buckets: int):
+    return bucket_of(record, buckets), record
+
+
+def _batches(bucket: tuple, size: int):
+    return cut(bucket[1], size)
+
+
+def _same(scored: tuple):
+    return scored
+
+
+def _units(scored: Scored):
+    return units_of(scored.record)

@@ -1,0 +1,46 @@
+"""A pair or an image in; the one picture of it that a model sees out: the image itself, or the middle frame of the clip."""
+
+from dataclasses import dataclass
+
+from PIL import Image
+
+from schemas.media import Media
+from schemas.pair import Pair, VideoTextPair
+from transforms.blobs import read_blob
+from transforms.clips import BadVideo, decode_frames
+from transforms.pixels import BadImage, decode_rgb
+
+Unseen = (BadImage, BadVideo)  # both say `reason` and `detail`
+
+_SIDES_OF_MODEL = 4  # the longer side that is decoded, in sides of a model's input: up to this aspect no detail is lost
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One picture of a media file; `at_s` is a moment of a video, None for an image."""
+
+    media: Media
+    at_s: float | None = None
+
+    @property
+    def key(self) -> str:
+        """The same for the same bytes, at the same moment."""
+        return self.media.sha256 if self.at_s is None else f"{self.media.sha256}@{self.at_s:.3f}"
+
+
+def view_of(pair: Pair) -> View:
+    """The image, or the frame in the middle of the clip."""
+    if isinstance(pair, VideoTextPair):
+        return View(pair.media, (pair.start_s + pair.end_s) / 2)
+    return View(pair.media)
+
+
+def read_view(view: View, root: str, model_side: int) -> Image.Image:
+    """The picture as RGB, large enough for a model that sees `model_side` px.
+
+    Raises:
+        BadImage, BadVideo: the bytes cannot be decoded.
+        BlobError: the bytes cannot be had, which is no property of the record: the run must not go on without them.
+    """
+    data, most = read_blob(view.media.blob, root), model_side * _SIDES_OF_MODEL
+    return decode_rgb(data, most) if view.at_s is None else decode_frames(data, [view.at_s], most)[0]
