@@ -9,6 +9,7 @@ from fsspec.core import url_to_fs
 from schemas.config import ReadConfig
 from schemas.media import BlobRef, Container
 from transforms.codings import BadRecord, Caps, media_caps, record_caps
+from transforms.unpack import UnpackedStream
 from transforms.warc import decoded_body, parse_record
 
 # Marks the path of an archive that is packed as a whole: offset and length then count in what it unpacks to.
@@ -52,9 +53,10 @@ def _range(path: str, offset: int, length: int) -> bytes:
 def _body(blob: BlobRef) -> bytes:
     config = ReadConfig()
     if blob.path.startswith(UNPACKED):
-        with fsspec.open(blob.path.removeprefix(UNPACKED), "rb", compression="infer") as stream:
-            stream.seek(blob.offset)
-            stored = stream.read(blob.length)
+        with fsspec.open(blob.path.removeprefix(UNPACKED), "rb") as packed:
+            magic = packed.read(4)
+            packed.seek(0)
+            stored = UnpackedStream(packed, magic).stretch(blob.offset, blob.length)
     else:
         stored = _range(blob.path, blob.offset, blob.length)
         if stored.startswith(b"\x1f\x8b"):

@@ -18,8 +18,8 @@ Headers = tuple[tuple[str, str], ...]  # names in lower case, in their order
 MAX_HEAD_BYTES = 1 << 18
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
-_VERSION = re.compile(rb"WARC/\d")
-_ARC_LINE = re.compile(rb"([a-z][a-z0-9+.\-]{1,20}:\S*) +(\S+) +(\d{8,14}) +([^\n]*?) *(\d+)\r?\n")
+_VERSION = re.compile(rb"WARC/\d", re.IGNORECASE)
+_ARC_LINE = re.compile(rb"([a-z][a-z0-9+.\-]{1,20}:[^\n]{0,4096}?) +([0-9.]{7,15}) +(\d{8,20}) +([^\n]{0,200}?) *(-?\d+)\r?\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ def declared_length(data: bytes) -> tuple[int, int] | None:
         length = head and re.search(rb"\ncontent-length[ \t]*:[ \t]*(\d{1,15})[ \t]*\r?\n", data[: head.end()], re.IGNORECASE)
         return (head.end(), int(length[1])) if length else None
     arc = _ARC_LINE.match(data)
-    return (arc.end(), int(arc[5][:15])) if arc else None
+    return (arc.end(), int(arc[5][:15])) if arc and arc[5].isdigit() else None
 
 
 def starts_record(data: bytes) -> bool:

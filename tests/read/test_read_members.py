@@ -1,0 +1,171 @@
+"""Damage costs the record that it hit, and every damage is told: 14 ways to break a packed archive, in three places."""
+
+import bz2
+import gzip
+import io
+
+import pytest
+import zstandard
+
+from schemas.config import ReadConfig
+from schemas.rejection import Reason
+from transforms.codings import Caps, record_caps
+from transforms.read.members import Fault, Member, gzip_members, plain_members
+from transforms.unpack import UnpackedStream
+
+CAPS = record_caps(ReadConfig())
+COUNT = 100
+
+
+def record(index: int, length: str | None = None) -> bytes:
+    noise = b"".join(b"%08x" % (n * 2654435761 * (index + 1) % 2**32) for n in range(150))
+    body = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>page %d</p>" % index + noise
+    head = (
+        f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.example/{index}\r\nContent-Length: {length or len(body)}"
+    )
+    return head.encode() + b"\r\n\r\n" + body + b"\r\n\r\n"
+
+
+PLAIN = [record(index) for index in range(COUNT)]
+PACKED = [gzip.compress(data, mtime=0) for data in PLAIN]
+
+
+def flipped(data: bytes, at: int) -> bytes:
+    return data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]
+
+
+def packed(data: bytes) -> bytes:
+    return gzip.compress(data, mtime=0)
+
+
+# What becomes of member i: (its new bytes, whether the record survives)
+DAMAGE = {
+    "none": lambda i: (PACKED[i], True),
+    "first byte": lambda i: (flipped(PACKED[i], 0), False),
+    "method": lambda i: (flipped(PACKED[i], 2), False),
+    "first block": lambda i: (flipped(PACKED[i], 12), False),
+    "middle": lambda i: (flipped(PACKED[i], len(PACKED[i]) // 2), False),
+    "checksum": lambda i: (flipped(PACKED[i], len(PACKED[i]) - 6), False),
+    "size": lambda i: (flipped(PACKED[i], len(PACKED[i]) - 1), False),
+    "cut": lambda i: (PACKED[i][: len(PACKED[i]) // 2], False),
+    "no trailer": lambda i: (PACKED[i][:-8], False),
+    "zeroed": lambda i: (bytes(len(PACKED[i])), False),
+    "length too large": lambda i: (packed(record(i, "999999")), True),
+    "length too small": lambda i: (packed(record(i, "7")), True),
+    "length no number": lambda i: (packed(record(i, "abc")), True),
+    "length negative": lambda i: (packed(record(i, "-4")), True),
+}
+AROUND = {
+    "garbage before": lambda i: b"\x00\x01garbage\x1f\x8b\x08\xff" * 9 + PACKED[i],
+    "padding before": lambda i: bytes(512) + PACKED[i],
+    "line breaks before": lambda i: b"\r\n\r\n" + PACKED[i],
+}
+
+
+def outcomes(data: bytes, read=gzip_members, caps=CAPS) -> tuple[list[Member], list[Fault]]:
+    found = list(read(io.BytesIO(data), caps))
+    return [f for f in found if isinstance(f, Member)], [f for f in found if isinstance(f, Fault)]
+
+
+@pytest.mark.parametrize("place", [0, COUNT // 2, COUNT - 1])
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_costs_one_record(damage, place):
+    broken, survives = DAMAGE[damage](place)
+    data = b"".join([*PACKED[:place], broken, *PACKED[place + 1 :]])
+    members, faults = outcomes(data)
+    others = [m.data for m in members if m.data in PLAIN]
+    assert others == [p for i, p in enumerate(PLAIN) if i != place or damage == "none"]
+    assert len(members) == COUNT - (not survives)
+    assert [f.offset for f in faults] == ([] if survives else [sum(map(len, PACKED[:place]))])
+    if faults:
+        tail = place == COUNT - 1 and damage in ("cut", "no trailer")
+        assert faults[0].reason is (Reason.TRUNCATED_RECORD if tail else Reason.DAMAGED_RECORD)
+    assert sum(m.length for m in members) + sum(f.length for f in faults) == len(data)
+
+
+@pytest.mark.parametrize("place", [0, COUNT // 2, COUNT - 1])
+@pytest.mark.parametrize("damage", AROUND)
+def test_what_stands_between_members_costs_none(damage, place):
+    members, faults = outcomes(b"".join([*PACKED[:place], AROUND[damage](place), *PACKED[place + 1 :]]))
+    assert [m.data for m in members] == PLAIN
+    assert [f.reason for f in faults] == [Reason.DAMAGED_RECORD]
+
+
+def test_offsets_name_members():
+    data = b"".join(PACKED)
+    for member in outcomes(data)[0]:
+        assert gzip.decompress(data[member.offset : member.offset + member.length]) == member.data
+
+
+def test_members_beyond_a_chunk_are_found():
+    noise = b"".join(b"%x" % (n * n * 2654435761 % 2**61) for n in range(200_000))
+    long = b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: %d\r\n\r\n" % len(noise) + noise + b"\r\n\r\n"
+    members, faults = outcomes(b"".join([PACKED[0], packed(long), *PACKED[1:]]))
+    assert [m.data for m in members] == [PLAIN[0], long, *PLAIN[1:]]
+    assert faults == []
+
+
+@pytest.mark.parametrize("expansion", [200.0, 100_000.0])
+def test_a_bomb_costs_one_record(expansion):
+    caps = Caps(max_bytes=16 << 20, max_expansion=expansion, expansion_floor_bytes=8 << 20)
+    bomb = packed(b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 99\r\n\r\n" + bytes(32 << 20))
+    members, faults = outcomes(b"".join([*PACKED[:50], bomb, *PACKED[50:]]), caps=caps)
+    assert [m.data for m in members] == PLAIN
+    assert [f.reason for f in faults] == [Reason.RECORD_TOO_LARGE]
+
+
+def test_a_second_record_in_a_member_is_told():
+    members, faults = outcomes(b"".join([PACKED[0], packed(PLAIN[1] + PLAIN[2]), PACKED[3]]))
+    assert [m.data.strip() for m in members] == [PLAIN[0].strip(), PLAIN[1].strip(), PLAIN[3].strip()]
+    assert [f.reason for f in faults] == [Reason.DAMAGED_RECORD]
+
+
+@pytest.mark.parametrize("place", [0, COUNT // 2, COUNT - 1])
+@pytest.mark.parametrize("length", ["abc", "-4", "7", None])
+def test_plain_archives_with_odd_lengths(length, place):
+    records = [*PLAIN[:place], record(place, length), *PLAIN[place + 1 :]]
+    members, faults = outcomes(b"".join(records), plain_members)
+    assert [m.data.rstrip() for m in members] == [r.rstrip() for r in records]
+    assert faults == []
+
+
+@pytest.mark.parametrize("place", [0, COUNT // 2, COUNT - 1])
+def test_plain_archives_with_bytes_missing(place):
+    cut = PLAIN[place][:-500] + b"\r\n\r\n" if place < COUNT - 1 else PLAIN[place][:-500]
+    members, faults = outcomes(b"".join([*PLAIN[:place], cut, *PLAIN[place + 1 :]]), plain_members)
+    assert [m.data + b"\r\n\r\n" for m in members] == [p for i, p in enumerate(PLAIN) if i != place]
+    assert [f.reason for f in faults] == [Reason.DAMAGED_RECORD if place < COUNT - 1 else Reason.TRUNCATED_RECORD]
+
+
+@pytest.mark.parametrize("place", [0, COUNT // 2])
+def test_garbage_in_plain_archives(place):
+    members, faults = outcomes(b"".join([*PLAIN[:place], b"\0garbage\xff" * 2000, *PLAIN[place:]]), plain_members)
+    assert [m.data + b"\r\n\r\n" for m in members] == PLAIN
+    assert [f.reason for f in faults] == [Reason.DAMAGED_RECORD]
+
+
+def test_a_plain_record_that_is_too_large():
+    caps = Caps(max_bytes=1 << 20, max_expansion=200, expansion_floor_bytes=1 << 20)
+    large = b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: %d\r\n\r\n" % (3 << 20) + bytes(3 << 20) + b"\r\n\r\n"
+    members, faults = outcomes(b"".join([PLAIN[0], large, *PLAIN[1:]]), plain_members, caps)
+    assert [m.data + b"\r\n\r\n" for m in members] == PLAIN
+    assert [f.reason for f in faults] == [Reason.RECORD_TOO_LARGE]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, zstandard.compress])
+def test_archives_packed_as_a_whole(pack):
+    data = pack(b"".join(PLAIN[:50])) + pack(b"".join(PLAIN[50:]))
+    stream = UnpackedStream(io.BytesIO(data), data[:4])
+    assert [m.data + b"\r\n\r\n" for m in plain_members(stream, CAPS)] == PLAIN
+    assert stream.damage == ""
+    member = list(plain_members(UnpackedStream(io.BytesIO(data), data[:4]), CAPS))[70]
+    assert UnpackedStream(io.BytesIO(data), data[:4]).stretch(member.offset, member.length) == member.data
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
+def test_a_pack_that_is_cut_says_so(pack):
+    data = pack(b"".join(PLAIN))[:-20]
+    stream = UnpackedStream(io.BytesIO(data), data[:4])
+    while stream.read(1 << 20):
+        pass
+    assert stream.damage

@@ -1,0 +1,1 @@
+"""WARC bytes -> Page and ArchiveMedia."""

@@ -1,0 +1,201 @@
+"""A stream of a web archive -> its records' bytes, one by one, and a Fault for each stretch that holds no usable one.
+
+Damage costs the record that it hit: reading goes on at the next place where a record starts. (warcio and FastWARC lose
+everything behind a damaged gzip member.) Memory is bounded by `Caps`.
+"""
+
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from schemas.rejection import Reason
+from transforms.codings import Caps
+from transforms.read.window import Window
+from transforms.warc import MAX_HEAD_BYTES, declared_length, starts_record
+
+_MAGIC = re.compile(rb"\x1f\x8b\x08")
+_FEED = 1 << 14  # bytes packed, and inflated, at a time
+_STEP = 1 << 17
+_HEAD_BYTES = 8192  # enough for nearly every header block
+_BLANK = b"\r\n"
+_NEXT_RECORD = re.compile(
+    rb"(?i:warc)/\d\.\d+\r?\n[A-Za-z\-]+[ \t]*:"
+    rb"|(?<=\n)[a-z][a-z0-9+.\-]{1,20}:[^\n]{0,4096}? [0-9.]{7,15} \d{14} [^\n]{0,200}\d\r?\n"
+)
+_MISCOUNT = 4  # bytes; real crawls miscount the line breaks at a record's end (CC-MAIN-2018-34)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One record: where it is stored, and its bytes, inflated."""
+
+    offset: int
+    length: int  # as stored
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A stretch of an archive that holds no usable record."""
+
+    offset: int
+    length: int
+    reason: Reason
+    detail: str
+
+
+def gzip_members(stream: BinaryIO, caps: Caps) -> Iterator[Member | Fault]:
+    """The members of a gzip file that has a member a record, as web archives should."""
+    window = Window(stream)
+    while window.has(1):
+        start = window.start
+        try:
+            data = _inflate(window, caps)
+        except _Unusable as fault:
+            if fault.lost:
+                window.drop(1 if window.start == start else 0)
+                _skip_to_member(window)
+            cut = fault.reason is Reason.TRUNCATED_RECORD and window.has(1)  # members follow, so it is not the end that lacks
+            reason = Reason.DAMAGED_RECORD if cut else fault.reason
+            yield Fault(offset=start, length=window.start - start, reason=reason, detail=str(fault))
+            continue
+        if data.strip(_BLANK):  # an empty member holds no record
+            yield from _first_of(Member(offset=start, length=window.start - start, data=data))
+
+
+def plain_members(stream: BinaryIO, caps: Caps) -> Iterator[Member | Fault]:
+    """The records of an archive that is not packed, or of the stream that it unpacks to."""
+    window = Window(stream)
+    while _skip_blank(window):
+        start = window.start
+        head = _head(window)
+        declared = declared_length(head)
+        try:
+            if not starts_record(head):
+                raise _Unusable(Reason.DAMAGED_RECORD, f"no record starts with {head[:16]!r}")
+            end = _end_of(window, declared, caps)
+        except _Unusable as fault:
+            if fault.lost:
+                window.drop(1 if window.start == start else 0)
+                window.skip_to(_NEXT_RECORD)
+            yield Fault(offset=start, length=window.start - start, reason=fault.reason, detail=str(fault))
+            continue
+        yield Member(offset=start, length=end, data=bytes(window.data[:end]))
+        window.drop(end)
+
+
+class _Unusable(Exception):
+    """`lost`: where the next record starts is not known."""
+
+    def __init__(self, reason: Reason, detail: str, lost: bool = True):
+        super().__init__(detail)
+        self.reason, self.lost = reason, lost
+
+
+def _inflate(window: Window, caps: Caps) -> bytes:
+    """Inflates the member at the window's front and drops it. A member that is too large is dropped without being kept."""
+    decoder = zlib.decompressobj(31)
+    at, taken, size, out = 0, 0, 0, []
+    while not decoder.eof:
+        if at == len(window.data) and not window.grow():
+            raise _Unusable(Reason.TRUNCATED_RECORD, "cut off")
+        feed = bytes(window.data[at : at + _FEED])
+        try:
+            piece = decoder.decompress(feed, _STEP)
+        except zlib.error as error:
+            raise _Unusable(Reason.DAMAGED_RECORD, str(error)) from error
+        used = len(feed) - len(decoder.unused_data if decoder.eof else decoder.unconsumed_tail)
+        at, taken, size = at + used, taken + used, size + len(piece)
+        if size > caps.expansion_floor_bytes and size > caps.max_expansion * taken:
+            window.drop(at)
+            raise _Unusable(Reason.RECORD_TOO_LARGE, f"grows more than {caps.max_expansion:g}-fold when inflated")
+        if size <= caps.max_bytes:
+            out.append(piece)
+        else:
+            out.clear()
+            window.drop(at)
+            at = 0
+    window.drop(at)
+    if size > caps.max_bytes:
+        raise _Unusable(Reason.RECORD_TOO_LARGE, f"{size} > {caps.max_bytes} bytes", lost=False)
+    return b"".join(out)
+
+
+def _skip_to_member(window: Window) -> None:
+    """To the next place where a gzip member starts that starts a record; to the end where there is none."""
+    while window.skip_to(_MAGIC):
+        window.has(_FEED)
+        try:
+            start = zlib.decompressobj(31).decompress(bytes(window.data[:_FEED]), _HEAD_BYTES)
+        except zlib.error:
+            start = b""
+        if starts_record(start.lstrip(_BLANK)):
+            return
+        window.drop(1)
+
+
+def _first_of(member: Member) -> Iterator[Member | Fault]:
+    """The member; where a second record stands in it, that one as a Fault: it could not be referred to."""
+    declared = declared_length(member.data)
+    rest = member.data[sum(declared) :][:_HEAD_BYTES].lstrip(_BLANK) if declared else b""
+    if not rest or not starts_record(rest):
+        yield member
+        return
+    yield Member(offset=member.offset, length=member.length, data=member.data[: sum(declared)])
+    yield Fault(
+        offset=member.offset, length=member.length, reason=Reason.DAMAGED_RECORD, detail="second record in a gzip member"
+    )
+
+
+def _skip_blank(window: Window) -> bool:
+    """Drops line breaks; whether anything is left."""
+    while window.has(1) and window.data[0] in _BLANK:
+        window.drop(len(window.data) - len(window.data.lstrip(_BLANK)))
+    return window.has(1)
+
+
+def _head(window: Window) -> bytes:
+    """The window's front, as much of it as its header block needs."""
+    window.has(_HEAD_BYTES)
+    head = bytes(window.data[:_HEAD_BYTES])
+    if declared_length(head) or len(head) < _HEAD_BYTES or not starts_record(head):
+        return head
+    window.has(MAX_HEAD_BYTES)
+    return bytes(window.data[:MAX_HEAD_BYTES])
+
+
+def _end_of(window: Window, declared: tuple[int, int] | None, caps: Caps) -> int:
+    """How many bytes of the window the record at its front takes.
+
+    Its declared length, where a record or the end follows there. Else up to the next record, unless that is nearer than
+    declared, which says that bytes are missing.
+    """
+    block, length = declared or (1, 0)
+    end = block + length
+    if declared and length > caps.max_bytes:
+        window.skip(end)
+        detail = f"{length} > {caps.max_bytes} bytes"
+        raise _Unusable(Reason.RECORD_TOO_LARGE, detail, lost=not _follows(window, 0))
+    complete = window.has(end)
+    if declared and complete and (_follows(window, end) or window.data[end : end + 4] == b"\r\n\r\n"):
+        return end
+    following = window.find(_NEXT_RECORD, block, caps.max_bytes)
+    if following is None:
+        if len(window.data) > caps.max_bytes:
+            raise _Unusable(Reason.RECORD_TOO_LARGE, f"no end within {caps.max_bytes} bytes")
+        if not complete:
+            raise _Unusable(Reason.TRUNCATED_RECORD, f"{len(window.data) - block} of {length} bytes")
+        following = len(window.data)
+    held = len(window.data[:following].rstrip(_BLANK))
+    if declared and held + _MISCOUNT < end and following + _MISCOUNT < end:
+        raise _Unusable(Reason.DAMAGED_RECORD, f"{held - block} of {length} bytes, then another record")
+    return following
+
+
+def _follows(window: Window, at: int) -> bool:
+    """Whether a record or the stream's end follows."""
+    window.has(at + _HEAD_BYTES)
+    rest = bytes(window.data[at : at + _HEAD_BYTES]).lstrip(_BLANK)
+    return not rest or starts_record(rest)

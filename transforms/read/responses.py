@@ -1,0 +1,129 @@
+"""One member of an archive -> a Page, an ArchiveMedia, a Rejection, or None for what only stands beside responses.
+
+Rejects records: bad_status, revisit, empty_body, not_html, undecodable, record_too_large, damaged_record, truncated_record.
+"""
+
+from dataclasses import dataclass
+
+from schemas.config import ReadConfig
+from schemas.keys import stable_key
+from schemas.media import ArchiveMedia, BlobRef, Container
+from schemas.page import Page, Provenance
+from schemas.rejection import Reason, Rejection, Stage, Unit
+from transforms.codings import BadRecord, Body, html_caps, media_caps
+from transforms.read.charset import decode_html
+from transforms.read.members import Fault, Member
+from transforms.read.sniff import HTML, SNIFFED_BYTES, is_media, media_type, needs_sniffing, sniffed
+from transforms.urls import canonical_url
+from transforms.warc import Record, decoded_body, first, joined, parse_record
+
+_CONTENT_KINDS = frozenset(("response", "resource", "conversion"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """Where members come from."""
+
+    path: str  # as the input glob named it
+    blob_path: str  # as a BlobRef names it
+    name: str  # the file's name alone: keys do not change when an archive moves
+
+
+def judge(member: Member | Fault, archive: Archive, config: ReadConfig) -> Page | ArchiveMedia | Rejection | None:
+    """What a member holds. None: a request, or facts about the crawl."""
+    url = ""
+    try:
+        if isinstance(member, Fault):
+            raise BadRecord(member.reason, member.detail)
+        record = parse_record(member.data)
+        url = record.url[: config.max_url_characters]
+        return _content(record, member, archive, config)
+    except BadRecord as bad:
+        return Rejection(
+            stage=Stage.READ,
+            unit=Unit.RECORD,
+            key=stable_key(archive.name, member.offset),
+            reason=bad.reason,
+            url=url,
+            detail=bad.detail,
+            archive=archive.path,
+            offset=member.offset,
+        )
+
+
+def _content(record: Record, member: Member, archive: Archive, config: ReadConfig) -> Page | ArchiveMedia | None:
+    if record.kind == "revisit":
+        raise BadRecord(Reason.REVISIT, first(record.headers, "warc-refers-to-target-uri"))
+    if record.kind == "continuation":
+        raise BadRecord(Reason.TRUNCATED_RECORD, "a segment of a longer record")
+    if record.kind not in _CONTENT_KINDS:
+        return None
+    if len(record.url) > config.max_url_characters:
+        raise BadRecord(Reason.RECORD_TOO_LARGE, f"a URL of {len(record.url)} > {config.max_url_characters} characters")
+    if record.http is not None and record.status != 200:
+        raise BadRecord(Reason.BAD_STATUS, str(record.status or "none"))
+    if not record.body.strip():
+        raise BadRecord(Reason.EMPTY_BODY, "")
+    if not canonical_url(record.url):
+        raise BadRecord(Reason.NOT_HTML, f"no http(s) URL: {record.url[:100]}")
+    return _typed(record, member, archive, config)
+
+
+def _typed(record: Record, member: Member, archive: Archive, config: ReadConfig) -> Page | ArchiveMedia:
+    mime = media_type(record.content_type)
+    if not needs_sniffing(mime) and not is_media(mime):
+        raise BadRecord(Reason.NOT_HTML, mime)
+    body = decoded_body(record, html_caps(config) if mime == HTML else media_caps(config))
+    if not body.data.strip():
+        raise BadRecord(Reason.EMPTY_BODY, "nothing is left once it is decoded")
+    if needs_sniffing(mime):
+        mime = sniffed(mime, body.data[:SNIFFED_BYTES])
+    if is_media(mime):
+        if member.length > config.max_media_bytes:
+            raise BadRecord(Reason.RECORD_TOO_LARGE, f"{member.length} > {config.max_media_bytes} bytes")
+        return _media(record, member, archive, mime, body)
+    if mime != HTML:
+        raise BadRecord(Reason.NOT_HTML, mime or "no type")
+    if len(body.data) > config.max_html_bytes:
+        raise BadRecord(Reason.RECORD_TOO_LARGE, f"{len(body.data)} > {config.max_html_bytes} bytes")
+    return _page(record, member, archive, body)
+
+
+def _page(record: Record, member: Member, archive: Archive, body: Body) -> Page:
+    html, charset = decode_html(body.data, record.content_type)
+    return Page(
+        key=stable_key(archive.name, member.offset),
+        url=record.url,
+        html=html,
+        provenance=Provenance(
+            archive=archive.path,
+            offset=member.offset,
+            length=member.length,
+            record_id=record.record_id,
+            crawl_time=record.crawl_time,
+        ),
+        charset=charset,
+        robots_header=joined(record.http or (), "x-robots-tag"),
+        tdm_reservation=first(record.http or (), "tdm-reservation"),
+        truncated=_truncated(record, body),
+    )
+
+
+def _media(record: Record, member: Member, archive: Archive, mime: str, body: Body) -> ArchiveMedia:
+    return ArchiveMedia(
+        url=canonical_url(record.url),
+        blob=BlobRef(path=archive.blob_path, offset=member.offset, length=member.length, container=Container.WARC),
+        mime=mime,
+        crawl_time=record.crawl_time,
+        robots_header=joined(record.http or (), "x-robots-tag"),
+        tdm_reservation=first(record.http or (), "tdm-reservation"),
+        truncated=_truncated(record, body),
+    )
+
+
+def _truncated(record: Record, body: Body) -> bool:
+    """Whether the crawler says so, a coding ended early, or fewer bytes came than the server announced."""
+    announced = first(record.http or (), "content-length")
+    coded = any(name in ("transfer-encoding", "content-encoding") for name, _ in record.http or ())
+    short = not coded and announced.isascii() and announced.isdigit() and int(announced[:15]) > len(record.body)
+    return record.truncated or not body.complete or short

@@ -1,0 +1,59 @@
+"""ReadPages: archive paths in; pages, media found in the archives, rejections and tallies out."""
+
+from typing import NamedTuple
+
+import apache_beam as beam
+
+from schemas.account import Tally
+from schemas.config import ReadConfig
+from schemas.media import ArchiveMedia
+from schemas.page import Page
+from schemas.rejection import Rejection
+from transforms.read.archive import read_archive
+
+
+class ReadOutcome(NamedTuple):
+    """The doors of the stage. In unit RECORD: in = kept (pages, media, requests and crawl facts) + rejected."""
+
+    pages: beam.PCollection
+    media: beam.PCollection
+    rejected: beam.PCollection
+    tallies: beam.PCollection
+
+
+class ReadPages(beam.PTransform):
+    """Reads archives. They are shared out among workers, and what they hold flows out record by record."""
+
+    def __init__(self, config: ReadConfig):
+        super().__init__()
+        self._config = config
+
+    def expand(self, paths) -> ReadOutcome:
+        out = (
+            paths
+            | "share archives" >> beam.Reshuffle()
+            | "read"
+            >> beam.ParDo(_ReadArchive(self._config))
+            .with_output_types(Page, media=ArchiveMedia, rejected=Rejection, tallies=Tally)
+            .with_outputs("media", "rejected", "tallies", main="pages")
+        )
+        return ReadOutcome(out.pages, out.media, out.rejected, out.tallies)
+
+
+class _ReadArchive(beam.DoFn):
+    """Not a Step: a Step keeps what one record gives until all of it is there, and an archive gives gigabytes."""
+
+    def __init__(self, config: ReadConfig):
+        self._config = config
+
+    def process(self, path: str):
+        for output in read_archive(path, self._config):
+            match output:
+                case Page():
+                    yield output
+                case ArchiveMedia():
+                    yield beam.pvalue.TaggedOutput("media", output)
+                case Rejection():
+                    yield beam.pvalue.TaggedOutput("rejected", output)
+                case Tally():
+                    yield beam.pvalue.TaggedOutput("tallies", output)
