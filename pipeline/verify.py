@@ -246,7 +246,7 @@ def _blobs(run: str) -> Faults:
                 if sha256(read_blob(media.blob, run)).hexdigest() != media.sha256:
                     yield f"{media.blob.path} at {media.blob.offset}: not the bytes of {_line(media.url)}"
             except BlobError as error:
-                yield _line(error)
+                yield f"{media.blob.path} at {media.blob.offset}: cannot be read: {_line(error)}"
     except _DAMAGE as error:
         yield f"media: cannot be read: {_line(error)}"
 

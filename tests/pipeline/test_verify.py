@@ -208,7 +208,7 @@ def test_a_pack_that_changed(run):
     pack.write_bytes(data[:-1])
     (changed, short) = faults(run)
     assert changed == "media/packs/one.tar at 0: not the bytes of https://example.org/0"
-    assert short.startswith("BlobError: media/packs/one.tar at ")
+    assert short.startswith("media/packs/one.tar at 2895: cannot be read: BlobError: ")
 
 
 def test_accounts_that_do_not_add_up(run):
