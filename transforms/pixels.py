@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from collections.abc import Callable
 from io import BytesIO
 from typing import NamedTuple
 
@@ -84,36 +85,30 @@ def decode_rgb(data: bytes, max_side: int | None = None, max_pixels: int = MAX_P
     Raises:
         BadImage: the bytes are of another type, damaged, cut short, or too many pixels.
     """
-    return decode_opened(_opened(data), max_side, max_pixels)
-
-
-def decode_with_header(data: bytes, max_side: int | None, accepts) -> tuple[ImageHeader, Image.Image]:
-    """Header and pixels with one opening: `accepts(header)` may raise before any pixel is decoded."""
     image = _opened(data)
-    header = ImageHeader(MIME_TYPES[_format(image)], *_upright(image))
-    accepts(header)
-    return header, decode_opened(image, max_side, header.width * header.height)
-
-
-def decode_opened(image: Image.Image, max_side: int | None, max_pixels: int) -> Image.Image:
-    """`decode_rgb` for an image that Pillow opened but did not load."""
     width, height = image.size
     if width * height > max_pixels:
         raise BadImage(Reason.TOO_MANY_PIXELS, f"{width} x {height} > {max_pixels}")
     size = scaled_size(width, height, max_side)
-    orientation = _orientation(image)
-    try:
-        if size != image.size:
-            image.draft(None, (size[0] * _SCALE_SLACK, size[1] * _SCALE_SLACK))
-        image.load()
-        rgb = to_rgb(image)
-    except MemoryError as error:
-        raise BadImage(Reason.TOO_MANY_PIXELS, f"{width} x {height}: out of memory") from error
-    except _DAMAGE as error:
-        raise BadImage(Reason.BROKEN_IMAGE, _detail(error)) from error
+    rgb = _decoded(image, (size[0] * _SCALE_SLACK, size[1] * _SCALE_SLACK))
     if size != rgb.size:
         rgb = rgb.resize(size, Image.Resampling.BICUBIC, reducing_gap=_SCALE_SLACK)
-    return rgb.transpose(_TRANSPOSED[orientation]) if orientation in _TRANSPOSED else rgb
+    return _turned(rgb, _orientation(image))
+
+
+def decode_roughly(data: bytes, side: int, accepts: Callable[[ImageHeader], None]) -> tuple[ImageHeader, Image.Image]:
+    """Header and pixels for measuring, the quickest way there is: the longer side is `side` to twice that, never enlarged.
+
+    `accepts(header)` raises, whatever it likes, where the header is enough to refuse the image. Raises BadImage.
+    """
+    image = _opened(data)
+    header = ImageHeader(MIME_TYPES[_format(image)], *_upright(image))
+    accepts(header)
+    rgb = _decoded(image, scaled_size(*image.size, side))
+    factor = max(rgb.size) // side
+    if factor > 1:
+        rgb = rgb.reduce((min(factor, rgb.width), min(factor, rgb.height)))
+    return header, _turned(rgb, _orientation(image))
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
@@ -150,6 +145,23 @@ def _opened(data: bytes) -> Image.Image:
     if min(image.size) < 1:
         raise BadImage(Reason.BROKEN_IMAGE, f"{image.size[0]} x {image.size[1]} px")
     return image
+
+
+def _decoded(image: Image.Image, enough: tuple[int, int]) -> Image.Image:
+    """RGB as stored: not turned, and not scaled but for a JPEG, which may come smaller as long as it covers `enough`."""
+    try:
+        if image.width > enough[0]:
+            image.draft(None, enough)
+        image.load()
+        return to_rgb(image)
+    except MemoryError as error:
+        raise BadImage(Reason.TOO_MANY_PIXELS, f"{image.width} x {image.height}: out of memory") from error
+    except _DAMAGE as error:
+        raise BadImage(Reason.BROKEN_IMAGE, _detail(error)) from error
+
+
+def _turned(image: Image.Image, orientation: int) -> Image.Image:
+    return image.transpose(_TRANSPOSED[orientation]) if orientation in _TRANSPOSED else image
 
 
 def _unidentified(data: bytes) -> BadImage:

@@ -21,7 +21,7 @@ from transforms.fetch.hash_list import read_hashes
 from transforms.fetch.opt_out import evidence
 from transforms.fetch.rules import CAPTURE_RULES, IMAGE_RULES, SIZE_RULES, VIDEO_RULES, Size, max_bytes
 from transforms.fetch.tracks import BadTrack, looks_like_track, track_text
-from transforms.pixels import BadImage, ImageHeader, decode_with_header, looks_like_image
+from transforms.pixels import BadImage, ImageHeader, decode_roughly, looks_like_image
 from transforms.rules import Broken, first_broken
 
 # Pictures are measured at this size: small enough to be quick (a JPEG is decoded at a fraction), large beside the 32 x 32
@@ -119,7 +119,7 @@ def _image(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) ->
         if broken := first_broken(Size(header.width, header.height), SIZE_RULES, config):
             raise _Broke(broken)
 
-    header, pixels = decode_with_header(data, MEASURED_SIDE_PX, within_limits)
+    header, pixels = decode_roughly(data, MEASURED_SIDE_PX, within_limits)
     return Media(
         **_found(link, data, digest),
         mime=header.mime,
