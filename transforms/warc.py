@@ -19,7 +19,9 @@ MAX_HEAD_BYTES = 1 << 18
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
 _VERSION = re.compile(rb"WARC/\d", re.IGNORECASE)
-_ARC_LINE = re.compile(rb"([a-z][a-z0-9+.\-]{1,20}:[^\n]{0,4096}?) +([0-9.]{7,15}) +(\d{8,20}) +([^\n]{0,200}?) *(-?\d+)\r?\n")
+_ARC_LINE = re.compile(
+    rb"([a-z][a-z0-9+.\-]{1,20}:[^\n]{0,4096}?) +([0-9A-Fa-f.:]{1,45}) +(\d{8,20}) +([^\n]{0,200}?) *(-?\d+)\r?\n"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,8 +21,16 @@ from transforms.read.archive import read_archive
 pytestmark = pytest.mark.real
 DAMAGE = (Reason.DAMAGED_RECORD, Reason.TRUNCATED_RECORD, Reason.NOT_AN_ARCHIVE)
 # Records that warcio counts although they are cut off, segments of a longer record, or lack their header block's end.
-WARCIO_COUNTS_MORE = ("continuation", "invalid-warcheader", "truncated", "Evil-Warc", "ipwb__redirect.warc", "missing-status")
-WARCIO_COUNTS_MORE += ("record-then-garbage", "warcio__bad.arc")
+WARCIO_COUNTS_MORE = (
+    "continuation",
+    "segment-number-continuation",
+    "invalid-warcheader",
+    "truncated",
+    "Evil-Warc",
+    "ipwb__redirect.warc",
+    "missing-status",
+)
+WARCIO_COUNTS_MORE += ("record-then-garbage", "warcio__bad.arc", "example-space-in-url.arc")
 
 
 def read_by_warcio(path) -> tuple[int, bool]:

@@ -22,7 +22,7 @@ _HEAD_BYTES = 8192  # enough for nearly every header block
 _BLANK = b"\r\n"
 _NEXT_RECORD = re.compile(
     rb"(?i:warc)/\d\.\d+\r?\n[A-Za-z\-]+[ \t]*:"
-    rb"|(?<=\n)[a-z][a-z0-9+.\-]{1,20}:[^\n]{0,4096}? [0-9.]{7,15} \d{14} [^\n]{0,200}\d\r?\n"
+    rb"|(?<=\n)[a-z][a-z0-9+.\-]{1,20}:[^\n]{0,4096}? [0-9A-Fa-f.:]{1,45} \d{14} [^\n]{0,200}\d\r?\n"
 )
 _MISCOUNT = 4  # bytes; real crawls miscount the line breaks at a record's end (CC-MAIN-2018-34)
 
