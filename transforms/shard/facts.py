@@ -35,16 +35,18 @@ def document_facts(document: InterleavedDocument, videos: list[Facts]) -> Facts:
 
 def image_facts(node: ImageNode, size: tuple[int, int]) -> Facts:
     """Of an image in a document. `size` is width and height as stored, in px."""
-    return _media_facts(node.media, size) | {
-        "url": node.url,
-        "alt": node.alt,
-        "caption": node.caption,
-        "title": node.title,
-        "description": node.description,
-        "position": node.position,
-        "clip_score": float(node.clip_score or 0.0),
-        "clip_model": node.clip_model,
-    }
+    return (
+        _media_facts(node.media, size)
+        | {
+            "url": node.url,
+            "alt": node.alt,
+            "caption": node.caption,
+            "title": node.title,
+            "description": node.description,
+            "position": node.position,
+        }
+        | _score_facts(node.clip_score, node.clip_model)
+    )
 
 
 def video_facts(node: VideoNode, before: int) -> Facts:
@@ -61,22 +63,28 @@ def video_facts(node: VideoNode, before: int) -> Facts:
 def pair_facts(pair: Pair, size: tuple[int, int]) -> Facts:
     """Of an image-text or a video-text pair. `web_text` is what the page said, whichever text was chosen."""
     capfilt = pair.capfilt
-    return _media_facts(pair.media, size) | {
-        "pair": pair.key,
-        "dataset": pair.dataset.value,
-        "document": pair.document,
-        "page_url": pair.page_url,
-        "source": pair.source.value,
-        "web_text": pair.text,
-        "synthetic_text": capfilt.synthetic_text if capfilt else "",
-        "chosen": capfilt.chosen.value if capfilt else pair.source.value,
-        "web_match": float(capfilt.web_match) if capfilt else 0.0,
-        "synthetic_match": float(capfilt.synthetic_match) if capfilt else 0.0,
-        "captioner": capfilt.captioner if capfilt else "",
-        "matcher": capfilt.matcher if capfilt else "",
-        "clip_score": float(pair.clip_score or 0.0),
-        "clip_model": pair.clip_model,
-    }
+    return (
+        _media_facts(pair.media, size)
+        | {
+            "pair": pair.key,
+            "dataset": pair.dataset.value,
+            "document": pair.document,
+            "page_url": pair.page_url,
+            "source": pair.source.value,
+            "web_text": pair.text,
+            "synthetic_text": capfilt.synthetic_text if capfilt else "",
+            "chosen": capfilt.chosen.value if capfilt else pair.source.value,
+            "web_match": float(capfilt.web_match) if capfilt else 0.0,
+            "synthetic_match": float(capfilt.synthetic_match) if capfilt else 0.0,
+            "captioner": capfilt.captioner if capfilt else "",
+            "matcher": capfilt.matcher if capfilt else "",
+        }
+        | _score_facts(pair.clip_score, pair.clip_model)
+    )
+
+
+def _score_facts(score: float | None, model: str) -> Facts:
+    return {"clip_score": float(score or 0.0), "clip_model": "" if score is None else model}
 
 
 def _media_facts(media: Media, size: tuple[int, int]) -> Facts:

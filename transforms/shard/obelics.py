@@ -1,8 +1,9 @@
 """Documents for readers of OBELICS and MMC4: an interleaved sample in; a row of OBELICS' columns out, without the bytes.
 
 `texts` and `images` are of one length and have exactly one null at each index; `metadata` and `general_metadata` are JSON
-with OBELICS' names (Laurencon et al. 2023), and ours beside them. `matched_sim` has a value for each image in order:
-its CLIP similarity to the text at `matched_text_index` (Zhu et al. 2023, MMC4), which here is the nearest text.
+with OBELICS' names (Laurencon et al. 2023), and ours beside them. `matched_sim` and `matched_text_index` are MMC4's (Zhu et
+al. 2023), one value for each image in order: the higher of its CLIP similarities to the text before and the text after it,
+and the index of the nearer of the two. MMC4 matched by assignment over all sentences.
 """
 
 import json
