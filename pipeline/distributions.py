@@ -134,7 +134,9 @@ def _sources(run: str) -> dict[str, int]:
     for table in pair_tables(run):
         for batch in read_columns(table, ("dataset", "source", "capfilt.chosen")):
             source = pc.coalesce(field(batch, "capfilt", "chosen"), batch["source"])
-            for name, count in counted(pc.binary_join_element_wise(batch["dataset"], source, "/")):
+            for name, count in counted(
+                pc.binary_join_element_wise(batch["dataset"], source, pa.scalar("/", pa.large_string()))
+            ):
                 counts[name] += count
     return _sorted(counts)
 

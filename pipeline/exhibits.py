@@ -114,7 +114,7 @@ def _groups(batch: pa.RecordBatch, by: tuple[str, ...]) -> Iterator[tuple[tuple[
     if not by:
         yield (), np.arange(len(batch))
         return
-    name = pc.binary_join_element_wise(*(batch[column] for column in by), "/").dictionary_encode()
+    name = pc.binary_join_element_wise(*(batch[column] for column in by), pa.scalar("/", pa.large_string())).dictionary_encode()
     codes = name.indices.to_numpy()
     for code, group in enumerate(name.dictionary.to_pylist()):
         yield tuple(group.split("/")), np.flatnonzero(codes == code)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-_WIDTH = 640
+_WIDTH = 520
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 12, 40
 _ROW = 26
 _LETTER = 6.4  # px, of the 12 px labels, on average
@@ -63,7 +63,7 @@ class Heat:
 def bars(title: str, rows: Sequence[Bar]) -> Markup:
     """Horizontal bars on one linear axis that starts at 0, each with its number."""
     top = max((row.value for row in rows), default=0) or 1
-    left = min(220, 16 + max((len(row.label) for row in rows), default=0) * _LETTER)
+    left = min(200, 16 + max((len(row.label) for row in rows), default=0) * _LETTER)
     room = _WIDTH - left - max((len(_caption(row)) for row in rows), default=0) * _LETTER - 18
     parts = []
     for at, row in enumerate(rows):
@@ -77,7 +77,7 @@ def bars(title: str, rows: Sequence[Bar]) -> Markup:
 def funnel(title: str, rows: Sequence[Bar]) -> Markup:
     """Bars under each other on one axis; the pale part of a bar is what left since the bar above."""
     top = max((row.value for row in rows), default=0) or 1
-    left, room = 150, _WIDTH - 150 - 132
+    left, room = 92, _WIDTH - 92 - 104
     parts, before = [], None
     for at, row in enumerate(rows):
         y, width = at * 34 + 4, max(row.value / top * room, 1.5 if row.value else 0)
@@ -96,7 +96,8 @@ def funnel(title: str, rows: Sequence[Bar]) -> Markup:
 def histogram(plot: Histogram, height: int = 230) -> Markup:
     """Stacked counts over bins, with a legend where there are several series, and the limit as a line."""
     legend = 20 if len(plot.series) > 1 else 0
-    top, bottom = _TOP + legend, height - _BOTTOM
+    marked = plot.limit is not None and plot.edges[0] <= plot.limit <= plot.edges[-1]
+    top, bottom = _TOP + legend + (14 if marked else 0), height - _BOTTOM
     peak = max((sum(counts) for counts in zip(*(series.counts for series in plot.series), strict=True)), default=0) or 1
     ticks = _ticks(0, peak)
     x, y = _scale(plot.edges[0], plot.edges[-1], plot.log), _down(max(peak, ticks[-1]), top, bottom)
@@ -112,7 +113,7 @@ def histogram(plot: Histogram, height: int = 230) -> Markup:
                 floor[at] += count
     parts += _x_axis(plot.edges, plot.log, plot.x_label, height)
     parts += _legend(plot.series) if legend else []
-    if plot.limit is not None and plot.edges[0] <= plot.limit <= plot.edges[-1]:
+    if marked:
         parts += _limit(x(plot.limit), top, bottom, plot.limit_label)
     return _svg(plot.title, height, parts)
 
@@ -197,9 +198,9 @@ def _legend(series: Sequence[Series]) -> Iterator[str]:
 
 
 def _limit(x: float, top: float, bottom: float, label: str) -> Iterator[str]:
-    yield _line(x, top - 2, x, bottom, "limit")
-    near_the_end = x > _WIDTH * 0.72
-    yield _text(x - 6 if near_the_end else x + 6, top + 9, label, "limit-label end" if near_the_end else "limit-label")
+    yield _line(x, top - 8, x, bottom, "limit")
+    near_the_end = x > _WIDTH * 0.8
+    yield _text(x - 6 if near_the_end else x + 6, top - 6, label, "limit-label end" if near_the_end else "limit-label")
 
 
 def _ticks(low: float, high: float, wanted: int = 4, *, whole: bool = True) -> list[float]:

@@ -112,8 +112,8 @@ def print_report(report: Report, console: Console) -> None:
     """
     console.print(Text("\nFunnel", style="bold"))
     for name, steps in report["funnel"].items():
-        shown = [f"{step['label']} {number(step['count'])}" for step in steps]
-        console.print(Text.assemble((f"  {name:<10}", "dim"), "  >  ".join(shown)))
+        shown = [f"{number(step['count'])} {step['label']}" for step in steps]
+        console.print(Text.assemble((f"  {name:<10}", "dim"), " > ".join(shown)))
     console.print(_accounts_table(report["conservation"]["lines"]))
     for link in report["conservation"]["links"]:
         if not link["holds"]:
@@ -154,7 +154,7 @@ def _accounts_table(lines: Sequence[dict[str, Any]]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left")
     for name in ("stage", "unit"):
         table.add_column(name)
-    for name in ("in", "made", "kept", "rejected", "with documents", ""):
+    for name in ("in", "made", "kept", "rejected", "with docs", ""):
         table.add_column(name, justify="right")
     before = ""
     for line in lines:

@@ -91,8 +91,10 @@ class _Thumbnails:
                 picture = decode_frames(data, (middle,), _THUMBNAIL_PX)[0]
             else:
                 picture = decode_rgb(data, _THUMBNAIL_PX)
-        except (BlobError, BadImage, BadVideo) as error:
+        except BlobError as error:
             return _Thumbnail(says=f"unreadable: {clean(str(error), 120)}")
+        except (BadImage, BadVideo) as error:
+            return _Thumbnail(says=f"unreadable: {error.reason}, {clean(error.detail, 100)}")
         out = io.BytesIO()
         picture.save(out, "JPEG", quality=_THUMBNAIL_QUALITY)
         return _Thumbnail(uri="data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode())
@@ -171,7 +173,8 @@ def _bars(title: str, counts: dict[str, float], note: str = "", most: int = 14) 
 def _sizes(shown: dict[str, Any], config: Config) -> plots.Markup:
     edges, counts = shown["edges"], shown["counts"]
     filled = [at for x, row in enumerate(counts) for y, count in enumerate(row) if count for at in (x, y)]
-    first, last = max(0, min(filled) - 3), min(len(edges) - 2, max(filled) + 2)
+    least = max(at for at, edge in enumerate(edges) if edge <= max(config.fetch.min_image_side_px, edges[0]))
+    first, last = max(0, min(*filled, least) - 2), min(len(edges) - 2, max(filled) + 3)
     return plots.heat(
         plots.Heat(
             title="Sizes of usable images",
