@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from sample.captions import alt_text, caption, long_caption, wrong_alt
 from sample.clips import Clip, encode_clip
 from sample.dice import Dice
-from sample.paint import MIME, encode, paint
+from sample.paint import MIME, encode, paint, texture
 from sample.scenes import Scene, make_scene
 
 WRONG_ALTS = 0.25  # share of alt texts that say what is not so
@@ -24,7 +24,10 @@ _SIZES = (
 )
 _EXTENSIONS = ("jpg",) * 14 + ("png", "webp", "webp", "gif")
 # Real places and days, which a cleaner of captions takes out again.
-_PLACES = ("Lisbon", "Hamburg", "Bergen", "Porto", "Ghent", "Turin", "Oslo", "Dublin", "Vienna", "Madrid")
+_PLACES = (
+    "Lisbon, Portugal", "Hamburg, Germany", "Bergen, Norway", "Porto, Portugal", "Ghent, Belgium", "Turin, Italy",
+    "Oslo, Norway", "Dublin, Ireland", "Vienna, Austria", "Madrid, Spain",
+)  # fmt: skip
 _MONTHS = ("March", "April", "May", "June", "July", "August", "September", "October")
 
 
@@ -37,9 +40,10 @@ class Picture:
     size: tuple[int, int]  # px
     extension: str = "jpg"
     fate: str = ""  # the reason why the file itself is refused
+    texture: bool = False  # soft noise in place of the scene: nothing in it can be named
 
     def data(self) -> bytes:
-        return encode(paint(self.scene, self.size), self.extension)
+        return encode(texture(self.url, self.size) if self.texture else paint(self.scene, self.size), self.extension)
 
     @property
     def mime(self) -> str:

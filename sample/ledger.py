@@ -56,6 +56,9 @@ class LedgerWriter:
     def record(self, url: str, place: Place, fate: str) -> None:
         self._line(kind="record", url=url, archive=place.archive, offset=place.offset, fate=fate)
 
+    def odd_archive(self, name: str) -> None:
+        self._line(kind="record", url="", archive=name, offset=0, fate="not_an_archive")
+
     def _image(self, url: str, shows: list[Shown], page: str) -> None:
         picture = shows[0].picture
         self._line(

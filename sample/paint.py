@@ -61,6 +61,11 @@ def encode(picture: Image.Image, extension: str) -> bytes:
     return out.getvalue()
 
 
+def texture(key: str, size: tuple[int, int]) -> Image.Image:
+    """Soft coloured noise: a picture of nothing."""
+    return Image.frombytes("RGB", (24, 24), Dice("texture", key).bytes(24 * 24 * 3)).resize(size, Image.Resampling.BICUBIC)
+
+
 def ground(background: str, size: tuple[int, int], dice: Dice) -> Image.Image:
     """The background alone."""
     if background == "white":

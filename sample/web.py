@@ -11,10 +11,25 @@ from sample.clips import vtt
 from sample.dice import Dice
 from sample.ledger import NAME as LEDGER
 from sample.ledger import LedgerWriter
+from sample.odd_media import film_response, picture_response, track_response
+from sample.odd_records import cut, damaged, odd_exchanges
+from sample.page_fates import fated_page
 from sample.pages import Draft, draft
-from sample.warc import Exchange, WarcWriter
+from sample.plan import Plan, plan
+from sample.riders import ride
+from sample.server import http_page
+from sample.warc import Exchange, WarcWriter, pack, response_record
 
 HTML_TYPES = ("text/html; charset=utf-8", "text/html; charset=UTF-8", "text/html", "application/xhtml+xml; charset=utf-8")
+ODD_NAME = "sample-odd.warc.gz"
+_NO_ARCHIVE = b"This file is packed as web archives are, and named like one, but it holds a letter to whoever reads it.\n"
+_README = """A small web, written by `lamella sample`: {pages} pages, seed {seed}.
+
+sample-*.warc.gz   web archives (WARC 1.1): pages, pictures, films and tracks, some of them broken on purpose
+ledger.jsonl       what is true of each page, picture, film and record, and what becomes of it under the recipe `demo`
+
+All words and pictures are drawn by the program. The same pages and seed give the same bytes.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,30 +48,100 @@ def write_sample(
 ) -> SampleSummary:
     """Writes the web of (pages, seed); the same two give the same bytes.
 
-    `progress` hears the number of pages done. `http_base`, such as "http://127.0.0.1:8080", adds a page whose pictures
-    lie on `sample.server.SampleServer` and not in the archives.
+    Args:
+        progress: hears the number of pages done.
+        http_base: such as "http://127.0.0.1:8080": adds a page whose pictures lie on `sample.server.SampleServer` and not
+            in the archives.
     """
     folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)
+    for stale in folder.glob("sample-*.warc.gz"):
+        stale.unlink()
     with WarcWriter(folder) as warc, open(folder / LEDGER, "w", encoding="utf-8", newline="\n") as out:
         ledger = LedgerWriter(out)
         for index in range(pages):
-            page = draft(seed, index)
-            for exchange in exchanges(page, seed):
-                warc.write(exchange)
-            ledger.page(page)
+            _write_page(seed, index, warc, ledger)
             if progress:
                 progress(index + 1)
-    return SampleSummary(folder=str(folder), pages=pages, files=warc.files, records=warc.records, bytes=warc.bytes)
+        if http_base:
+            page = http_page(draft(seed, pages), http_base)
+            warc.write(_page_exchange(page, seed))
+            ledger.page(page)
+        _write_end(seed, warc, ledger)
+        odd_bytes = _write_odd_archive(folder, ledger)
+    (folder / "README.txt").write_text(_README.format(pages=pages, seed=seed), encoding="utf-8", newline="\n")
+    size = warc.bytes + odd_bytes
+    return SampleSummary(folder=str(folder), pages=pages, files=warc.files + 1, records=warc.records, bytes=size)
 
 
-def exchanges(page: Draft, seed: int) -> Iterator[Exchange]:
-    """The page's own response, then those of its pictures, films and tracks."""
-    dice = Dice("exchange", seed, page.index)
-    yield Exchange(url=page.url, body=page.html(seed).encode(), mime=dice.pick(HTML_TYPES), level=6)
+def planned_page(seed: int, index: int, chosen: Plan) -> Draft:
+    """The page of an index, with whatever its plan has for it."""
+    if chosen.fate:
+        return fated_page(seed, index, chosen.fate)
+    page = draft(seed, index)
+    for rider in chosen.rides:
+        page = ride(page, rider)
+    return page
+
+
+def media_exchanges(page: Draft) -> Iterator[Exchange]:
+    """The responses of the page's pictures, films and tracks, each URL once; those that the crawler never saw are left out."""
+    seen = set()
     for shown in page.shown:
-        yield Exchange(url=shown.picture.url, body=shown.picture.data(), mime=shown.picture.mime)
+        picture = shown.picture
+        if picture.url in seen:
+            continue
+        seen.add(picture.url)
+        response = picture_response(picture)
+        if response:
+            yield response
     for film in page.films:
-        yield Exchange(url=film.url, body=film.data(), mime="video/mp4")
-        if film.track:
+        yield film_response(film)
+        if film.track_fate:
+            yield track_response(film)
+        elif film.track:
             yield Exchange(url=film.track, body=vtt(film.clip), mime="text/vtt")
+
+
+def _write_page(seed: int, index: int, warc: WarcWriter, ledger: LedgerWriter) -> None:
+    chosen = plan(seed, index)
+    page = planned_page(seed, index, chosen)
+    exchange = _page_exchange(page, seed)
+    warc.write(exchange)
+    if not _is_crawled_again(chosen):
+        for media in media_exchanges(page):
+            warc.write(media)
+    ledger.page(page)
+    for reason in chosen.odd_records:
+        for odd in odd_exchanges(reason, page.host, index):
+            ledger.record(odd.url, warc.write(odd), reason)
+    if chosen.damaged:
+        url = f"https://{page.host}/fate/damaged_record/record-{index}.html"
+        member = pack(response_record(Exchange(url=url, body=exchange.body, mime=exchange.mime), index), 6)
+        ledger.record(url, warc.member(damaged(member)), "damaged_record")
+
+
+def _page_exchange(page: Draft, seed: int) -> Exchange:
+    dice = Dice("exchange", seed, page.url)
+    return Exchange(url=page.url, body=page.html(seed).encode(), mime=dice.pick(HTML_TYPES), level=6)
+
+
+def _is_crawled_again(chosen: Plan) -> bool:
+    """Copies of pages show pictures that lie in the archives already."""
+    return chosen.fate.startswith(("same_url", "near_duplicate"))
+
+
+def _write_end(seed: int, warc: WarcWriter, ledger: LedgerWriter) -> None:
+    """The last record of the last file is cut, as it is where a crawler was stopped."""
+    url = "https://news-harbor.example/fate/truncated_record/last.html"
+    body = draft(seed, 0).html(seed).encode()
+    member = pack(response_record(Exchange(url=url, body=body, mime=HTML_TYPES[0]), 0), 6)
+    ledger.record(url, warc.member(cut(member)), "truncated_record")
+
+
+def _write_odd_archive(folder: Path, ledger: LedgerWriter) -> int:
+    """A file named like an archive that is none; gives its size."""
+    stored = pack(_NO_ARCHIVE, 6)
+    (folder / ODD_NAME).write_bytes(stored)
+    ledger.odd_archive(ODD_NAME)
+    return len(stored)

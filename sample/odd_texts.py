@@ -1,0 +1,256 @@
+"""Texts that break one rule of quality each: a Writer and a Dice in, blocks of text out.
+
+Each keeps clear of the other rules: a page without stop words still has its full stops, a page of bullets its variety.
+"""
+
+import re
+
+from sample.banks.long_words import LONG_WORDS, PLAIN_WORDS
+from sample.dice import Dice
+from sample.markup import Block
+from sample.prose import Writer, capital
+
+Blocks = list[Block]
+
+
+def paragraphs(*texts: str) -> Blocks:
+    return [Block(kind="p", text=text) for text in texts]
+
+
+def too_few_words(writer: Writer, dice: Dice) -> Blocks:
+    return paragraphs(writer.sentence())
+
+
+def too_many_words(writer: Writer, dice: Dice) -> Blocks:
+    """About 105,000 words in paragraphs of about 800."""
+    return paragraphs(*(writer.paragraph(38) for _ in range(136)))
+
+
+def odd_word_length(writer: Writer, dice: Dice) -> Blocks:
+    """Words of 11.5 letters on average, a fifth of them short."""
+    texts = []
+    for _ in range(6):
+        sentences = []
+        for _ in range(5):
+            one, two, three, *rest = (dice.pick(LONG_WORDS) for _ in range(12))
+            sentences.append(capital(f"{one} {two} and {three} have {' '.join(rest[:4])} with the {' '.join(rest[4:])}."))
+        texts.append(" ".join(sentences))
+    return paragraphs(*texts)
+
+
+def too_many_symbols(writer: Writer, dice: Dice) -> Blocks:
+    """A hash mark before one word in six."""
+    return paragraphs(*(_every(writer.paragraph(4), 6, "#{}") for _ in range(5)))
+
+
+def too_many_bullets(writer: Writer, dice: Dice) -> Blocks:
+    return paragraphs(*("• " + writer.sentence() for _ in range(24)))
+
+
+def too_many_ellipses(writer: Writer, dice: Dice) -> Blocks:
+    return paragraphs(*(writer.paragraph(2).rstrip('.?!"') + "..." for _ in range(9)))
+
+
+def too_few_alphabetic_words(writer: Writer, dice: Dice) -> Blocks:
+    """A number after every second word: a third of all words have no letter."""
+    return paragraphs(*(_numbered(writer.paragraph(3), dice) for _ in range(6)))
+
+
+def too_few_stop_words(writer: Writer, dice: Dice) -> Blocks:
+    """Lists of things for sale: English, but not a sentence among them."""
+    return paragraphs(*(" ".join(_wares(dice) for _ in range(4)) for _ in range(8)))
+
+
+def repeated_lines(writer: Writer, dice: Dice) -> Blocks:
+    """A refrain after each line, within blocks whose other lines all differ."""
+    refrain = "And the boats came home with the evening tide."
+    verses = ["<br>".join(part for _ in range(3) for part in (writer.sentence(), refrain)) for _ in range(6)]
+    return [Block(kind="raw", text=f"<p>{verse}</p>") for verse in verses]
+
+
+def repeated_paragraphs(writer: Writer, dice: Dice) -> Blocks:
+    kept = [writer.paragraph(2) for _ in range(4)]
+    return paragraphs(*(kept * 3), writer.paragraph(3))
+
+
+def repeated_ngrams(writer: Writer, dice: Dice) -> Blocks:
+    """One phrase of a dozen words in every second sentence."""
+    phrase = "as the old people of the harbour town have always said about it"
+    return paragraphs(
+        *(" ".join(f"{writer.sentence().rstrip('.?!')}, {phrase}. {writer.sentence()}" for _ in range(2)) for _ in range(6))
+    )
+
+
+def repeated_words(writer: Writer, dice: Dice) -> Blocks:
+    """Sentences of short words that come twice each, among others that come once and have long words."""
+    twice = dice.sample(_SHORT_SENTENCES, 7)
+    once = [_long_paragraph(dice, LONG_WORDS, 1, 3) for _ in range(11)]
+    singles = [writer.sentence() for _ in range(4)]
+    order = dice.shuffled([*twice, *twice, *once, *singles])
+    return paragraphs(*(" ".join(order[at : at + 3]) for at in range(0, len(order), 3)))
+
+
+def too_little_punctuation(writer: Writer, dice: Dice) -> Blocks:
+    """Not a mark within the lines; one line in six ends with a full stop."""
+    texts = [re.sub(r"[^\w\s]", "", writer.paragraph(6)) for _ in range(6)]
+    return paragraphs(*(text + "." if at % 6 == 0 else text for at, text in enumerate(texts)))
+
+
+def lorem_ipsum(writer: Writer, dice: Dice) -> Blocks:
+    filler = "Lorem ipsum dolor sit amet will stand here until the text has come from the author."
+    return paragraphs(writer.paragraph(4), f"{writer.sentence()} {filler}", writer.paragraph(3))
+
+
+def curly_bracket(writer: Writer, dice: Dice) -> Blocks:
+    broken = f"{writer.sentence()} Dear {{first_name}}, this template was never filled in."
+    return paragraphs(writer.paragraph(4), broken, writer.paragraph(3))
+
+
+def too_few_ended_lines(writer: Writer, dice: Dice) -> Blocks:
+    return paragraphs(*(writer.paragraph(2).rstrip('.?!"') for _ in range(12)))
+
+
+def too_many_short_lines(writer: Writer, dice: Dice) -> Blocks:
+    """A poem: lines of at most thirty characters."""
+    return paragraphs(*dice.shuffled(_VERSES))
+
+
+def no_text_left(writer: Writer, dice: Dice) -> Blocks:
+    """Nothing but sentences that the rules for paragraphs take out."""
+    return paragraphs(
+        "We use cookies to remember what you have seen on these pages and to count our readers.",
+        "Please enable javascript in your browser, since without javascript these pages cannot be shown.",
+        "By reading on you accept our privacy policy, and the terms of use that stand beside it.",
+    )
+
+
+# Paragraphs that leave alone; the rest of their page is good.
+NODE_TEXTS = {
+    "boilerplate_text": "This site uses cookies, and by staying here you accept our privacy policy and the terms of use.",
+    "unsafe_text": "Free porn and xxx videos: porn clips, xxx pictures and hot sex for everyone who clicks here tonight.",
+    "too_many_special_characters": "*** >>> !!! 50% -- $$$ 19,99 $$$ -- 24/7 (!!!) +++ 0800/123-456 +++ ### call now ### <<<",
+    "repeated_characters": "Hip hip hooray, hip hip hooray, hip hip hooray, hip hip hooray, hip hip hooray, hip hip hooray.",
+}  # fmt: skip
+
+
+def million_characters(dice: Dice) -> Blocks:
+    """1,010,000 characters in fewer than 100,000 words, no 5-gram of which repeats often."""
+    texts, size = [], 0
+    while size < 1_010_000:
+        text = _long_paragraph(dice, PLAIN_WORDS, 20)
+        texts.append(text)
+        size += len(text) + 1
+    return paragraphs(*texts)
+
+
+def _long_paragraph(dice: Dice, words: tuple[str, ...], sentences: int, clauses: int = 3) -> str:
+    return " ".join(_long_sentence(dice, words, clauses) for _ in range(sentences))
+
+
+def _long_sentence(dice: Dice, words: tuple[str, ...], clauses: int) -> str:
+    """Long words held together by a few short ones: articles and prepositions."""
+    parts = []
+    for _ in range(clauses):
+        tie, link = (
+            dice.pick(("the", "a", "that", "this", "no")),
+            dice.pick(("of", "with", "in", "and", "for", "to", "by", "on")),
+        )
+        one, two, three, four, five = (dice.pick(words) for _ in range(5))
+        parts.append(f"{tie} {one} {two} {link} {three} {four} {five}")
+    return capital(", ".join(parts)) + "."
+
+
+def _every(text: str, step: int, form: str) -> str:
+    return " ".join(form.format(word) if at % step == step - 1 else word for at, word in enumerate(text.split()))
+
+
+def _numbered(text: str, dice: Dice) -> str:
+    out = []
+    for at, word in enumerate(text.split()):
+        mark = word[-1] if not word[-1].isalnum() else ""
+        bare = word[: len(word) - len(mark)]
+        out.append(f"{bare} {dice.below(10)}{mark}" if at % 2 else word)
+    return " ".join(out)
+
+
+def _wares(dice: Dice) -> str:
+    items = (f"{dice.pick(_ADJECTIVES)} {dice.pick(_STUFF)} {dice.pick(_GOODS)}" for _ in range(4))
+    return capital(", ".join(items)) + "."
+
+
+_ADJECTIVES = [
+    "red",
+    "green",
+    "small",
+    "large",
+    "heavy",
+    "light",
+    "bright",
+    "cheap",
+    "fine",
+    "solid",
+    "rustic",
+    "modern",
+    "antique",
+    "painted",
+    "polished",
+    "folded",
+    "round",
+]
+_STUFF = [
+    "oak",
+    "paper",
+    "glass",
+    "copper",
+    "linen",
+    "wool",
+    "clay",
+    "iron",
+    "cotton",
+    "birch",
+    "canvas",
+    "slate",
+    "brass",
+    "garden",
+    "kitchen",
+    "winter",
+    "summer",
+]
+_GOODS = [
+    "lamps",
+    "tables",
+    "jars",
+    "curtains",
+    "baskets",
+    "kettles",
+    "blankets",
+    "mirrors",
+    "shelves",
+    "bowls",
+    "frames",
+    "prints",
+    "cushions",
+    "candles",
+    "clocks",
+]
+_SHORT_SENTENCES = (
+    "We go up to the old dock at six and sit by the sea in the sun.",
+    "He has a red hat and a bad leg but he can row a boat to the end of it.",
+    "I can see the top of the hill and the big oak as it is out of the fog now.",
+    "It is not too far to go if you get up by ten and do not sit or eat on the way.",
+    "She put the tin box on the bed and we all had a look at the map in it.",
+    "If it is hot we go in the sea and if it is wet we sit by the fire all day.",
+    "The cat is in the hay and the dog is at the gate so we let it be for now.",
+    "You may ask him for a job at the mill or at the inn but he is shy of men.",
+)
+_VERSES = tuple(
+    line + "."
+    for line in (
+        "The sea lay grey at dawn", "A bell rang twice for us", "The boats were still asleep", "I counted seven lamps",
+        "You held the rope for me", "Nobody said a single word", "The wind came from the east", "It smelled of tar and rain",
+        "We rowed along the wall", "A heron watched us pass", "My hands were cold as stone", "Your coat was dark with spray",
+        "The harbour fell behind", "We heard the water talk", "There was no other sound", "The sun rose out of mist",
+        "It turned the sails to gold", "You laughed and let it be", "I think of that day often", "The bell has lost its tongue",
+        "They sold the boats in May", "The wall is standing yet", "Some mornings I go there", "I listen for the oars",
+    )
+)  # fmt: skip

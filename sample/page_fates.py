@@ -1,0 +1,187 @@
+"""Pages that leave, one function a reason: a good draft in, a page that breaks exactly that rule out; its URL names the fate.
+
+`extract` has nothing to find on some, `filter` refuses the words of most, `dedup` has seen two of them before, and
+`assemble` finds no picture left, or too much of everything.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sample import odd_texts
+from sample.album import Shown, show
+from sample.banks import languages
+from sample.dice import Dice
+from sample.markup import Block
+from sample.odd_texts import Blocks
+from sample.pages import Draft, draft
+from sample.prose import Writer, compiled, compiled_lines, fill
+
+BOMB_ATTRIBUTES = 120_000  # distinct ones on one tag: every parser we know is quadratic in them
+TOO_MANY_IMAGES = 33
+TRACKING = ("?utm_source=letter&utm_medium=mail", "?fbclid=IwAR0sample", "#comments")
+
+Text = Callable[[Writer, Dice], Blocks]
+
+_TEXTS: dict[str, Text] = {
+    "too_few_words": odd_texts.too_few_words,
+    "too_many_words": odd_texts.too_many_words,
+    "odd_word_length": odd_texts.odd_word_length,
+    "too_many_symbols": odd_texts.too_many_symbols,
+    "too_many_bullets": odd_texts.too_many_bullets,
+    "too_many_ellipses": odd_texts.too_many_ellipses,
+    "too_few_alphabetic_words": odd_texts.too_few_alphabetic_words,
+    "too_few_stop_words": odd_texts.too_few_stop_words,
+    "repeated_lines": odd_texts.repeated_lines,
+    "repeated_paragraphs": odd_texts.repeated_paragraphs,
+    "repeated_ngrams": odd_texts.repeated_ngrams,
+    "repeated_words": odd_texts.repeated_words,
+    "too_little_punctuation": odd_texts.too_little_punctuation,
+    "lorem_ipsum": odd_texts.lorem_ipsum,
+    "curly_bracket": odd_texts.curly_bracket,
+    "too_few_ended_lines": odd_texts.too_few_ended_lines,
+    "too_many_short_lines": odd_texts.too_many_short_lines,
+    "no_text_left": odd_texts.no_text_left,
+}
+_NAMED = {"no_text_left": "Privacy policy"}  # a title that leaves too
+
+
+def fated_page(seed: int, index: int, fate: str) -> Draft:
+    """The page of an index that leaves for `fate`; `wrong_language/de` and its like name the language too."""
+    fate, _, variant = fate.partition("/")
+    if fate in _TEXTS:
+        return _with_text(draft(seed, index, fate), _TEXTS[fate], seed)
+    return _PAGES[fate](seed, index, variant)
+
+
+def reasons() -> tuple[str, ...]:
+    return (*_TEXTS, *_PAGES)
+
+
+def _with_text(page: Draft, text: Text, seed: int) -> Draft:
+    """The page with other words around its first two pictures."""
+    dice = Dice("fate", seed, page.index)
+    blocks = text(Writer(page.genre, dice), dice)
+    for place, shown in enumerate(_plain(page.shown[:2])):
+        blocks.insert(min(len(blocks), 1 + 2 * place), Block(kind="image", shown=shown))
+    title = _NAMED.get(page.fate, page.title)
+    return replace(page, title=title, blocks=tuple(blocks), furniture=replace(page.furniture, comments=(), related=()))
+
+
+def _plain(pictures: list[Shown]) -> list[Shown]:
+    """Without captions, which are text as well."""
+    return [replace(shown, figcaption="", style="plain") for shown in pictures]
+
+
+def _wrong_language(seed: int, index: int, language: str) -> Draft:
+    page = draft(seed, index, "wrong_language")
+    dice = Dice("language", seed, index)
+    sentences = dice.shuffled(compiled_lines(languages.SENTENCES[language]))
+    join = "" if language == "zh" else " "
+    host, site = languages.SITES[language]
+    blocks = []
+    for place in range(4):
+        text = join.join(fill(sentences.pop(), dice) for _ in range(3))
+        blocks.append(Block(kind="p", text=text))
+        if place < 2:
+            stem = f"https://{host}/img/wrong_language/sheet-{index}-{place}"
+            shown = show(stem, f"{seed}/{index}/{place}")
+            shape, colour = dice.pick(languages.SHAPES[language]), dice.pick(languages.COLOURS[language])
+            alt = languages.ALTS[language].format(shape=shape, colour=colour)
+            blocks.append(Block(kind="image", shown=replace(shown, alt=alt, alt_wrong=True, figcaption="", style="plain")))
+    return replace(
+        page,
+        url=f"https://{host}/fate/wrong_language/{language}-{index}.html",
+        host=host,
+        site=site,
+        title=fill(compiled(languages.TITLES[language]), dice),
+        language=language,
+        blocks=tuple(blocks),
+        furniture=replace(page.furniture, language=language, site=site, base="", comments=(), related=()),
+    )
+
+
+def _no_content(seed: int, index: int, _: str) -> Draft:
+    """A menu, a footer, and nothing between them."""
+    page = draft(seed, index, "no_content")
+    empty = Block(kind="raw", text='<div id="app"></div>')
+    return replace(page, title="", blocks=(empty,), furniture=replace(page.furniture, comments=()))
+
+
+def _no_media(seed: int, index: int, _: str) -> Draft:
+    page = draft(seed, index, "no_media")
+    return replace(page, blocks=tuple(block for block in page.blocks if not block.shown and not block.film))
+
+
+def _page_too_costly(seed: int, index: int, _: str) -> Draft:
+    page = draft(seed, index, "page_too_costly")
+    bomb = " ".join(f"a{number}=1" for number in range(BOMB_ATTRIBUTES))
+    return replace(page, blocks=(*page.blocks, Block(kind="raw", text=f"<div {bomb}></div>")))
+
+
+def _same_url(seed: int, index: int, which: str) -> Draft:
+    """An earlier page again, at an address that differs in its tracking or fragment only."""
+    first = draft(seed, index - 1)
+    return replace(first, url=first.url + TRACKING[int(which or 0)], fate="same_url", twin=first.url)
+
+
+def _near_duplicate(seed: int, index: int, _: str) -> Draft:
+    """An earlier page on another site, with one sentence more."""
+    first = draft(seed, index - 1)
+    host = f"mirror.{first.host}"
+    blocks = (*first.blocks, Block(kind="p", text="This text was sent to us by a reader."))
+    url = f"https://{host}/fate/near_duplicate/copy-{index}.html"
+    return replace(first, index=index, url=url, host=host, fate="near_duplicate", twin=first.url, blocks=blocks)
+
+
+def _no_image_left(seed: int, index: int, _: str) -> Draft:
+    """A good text whose pictures were never captured."""
+    page = draft(seed, index, "no_image_left")
+    return replace(page, blocks=_without_films(_refused(page, "not_captured")))
+
+
+def _opted_out(seed: int, index: int, _: str) -> Draft:
+    """A good page whose robots meta keeps its pictures out of training; no picture is left."""
+    page = draft(seed, index, "no_image_left")
+    page = replace(page, blocks=_without_films(_refused(page, "opted_out")))
+    return replace(page, furniture=replace(page.furniture, robots="noai, noimageai, max-image-preview:large"))
+
+
+def _too_many_images(seed: int, index: int, _: str) -> Draft:
+    page = draft(seed, index, "too_many_images")
+    stem = f"https://{page.host}/img/too_many_images/sheet-{index}"
+    more = [show(f"{stem}-more-{n}", f"{seed}/{index}/more/{n}") for n in range(TOO_MANY_IMAGES - len(page.shown))]
+    return replace(page, blocks=(*page.blocks, *(Block(kind="image", shown=replace(s, style="plain")) for s in more)))
+
+
+def _too_many_characters(seed: int, index: int, _: str) -> Draft:
+    page = draft(seed, index, "too_many_characters")
+    return replace(page, blocks=(*page.blocks, *odd_texts.million_characters(Dice("million", seed, index))))
+
+
+def _refused(page: Draft, fate: str) -> tuple[Block, ...]:
+    """The page's blocks with every picture marked."""
+
+    def marked(block: Block) -> Block:
+        if not block.shown:
+            return block
+        return replace(block, shown=replace(block.shown, picture=replace(block.shown.picture, fate=fate)))
+
+    return tuple(map(marked, page.blocks))
+
+
+def _without_films(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    return tuple(block for block in blocks if not block.film)
+
+
+_PAGES: dict[str, Callable[[int, int, str], Draft]] = {
+    "no_content": _no_content,
+    "no_media": _no_media,
+    "page_too_costly": _page_too_costly,
+    "wrong_language": _wrong_language,
+    "same_url": _same_url,
+    "near_duplicate": _near_duplicate,
+    "no_image_left": _no_image_left,
+    "opted_out": _opted_out,
+    "too_many_images": _too_many_images,
+    "too_many_characters": _too_many_characters,
+}

@@ -1,0 +1,242 @@
+"""What rides on a good page and leaves alone: pictures, films, alts, captions and paragraphs, one function a reason.
+
+A rider takes the page and gives it back with one thing more. Riders of a group stand on several pages and share a key:
+the picture that is on more than ten pages, the alt text that ten pictures share.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from sample.album import Film, Picture, Shown, alt_phrase
+from sample.captions import alt_text, caption, long_caption, wrong_alt
+from sample.clips import clip_caption, make_clip
+from sample.dice import Dice
+from sample.markup import Block
+from sample.odd_media import short_clip
+from sample.odd_texts import NODE_TEXTS
+from sample.pages import Draft, with_blocks
+from sample.prose import Writer
+from sample.scenes import make_scene
+
+SHARED_HOST = "commons.sample.example"  # of pictures that several sites show
+COMMON_ALT = "our picture of the week"
+ODD_ALT = "a view of the harbour with boats and gulls in the morning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ride:
+    """One rider on one page. `group` names what it shares with riders on other pages, `place` is its number among them."""
+
+    reason: str
+    key: str  # of this rider alone
+    group: str
+    place: int
+
+
+def ride(page: Draft, rider: Ride) -> Draft:
+    """The page with its rider."""
+    if rider.reason in NODE_TEXTS:
+        text = NODE_TEXTS[rider.reason]
+        page = replace(page, node_fates=(*page.node_fates, (rider.reason, text)))
+        return with_blocks(page, Block(kind="p", text=text))
+    return _RIDERS[rider.reason](page, rider)
+
+
+def reasons() -> tuple[str, ...]:
+    return (*_RIDERS, *NODE_TEXTS)
+
+
+def _stem(page: Draft, rider: Ride) -> str:
+    return f"https://{page.host}/fate/{rider.reason}/sheet-{page.index}"
+
+
+def _add(page: Draft, shown: Shown, phrase: bool = True) -> Draft:
+    """The picture with a sentence of its own, and the NODE rejection that follows where the file is refused."""
+    dice = Dice("rider", page.url, shown.picture.url)
+    blocks = [Block(kind="image", shown=shown)]
+    if phrase:
+        blocks.append(Block(kind="p", text=Writer(page.genre, dice).mention(shown.phrase)))
+    if shown.picture.fate and shown.alt:
+        page = replace(page, node_fates=(*page.node_fates, ("unusable_media", shown.alt)))
+    return with_blocks(page, *blocks)
+
+
+def _true(url: str, key: str, **more: object) -> Shown:
+    """A picture with one true alt text and no caption."""
+    scene, dice = make_scene(key), Dice("true", key)
+    picture = Picture(url=url, scene=scene, size=(300, 240), **more)
+    return Shown(picture=picture, alt=alt_text(scene, dice), phrase=alt_phrase(scene, dice), style="plain")
+
+
+def _refused(page: Draft, rider: Ride) -> Draft:
+    """A picture whose file is refused for the rider's reason."""
+    size = {"image_too_small": (48, 40), "odd_aspect": (840, 210)}.get(rider.reason)
+    shown = _true(f"{_stem(page, rider)}.jpg", rider.key, fate=rider.reason)
+    return _add(page, replace(shown, picture=replace(shown.picture, size=size)) if size else shown)
+
+
+def _png(page: Draft, rider: Ride) -> Draft:
+    return _add(page, _true(f"{_stem(page, rider)}.png", rider.key, fate=rider.reason, extension="png"))
+
+
+def _bad_url(page: Draft, rider: Ride) -> Draft:
+    """An address of more than 4,096 characters."""
+    shown = _true(f"{_stem(page, rider)}.jpg?signature={'0123456789abcdef' * 260}", rider.key, fate=rider.reason)
+    return _add(page, shown)
+
+
+def _blocked_url(page: Draft, rider: Ride) -> Draft:
+    return _add(page, _true(f"https://{page.host}/fate/blocked_url/site-logo-{page.index}.jpg", rider.key, fate=rider.reason))
+
+
+def _unsafe_image(page: Draft, rider: Ride) -> Draft:
+    return _add(page, _true(f"https://{page.host}/fate/unsafe_image/xxx/sheet-{page.index}.jpg", rider.key, fate=rider.reason))
+
+
+def _not_an_image(page: Draft, rider: Ride) -> Draft:
+    page = _refused(page, rider)
+    return _add(page, _true(f"{_stem(page, rider)}.svg", rider.key + "/svg", fate=rider.reason))
+
+
+def _duplicate_image(page: Draft, rider: Ride) -> Draft:
+    """The first rider of a group brings the picture, the second a smaller copy of it."""
+    shown = _true(f"https://{SHARED_HOST}/copies/{slugged(rider.group)}.jpg", rider.group)
+    if rider.place == 0:
+        return _add(page, shown)
+    width, height = shown.picture.size
+    copy = replace(shown.picture, url=f"{_stem(page, rider)}.jpg", size=(width * 4 // 5, height * 4 // 5), fate=rider.reason)
+    return _add(page, replace(shown, picture=copy))
+
+
+def _repeated_image(page: Draft, rider: Ride) -> Draft:
+    """One picture on more than ten pages."""
+    return _add(
+        page, _true(f"https://{SHARED_HOST}/fate/repeated_image/{slugged(rider.group)}.jpg", rider.group, fate=rider.reason)
+    )
+
+
+def _repeated_in_document(page: Draft, rider: Ride) -> Draft:
+    shown = _true(f"{_stem(page, rider)}.jpg", rider.key)
+    page = replace(page, node_fates=(*page.node_fates, (rider.reason, shown.alt)))
+    return _add(_add(page, shown), shown, phrase=False)
+
+
+def _alt(page: Draft, rider: Ride) -> Draft:
+    """A good picture whose alt text is no use."""
+    dice = Dice("alt", rider.key)
+    shown = _true(f"{_stem(page, rider)}.jpg", rider.key)
+    scene = shown.picture.scene
+    alt = {
+        "alt_too_short": lambda: dice.pick(("image", "photo", "picture 2")),
+        "alt_too_long": lambda: f"{caption(scene)}, {long_caption(scene, dice).rstrip('.')}, {caption(scene)} and so on",
+        "alt_is_file_name": lambda: dice.pick((f"IMG_{dice.between(1000, 9999)}.jpg", f"DSC0{dice.between(1000, 9999)}.JPG")),
+        "rare_token": lambda: (
+            f"{caption(scene)} at Zyx{dice.pick('abcdefghij')}{dice.pick('klmnopqrst')}quill{dice.below(10**6):06d}"
+        ),
+        "alt_too_common": lambda: COMMON_ALT,
+    }[rider.reason]()
+    wrong = rider.reason == "alt_too_common"
+    return _add(page, replace(shown, alt=alt, alt_fate=rider.reason, alt_wrong=wrong))
+
+
+def _low_clip_score(page: Draft, rider: Ride) -> Draft:
+    shown = _true(f"{_stem(page, rider)}.jpg", rider.key)
+    return _add(page, replace(shown, alt=wrong_alt(shown.picture.scene, rider.key), alt_wrong=True, alt_fate=rider.reason))
+
+
+def _no_caption_matches(page: Draft, rider: Ride) -> Draft:
+    """A texture in which there is nothing, with words about something else."""
+    shown = _true(f"{_stem(page, rider)}.jpg", rider.key)
+    return _add(
+        page, replace(shown, picture=replace(shown.picture, texture=True), alt=ODD_ALT, alt_wrong=True, alt_fate=rider.reason)
+    )
+
+
+def _too_many_alts(page: Draft, rider: Ride) -> Draft:
+    """One picture, with another alt text on each of four pages."""
+    shown = _true(_shared(rider), rider.group)
+    alt = (
+        alt_text(shown.picture.scene, Dice("alts", rider.group, rider.place))
+        + f", view {('one', 'two', 'three', 'four')[rider.place]}"
+    )
+    return _add(page, replace(shown, alt=alt, alt_fate=rider.reason))
+
+
+def _duplicate_pair(page: Draft, rider: Ride) -> Draft:
+    """The same picture with the same words on two pages; a hash decides which pair stays."""
+    shown = _true(_shared(rider), rider.group)
+    return _add(page, replace(shown, alt_fate=rider.reason if rider.place else ""))
+
+
+def _caption(page: Draft, rider: Ride) -> Draft:
+    """A caption of four words, or of more than 2,000 characters."""
+    dice = Dice("caption", rider.key)
+    shown = _true(f"{_stem(page, rider)}.jpg", rider.key)
+    text = "A print on paper." if rider.reason == "caption_too_short" else _endless(shown, page, dice)
+    return _add(page, replace(shown, alt=None, figcaption=text, caption_fate=rider.reason))
+
+
+def _endless(shown: Shown, page: Draft, dice: Dice) -> str:
+    writer = Writer(page.genre, dice)
+    return f"{caption(shown.picture.scene).capitalize()}. {writer.paragraph(24)}"
+
+
+def _film(page: Draft, rider: Ride) -> Draft:
+    stem = f"{_stem(page, rider)}-film"
+    clip = short_clip(rider.key) if rider.reason == "odd_duration" else make_clip(rider.key)
+    text = f"{clip_caption(clip).capitalize()}, filmed in one take."
+    track = rider.reason == "not_a_track"
+    film = Film(
+        url=f"{stem}.mp4",
+        clip=clip,
+        caption=text,
+        size=clip.size,
+        fate="" if track else rider.reason,
+        track=f"{stem}.vtt" if track else "",
+        track_fate=rider.reason if track else "",
+    )
+    return with_blocks(page, Block(kind="film", film=film))
+
+
+def _shared(rider: Ride) -> str:
+    return f"https://{SHARED_HOST}/fate/{rider.reason}/{slugged(rider.group)}.jpg"
+
+
+def slugged(group: str) -> str:
+    return "sheet-" + group.replace("/", "-")
+
+
+_RIDERS: dict[str, Callable[[Draft, Ride], Draft]] = {
+    "bad_url": _bad_url,
+    "blocked_url": _blocked_url,
+    "unsafe_image": _unsafe_image,
+    "not_captured": _refused,
+    "opted_out": _refused,
+    "too_large": _refused,
+    "truncated_media": _refused,
+    "not_an_image": _not_an_image,
+    "broken_image": _refused,
+    "too_many_pixels": _png,
+    "image_too_small": _refused,
+    "image_too_large": _png,
+    "odd_aspect": _refused,
+    "single_colour": _refused,
+    "not_a_video": _film,
+    "broken_video": _film,
+    "odd_duration": _film,
+    "not_a_track": _film,
+    "repeated_image": _repeated_image,
+    "duplicate_image": _duplicate_image,
+    "repeated_in_document": _repeated_in_document,
+    "alt_too_short": _alt,
+    "alt_too_long": _alt,
+    "alt_too_common": _alt,
+    "alt_is_file_name": _alt,
+    "rare_token": _alt,
+    "too_many_alts": _too_many_alts,
+    "caption_too_short": _caption,
+    "caption_too_long": _caption,
+    "duplicate_pair": _duplicate_pair,
+    "low_clip_score": _low_clip_score,
+    "no_caption_matches": _no_caption_matches,
+}
