@@ -169,6 +169,8 @@ def _opened(data: bytes, max_pixels: int) -> Iterator[tuple]:
             stream = next((stream for stream in container.streams.video if not _is_cover(stream)), None)
             if stream is None:
                 raise BadVideo(Reason.NOT_A_VIDEO, "no video stream")
+            if stream.codec_context is None:
+                raise BadVideo(Reason.BROKEN_VIDEO, "no decoder for its codec")
             width, height = stream.codec_context.width, stream.codec_context.height
             if width * height > max_pixels:
                 raise BadVideo(Reason.TOO_MANY_PIXELS, f"{width} x {height} > {max_pixels}")

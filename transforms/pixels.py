@@ -142,6 +142,8 @@ def _opened(data: bytes) -> Image.Image:
         raise _unidentified(data) from error
     except _DAMAGE as error:
         raise BadImage(Reason.BROKEN_IMAGE, _detail(error)) from error
+    if image.format == "PNG" and b"IEND" not in data:  # Pillow does without
+        raise BadImage(Reason.BROKEN_IMAGE, "cut short before its end")
     if min(image.size) < 1:
         raise BadImage(Reason.BROKEN_IMAGE, f"{image.size[0]} x {image.size[1]} px")
     return image
