@@ -1,0 +1,239 @@
+"""CaptionPairs: what two models say, which text is chosen, and both doors of the stage."""
+
+import math
+import re
+from collections import Counter
+from dataclasses import replace
+
+import apache_beam as beam
+import pytest
+import torch
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that
+
+from schemas.account import Door
+from schemas.config import CaptionConfig, ModelConfig
+from schemas.pair import CapFilt, CaptionSource, Dataset, ImageTextPair, VideoTextPair
+from schemas.rejection import Reason, Rejection, Stage, Unit
+from transforms.batches import bucket_of, cut
+from transforms.caption.capfilt import Captioned, Models, caption_and_match
+from transforms.caption.choose import choose_caption
+from transforms.caption.coca import ContrastiveMatcher
+from transforms.caption.models import load_captioner, load_matcher
+from transforms.caption.stage import CaptionPairs
+from transforms.views import View, read_view
+from weights import WeightsMissing, load
+
+
+def pair(key, media, text="a red square"):
+    return ImageTextPair(
+        key=key,
+        dataset=Dataset.ALIGN,
+        document="d",
+        page_url="https://x.org/d",
+        media=media,
+        text=text,
+        source=CaptionSource.ALT,
+    )
+
+
+def clip(key, media, text="a blue lake"):
+    return VideoTextPair(
+        key=key,
+        document="d",
+        page_url="https://x.org/d",
+        media=media,
+        text=text,
+        source=CaptionSource.CAPTION,
+        start_s=0.0,
+        end_s=4.0,
+    )
+
+
+@pytest.fixture(scope="session")
+def loaded(config):
+    return Models(load_captioner(config.captioner), load_matcher(config.matcher))
+
+
+@pytest.fixture(scope="session")
+def pairs(run_folder):
+    media = run_folder[1]
+    return [
+        pair("a", media["red"]),
+        pair("b", media["red"], "grey stones"),
+        pair("c", media["green"]),
+        pair("d", media["blue"]),
+        pair("e", media["broken"]),
+        clip("f", media["clip"]),
+    ]
+
+
+def expected(pairs, loaded, config, root, buckets):
+    """By pair key, what the batches that a run must make say."""
+    found = {}
+    for bucket in range(buckets):
+        for batch in cut((it for it in pairs if bucket_of(it, buckets) == bucket), config.captioner.batch):
+            found |= {said.key: said for said in caption_and_match(batch, loaded, config, root)}
+    return found
+
+
+def test_captions_come_from_the_decoder(loaded, config, run_folder):
+    """Token by token the likeliest of the model's own forward pass, where the nucleus holds one token only."""
+    root, media = run_folder
+    image = read_view(View(media["red"]), root, 32)
+    greedy = config.model_copy(update={"top_p": 1e-9, "min_tokens": 2, "max_tokens": 2, "repetition_penalty": 1.0})
+    model = load(config.captioner.name, config.captioner.weights, role="captioner")
+    tokens = torch.tensor([[model.bos]])
+    for _ in range(2):
+        with torch.no_grad():
+            logits = model.model(model.preprocess(image)[None], tokens, output_labels=False)["logits"][0, -1].clone()
+        logits[[model.bos, model.pad, model.eos]] = -torch.inf
+        tokens = torch.cat([tokens, logits.argmax().view(1, 1)], dim=1)
+    assert loaded.captioner.captions([image], ["k"], greedy) == [model.decode(tokens[0, 1:].tolist())]
+
+
+def test_captions_do_not_depend_on_neighbours(loaded, config, run_folder):
+    root, media = run_folder
+    images = [read_view(View(media[name]), root, 32) for name in ("red", "green", "blue")]
+    together = loaded.captioner.captions(images, ["x", "y", "z"], config)
+    assert together[2] == loaded.captioner.captions(images[2:], ["z"], config)[0]
+    assert loaded.captioner.captions(images[:1] * 2, ["x", "other"], config)[0] == together[0]
+    assert len(set(together)) > 1
+
+
+def test_matching_is_calibrated(loaded, config, run_folder):
+    root, media = run_folder
+    image = read_view(View(media["red"]), root, 32)
+    model = load(config.matcher.name, config.matcher.weights, role="matcher")
+    with torch.inference_mode():
+        seen = model.model.encode_image(model.preprocess(image)[None])[0]
+        said, empty = model.model.encode_text(model.tokenize(["a red square", ""]))
+    (found,) = loaded.matcher.probabilities([image], [(0, "a red square")])
+    assert found == pytest.approx(1 / (1 + math.exp(-(9.0 * float(seen @ said) + 0.5))), abs=1e-5)
+
+    bare = ContrastiveMatcher(load(config.matcher.name, config.matcher.weights, role="scorer"), 4)
+    logit = float(bare.loaded.model.logit_scale.exp()) * float(seen @ said - seen @ empty)
+    (found,) = bare.probabilities([image], [(0, "a red square")])
+    assert found == pytest.approx(1 / (1 + math.exp(-logit)), abs=1e-5)
+    assert bare.probabilities([image], [(0, "")]) == [pytest.approx(0.5)]
+    assert bare.probabilities([], []) == []
+
+
+def test_a_picture_of_two_pairs_is_captioned_once(config, run_folder, pairs):
+    root, _ = run_folder
+
+    class Counting:
+        label, image_size = "counting", 32
+
+        def __init__(self):
+            self.images, self.asked = [], []
+
+        def captions(self, images, keys, config):
+            self.images += keys
+            return [f"caption of {key}" for key in keys]
+
+        def probabilities(self, images, asked):
+            self.asked += asked
+            return [0.25 for _ in asked]
+
+    captioner, matcher = Counting(), Counting()
+    said = caption_and_match(pairs, Models(captioner, matcher), config, root)
+    assert captioner.images == ["red", "green", "blue", "clip@2.000"]
+    assert len(matcher.asked) == len(set(matcher.asked)) == 9
+    assert [it.synthetic_text for it in said] == [
+        "caption of red",
+        "caption of red",
+        "caption of green",
+        "caption of blue",
+        "",
+        "caption of clip@2.000",
+    ]
+    assert [it.unseen for it in said] == [None, None, None, None, Reason.BROKEN_IMAGE, None]
+
+
+@pytest.mark.parametrize(
+    ("web", "synthetic", "chosen"),
+    [
+        (0.5, 0.4, CaptionSource.ALT),
+        (0.4, 0.5, CaptionSource.SYNTHETIC),
+        (0.8, 0.9, CaptionSource.SYNTHETIC),
+        (0.9, 0.8, CaptionSource.ALT),
+        (0.7, 0.7, CaptionSource.ALT),
+        (0.499999, 0.499999, None),
+    ],
+)
+def test_the_better_text_that_matches_is_chosen(run_folder, web, synthetic, chosen):
+    made = pair("k", run_folder[1]["red"])
+    said = Captioned(pair=made, synthetic_text="a square", web_match=web, synthetic_match=synthetic, captioner="c", matcher="m")
+    (output,) = choose_caption(said, CaptionConfig())
+    if chosen is None:
+        assert output == Rejection(
+            stage=Stage.CAPTION,
+            unit=Unit.PAIR,
+            key="k",
+            reason=Reason.NO_CAPTION_MATCHES,
+            url="https://x.org/red",
+            detail="web 0.499999, synthetic 0.499999 < 0.5",
+            sample="a red square",
+        )
+    else:
+        result = CapFilt(
+            synthetic_text="a square",
+            web_match=web,
+            synthetic_match=synthetic,
+            chosen=chosen,
+            captioner="c",
+            matcher="m",
+        )
+        assert output == replace(made, capfilt=result)
+        assert output.caption == ("a square" if chosen is CaptionSource.SYNTHETIC else "a red square")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_both_doors_whatever_the_order(config, loaded, run_folder, pairs, order):
+    root, _ = run_folder
+    said = expected(pairs, loaded, config, root, buckets=3)
+    best = sorted(max(it.web_match, it.synthetic_match) for it in said.values() if not it.unseen)
+    floor = config.model_copy(update={"min_match": best[1]})
+    outputs = {key: next(iter(choose_caption(it, floor))) for key, it in said.items()}
+    with TestPipeline(runner=FnApiRunner()) as pipeline:
+        kept, rejected, tallies = pipeline | beam.Create(pairs[::order], reshuffle=False) | CaptionPairs(floor, root, buckets=3)
+
+        def check_kept(actual):
+            assert {it.key: it for it in actual} == {key: it for key, it in outputs.items() if not isinstance(it, Rejection)}
+
+        def check_rejected(actual):
+            assert {it.key: it for it in actual} == {key: it for key, it in outputs.items() if isinstance(it, Rejection)}
+            assert sorted(it.reason for it in actual) == [Reason.BROKEN_IMAGE, Reason.NO_CAPTION_MATCHES]
+
+        def check_tallies(actual):
+            sums = Counter()
+            for tally in actual:
+                sums[tally.stage, tally.unit, tally.door] += tally.count
+            assert sums == {
+                (Stage.CAPTION, Unit.PAIR, Door.IN): 6,
+                (Stage.CAPTION, Unit.PAIR, Door.KEPT): 4,
+            }
+
+        assert_that(kept, check_kept, label="kept")
+        assert_that(rejected, check_rejected, label="rejected")
+        assert_that(tallies, check_tallies, label="tallies")
+
+
+def test_off_passes_pairs_as_they_are(config, run_folder, pairs):
+    off = config.model_copy(update={"on": False})
+    with TestPipeline(runner=FnApiRunner()) as pipeline:
+        outcome = pipeline | beam.Create(pairs) | CaptionPairs(off, run_folder[0], buckets=3)
+
+        def check(actual):
+            assert sorted(actual, key=lambda it: it.key) == pairs
+
+        assert_that(outcome.kept, check)
+
+
+def test_missing_weights_say_what_can_be_done(models):
+    for name in (f"{models}/tiny.json", "blip"):
+        with pytest.raises(WeightsMissing, match=re.escape(f"{models}/nowhere")) as caught:
+            load_captioner(ModelConfig(name=name, weights=f"{models}/nowhere"))
+        assert "\n" not in str(caught.value)

@@ -1,0 +1,138 @@
+"""CapFilt as its paper has it: BLIP's captioner and its image-text matching head (Li et al. 2022), through transformers.
+
+Comes with the extra `lamella[blip]`. `weights` is a hub id or a folder, such as Salesforce/blip-image-captioning-base and
+Salesforce/blip-itm-base-coco; only safetensors are read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from schemas.config import CaptionConfig, ModelConfig
+from transforms.caption.coca import chunks
+from transforms.caption.generate import Decoder, Specials, sample
+from weights import WeightsMissing
+from weights.loader import pick_device
+from weights.pixels import normalise
+
+_MEAN, _STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)  # BLIP's, which are CLIP's
+_DIGEST_BYTES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class _Blip:
+    """A model and its tokenizer on their device."""
+
+    model: Any
+    tokenizer: Any
+    label: str
+    batch: int
+
+    @classmethod
+    def load(cls, config: ModelConfig):
+        try:
+            import transformers
+        except ImportError as error:
+            why = f"transformers is not installed ({error}): pip install 'lamella[blip]'"
+            raise WeightsMissing(config.name, config.weights, why) from error
+        kind = getattr(transformers, cls.kind())
+        dtype = torch.bfloat16 if config.precision == "bf16" else torch.float32
+        try:
+            model = kind.from_pretrained(config.weights, use_safetensors=True, dtype=dtype)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(config.weights)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise WeightsMissing(config.name, config.weights, str(error)) from error
+        label = f"{config.name}/{Path(config.weights).name}@{_digest(model)}"
+        model = model.to(pick_device(config.device)).eval().requires_grad_(False)
+        return cls(model, tokenizer, label, config.batch)
+
+    @classmethod
+    def kind(cls) -> str:
+        raise NotImplementedError
+
+    @property
+    def image_size(self) -> int:
+        return self.model.config.vision_config.image_size
+
+    def _see(self, images: Sequence[Image.Image]) -> Tensor:
+        """[N, patches + 1, W]: every picture squeezed to the model's square, as BLIP was trained."""
+        size = (self.image_size, self.image_size)
+        squares = np.stack([np.asarray(image.resize(size, Image.Resampling.BICUBIC)) for image in images])
+        pixels = normalise(torch.from_numpy(squares), _MEAN, _STD).to(self.model.device, self.model.dtype)
+        return self.model.vision_model(pixel_values=pixels).last_hidden_state
+
+
+class BlipCaptioner(_Blip):
+    """Writes captions by the same sampling as CoCa's, so that they depend on nothing but the picture."""
+
+    __slots__ = ()
+
+    @classmethod
+    def kind(cls) -> str:
+        return "BlipForConditionalGeneration"
+
+    def captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
+        texts = []
+        for part in chunks(len(images), self.batch):
+            texts += self._captions(images[part], keys[part], config)
+        return texts
+
+    def _captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
+        text = self.model.config.text_config
+        with torch.inference_mode():
+            seen = self._see(images)
+
+        def next_logits(tokens: Tensor) -> Tensor:  # [N, L] -> [N, V]
+            tokens = tokens.to(self.model.device)
+            out = self.model.text_decoder(
+                input_ids=tokens, attention_mask=torch.ones_like(tokens), encoder_hidden_states=seen, use_cache=False
+            )
+            return out.logits[:, -1]
+
+        specials = Specials(text.bos_token_id, text.sep_token_id, text.pad_token_id)
+        rows = sample(Decoder(next_logits, specials, text.max_position_embeddings), keys, config)
+        return [" ".join(self.tokenizer.decode(row, skip_special_tokens=True).split()) for row in rows]
+
+
+class BlipMatcher(_Blip):
+    """The matching head reads text and picture together, which a cosine of two embeddings cannot."""
+
+    __slots__ = ()
+
+    @classmethod
+    def kind(cls) -> str:
+        return "BlipForImageTextRetrieval"
+
+    def probabilities(self, images: Sequence[Image.Image], asked: Sequence[tuple[int, str]]) -> list[float]:
+        if not asked:
+            return []
+        found: list[float] = []
+        longest = self.model.config.text_config.max_position_embeddings
+        with torch.inference_mode():
+            seen = torch.cat([self._see(images[part]) for part in chunks(len(images), self.batch)])
+            for part in chunks(len(asked), self.batch):
+                texts = [text for _, text in asked[part]]
+                words = self.tokenizer(texts, padding=True, truncation=True, max_length=longest, return_tensors="pt")
+                read = self.model.text_encoder(
+                    input_ids=words["input_ids"].to(self.model.device),
+                    attention_mask=words["attention_mask"].to(self.model.device),
+                    encoder_hidden_states=seen[[index for index, _ in asked[part]]],
+                ).last_hidden_state  # [A, L, W]
+                found += torch.softmax(self.model.itm_head(read[:, 0]).float(), dim=-1)[:, 1].tolist()
+        return found
+
+
+def _digest(model: Any) -> str:
+    """Of all parameters' bytes, in the order of their names."""
+    total = blake2b(digest_size=_DIGEST_BYTES)
+    for key, tensor in sorted(model.state_dict().items()):
+        total.update(key.encode())
+        total.update(tensor.detach().contiguous().view(-1).view(torch.uint8).numpy().data)
+    return total.hexdigest()

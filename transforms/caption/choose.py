@@ -1,0 +1,54 @@
+"""A pair and two probabilities in; the pair with its better caption, or the Rejection of one that has none, out."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from schemas.config import CaptionConfig
+from schemas.pair import CapFilt, CaptionSource, Pair
+from schemas.rejection import Reason, Rejection, Stage, Unit
+from transforms.caption.capfilt import Captioned
+from transforms.rules import Rule, first_broken
+
+RULES = (
+    Rule(
+        Reason.NO_CAPTION_MATCHES,
+        lambda said, limits: max(said.web_match, said.synthetic_match) < limits.min_match,
+        lambda said, limits: f"web {said.web_match}, synthetic {said.synthetic_match} < {limits.min_match}",
+    ),
+)
+
+
+def choose_caption(said: Captioned, config: CaptionConfig) -> Iterable[Pair | Rejection]:
+    """The pair with CapFilt's result. Of texts that match, the better one is chosen; where they tie, the web's."""
+    pair = said.pair
+    if said.unseen:
+        yield _rejected(pair, said.unseen, said.detail)
+    elif broken := first_broken(said, RULES, config):
+        yield _rejected(pair, broken.reason, broken.detail)
+    else:
+        result = CapFilt(
+            synthetic_text=said.synthetic_text,
+            web_match=said.web_match,
+            synthetic_match=said.synthetic_match,
+            chosen=CaptionSource.SYNTHETIC if said.synthetic_match > said.web_match else pair.source,
+            captioner=said.captioner,
+            matcher=said.matcher,
+        )
+        yield replace(pair, capfilt=result)
+
+
+def pass_pair(pair: Pair, config: CaptionConfig) -> Iterable[Pair]:
+    """The pair as it is, where captioning is off."""
+    yield pair
+
+
+def _rejected(pair: Pair, reason: Reason, detail: str) -> Rejection:
+    return Rejection(
+        stage=Stage.CAPTION,
+        unit=Unit.PAIR,
+        key=pair.key,
+        reason=reason,
+        url=pair.media.url,
+        detail=detail,
+        sample=pair.text[:200],
+    )

@@ -1,0 +1,114 @@
+"""Captions by CoCa (Yu et al. 2022), and matching by any model with two encoders: pictures in, texts or probabilities out."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional as F
+
+from schemas.config import CaptionConfig, ModelConfig
+from transforms.caption.generate import Decoder, Specials, sample
+from weights import Loaded, WeightsMissing, load
+
+
+@dataclass(frozen=True, slots=True)
+class CocaCaptioner:
+    """A CoCa of ours or of open_clip. Its own `generate` is not used: it asks for an older transformers, and throws dice."""
+
+    loaded: Loaded
+    batch: int
+
+    @classmethod
+    def load(cls, config: ModelConfig) -> "CocaCaptioner":
+        loaded = load(config.name, config.weights, role="captioner", precision=config.precision, device=config.device)
+        if not hasattr(loaded.model, "text_decoder"):
+            raise WeightsMissing(config.name, config.weights, "this model has no text decoder and writes no captions")
+        return cls(loaded, config.batch)
+
+    @property
+    def label(self) -> str:
+        return self.loaded.label
+
+    @property
+    def image_size(self) -> int:
+        return self.loaded.image_size
+
+    def captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
+        texts = []
+        for part in chunks(len(images), self.batch):
+            texts += self._captions(images[part], keys[part], config)
+        return texts
+
+    def _captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
+        model, device = self.loaded.model, self.loaded.device
+        with torch.inference_mode():
+            pixels = torch.stack([self.loaded.preprocess(image) for image in images]).to(device)  # [N, 3, H, W]
+            _, seen = model._encode_image(pixels)  # [N, P, W]; once, not at every token
+
+        def next_logits(tokens: Tensor) -> Tensor:  # [N, L] -> [N, V]
+            _, said = model._encode_text(tokens.to(device))  # [N, L, W]
+            return model.text_decoder(seen, said)[:, -1]
+
+        specials = Specials(self.loaded.bos, self.loaded.eos, self.loaded.pad)
+        decoder = Decoder(next_logits, specials, model.context_length)
+        return [self.loaded.decode(tokens) for tokens in sample(decoder, keys, config)]
+
+
+@dataclass(frozen=True, slots=True)
+class ContrastiveMatcher:
+    """The probability that a text belongs to a picture, from their cosine similarity.
+
+    Weights that carry a calibration give sigmoid(scale * cosine + bias). Others, as they come from open_clip, were never
+    asked for a probability: they choose between the text and no text at all, by their own temperature, which is
+    sigmoid(temperature * (cosine - cosine of the empty text)).
+    """
+
+    loaded: Loaded
+    batch: int
+
+    @classmethod
+    def load(cls, config: ModelConfig) -> "ContrastiveMatcher":
+        return cls(
+            load(config.name, config.weights, role="matcher", precision=config.precision, device=config.device), config.batch
+        )
+
+    @property
+    def label(self) -> str:
+        return self.loaded.label
+
+    @property
+    def image_size(self) -> int:
+        return self.loaded.image_size
+
+    def probabilities(self, images: Sequence[Image.Image], asked: Sequence[tuple[int, str]]) -> list[float]:
+        if not asked:
+            return []
+        texts = list(dict.fromkeys(["", *(text for _, text in asked)]))
+        row = {text: index for index, text in enumerate(texts)}
+        with torch.inference_mode():
+            seen = self._embedded(images, self._encode_images)  # [N, D]
+            said = self._embedded(texts, self._encode_texts)  # [T, D]
+            which = torch.tensor([index for index, _ in asked])
+            cosine = (seen[which] * said[[row[text] for _, text in asked]]).sum(dim=-1)  # [A]
+            if self.loaded.match_scale is not None and self.loaded.match_bias is not None:
+                logits = self.loaded.match_scale * cosine + self.loaded.match_bias
+            else:
+                nothing = seen[which] @ said[row[""]]
+                logits = self.loaded.model.logit_scale.float().exp().cpu() * (cosine - nothing)
+            return torch.sigmoid(logits).tolist()
+
+    def _embedded(self, items: Sequence, encode) -> Tensor:
+        return torch.cat([F.normalize(encode(items[part]).float(), dim=-1).cpu() for part in chunks(len(items), self.batch)])
+
+    def _encode_images(self, images: Sequence[Image.Image]) -> Tensor:
+        pixels = torch.stack([self.loaded.preprocess(image) for image in images])  # [N, 3, H, W]
+        return self.loaded.model.encode_image(pixels.to(self.loaded.device))
+
+    def _encode_texts(self, texts: Sequence[str]) -> Tensor:
+        return self.loaded.model.encode_text(self.loaded.tokenize(texts).to(self.loaded.device))
+
+
+def chunks(total: int, size: int) -> Iterable[slice]:
+    return (slice(start, start + size) for start in range(0, total, size))

@@ -1,0 +1,104 @@
+"""A decoder's logits in, captions' tokens out: nucleus sampling (Holtzman et al. 2020) whose dice are hashes of keys.
+
+The same picture gets the same caption on every run and machine that computes the same logits, whatever stands beside it.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from schemas.config import CaptionConfig
+from schemas.keys import stable_fraction
+
+if TYPE_CHECKING:
+    import torch
+
+
+_LIKELIEST = 1024  # tokens that are sorted first; all are, where a nucleus is wider: which changes no token, only the time
+
+
+class Specials(NamedTuple):
+    bos: int
+    eos: int
+    pad: int
+
+
+class Decoder(NamedTuple):
+    """What sampling needs of a model that has seen N pictures."""
+
+    next_logits: "Callable[[torch.Tensor], torch.Tensor]"  # tokens [N, L] -> logits of the next token [N, V]
+    specials: Specials
+    context: int  # tokens that the model can look at
+
+
+def sample(decoder: Decoder, keys: Sequence[str], config: CaptionConfig) -> list[list[int]]:
+    """The tokens of one caption a picture, without `bos`, up to and without `eos`.
+
+    Args:
+        keys: of the N pictures; with the step they are the dice.
+        config: `top_p`, `repetition_penalty`, and `min_tokens` to `max_tokens` without special ones. A model's context
+            may end a caption earlier.
+    """
+    import torch
+
+    specials = decoder.specials
+    longest = min(config.max_tokens, decoder.context - 1)
+    with torch.inference_mode():
+        tokens = torch.full((len(keys), 1), specials.bos, dtype=torch.long)  # [N, 1]
+        ended = torch.zeros(len(keys), dtype=torch.bool)
+        never = sorted({specials.bos, specials.pad} - {specials.eos})
+        for step in range(longest):
+            logits = decoder.next_logits(tokens).double()  # [N, V]
+            logits = _penalised(logits, tokens[:, 1:].to(logits.device), config.repetition_penalty)
+            logits[:, never] = -torch.inf
+            if step < config.min_tokens:
+                logits[:, specials.eos] = -torch.inf
+            dice = torch.tensor([stable_fraction(key, step) for key in keys], dtype=torch.double)
+            drawn = nucleus(logits, config.top_p, dice).masked_fill(ended, specials.eos)
+            tokens = torch.cat([tokens, drawn[:, None]], dim=1)  # [N, L + 1]
+            ended |= drawn == specials.eos
+            if ended.all():
+                break
+    return [_until(row, specials.eos) for row in tokens[:, 1:].tolist()]
+
+
+def nucleus(logits: "torch.Tensor", top_p: float, dice: "torch.Tensor") -> "torch.Tensor":
+    """One token a row: the inverse distribution function, at `dice`, of the fewest tokens that hold `top_p` together.
+
+    Args:
+        logits: [N, V], float64.
+        top_p: 1.0 takes all tokens, 0+ the likeliest alone.
+        dice: [N] in [0, 1).
+
+    Returns:
+        [N] token ids. Tokens of equal probability stand in the order of their ids.
+    """
+    import torch
+
+    kinds = logits.shape[-1]
+    total = logits.logsumexp(dim=-1, keepdim=True)
+    values, ids = logits.topk(min(_LIKELIEST, kinds), dim=-1)
+    if ((values - total).exp().sum(dim=-1) < top_p).any():
+        values, ids = logits.topk(kinds, dim=-1)
+    ids, by_id = ids.cpu().sort(dim=-1)
+    values = (values - total).cpu().gather(1, by_id)
+    values, by_value = values.sort(dim=-1, descending=True, stable=True)
+
+    probabilities = values.exp()
+    before = probabilities.cumsum(dim=-1) - probabilities
+    kept = torch.where(before < top_p, probabilities, 0.0)
+    sums = kept.cumsum(dim=-1)
+    place = torch.searchsorted(sums, (dice * sums[:, -1])[:, None], right=True)
+    place = place.clamp(max=(kept > 0).sum(dim=-1, keepdim=True) - 1)
+    return ids.gather(1, by_value.gather(1, place))[:, 0]
+
+
+def _penalised(logits: "torch.Tensor", said: "torch.Tensor", penalty: float) -> "torch.Tensor":
+    """Tokens that were said already become less likely (CTRL, Keskar et al. 2019, section 4.1)."""
+    import torch
+
+    old = logits.gather(1, said)
+    return logits.scatter(1, said, torch.where(old > 0, old / penalty, old * penalty))
+
+
+def _until(row: list[int], end: int) -> list[int]:
+    return row[: row.index(end)] if end in row else row

@@ -1,0 +1,51 @@
+"""What CapFilt asks of its two models, and which class answers for a name: CoCa and CLIP of open_clip, or BLIP."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from PIL import Image
+
+from schemas.config import CaptionConfig, ModelConfig
+
+BLIP = "blip"  # names that start so are BLIP's, of the `blip` extra; all others go to `weights.load`
+
+
+class Captioner(Protocol):
+    label: str
+    image_size: int  # px, of the square that the model sees
+
+    def captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
+        """One caption an image; `keys` are the dice."""
+        ...
+
+
+class Matcher(Protocol):
+    label: str
+    image_size: int
+
+    def probabilities(self, images: Sequence[Image.Image], asked: Sequence[tuple[int, str]]) -> list[float]:
+        """For each (index of an image, text) the probability that they belong together."""
+        ...
+
+
+def load_captioner(config: ModelConfig) -> Captioner:
+    """Raises weights.WeightsMissing, whose one line says what can be done."""
+    if config.name.startswith(BLIP):
+        from transforms.caption.blip import BlipCaptioner
+
+        return BlipCaptioner.load(config)
+    from transforms.caption.coca import CocaCaptioner
+
+    return CocaCaptioner.load(config)
+
+
+def load_matcher(config: ModelConfig) -> Matcher:
+    """Never the captioner's own weights in memory, even where both have one name: BLIP, section 3.3, found that a filter
+    that shares weights with the captioner lets pass what the captioner invents."""
+    if config.name.startswith(BLIP):
+        from transforms.caption.blip import BlipMatcher
+
+        return BlipMatcher.load(config)
+    from transforms.caption.coca import ContrastiveMatcher
+
+    return ContrastiveMatcher.load(config)

@@ -1,0 +1,59 @@
+"""CaptionPairs: pairs -> pairs with the better of web text and synthetic text, and those that no text fits (CapFilt)."""
+
+import apache_beam as beam
+from apache_beam.ml.inference.base import RunInference
+
+from schemas.account import units_of
+from schemas.config import CaptionConfig
+from schemas.pair import ImageTextPair, VideoTextPair
+from schemas.rejection import Stage
+from transforms.batches import bucket_of, cut
+from transforms.caption.capfilt import Captioned
+from transforms.caption.choose import choose_caption, pass_pair
+from transforms.caption.handler import CapFiltHandler
+from transforms.step import Step
+
+PairType = ImageTextPair | VideoTextPair
+
+
+class CaptionPairs(beam.PTransform):
+    """PCollection of pairs -> Outcome of pairs, each with its CapFilt; where captioning is off, as they are.
+
+    Args:
+        config: the two models, the sampling, and the probability below which a text is noise.
+        root: the run's folder, in which packs of fetched media lie.
+        buckets: groups that batches are cut from; a worker holds the pairs of one.
+    """
+
+    def __init__(self, config: CaptionConfig, root: str, buckets: int):
+        super().__init__()
+        self._config, self._root, self._buckets = config, root, buckets
+
+    def expand(self, pairs: beam.PCollection[PairType]):
+        if not self._config.on:
+            return pairs | Step(Stage.CAPTION, pass_pair, self._config, PairType)
+        return (
+            pairs
+            | "Bucket" >> beam.Map(_bucketed, self._buckets).with_output_types(tuple[int, PairType])
+            | "Group" >> beam.GroupByKey()
+            | "Cut" >> beam.FlatMap(_batches, self._config.captioner.batch).with_output_types(tuple[PairType, ...])
+            | RunInference(CapFiltHandler(self._config, self._root))
+            | "Single" >> beam.FlatMap(_same).with_output_types(Captioned)
+            | Step(Stage.CAPTION, choose_caption, self._config, PairType, counts=_units)
+        )
+
+
+def _bucketed(pair: PairType, buckets: int):
+    return bucket_of(pair, buckets), pair
+
+
+def _batches(bucket: tuple, size: int):
+    return cut(bucket[1], size)
+
+
+def _same(captioned: tuple):
+    return captioned
+
+
+def _units(captioned: Captioned):
+    return units_of(captioned.pair)
