@@ -1,8 +1,10 @@
 """Others read what we write: webdataset, datasets and plain tarfile give back the values that went in."""
 
 import json
+import re
 import tarfile
 from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -120,3 +122,17 @@ def test_every_picture_of_a_document_by_its_byte_range(shards):
                 pictures = [Image.open(BytesIO(jpegs[start:end])) for start, end in ranges]
                 assert all(near(*both) for both in zip(pictures, colours_of(header), strict=True))
                 assert len(pictures) == 2
+
+
+def test_the_snippets_of_the_docs_run(shards, world, datasets, monkeypatch, capsys):
+    pytest.importorskip("webdataset")
+    docs = (Path(__file__).resolve().parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
+    snippets = re.findall(r"```python\n(.*?)```", docs, flags=re.S)
+    assert len(snippets) == 3
+    monkeypatch.chdir(world.root.parent)
+    for snippet in snippets:
+        found = {}
+        exec(snippet, found)
+        assert [image.size for image in found["images"]] == [(64, 32), (64, 32)]
+        assert found["document"]["previous"] == [0, 0, 1, 0, 2]
+    assert capsys.readouterr().out.count("<image>") == 18
