@@ -22,8 +22,8 @@ def too_few_words(writer: Writer, dice: Dice) -> Blocks:
 
 
 def too_many_words(writer: Writer, dice: Dice) -> Blocks:
-    """About 105,000 words in paragraphs of about 800."""
-    return paragraphs(*(writer.paragraph(38) for _ in range(136)))
+    """About 110,000 words in paragraphs of about 750."""
+    return paragraphs(*(writer.paragraph(40) for _ in range(150)))
 
 
 def odd_word_length(writer: Writer, dice: Dice) -> Blocks:
@@ -52,7 +52,7 @@ def too_many_ellipses(writer: Writer, dice: Dice) -> Blocks:
 
 
 def too_few_alphabetic_words(writer: Writer, dice: Dice) -> Blocks:
-    """A number after every second word: a third of all words have no letter."""
+    """A number after every fifth word: with the marks, a quarter of all tokens have no letter."""
     return paragraphs(*(_numbered(writer.paragraph(3), dice) for _ in range(6)))
 
 
@@ -62,10 +62,10 @@ def too_few_stop_words(writer: Writer, dice: Dice) -> Blocks:
 
 
 def repeated_lines(writer: Writer, dice: Dice) -> Blocks:
-    """A refrain after each line, within blocks whose other lines all differ."""
+    """A refrain after each line of a list, which is one paragraph."""
     refrain = "And the boats came home with the evening tide."
-    verses = ["<br>".join(part for _ in range(3) for part in (writer.sentence(), refrain)) for _ in range(6)]
-    return [Block(kind="raw", text=f"<p>{verse}</p>") for verse in verses]
+    lines = tuple(line for _ in range(12) for line in (writer.sentence(), refrain))
+    return [*paragraphs(writer.paragraph(4)), Block(kind="ul", items=lines), *paragraphs(writer.paragraph(4))]
 
 
 def repeated_paragraphs(writer: Writer, dice: Dice) -> Blocks:
@@ -169,12 +169,12 @@ def _numbered(text: str, dice: Dice) -> str:
     for at, word in enumerate(text.split()):
         mark = word[-1] if not word[-1].isalnum() else ""
         bare = word[: len(word) - len(mark)]
-        out.append(f"{bare} {dice.below(10)}{mark}" if at % 2 else word)
+        out.append(f"{bare} {dice.below(10)}{mark}" if at % 5 == 4 else word)
     return " ".join(out)
 
 
 def _wares(dice: Dice) -> str:
-    items = (f"{dice.pick(_ADJECTIVES)} {dice.pick(_STUFF)} {dice.pick(_GOODS)}" for _ in range(4))
+    items = (" ".join([*dice.sample(_ADJECTIVES, 3), *dice.sample(_STUFF, 2), dice.pick(_GOODS)]) for _ in range(3))
     return capital(", ".join(items)) + "."
 
 

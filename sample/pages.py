@@ -20,7 +20,7 @@ SITES = {
     "recipe": (("kitchen-lamp.example", "Kitchen Lamp"), ("bread-bell.example", "Bread and Bell")),
 }
 FOLDERS = {"article": "2021/05", "gallery": "prints", "shop": "shop/item", "blog": "notes", "recipe": "recipes"}
-FILMS = 0.12  # share of pages with a film
+FILMS = 0.16  # share of pages with a film
 LICENCES = ("https://creativecommons.org/licenses/by/4.0/", "https://creativecommons.org/publicdomain/zero/1.0/")
 _WRAPPERS = ("article", "article", "div.content", "div.post-body", "section.entry")
 
