@@ -9,7 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 import fsspec
 
 from pipeline.jobs import Place, run_jobs
+from pipeline.parts import FOLDER as PARTS
 from schemas.config import Config
+from schemas.keys import stable_key
+from schemas.shards import MANIFEST
 from transforms.files import join, write_atomically
 
 RUN_FILE = "run.json"
@@ -43,6 +46,17 @@ def run(
 
     _write_facts(folder, facts)
     run_jobs(Place(config=config, archives=archives, folder=folder, execute=timed, say=say, wave=wave))
+
+
+def contents_hash(folder: str) -> str:
+    """One hash of all that a run has written: equal for two runs whose tables and shards are equal to the byte.
+
+    Taken from the manifests, which hold a checksum of every file; what `verify` finds sound is what this stands for.
+    """
+    fs, root = fsspec.core.url_to_fs(folder)
+    inside = {path.removeprefix(root.rstrip("/") + "/"): path for path in fs.find(root) if path.endswith(f"/{MANIFEST}")}
+    tables = sorted(name for name in inside if not name.startswith(f"{PARTS}/"))  # parts carry the archives' file times
+    return stable_key(*(f"{name} {stable_key(fs.cat_file(inside[name]).hex())}" for name in tables))
 
 
 def _facts(config: Config, archives: tuple[str, ...], folder: str) -> dict:

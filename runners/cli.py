@@ -97,7 +97,10 @@ def sample(
 
     with Counter("pages", pages) as counter:
         summary = write_sample(out_dir, pages=pages, seed=seed, progress=counter.update)
-    print(summary)
+    size = f"{summary.bytes / 1e6:.1f} MB"
+    print(
+        f"{out_dir}: {summary.pages} pages, {summary.records} records in {summary.files} archives, {size}; ledger.jsonl says what is true"
+    )
 
 
 @app.command()
@@ -186,7 +189,9 @@ def verify(folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of 
         faults += 1
     if faults:
         raise _Stop(FAILED, f"{faults} faults in {folder}")
-    print(f"{folder}: sound")
+    from pipeline.run import contents_hash
+
+    print(f"{folder}: sound, contents {contents_hash(folder)}")
 
 
 def _run_folder(folder: str) -> None:

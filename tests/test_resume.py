@@ -1,0 +1,89 @@
+"""The same input gives the same bytes: after kills, on one process or two, whatever the seed of Python's own hash."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from pipeline.run import contents_hash
+from sample.web import write_sample
+from schemas.keys import stable_fraction
+
+KILLS = 3
+
+
+def command(web, folder, *words):
+    archives = ["--input", str(web / "*.warc.gz"), "--output", str(folder)]
+    return [
+        sys.executable,
+        "-m",
+        "runners.cli",
+        "run",
+        "--recipe",
+        "demo",
+        *archives,
+        "--no-report",
+        "caption.on=false",
+        *words,
+    ]
+
+
+def run(web, folder, *words, seed="0"):
+    done = subprocess.run(
+        command(web, folder, *words), env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("resume") / "web"
+    write_sample(folder, pages=24, seed=5)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(web):
+    """(contents, seconds) of a run that nobody disturbs."""
+    start = time.monotonic()
+    run(web, web.parent / "whole", seed="1")
+    return contents_hash(str(web.parent / "whole")), time.monotonic() - start
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_run_that_is_killed_goes_on_to_the_same_bytes(web, undisturbed, tmp_path):
+    contents, seconds = undisturbed
+    for kill in range(KILLS):
+        # In a process group of its own, so that a kill takes the extraction's child too, as a machine's end would.
+        victim = subprocess.Popen(command(web, tmp_path / "run"), start_new_session=True, stderr=subprocess.DEVNULL)
+        time.sleep(seconds * (0.2 + 0.75 * stable_fraction("kill", kill)))
+        os.killpg(victim.pid, signal.SIGKILL)
+        victim.wait()
+    run(web, tmp_path / "run")
+    assert contents_hash(str(tmp_path / "run")) == contents
+
+
+@pytest.mark.slow
+def test_two_processes_and_another_hash_seed_write_the_same_bytes(web, undisturbed, tmp_path):
+    run(web, tmp_path / "two", "--processes", "2", seed="2")
+    assert contents_hash(str(tmp_path / "two")) == undisturbed[0]
+
+
+@pytest.mark.slow
+def test_a_second_run_does_only_what_changed(web, undisturbed):
+    folder = web.parent / "whole"
+    said = run(web, folder).stderr
+    assert [line.split("  ")[-1] for line in said.splitlines() if ": " in line] == [
+        "documents: unchanged",
+        "media: unchanged",
+        "pairs: unchanged",
+        "shards: unchanged",
+    ]
+    said = run(web, folder, "pair.min_alt_words=4").stderr
+    assert "documents: unchanged" in said and "media: unchanged" in said
+    assert "pairs: runs" in said and "shards: runs" in said
