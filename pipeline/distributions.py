@@ -23,6 +23,8 @@ COUNTS = np.arange(0, 32)  # images of a document; the last bin holds all above
 CAPTION_WORDS = np.arange(0, 64, 2)
 SIDES = np.geomspace(16, 16_384, 41)  # px; four bins an octave
 
+_FIRST_WORD = r"^(?P<word>[a-z]+)"
+_TWO_MATCHES = r"^web (?P<web>[0-9.e-]+), synthetic (?P<synthetic>[0-9.e-]+)"
 _FIRST_NUMBER = r"(?P<value>-?[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?)"
 
 
@@ -54,11 +56,16 @@ def rejected_details(run: str, stage: Stage, unit: Unit, reason: Reason) -> Iter
             yield batch.filter(pc.and_(here, pc.equal(batch["reason"], reason.value)))["detail"]
 
 
-def _languages(run: str, table: str) -> dict[str, int]:
-    counts: Counter[str] = Counter()
+def _languages(run: str, table: str) -> dict[str, dict[str, int]]:
+    """Of documents that stayed, and of those that left for their language: their detail opens with it."""
+    kept: Counter[str] = Counter()
     for batch in read_columns(join(run, table), ("language",)):
-        counts.update({language or "unknown": count for language, count in counted(batch["language"])})
-    return _sorted(counts)
+        kept.update({language or "unknown": count for language, count in counted(batch["language"])})
+    rejected: Counter[str] = Counter()
+    for details in rejected_details(run, Stage.FILTER, Unit.DOCUMENT, Reason.WRONG_LANGUAGE):
+        codes = pc.struct_field(pc.extract_regex(details, _FIRST_WORD), "word")
+        rejected.update({code or "unknown": count for code, count in counted(codes)})
+    return {"kept": _sorted(kept), "rejected": _sorted(rejected)}
 
 
 def _words(run: str, table: str) -> dict[str, Any]:
@@ -109,12 +116,16 @@ def _node_scores(run: str, table: str) -> dict[str, Any]:
 
 
 def _matches(run: str) -> dict[str, Any]:
-    """The matcher's probabilities for web texts and synthetic texts of the pairs that were kept."""
+    """The matcher's probabilities for web texts and synthetic texts, of pairs that stayed and of those it took."""
     bins = _Bins(SHARES)
     for table in pair_tables(run):
         for batch in read_columns(table, ("capfilt.web_match", "capfilt.synthetic_match")):
             bins.add("web", field(batch, "capfilt", "web_match"))
             bins.add("synthetic", field(batch, "capfilt", "synthetic_match"))
+    for details in rejected_details(run, Stage.CAPTION, Unit.PAIR, Reason.NO_CAPTION_MATCHES):
+        found = pc.extract_regex(details, _TWO_MATCHES)
+        for series in ("web", "synthetic"):
+            bins.add(series, pc.cast(pc.drop_null(pc.struct_field(found, series)), pa.float64()))
     return bins.result()
 
 

@@ -16,7 +16,7 @@ NEVER_SEEN = "never seen"
 WITH_ITS_PAGE = "left with its page"
 
 _COPIES = frozenset({Reason.SAME_URL.value, Reason.NEAR_DUPLICATE.value})  # which of two copies stays, a hash decides
-_WORDS = 24  # characters of a paragraph's beginning that tell it from others
+_WORDS = 60  # characters of a paragraph's beginning that tell it from others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +117,8 @@ class _Seen:
                 judged[url].add(reason)
             if row["unit"] == Unit.NODE:
                 texts[_start(row["sample"])].add(reason)
-            if row["offset"] >= 0:
-                places[row["archive"].rpartition("/")[2], row["offset"]].add(reason)
+            if row["archive"]:
+                places[row["archive"].rpartition("/")[2], max(row["offset"], 0)].add(reason)
         documents = _urls(run, "interleaved") or _urls(run, "documents")
         return cls(
             pages=pages,

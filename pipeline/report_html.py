@@ -112,11 +112,11 @@ def _plots(report: dict[str, Any], config: Config) -> dict[str, Any]:
         "funnels": funnels,
         "clip": _histogram("CLIP scores of pairs", "cosine similarity", shown["clip_scores"], config.score.min_score),
         "node_clip": _histogram("CLIP scores in documents", "cosine similarity", shown["node_clip_scores"], node_limit),
-        "matches": _histogram("Matcher", "probability of a match, kept pairs", shown["matches"], match_limit),
+        "matches": _histogram("Matcher", "probability of a match", shown["matches"], match_limit),
         "words": _histogram("Words per document", "words", shown["words_per_document"], config.filter.document.min_words),
         "images": _histogram("Images per document", "images", shown["images_per_document"], config.assemble.max_images),
         "caption_words": _histogram("Words per caption", "words of the web's text", shown["caption_words"], None),
-        "languages": _bars("Languages of documents", shown["languages"]),
+        "languages": _languages(shown["languages"]),
         "sources": _bars("Texts that train", shown["sources"]),
         "sizes": _sizes(shown["image_sizes"], config) if shown["image_sizes"]["total"] else None,
         "jobs": _bars("Seconds by job", {name: job["seconds"] for name, job in report["run"]["jobs"].items()}, "s"),
@@ -159,6 +159,15 @@ def _histogram(title: str, x_label: str, shown: dict[str, Any], limit: float | N
             log=log,
         )
     )
+
+
+def _languages(shown: dict[str, dict[str, int]], most: int = 12) -> plots.Markup | None:
+    rows = [
+        plots.Bar(label=clean(language, 20), value=count, note=note, tone=tone)
+        for name, note, tone in (("kept", "", "kept"), ("rejected", "left", "lost"))
+        for language, count in list(shown[name].items())[:most]
+    ]
+    return plots.bars("Languages of documents", rows) if rows else None
 
 
 def _bars(title: str, counts: dict[str, float], note: str = "", most: int = 14) -> plots.Markup | None:

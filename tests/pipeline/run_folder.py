@@ -203,7 +203,15 @@ def small_rejections() -> dict[str, list[Rejection]]:
         rejection("score", "pair", "low_clip_score", "q3", url=f"{SITE}/a.jpg", detail="0.21 < 0.25", sample="a green square"),
         rejection("score", "pair", "low_clip_score", "q4", url=f"{SITE}/b.jpg", detail="-0.05 < 0.25", sample="a blue ring"),
         rejection("score", "node", "low_clip_score", "d6/2", url=f"{SITE}/c.jpg", detail="0.11 < 0.15"),
-        rejection("caption", "pair", "no_caption_matches", "q5", url=f"{SITE}/c.jpg", detail="0.2, 0.3 < 0.5", sample="a star"),
+        rejection(
+            "caption",
+            "pair",
+            "no_caption_matches",
+            "q5",
+            url=f"{SITE}/c.jpg",
+            detail="web 0.2, synthetic 0.3 < 0.5",
+            sample="a star",
+        ),
     ]
     return {"documents": documents, "media": media, "pairs": pairs, "shards": []}
 

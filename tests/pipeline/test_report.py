@@ -109,13 +109,13 @@ def test_distributions_hold_kept_and_rejected(report):
     }
     assert filled["kept"] == pytest.approx([0.29, 0.3, 0.31, 0.36], abs=0.0101)
     assert filled["rejected"] == pytest.approx([-0.05, 0.21], abs=0.0101)
-    assert shown["languages"] == {"en": 4}
+    assert shown["languages"] == {"kept": {"en": 4}, "rejected": {"de": 1}}
     assert shown["sources"] == {"align/alt": 1, "align/synthetic": 1, "ltip/alt": 1, "vtp/caption": 1}
     assert shown["image_sizes"]["total"] == 6
     assert sum(shown["images_per_document"]["series"]["documents"]) == 4
     assert shown["images_per_document"]["series"]["documents"][1:5] == [1, 1, 1, 1]
     assert sum(shown["words_per_document"]["series"]["documents"]) == 4
-    assert {name: sum(counts) for name, counts in shown["matches"]["series"].items()} == {"web": 2, "synthetic": 2}
+    assert {name: sum(counts) for name, counts in shown["matches"]["series"].items()} == {"web": 3, "synthetic": 3}
     assert {name: sum(counts) for name, counts in shown["caption_words"]["series"].items()} == {"align": 2, "ltip": 1, "vtp": 1}
 
 

@@ -1,0 +1,268 @@
+"""Against the truth: filters judged by hand-made ledgers, captions by facts, and every fate that was not met."""
+
+import json
+from pathlib import Path
+
+import pytest
+from run_folder import (
+    ImageNode,
+    InterleavedDocument,
+    Media,
+    Pack,
+    Rejection,
+    TextNode,
+    capfilt,
+    document,
+    image_pair,
+    media,
+    rejection,
+    write_run,
+)
+
+from pipeline.claims import Vocabulary, claims
+from pipeline.fates import fates_of
+from pipeline.ledger import Ledger, find_ledger
+from pipeline.truth import Judged, judge_filters, judge_synthetic, truth_of
+from schemas.config import CaptionConfig
+from schemas.keys import stable_key
+from schemas.pair import CaptionSource, Dataset, ImageTextPair
+
+PAGE = "https://site.example/page.html"
+PAIR = {"kind": "pair", "shapes": ["circle", "star"], "colours": ["red", "blue"], "count": 2, "relation": "left of"}
+GROUP = {"kind": "group", "shapes": ["cross"], "colours": ["green"], "count": 3, "relation": ""}
+WORDS = Vocabulary.of([PAIR, GROUP, {"shapes": ["square"], "colours": ["pink"], "relation": "above"}])
+
+
+def image(name: str, facts: dict = PAIR, *, alt: str = "", wrong: bool = False, fate: str | None = None, **more) -> dict:
+    alts = [{"page": PAGE, "alt": alt, "wrong": wrong, "fate": None}] if alt else []
+    line = {"kind": "image", "url": url(name), "caption": "", "facts": facts, "fate": fate, "alts": alts, "figcaptions": []}
+    return line | more
+
+
+def page(name: str = PAGE, fate: str | None = None, twin: str = "") -> dict:
+    return {"kind": "page", "url": name, "fate": fate, "twin": twin, "images": [], "clips": []}
+
+
+def url(name: str) -> str:
+    return f"https://site.example/{name}.jpg"
+
+
+@pytest.mark.parametrize(
+    ("caption", "facts", "expected"),
+    [
+        ("a small red circle", PAIR, {"shape": True, "colour": True}),
+        ("a red square", PAIR, {"shape": False, "colour": True}),
+        ("a red circle and a pink star", PAIR, {"shape": True, "colour": False}),
+        ("three green crosses", GROUP, {"shape": True, "colour": True, "count": True}),
+        ("Two green crosses on white", GROUP, {"shape": True, "colour": True, "count": False}),
+        ("a red circle to the left of a blue star", PAIR, {"shape": True, "colour": True, "relation": True}),
+        ("a blue star to the left of a red circle", PAIR, {"shape": True, "colour": True, "relation": False}),
+        ("a red circle above a blue star", PAIR, {"shape": True, "colour": True, "relation": False}),
+        ("green crosses above a pink square", GROUP, {"shape": False, "colour": False, "relation": False}),
+        ("a nice picture", PAIR, {}),
+    ],
+)
+def test_claims_are_held_against_facts(caption, facts, expected):
+    assert claims(caption, facts, WORDS) == expected
+
+
+def test_the_opposite_relation_is_true_the_other_way_round():
+    words = Vocabulary.of([PAIR, PAIR | {"relation": "right of"}])
+    assert claims("a blue star to the right of a red circle", PAIR, words)["relation"]
+    assert not claims("a red circle to the right of a blue star", PAIR, words)["relation"]
+
+
+def test_filters_alone_and_together():
+    judged = [
+        Judged(wrong=True, low_score=True),
+        Judged(wrong=False, low_score=True),
+        Judged(wrong=True, match=0.2, replaced=True),
+        Judged(wrong=True, match=0.9),
+        Judged(wrong=True, unmatched=True),
+        Judged(wrong=False, match=0.9),
+        Judged(wrong=False, match=0.7, replaced=True),
+        Judged(wrong=False, match=0.4, replaced=True),
+    ]
+    rows = {row.name: (row.caught, row.missed, row.lost, row.spared) for row in judge_filters(judged, CaptionConfig())}
+    assert rows == {
+        "CLIP score": (1, 3, 1, 3),
+        "matcher, after CLIP": (2, 1, 1, 2),
+        "matcher or synthetic text chosen": (2, 1, 2, 1),
+        "all of them": (3, 1, 3, 1),
+    }
+    clip = judge_filters(judged, CaptionConfig())[0]
+    assert (clip.precision, clip.recall, clip.f1) == (0.5, 0.25, pytest.approx(1 / 3))
+    assert [row.name for row in judge_filters(judged, CaptionConfig(on=False))] == ["CLIP score"]
+    assert judge_filters([], CaptionConfig()) == []
+
+
+def test_a_filter_that_takes_nothing_has_no_precision():
+    (row, *_) = judge_filters([Judged(wrong=False)], CaptionConfig(on=False))
+    assert (row.precision, row.recall, row.f1) == (None, None, None)
+
+
+def test_synthetic_captions_are_counted_by_what_they_say():
+    ledger = Ledger.of([image("a"), image("b", GROUP)])
+    captions = [
+        (url("a"), "a red circle to the left of a blue star", True),
+        (url("a"), "a red circle and a green star", False),
+        (url("b"), "two green crosses", True),
+        (url("b"), "a picture", False),
+        (url("unknown"), "a red circle", True),
+    ]
+    found = judge_synthetic(ledger, captions)
+    assert found["captions"] == 4
+    assert {row["name"]: (row["true"], row["said"]) for row in found["attributes"]} == {
+        "shape": (3, 3),
+        "colour": (2, 3),
+        "count": (0, 1),
+        "relation": (1, 1),
+        "all of it": (1, 4),
+        "all of it, where it was chosen": (1, 2),
+    }
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Four alts on a page, two of them wrong: CLIP takes one wrong and one right, CapFilt replaces the other wrong one."""
+    run = tmp_path / "run"
+    pack = Pack(run)
+    alts = {"w1": "a pink square", "w2": "three pink squares", "r1": "a red circle", "r2": "a blue star left of nothing"}
+    pictures = {name: media(pack, url(name)) for name in alts}
+    nodes = [
+        ImageNode(url=url(name), position=at, alt=alt, media=pictures[name]) for at, (name, alt) in enumerate(alts.items())
+    ]
+    doc = document(PAGE, (*nodes, TextNode(text="words", position=9)))
+    keys = {name: stable_key(doc.key, at, Dataset.ALIGN, CaptionSource.ALT) for at, name in enumerate(alts)}
+    synthetic = "a red circle to the left of a blue star"
+    pairs = [
+        image_pair(pictures["w2"], alts["w2"], key=keys["w2"], capfilt=capfilt(0.1, 0.9, synthetic, CaptionSource.SYNTHETIC)),
+        image_pair(pictures["r2"], alts["r2"], key=keys["r2"], capfilt=capfilt(0.8, 0.3, "a pink square", CaptionSource.ALT)),
+    ]
+    gone = [
+        rejection("score", "pair", "low_clip_score", keys["w1"], url=url("w1"), detail="0.1 < 0.25"),
+        rejection("score", "pair", "low_clip_score", keys["r1"], url=url("r1"), detail="0.2 < 0.25"),
+    ]
+    tables = {
+        "documents": (InterleavedDocument, [doc]),
+        "interleaved": (InterleavedDocument, [doc]),
+        "media": (Media, list(pictures.values())),
+        "pairs/images": (ImageTextPair, pairs),
+        "rejections/pairs": (Rejection, gone),
+    }
+    data = tmp_path / "data"
+    data.mkdir()
+    lines = [page(), *(image(name, alt=alt, wrong=name.startswith("w")) for name, alt in alts.items())]
+    lines.append(image("missing", alt="never shown", wrong=True, fate="image_too_small"))
+    (data / "ledger.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    write_run(run, tables, inputs=[str(data / "web-00000.warc.gz")])
+    return run
+
+
+def test_a_run_is_held_against_its_ledger(folder):
+    truth = truth_of(str(folder), [str(folder.parent / "data" / "web-00000.warc.gz")], CaptionConfig())
+    rows = {row["name"]: (row["caught"], row["missed"], row["lost"], row["spared"]) for row in truth["filters"]}
+    assert rows["CLIP score"] == (1, 1, 1, 1)
+    assert rows["matcher, after CLIP"] == (1, 0, 0, 1)
+    assert rows["all of them"] == (2, 0, 1, 1)
+    assert truth["filters"][-1]["f1"] == pytest.approx(0.8)
+    assert truth["synthetic"]["captions"] == 2
+    assert truth["fates"] == [
+        {"kind": "image", "expected": "image_too_small", "found": "never seen", "count": 1, "met": False},
+        {"kind": "image", "expected": "kept", "found": "kept", "count": 4, "met": True},
+        {"kind": "page", "expected": "kept", "found": "kept", "count": 1, "met": True},
+    ]
+    assert truth["unmet"] == [{"kind": "image", "expected": "image_too_small", "found": "never seen", "where": url("missing")}]
+    assert truth["says"] == [
+        "CLIP score: caught 1 of 2 wrong alt texts and lost 1 of 2 right ones (F1 0.500)",
+        "matcher, after CLIP: caught 1 of 1 wrong alt texts and lost 0 of 1 right ones (F1 1.000)",
+        "matcher or synthetic text chosen: caught 1 of 1 wrong alt texts and lost 0 of 1 right ones (F1 1.000)",
+        "all of them: caught 2 of 2 wrong alt texts and lost 1 of 2 right ones (F1 0.800)",
+        "1 of 2 synthetic captions (50.0%) name what is there and nothing that is not",
+        "1 of 1 chosen synthetic captions (100.0%) name what is there and nothing that is not",
+        "5 of 6 fates are as the ledger foretells; 1 are not",
+    ]
+
+
+def test_the_report_shows_the_truth(folder):
+    from pipeline.report import write_report
+
+    report = write_report(str(folder))
+    assert report["truth"]["filters"][0]["name"] == "CLIP score"
+    shown = (folder / "report.html").read_text()
+    for words in ("Against the truth", "Wrong captions, found and missed", "Fates that were not met", url("missing")):
+        assert words in shown
+
+
+def test_without_a_ledger_there_is_no_truth(tmp_path):
+    assert find_ledger([str(tmp_path / "a.warc.gz"), "memory://nowhere/b.warc.gz"]) is None
+    assert truth_of(str(tmp_path), [], CaptionConfig()) is None
+
+
+def test_an_image_on_two_pages_is_one_line():
+    other = "https://site.example/other.html"
+    lines = [image("a", alt="one"), image("a", alts=[{"page": other, "alt": "two", "wrong": True, "fate": None}])]
+    assert [said["alt"] for said in Ledger.of(lines).images[url("a")]["alts"]] == ["one", "two"]
+
+
+def fates(tmp_path: Path, lines: list[dict], gone: list[Rejection], kept: tuple[str, ...] = ()) -> list[tuple]:
+    tables = {"rejections/documents": (Rejection, gone)}
+    tables["interleaved"] = (InterleavedDocument, [document(name, ()) for name in kept])
+    run = write_run(tmp_path / "run", tables)
+    return [(fate.kind, fate.expected, fate.found, fate.met) for fate in fates_of(run, Ledger.of(lines))]
+
+
+def test_a_page_meets_its_fate_or_another(tmp_path):
+    short, lost, good = (f"https://site.example/{name}.html" for name in ("short", "lost", "good"))
+    gone = [rejection("filter", "document", "too_few_words", "k", url=short)]
+    gone.append(rejection("extract", "page", "no_content", "k2", url=good))
+    lines = [page(short, "too_few_words"), page(lost, "lorem_ipsum"), page(good), page(PAGE, "no_media")]
+    assert fates(tmp_path, lines, gone, (PAGE,)) == [
+        ("page", "too_few_words", "too_few_words", True),
+        ("page", "lorem_ipsum", "never seen", False),
+        ("page", "kept", "no_content", False),
+        ("page", "no_media", "kept", False),
+    ]
+
+
+@pytest.mark.parametrize("survivor", [0, 1])
+def test_which_of_two_copies_stays_is_not_foretold(tmp_path, survivor):
+    pages = [PAGE, "https://mirror.example/page.html"]
+    gone = [rejection("dedup", "document", "near_duplicate", "k", url=pages[1 - survivor])]
+    lines = [page(pages[0]), page(pages[1], "near_duplicate", twin=pages[0])]
+    found = fates(tmp_path, lines, gone, (pages[survivor],))
+    assert found == [("page", "kept", "kept", True), ("page", "near_duplicate", "near_duplicate", True)]
+
+
+def test_two_copies_that_both_stay_miss_their_fate(tmp_path):
+    other = "https://mirror.example/page.html"
+    found = fates(tmp_path, [page(), page(other, "same_url", twin=PAGE)], [], (PAGE, other))
+    assert found == [("page", "kept", "kept", True), ("page", "same_url", "kept", False)]
+
+
+def test_records_paragraphs_alts_and_tracks(tmp_path):
+    said = {"page": PAGE, "alt": "picture", "wrong": False, "fate": "alt_too_short"}
+    clip = {"kind": "clip", "url": "https://site.example/a.mp4", "fate": None, "track": "https://site.example/a.vtt"}
+    lines = [
+        image("a", alts=[said]),
+        clip | {"track_fate": "not_a_track", "page": PAGE},
+        {"kind": "node", "page": PAGE, "fate": "boilerplate_text", "text": "We use cookies"},
+        {"kind": "record", "url": "https://site.example/x", "archive": "odd.warc.gz", "offset": 70, "fate": "bad_status"},
+        {"kind": "record", "url": "", "archive": "torn.warc.gz", "offset": 0, "fate": "not_an_archive"},
+    ]
+    gone = [
+        rejection("pair", "pair", "alt_too_short", "k", url=url("a")),
+        rejection("fetch", "media", "not_a_track", clip["track"], url=clip["track"]),
+        rejection("filter", "node", "boilerplate_text", "d:1", url=PAGE, sample="We use  cookies\n"),
+        rejection("read", "record", "bad_status", "r", archive="/data/odd.warc.gz", offset=70),
+        rejection("read", "record", "not_an_archive", "r2", archive="/data/torn.warc.gz"),
+    ]
+    assert fates(tmp_path, lines, gone) == [
+        ("image", "kept", "left with its page", True),
+        ("clip", "kept", "left with its page", True),
+        ("track", "not_a_track", "not_a_track", True),
+        ("alt", "alt_too_short", "alt_too_short", True),
+        ("node", "boilerplate_text", "boilerplate_text", True),
+        ("record", "bad_status", "bad_status", True),
+        ("record", "not_an_archive", "not_an_archive", True),
+    ]
