@@ -38,7 +38,7 @@ class WriteShards(beam.PTransform):
         self._plan = plan
         self._work = ShardWork(dataset=plan.dataset, config=config, root=root, folder=folder.rstrip("/"))
 
-    def expand(self, records) -> ShardOutcome:
+    def expand(self, records: beam.PCollection[Record]):
         work, plan = self._work, self._plan
         ready = records.pipeline | beam.Create(work.folders, reshuffle=False) | "Withdraw" >> beam.Map(withdraw_manifest)
         out = (
@@ -66,7 +66,7 @@ class WriteManifest(beam.PTransform):
         super().__init__(label=f"WriteManifest {folder.rstrip('/').rpartition('/')[2]}")
         self._dataset, self._folder, self._made_from = dataset, folder.rstrip("/"), made_from
 
-    def expand(self, written):
+    def expand(self, written: beam.PCollection[ShardInfo]):
         return (
             written
             | beam.CombineGlobally(beam.combiners.ToListCombineFn())
