@@ -16,7 +16,8 @@ _PATH = re.compile(r"[^/]*//[^/]*([^?]*)")
 
 
 def has_bad_url(link: MediaLink, config: FetchConfig) -> bool:
-    return above(len(link.url), config.max_url_characters) or canonical_url(link.url) != link.url
+    too_long = above(len(link.url), config.max_url_characters)
+    return too_long or not link.url or canonical_url(link.url) != link.url
 
 
 def blocked_word(link: MediaLink, config: FetchConfig) -> str:

@@ -1,0 +1,92 @@
+"""Copies by hash: what is near is found, whatever the order; who stays, and who leaves for what reason."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from fetch_media import captured, picture
+
+from schemas.config import FetchConfig
+from schemas.media import Media
+from schemas.rejection import Reason
+from transforms.fetch.copies import Forest, as_member, choose_one, clusters, hashes_by_chunk, near_hashes, survivor_of
+from transforms.fetch.inspect import judge_bytes
+
+
+def found_edges(hashes, distance):
+    buckets = {}
+    for phash in hashes:
+        for chunk, value in hashes_by_chunk(phash, distance):
+            buckets.setdefault(chunk, []).append(value)
+    return [edge for bucket in buckets.values() for edge in near_hashes(bucket, distance)]
+
+
+def planted(distance, count=60) -> list[str]:
+    """Hashes, and for each one at exactly `distance` bits and one at one more."""
+    dice, out = np.random.default_rng(distance), []
+    for _ in range(count):
+        value = int(dice.integers(0, 2**63)) * 2 + 1
+        for flips in (0, distance, distance + 1):
+            for bit in dice.choice(64, flips, replace=False):
+                value ^= 1 << int(bit)
+            out.append(f"{value:016x}")
+    return out
+
+
+@pytest.mark.parametrize("distance", [0, 1, 3, 5, 10, 20])
+def test_no_near_pair_is_missed_and_no_far_one_taken(distance):
+    hashes = planted(distance)
+    brute = Forest()
+    for left, right in combinations(sorted(set(hashes)), 2):
+        if (int(left, 16) ^ int(right, 16)).bit_count() <= distance:
+            brute.join(left, right)
+    wanted = {name: brute.root(name) for name in brute.names()}
+    found = clusters(found_edges(hashes, distance))
+    alone = {name for name, root in wanted.items() if list(wanted.values()).count(root) == 1}
+    assert found == {name: root for name, root in wanted.items() if name not in alone}
+
+
+def test_roots_do_not_depend_on_the_order_of_edges():
+    edges = [("c", "d"), ("a", "b"), ("e", "f"), ("b", "c"), ("f", "g")]
+    wanted = dict.fromkeys("abcd", "a") | dict.fromkeys("efg", "e")
+    for order in (edges, edges[::-1], sorted(edges, key=lambda edge: edge[1][::-1])):
+        assert clusters(order) == wanted
+
+
+def test_a_bucket_gives_a_forest_not_every_pair():
+    hashes = [f"{1 << bit:016x}" for bit in range(40)]  # each two bits from each other
+    assert len(near_hashes(hashes, 2)) == 39
+
+
+def media(url="https://a.org/1.png", size=(100, 80), seed=0) -> Media:
+    data = picture(seed, size)
+    return judge_bytes(captured(data, url=url), data, FetchConfig())
+
+
+def test_the_largest_stays_then_the_smallest_hash_then_the_first_url():
+    small, large = media(size=(100, 80)), media(size=(200, 160))
+    assert survivor_of([small, large]) is large
+    twins = [media(url=f"https://{host}.org/1.png") for host in "cab"]
+    assert survivor_of(twins).url == "https://a.org/1.png"
+    one, other = media(seed=1), media(seed=2)
+    assert survivor_of([one, other]).sha256 == min(one.sha256, other.sha256)
+
+
+def test_furniture_copies_and_survivors():
+    survivor, copy = media("https://b.org/1.png", (200, 160)), media("https://a.org/1.png")
+    config = FetchConfig(max_documents=3)
+
+    def chosen(picture, seen_in, config=config):
+        (out,) = choose_one(as_member(picture, survivor, seen_in), config)
+        return out
+
+    kept = chosen(survivor, 3)
+    assert (kept.documents, kept.cluster, kept.url) == (3, survivor.sha256, survivor.url)
+    assert type(kept) is Media
+    out = chosen(copy, 3)
+    assert (out.reason, out.detail) == (Reason.DUPLICATE_IMAGE, "copy of https://b.org/1.png")
+    for each in (survivor, copy):
+        out = chosen(each, 4)
+        assert (out.reason, out.detail) == (Reason.REPEATED_IMAGE, "4 > 3 documents")
+    kept = chosen(copy, 4, FetchConfig(max_documents=None, one_of_each=False))
+    assert (kept.cluster, kept.documents) == (survivor.sha256, 4)

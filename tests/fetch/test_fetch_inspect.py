@@ -1,0 +1,122 @@
+"""Bytes in, Media or the reason out."""
+
+from hashlib import sha256
+
+import pytest
+from fetch_media import VTT, captured, film, picture, plain
+
+from schemas.config import FetchConfig
+from schemas.media import BlobRef, Container, MediaKind
+from schemas.rejection import Reason
+from transforms.fetch.hash_list import read_hashes
+from transforms.fetch.inspect import inspect_media, judge_bytes
+from transforms.fetch.tracks import BadTrack, track_text
+
+CONFIG = FetchConfig()
+
+
+def test_a_picture_is_measured():
+    data = picture(1, (200, 160), "JPEG")
+    media = judge_bytes(captured(data, robots_txt="robots.txt: allowed"), data, CONFIG)
+    assert (media.mime, media.width, media.height, media.bytes) == ("image/jpeg", 200, 160, len(data))
+    assert media.sha256 == media.cluster == sha256(data).hexdigest()
+    assert len(media.phash) == 16
+    assert media.phash_version.startswith("phash64 imagehash-")
+    assert 30 < media.colour_spread < 90
+    assert media.robots_evidence == "robots.txt: allowed; no opt-out header"
+    assert media.source == "http"
+
+
+def test_the_hash_survives_scaling_and_coding():
+    def bits(data):
+        return int(judge_bytes(captured(data), data, CONFIG).phash, 16)
+
+    original = bits(picture(2, (640, 512)))
+    for size, kind in (((640, 512), "JPEG"), ((320, 256), "WEBP"), ((200, 160), "PNG"), ((1600, 1280), "JPEG")):
+        assert (original ^ bits(picture(2, size, kind))).bit_count() <= CONFIG.phash_distance
+    assert (original ^ bits(picture(3, (640, 512)))).bit_count() > 2 * CONFIG.phash_distance
+
+
+def test_a_film_is_probed_and_a_track_is_read():
+    data = film()
+    media = judge_bytes(captured(data, MediaKind.VIDEO), data, CONFIG)
+    assert (media.mime, media.width, media.height, media.duration_s, media.fps) == ("video/mp4", 64, 48, 3.0, 5.0)
+    assert len(media.phash) == 16
+    media = judge_bytes(captured(VTT, MediaKind.TRACK), VTT, CONFIG)
+    assert (media.mime, media.text, media.width) == ("text/vtt", "Hello & welcome\nto us", 0)
+
+
+@pytest.mark.parametrize(
+    "data, kind, reason",
+    [
+        (b"", MediaKind.IMAGE, Reason.EMPTY_BODY),
+        (b"<html>not found</html>", MediaKind.IMAGE, Reason.NOT_AN_IMAGE),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", MediaKind.IMAGE, Reason.NOT_AN_IMAGE),
+        (film(), MediaKind.IMAGE, Reason.NOT_AN_IMAGE),
+        (picture()[:-200], MediaKind.IMAGE, Reason.BROKEN_IMAGE),
+        (picture(size=(63, 80)), MediaKind.IMAGE, Reason.IMAGE_TOO_SMALL),
+        (picture(size=(60, 400)), MediaKind.IMAGE, Reason.IMAGE_TOO_SMALL),  # size before aspect
+        (picture(size=(64, 193)), MediaKind.IMAGE, Reason.ODD_ASPECT),
+        (picture(size=(193, 64)), MediaKind.IMAGE, Reason.ODD_ASPECT),
+        (plain(), MediaKind.IMAGE, Reason.SINGLE_COLOUR),
+        (plain(size=(20_001, 64)), MediaKind.IMAGE, Reason.IMAGE_TOO_LARGE),
+        (plain(size=(9000, 9000)), MediaKind.IMAGE, Reason.TOO_MANY_PIXELS),
+        (picture(), MediaKind.VIDEO, Reason.NOT_A_VIDEO),
+        (film()[:-300], MediaKind.VIDEO, Reason.BROKEN_VIDEO),
+        (film(seconds=1), MediaKind.VIDEO, Reason.ODD_DURATION),
+        (b"1\n00:00.000 --> 00:01.000\nno signature\n", MediaKind.TRACK, Reason.NOT_A_TRACK),
+        (b"WEBVTTX\n\n", MediaKind.TRACK, Reason.NOT_A_TRACK),
+    ],
+)
+def test_each_reason(data, kind, reason):
+    out = judge_bytes(captured(data, kind), data, CONFIG)
+    assert out.reason is reason
+    assert out.key == out.url == "https://a.org/1.png"
+
+
+def test_limits_are_inclusive():
+    for size in ((64, 64), (64, 192), (192, 64)):
+        assert judge_bytes(captured(), picture(size=size), CONFIG).width == size[0]
+    data = picture()
+    assert judge_bytes(captured(), data, FetchConfig(max_image_bytes=len(data))).bytes == len(data)
+    assert judge_bytes(captured(), data, FetchConfig(max_image_bytes=len(data) - 1)).reason is Reason.TOO_LARGE
+
+
+def test_what_was_said_of_it_is_judged_before_it_is_read():
+    nowhere = BlobRef(path="memory://nowhere", offset=0, length=31_000_000, container=Container.RAW)
+    for fields, reason in (
+        ({"robots_header": "noai"}, Reason.OPTED_OUT),
+        ({"tdm_reservation": "1"}, Reason.OPTED_OUT),
+        ({"truncated": True}, Reason.TRUNCATED_MEDIA),
+        ({}, Reason.TOO_LARGE),
+    ):
+        (out,) = inspect_media(captured(blob=nowhere, **fields), CONFIG, "")
+        assert out.reason is reason
+
+
+def test_a_store_that_fails_is_no_fault_of_the_picture(tmp_path):
+    with pytest.raises(OSError):
+        list(inspect_media(captured(b"x"), CONFIG, str(tmp_path)))
+
+
+def test_listed_files_are_not_even_decoded(tmp_path):
+    data = picture()[:-200]  # it would be broken
+    listed = tmp_path / "hashes.txt"
+    listed.write_text(f"{sha256(data).hexdigest().upper()}  some file\n# comment\n{'0' * 64}\n")
+    config = FetchConfig(unsafe_hashes=str(listed))
+    assert len(read_hashes(str(listed))) == 2
+    assert judge_bytes(captured(), data, config).reason is Reason.UNSAFE_IMAGE
+    with pytest.raises(OSError):
+        read_hashes(str(tmp_path / "missing.txt"))
+
+
+def test_tracks():
+    assert track_text(b"WEBVTT") == ""
+    assert (
+        track_text(b"\xef\xbb\xbfWEBVTT - title\r\n\r\nname\r\n00:00.000 --> 00:01.000 align:start\r\n<i>a</i> b\r\n") == "a b"
+    )
+    assert (
+        track_text(b"WEBVTT\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:1\n\n00:01.000 --> 00:02.000\nx --> y\n") == "x --> y"
+    )
+    with pytest.raises(BadTrack):
+        track_text(b"SRT")

@@ -1,0 +1,112 @@
+"""Documents in, distinct links out; and what an address alone, or its pages, earn."""
+
+from itertools import permutations
+
+import pytest
+
+from schemas.config import FetchConfig
+from schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
+from schemas.media import MediaKind
+from schemas.page import Provenance
+from schemas.rejection import Reason, Rejection
+from transforms.fetch.address_rules import judge_link
+from transforms.fetch.links import WantedLink, as_link, mentions_of, sum_mentions
+
+CONFIG = FetchConfig()
+
+
+def document(*nodes, key="d", robots="") -> InterleavedDocument:
+    return InterleavedDocument(
+        key=key,
+        url=f"https://example.org/{key}",
+        nodes=nodes,
+        provenance=Provenance(archive="a.warc", offset=0, length=1),
+        robots=robots,
+    )
+
+
+def links_of(*documents) -> dict[str, WantedLink]:
+    mentions = {}
+    for each in documents:
+        for url, mention in mentions_of(each, CONFIG):
+            mentions.setdefault(url, []).append(mention)
+    return {url: as_link(url, sum_mentions(found)) for url, found in mentions.items()}
+
+
+def image(url):
+    return ImageNode(url=url, position=0)
+
+
+def test_documents_are_counted_not_occurrences():
+    found = links_of(
+        document(image("https://a.org/1.png"), TextNode(text="x", position=1), image("https://a.org/1.png"), key="1"),
+        document(image("https://a.org/1.png"), image("https://a.org/2.png"), key="2"),
+    )
+    assert {url: link.documents for url, link in found.items()} == {"https://a.org/1.png": 2, "https://a.org/2.png": 1}
+
+
+def test_videos_and_tracks_are_links_too():
+    video = VideoNode(url="https://a.org/v.mp4", position=0, track="https://a.org/v.vtt", poster="https://a.org/p.png")
+    assert {url: link.kind for url, link in links_of(document(video, image("https://a.org/v.mp4"))).items()} == {
+        "https://a.org/v.mp4": MediaKind.VIDEO,
+        "https://a.org/v.vtt": MediaKind.TRACK,
+    }
+
+
+def test_a_directive_on_pictures_holds_wherever_they_stand_noindex_only_where_all_pages_have_it():
+    url = "https://a.org/1.png"
+    plain, noai = document(image(url), key="1"), document(image(url), key="2", robots="noai")
+    noindex, other = document(image(url), key="3", robots="noindex"), document(image(url), key="4", robots="none")
+    assert links_of(plain)[url].opt_out == ""
+    assert links_of(plain, noai)[url].opt_out == "robots of a page: noai"
+    assert links_of(plain, noindex)[url].opt_out == ""
+    assert links_of(noindex, other)[url].opt_out == "robots of a page: noindex"
+
+
+def test_sums_do_not_depend_on_order_or_grouping():
+    url = "https://a.org/1.png"
+    robots = ["", "noai", "noindex", "noimageai"]
+    mentions = [dict(mentions_of(document(image(url), robots=each), CONFIG))[url] for each in robots]
+    whole = sum_mentions(mentions)
+    for order in permutations(mentions):
+        assert sum_mentions(order) == whole
+        assert sum_mentions([sum_mentions(order[:2]), sum_mentions(order[2:])]) == whole
+
+
+@pytest.mark.parametrize(
+    "url, reason",
+    [
+        ("https://a.org/photo.jpg", None),
+        ("https://a.org/img/Logo.png", Reason.BLOCKED_URL),
+        ("https://a.org/favicon.png", Reason.BLOCKED_URL),
+        ("https://a.org/buttons/x.png", Reason.BLOCKED_URL),
+        ("https://logo.org/photo.jpg", None),
+        ("https://a.org/photo.jpg?widget=1", None),
+        ("https://a.org/%6Cogo.png", Reason.BAD_URL),  # not canonical
+        ("https://a.org/l%C3%B6wen/sex/1.jpg", Reason.UNSAFE_IMAGE),
+        ("https://a.org/my-xxx_pics/1.jpg", Reason.UNSAFE_IMAGE),
+        ("https://a.org/Porn.jpg", Reason.UNSAFE_IMAGE),
+        ("https://a.org/sussex/essex/sextant.jpg", None),
+        ("https://a.org/" + "x" * 4100 + ".jpg", Reason.BAD_URL),
+        ("ftp://a.org/1.jpg", Reason.BAD_URL),
+        ("", Reason.BAD_URL),
+        ("HTTPS://A.org/1.jpg", Reason.BAD_URL),
+    ],
+)
+def test_addresses(url, reason):
+    (out,) = judge_link(WantedLink(url=url, kind=MediaKind.IMAGE, documents=1), CONFIG)
+    assert (out.reason if isinstance(out, Rejection) else None) is reason
+    if reason:
+        assert (out.key, out.url) == (url, url)
+
+
+def test_opt_outs_of_pages_are_honoured_unless_told_otherwise():
+    link = WantedLink(url="https://a.org/1.png", kind=MediaKind.IMAGE, documents=1, opt_out="robots of a page: noai")
+    (out,) = judge_link(link, CONFIG)
+    assert (out.reason, out.detail) == (Reason.OPTED_OUT, "robots of a page: noai")
+    assert list(judge_link(link, FetchConfig(honour_opt_outs=False))) == [link]
+
+
+def test_no_words_block_nothing():
+    link = WantedLink(url="https://a.org/logo/sex.png", kind=MediaKind.IMAGE, documents=1)
+    assert list(judge_link(link, FetchConfig(blocked_url_words=(), unsafe_url_words=()))) == [link]

@@ -1,0 +1,120 @@
+"""robots.txt in, verdict out: RFC 9309's own examples, its limits, its answers to failure, and a day's memory."""
+
+import asyncio
+
+import pytest
+
+from transforms.fetch.robots import MAX_ROBOTS_BYTES, RobotsCache, read_robots
+
+RFC = b"""User-Agent: *
+Disallow: *.gif$
+Disallow: /example/
+Allow: /publications/
+
+User-Agent: foobot
+Disallow:/
+Allow:/example/page.html
+Allow:/example/allowed.gif
+
+User-Agent: barbot
+User-Agent: bazbot
+Disallow: /example/page.html
+
+User-Agent: quxbot
+"""
+LONGEST = b"User-Agent: *\nAllow: /example/page/\nDisallow: /example/page/disallowed.gif\n"
+
+CASES = [
+    (RFC, "lamella", "/a.gif", False),
+    (RFC, "lamella", "/a.gif?x", True),
+    (RFC, "lamella", "/example/a.png", False),
+    (RFC, "lamella", "/publications/a.png", True),
+    (RFC, "lamella", "/", True),
+    (RFC, "foobot", "/other.png", False),
+    (RFC, "foobot", "/example/page.html", True),
+    (RFC, "foobot", "/example/allowed.gif", True),
+    (RFC, "barbot", "/example/page.html", False),
+    (RFC, "bazbot", "/example/page.html", False),
+    (RFC, "barbot", "/example/other.html", True),
+    (RFC, "quxbot", "/example/page.html", True),
+    (LONGEST, "lamella", "/example/page/disallowed.gif", False),
+    (LONGEST, "lamella", "/example/page/allowed.gif", True),
+    (b"User-agent: *\nDisallow: /\n", "lamella", "/a.png", False),
+    (b"User-agent: *\nDisallow:\n", "lamella", "/a.png", True),
+    (b"User-agent: lamella\nDisallow: /x\n\nUser-agent: lamella\nDisallow: /y\n", "lamella", "/y", False),
+    (b"User-agent: LaMeLLa\nDisallow: /x\n", "lamella", "/x", False),
+    (b"User-agent: lamella\nAllow: /\n\nUser-agent: *\nDisallow: /\n", "lamella", "/x", True),
+    (b"User-agent: *\r\nDisallow: /x # why\r\n", "lamella", "/x/y", False),
+    (b"User-agent: *\rDisallow: /x\r", "lamella", "/x/y", False),
+    (b"\xef\xbb\xbfUser-agent: *\nDisallow: /x\n", "lamella", "/x", False),
+    (b"# nothing\n", "lamella", "/x", True),
+    (b"", "lamella", "/x", True),
+    (b"<html>404</html>", "lamella", "/x", True),
+    (b"User-agent: *\nDisallow: /a*b$\n", "lamella", "/axxb", False),
+    (b"User-agent: *\nDisallow: /a*b$\n", "lamella", "/axxbc", True),
+    (b"User-agent: *\nDisallow: /%7Ejoe/\n", "lamella", "/~joe/a.png", False),
+    (b"User-agent: *\nDisallow: /foo/bar\xe3\x83\x84\n", "lamella", "/foo/bar%E3%83%84", False),
+    (b"user-agent: *\ndisallow: /UP\n", "lamella", "/up", True),
+    (b"User-agent: *\nDisallow: /img\nAllow: /img/free\n", "lamella", "/img/free/a.png", True),
+    (b"User-agent: *\nAllow: /p\nDisallow: /p\n", "lamella", "/p", True),
+    (b"\0User-agent: *\nDisallow: /x\0\n", "lamella", "/x", False),
+]
+
+
+@pytest.mark.parametrize("body, product, path, allowed", CASES)
+def test_rules(body, product, path, allowed):
+    assert read_robots(200, body).verdict(f"https://example.org{path}", product).allowed is allowed
+
+
+@pytest.mark.parametrize(
+    "status, allowed", [(404, True), (401, True), (403, True), (410, True), (429, False), (500, False), (503, False), (0, True)]
+)
+def test_statuses(status, allowed):
+    verdict = read_robots(status, b"User-agent: *\nDisallow: /\n").verdict("https://example.org/x", "lamella")
+    assert verdict.allowed is allowed
+    assert str(status) in verdict.evidence
+
+
+def test_only_the_first_500_kib_are_read_and_no_half_rule():
+    filler = b"# " + b"x" * 97 + b"\n"
+    lines = filler * (MAX_ROBOTS_BYTES // len(filler))
+    late = b"User-agent: *\n" + lines + filler + b"Disallow: /x\n"
+    assert read_robots(200, late).verdict("https://example.org/x", "lamella").allowed
+    early = b"User-agent: *\nDisallow: /x\n" + lines * 2
+    assert not read_robots(200, early).verdict("https://example.org/x", "lamella").allowed
+    half = b"User-agent: *\n" + b"#" * (MAX_ROBOTS_BYTES - 14 - 11) + b"\nDisallow: /only/this\n"
+    assert read_robots(200, half).verdict("https://example.org/x", "lamella").allowed
+
+
+def test_crawl_delay():
+    robots = read_robots(200, b"User-agent: *\nCrawl-delay: 2.5\n")
+    assert robots.verdict("https://example.org/x", "lamella") == (True, "robots.txt: allowed", 2.5)
+
+
+def test_a_site_is_asked_once_and_failures_are_not_kept():
+    asked = []
+
+    async def get(url):
+        asked.append(url)
+        if "down" in url:
+            raise OSError
+        await asyncio.sleep(0)
+        return 200, b"User-agent: *\nDisallow: /no\n"
+
+    async def run():
+        cache = RobotsCache(get, "lamella")
+        urls = [f"https://a.org/{path}" for path in ("yes", "no", "yes", "no")] + ["http://a.org/no", "https://a.org:8443/no"]
+        verdicts = await asyncio.gather(*(cache.verdict(url) for url in urls))
+        for _ in range(2):
+            with pytest.raises(OSError):
+                await cache.verdict("https://down.org/x")
+        return [verdict.allowed for verdict in verdicts]
+
+    assert asyncio.run(run()) == [True, False, True, False, False, False]
+    assert sorted(asked) == [
+        "http://a.org/robots.txt",
+        "https://a.org/robots.txt",
+        "https://a.org:8443/robots.txt",
+        "https://down.org/robots.txt",
+        "https://down.org/robots.txt",
+    ]
