@@ -34,6 +34,7 @@ class ExtractConfig(Frozen):
 class LimitsForText(Frozen):
     """Bounds on what `transforms.filter` measures. One model for nodes and documents; None leaves a rule out."""
 
+    min_words_for_ratios: NonNegativeInt = 12  # and marks; shorter texts are not judged by ratios; OBELICS, for punctuation
     min_words: PositiveInt | None = None
     max_words: PositiveInt | None = None
     min_mean_word_length: PositiveFloat | None = None
@@ -58,6 +59,7 @@ class LimitsForText(Frozen):
     min_ended_lines: NonNegativeFloat | None = None
     max_short_lines: NonNegativeFloat | None = None
     no_boilerplate: bool = False  # C4: javascript, cookie and policy lines out
+    max_notice_words: PositiveInt = 60  # a longer text that mentions cookies or JavaScript is about them; ours
     no_lorem_ipsum: bool = False  # C4
     no_curly_bracket: bool = False  # C4
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable
 
 CHARACTERS_PER_WORD = 1.6  # of Chinese and Japanese, as segmenters cut them
+TERMINAL = ".!?…。！？．｡؟۔।॥։።၊။។៕"  # marks that end a sentence
 
 # First and last code point of the scripts that put no spaces: Thai and Lao, Burmese, Khmer, ideographic signs, kana, Han.
 _UNSPACED = (
@@ -27,7 +28,6 @@ _UNSPACED = (
     (0x20000, 0x323AF),
 )
 _LAST_MARK = 0xFFFF  # rarer marks lie beyond, which would make the patterns slow
-_TERMINAL = ".!?…。！？．｡؟۔।॥։።၊။។៕"
 _CLOSING = "\"'”’»)\\]」』）"
 
 
@@ -85,14 +85,18 @@ def _is_mark(point: int) -> bool:
 _CHARACTER = "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in _UNSPACED)
 _MARK = _ranges(filter(_is_mark, range(_LAST_MARK + 1)))
 _LETTERS = rf"[^\W{_CHARACTER}]+"
-_WORD_PATTERN = rf"{_LETTERS}(?:[{_MARK}'’\u200c\u200d]+{_LETTERS})*[{_MARK}]*|\w[{_MARK}]*"
+# Inside a word: marks and apostrophes; a point or an at sign before a small letter or a digit; what divides digits.
+_INSIDE = rf"[{_MARK}'’\u200c\u200d]+|[.@&](?=[a-z0-9])|(?<=[A-Z])[.&](?=[A-Z])|(?<=[0-9])[,:/](?=[0-9])"
+_WORD_PATTERN = rf"{_LETTERS}(?:(?:{_INSIDE}){_LETTERS})*[{_MARK}]*|\w[{_MARK}]*"
+_STUCK = r"(?<!\w)[-/@|~^\\+]+"  # marks at the head of a path, an option, a handle, a signed number
+_ADDRESS = rf"(?:https?://|www\.)[^\s<>\"'{_CHARACTER}]*[\w/]"
 _WORD = re.compile(_WORD_PATTERN)
-_TOKEN = re.compile(rf"{_WORD_PATTERN}|\.\.\.|[^\w\s]")
+_TOKEN = re.compile(rf"{_ADDRESS}|{_WORD_PATTERN}|{_STUCK}(?:{_WORD_PATTERN})|[-/@|~^\\+=]+|\.\.\.|[^\w\s]")
 _UNSPACED_CHARACTER = re.compile(rf"(?=\w)[{_CHARACTER}]")
 # A terminal mark with what closes after it, before a space; the marks of scripts without spaces need none after them.
 # It is tried once at the head of a run of marks, or a text of dots would cost the square of its length.
 _SENTENCE_END = re.compile(
-    rf"(?<![{_TERMINAL}])([{_TERMINAL}])[{_TERMINAL}]*+[{_CLOSING}]*+(?:(?=\s)|(?<=[。！？｡។៕])|(?<=[。！？｡][」』）”]))"
+    rf"(?<![{TERMINAL}])([{TERMINAL}])[{TERMINAL}]*+[{_CLOSING}]*+(?:(?=\s)|(?<=[。！？｡។៕])|(?<=[。！？｡][」』）”]))"
 )
 _ABBREVIATION = re.compile(
     r"\b(?:[A-Za-z]|Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|etc|cf|al|Nr|Fig|Figs|Vol|vol|pp|ed|eds|approx|Inc|Ltd|Co|Corp|Rev|Gen"

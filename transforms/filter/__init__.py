@@ -1,0 +1,1 @@
+"""Documents by language, and texts by quality and safety."""

@@ -1,0 +1,25 @@
+"""FilterDocuments: documents in; documents of the wanted languages and of good text out, with what was measured on them."""
+
+import apache_beam as beam
+
+from schemas.config import FilterConfig
+from schemas.document import InterleavedDocument
+from schemas.rejection import Stage
+from transforms.filter.language import load_model
+from transforms.filter.texts import filter_document
+from transforms.step import Outcome, Step
+
+
+class FilterDocuments(beam.PTransform):
+    """Measures language and quality, takes bad texts out of documents, and rejects documents that are bad as a whole."""
+
+    def __init__(self, config: FilterConfig):
+        super().__init__()
+        self._config = config
+
+    def expand(self, documents: beam.PCollection[InterleavedDocument]) -> Outcome:
+        return documents | Step(Stage.FILTER, filter_document, self._config, InterleavedDocument, setup=_load)
+
+
+def _load(config: FilterConfig) -> None:
+    load_model()

@@ -1,0 +1,92 @@
+"""A document in; the same with its language, its quality and without its bad texts out, or the Rejection that it earned."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from schemas.config import FilterConfig
+from schemas.document import InterleavedDocument, TextNode
+from schemas.rejection import Reason, Rejection, Stage, Unit
+from transforms.filter.language import Language, detect_language
+from transforms.filter.measures import TextMeasures, paragraphs_of
+from transforms.filter.rules import DOCUMENT_RULES, NODE_RULES
+from transforms.rules import Broken, first_broken
+
+SAMPLE_CHARACTERS = 200  # of a rejected text, for the report
+
+
+def filter_document(document: InterleavedDocument, config: FilterConfig) -> Iterator[InterleavedDocument | Rejection]:
+    """Language first, then each text by itself, then the texts that are left as a whole. Images and videos stay.
+
+    Rejects texts (unit NODE) and documents. A document without any text has the language of its alt texts and captions,
+    and is judged as a text of no words.
+    """
+    language = detect_language(document.text or _text_of_media(document))
+    if broken := _wrong_language(language, config):
+        yield _leaves(document, broken, nodes=len(document.nodes))
+        return
+    kept = []
+    for node in document.nodes:
+        broken = isinstance(node, TextNode) and first_broken(TextMeasures([node.text], language.code), NODE_RULES, config.node)
+        if broken:
+            yield _node_leaves(document, node, broken)
+        else:
+            kept.append(node)
+    if document.text and not any(isinstance(node, TextNode) for node in kept):
+        texts = len(document.nodes) - len(kept)
+        yield _leaves(document, Broken(Reason.NO_TEXT_LEFT, f"{texts} of {texts} texts left"), nodes=len(kept))
+        return
+    measures = TextMeasures(paragraphs_of(kept), language.code)
+    if broken := first_broken(measures, DOCUMENT_RULES, config.document):
+        yield _leaves(document, broken, nodes=len(kept))
+        return
+    yield replace(
+        document,
+        nodes=tuple(kept),
+        language=language.code,
+        language_score=language.score,
+        quality=measures.quality(),
+    )
+
+
+def _wrong_language(language: Language, config: FilterConfig) -> Broken | None:
+    if config.languages is None:
+        return None
+    if language.code not in config.languages:
+        return Broken(Reason.WRONG_LANGUAGE, f"{language.code or 'none'} ({language.score:.2f})")
+    if language.score < config.min_language_score:
+        return Broken(Reason.WRONG_LANGUAGE, f"{language.code} {language.score:.2f} < {config.min_language_score:g}")
+    return None
+
+
+def _text_of_media(document: InterleavedDocument) -> str:
+    images = " ".join(text for image in document.images for text in (image.alt, image.caption, image.title) if text)
+    return images + " ".join(video.caption for video in document.videos)
+
+
+def _leaves(document: InterleavedDocument, broken: Broken, nodes: int) -> Rejection:
+    return Rejection(
+        stage=Stage.FILTER,
+        unit=Unit.DOCUMENT,
+        key=document.key,
+        reason=broken.reason,
+        url=document.url,
+        detail=broken.detail,
+        sample=document.text[:SAMPLE_CHARACTERS],
+        nodes=nodes,
+        archive=document.provenance.archive,
+        offset=document.provenance.offset,
+    )
+
+
+def _node_leaves(document: InterleavedDocument, node: TextNode, broken: Broken) -> Rejection:
+    return Rejection(
+        stage=Stage.FILTER,
+        unit=Unit.NODE,
+        key=f"{document.key}:{node.position}",
+        reason=broken.reason,
+        url=document.url,
+        detail=broken.detail,
+        sample=node.text[:SAMPLE_CHARACTERS],
+        archive=document.provenance.archive,
+        offset=document.provenance.offset,
+    )
