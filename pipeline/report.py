@@ -27,6 +27,7 @@ from pipeline.accounts import (
     shards_of,
     tallies_of,
 )
+from pipeline.card import write_card
 from pipeline.columns import counted, read_columns
 from pipeline.distributions import distributions, pair_tables
 from pipeline.exhibits import clean, exhibits
@@ -44,7 +45,7 @@ TABLES = ("documents", "duplicates", "archive_media", "media", "interleaved", "p
 
 
 def write_report(run: str) -> Report:
-    """Builds the report of a run's folder and writes `report.json` and `report.html` into it, each by rename.
+    """Builds the report of a run's folder and writes `report.json`, `report.html` and the dataset card into it, by rename.
 
     The report that is returned names the page under "path"; the file does not, so that it tells of the run alone.
     """
@@ -54,6 +55,7 @@ def write_report(run: str) -> Report:
     data = json.dumps(report, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     write_atomically(join(run, "report.json"), data.encode() + b"\n")
     write_atomically(join(run, "report.html"), render(report, run).encode())
+    write_card(run, report)
     return report | {"path": join(run, "report.html")}
 
 

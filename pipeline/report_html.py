@@ -15,6 +15,7 @@ import jinja2
 
 from pipeline import plots
 from pipeline.exhibits import clean
+from pipeline.settings import settings_of
 from schemas.config import Config
 from schemas.media import BlobRef, Container, MediaKind
 from transforms.blobs import BlobError, read_blob
@@ -46,7 +47,7 @@ def render(report: dict[str, Any], run: str) -> str:
         pairs=_grouped([thumbnails.beside(one) for one in samples["pairs"]], ("dataset",)),
         rejected=_grouped([thumbnails.beside(one) for one in samples["rejected"]], ("stage", "unit", "reason")),
         reasons=_grouped(report["reasons"], ("stage",)),
-        settings=_settings(config),
+        settings=settings_of(config),
         number=plots.number,
         size=_size,
         share=_share,
@@ -195,36 +196,6 @@ def _sizes(shown: dict[str, Any], config: Config) -> plots.Markup:
             aspect=config.fetch.max_aspect,
         )
     )
-
-
-def _settings(config: Config) -> dict[str, list[tuple[str, str, bool]]]:
-    """(name, value, differs from the default) of every setting, by stage."""
-    usual = Config(recipe=config.recipe)
-    out = {}
-    for stage in type(config).model_fields:
-        if stage == "recipe":
-            continue
-        here, there = dict(_flat(getattr(config, stage).model_dump())), dict(_flat(getattr(usual, stage).model_dump()))
-        out[stage] = [(name, _shown(value), value != there.get(name)) for name, value in here.items()]
-    return out
-
-
-def _flat(values: dict[str, Any], before: str = "") -> Iterable[tuple[str, Any]]:
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{before}{name}.")
-        else:
-            yield before + name, value
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "off"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ", ".join(str(item) for item in value) or "none"
-    return plots.number(value) if isinstance(value, int | float) else clean(str(value), 300)
 
 
 def _grouped(rows: Iterable[dict[str, Any]], by: tuple[str, ...]) -> dict[tuple[str, ...] | str, list[dict[str, Any]]]:

@@ -1,0 +1,72 @@
+"""The dataset card: front matter that the hub reads, and numbers that are the report's."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from run_folder import small_run
+
+from pipeline.card import card
+from pipeline.report import build_report, write_report
+from schemas.shards import MANIFEST
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory) -> dict:
+    return build_report(small_run(tmp_path_factory.mktemp("run") / "small"))
+
+
+def front_matter(text: str) -> dict:
+    return yaml.safe_load(text.split("---\n")[1])
+
+
+def test_every_set_of_shards_is_a_configuration(report):
+    found = front_matter(card(report))
+    assert found["language"] == ["en"]
+    assert found["size_categories"] == ["n<1K"]
+    assert [one["config_name"] for one in found["configs"]] == ["m3w", "align", "ltip", "vtp"]
+    assert found["configs"][1]["data_files"] == [{"split": "train", "path": "shards/align/align-train-*.tar"}]
+
+
+def test_documents_as_parquet_are_one_more(report):
+    configs = {one["config_name"]: one["data_files"] for one in front_matter(card(report, parquet=True))["configs"]}
+    assert configs["m3w-parquet"] == [{"split": "train", "path": "shards/m3w-parquet/train-*.parquet"}]
+
+
+def test_numbers_reasons_and_limits_are_the_report_s(report):
+    text = card(report)
+    assert "| align | 2 | 1 | 2.0 kB |" in text
+    assert "20 records, 10 pages, 8 documents, 6 filtered, 5 unique, 4 assembled; 9 links, 6 usable; 9 mined" in text
+    assert "| filter | document | `too_few_words` | 1 | 12.5% |" in text
+    assert "| score | `min_score` | 0.25 |" in text
+    assert "1 file left for that reason" in text
+    assert "Every number adds up" in text
+
+
+def test_sums_that_do_not_add_up_are_told(report):
+    broken = report | {"conservation": report["conservation"] | {"balanced": False}}
+    assert "do not add up" in card(broken)
+
+
+def test_a_name_stays_text(report):
+    evil = 'x"\n---\n<script>|`'
+    text = card(report | {"run": report["run"] | {"recipe": evil}})
+    assert front_matter(text)["pretty_name"] == f"Lamella {evil}"
+    assert "<script>" not in text.split("---\n", 2)[2].replace("\\<script\\>", "")
+
+
+def test_the_code_in_the_card_is_python(report):
+    blocks = re.findall(r"```python\n(.*?)```", card(report), flags=re.S)
+    assert len(blocks) == 3
+    for block in blocks:
+        compile(block, "card", "exec")
+
+
+def test_the_report_writes_the_card(tmp_path):
+    run = small_run(tmp_path / "run")
+    parquet = Path(run, "shards/m3w-parquet")
+    parquet.mkdir()
+    (parquet / MANIFEST).write_bytes(b"{}")
+    write_report(run)
+    assert "config_name: m3w-parquet" in Path(run, "README.md").read_text()
