@@ -99,7 +99,7 @@ def make_shards(
         shards = found | WriteShards(c.shard, plan_shards(dataset, rows[dataset], c.shard), place.root, folder)
         books.enter(shards)
         shards.written | WriteManifest(dataset, folder, place.made_from)
-        if dataset is Dataset.M3W and c.shard.parquet:
+        if dataset is Dataset.M3W:
             shards.tables | WriteManifest(dataset, f"{folder}-parquet", place.made_from)
 
 

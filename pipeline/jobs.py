@@ -138,9 +138,7 @@ def pairs(place: Place) -> None:
 def shards(place: Place) -> None:
     c = place.config
     made_from = _made_from(c, ("shard",), _contents(place, *PAIR_TABLES))
-    outputs = [f"shards/{dataset}" for dataset in Dataset]
-    if c.shard.parquet:
-        outputs.append(f"shards/{Dataset.M3W}-parquet")
+    outputs = [*(f"shards/{dataset}" for dataset in Dataset), f"shards/{Dataset.M3W}-parquet"]
 
     def build(pipeline):
         books = Books()

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from schemas.arrow import from_table, to_table
 from schemas.keys import stable_int, stable_key
 from schemas.shards import MANIFEST
-from transforms.files import join, read_bytes, remove_tree, write_atomically
+from transforms.files import join, read_bytes, remove_files, write_atomically
 
 FORMAT = 1  # raised when the bytes of a table change for the same input and config
 ROW_GROUP = 10_000
@@ -111,8 +111,13 @@ def write_manifest(folder: str, manifest: TableManifest) -> TableManifest:
 
 
 def clear_table(folder: str) -> None:
-    """Takes an old table away, its manifest first, so that no reader trusts half of it."""
-    remove_tree(folder, first=MANIFEST)
+    """Takes an old table away, its manifest first, so that no reader trusts half of it. What lies in folders below stays."""
+    remove_files(folder, first=MANIFEST)
+
+
+def _name(folder: str) -> str:
+    """The table's name for a label: `rejections/media` is not `tallies/media`."""
+    return "/".join(folder.split("/")[-2:])
 
 
 def _order(record: Any) -> tuple[str, str]:
@@ -128,7 +133,7 @@ class ReadTable(beam.PTransform):
     """A finished table's records."""
 
     def __init__(self, folder: str, record_type: type):
-        super().__init__(label=f"Read {folder.rsplit('/', 1)[-1]}")
+        super().__init__(label=f"Read {_name(folder)}")
         self._folder, self._type = folder, record_type
 
     def expand(self, pipeline):
@@ -148,7 +153,7 @@ class WriteTable(beam.PTransform):
     """Records -> the table's manifest, written once every part stands."""
 
     def __init__(self, folder: str, record_type: type, *, parts: int, made_from: str):
-        super().__init__(label=f"Write {folder.rsplit('/', 1)[-1]}")
+        super().__init__(label=f"Write {_name(folder)}")
         self._folder, self._type, self._parts, self._made_from = folder, record_type, parts, made_from
 
     def expand(self, records):

@@ -49,10 +49,11 @@ def write_atomically(path: str, data: bytes) -> None:
         raise
 
 
-def remove_tree(folder: str, first: str = "") -> None:
-    """Removes a folder where it stands; the file `first` goes before all others."""
+def remove_files(folder: str, first: str) -> None:
+    """Removes the files of a folder, `first` before all others; folders within it stay."""
     fs, inner = fsspec.core.url_to_fs(folder)
-    if first and fs.exists(join(inner, first)):
-        fs.rm_file(join(inner, first))
-    if fs.exists(inner):
-        fs.rm(inner, recursive=True)
+    if not fs.exists(inner):
+        return
+    files = [path for path in fs.ls(inner, detail=False) if not fs.isdir(path)]
+    for path in sorted(files, key=lambda path: not path.endswith(f"/{first}")):
+        fs.rm_file(path)

@@ -69,9 +69,13 @@ def test_a_failed_write_leaves_nothing_under_the_final_name(tmp_path, monkeypatc
 
 def test_clearing_takes_the_manifest_and_all_files(tmp_path):
     write(tmp_path / "links", LINKS)
+    packs = tmp_path / "links" / "packs"
+    packs.mkdir()
+    (packs / "fetched.tar").write_bytes(b"dear")
     clear_table(str(tmp_path / "links"))
     clear_table(str(tmp_path / "links"))  # and again: nothing is there to clear
-    assert not (tmp_path / "links").exists()
+    assert [path.name for path in (tmp_path / "links").iterdir()] == ["packs"]
+    assert (packs / "fetched.tar").read_bytes() == b"dear"
 
 
 def test_equal_keys_are_ordered_by_all_they_hold(tmp_path):
