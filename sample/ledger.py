@@ -5,7 +5,7 @@ Lines, by their `kind`:
     image   url, caption, facts, fate, alts [{page, alt, wrong, fate}], figcaptions [{page, text, fate}]
     clip    url, caption, facts, duration_s, fate, page, track, track_fate
     node    page, fate, text (its first words)
-    record  url, archive, offset, fate
+    record  url, archive, offset, fate; offset -1 is the whole file
 
 An image that several pages show has a line for each; `read_ledger` joins them. An empty fate is a good end.
 """
@@ -57,7 +57,7 @@ class LedgerWriter:
         self._line(kind="record", url=url, archive=place.archive, offset=place.offset, fate=fate)
 
     def odd_archive(self, name: str) -> None:
-        self._line(kind="record", url="", archive=name, offset=0, fate="not_an_archive")
+        self._line(kind="record", url="", archive=name, offset=-1, fate="not_an_archive")
 
     def _image(self, url: str, shows: list[Shown], page: str) -> None:
         picture = shows[0].picture

@@ -22,7 +22,10 @@ from sample.warc import Exchange, WarcWriter, pack, response_record
 
 HTML_TYPES = ("text/html; charset=utf-8", "text/html; charset=UTF-8", "text/html", "application/xhtml+xml; charset=utf-8")
 ODD_NAME = "sample-odd.warc.gz"
-_NO_ARCHIVE = b"This file is packed as web archives are, and named like one, but it holds a letter to whoever reads it.\n"
+# What a store answers when it is asked too fast, saved under the archive's name, as happens to mirrors of crawls.
+_NO_ARCHIVE = (
+    b'<?xml version="1.0"?>\n<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>\n'
+)
 _README = """A small web, written by `lamella sample`: {pages} pages, seed {seed}.
 
 sample-*.warc.gz   web archives (WARC 1.1): pages, pictures, films and tracks, some of them broken on purpose
@@ -141,7 +144,6 @@ def _write_end(seed: int, warc: WarcWriter, ledger: LedgerWriter) -> None:
 
 def _write_odd_archive(folder: Path, ledger: LedgerWriter) -> int:
     """A file named like an archive that is none; gives its size."""
-    stored = pack(_NO_ARCHIVE, 6)
-    (folder / ODD_NAME).write_bytes(stored)
+    (folder / ODD_NAME).write_bytes(_NO_ARCHIVE)
     ledger.odd_archive(ODD_NAME)
-    return len(stored)
+    return len(_NO_ARCHIVE)

@@ -81,5 +81,5 @@ The [letter|note|postcard] from {town} took {number} weeks, and by then the {pla
 Every {weekday} evening, {first} [opens|sweeps|airs] the {room}, [lights|fills|polishes] the {thing} and waits for whoever may [come|call|knock].
 It is not [clear|certain|known] how the {animal} found its way into the {room}, but it has [been|become] part of the place ever since.
 One {trade} in {number} still [learns|knows|uses] the old way, with a {tool}, some {material} and a great deal of [time|care|silence].
-When the {weather} [lifted|ended|eased] at last, the whole of {street} Street [smelled|looked|sounded] as if somebody had [washed|polished] it.
+After {number} hours of {weather}, the whole of {street} Street [smelled|looked|sounded] as if somebody had [washed|polished] it.
 """

@@ -1,0 +1,222 @@
+"""The sample web as files: the same bytes for the same seed, records that other readers read, and a ledger that is true."""
+
+import gzip
+import hashlib
+import io
+from collections import Counter
+from html.parser import HTMLParser
+from urllib.request import urlopen
+
+import av
+import pytest
+from PIL import Image
+from warcio.archiveiterator import ArchiveIterator
+
+from sample import page_fates, riders
+from sample.ledger import lines, read_ledger
+from sample.odd_records import cut
+from sample.pages import draft
+from sample.plan import GROUPS, PAGE_FATES, ROUND, plan
+from sample.server import FATES, FORBIDDEN_URL, SampleServer, http_page
+from sample.warc import Exchange, WarcWriter, pack
+from sample.web import ODD_NAME, planned_page, write_sample
+from schemas.rejection import Reason
+
+PAGES, SEED = 150, 3
+OVER_HTTP = {"timed_out", "connection_failed", "http_error", "too_many_redirects", "forbidden_address"}
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("web")
+    heard = []
+    summary = write_sample(folder, PAGES, SEED, progress=heard.append)
+    assert heard == list(range(1, PAGES + 1))
+    return folder, summary, read_ledger(folder / "ledger.jsonl")
+
+
+@pytest.fixture(scope="module")
+def responses(web):
+    """URL -> (headers, body) of the first responses, as warcio reads them."""
+    found = {}
+    with open(web[0] / "sample-00000.warc.gz", "rb") as stream:
+        for record in ArchiveIterator(stream):
+            if record.rec_type != "response":
+                continue
+            url = record.rec_headers.get_header("WARC-Target-URI")
+            found[url] = (record.http_headers, record.raw_stream.read())
+            cut_short = record.rec_headers.get_header("WARC-Truncated") == "length"
+            assert cut_short == ("/fate/truncated_media/" in url)
+            if len(found) == 200:
+                return found
+    raise AssertionError("fewer records than expected")
+
+
+def digests(folder):
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+
+
+def test_same_seed_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        write_sample(tmp_path / name, 12, 5)
+    write_sample(tmp_path / "other", 12, 6)
+    assert digests(tmp_path / "one") == digests(tmp_path / "two")
+    assert digests(tmp_path / "one") != digests(tmp_path / "other")
+
+
+def test_summary_counts_what_lies_there(web):
+    folder, summary, ledger = web
+    archives = sorted(folder.glob("*.warc.gz"))
+    assert [path.name for path in archives] == ["sample-00000.warc.gz", ODD_NAME]
+    assert summary.files == 2 and summary.pages == PAGES == len(ledger.pages)
+    assert summary.bytes == sum(path.stat().st_size for path in archives)
+    assert (folder / "README.txt").read_text().startswith("A small web")
+
+
+def test_other_readers_read_the_records(responses):
+    for url, (headers, body) in responses.items():
+        assert headers.get_header("Content-Length") == str(len(body)) or "/fate/truncated_media/" in url
+    kinds = Counter(headers.get_header("Content-Type").partition(";")[0] for headers, _ in responses.values())
+    assert kinds["image/jpeg"] > 100 and kinds["text/html"] > 30 and kinds["video/mp4"] > 1
+
+
+def test_members_do_not_depend_on_the_clock():
+    assert pack(b"record", 6) == pack(b"record", 6)
+    assert gzip.decompress(pack(b"record", 1)) == b"record"
+    with pytest.raises(EOFError):
+        gzip.decompress(cut(pack(b"record" * 9, 6)))
+
+
+def test_files_roll_over(tmp_path):
+    with WarcWriter(tmp_path, max_bytes=4000) as warc:
+        for n in range(12):
+            warc.write(Exchange(url=f"https://a.example/{n}", body=bytes(range(256)) * 2, mime="image/png", level=0))
+    names = [path.name for path in sorted(tmp_path.iterdir())]
+    assert names == [f"sample-{n:05d}.warc.gz" for n in range(warc.files)] and warc.files > 1
+    for name in names:
+        with open(tmp_path / name, "rb") as stream:
+            assert next(iter(ArchiveIterator(stream))).rec_type == "warcinfo"
+
+
+def test_every_reason_has_its_fate(web):
+    fates = web[2].fates()
+    assert fates == {str(reason) for reason in Reason} - {"crashed"} - OVER_HTTP
+    assert set(FATES) | {"forbidden_address"} >= OVER_HTTP
+
+
+def test_most_pages_are_good_and_have_pictures(web):
+    good = [page for page in web[2].pages.values() if not page["fate"]]
+    assert len(good) > 100
+    assert all(page["language"] == "en" and len(page["images"]) >= 2 for page in good)
+    assert {page["genre"] for page in good} == {"article", "gallery", "shop", "blog", "recipe"}
+    assert sum(bool(page["clips"]) for page in good) >= 10
+
+
+def test_the_ledger_marks_wrong_alts(web):
+    alts = [alt for image in web[2].images.values() if not image["fate"] for alt in image["alts"]]
+    assert 0.18 < sum(alt["wrong"] for alt in alts) / len(alts) < 0.33
+    for image in web[2].images.values():
+        for alt in image["alts"]:
+            said = alt["alt"].lower()
+            named = [c in said and s in said for c, s in zip(image["facts"]["colours"], image["facts"]["shapes"], strict=True)]
+            if alt["wrong"]:
+                assert not any(named)
+            elif alt["fate"] in (None, "duplicate_pair") and image["facts"]["kind"] in ("single", "group"):
+                assert all(named)
+
+
+def test_pictures_and_films_are_what_the_ledger_says(web, responses):
+    _, _, ledger = web
+    looked_at = 0
+    for url, image in ledger.images.items():
+        if image["fate"] is None and url in responses:
+            with Image.open(io.BytesIO(responses[url][1])) as picture:
+                picture.load()
+                assert min(picture.size) >= 200
+            looked_at += 1
+    assert looked_at > 100
+    for url, clip in ledger.clips.items():
+        if clip["fate"] is None and url in responses:
+            with av.open(io.BytesIO(responses[url][1])) as container:
+                assert container.duration / av.time_base == pytest.approx(clip["duration_s"], abs=0.3)
+
+
+def test_pages_show_the_pictures_of_their_line(web, responses):
+    for url, page in web[2].pages.items():
+        if page["fate"] is None and url in responses:
+            names = {image.rpartition("/")[2] for image in page["images"]}
+            seen = _Attributes.of(responses[url][1].decode())
+            assert all(any(value.split(" ")[0].endswith(name) for value in seen) for name in names)
+
+
+class _Attributes(HTMLParser):
+    @classmethod
+    def of(cls, html):
+        parser = cls()
+        parser.values = []
+        parser.feed(html)
+        return parser.values
+
+    def handle_starttag(self, tag, attrs):
+        self.values += [value or "" for _, value in attrs]
+
+
+def test_fates_stand_in_addresses(web):
+    """A refused picture's URL, or its page's, names the reason; copies of pages cannot."""
+    for url, page in web[2].pages.items():
+        if page["fate"] not in (None, "same_url"):
+            assert f"/fate/{page['fate']}/" in url
+        for image in page["images"]:
+            fate = web[2].images[image]["fate"]
+            assert not fate or f"/fate/{fate}/" in image or "/fate/no_image_left/" in url
+
+
+def test_plans_hold_everything_once_and_then_less_and_less():
+    first = [plan(SEED, index) for index in range(ROUND)]
+    assert Counter(chosen.fate for chosen in first if chosen.fate) == Counter(PAGE_FATES)
+    assert {name.partition("/")[0] for name in PAGE_FATES} == set(page_fates.reasons())
+    rides = Counter(ride.reason for chosen in first for ride in chosen.rides)
+    assert rides == {reason: GROUPS.get(reason, 1) for reason in riders.reasons()}
+    later = [plan(SEED, index) for index in range(20 * ROUND, 40 * ROUND)]
+    assert sum(bool(chosen.fate) for chosen in later) < 0.08 * len(later)
+    dear = ("page_too_costly", "too_many_characters", "too_many_words")
+    assert not any(chosen.fate in dear or "record_too_large" in chosen.odd_records for chosen in later)
+
+
+def test_a_page_needs_no_other_page():
+    """What makes memory independent of the number of pages: index 99,999 is drawn alone, and in no time."""
+    index = 99_999
+    page = planned_page(SEED, index, plan(SEED, index))
+    assert page.html(SEED) == planned_page(SEED, index, plan(SEED, index)).html(SEED)
+    assert f"-{index}.html" in page.url
+
+
+def test_prose_is_varied():
+    """No paragraph twice, and no two pages that share a tenth of their 5-grams, but for what they say of pictures."""
+    shingles = []
+    for index in range(60):
+        texts = [block.text for block in draft(9, index).blocks if block.kind == "p"]
+        assert len(texts) == len(set(texts))
+        words = " ".join(texts).lower().split()
+        shingles.append({tuple(words[at : at + 5]) for at in range(len(words) - 4)})
+    worst = max(len(a & b) / len(a | b) for at, a in enumerate(shingles) for b in shingles[:at])
+    assert worst < 0.2
+
+
+def test_http_page_and_server(tmp_path):
+    with SampleServer(slow_s=0.1) as server:
+        page = http_page(draft(1, 0), server.base)
+        urls = {shown.picture.url: shown.picture.fate for shown in page.shown}
+        assert set(urls.values()) == {"", *FATES, "forbidden_address"} and FORBIDDEN_URL in urls
+        good = next(url for url, fate in urls.items() if not fate)
+        with urlopen(good) as answer, Image.open(answer) as picture:
+            assert picture.size == (300, 240)
+        assert b"Disallow: /fate/opted_out/" in urlopen(f"{server.base}/robots.txt").read()
+        for fate in ("timed_out", "connection_failed", "http_error", "too_many_redirects"):
+            with pytest.raises(OSError):
+                urlopen(f"{server.base}/fate/{fate}/sheet.jpg")
+        assert server.requests["/robots.txt"] == 1
+        write_sample(tmp_path, 2, 1, http_base=server.base)
+    ledger = read_ledger(tmp_path / "ledger.jsonl")
+    assert ledger.fates() >= OVER_HTTP
+    assert sum(line["kind"] == "page" for line in lines(tmp_path / "ledger.jsonl")) == 3
