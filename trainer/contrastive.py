@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -57,7 +57,7 @@ def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> N
     torch.manual_seed(config.seed)
     loaded = _start(config, found, folder)
     learner = Learner(loaded, config).to(loaded.device)
-    optimizer = _optimizer(learner, config)
+    optimizer = make_optimizer(learner, config)
     cursor, step = Cursor(), 0
     if before:
         checkpoints.restore(before, learner, optimizer)
@@ -66,7 +66,7 @@ def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> N
     state = {"config": config.model_dump(), "shards": manifest_hash(found)}
     _write(folder / "config.json", json.dumps(config.model_dump(), indent=1, sort_keys=True) + "\n")
     with PairBatches(found, config, loaded.image_size, loaded.tokenize, cursor) as batches, _Stop() as stop:
-        loop = _Loop(learner, optimizer, config, _Log(folder / "log.jsonl", config, step))
+        loop = Loop(learner, optimizer, config, _Log(folder / "log.jsonl", config, step))
         for batch in batches if step < config.steps else ():
             step = loop.step(step, batch)
             done = step == config.steps
@@ -113,16 +113,16 @@ class Learner(nn.Module):
         return losses
 
 
-class _Loop:
+class Loop:
     """One visible step: losses weighted and summed, one gradient, one update; a step without a finite loss is none."""
 
-    def __init__(self, learner: Learner, optimizer: torch.optim.Optimizer, config: ContrastiveConfig, log: "_Log"):
+    def __init__(self, learner: Learner, optimizer: torch.optim.Optimizer, config: ContrastiveConfig, log: Callable):
         self._learner, self._optimizer, self._config, self._log = learner, optimizer, config, log
         self._device = next(learner.parameters()).device
         on_gpu = self._device.type == "cuda"
-        self._bf16 = config.precision == "bf16" or (config.precision == "auto" and on_gpu)
-        self._compiled = on_gpu if config.compile is None else config.compile
-        self._losses = torch.compile(learner) if self._compiled else learner
+        self.bf16 = config.precision == "bf16" or (config.precision == "auto" and on_gpu)
+        self.compiled = on_gpu if config.compile is None else config.compile
+        self._losses = torch.compile(learner) if self.compiled else learner
         self._pad = learner.pad
         self._bad_in_a_row = 0
         if on_gpu:
@@ -133,8 +133,8 @@ class _Loop:
         for group in self._optimizer.param_groups:
             group["lr"] = rate * group["lr_scale"]
         images = batch.images.to(self._device, non_blocking=True)
-        tokens = (batch.tokens if self._compiled else _trimmed(batch.tokens, self._pad)).to(self._device, non_blocking=True)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._bf16):
+        tokens = (batch.tokens if self.compiled else _trimmed(batch.tokens, self._pad)).to(self._device, non_blocking=True)
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self.bf16):
             losses = self._losses(images, tokens)
         total = sum(getattr(config, f"{name}_weight") * loss for name, loss in losses.items())
         self._optimizer.zero_grad(set_to_none=True)
@@ -172,7 +172,7 @@ def _trimmed(tokens: Tensor, pad: int) -> Tensor:
     return tokens[:, :longest]
 
 
-def _optimizer(learner: Learner, config: ContrastiveConfig) -> torch.optim.AdamW:
+def make_optimizer(learner: Learner, config: ContrastiveConfig) -> torch.optim.AdamW:
     """AdamW; gains, biases, embeddings and temperatures do not decay, and a verdict's two numbers may move fast."""
     decayed, plain, verdict = [], [], []
     for name, parameter in learner.named_parameters():

@@ -130,6 +130,7 @@ def pick_device(device: str) -> "torch.device":
 
 
 def _load_own(name: str, weights: str, role: str, config: dict[str, Any]) -> "_Finish":
+    import torch
     from safetensors import SafetensorError
     from safetensors.torch import load as from_bytes
 
@@ -141,7 +142,8 @@ def _load_own(name: str, weights: str, role: str, config: dict[str, Any]) -> "_F
     except SafetensorError as error:
         raise WeightsMissing(name, weights, f"{where} is no safetensors file ({error})") from error
     scale, bias = (state.pop(key, None) for key in (MATCH_SCALE, MATCH_BIAS))
-    model = _without_init(lambda: CoCa(config))
+    with torch.random.fork_rng(devices=()):  # what is drawn here is overwritten: the caller's random state stays
+        model = CoCa(config)
     try:
         model.load_state_dict({key: tensor.float() for key, tensor in state.items()}, assign=True)
     except RuntimeError as error:
@@ -282,14 +284,6 @@ def _weights_label(weights: str, role: str) -> str:
 
 def _side(size: int | Sequence[int]) -> int:
     return size if isinstance(size, int) else size[0]
-
-
-def _without_init(build: Callable[[], Any]) -> Any:
-    """Builds a module whose tensors are filled right after: nothing is drawn, and the caller's random state stays."""
-    import torch
-
-    with torch.device("meta"):
-        return build()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,143 @@
+"""The training as a whole: it learns, it goes on to the bit, it stops when asked, and it says what is wrong in one line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import torch
+
+from trainer import contrastive
+from trainer.config import TrainingError, resolve
+from trainer.contrastive import learning_rate, train
+from weights import load
+
+ROOT = Path(__file__).parents[2]
+
+
+def losses_of(folder: Path) -> list[tuple[int, float]]:
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
+    return [(line["step"], line["loss"]) for line in lines]
+
+
+def test_goes_on_from_the_middle_to_the_bit(tmp_path, toy_shards, toy_overrides, monkeypatch):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    train(toy_shards, "demo-scorer", str(whole), toy_overrides)
+    save, calls = contrastive.checkpoints.save, []
+
+    def failing(*arguments):
+        if len(calls) == 2:
+            raise OSError("disk full")
+        calls.append(save(*arguments))
+
+    monkeypatch.setattr(contrastive.checkpoints, "save", failing)
+    with pytest.raises(OSError, match="disk full"):
+        train(toy_shards, "demo-scorer", str(parts), toy_overrides)  # after step 12: 4 and 8 stand
+    monkeypatch.undo()
+    assert not (parts / "model.safetensors").exists()
+    train(toy_shards, "demo-scorer", str(parts), toy_overrides | {"log_every": "1", "decoders": "3"})
+    assert losses_of(parts) == losses_of(whole)
+    assert (parts / "model.safetensors").read_bytes()[-1000:] == (whole / "model.safetensors").read_bytes()[-1000:]
+    assert len(losses_of(whole)) == 12
+
+
+def test_learns_and_opens_with_the_loader(tmp_path, toy_shards, toy_overrides, capsys):
+    scorer, matcher = tmp_path / "scorer", tmp_path / "matcher"
+    train(toy_shards, "demo-scorer", str(scorer), toy_overrides | {"steps": "40", "learning_rate": "3e-3"})
+    said = capsys.readouterr().err
+    losses = losses_of(scorer)
+    assert losses[-1][1] < 0.6 * losses[0][1]
+    assert "samples/s" in said and "waited for data" in said and "on unseen pairs" in said
+    train(toy_shards, "demo-matcher", str(matcher), toy_overrides | {"datasets": "align", "init_from": str(scorer)})
+    loaded = load(toy_overrides["model"], str(matcher), "matcher", device="cpu")
+    assert loaded.match_scale is not None and loaded.match_bias is not None
+    assert loaded.label.startswith("toy-coca/matcher@")
+    assert loaded.decode(loaded.tokenize(["a red bar"])[0].tolist()) == "a red bar"
+    assert (matcher / "tokenizer.json").read_bytes() == (scorer / "tokenizer.json").read_bytes()
+
+
+def test_a_finished_training_is_not_done_twice(tmp_path, toy_shards, toy_overrides):
+    train(toy_shards, "demo-scorer", str(tmp_path), toy_overrides | {"steps": "4"})
+    before = losses_of(tmp_path)
+    train(toy_shards, "demo-scorer", str(tmp_path), toy_overrides | {"steps": "4"})
+    assert losses_of(tmp_path) == before
+
+
+def test_another_recipe_or_other_shards_are_not_mixed_in(tmp_path, toy_shards, toy_overrides):
+    train(toy_shards, "demo-scorer", str(tmp_path), toy_overrides | {"steps": "4"})
+    with pytest.raises(TrainingError, match=r"batch=4: .* was begun with 8"):
+        train(toy_shards, "demo-scorer", str(tmp_path), toy_overrides | {"steps": "4", "batch": "4"})
+    with pytest.raises(TrainingError, match=r"datasets=.*align"):
+        train(toy_shards, "demo-scorer", str(tmp_path), toy_overrides | {"steps": "4", "datasets": "align"})
+
+
+def test_a_loss_that_is_not_finite_changes_nothing_and_ends_the_training(tmp_path, toy_shards, toy_overrides, monkeypatch):
+    monkeypatch.setattr(contrastive, "contrastive_loss", lambda cosine, scale: cosine.sum() * float("nan"))
+    with pytest.raises(TrainingError, match="3 steps in a row without a finite loss"):
+        train(toy_shards, "demo-scorer", str(tmp_path), toy_overrides | {"max_bad_steps": "3"})
+
+
+def test_sigterm_saves_and_exits_130(tmp_path, toy_shards, toy_overrides):
+    overrides = toy_overrides | {"steps": "100000", "checkpoint_every": "100000"}
+    code = f"from trainer.contrastive import train; train({toy_shards!r}, 'demo-scorer', {str(tmp_path)!r}, {overrides!r})"
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "log.jsonl").exists() or len(losses_of(tmp_path)) < 3:
+        assert time.monotonic() < deadline and child.poll() is None
+        time.sleep(0.05)
+    os.kill(child.pid, signal.SIGTERM)
+    said = child.communicate(timeout=30)[1]
+    assert child.returncode == 130, said
+    assert contrastive.checkpoints.latest(tmp_path).step == losses_of(tmp_path)[-1][0]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "overrides", "said"),
+    [
+        ("demo-scorrer", {}, "no recipe 'demo-scorrer'; did you mean 'demo-scorer'?"),
+        ("demo-scorer", {"learning_rat": "1"}, "no key 'learning_rat'; did you mean 'learning_rate'?"),
+        ("demo-scorer", {"learning_rate": "fast"}, "learning_rate='fast': "),
+        ("demo-scorer", {"batch": "0"}, "batch='0': "),
+        ("demo-scorer", {"recipe": "x"}, "no key 'recipe'"),
+        ("demo-scorer", {"model": "no-such-model"}, "model=no-such-model: "),
+        ("demo-scorer", {"tokenizer": "/nowhere.json"}, "tokenizer=/nowhere.json: no such file"),
+    ],
+)
+def test_one_line_that_names_what_is_wrong(tmp_path, toy_shards, recipe, overrides, said):
+    with pytest.raises(TrainingError) as caught:
+        train(toy_shards, recipe, str(tmp_path), overrides | ({} if "batch" in overrides else {"batch": "8"}))
+    assert str(caught.value).startswith(said) and "\n" not in str(caught.value)
+
+
+def test_overrides_are_read_as_a_command_line_has_them():
+    config = resolve("demo-scorer", {"datasets": "ltip, align", "threads": "none", "betas": "0.9,0.95", "compile": "true"})
+    assert (config.datasets, config.threads, config.betas, config.compile) == (("ltip", "align"), None, (0.9, 0.95), True)
+
+
+def test_the_learning_rate_rises_and_falls():
+    config = resolve(
+        "demo-scorer", {"steps": "110", "warmup_steps": "10", "learning_rate": "0.1", "final_learning_rate": "0.1"}
+    )
+    rates = [learning_rate(step, config) for step in range(111)]
+    assert rates[0] == pytest.approx(0.01) and rates[9] == rates[10] == pytest.approx(0.1)
+    assert rates[60] == pytest.approx(0.055) and rates[110] == pytest.approx(0.01)
+    assert all(a >= b for a, b in pairwise(rates[10:]))
+
+
+def test_what_decays_and_what_does_not(toy_shards, toy_overrides, tmp_path):
+    config = resolve("demo-matcher", toy_overrides | {"datasets": "align"})
+    loaded = contrastive._start(config, contrastive.find_shards(toy_shards, ("align",), "train"), tmp_path)
+    learner = contrastive.Learner(loaded, config)
+    optimizer = contrastive.make_optimizer(learner, config)
+    names = {id(parameter): name for name, parameter in learner.named_parameters()}
+    decayed, plain, verdict = [{names[id(p)] for p in group["params"]} for group in optimizer.param_groups]
+    assert decayed | plain | verdict == set(names.values())
+    assert verdict == {"matching.scale", "matching.bias"}
+    assert {"model.logit_scale", "model.text.token_embedding.weight", "model.visual.ln_post.weight"} <= plain
+    assert {"model.visual.conv1.weight", "model.text_decoder.text_projection"} <= decayed
+    assert torch.all(learner.matching.scale == config.match_scale)

@@ -1,0 +1,67 @@
+"""Losses and figures with numbers worked by hand."""
+
+import math
+
+import pytest
+import torch
+
+from trainer.evaluate import Separation, attribute_accuracy, best_separation, recall_at_1, separation, word_f1
+from trainer.losses import Matching, caption_loss, contrastive_loss, matching_loss
+
+
+def test_contrast_of_two_pairs():
+    cosine = torch.tensor([[1.0, 0.0], [0.5, 1.0]])
+    rows = math.log(1 + math.exp(-2)) + math.log(1 + math.exp(-1))
+    columns = math.log(1 + math.exp(-1)) + math.log(1 + math.exp(-2))
+    assert contrastive_loss(cosine, torch.tensor(2.0)).item() == pytest.approx((rows + columns) / 4)
+
+
+def test_padding_is_no_part_of_a_caption():
+    logits = torch.zeros(1, 3, 4)
+    logits[0, 2, 3] = 100.0  # on padding
+    assert caption_loss(logits, torch.tensor([[1, 2, 0]]), pad=0).item() == pytest.approx(math.log(4))
+
+
+def test_matching_takes_the_hardest_wrong_ones():
+    cosine = torch.tensor([[0.9, 0.8, 0.1], [0.2, 0.7, 0.0], [0.3, 0.4, 0.6]])
+    tokens = torch.tensor([[1], [2], [3]])
+    logit = lambda value: 2.0 * value - 1.0  # noqa: E731
+    right = sum(math.log(1 + math.exp(-logit(value))) for value in (0.9, 0.7, 0.6)) / 3
+    wrong = sum(math.log(1 + math.exp(logit(value))) for value in (0.8, 0.2, 0.4, 0.3, 0.8, 0.1)) / 6
+    assert matching_loss(cosine, tokens, Matching(2.0, -1.0)).item() == pytest.approx((right + wrong) / 2)
+
+
+def test_the_same_text_twice_is_no_wrong_pair():
+    cosine = torch.tensor([[0.9, 0.9, 0.1], [0.9, 0.9, 0.1], [0.1, 0.1, 0.9]])
+    same, different = torch.tensor([[5], [5], [6]]), torch.tensor([[5], [7], [6]])
+    matching = Matching(10.0, -5.0)
+    assert matching_loss(cosine, same, matching) < matching_loss(cosine, different, matching)
+
+
+def test_separation_counts_those_caught_and_those_lost():
+    assert separation([0.4, 0.6, 0.8], [0.1, 0.2, 0.7], 0.5) == Separation(threshold=0.5, precision=2 / 3, recall=2 / 3)
+    assert separation([0.4], [0.3], 0.1) == Separation(threshold=0.1, precision=0.0, recall=0.0)
+
+
+def test_the_best_threshold_lies_in_the_gap():
+    best = best_separation([0.6, 0.8], [0.1, 0.2])
+    assert (best.precision, best.recall) == (1.0, 1.0)
+    assert best.threshold == pytest.approx(0.4)
+
+
+def test_recall_at_1_both_ways():
+    images = torch.eye(3)
+    texts = torch.tensor([[1.0, 0.0, 0.0], [1.0, 0.1, 0.0], [0.0, 0.0, 1.0]])
+    assert recall_at_1(images, texts) == pytest.approx((1.0, 2 / 3))
+
+
+def test_attributes_are_whole_words():
+    captions = ["A red circle, above it a ring.", "two redder circles"]
+    assert attribute_accuracy(captions, [("red", "circle"), ("red", "circles")]) == 0.5
+    assert attribute_accuracy(captions, [("a red circle below",), ("two",)]) == 0.5
+    assert attribute_accuracy(captions, [("a red circle",), ("two",)]) == 1.0
+
+
+def test_word_f1():
+    assert word_f1("a red circle", "A red, square") == pytest.approx(2 / 3)
+    assert word_f1("", "") == 1.0
