@@ -89,8 +89,8 @@ def _head(report: dict[str, Any], shards: list[dict[str, Any]]) -> str:
     return f"""# {name}
 
 Training data for Flamingo-style models, made by {maker} from {archives} with the recipe `{name}`
-(settings `{report["run"]["hash"][:12]}`). The same archives and the same settings give the same bytes. `report.html` shows samples,
-distributions, and why everything that is not here left.
+(settings `{report["run"]["hash"][:12]}`). The same archives and the same settings give the same bytes. `report.html` shows
+samples, distributions, and why everything that is not here left.
 
 {_table(("set", "samples", "shards", "size", "a sample is"), rows)}
 

@@ -3,7 +3,7 @@
 Only what is chosen becomes Python objects; the tables are streamed. Foreign text is cut and cleaned here, once.
 """
 
-import unicodedata
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -28,6 +28,10 @@ from transforms.files import join
 # Pictures that nobody asked to see, and pictures whose owners asked not to be used, are never shown.
 NEVER_SHOWN = frozenset({Reason.UNSAFE_IMAGE.value, Reason.OPTED_OUT.value, Reason.FORBIDDEN_ADDRESS.value})
 
+# C0 and C1 controls, marks and overrides of the reading direction, invisible tags, halves of surrogate pairs.
+_UNSEEN = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+)
 _CANDIDATES = 64  # of each sort and batch, evenly spaced, are weighed by hash: a rare sort is seen whole
 _NODES = 14  # of a document shown
 _CHARACTERS = 1500  # of a text shown
@@ -54,11 +58,9 @@ def exhibits(run: str, each: int) -> dict[str, Any]:
 
 
 def clean(text: str, most: int = _CHARACTERS) -> str:
-    """Text without control, format and surrogate characters, line breaks kept, cut at `most` characters.
-
-    Format characters hold the bidirectional overrides, which let a text seem to be another one.
-    """
-    kept = "".join(letter for letter in text[: most + 1] if letter == "\n" or not unicodedata.category(letter).startswith("C"))
+    """Text that can do nothing but be read: no controls but line breaks, nothing that turns the direction of what follows, no
+    half of a surrogate pair; cut at `most` characters."""
+    kept = _UNSEEN.sub("", text[: most + 1])
     return kept if len(text) <= most else kept[:most].rstrip() + " …"
 
 

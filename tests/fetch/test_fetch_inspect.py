@@ -112,11 +112,7 @@ def test_listed_files_are_not_even_decoded(tmp_path):
 
 def test_tracks():
     assert track_text(b"WEBVTT") == ""
-    assert (
-        track_text(b"\xef\xbb\xbfWEBVTT - title\r\n\r\nname\r\n00:00.000 --> 00:01.000 align:start\r\n<i>a</i> b\r\n") == "a b"
-    )
-    assert (
-        track_text(b"WEBVTT\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:1\n\n00:01.000 --> 00:02.000\nx --> y\n") == "x --> y"
-    )
+    assert track_text(b"\xef\xbb\xbfWEBVTT - title\r\n\r\nname\r\n00:00.000 --> 00:01.000 align:start\r\n<i>a</i> b") == "a b"
+    assert track_text(b"WEBVTT\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:1\n\n00:01.000 --> 00:02.000\nx --> y") == "x --> y"
     with pytest.raises(BadTrack):
         track_text(b"SRT")

@@ -45,7 +45,7 @@ def test_captions_name_what_is_there(scene):
 
 def test_alt_texts_have_three_to_twenty_words():
     lengths = {len(alt_text(scene, Dice("length", n)).split()) for scene in SCENES for n in range(20)}
-    assert lengths == set(range(min(lengths), max(lengths) + 1)) and min(lengths) >= 3 and max(lengths) <= 20
+    assert min(lengths) >= 3 and max(lengths) <= 20
 
 
 @pytest.mark.parametrize("scene", SCENES[:60], ids=lambda scene: caption(scene))
