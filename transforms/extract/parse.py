@@ -1,0 +1,100 @@
+"""HTML -> the nodes of a document, its title, robots and licence. Pure, one parse, one walk; runs in the sandbox's child."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from selectolax.lexbor import LexborHTMLParser
+
+from schemas.document import ImageNode, Node, TextNode, VideoNode
+from transforms.extract.boilerplate import main_items
+from transforms.extract.collect import Collector
+from transforms.extract.dom import walk
+from transforms.extract.layout import Image, Item, Video
+from transforms.extract.tags import HEADINGS
+
+if TYPE_CHECKING:
+    from schemas.config import ExtractConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What a page holds."""
+
+    nodes: tuple[Node, ...]
+    title: str
+    robots: str  # of its meta elements, comma-joined
+    licence: str
+
+
+def parse_html(html: str, url: str, config: ExtractConfig) -> Parsed:
+    """The main content of a page, in reading order."""
+    tree = LexborHTMLParser(html)
+    collector = Collector(url, config.max_srcset_px)
+    walk(tree, collector)
+    items = main_items(collector.finish(), config)
+    head = collector.head
+    return Parsed(
+        nodes=tuple(_nodes(items, tree)),
+        title=head.title or head.og_title,
+        robots=", ".join(head.robots),
+        licence=head.licence,
+    )
+
+
+def _nodes(items: list[Item], tree: LexborHTMLParser) -> Iterator[Node]:
+    for index, item in enumerate(items):
+        match item.media:
+            case None:
+                yield TextNode(text=item.text, position=item.position, tag=item.tag)
+            case Image():
+                yield _image(item, item.media, tree)
+            case Video():
+                yield _video(item, item.media, _nearest_text(items, index))
+
+
+def _image(item: Item, image: Image, tree: LexborHTMLParser) -> ImageNode:
+    return ImageNode(
+        url=image.url,
+        position=item.position,
+        alt=image.alt,
+        caption=image.caption,
+        title=image.title,
+        description=_described(image.described_by, tree) or image.description,
+        width=image.width,
+        height=image.height,
+    )
+
+
+def _video(item: Item, video: Video, nearest: str) -> VideoNode:
+    return VideoNode(
+        url=video.url,
+        position=item.position,
+        caption=video.caption,
+        nearest_text=nearest,
+        track=video.track,
+        poster=video.poster,
+        width=video.width,
+        height=video.height,
+    )
+
+
+def _described(ids: str, tree: LexborHTMLParser) -> str:
+    """The text of the elements that aria-describedby names."""
+    texts = []
+    for name in ids.split():
+        if '"' not in name and "\\" not in name and (found := tree.css_first(f'[id="{name}"]')):
+            texts.append(" ".join(found.text(separator=" ").split()))
+    return " ".join(text for text in texts if text)
+
+
+def _nearest_text(items: list[Item], at: int) -> str:
+    """The heading that a video stands under, and the paragraph next to it: before it, or else after it."""
+    heading = next((item for item in reversed(items[:at]) if item.tag in HEADINGS), None)
+    before = next((item for item in reversed(items[:at]) if item.text), None)
+    if before is heading:
+        before = None
+    after = next((item for item in items[at + 1 :] if item.text and item.tag not in HEADINGS), None)
+    return "\n".join(item.text for item in (heading, before or after) if item)

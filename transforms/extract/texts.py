@@ -1,0 +1,45 @@
+"""The pieces of text of a block -> its lines, clean, and what is counted on them."""
+
+import re
+
+BREAK, CELL = "\0", "\1"  # a line break and a table cell's edge among the pieces; no text of a page holds them
+
+# Zero-width spaces, soft hyphens, bidi overrides, controls, surrogates. Joiners stay: Persian and Indic scripts need them.
+_INVISIBLE = dict.fromkeys(
+    [0x200B, 0x2060, 0xFEFF, 0xAD, *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xD800, 0xE000)]
+)
+_INVISIBLE |= dict.fromkeys(code for code in (*range(0x20), 0x7F) if code not in (0, 1, 9, 10, 12, 13))
+_CONTROL = re.compile(r"[\x02-\x08\x0b\x0e-\x1f\x7f]")
+# Scripts that do not part words by spaces: two characters count as a word.
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_CELL_EDGE = " | "
+
+
+def blocks_of(pieces: list[str], preformatted: bool) -> list[str]:
+    """The texts of a block: white space runs to one space, breaks to line ends; two breaks in a row part paragraphs."""
+    text = "".join(pieces)
+    if not text.isascii() or _CONTROL.search(text):
+        text = text.translate(_INVISIBLE)
+    if preformatted:
+        text = text.replace(BREAK, "\n").replace(CELL, "\t").replace("\r\n", "\n")
+        lines = [line.rstrip() for line in text.split("\n")]
+        return [block] if (block := "\n".join(lines).strip("\n")) and not block.isspace() else []
+    if CELL in text:
+        cells = (" ".join(cell.replace(BREAK, " ").split()) for cell in text.split(CELL))
+        return [row] if (row := _CELL_EDGE.join(cell for cell in cells if cell)) else []
+    if BREAK not in text:
+        return [block] if (block := " ".join(text.split())) else []
+    blocks, lines = [], []
+    for line in text.split(BREAK):
+        if line := " ".join(line.split()):
+            lines.append(line)
+        elif lines:
+            blocks.append("\n".join(lines))
+            lines = []
+    return [*blocks, "\n".join(lines)] if lines else blocks
+
+
+def word_count(text: str) -> int:
+    """Words between spaces; in scripts without spaces, two characters a word. What `min_block_words` compares."""
+    words = len(text.split())
+    return words if text.isascii() else words + len(_UNSPACED.findall(text)) // 2
