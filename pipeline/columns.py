@@ -3,9 +3,13 @@
 Only files that a table's manifest names are read. A table that is not finished gives nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
 
 import fsspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -16,14 +20,48 @@ from transforms.files import join
 BATCH_ROWS = 16_384
 
 
+class Place(NamedTuple):
+    """A row of a table."""
+
+    file: str
+    row: int  # from 0, within the file
+
+
 def read_columns(folder: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """Batches of a finished table. Fields of structs are named with dots: `quality.words`."""
+    for _, batch in read_places(folder, columns):
+        yield batch
+
+
+def read_places(folder: str, columns: Sequence[str]) -> Iterator[tuple[Place, pa.RecordBatch]]:
+    """Batches of a finished table, and where each begins."""
     manifest = read_manifest(folder)
     for file in manifest.files if manifest else ():
         if not file.rows:
             continue
         with fsspec.open(join(folder, file.name), "rb") as stream:
-            yield from pq.ParquetFile(stream).iter_batches(batch_size=BATCH_ROWS, columns=list(columns))
+            at = 0
+            for batch in pq.ParquetFile(stream).iter_batches(batch_size=BATCH_ROWS, columns=list(columns)):
+                yield Place(file.name, at), batch
+                at += len(batch)
+
+
+def read_rows(folder: str, places: Iterable[Place]) -> Iterator[tuple[Place, pa.Table]]:
+    """Single rows, whole, each as a table of one row: only the row groups in which they lie are read."""
+    by_file = defaultdict(list)
+    for place in places:
+        by_file[place.file].append(place.row)
+    for name, rows in sorted(by_file.items()):
+        with fsspec.open(join(folder, name), "rb") as stream:
+            file = pq.ParquetFile(stream)
+            sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+            ends = list(accumulate(sizes))
+            groups = np.searchsorted(ends, sorted(rows), side="right")
+            for group in np.unique(groups):
+                table = file.read_row_group(int(group))
+                for row, of in zip(sorted(rows), groups, strict=True):
+                    if of == group:
+                        yield Place(name, row), table.slice(row - ends[group] + sizes[group], 1)
 
 
 def field(batch: pa.RecordBatch, *path: str) -> pa.Array:

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.accounts import JOBS
-from pipeline.columns import read_columns
+from pipeline.columns import Place, read_columns, read_places, read_rows
 from pipeline.distributions import pair_tables
 from pipeline.tables import read_manifest
-from schemas.arrow import from_table, schema_of
+from schemas.arrow import from_table
 from schemas.document import ImageNode, InterleavedDocument, TextNode
 from schemas.keys import stable_int
 from schemas.media import Media, MediaKind
@@ -103,13 +103,19 @@ def _rejected(run: str, each: int) -> list[dict[str, Any]]:
 
 def _chosen(folder: str, record_type: type, by: tuple[str, ...], each: int) -> list[Any]:
     """The `each` records of every group whose keys hash lowest, groups in order of their names."""
-    best: dict[tuple[str, ...], list[tuple[int, str, Any]]] = defaultdict(list)
-    for batch in read_columns(folder, schema_of(record_type).names) if each else ():
+    best: dict[tuple[str, ...], list[tuple[int, Place]]] = defaultdict(list)
+    for start, batch in read_places(folder, (*by, "key")) if each else ():
         for group, rows in _groups(batch, by):
-            for record in from_table(record_type, batch.take(pa.array(rows[:: max(1, len(rows) // _CANDIDATES)]))):
-                best[group].append((stable_int("report", record.key), repr(record), record))
-            best[group] = sorted(best[group], key=lambda entry: entry[:2])[:each]
-    return [record for group in sorted(best) for _, _, record in best[group]]
+            rows = rows[:: max(1, len(rows) // _CANDIDATES)]
+            keys = batch["key"].take(pa.array(rows)).to_pylist()
+            found = [
+                (stable_int("report", key), Place(start.file, start.row + int(row)))
+                for key, row in zip(keys, rows, strict=True)
+            ]
+            best[group] = sorted(best[group] + found)[:each]
+    places = [place for group in sorted(best) for _, place in best[group]]
+    records = {place: next(iter(from_table(record_type, row))) for place, row in read_rows(folder, places)}
+    return [records[place] for place in places]
 
 
 def _groups(batch: pa.RecordBatch, by: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], np.ndarray]]:
