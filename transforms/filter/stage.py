@@ -7,7 +7,7 @@ from schemas.document import InterleavedDocument
 from schemas.rejection import Stage
 from transforms.filter.language import load_model
 from transforms.filter.texts import filter_document
-from transforms.step import Outcome, Step
+from transforms.step import Step
 
 
 class FilterDocuments(beam.PTransform):
@@ -17,7 +17,7 @@ class FilterDocuments(beam.PTransform):
         super().__init__()
         self._config = config
 
-    def expand(self, documents: beam.PCollection[InterleavedDocument]) -> Outcome:
+    def expand(self, documents: beam.PCollection[InterleavedDocument]):
         return documents | Step(Stage.FILTER, filter_document, self._config, InterleavedDocument, setup=_load)
 
 

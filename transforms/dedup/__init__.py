@@ -1,0 +1,1 @@
+"""One of each page: by address, then by text."""

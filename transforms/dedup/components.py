@@ -1,0 +1,65 @@
+"""Buckets of documents in, the connected components that they form out: exact, whatever the order and however large.
+
+All members of a bucket are copies of each other, and so are the members of buckets that share one. Three steps keep what
+has to be in one place small:
+
+1. A bucket becomes a star: each member is linked to the bucket's head, its smallest key. No pairs are ever formed, so a
+   bucket of a million costs a million links.
+2. A member of several buckets belongs to the smallest of its heads, and bridges the others to it. Copies that agree in
+   all their bands have one head and bridge nothing.
+3. The bridges alone are joined to a `Forest`, by a combiner that starts to join them where they arise.
+
+The forest is in one worker's memory, about 200 bytes for each head that a bridge touches: a few gigabytes for ten million.
+Alternating large-star and small-star rounds (Kiveris et al. 2014) would bound that too, but their number is not known
+beforehand, and a fixed number of them is not exact.
+"""
+
+from collections.abc import Iterable, Iterator
+
+
+def links_of_bucket(keys: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """(member, head) for every member of a bucket with two keys or more, its head included. Iterates twice, holds nothing."""
+    head = min(keys)
+    others = False
+    for key in keys:
+        if key != head:
+            others = True
+            yield key, head
+    if others:
+        yield head, head
+
+
+def bridges_of_member(heads: Iterable[str]) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The smallest of a member's heads, and the bridges (smallest, other) to the others."""
+    smallest, *others = sorted(set(heads))
+    return smallest, tuple((smallest, other) for other in others)
+
+
+class Forest:
+    """Union-find over keys, whose roots are the smallest key of each tree, whatever the order of the joins."""
+
+    def __init__(self):
+        self._parents: dict[str, str] = {}
+
+    def join(self, one: str, other: str) -> None:
+        low, high = sorted((self.root(one), self.root(other)))
+        self._parents[high] = low
+
+    def root(self, key: str) -> str:
+        """The smallest key that is joined with this one; the key itself where none is."""
+        parents = self._parents
+        parent = parents.setdefault(key, key)
+        while parent != key:
+            parents[key] = parents[parent]  # halves the path, so that trees stay flat
+            key = parents[key]
+            parent = parents[key]
+        return key
+
+    def absorb(self, other: "Forest") -> None:
+        for key, parent in other._parents.items():
+            self.join(key, parent)
+
+    def roots(self) -> Iterator[tuple[str, str]]:
+        """(key, root) of every key that was joined."""
+        for key in list(self._parents):
+            yield key, self.root(key)

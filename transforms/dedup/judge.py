@@ -1,0 +1,68 @@
+"""A document and, where it is a copy, its Duplicate in; the document with its canonical URL, or its Rejection, out."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from schemas.account import units_of
+from schemas.config import DedupConfig
+from schemas.document import InterleavedDocument
+from schemas.duplicate import Duplicate
+from schemas.page import Provenance
+from schemas.rejection import Reason, Rejection, Stage, Unit
+from transforms.urls import page_url
+
+SAMPLE_CHARACTERS = 200  # of a rejected text, for the report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A document and the verdict on it."""
+
+    document: InterleavedDocument
+    duplicate: Duplicate | None = None
+
+    @property
+    def provenance(self) -> Provenance:
+        return self.document.provenance
+
+
+def judgements(documents: Iterable[InterleavedDocument], duplicates: Iterable[Duplicate]) -> Iterator[Judged]:
+    """The documents of one key, each with its verdict.
+
+    A key names one record of one archive, so several documents of a key are the same record, read twice: one stays.
+    """
+    duplicate = next(iter(duplicates), None)
+    for document in documents:
+        yield Judged(document=document, duplicate=duplicate)
+        duplicate = duplicate or Duplicate(
+            key=document.key,
+            url=document.url,
+            survivor=document.key,
+            survivor_url=document.url,
+            reason=Reason.SAME_URL,
+            similarity=1.0,
+        )
+
+
+def keep_survivor(judged: Judged, config: DedupConfig) -> Iterator[InterleavedDocument | Rejection]:
+    """The document, where it is no copy; rejects copies (unit DOCUMENT)."""
+    document, duplicate = judged.document, judged.duplicate
+    if duplicate is None:
+        yield replace(document, canonical_url=page_url(document.url))
+        return
+    yield Rejection(
+        stage=Stage.DEDUP,
+        unit=Unit.DOCUMENT,
+        key=document.key,
+        reason=duplicate.reason,
+        url=document.url,
+        detail=f"copy of {duplicate.survivor_url}",
+        sample=document.text[:SAMPLE_CHARACTERS],
+        nodes=len(document.nodes),
+        archive=document.provenance.archive,
+        offset=document.provenance.offset,
+    )
+
+
+def units_of_judged(judged: Judged) -> Iterable[tuple[Unit, int]]:
+    return units_of(judged.document)
