@@ -12,8 +12,6 @@ from transforms.pixels import BadImage, decode_rgb
 
 Unseen = (BadImage, BadVideo)  # both say `reason` and `detail`
 
-_SIDES_OF_MODEL = 4  # the longer side that is decoded, in sides of a model's input: up to this aspect no detail is lost
-
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -36,11 +34,13 @@ def view_of(pair: Pair) -> View:
 
 
 def read_view(view: View, root: str, model_side: int) -> Image.Image:
-    """The picture as RGB, large enough for a model that sees `model_side` px.
+    """The picture as RGB, its shorter side no less than the `model_side` px that a model sees, where it has so many.
 
     Raises:
         BadImage, BadVideo: the bytes cannot be decoded.
         BlobError: the bytes cannot be had, which is no property of the record: the run must not go on without them.
     """
-    data, most = read_blob(view.media.blob, root), model_side * _SIDES_OF_MODEL
+    media = view.media
+    shorter, longer = sorted((max(1, media.width), max(1, media.height)))
+    data, most = read_blob(media.blob, root), -(-model_side * longer // shorter)
     return decode_rgb(data, most) if view.at_s is None else decode_frames(data, [view.at_s], most)[0]

@@ -45,12 +45,12 @@ class _Blip:
         kind = getattr(transformers, cls.kind())
         dtype = torch.bfloat16 if config.precision == "bf16" else torch.float32
         try:
-            model = kind.from_pretrained(config.weights, use_safetensors=True, dtype=dtype)
+            model = kind.from_pretrained(config.weights, use_safetensors=True)
             tokenizer = transformers.AutoTokenizer.from_pretrained(config.weights)
         except (OSError, ValueError, RuntimeError) as error:
             raise WeightsMissing(config.name, config.weights, str(error)) from error
         label = f"{config.name}/{Path(config.weights).name}@{_digest(model)}"
-        model = model.to(pick_device(config.device)).eval().requires_grad_(False)
+        model = model.to(device=pick_device(config.device), dtype=dtype).eval().requires_grad_(False)
         return cls(model, tokenizer, label, config.batch)
 
     @classmethod
@@ -89,10 +89,10 @@ class BlipCaptioner(_Blip):
         with torch.inference_mode():
             seen = self._see(images)
 
-        def next_logits(tokens: Tensor) -> Tensor:  # [N, L] -> [N, V]
-            tokens = tokens.to(self.model.device)
+        def next_logits(tokens: Tensor, rows: Tensor) -> Tensor:  # [A, L], [A] -> [A, V]
+            tokens, looked_at = tokens.to(self.model.device), seen[rows.to(self.model.device)]
             out = self.model.text_decoder(
-                input_ids=tokens, attention_mask=torch.ones_like(tokens), encoder_hidden_states=seen, use_cache=False
+                input_ids=tokens, attention_mask=torch.ones_like(tokens), encoder_hidden_states=looked_at, use_cache=False
             )
             return out.logits[:, -1]
 

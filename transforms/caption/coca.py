@@ -47,9 +47,9 @@ class CocaCaptioner:
             pixels = torch.stack([self.loaded.preprocess(image) for image in images]).to(device)  # [N, 3, H, W]
             _, seen = model._encode_image(pixels)  # [N, P, W]; once, not at every token
 
-        def next_logits(tokens: Tensor) -> Tensor:  # [N, L] -> [N, V]
-            _, said = model._encode_text(tokens.to(device))  # [N, L, W]
-            return model.text_decoder(seen, said)[:, -1]
+        def next_logits(tokens: Tensor, rows: Tensor) -> Tensor:  # [A, L], [A] -> [A, V]
+            _, said = model._encode_text(tokens.to(device))  # [A, L, W]
+            return model.text_decoder(seen if len(rows) == len(seen) else seen[rows.to(device)], said)[:, -1]
 
         specials = Specials(self.loaded.bos, self.loaded.eos, self.loaded.pad)
         decoder = Decoder(next_logits, specials, model.context_length)

@@ -25,7 +25,8 @@ class Specials(NamedTuple):
 class Decoder(NamedTuple):
     """What sampling needs of a model that has seen N pictures."""
 
-    next_logits: "Callable[[torch.Tensor], torch.Tensor]"  # tokens [N, L] -> logits of the next token [N, V]
+    # tokens [A, L] of the pictures [A], by index -> logits of the next token [A, V]
+    next_logits: "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
     specials: Specials
     context: int  # tokens that the model can look at
 
@@ -41,24 +42,26 @@ def sample(decoder: Decoder, keys: Sequence[str], config: CaptionConfig) -> list
     import torch
 
     specials = decoder.specials
-    longest = min(config.max_tokens, decoder.context - 1)
+    never = sorted({specials.bos, specials.pad} - {specials.eos})
+    said: list[list[int]] = [[] for _ in keys]
+    rows = torch.arange(len(keys))  # [A], of captions that go on: those that ended cost nothing more
+    tokens = torch.full((len(keys), 1), specials.bos, dtype=torch.long)  # [A, L]
     with torch.inference_mode():
-        tokens = torch.full((len(keys), 1), specials.bos, dtype=torch.long)  # [N, 1]
-        ended = torch.zeros(len(keys), dtype=torch.bool)
-        never = sorted({specials.bos, specials.pad} - {specials.eos})
-        for step in range(longest):
-            logits = decoder.next_logits(tokens).double()  # [N, V]
+        for step in range(min(config.max_tokens, decoder.context - 1)):
+            logits = decoder.next_logits(tokens, rows).double()  # [A, V]
             logits = _penalised(logits, tokens[:, 1:].to(logits.device), config.repetition_penalty)
             logits[:, never] = -torch.inf
             if step < config.min_tokens:
                 logits[:, specials.eos] = -torch.inf
-            dice = torch.tensor([stable_fraction(key, step) for key in keys], dtype=torch.double)
-            drawn = nucleus(logits, config.top_p, dice).masked_fill(ended, specials.eos)
-            tokens = torch.cat([tokens, drawn[:, None]], dim=1)  # [N, L + 1]
-            ended |= drawn == specials.eos
-            if ended.all():
+            dice = torch.tensor([stable_fraction(keys[row], step) for row in rows.tolist()], dtype=torch.double)
+            drawn = nucleus(logits, config.top_p, dice)
+            goes_on = drawn != specials.eos
+            rows, tokens = rows[goes_on], torch.cat([tokens, drawn[:, None]], dim=1)[goes_on]
+            for row, token in zip(rows.tolist(), tokens[:, -1].tolist(), strict=True):
+                said[row].append(token)
+            if not len(rows):
                 break
-    return [_until(row, specials.eos) for row in tokens[:, 1:].tolist()]
+    return said
 
 
 def nucleus(logits: "torch.Tensor", top_p: float, dice: "torch.Tensor") -> "torch.Tensor":
@@ -98,7 +101,3 @@ def _penalised(logits: "torch.Tensor", said: "torch.Tensor", penalty: float) -> 
 
     old = logits.gather(1, said)
     return logits.scatter(1, said, torch.where(old > 0, old / penalty, old * penalty))
-
-
-def _until(row: list[int], end: int) -> list[int]:
-    return row[: row.index(end)] if end in row else row
