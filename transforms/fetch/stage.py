@@ -234,7 +234,7 @@ class _FindCopies(beam.PTransform):
             | "DistinctHashes" >> beam.Distinct()
             | "Chunks" >> beam.FlatMap(hashes_by_chunk, distance).with_output_types(tuple[tuple[int, int], str])
             | "SameChunk" >> beam.GroupByKey()
-            | "Near" >> beam.FlatMapTuple(_near, distance).with_output_types(tuple[str, str])
+            | "Near" >> beam.FlatMap(_near, distance).with_output_types(tuple[str, str])
             # One worker joins them all: pairs of near hashes are few beside pictures, and a forest of them is fewer.
             | "Together" >> beam.WithKeys(0).with_output_types(tuple[int, tuple[str, str]])
             | "AllPairs" >> beam.GroupByKey()
@@ -296,8 +296,8 @@ def _is_no_picture(media: Media) -> bool:
     return media.kind is not MediaKind.IMAGE
 
 
-def _near(chunk: tuple[int, int], phashes, distance: int):
-    return near_hashes(phashes, distance)
+def _near(bucket, distance: int):
+    return near_hashes(bucket[1], distance)
 
 
 def _roots(_: int, pairs):

@@ -1,0 +1,186 @@
+"""FetchMedia in a pipeline: both doors, and accounts that balance, from archives and from the web."""
+
+from collections import Counter
+from typing import ClassVar
+
+import apache_beam as beam
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that
+from fetch_media import VTT, film, picture, plain
+from fetch_server import Server
+
+from schemas.account import Door
+from schemas.config import FetchConfig
+from schemas.document import ImageNode, InterleavedDocument, VideoNode
+from schemas.media import ArchiveMedia, BlobRef, Container, Media
+from schemas.page import Provenance
+from schemas.rejection import Reason, Rejection, Stage, Unit
+from transforms.fetch.stage import FetchMedia
+
+A = "https://a.org"
+
+
+def document(key: str, *nodes, robots="") -> InterleavedDocument:
+    provenance = Provenance(archive="a.warc", offset=0, length=1)
+    return InterleavedDocument(key=key, url=f"{A}/{key}", nodes=nodes, provenance=provenance, robots=robots)
+
+
+def shows(key: str, *urls: str, robots="") -> InterleavedDocument:
+    return document(key, *(ImageNode(url=url, position=at) for at, url in enumerate(urls)), robots=robots)
+
+
+class Store:
+    """Bytes laid end to end in one file, as archived media."""
+
+    def __init__(self, folder):
+        self._path, self.media = folder / "store", []
+        self._path.touch()
+
+    def add(self, url: str, data: bytes, **fields) -> None:
+        offset = self._path.stat().st_size
+        with self._path.open("ab") as out:
+            out.write(data)
+        blob = BlobRef(path=str(self._path), offset=offset, length=len(data), container=Container.RAW)
+        self.media.append(ArchiveMedia(url=url, blob=blob, mime="image/png", **fields))
+
+
+def fetch(documents, archived, config=None, root="") -> tuple[dict[str, Media], dict[str, Rejection]]:
+    """Kept media and rejections by URL; the accounts are checked on the way."""
+    # The runner is in this process: what a check sees, the test sees.
+    with TestPipeline(runner=FnApiRunner()) as pipeline:
+        inputs = {
+            "documents": pipeline | "d" >> beam.Create(documents, reshuffle=False).with_output_types(InterleavedDocument),
+            "archived": pipeline | "a" >> beam.Create(archived, reshuffle=False).with_output_types(ArchiveMedia),
+        }
+        out = inputs | FetchMedia(config or FetchConfig(), root)
+        for door in ("kept", "rejected", "tallies"):
+            assert_that(getattr(out, door), _Remember(door), label=door)
+    seen = {door: _Remember.seen.pop(door) for door in ("kept", "rejected", "tallies")}
+
+    counts = Counter()
+    for tally in seen["tallies"]:
+        assert (tally.stage, tally.unit) == (Stage.FETCH, Unit.MEDIA)
+        counts[tally.door] += tally.count
+    assert all((rejection.stage, rejection.unit) == (Stage.FETCH, Unit.MEDIA) for rejection in seen["rejected"])
+    assert counts[Door.IN] == 0
+    assert counts[Door.KEPT] == len(seen["kept"])
+    assert counts[Door.MADE] == len(seen["kept"]) + len(seen["rejected"])
+    kept = {media.url: media for media in seen["kept"]}
+    rejected = {rejection.key: rejection for rejection in seen["rejected"]}
+    assert len(kept) + len(rejected) == counts[Door.MADE]
+    return kept, rejected
+
+
+class _Remember:
+    """A check that keeps what it sees with its class, for it is pickled itself."""
+
+    seen: ClassVar[dict[str, list]] = {}
+
+    def __init__(self, door: str):
+        self._door = door
+
+    def __call__(self, records):
+        self.seen[self._door] = list(records)
+
+
+def reasons(rejected) -> dict[str, Reason]:
+    return {url: rejection.reason for url, rejection in rejected.items()}
+
+
+def test_archives_first(tmp_path):
+    store = Store(tmp_path)
+    store.add(f"{A}/good.png", picture(1, (128, 96)), crawl_time="2025-01-01T00:00:00Z", truncated=True)
+    store.add(f"{A}/good.png", picture(1, (160, 120)), crawl_time="2025-06-01T00:00:00Z")
+    store.add(f"{A}/small-copy.png", picture(1, (120, 90)))
+    store.add(f"{A}/byte-copy.png", picture(1, (160, 120)))
+    store.add(f"{A}/other.png", picture(2))
+    store.add(f"{A}/cut.png", picture(3), truncated=True)
+    store.add(f"{A}/noai.png", picture(4), robots_header="max-snippet:-1, noai")
+    store.add(f"{A}/noai-page.png", picture(5))
+    store.add(f"{A}/everywhere.png", picture(6))
+    store.add(f"{A}/flat.png", plain())
+    store.add(f"{A}/unlinked.png", picture(7))
+    store.add(f"{A}/v.mp4", film())
+    store.add(f"{A}/v.vtt", VTT)
+    video = VideoNode(url=f"{A}/v.mp4", position=9, track=f"{A}/v.vtt")
+    documents = [
+        shows("1", f"{A}/good.png", f"{A}/good.png", f"{A}/other.png", f"{A}/cut.png", f"{A}/noai.png", f"{A}/flat.png"),
+        shows("2", f"{A}/small-copy.png", f"{A}/good.png", f"{A}/missing.png", f"{A}/logo.png"),
+        shows("3", f"{A}/byte-copy.png", f"{A}/everywhere.png"),
+        shows("4", f"{A}/noai-page.png", f"{A}/everywhere.png", robots="noai"),
+        shows("5", f"{A}/noai-page.png"),
+        document("6", video),
+        *(shows(f"many {number}", f"{A}/everywhere.png") for number in range(9)),
+    ]
+    kept, rejected = fetch(documents, store.media)
+
+    assert reasons(rejected) == {
+        f"{A}/small-copy.png": Reason.DUPLICATE_IMAGE,
+        f"{A}/good.png": Reason.DUPLICATE_IMAGE,
+        f"{A}/cut.png": Reason.TRUNCATED_MEDIA,
+        f"{A}/noai.png": Reason.OPTED_OUT,
+        f"{A}/noai-page.png": Reason.OPTED_OUT,
+        f"{A}/everywhere.png": Reason.OPTED_OUT,  # one of its pages says noai
+        f"{A}/flat.png": Reason.SINGLE_COLOUR,
+        f"{A}/missing.png": Reason.NOT_CAPTURED,
+        f"{A}/logo.png": Reason.BLOCKED_URL,
+    }
+    assert set(kept) == {f"{A}/byte-copy.png", f"{A}/other.png", f"{A}/v.mp4", f"{A}/v.vtt"}
+    survivor = kept[f"{A}/byte-copy.png"]  # as large and as many bytes as good.png: the first by URL
+    assert (survivor.width, survivor.documents, survivor.cluster) == (160, 3, survivor.sha256)
+    assert rejected[f"{A}/good.png"].detail == f"copy of {A}/byte-copy.png"
+    assert kept[f"{A}/other.png"].documents == 1
+    assert kept[f"{A}/v.vtt"].text == "Hello & welcome\nto us"
+    assert {type(media) for media in kept.values()} == {Media}
+
+
+def test_furniture_is_counted_over_its_copies_and_documents_once(tmp_path):
+    store = Store(tmp_path)
+    urls, others = ([f"{A}/{name}{number}.png" for number in range(3)] for name in "ab")
+    for at, url in enumerate(urls + others):
+        store.add(url, picture(at // 3))
+    documents = [shows(f"all {number}", *urls, *others) for number in range(3)]  # 9 links to each, of 3 documents
+    documents.append(shows("one more", others[0]))
+    kept, rejected = fetch(documents, store.media, FetchConfig(max_documents=3, phash_distance=None))
+    assert {url: media.documents for url, media in kept.items()} == {urls[0]: 3}
+    assert reasons(rejected) == dict.fromkeys(urls[1:], Reason.DUPLICATE_IMAGE) | dict.fromkeys(others, Reason.REPEATED_IMAGE)
+
+
+def test_the_web_second_and_never_twice(tmp_path):
+    server = Server()
+    try:
+        store = Store(tmp_path)
+        archived = server.url("/ok/archived.png")
+        store.add(archived, picture(50))
+        urls = [archived, *map(server.url, ("/ok/1.png", "/ok/2.png", "/status/404", "/drip", "/html", "/missing-logo.png"))]
+        documents = [shows("1", *urls), shows("2", urls[1])]
+        config = server.config(retries=0, timeout_s=0.3)
+        kept, rejected = fetch(documents, store.media, config, str(tmp_path / "run"))
+        assert {url: media.source for url, media in kept.items()} == {
+            urls[0]: "archive",
+            urls[1]: "http",
+            urls[2]: "http",
+        }
+        assert reasons(rejected) == {
+            urls[3]: Reason.HTTP_ERROR,
+            urls[4]: Reason.TIMED_OUT,
+            urls[5]: Reason.NOT_AN_IMAGE,
+            urls[6]: Reason.BLOCKED_URL,
+        }
+        assert kept[urls[1]].documents == 2
+        assert kept[urls[1]].robots_evidence == "robots.txt: none (404); no opt-out header"
+        assert archived not in [server.url(path) for path in server.paths()]
+
+        requests = len(server.log)
+        more = [*documents, shows("3", server.url("/ok/3.png"))]
+        kept_more, rejected_more = fetch(more, store.media, config, str(tmp_path / "run"))
+        assert server.paths()[requests:] == ["/robots.txt", "/ok/3.png"]
+        assert {url: kept_more[url] for url in kept} == kept
+        assert rejected_more == rejected
+    finally:
+        server.close()
+
+
+def test_no_documents_no_media(tmp_path):
+    assert fetch([], []) == ({}, {})
