@@ -10,8 +10,8 @@ from schemas.keys import stable_key
 from schemas.media import ArchiveMedia, BlobRef, Container
 from schemas.page import Page, Provenance
 from schemas.rejection import Reason, Rejection, Stage, Unit
+from transforms.charset import decode_html
 from transforms.codings import BadRecord, Body, html_caps, media_caps
-from transforms.read.charset import decode_html
 from transforms.read.members import Fault, Member
 from transforms.read.sniff import HTML, SNIFFED_BYTES, is_media, media_type, needs_sniffing, sniffed
 from transforms.urls import canonical_url

@@ -1,0 +1,56 @@
+"""The sandbox's child process: pages in by stdin, parsed pages out by stdout, until stdin ends. Nothing else is imported.
+
+It bounds its own memory. What it cannot do in that memory, it does not answer: it ends, and its parent knows why.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+from types import SimpleNamespace
+from typing import BinaryIO
+
+from transforms.extract.parse import parse_html
+from transforms.extract.wire import LENGTH, READY, decode_request, encode_failure, encode_reply
+
+OUT_OF_MEMORY = 77  # exit status
+_GRACE_S = 2.0
+
+
+def main() -> None:
+    """Argument: the ExtractConfig as JSON."""
+    config = SimpleNamespace(**json.loads(sys.argv[1]))
+    resource.setrlimit(resource.RLIMIT_AS, (config.max_memory_bytes, config.max_memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever prints must not write into the pipe
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the parent, which then closes the pipe
+    _send(replies, READY)
+    while request := _read(sys.stdin.buffer):
+        # Its parent kills it before this does; where the parent is gone, nothing else would end a parse that does not.
+        signal.setitimer(signal.ITIMER_REAL, config.timeout_s + _GRACE_S)
+        try:
+            reply = encode_reply(parse_html(*decode_request(request), config))
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        except Exception as error:  # handed on: the parent raises it, and its crash door counts it
+            reply = encode_failure(f"{type(error).__name__}: {error}")
+        _send(replies, reply)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _send(stream: BinaryIO, message: bytes) -> None:
+    stream.write(message)
+    stream.flush()
+
+
+def _read(stream: BinaryIO) -> bytes:
+    prefix = stream.read(LENGTH.size)
+    if len(prefix) < LENGTH.size:
+        return b""
+    return stream.read(LENGTH.unpack(prefix)[0])
+
+
+if __name__ == "__main__":
+    main()

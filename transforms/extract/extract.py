@@ -1,0 +1,60 @@
+"""Page -> InterleavedDocument, or why not: no_content, no_media, page_too_costly."""
+
+from collections.abc import Iterator
+
+from schemas.config import ExtractConfig
+from schemas.document import InterleavedDocument, TextNode, with_phi
+from schemas.page import Page
+from schemas.rejection import Reason, Rejection, Stage, Unit
+from transforms.extract.parse import Parsed
+from transforms.extract.sandbox import PageTooCostly, borrowed
+
+_SAMPLE_CHARACTERS = 200
+
+
+def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedDocument | Rejection]:
+    """The page as text, images and videos in reading order. Parsed in a child process within the config's limits."""
+    try:
+        with borrowed(config) as sandbox:
+            parsed = sandbox.parse(page.html, page.url)
+    except PageTooCostly as cost:
+        yield _rejection(page, Reason.PAGE_TOO_COSTLY, str(cost))
+        return
+    yield judge(page, parsed, config)
+
+
+def judge(page: Page, parsed: Parsed, config: ExtractConfig) -> InterleavedDocument | Rejection:
+    """The document of a page that was parsed."""
+    texts = sum(isinstance(node, TextNode) for node in parsed.nodes)
+    if not texts:
+        return _rejection(page, Reason.NO_CONTENT, f"0 blocks of text, {len(parsed.nodes)} media")
+    if texts == len(parsed.nodes):
+        sample = next(node.text for node in parsed.nodes)[:_SAMPLE_CHARACTERS]
+        return _rejection(page, Reason.NO_MEDIA, f"{texts} blocks of text, 0 media", sample)
+    if len(parsed.nodes) > config.max_nodes:
+        return _rejection(page, Reason.PAGE_TOO_COSTLY, f"{len(parsed.nodes)} > {config.max_nodes} nodes")
+    tdm = f"tdm-reservation: {page.tdm_reservation}" if page.tdm_reservation else ""
+    return InterleavedDocument(
+        key=page.key,
+        url=page.url,
+        nodes=with_phi(parsed.nodes),
+        provenance=page.provenance,
+        title=parsed.title,
+        robots=", ".join(filter(None, (parsed.robots, page.robots_header, tdm))),
+        licence=parsed.licence,
+        truncated=page.truncated,
+    )
+
+
+def _rejection(page: Page, reason: Reason, detail: str, sample: str = "") -> Rejection:
+    return Rejection(
+        stage=Stage.EXTRACT,
+        unit=Unit.PAGE,
+        key=page.key,
+        reason=reason,
+        url=page.url,
+        detail=detail,
+        sample=sample,
+        archive=page.provenance.archive,
+        offset=page.provenance.offset,
+    )

@@ -1,0 +1,21 @@
+"""ExtractDocuments: pages in; interleaved documents, rejections and tallies out."""
+
+import apache_beam as beam
+
+from schemas.config import ExtractConfig
+from schemas.document import InterleavedDocument
+from schemas.page import Page
+from schemas.rejection import Stage
+from transforms.extract.extract import extract_document
+from transforms.step import Outcome, Step
+
+
+class ExtractDocuments(beam.PTransform):
+    """Makes documents from pages, each within limits of time and memory that stop it for good."""
+
+    def __init__(self, config: ExtractConfig):
+        super().__init__()
+        self._config = config
+
+    def expand(self, pages: beam.PCollection[Page]) -> Outcome:
+        return pages | Step(Stage.EXTRACT, extract_document, self._config, InterleavedDocument, makes=True)

@@ -1,0 +1,66 @@
+"""The pipe between the sandbox and its child: length-prefixed messages of JSON and text, encode beside decode."""
+
+import json
+import struct
+from dataclasses import fields
+
+from schemas.document import ImageNode, Node, TextNode, VideoNode
+from transforms.extract.parse import Parsed
+
+LENGTH = struct.Struct("<Q")
+READY = LENGTH.pack(0)  # a child's first message
+_KINDS = {"t": TextNode, "i": ImageNode, "v": VideoNode}
+# What a parse can set; media and scores come later, and their defaults do for now.
+_SENT = {
+    "t": ("text", "position", "tag"),
+    "i": ("url", "position", "alt", "caption", "title", "description", "width", "height"),
+    "v": ("url", "position", "caption", "nearest_text", "track", "poster", "width", "height"),
+}
+_LETTERS = {kind: letter for letter, kind in _KINDS.items()}
+assert all(set(names) <= {field.name for field in fields(_KINDS[letter])} for letter, names in _SENT.items())
+
+
+class ParseFailed(Exception):
+    """The parse raised; the message says what."""
+
+
+def encode_request(html: str, url: str) -> bytes:
+    """`html` with lone surrogates replaced: no UTF-8 holds them."""
+    page, address = html.encode("utf-8", "replace"), url.encode("utf-8", "replace")
+    return LENGTH.pack(len(address) + LENGTH.size + len(page)) + LENGTH.pack(len(address)) + address + page
+
+
+def decode_request(message: bytes) -> tuple[str, str]:
+    """(html, url)"""
+    split = LENGTH.size + LENGTH.unpack_from(message)[0]
+    return message[split:].decode("utf-8"), message[LENGTH.size : split].decode("utf-8")
+
+
+def encode_reply(parsed: Parsed) -> bytes:
+    nodes = []
+    for node in parsed.nodes:
+        letter = _LETTERS[type(node)]
+        nodes.append([letter, *(getattr(node, name) for name in _SENT[letter])])
+    return _message([parsed.title, parsed.robots, parsed.licence, nodes])
+
+
+def encode_failure(message: str) -> bytes:
+    return _message(message)
+
+
+def decode_reply(message: bytes) -> Parsed:
+    """Raises ParseFailed where the child sent a failure."""
+    reply = json.loads(message)
+    if isinstance(reply, str):
+        raise ParseFailed(reply)
+    title, robots, licence, rows = reply
+    return Parsed(title=title, robots=robots, licence=licence, nodes=tuple(_node(*row) for row in rows))
+
+
+def _message(value: object) -> bytes:
+    body = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+    return LENGTH.pack(len(body)) + body
+
+
+def _node(letter: str, *values: object) -> Node:
+    return _KINDS[letter](**dict(zip(_SENT[letter], values, strict=True)))
