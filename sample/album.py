@@ -10,6 +10,7 @@ from sample.scenes import Scene, make_scene
 
 WRONG_ALTS = 0.25  # share of alt texts that say what is not so
 ALTS, FIGCAPTIONS = 0.85, 0.4  # shares of pictures that have one
+DESCRIBED = 0.06  # share of pictures without a caption that a paragraph describes
 _SIZES = (
     (256, 256),
     (240, 240),
@@ -59,7 +60,8 @@ class Shown:
     alt_wrong: bool = False
     alt_fate: str = ""
     figcaption: str = ""
-    caption_fate: str = ""
+    description: str = ""  # a text that aria-describedby names
+    caption_fate: str = ""  # of figcaption or description
     phrase: str = ""  # the scene as part of a sentence
     style: str = ""  # one of `sample.markup.STYLES`; "" lets the page choose
 
@@ -95,7 +97,8 @@ def show(url_stem: str, key: str) -> Shown:
             picture=picture, alt=dice.pick((None, "")), phrase=phrase, figcaption=dated(scene, dice) if dice.chance(0.6) else ""
         )
     figcaption = dated(scene, dice) if dice.chance(FIGCAPTIONS) else ""
-    return Shown(picture=picture, alt=alt, alt_wrong=wrong, figcaption=figcaption, phrase=phrase)
+    described = long_caption(scene, dice) if not figcaption and dice.chance(DESCRIBED) else ""
+    return Shown(picture=picture, alt=alt, alt_wrong=wrong, figcaption=figcaption, description=described, phrase=phrase)
 
 
 def alt_phrase(scene: Scene, dice: Dice) -> str:

@@ -2,7 +2,8 @@
 
 Lines, by their `kind`:
     page    url, host, genre, language, fate, twin, images, clips
-    image   url, caption, facts, fate, alts [{page, alt, wrong, fate}], figcaptions [{page, text, fate}]
+    image   url, caption, facts, fate, alts [{page, alt, wrong, fate}], figcaptions [{page, text, fate}],
+            descriptions among them
     clip    url, caption, facts, duration_s, fate, page, track, track_fate
     node    page, fate, text (its first words)
     record  url, archive, offset, fate; offset -1 is the whole file
@@ -73,9 +74,9 @@ class LedgerWriter:
                 if shown.alt
             ],
             figcaptions=[
-                {"page": page, "text": shown.figcaption, "fate": shown.caption_fate or None}
+                {"page": page, "text": text, "fate": shown.caption_fate or None}
                 for shown in shows
-                if shown.figcaption
+                if (text := shown.figcaption or shown.description)
             ],
         )
 

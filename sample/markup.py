@@ -54,6 +54,7 @@ class Furniture:
     robots: str = ""  # content of the robots meta
     licence: str = ""
     wrapper: str = "article"  # element, or element.class, around the content
+    bare: bool = False  # none of it
 
 
 class Refs:
@@ -96,15 +97,15 @@ def page_html(url: str, title: str, blocks: list[Block], furniture: Furniture, d
             "<style>body { max-width: 60em } .share a { color: inherit }</style>",
             "<script>window.dataLayer = window.dataLayer || []; function track(e) { dataLayer.push(e) }</script>",
             "</head>\n<body>",
-            _banner() if furniture.banner else "",
-            _header(furniture),
+            _banner() if furniture.banner and not furniture.bare else "",
+            "" if furniture.bare else _header(furniture),
             f"<main>\n<{element}{attributes}>\n<h1>{escape(title)}</h1>",
             main,
             f"</{element}>\n</main>",
-            _share() if furniture.share else "",
-            _comments(furniture.comments) if furniture.comments else "",
-            _related(furniture.related) if furniture.related else "",
-            _footer(furniture),
+            _share() if furniture.share and not furniture.bare else "",
+            _comments(furniture.comments) if furniture.comments and not furniture.bare else "",
+            _related(furniture.related) if furniture.related and not furniture.bare else "",
+            "" if furniture.bare else _footer(furniture),
             "</body>\n</html>\n",
         )
         if part
@@ -132,6 +133,9 @@ def image_html(shown: Shown, refs: Refs, dice: Dice) -> str:
     style = shown.style or dice.pick(STYLES)
     src = escape(refs(shown.picture.url))
     alt = "" if shown.alt is None else f' alt="{escape(shown.alt)}"'
+    about = "about-" + shown.picture.url.rpartition("/")[2].partition(".")[0]
+    if shown.description:
+        alt += f' aria-describedby="{about}"'
     width, height = shown.picture.size
     plain = f'<img src="{src}"{alt}>'
     if style == "sized":
@@ -148,6 +152,8 @@ def image_html(shown: Shown, refs: Refs, dice: Dice) -> str:
         html = f'<a href="{src}" class="zoom">{plain}</a>'
     else:
         html = plain
+    if shown.description:
+        return f'{html}<p id="{about}">{escape(shown.description)}</p>'
     if shown.figcaption:
         return f"<figure>{html}<figcaption>{escape(shown.figcaption)}</figcaption></figure>"
     return (

@@ -69,7 +69,7 @@ def _with_text(page: Draft, text: Text, seed: int) -> Draft:
 
 def _plain(pictures: list[Shown]) -> list[Shown]:
     """Without captions, which are text as well."""
-    return [replace(shown, figcaption="", style="plain") for shown in pictures]
+    return [replace(shown, figcaption="", description="", style="plain") for shown in pictures]
 
 
 def _wrong_language(seed: int, index: int, language: str) -> Draft:
@@ -87,7 +87,9 @@ def _wrong_language(seed: int, index: int, language: str) -> Draft:
             shown = show(stem, f"{seed}/{index}/{place}")
             shape, colour = dice.pick(languages.SHAPES[language]), dice.pick(languages.COLOURS[language])
             alt = languages.ALTS[language].format(shape=shape, colour=colour)
-            blocks.append(Block(kind="image", shown=replace(shown, alt=alt, alt_wrong=True, figcaption="", style="plain")))
+            blocks.append(
+                Block(kind="image", shown=replace(shown, alt=alt, alt_wrong=True, figcaption="", description="", style="plain"))
+            )
     return replace(
         page,
         url=f"https://{host}/fate/wrong_language/{language}-{index}.html",
@@ -101,10 +103,10 @@ def _wrong_language(seed: int, index: int, language: str) -> Draft:
 
 
 def _no_content(seed: int, index: int, _: str) -> Draft:
-    """A menu, a footer, and nothing between them."""
+    """What a server sends where a script makes the page: an empty element."""
     page = draft(seed, index, "no_content")
     empty = Block(kind="raw", text='<div id="app"></div>')
-    return replace(page, title="", blocks=(empty,), furniture=replace(page.furniture, comments=()))
+    return replace(page, title="", blocks=(empty,), furniture=replace(page.furniture, bare=True))
 
 
 def _no_media(seed: int, index: int, _: str) -> Draft:
@@ -150,7 +152,7 @@ def _too_many_images(seed: int, index: int, _: str) -> Draft:
     page = draft(seed, index, "too_many_images")
     stem = f"https://{page.host}/img/too_many_images/sheet-{index}"
     more = [show(f"{stem}-more-{n}", f"{seed}/{index}/more/{n}") for n in range(TOO_MANY_IMAGES - len(page.shown))]
-    return replace(page, blocks=(*page.blocks, *(Block(kind="image", shown=replace(s, style="plain")) for s in more)))
+    return replace(page, blocks=(*page.blocks, *(Block(kind="image", shown=shown) for shown in _plain(more))))
 
 
 def _too_many_characters(seed: int, index: int, _: str) -> Draft:

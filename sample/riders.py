@@ -169,11 +169,12 @@ def _duplicate_pair(page: Draft, rider: Ride) -> Draft:
 
 
 def _caption(page: Draft, rider: Ride) -> Draft:
-    """A caption of four words, or of more than 2,000 characters."""
+    """A caption of four words, or a description of more than 2,000 characters."""
     dice = Dice("caption", rider.key)
     shown = _true(f"{_stem(page, rider)}.jpg", rider.key)
-    text = "A print on paper." if rider.reason == "caption_too_short" else _endless(shown, page, dice)
-    return _add(page, replace(shown, alt=None, figcaption=text, caption_fate=rider.reason))
+    if rider.reason == "caption_too_short":
+        return _add(page, replace(shown, alt=None, figcaption="A print on paper.", caption_fate=rider.reason))
+    return _add(page, replace(shown, alt=None, description=_endless(shown, page, dice), caption_fate=rider.reason))
 
 
 def _endless(shown: Shown, page: Draft, dice: Dice) -> str:
