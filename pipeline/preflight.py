@@ -37,21 +37,19 @@ def find_archives(patterns: Sequence[str]) -> tuple[str, ...]:
             )
         names[name] = path
     with ThreadPoolExecutor(16) as pool:
-        for fault in pool.map(_fault, archives):
-            if fault:
-                raise ConfigError(f"--input {fault}")
+        sound = list(pool.map(_looks_like_an_archive, archives))
+    if not any(sound):
+        # Some odd files among many are records to reject; nothing but odd files is a wrong path.
+        raise ConfigError(f"--input {archives[0]}: not a web archive (neither gzip, zstd, WARC nor ARC)")
     return archives
 
 
-def _fault(path: str) -> str | None:
+def _looks_like_an_archive(path: str) -> bool:
     try:
         with fsspec.open(path, "rb") as stream:
-            head = stream.read(16)
+            return stream.read(16).startswith(_MAGIC)
     except OSError as error:
-        return f"{path}: {error.strerror or error}"
-    if not head.startswith(_MAGIC):
-        return f"{path}: not a web archive (neither gzip, zstd, WARC nor ARC)"
-    return None
+        raise ConfigError(f"--input {path}: {error.strerror or error}") from None
 
 
 @contextlib.contextmanager
