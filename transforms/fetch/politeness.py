@@ -18,7 +18,9 @@ class _Site:
 
 
 class Politeness:
-    """The turns of one worker. A registered domain is served by one worker, so its turns are all the turns there are."""
+    """The turns of one worker. The links of a registered domain go to one worker, so its turns are all there are, but for
+    redirects that lead there from the domains of another.
+    """
 
     def __init__(self, min_delay_s: float, connections: int):
         self._min_delay_s = min_delay_s
