@@ -18,7 +18,7 @@ from transforms.files import join
 
 SCORES = np.linspace(-0.2, 1.0, 121)  # cosine similarities; what lies outside goes to the outer bins
 SHARES = np.linspace(0.0, 1.0, 26)  # probabilities
-WORDS = np.array([1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000])
+WORDS = np.unique(np.round(2.0 ** np.arange(0, 18, 1 / 3)))  # three bins a doubling, whole numbers
 COUNTS = np.arange(0, 32)  # images of a document; the last bin holds all above
 CAPTION_WORDS = np.arange(0, 64, 2)
 SIDES = np.geomspace(16, 16_384, 41)  # px; four bins an octave

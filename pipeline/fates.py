@@ -1,7 +1,7 @@
 """What must become of each thing, held against what became of it: a ledger and a run's tables in, a Fate for each thing out."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +30,11 @@ class Fate:
     where: str  # URL, or archive and offset
 
 
-def fates_of(run: str, ledger: Ledger) -> Iterator[Fate]:
-    """Every page, image, clip and track, and what else the ledger foretells a reason for: texts, paragraphs, records."""
+def fates_of(run: str, ledger: Ledger, archives: Collection[str]) -> Iterator[Fate]:
+    """Every page, image, clip and track, and what else the ledger foretells a reason for: texts, paragraphs, records.
+
+    `archives` are those that the run has read; nothing is foretold of records in others.
+    """
     seen = _Seen.of(run)
     yield from _pages(ledger, seen)
     for kind, lines in (("image", ledger.images), ("clip", ledger.clips)):
@@ -46,8 +49,11 @@ def fates_of(run: str, ledger: Ledger) -> Iterator[Fate]:
                     yield _foretold(kind, one["fate"], seen.urls[url], f"{url} on {one['page']}")
     for node in ledger.nodes:
         yield _foretold("node", node["fate"], seen.texts[_start(node["text"])], node["page"])
+    read = {_file(archive) for archive in archives}
     for record in ledger.records:
-        place = (record["archive"].rpartition("/")[2], record["offset"])
+        if _file(record["archive"]) not in read:
+            continue
+        place = (_file(record["archive"]), max(record["offset"], 0))
         found = seen.places[place] | seen.urls[record["url"]]
         yield _foretold("record", record["fate"], found, f"{record['archive']} at {record['offset']}")
 
@@ -89,6 +95,10 @@ def _one(found: set[str]) -> str:
     return ", ".join(sorted(found)) or NEVER_SEEN
 
 
+def _file(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
 def _start(text: str) -> str:
     return " ".join(text.split())[:_WORDS]
 
@@ -118,7 +128,7 @@ class _Seen:
             if row["unit"] == Unit.NODE:
                 texts[_start(row["sample"])].add(reason)
             if row["archive"]:
-                places[row["archive"].rpartition("/")[2], max(row["offset"], 0)].add(reason)
+                places[_file(row["archive"]), max(row["offset"], 0)].add(reason)
         documents = _urls(run, "interleaved") or _urls(run, "documents")
         return cls(
             pages=pages,

@@ -115,7 +115,8 @@ def print_report(report: Report, console: Console) -> None:
     console.print(Text("\nFunnel", style="bold"))
     for name, steps in report["funnel"].items():
         shown = [f"{number(step['count'])} {step['label']}" for step in steps]
-        console.print(Text.assemble((f"  {name:<10}", "dim"), " > ".join(shown)))
+        if shown:
+            console.print(Text.assemble((f"  {name:<10}", "dim"), " > ".join(shown)), soft_wrap=True)
     console.print(_accounts_table(report["conservation"]["lines"]))
     for link in report["conservation"]["links"]:
         if not link["holds"]:
@@ -127,7 +128,7 @@ def print_report(report: Report, console: Console) -> None:
         says = f"  crashed: {guard['stage']} {guard['unit']}, {number(guard['count'])} of {number(guard['of'])}"
         console.print(Text(says, style="yellow" if guard["passed"] else "red"))
     for line in (report["truth"] or {}).get("says", ()):
-        console.print(Text.assemble(("  truth: ", "cyan"), clean(line)))
+        console.print(Text.assemble(("  truth: ", "cyan"), clean(line)), soft_wrap=True)
     verdict = ("every sum adds up", "green") if report["conservation"]["balanced"] else ("the sums do NOT add up", "bold red")
     console.print(
         Text.assemble("  ", verdict, f"; report: {clean(report['path'])}" if "path" in report else ""), soft_wrap=True

@@ -104,16 +104,21 @@ class _Thumbnails:
 def _plots(report: dict[str, Any], config: Config) -> dict[str, Any]:
     """Every plot by name; None where there is nothing to draw."""
     shown = report["distributions"]
+    matches = shown["matches"]
     node_limit, match_limit = config.score.min_node_score, config.caption.min_match if config.caption.on else None
     funnels = {
-        name: plots.funnel(f"Funnel of {name}", [_step(steps, at) for at in range(len(steps))]) if steps else None
+        # Records are left out: those that are no pages are pictures, requests and the like, and did not leave.
+        name: _funnel(name, [step for step in steps if step["label"] != "records"])
         for name, steps in report["funnel"].items()
     }
     return {
         "funnels": funnels,
         "clip": _histogram("CLIP scores of pairs", "cosine similarity", shown["clip_scores"], config.score.min_score),
         "node_clip": _histogram("CLIP scores in documents", "cosine similarity", shown["node_clip_scores"], node_limit),
-        "matches": _histogram("Matcher", "probability of a match", shown["matches"], match_limit),
+        "web_matches": _histogram("Matcher, web texts", "probability of a match", _only(matches, "web"), match_limit),
+        "synthetic_matches": _histogram(
+            "Matcher, synthetic texts", "probability of a match", _only(matches, "synthetic"), match_limit
+        ),
         "words": _histogram("Words per document", "words", shown["words_per_document"], config.filter.document.min_words),
         "images": _histogram("Images per document", "images", shown["images_per_document"], config.assemble.max_images),
         "caption_words": _histogram("Words per caption", "words of the web's text", shown["caption_words"], None),
@@ -122,6 +127,14 @@ def _plots(report: dict[str, Any], config: Config) -> dict[str, Any]:
         "sizes": _sizes(shown["image_sizes"], config) if shown["image_sizes"]["total"] else None,
         "jobs": _bars("Seconds by job", {name: job["seconds"] for name, job in report["run"]["jobs"].items()}, "s"),
     }
+
+
+def _only(shown: dict[str, Any], series: str) -> dict[str, Any]:
+    return shown | {"series": {name: counts for name, counts in shown["series"].items() if name == series}}
+
+
+def _funnel(name: str, steps: Sequence[dict[str, Any]]) -> plots.Markup | None:
+    return plots.funnel(f"Funnel of {name}", [_step(steps, at) for at in range(len(steps))]) if steps else None
 
 
 def _step(steps: Sequence[dict[str, Any]], at: int) -> plots.Bar:
@@ -140,7 +153,7 @@ def _histogram(title: str, x_label: str, shown: dict[str, Any], limit: float | N
     if not filled:
         return None
     first, last = min(filled), max(filled)
-    log = edges[0] > 0 and edges[-1] / edges[-2] > 1.5
+    log = edges[0] > 0 and edges[-1] / edges[-2] > 1.1
     if limit is not None and edges[0] <= limit <= edges[-1]:
         first = min(first, max(at for at, edge in enumerate(edges) if edge <= limit))
         last = max(last, min(at for at, edge in enumerate(edges) if edge >= limit))

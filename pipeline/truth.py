@@ -70,7 +70,7 @@ def truth_of(run: str, inputs: Sequence[str], config: CaptionConfig) -> dict[str
         return None
     filters = [verdicts.plain() for verdicts in judge_filters(list(_judged(run, ledger)), config)]
     synthetic = judge_synthetic(ledger, _synthetic(run))
-    fates = list(fates_of(run, ledger))
+    fates = list(fates_of(run, ledger, inputs))
     counts = Counter((fate.kind, fate.expected, fate.found, fate.met) for fate in fates)
     unmet = [fate for fate in fates if not fate.met]
     return {
@@ -89,7 +89,7 @@ def truth_of(run: str, inputs: Sequence[str], config: CaptionConfig) -> dict[str
 
 
 def judge_filters(judged: Sequence[Judged], config: CaptionConfig) -> list[Verdicts]:
-    """CLIP alone, CapFilt's matcher alone (over what CLIP left), CapFilt's choice, and all of them together."""
+    """CLIP; CapFilt's matcher over what CLIP left; both; and both where an alt text that lost to a synthetic one counts too."""
     if not judged:
         return []
     out = [_verdicts("CLIP score", ((one.wrong, one.low_score) for one in judged))]
@@ -101,8 +101,10 @@ def judge_filters(judged: Sequence[Judged], config: CaptionConfig) -> list[Verdi
 
         out += [
             _verdicts("matcher, after CLIP", ((one.wrong, noisy(one)) for one in reached)),
-            _verdicts("matcher or synthetic text chosen", ((one.wrong, noisy(one) or one.replaced) for one in reached)),
-            _verdicts("all of them", ((one.wrong, one.low_score or noisy(one) or one.replaced) for one in judged)),
+            _verdicts("CLIP and matcher", ((one.wrong, one.low_score or noisy(one)) for one in judged)),
+            _verdicts(
+                "CLIP and CapFilt's choice", ((one.wrong, one.low_score or noisy(one) or one.replaced) for one in judged)
+            ),
         ]
     return out
 

@@ -87,8 +87,8 @@ def test_filters_alone_and_together():
     assert rows == {
         "CLIP score": (1, 3, 1, 3),
         "matcher, after CLIP": (2, 1, 1, 2),
-        "matcher or synthetic text chosen": (2, 1, 2, 1),
-        "all of them": (3, 1, 3, 1),
+        "CLIP and matcher": (3, 1, 2, 2),
+        "CLIP and CapFilt's choice": (3, 1, 3, 1),
     }
     clip = judge_filters(judged, CaptionConfig())[0]
     assert (clip.precision, clip.recall, clip.f1) == (0.5, 0.25, pytest.approx(1 / 3))
@@ -164,7 +164,7 @@ def test_a_run_is_held_against_its_ledger(folder):
     rows = {row["name"]: (row["caught"], row["missed"], row["lost"], row["spared"]) for row in truth["filters"]}
     assert rows["CLIP score"] == (1, 1, 1, 1)
     assert rows["matcher, after CLIP"] == (1, 0, 0, 1)
-    assert rows["all of them"] == (2, 0, 1, 1)
+    assert rows["CLIP and matcher"] == (2, 0, 1, 1)
     assert truth["filters"][-1]["f1"] == pytest.approx(0.8)
     assert truth["synthetic"]["captions"] == 2
     assert truth["fates"] == [
@@ -176,8 +176,8 @@ def test_a_run_is_held_against_its_ledger(folder):
     assert truth["says"] == [
         "CLIP score: caught 1 of 2 wrong alt texts and lost 1 of 2 right ones (F1 0.500)",
         "matcher, after CLIP: caught 1 of 1 wrong alt texts and lost 0 of 1 right ones (F1 1.000)",
-        "matcher or synthetic text chosen: caught 1 of 1 wrong alt texts and lost 0 of 1 right ones (F1 1.000)",
-        "all of them: caught 2 of 2 wrong alt texts and lost 1 of 2 right ones (F1 0.800)",
+        "CLIP and matcher: caught 2 of 2 wrong alt texts and lost 1 of 2 right ones (F1 0.800)",
+        "CLIP and CapFilt's choice: caught 2 of 2 wrong alt texts and lost 1 of 2 right ones (F1 0.800)",
         "1 of 2 synthetic captions (50.0%) name what is there and nothing that is not",
         "1 of 1 chosen synthetic captions (100.0%) name what is there and nothing that is not",
         "5 of 6 fates are as the ledger foretells; 1 are not",
@@ -209,7 +209,10 @@ def fates(tmp_path: Path, lines: list[dict], gone: list[Rejection], kept: tuple[
     tables = {"rejections/documents": (Rejection, gone)}
     tables["interleaved"] = (InterleavedDocument, [document(name, ()) for name in kept])
     run = write_run(tmp_path / "run", tables)
-    return [(fate.kind, fate.expected, fate.found, fate.met) for fate in fates_of(run, Ledger.of(lines))]
+    return [
+        (fate.kind, fate.expected, fate.found, fate.met)
+        for fate in fates_of(run, Ledger.of(lines), ["/data/odd.warc.gz", "/data/torn.warc.gz"])
+    ]
 
 
 def test_a_page_meets_its_fate_or_another(tmp_path):
@@ -248,7 +251,8 @@ def test_records_paragraphs_alts_and_tracks(tmp_path):
         clip | {"track_fate": "not_a_track", "page": PAGE},
         {"kind": "node", "page": PAGE, "fate": "boilerplate_text", "text": "We use cookies"},
         {"kind": "record", "url": "https://site.example/x", "archive": "odd.warc.gz", "offset": 70, "fate": "bad_status"},
-        {"kind": "record", "url": "", "archive": "torn.warc.gz", "offset": 0, "fate": "not_an_archive"},
+        {"kind": "record", "url": "", "archive": "not-read.warc.gz", "offset": 5, "fate": "bad_status"},
+        {"kind": "record", "url": "", "archive": "torn.warc.gz", "offset": -1, "fate": "not_an_archive"},
     ]
     gone = [
         rejection("pair", "pair", "alt_too_short", "k", url=url("a")),
