@@ -1,7 +1,6 @@
 """CaptionPairs: pairs -> pairs with the better of web text and synthetic text, and those that no text fits (CapFilt)."""
 
 import apache_beam as beam
-from apache_beam.ml.inference.base import RunInference
 
 from schemas.account import units_of
 from schemas.config import CaptionConfig
@@ -10,7 +9,6 @@ from schemas.rejection import Stage
 from transforms.batches import bucket_of, cut
 from transforms.caption.capfilt import Captioned
 from transforms.caption.choose import choose_caption, pass_pair
-from transforms.caption.handler import CapFiltHandler
 from transforms.step import Step
 
 PairType = ImageTextPair | VideoTextPair
@@ -32,6 +30,11 @@ class CaptionPairs(beam.PTransform):
     def expand(self, pairs: beam.PCollection[PairType]):
         if not self._config.on:
             return pairs | Step(Stage.CAPTION, pass_pair, self._config, PairType)
+        # Late: Beam's inference imports torch, five seconds that jobs without a model should not pay.
+        from apache_beam.ml.inference.base import RunInference
+
+        from transforms.caption.handler import CapFiltHandler
+
         return (
             pairs
             | "Bucket" >> beam.Map(_bucketed, self._buckets).with_output_types(tuple[int, PairType])

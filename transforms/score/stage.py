@@ -1,7 +1,6 @@
 """ScorePairs, ScoreDocuments: pairs and documents -> the same with CLIP similarity on them, and what scored too low."""
 
 import apache_beam as beam
-from apache_beam.ml.inference.base import RunInference
 
 from schemas.account import units_of
 from schemas.config import ScoreConfig
@@ -9,7 +8,6 @@ from schemas.document import InterleavedDocument
 from schemas.pair import ImageTextPair, VideoTextPair
 from schemas.rejection import Stage
 from transforms.batches import Record, bucket_of, cut
-from transforms.score.handler import SimilarityHandler
 from transforms.score.judge import judge_document, judge_pair, pass_document
 from transforms.score.questions import Scored
 from transforms.step import Step
@@ -57,6 +55,11 @@ class _Score(beam.PTransform):
         self._model, self._root, self._buckets = config.model, root, buckets
 
     def expand(self, records):
+        # Late: Beam's inference imports torch, five seconds that jobs without a model should not pay.
+        from apache_beam.ml.inference.base import RunInference
+
+        from transforms.score.handler import SimilarityHandler
+
         return (
             records
             | "Bucket" >> beam.Map(_bucketed, self._buckets).with_output_types(tuple[int, Record])
