@@ -40,11 +40,11 @@ def write_card(run: str, report: dict[str, Any]) -> str:
 def card(report: dict[str, Any], *, parquet: bool = False) -> str:
     """The card. `parquet` says that the documents lie there as Parquet, with OBELICS' columns, too."""
     shards = [one for one in report["shards"] if one["samples"]]
-    parts = [_front_matter(report, shards, parquet), _head(report, shards), _loading(shards), _filters(report)]
+    parts = [_front_matter(report, shards), _head(report, shards), _loading(shards, parquet), _filters(report)]
     return "\n".join([*parts, _reasons(report), _accounts(report), _RIGHTS.format(opted_out=_opted_out(report))])
 
 
-def _front_matter(report: dict[str, Any], shards: list[dict[str, Any]], parquet: bool) -> str:
+def _front_matter(report: dict[str, Any], shards: list[dict[str, Any]]) -> str:
     samples = sum(one["samples"] for one in shards)
     languages = [code for code in report["distributions"]["languages"]["kept"] if _LANGUAGE.fullmatch(code)]
     lines = [f"pretty_name: {json.dumps('Lamella ' + report['run']['recipe'])}", "license: other"]
@@ -52,11 +52,11 @@ def _front_matter(report: dict[str, Any], shards: list[dict[str, Any]], parquet:
     lines += ["task_categories:", "- image-to-text", "- image-text-to-text"]
     lines += ["tags:", *(f"- {tag}" for tag in ("interleaved", "flamingo", "webdataset", "lamella"))]
     lines += ["size_categories:", f"- {next((name for most, name in (*_SIZES, *_LARGER) if samples < most), 'n>1T')}"]
-    lines += ["configs:", *_configs(shards, parquet)] if shards else []
+    lines += ["configs:", *_configs(shards)] if shards else []
     return "\n".join(["---", *lines, "---", ""])
 
 
-def _configs(shards: list[dict[str, Any]], parquet: bool) -> Iterator[str]:
+def _configs(shards: list[dict[str, Any]]) -> Iterator[str]:
     for one in shards:
         dataset = one["dataset"]
         yield f"- config_name: {dataset}"
@@ -64,12 +64,6 @@ def _configs(shards: list[dict[str, Any]], parquet: bool) -> Iterator[str]:
         for split in one["by_split"]:
             yield f"  - split: {split}"
             yield f"    path: shards/{dataset}/{dataset}-{split}-*.tar"
-        if dataset == "m3w" and parquet:
-            yield "- config_name: m3w-parquet"
-            yield "  data_files:"
-            for split in one["by_split"]:
-                yield f"  - split: {split}"
-                yield f"    path: shards/m3w-parquet/{split}-*.parquet"
 
 
 def _head(report: dict[str, Any], shards: list[dict[str, Any]]) -> str:
@@ -98,19 +92,19 @@ On the way: {steps}.
 """
 
 
-def _loading(shards: list[dict[str, Any]]) -> str:
+def _loading(shards: list[dict[str, Any]], parquet: bool) -> str:
     names = [one["dataset"] for one in shards]
     if not names:
         return ""
     first = next((name for name in names if name != "m3w"), names[0])
     out = f"""## Loading
 
-Shards are plain tars; samples are the files that share a basename. In this folder:
+Shards are plain tars; samples are the files that share a basename.
 
 ```python
 from datasets import load_dataset
 
-rows = load_dataset(".", "{first}", split="train", streaming=True)
+rows = load_dataset("path/to/this/folder", "{first}", split="train", streaming=True)
 ```
 
 ```python
@@ -132,6 +126,17 @@ from PIL import Image
 for sample in wds.WebDataset(sorted(glob.glob("shards/m3w/m3w-train-*.tar")), shardshuffle=False).decode():
     document, data = sample["json"], sample["jpg"]
     images = [Image.open(io.BytesIO(data[i["offset"] : i["offset"] + i["length"]])) for i in document["images"]]
+```
+"""
+    # A folder on the hub has one builder for all its configurations, and ours is that of tars.
+    if "m3w" in names and parquet:
+        out += """
+The documents lie here as Parquet with the columns of OBELICS too, with the addresses of their images:
+
+```python
+from datasets import load_dataset
+
+documents = load_dataset("parquet", data_files="shards/m3w-parquet/train-*.parquet", split="train", streaming=True)
 ```
 """
     return out

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from run_folder import small_run
+from run_folder import SITE, picture, small_run
 
 from pipeline.card import card
 from pipeline.report import build_report, write_report
-from schemas.shards import MANIFEST
+from schemas.sample import PairSample
+from schemas.shards import MANIFEST, write_shard
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +30,26 @@ def test_every_set_of_shards_is_a_configuration(report):
     assert found["configs"][1]["data_files"] == [{"split": "train", "path": "shards/align/align-train-*.tar"}]
 
 
-def test_documents_as_parquet_are_one_more(report):
-    configs = {one["config_name"]: one["data_files"] for one in front_matter(card(report, parquet=True))["configs"]}
-    assert configs["m3w-parquet"] == [{"split": "train", "path": "shards/m3w-parquet/train-*.parquet"}]
+def test_documents_as_parquet_are_told_of(report):
+    assert "shards/m3w-parquet/train-*.parquet" in card(report, parquet=True)
+    assert "parquet" not in card(report)
+
+
+def test_the_hub_s_library_loads_what_the_card_names(tmp_path, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    from datasets import load_dataset
+
+    run = Path(small_run(tmp_path / "run"))
+    texts = {dataset: f"a text of {dataset}" for dataset in ("m3w", "align", "ltip", "vtp")}
+    for dataset, text in texts.items():
+        sample = PairSample(key="k", url=f"{SITE}/a.jpg", text=text, image=picture("a"))
+        with (run / "shards" / dataset / f"{dataset}-train-00000.tar").open("wb") as out:
+            write_shard(out, 0, [sample.encode()])
+    write_report(str(run))
+    for dataset, text in texts.items():
+        (row,) = load_dataset(str(run), dataset, split="train", streaming=True)
+        assert (row["json"]["text"], row["jpg"].size) == (text, (320, 240))
 
 
 def test_numbers_reasons_and_limits_are_the_report_s(report):
@@ -69,4 +87,4 @@ def test_the_report_writes_the_card(tmp_path):
     parquet.mkdir()
     (parquet / MANIFEST).write_bytes(b"{}")
     write_report(run)
-    assert "config_name: m3w-parquet" in Path(run, "README.md").read_text()
+    assert "m3w-parquet/train-*.parquet" in Path(run, "README.md").read_text()
