@@ -111,8 +111,8 @@ def too_few_ended_lines(writer: Writer, dice: Dice) -> Blocks:
 
 
 def too_many_short_lines(writer: Writer, dice: Dice) -> Blocks:
-    """A poem: lines of at most thirty characters."""
-    return paragraphs(*dice.shuffled(_VERSES))
+    """A poem between two paragraphs: lines of at most thirty characters."""
+    return paragraphs(writer.paragraph(2), *dice.shuffled(_VERSES), writer.paragraph(2))
 
 
 def no_text_left(writer: Writer, dice: Dice) -> Blocks:

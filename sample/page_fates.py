@@ -64,7 +64,8 @@ def _with_text(page: Draft, text: Text, seed: int) -> Draft:
     for place, shown in enumerate(_plain(page.shown[:2])):
         blocks.insert(min(len(blocks), 1 + 2 * place), Block(kind="image", shown=shown))
     title = _NAMED.get(page.fate, page.title)
-    return replace(page, title=title, blocks=tuple(blocks), furniture=replace(page.furniture, comments=(), related=()))
+    furniture = replace(page.furniture, comments=(), related=(), banner=False, share=False)
+    return replace(page, title=title, blocks=tuple(blocks), furniture=furniture)
 
 
 def _plain(pictures: list[Shown]) -> list[Shown]:

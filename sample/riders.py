@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from sample.album import Film, Picture, Shown, alt_phrase
-from sample.captions import alt_text, caption, long_caption, wrong_alt
+from sample.captions import alt_text, caption, long_caption
 from sample.clips import clip_caption, make_clip
 from sample.dice import Dice
 from sample.markup import Block
@@ -16,11 +16,11 @@ from sample.odd_media import short_clip
 from sample.odd_texts import NODE_TEXTS
 from sample.pages import Draft, with_blocks
 from sample.prose import Writer
-from sample.scenes import make_scene
+from sample.scenes import contrast_scene, make_scene
 
 SHARED_HOST = "commons.sample.example"  # of pictures that several sites show
 COMMON_ALT = "our picture of the week"
-ODD_ALT = "a view of the harbour with boats and gulls in the morning"
+TEXTURE_ALT = "a picture of a shaded background"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,7 @@ def _alt(page: Draft, rider: Ride) -> Draft:
     shown = _true(f"{_stem(page, rider)}.jpg", rider.key)
     scene = shown.picture.scene
     alt = {
-        "alt_too_short": lambda: dice.pick(("image", "photo", "picture 2")),
+        "alt_too_short": lambda: dice.pick(("image", "photo", "a picture")),
         "alt_too_long": lambda: f"{caption(scene)}, {long_caption(scene, dice).rstrip('.')}, {caption(scene)} and so on",
         "alt_is_file_name": lambda: dice.pick((f"IMG_{dice.between(1000, 9999)}.jpg", f"DSC0{dice.between(1000, 9999)}.JPG")),
         "rare_token": lambda: (
@@ -140,26 +140,26 @@ def _alt(page: Draft, rider: Ride) -> Draft:
 
 
 def _low_clip_score(page: Draft, rider: Ride) -> Draft:
+    """Words about another picture; plain ones, so that no token of theirs is rare."""
     shown = _true(f"{_stem(page, rider)}.jpg", rider.key)
-    return _add(page, replace(shown, alt=wrong_alt(shown.picture.scene, rider.key), alt_wrong=True, alt_fate=rider.reason))
+    other = contrast_scene(shown.picture.scene, rider.key).things[0]
+    alt = f"a large {other.colour} {other.shape} on a white background"
+    return _add(page, replace(shown, alt=alt, alt_wrong=True, alt_fate=rider.reason))
 
 
 def _no_caption_matches(page: Draft, rider: Ride) -> Draft:
-    """A texture in which there is nothing, with words about something else."""
+    """A texture in which there is nothing to name, with words that are not far off and yet do not fit."""
     shown = _true(f"{_stem(page, rider)}.jpg", rider.key)
-    return _add(
-        page, replace(shown, picture=replace(shown.picture, texture=True), alt=ODD_ALT, alt_wrong=True, alt_fate=rider.reason)
-    )
+    picture = replace(shown.picture, texture=True)
+    return _add(page, replace(shown, picture=picture, alt=TEXTURE_ALT, alt_wrong=True, alt_fate=rider.reason))
 
 
 def _too_many_alts(page: Draft, rider: Ride) -> Draft:
     """One picture, with another alt text on each of four pages."""
     shown = _true(_shared(rider), rider.group)
-    alt = (
-        alt_text(shown.picture.scene, Dice("alts", rider.group, rider.place))
-        + f", view {('one', 'two', 'three', 'four')[rider.place]}"
-    )
-    return _add(page, replace(shown, alt=alt, alt_fate=rider.reason))
+    scene = shown.picture.scene
+    alts = dict.fromkeys(alt_text(scene, Dice("alts", rider.group, n)).lower() for n in range(64))
+    return _add(page, replace(shown, alt=list(alts)[rider.place], alt_fate=rider.reason))
 
 
 def _duplicate_pair(page: Draft, rider: Ride) -> Draft:
