@@ -30,6 +30,7 @@ class ExtractConfig(Frozen):
     max_link_density: float = Field(0.5, ge=0.0, le=1.0)  # letters inside links over all letters; Boilerpipe 0.33, ours
     min_main_prose: float = Field(0.8, ge=0.0, le=1.0)  # of the page's prose: what the main content holds; ours
     max_furniture_prose: float = Field(0.4, ge=0.0, le=1.0)  # a box with more is no furniture, whatever its class says; ours
+    min_prose_left: float = Field(0.3, ge=0.0, le=1.0)  # of the page's prose; with less, class names are not believed; ours
     max_srcset_px: PositiveInt = 2048  # the widest candidate of a srcset that is asked for; ours
     max_nodes: PositiveInt = 5000  # of a document; ours
 

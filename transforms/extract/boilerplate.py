@@ -8,7 +8,7 @@ from typing import Protocol
 
 from transforms.extract.hints import COMMENTS, CONTENT, FURNITURE, LIKELY_FURNITURE
 from transforms.extract.layout import Item, Layout
-from transforms.extract.tags import HEADINGS
+from transforms.extract.tags import HEADINGS, TEXT_BOXES
 
 
 class Limits(Protocol):
@@ -18,19 +18,23 @@ class Limits(Protocol):
     max_link_density: float
     min_main_prose: float
     max_furniture_prose: float
+    min_prose_left: float
 
 
 def main_items(layout: Layout, limits: Limits) -> list[Item]:
     """The items to keep, in reading order."""
-    furniture = _furniture(layout, limits)
+    furniture = _furniture(layout, limits, frozenset((FURNITURE, LIKELY_FURNITURE, COMMENTS)))
     prose = _prose_without(layout, furniture)
+    if prose[0] < limits.min_prose_left * layout.boxes[0].prose:  # a site whose class names mean something else
+        furniture = _furniture(layout, limits, frozenset((FURNITURE, COMMENTS)))
+        prose = _prose_without(layout, furniture)
     main = _main_box(layout, furniture, prose, limits)
     inside = _below(layout, main)
     kept = [item for item in layout.items if inside[item.box] and not furniture[item.box]]
     return _without_lone_headings(_without_chaff(kept, limits))
 
 
-def _furniture(layout: Layout, limits: Limits) -> list[bool]:
+def _furniture(layout: Layout, limits: Limits, hints: frozenset[str]) -> list[bool]:
     """Which boxes are furniture, or stand in it. A box that holds most of the page's prose is none, whatever it says."""
     total = layout.boxes[0].prose
     out = [False] * len(layout.boxes)
@@ -39,11 +43,11 @@ def _furniture(layout: Layout, limits: Limits) -> list[bool]:
             continue
         if out[box.parent]:
             out[index] = True
-        elif box.hint in (FURNITURE, LIKELY_FURNITURE, COMMENTS):
+        elif box.hint in hints and not box.main:
             most = limits.max_furniture_prose if box.hint == LIKELY_FURNITURE else (1 + limits.max_furniture_prose) / 2
             out[index] = box.prose <= most * total
         elif box.tag == "header":
-            out[index] = not box.heading and box.prose <= limits.max_furniture_prose * total
+            out[index] = not box.heading and not box.main and box.prose <= limits.max_furniture_prose * total
     return out
 
 
@@ -64,7 +68,7 @@ def _main_box(layout: Layout, furniture: list[bool], prose: list[float], limits:
     """The smallest box that still holds enough of the prose; or the content element around it, for its title and lead."""
     enough, main = limits.min_main_prose * prose[0], 0
     for index, box in enumerate(layout.boxes):
-        if index and box.parent == main and not furniture[index] and prose[index] >= enough > 0:
+        if index and box.parent == main and not furniture[index] and prose[index] >= enough > 0 and box.tag not in TEXT_BOXES:
             main = index
     at = main
     while at > 0:

@@ -3,6 +3,7 @@
 It bounds its own memory. What it cannot do in that memory, it does not answer: it ends, and its parent knows why.
 """
 
+import gc
 import json
 import os
 import resource
@@ -10,6 +11,8 @@ import signal
 import sys
 from types import SimpleNamespace
 from typing import BinaryIO
+
+from selectolax.lexbor import SelectolaxError
 
 from transforms.extract.parse import parse_html
 from transforms.extract.wire import LENGTH, READY, decode_request, encode_failure, encode_reply
@@ -25,6 +28,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever prints must not write into the pipe
+    gc.disable()  # a page makes no cycles; what leaks all the same ends with the child, after `pages_per_child`
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the parent, which then closes the pipe
     _send(replies, READY)
     while request := _read(sys.stdin.buffer):
@@ -32,7 +36,7 @@ def main() -> None:
         signal.setitimer(signal.ITIMER_REAL, config.timeout_s + _GRACE_S)
         try:
             reply = encode_reply(parse_html(*decode_request(request), config))
-        except MemoryError:
+        except (MemoryError, SelectolaxError):  # lexbor fails for want of memory alone
             os._exit(OUT_OF_MEMORY)
         except Exception as error:  # handed on: the parent raises it, and its crash door counts it
             reply = encode_failure(f"{type(error).__name__}: {error}")

@@ -21,7 +21,7 @@ class Collector:
         self.layout = Layout(boxes=[Box(tag="#root", parent=-1)])
         self.head = Head(url)
         self._max_px = max_srcset_px
-        self._leave: list[Callable[[], None] | None] = []
+        self._leave: list[Callable[[], None] | tuple[int, str, int, str] | None] = []
         self._position = 0
         self._box, self._text_tag, self._links = 0, "p", 0
         self._pieces: list[str] = []
@@ -47,6 +47,9 @@ class Collector:
     def text(self, text: str) -> None:
         if self._muted:
             return
+        self._position += 1
+        if BREAK in text or CELL in text:
+            text = text.replace(BREAK, "").replace(CELL, "")
         if not self._pieces:
             if self._text_tag != "pre" and text.isspace():
                 return
@@ -56,7 +59,10 @@ class Collector:
             self._link_letters += len(text.strip())
 
     def leave(self, tag: str) -> None:
-        if action := self._leave.pop():
+        action = self._leave.pop()
+        if type(action) is tuple:
+            self._leave_block(*action)
+        elif action is not None:
             action()
 
     def finish(self) -> Layout:
@@ -73,6 +79,7 @@ class Collector:
             parent.letters += box.letters
             parent.prose += box.prose
             parent.heading = parent.heading or box.heading
+            parent.main = parent.main or box.main
         return self.layout
 
     def _flush(self) -> None:
@@ -96,25 +103,28 @@ class Collector:
         self._pieces, self._link_letters = [], 0
 
     def _block(self, tag: str, attributes: Attributes) -> None:
-        self._flush()
-        hint = hint_of(tag, attributes.get("role") or "", attributes.get("class") or "", attributes.get("id") or "")
-        before = (self._box, self._text_tag)
-        first = len(self.layout.items)
-        self.layout.boxes.append(Box(tag=tag, parent=self._box, hint=hint))
-        self._box = len(self.layout.boxes) - 1
+        if self._pieces:
+            self._flush()
+        boxes, hint, captions = self.layout.boxes, tags.TAG_HINTS.get(tag, ""), tag == "figure"
+        before = self._box
+        if attributes:
+            class_ = attributes.get("class") or ""
+            hint = hint_of(tag, attributes.get("role") or "", class_, attributes.get("id") or "")
+            captions = captions or (class_ != "" and tags.is_caption(class_))
+        self._leave.append((before, self._text_tag, len(self.layout.items) if captions else -1, tag))
+        boxes.append(Box(tag=tag, parent=before, hint=hint, main=tag == "main" or attributes.get("role") == "main"))
+        self._box = len(boxes) - 1
         self._text_tag = tags.TEXT_TAGS.get(tag, self._text_tag)
         style = attributes.get("style")
         if style and "url(" in style and (url := media.background_url(style, self.head.base)):
             self._image(url, attributes)
-        captions = tag == "figure" or tags.is_caption(attributes.get("class") or "")
 
-        def leave() -> None:
+    def _leave_block(self, before: int, text_tag: str, first: int, tag: str) -> None:
+        if self._pieces:
             self._flush()
-            self._box, self._text_tag = before
-            if captions:
-                self._caption(first, tag)
-
-        self._leave.append(leave)
+        self._box, self._text_tag = before, text_tag
+        if first >= 0:
+            self._caption(first, tag)
 
     def _inline(self, tag: str, attributes: Attributes) -> bool:
         class_ = attributes.get("class") or ""

@@ -31,6 +31,9 @@ _FURNITURE_WORDS = _words("""
 """)
 _COMMENT_WORDS = _words("comment comments commentlist disqus respond livefyre kommentare kommentar replies")
 _CONTENT_WORDS = _words("article articlebody content maincontent entry post story storybody body text page main")
+# Page builders and grids call each piece of content a widget, a header or a box.
+_BUILDERS = _words("elementor wpb vc fusion kadence brxe oxy table")
+_BUILT = _words("widget widgets header footer head foot text box meta social ad toc")
 _NOTES = _words("note notes tip tips warning caution important callout admonition footnote footnotes pullquote quote box")
 _PAIRS = re.compile(
     r"screen-?reader|visually-?hidden|sr-only|read-?more|more-?(?:from|stories|news|articles)|see-?also|prev-?next|next-?prev|side-?bar"
@@ -57,6 +60,9 @@ def _named(names: str) -> str:
     names = names[:400]
     lower = _CAMEL.sub("-", names).lower()
     words = set(_SPLIT.split(lower))
+    if words & _BUILDERS:
+        words -= _BUILT
+        lower = ""
     if words & _COMMENT_WORDS or _COMMENT_PAIRS.search(lower):
         return COMMENTS
     if words & _FURNITURE_WORDS or _PAIRS.search(lower):

@@ -13,6 +13,7 @@ class Box:
     letters: int = 0  # of all text within
     prose: float = 0.0  # letters that stand in sentences and outside links, within
     heading: bool = False  # it holds an h1
+    main: bool = False  # it is, or holds, what the page calls its main content
 
 
 @dataclass(slots=True)

@@ -33,7 +33,6 @@ _LAZY = (
     "data-bg",
     "data-background-image",
 )
-_LOOKS_LIKE_URL = re.compile(r"\S*[./]\S*")
 _PIXEL = re.compile(
     r"(?:^|[/_.\-])(?:spacer|blank|clear|transparent|pixel|1x1|1px|tracking|beacon)[\w\-]*\.(?:gif|png|svg)(?:$|\?)"
     r"|//(?:pixel|stats|b\.scorecardresearch|www\.facebook\.com/tr|[\w.]*doubleclick\.net)[./?]|/pixel(?:$|[/?])",
@@ -141,7 +140,12 @@ def _first(attributes: Attributes, names: tuple[str, ...]) -> str:
 def _joined(base: str, reference: str | None) -> str:
     """The absolute URL of what looks like a reference; "" for data: URIs, template leftovers and other junk."""
     reference = (reference or "").strip()
-    if not reference or reference[0] in "{[<#" or reference[:5].lower() == "data:" or not _LOOKS_LIKE_URL.match(reference):
+    if (
+        not reference
+        or reference[0] in "{[<#"
+        or reference[:5].lower() == "data:"
+        or ("." not in reference and "/" not in reference)
+    ):
         return ""
     return _join(base, reference)
 

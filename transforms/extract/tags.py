@@ -1,6 +1,9 @@
 """Which elements are what: skipped, inline, or the kind of text that stands in them."""
 
 import re
+from functools import lru_cache
+
+from transforms.extract.hints import hint_of
 
 
 def _words(text: str) -> frozenset[str]:
@@ -18,6 +21,12 @@ INLINE = _words("""
 # The text of a block inside one of these is of its kind; inside others it keeps the kind of what is around it.
 TEXT_TAGS = {tag: tag for tag in ("h1", "h2", "h3", "h4", "h5", "h6", "li", "pre", "blockquote", "figcaption", "tr")}
 TEXT_TAGS |= {"dt": "li", "dd": "li", "xmp": "pre", "listing": "pre", "section": "p", "article": "p", "aside": "p"}
+TAG_HINTS = {
+    tag: hint for tag in ("nav", "footer", "aside", "menu", "dialog", "article", "main") if (hint := hint_of(tag, "", "", ""))
+}
+TEXT_BOXES = _words(
+    "p pre blockquote li dt dd ul ol dl figure figcaption table thead tbody tr h1 h2 h3 h4 h5 h6 details summary"
+)
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -38,6 +47,7 @@ def is_hidden(attributes: dict[str, str | None]) -> bool:
     return bool(style) and bool(_HIDDEN_STYLE.search(style))
 
 
+@lru_cache(maxsize=16384)
 def is_caption(class_: str) -> bool:
     """Whether an element's class calls it a caption."""
     return bool(_CAPTION.search(class_))
@@ -48,6 +58,7 @@ def is_text_image(class_: str) -> bool:
     return bool(_TEXT_IMAGE.search(class_))
 
 
+@lru_cache(maxsize=16384)
 def is_silent(class_: str) -> bool:
     """Whether a phrase's class says that readers do not see it, or that it is a handle and not text."""
     return bool(_SILENT.search(class_))

@@ -2,14 +2,10 @@
 
 import re
 
-BREAK, CELL = "\0", "\1"  # a line break and a table cell's edge among the pieces; no text of a page holds them
+BREAK, CELL = "\0", "\1"  # a line break and a table cell's edge among the pieces; pages' own are dropped before
 
 # Zero-width spaces, soft hyphens, bidi overrides, controls, surrogates. Joiners stay: Persian and Indic scripts need them.
-_INVISIBLE = dict.fromkeys(
-    [0x200B, 0x2060, 0xFEFF, 0xAD, *range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xD800, 0xE000)]
-)
-_INVISIBLE |= dict.fromkeys(code for code in (*range(0x20), 0x7F) if code not in (0, 1, 9, 10, 12, 13))
-_CONTROL = re.compile(r"[\x02-\x08\x0b\x0e-\x1f\x7f]")
+_INVISIBLE = re.compile(r"[\x02-\x08\x0b\x0e-\x1f\x7f\xad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
 # Scripts that do not part words by spaces: two characters count as a word.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _CELL_EDGE = " | "
@@ -18,8 +14,8 @@ _CELL_EDGE = " | "
 def blocks_of(pieces: list[str], preformatted: bool) -> list[str]:
     """The texts of a block: white space runs to one space, breaks to line ends; two breaks in a row part paragraphs."""
     text = "".join(pieces)
-    if not text.isascii() or _CONTROL.search(text):
-        text = text.translate(_INVISIBLE)
+    if _INVISIBLE.search(text):
+        text = _INVISIBLE.sub("", text)
     if preformatted:
         text = text.replace(BREAK, "\n").replace(CELL, "\t").replace("\r\n", "\n")
         lines = [line.rstrip() for line in text.split("\n")]

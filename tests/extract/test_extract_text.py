@@ -1,0 +1,118 @@
+"""Text in reading order, clean; furniture out; what the head says."""
+
+import pytest
+
+from schemas.config import ExtractConfig
+from schemas.document import ImageNode, TextNode
+from transforms.extract.hints import COMMENTS, CONTENT, FURNITURE, LIKELY_FURNITURE, hint_of
+from transforms.extract.parse import parse_html
+
+CONFIG = ExtractConfig()
+PROSE = "A flamingo strains its food from the water through the fine comb of lamellae in its beak."
+
+
+def parse(html: str):
+    return parse_html(html, "http://a.example/", CONFIG)
+
+
+def texts(html: str) -> list[tuple[str, str]]:
+    return [(node.tag, node.text) for node in parse(html).nodes if isinstance(node, TextNode)]
+
+
+BLOCKS = [
+    ("<p>Birds <b>of</b> a\n  <i>fea</i>ther.</p>", [("p", "Birds of a feather.")]),
+    ("<h2>How they feed</h2><p>With the beak turned over.</p>", [("h2", "How they feed"), ("p", "With the beak turned over.")]),
+    ("<ul><li>algae</li><li>shrimps<ul><li>pink ones</li></ul></li></ul>", [("li", "algae"), ("li", "shrimps"), ("li", "pink ones")]),
+    ("<table><tr><th>Bird</th><th>Legs</th></tr><tr><td>Flamingo</td><td>2</td></tr></table>", [("tr", "Bird | Legs"), ("tr", "Flamingo | 2")]),
+    ("<pre>def f():\n    return <b>1</b>\n\n</pre>", [("pre", "def f():\n    return 1")]),
+    ("<p>one line here<br>another line here<br><br>a new paragraph here</p>", [("p", "one line here\nanother line here"), ("p", "a new paragraph here")]),
+    ("<div>loose text in front<p>a real paragraph here</p>loose text behind</div>", [("p", "loose text in front"), ("p", "a real paragraph here"), ("p", "loose text behind")]),
+    ("<blockquote><p>to feed or not</p></blockquote>", [("blockquote", "to feed or not")]),
+    ("<p>soft\u00adhyphen and zero\u200bwidth and&nbsp;space</p>", [("p", "softhyphen and zerowidth and space")]),
+    ("<p>control \x01 and &#xD800; and &#0; characters</p>", [("p", "control and \ufffd and \ufffd characters")]),
+    ("<p>見出しの下に立つ鳥</p>", [("p", "見出しの下に立つ鳥")]),
+    ("<p><ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>を読む鳥がいる</p>", [("p", "漢字を読む鳥がいる")]),
+    ("<h2>Permanent<a class=headerlink href=#x>¶</a></h2><p>links are not read out.</p>", [("h2", "Permanent"), ("p", "links are not read out.")]),
+    ("<noscript>Please enable JavaScript now.</noscript>", []),
+    ("<p>Share</p>", []),
+    ("<p><a href=x>All of it is a link</a> now</p>", []),
+    ("<h2>Related</h2>", []),
+    ("<h2>Section</h2><h3>Sub</h3><p>and its text here</p>", [("h2", "Section"), ("h3", "Sub"), ("p", "and its text here")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("html", "expected"), BLOCKS)
+def test_blocks(html, expected):
+    found = texts(f"<html><body><main><p>{PROSE}</p>{html}</main></body></html>")
+    assert found == [("p", PROSE), *expected]
+
+
+FURNITURE_HTML = [
+    "<nav><p>{}</p></nav>",
+    "<footer><p>{}</p></footer>",
+    "<aside><p>{}</p></aside>",
+    "<header><p>{}</p></header>",
+    '<div role="navigation"><p>{}</p></div>',
+    '<div id="cookie-consent"><p>{}</p></div>',
+    '<div class="sharedaddy"><p>{}</p></div>',
+    '<section class="related-posts"><p>{}</p></section>',
+    '<ol class="commentlist"><li>{}</li></ol>',
+    '<div class="newsletterSignup"><p>{}</p></div>',
+    "<div hidden><p>{}</p></div>",
+    "<dialog><p>{}</p></dialog>",
+]
+
+
+@pytest.mark.parametrize("html", FURNITURE_HTML)
+def test_furniture_goes(html):
+    page = f"<html><body>{html.format(PROSE.upper())}<article><h1>Beaks</h1>{f'<p>{PROSE}</p>' * 4}</article></body></html>"
+    assert texts(page) == [("h1", "Beaks")] + [("p", PROSE)] * 4
+
+
+def test_a_box_with_all_the_prose_is_no_furniture():
+    assert len(texts(f'<body class="has-sidebar"><div class="widget">{f"<p>{PROSE}</p>" * 4}</div></body>')) == 4
+
+
+def test_main_content_is_where_the_prose_stands():
+    links = "".join(f"<p>{i} more things to look at, by somebody</p>" for i in range(5))
+    page = f"<body><div><div>{links}</div></div><div><div>{f'<p>{PROSE * 3}</p>' * 9}</div></div></body>"
+    assert {text for _, text in texts(page)} == {PROSE * 3}
+
+
+def test_reading_order_and_positions():
+    nodes = parse(f"<body><p>{PROSE}</p><img src=1.jpg><p>{PROSE}<img src=2.jpg> and after it there is text</p></body>").nodes
+    assert [type(node) for node in nodes] == [TextNode, ImageNode, TextNode, ImageNode, TextNode]
+    positions = [node.position for node in nodes]
+    assert positions == sorted(positions)
+    assert len(set(positions)) == 5
+
+
+def test_the_head():
+    parsed = parse(f"""<html><head><title> Beaks &amp;
+      lamellae </title><meta name="ROBOTS" content="noindex"><meta name="googlebot" content="noimageindex, noai">
+      <meta name="tdm-reservation" content="1"><meta name="description" content="x">
+      <link rel="alternate license" href="/cc-by"></head><body><p>{PROSE}</p></body></html>""")
+    assert (parsed.title, parsed.licence) == ("Beaks & lamellae", "http://a.example/cc-by")
+    assert parsed.robots == "noindex, noimageindex, noai, tdm-reservation: 1"
+    assert parse('<meta property="og:title" content="Beaks">').title == "Beaks"
+
+
+@pytest.mark.parametrize(
+    ("box", "hint"),
+    [
+        (("nav", "", "", ""), FURNITURE),
+        (("div", "contentinfo", "", ""), FURNITURE),
+        (("div", "main", "sidebar", ""), CONTENT),
+        (("div", "", "left-sidebar", ""), LIKELY_FURNITURE),
+        (("div", "", "relatedPosts", ""), LIKELY_FURNITURE),
+        (("div", "", "", "comments"), COMMENTS),
+        (("div", "", "entry-header", ""), ""),
+        (("div", "", "site-header", ""), LIKELY_FURNITURE),
+        (("aside", "", "note", ""), ""),
+        (("div", "", "elementor-widget", ""), ""),
+        (("div", "", "shared-memory", ""), ""),
+        (("body", "", "has-sidebar", ""), ""),
+    ],
+)
+def test_hints(box, hint):
+    assert hint_of(*box) == hint
