@@ -24,7 +24,12 @@ def schema_of(record_type: type) -> pa.Schema:
 
 
 def to_table(record_type: type, records: Iterable[Any]) -> pa.Table:
-    return pa.Table.from_pylist([to_row(record) for record in records], schema=schema_of(record_type))
+    """The records as a table. A lone surrogate, which Arrow refuses, becomes a question mark."""
+    rows = [to_row(record) for record in records]
+    try:
+        return pa.Table.from_pylist(rows, schema=schema_of(record_type))
+    except UnicodeEncodeError:
+        return pa.Table.from_pylist([_without_surrogates(row) for row in rows], schema=schema_of(record_type))
 
 
 def from_table(record_type: type, table: pa.Table | pa.RecordBatch) -> Iterable[Any]:
@@ -97,6 +102,14 @@ def _encode(value: Any, hint: Any) -> Any:
         return [_encode(item, inner) for item in value]
     row = to_row(value)
     return {"kind": type(value).__name__} | row if _members(_inner(hint)) else row
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {key: _without_surrogates(item) for key, item in value.items()}
+    return [_without_surrogates(item) for item in value] if isinstance(value, list) else value
 
 
 def _decode(value: Any, hint: Any) -> Any:

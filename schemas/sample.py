@@ -65,7 +65,12 @@ class InterleavedSample:
         header, blob = load_json(members), _member(members, "jpg")
         with _complaints():
             facts = header["images"]
-            if sum(fact["length"] for fact in facts) != len(blob):
+            at = 0
+            for fact in facts:
+                if fact["offset"] != at or fact["length"] < 0:
+                    raise BadSample("the images do not lie back to back")
+                at += fact["length"]
+            if at != len(blob):
                 raise BadSample("the images' lengths do not add up to the member's")
             return cls(
                 key=header["key"],

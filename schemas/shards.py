@@ -17,7 +17,9 @@ from schemas.sample import Members
 MANIFEST = "_manifest.json"
 MAX_MEMBER_BYTES = 64 << 20
 SAMPLES_PER_KEY_RANGE = 1_000_000  # a sample's key is shard * this + index
-_MEMBER_NAME = re.compile(r"[0-9]{12}\.[0-9a-z.]{1,20}", re.ASCII)
+_MEMBER_NAME = re.compile(r"[0-9]{12}\.(?:json|(?:[0-9]{1,3}\.)?jpg)", re.ASCII)
+_BLOCK = 512  # of a tar
+_EMPTY = bytes(_BLOCK)
 SPLITS = ("train", "validation")
 
 
@@ -52,12 +54,16 @@ class ShardManifest:
 
     @classmethod
     def decode(cls, data: bytes) -> "ShardManifest":
-        raw = json.loads(data)
-        return cls(
-            dataset=Dataset(raw["dataset"]),
-            shards=tuple(ShardInfo(**shard) for shard in raw["shards"]),
-            made_from=raw["made_from"],
-        )
+        """Raises BadShard for what is no manifest."""
+        try:
+            raw = json.loads(data)
+            return cls(
+                dataset=Dataset(raw["dataset"]),
+                shards=tuple(ShardInfo(**shard) for shard in raw["shards"]),
+                made_from=raw["made_from"],
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadShard(f"not a manifest: {error}") from error
 
 
 def shard_name(dataset: Dataset, split: str, shard: int) -> str:
@@ -82,6 +88,8 @@ def write_shard(out: BinaryIO, shard: int, samples: Iterable[Members]) -> int:
             for extension in sorted(members, key=_member_order):
                 info = tarfile.TarInfo(f"{sample_key(shard, index)}.{extension}")
                 info.size, info.mode = len(members[extension]), 0o444
+                if not _MEMBER_NAME.fullmatch(info.name) or info.size > MAX_MEMBER_BYTES:
+                    raise ValueError(f"{info.name}, {info.size} bytes: no reader of ours would take it")
                 tar.addfile(info, io.BytesIO(members[extension]))
             count += 1
     return count
@@ -96,34 +104,68 @@ def _member_order(extension: str) -> tuple[bool, int, str]:
 def read_shard(stream: BinaryIO) -> Iterator[tuple[str, Members]]:
     """(key, members) of every sample, in order. Raises BadShard for damage and for members that no shard of ours has.
 
-    Nothing is ever extracted: links, devices, sparse files, long names and directories are refused.
+    It reads plain headers and nothing else: `tarfile` ends without a word at a damaged header or a cut, and believes long
+    names, sparse maps and pax headers of any size. Nothing is ever extracted. What comes before the damage is given first.
     """
     key, members = "", {}
-    try:
-        with tarfile.open(fileobj=stream, mode="r|", ignore_zeros=False) as tar:
-            for info in tar:
-                _check_member(info)
-                base, _, extension = info.name.partition(".")
-                if base != key and members:
-                    yield key, members
-                    members = {}
-                key = base
-                if extension in members:
-                    raise BadShard(f"{info.name}: twice in the shard")
-                data = tar.extractfile(info).read()
-                if len(data) != info.size:
-                    raise BadShard(f"{info.name}: cut off")
-                members[extension] = data
-    except tarfile.TarError as error:
-        raise BadShard(f"not a readable tar: {error}") from error
+    for name, data in _read_members(stream):
+        base, _, extension = name.partition(".")
+        if base < key:
+            raise BadShard(f"{name}: out of order")
+        if base > key:
+            if members:
+                yield key, members
+            key, members = base, {}
+        if extension in members:
+            raise BadShard(f"{name}: twice in the shard")
+        members[extension] = data
     if members:
         yield key, members
 
 
-def _check_member(info: tarfile.TarInfo) -> None:
-    if not info.isreg() or info.issparse():
-        raise BadShard(f"{info.name[:100]!r}: not a regular file")
-    if info.size > MAX_MEMBER_BYTES:
-        raise BadShard(f"{info.name[:100]!r}: {info.size} bytes, above {MAX_MEMBER_BYTES}")
-    if not _MEMBER_NAME.fullmatch(info.name):
-        raise BadShard(f"{info.name[:100]!r}: not a member's name")
+def _read_members(stream: BinaryIO) -> Iterator[tuple[str, bytes]]:
+    """(name, bytes) of every file in a tar of plain ustar headers, up to the two empty blocks that end it."""
+    while (header := _read_exactly(stream, _BLOCK)) != _EMPTY:
+        name, size = _check_header(header)
+        data = _read_exactly(stream, size)
+        _read_exactly(stream, -size % _BLOCK)
+        yield name, data
+    if _read_exactly(stream, _BLOCK) != _EMPTY:
+        raise BadShard("one empty block amid the members")
+    while rest := stream.read(_BLOCK * 20):
+        if rest.strip(b"\0"):
+            raise BadShard("more after the end of the tar")
+
+
+def _check_header(header: bytes) -> tuple[str, int]:
+    """Name and size of the regular file that a ustar header (POSIX.1-1988) announces; raises BadShard for any other."""
+    name = header[:100].rstrip(b"\0").decode("ascii", "backslashreplace")
+    fields = header[:148] + b" " * 8 + header[156:]
+    if _octal(header[148:156], name) != sum(fields):
+        raise BadShard(f"{name!r}: the header's checksum is wrong")
+    if header[156:157] != tarfile.REGTYPE:
+        raise BadShard(f"{name!r}: not a regular file")
+    if header[345:500].strip(b"\0") or not _MEMBER_NAME.fullmatch(name):
+        raise BadShard(f"{name!r}: not a member's name")
+    size = _octal(header[124:136], name)
+    if size > MAX_MEMBER_BYTES:
+        raise BadShard(f"{name!r}: {size} bytes, above {MAX_MEMBER_BYTES}")
+    return name, size
+
+
+def _octal(field: bytes, name: str) -> int:
+    digits = field.strip(b" \0")
+    if not digits or digits.strip(b"01234567"):
+        raise BadShard(f"{name!r}: {field!r} is not an octal number")
+    return int(digits, 8)
+
+
+def _read_exactly(stream: BinaryIO, size: int) -> bytes:
+    parts, missing = [], size
+    while missing:
+        part = stream.read(missing)
+        if not part:
+            raise BadShard("cut off")
+        parts.append(part)
+        missing -= len(part)
+    return b"".join(parts)

@@ -58,7 +58,7 @@ class Step(beam.PTransform):
         self._gives = gives
         self._do = _Doors(stage, function, config, counts, makes, setup)
 
-    def expand(self, records) -> Outcome:
+    def expand(self, records):
         out = records | beam.ParDo(self._do).with_output_types(self._gives, rejected=Rejection, tallies=Tally).with_outputs(
             "rejected", "tallies", main="kept"
         )
@@ -89,12 +89,16 @@ class _Doors(beam.DoFn):
             crash = error
         if crash:
             outputs = [crashed(self._stage, record, entered, crash)]
-        gone = set()
+        gone = Counter()
         for output in outputs:
             if isinstance(output, Rejection):
-                gone.add(output.unit)
-                if self._makes and output.unit not in dict(entered):
-                    self._add(Door.MADE, ((output.unit, 1),))
+                leaves = Counter({output.unit: 1})
+                if output.unit is Unit.DOCUMENT and output.nodes:
+                    leaves[Unit.NODE] = output.nodes  # they leave with their document
+                if output.unit in dict(entered):
+                    gone += leaves
+                elif self._makes:
+                    self._add(Door.MADE, leaves.items())
                 yield beam.pvalue.TaggedOutput("rejected", output)
             elif isinstance(output, Tally):
                 yield beam.pvalue.TaggedOutput("tallies", output)
@@ -105,7 +109,7 @@ class _Doors(beam.DoFn):
                     self._add(Door.MADE, units)
                 yield output
         if self._makes:
-            self._add(Door.KEPT, tuple((unit, n) for unit, n in entered if unit not in gone))
+            self._add(Door.KEPT, tuple((unit, count - gone[unit]) for unit, count in entered))
 
     def finish_bundle(self):
         # A bundle that is retried throws these away with its other outputs, so sums are exact where Beam's counters are not.
