@@ -2,7 +2,8 @@
 
 import apache_beam as beam
 
-from schemas.account import Tally
+from schemas.account import Door, Tally
+from schemas.rejection import Stage, Unit
 
 
 class Books:
@@ -35,12 +36,16 @@ class SumTallies(beam.PTransform):
     def expand(self, tallies):
         return (
             tallies
-            | beam.Map(lambda tally: ((tally.stage, tally.unit, tally.door), tally.count))
+            | beam.Map(_place)
             | beam.CombinePerKey(sum)
             | beam.MapTuple(_tally).with_output_types(Tally)
         )
 
 
-def _tally(place, count: int) -> Tally:
+def _place(tally: Tally) -> tuple[tuple[str, str, str], int]:
+    return (tally.stage.value, tally.unit.value, tally.door.value), tally.count
+
+
+def _tally(place: tuple[str, str, str], count: int) -> Tally:
     stage, unit, door = place
-    return Tally(stage=stage, unit=unit, door=door, count=count)
+    return Tally(stage=Stage(stage), unit=Unit(unit), door=Door(door), count=count)

@@ -17,6 +17,7 @@ from typing import Any
 
 import apache_beam as beam
 
+import weights
 from pipeline import curation
 from pipeline.books import Books, SumTallies
 from pipeline.parts import ReadParts, WriteParts, part_key, standing_parts
@@ -118,7 +119,7 @@ PAIR_TABLES = {"interleaved": InterleavedDocument, "pairs/images": ImageTextPair
 
 def pairs(place: Place) -> None:
     inputs = _contents(place, "documents", "media", "rejections/media")
-    made_from = _made_from(place.config, ("assemble", "pair", "score", "caption"), inputs)
+    made_from = _made_from(place.config, ("assemble", "pair", "score", "caption"), [*inputs, weights.bundle_hash()])
 
     def build(pipeline):
         books = Books()

@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from pipeline.recipes import RECIPES
-from schemas.config import Config
+from schemas.config import BUNDLED, BUNDLED_NAME, Config, ModelConfig
 
 
 class ConfigError(ValueError):
@@ -87,3 +87,5 @@ def _merge(values: dict[str, Any], over: Mapping[str, Any], model: type[BaseMode
             _merge(values[name], value, inner, f"{key}.")
         else:
             values[name] = value
+    if model is ModelConfig and over.get("weights") == BUNDLED:
+        values["name"] = over.get("name", BUNDLED_NAME)  # `weights=bundled` alone is enough over any recipe

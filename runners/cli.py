@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from runners.progress import quiet_beam
+
 app = typer.Typer(
     name="lamella",
     help="From web archives to training data for Flamingo-style models, and the trainer that eats it.",
@@ -35,6 +37,8 @@ class _Stop(Exception):
 def main() -> None:
     """The console script. Whatever goes wrong is one line and an exit code; LAMELLA_DEBUG=1 shows the traceback."""
     words, beam_flags = _split(sys.argv[1:])
+    if "--verbose" not in words:
+        quiet_beam()
     try:
         app(words, standalone_mode=False, obj=beam_flags)
         code = DONE
@@ -97,10 +101,8 @@ def sample(
 
     with Counter("pages", pages) as counter:
         summary = write_sample(out_dir, pages=pages, seed=seed, progress=counter.update)
-    size = f"{summary.bytes / 1e6:.1f} MB"
-    print(
-        f"{out_dir}: {summary.pages} pages, {summary.records} records in {summary.files} archives, {size}; ledger.jsonl says what is true"
-    )
+    written = f"{summary.records} records in {summary.files} archives, {summary.bytes / 1e6:.1f} MB"
+    print(f"{out_dir}: {summary.pages} pages, {written}; ledger.jsonl says what is true")
 
 
 @app.command()
@@ -113,19 +115,17 @@ def run(
     config: Annotated[str | None, typer.Option(help="YAML file laid over the recipe.")] = None,
     runner: Annotated[str, typer.Option(help="local, spark, flink or dataflow.")] = "local",
     processes: Annotated[int, typer.Option(min=1, help="Worker processes of a local run.")] = 1,
-    report: Annotated[bool, typer.Option(help="Write report.json and report.html.")] = True,
-    verbose: Annotated[bool, typer.Option(help="Show what Beam says.")] = False,
+    report: Annotated[bool, typer.Option(help="Whether to write report.json and report.html.")] = True,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show what Beam says.")] = False,
 ) -> None:
     """Runs the four jobs on web archives; a second run does only what changed."""
     from pipeline.overlay import resolve
     from pipeline.preflight import find_archives, own_folder
-    from runners.progress import Progress, quiet_beam
+    from runners.progress import Progress
 
     settings = resolve(recipe, words or (), config)
     archives = find_archives(input)
-    execute = _executor(runner, processes, context.obj)
-    if not verbose:
-        quiet_beam()
+    execute = _executor(runner, processes, context.obj, verbose)
     with own_folder(output), Progress() as progress:
         from pipeline.run import run as run_all
 
@@ -138,7 +138,7 @@ def run(
     _print_report(written, output)
 
 
-def _executor(runner: str, processes: int, flags: list[str]):
+def _executor(runner: str, processes: int, flags: list[str], verbose: bool):
     from importlib import import_module
 
     from pipeline.overlay import ConfigError
@@ -146,7 +146,7 @@ def _executor(runner: str, processes: int, flags: list[str]):
     if runner == "local":
         from runners.local import local_execute
 
-        return local_execute(processes, flags)
+        return local_execute(processes, flags, quiet=not verbose)
     if runner not in ("spark", "flink", "dataflow"):
         raise ConfigError(f"--runner {runner}: no such runner; there are local, spark, flink and dataflow")
     return getattr(import_module(f"runners.{runner}"), f"{runner}_execute")(flags)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 MIB = 1 << 20
 
@@ -140,15 +140,24 @@ class PairConfig(Frozen):
     max_vtp_video_s: PositiveFloat = 60.0  # recipes, VTP ours
 
 
+BUNDLED, BUNDLED_NAME = "bundled", "lamella-coca"
+
+
 class ModelConfig(Frozen):
     """A model by name and weights, as open_clip has them: a hub tag, a path, or `bundled`."""
 
-    name: str = "lamella-coca"
+    name: str = BUNDLED_NAME
     weights: str = "bundled"
     precision: Literal["fp32", "bf16"] = "fp32"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     batch: PositiveInt = 64
     threads: PositiveInt | None = 1  # on a CPU; 1 keeps scores equal to the bit whatever the number of processes
+
+    @model_validator(mode="after")
+    def _bundled_is_one_model(self) -> "ModelConfig":
+        if self.weights == BUNDLED and self.name != BUNDLED_NAME:
+            raise ValueError(f"only {BUNDLED_NAME} is bundled; {self.name} needs weights: a hub tag or a path")
+        return self
 
 
 class ScoreConfig(Frozen):

@@ -157,13 +157,13 @@ def test_a_picture_of_two_pairs_is_captioned_once(config, run_folder, pairs):
     [
         (0.5, 0.4, CaptionSource.ALT),
         (0.4, 0.5, CaptionSource.SYNTHETIC),
-        (0.8, 0.9, CaptionSource.SYNTHETIC),
+        (0.8, 0.9, CaptionSource.ALT),
         (0.9, 0.8, CaptionSource.ALT),
         (0.7, 0.7, CaptionSource.ALT),
         (0.499999, 0.499999, None),
     ],
 )
-def test_the_better_text_that_matches_is_chosen(run_folder, web, synthetic, chosen):
+def test_the_webs_text_is_chosen_where_it_matches(run_folder, web, synthetic, chosen):
     made = pair("k", run_folder[1]["red"])
     said = Captioned(pair=made, synthetic_text="a square", web_match=web, synthetic_match=synthetic, captioner="c", matcher="m")
     (output,) = choose_caption(said, CaptionConfig())

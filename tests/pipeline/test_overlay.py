@@ -44,6 +44,7 @@ def test_words_lie_over_yaml_over_the_recipe(tmp_path):
         ("filter.languages=[", "filter.languages: not a value"),
         ("score.model.precision=fp8", "score.model.precision: "),
         ("fetch.max_aspect.inner=2", "fetch.max_aspect: "),
+        ("score.model={weights: bundled, name: ViT-B-32}", "score.model: Value error, only lamella-coca is bundled"),
     ],
 )
 def test_a_wrong_word_is_named_in_one_line(word, said):
@@ -77,3 +78,10 @@ def test_a_missing_file_and_a_missing_recipe():
         resolve("m3w", overlay="no-such.yaml")
     with pytest.raises(ConfigError, match="--recipe m3v: no such recipe; there are demo, m3w, obelics, laion"):
         resolve("m3v")
+
+
+def test_bundled_weights_bring_their_name():
+    config = resolve("m3w", ["score.model.weights=bundled", "caption.captioner.weights=bundled"])
+    assert (config.score.model.name, config.score.model.weights) == ("lamella-coca", "bundled")
+    assert config.caption.captioner.name == "lamella-coca"
+    assert config.caption.matcher.name == "coca_ViT-B-32"
