@@ -46,11 +46,11 @@ ADDRESSES = [
     ('<a href="large.jpg"><img src="r.jpg" width="120"></a>', "b/large.jpg"),
     ('<a href="large.jpg"><img src="r.jpg" width="640"></a>', "b/r.jpg"),
     ('<a href="page.html"><img src="thumb.jpg"></a>', "b/thumb.jpg"),
-    ('<div style="color: red; background: #fff url(\'r.jpg\') center"></div>', "b/r.jpg"),
+    ("<div style=\"color: red; background: #fff url('r.jpg') center\"></div>", "b/r.jpg"),
     ('<object data="r.png" type="image/png"></object>', "b/r.png"),
     ('<object type="application/x"><img src="r.png"></object>', "b/r.png"),
     ('<embed src="r.gif">', "b/r.gif"),
-]  # fmt: skip
+]
 LAZY = ["data-src", "data-src-fg", "data-scroll-image", "data-lateloadsrc", "data-img-src", "data-original", "data-gt-lazy-src"]
 LAZY += ["data-lazy", "data-lazy-src", "src2", "data-srcset"]
 

@@ -22,23 +22,38 @@ def texts(html: str) -> list[tuple[str, str]]:
 BLOCKS = [
     ("<p>Birds <b>of</b> a\n  <i>fea</i>ther.</p>", [("p", "Birds of a feather.")]),
     ("<h2>How they feed</h2><p>With the beak turned over.</p>", [("h2", "How they feed"), ("p", "With the beak turned over.")]),
-    ("<ul><li>algae</li><li>shrimps<ul><li>pink ones</li></ul></li></ul>", [("li", "algae"), ("li", "shrimps"), ("li", "pink ones")]),
-    ("<table><tr><th>Bird</th><th>Legs</th></tr><tr><td>Flamingo</td><td>2</td></tr></table>", [("tr", "Bird | Legs"), ("tr", "Flamingo | 2")]),
+    (
+        "<ul><li>algae</li><li>shrimps<ul><li>pink ones</li></ul></li></ul>",
+        [("li", "algae"), ("li", "shrimps"), ("li", "pink ones")],
+    ),
+    (
+        "<table><tr><th>Bird</th><th>Legs</th></tr><tr><td>Flamingo</td><td>2</td></tr></table>",
+        [("tr", "Bird | Legs"), ("tr", "Flamingo | 2")],
+    ),
     ("<pre>def f():\n    return <b>1</b>\n\n</pre>", [("pre", "def f():\n    return 1")]),
-    ("<p>one line here<br>another line here<br><br>a new paragraph here</p>", [("p", "one line here\nanother line here"), ("p", "a new paragraph here")]),
-    ("<div>loose text in front<p>a real paragraph here</p>loose text behind</div>", [("p", "loose text in front"), ("p", "a real paragraph here"), ("p", "loose text behind")]),
+    (
+        "<p>one line here<br>another line here<br><br>a new paragraph here</p>",
+        [("p", "one line here\nanother line here"), ("p", "a new paragraph here")],
+    ),
+    (
+        "<div>loose text in front<p>a real paragraph here</p>loose text behind</div>",
+        [("p", "loose text in front"), ("p", "a real paragraph here"), ("p", "loose text behind")],
+    ),
     ("<blockquote><p>to feed or not</p></blockquote>", [("blockquote", "to feed or not")]),
     ("<p>soft\u00adhyphen and zero\u200bwidth and&nbsp;space</p>", [("p", "softhyphen and zerowidth and space")]),
     ("<p>control \x01 and &#xD800; and &#0; characters</p>", [("p", "control and \ufffd and \ufffd characters")]),
     ("<p>見出しの下に立つ鳥</p>", [("p", "見出しの下に立つ鳥")]),
     ("<p><ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby>を読む鳥がいる</p>", [("p", "漢字を読む鳥がいる")]),
-    ("<h2>Permanent<a class=headerlink href=#x>¶</a></h2><p>links are not read out.</p>", [("h2", "Permanent"), ("p", "links are not read out.")]),
+    (
+        "<h2>Permanent<a class=headerlink href=#x>¶</a></h2><p>links are not read out.</p>",
+        [("h2", "Permanent"), ("p", "links are not read out.")],
+    ),
     ("<noscript>Please enable JavaScript now.</noscript>", []),
     ("<p>Share</p>", []),
     ("<p><a href=x>All of it is a link</a> now</p>", []),
     ("<h2>Related</h2>", []),
     ("<h2>Section</h2><h3>Sub</h3><p>and its text here</p>", [("h2", "Section"), ("h3", "Sub"), ("p", "and its text here")]),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("html", "expected"), BLOCKS)

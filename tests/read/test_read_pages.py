@@ -11,10 +11,10 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from schemas.account import Door, Tally
 from schemas.config import ReadConfig
-from schemas.media import ArchiveMedia, BlobRef, Container
+from schemas.media import ArchiveMedia
 from schemas.page import Page
 from schemas.rejection import Reason, Rejection, Unit
-from transforms.blobs import BlobError, read_blob
+from transforms.blobs import read_blob
 from transforms.codings import Body
 from transforms.read.archive import read_archive
 from transforms.read.stage import ReadPages
@@ -164,19 +164,6 @@ def test_archives_packed_as_a_whole(tmp_path):
     assert [type(output) for output in outputs] == [Page] * 9 + [ArchiveMedia]
     assert len({page.key for page in outputs[:9]}) == 9
     assert read_blob(outputs[9].blob) == PNG
-
-
-def test_blobs_that_are_not_there(tmp_path):
-    (tmp_path / "pack.tar").write_bytes(b"0123456789")
-    assert read_blob(BlobRef(path="pack.tar", offset=2, length=3, container=Container.RAW), str(tmp_path)) == b"234"
-    for blob in (
-        BlobRef(path="pack.tar", offset=8, length=3, container=Container.RAW),
-        BlobRef(path="pack.tar", offset=0, length=3, container=Container.WARC),
-        BlobRef(path="missing.tar", offset=0, length=3, container=Container.RAW),
-        BlobRef(path="nowhere://x", offset=0, length=3, container=Container.RAW),
-    ):
-        with pytest.raises(BlobError):
-            read_blob(blob, str(tmp_path))
 
 
 def test_the_stage(tmp_path):

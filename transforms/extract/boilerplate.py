@@ -38,11 +38,15 @@ def _furniture(layout: Layout, limits: Limits, hints: frozenset[str]) -> list[bo
     """Which boxes are furniture, or stand in it. A box that holds most of the page's prose is none, whatever it says."""
     total = layout.boxes[0].prose
     out = [False] * len(layout.boxes)
+    in_figure = [False] * len(layout.boxes)
     for index, box in enumerate(layout.boxes):
         if index == 0:
             continue
+        in_figure[index] = in_figure[box.parent] or box.tag == "figure"
         if out[box.parent]:
             out[index] = True
+        elif box.hint == LIKELY_FURNITURE and in_figure[index]:
+            continue
         elif box.hint in hints and not box.main:
             most = limits.max_furniture_prose if box.hint == LIKELY_FURNITURE else (1 + limits.max_furniture_prose) / 2
             out[index] = box.prose <= most * total

@@ -34,7 +34,7 @@ _LAZY = (
     "data-background-image",
 )
 _PIXEL = re.compile(
-    r"(?:^|[/_.\-])(?:spacer|blank|clear|transparent|pixel|1x1|1px|tracking|beacon)[\w\-]*\.(?:gif|png|svg)(?:$|\?)"
+    r"(?:^|[/_.\-])(?:spacer|blank|clear|transparent|pixel|1x1|1px|tracking|beacon)[\d_\-]*\.(?:gif|png|svg)(?:$|\?)"
     r"|//(?:pixel|stats|b\.scorecardresearch|www\.facebook\.com/tr|[\w.]*doubleclick\.net)[./?]|/pixel(?:$|[/?])",
     re.IGNORECASE,
 )

@@ -1,0 +1,63 @@
+"""Blobs: bytes in place, from packs and archives, packed or plain; what is not there, or not that, raises BlobError."""
+
+import gzip
+
+import pytest
+
+from schemas.media import BlobRef, Container
+from transforms.blobs import UNPACKED, BlobError, read_blob, resolve
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+
+
+def record(body: bytes, headers: bytes = b"") -> bytes:
+    block = b"HTTP/1.1 200 OK\r\nContent-Type: image/png\r\n" + headers + b"\r\n" + body
+    head = b"WARC/1.1\r\nWARC-Type: response\r\nContent-Type: application/http\r\nContent-Length: %d\r\n\r\n" % len(block)
+    return head + block + b"\r\n\r\n"
+
+
+def ref(path, offset: int, length: int, container: Container = Container.WARC) -> BlobRef:
+    return BlobRef(path=str(path), offset=offset, length=length, container=container)
+
+
+def test_a_pack(tmp_path):
+    (tmp_path / "packs").mkdir()
+    (tmp_path / "packs" / "0.tar").write_bytes(b"0123456789")
+    assert read_blob(ref("packs/0.tar", 2, 3, Container.RAW), str(tmp_path)) == b"234"
+    assert read_blob(ref(tmp_path / "packs/0.tar", 2, 3, Container.RAW), "/elsewhere") == b"234"
+    assert read_blob(ref(f"file://{tmp_path}/packs/0.tar", 2, 3, Container.RAW), "memory://x") == b"234"
+    assert resolve("a/b", "s3://bucket/run/") == "s3://bucket/run/a/b"
+
+
+def test_a_record(tmp_path):
+    plain = record(PNG)
+    coded = record(gzip.compress(PNG), b"Content-Encoding: gzip\r\n")
+    packed = gzip.compress(coded)
+    (tmp_path / "a.warc").write_bytes(plain + coded)
+    (tmp_path / "a.warc.gz").write_bytes(packed + gzip.compress(plain))
+    (tmp_path / "whole.warc.gz").write_bytes(gzip.compress(plain + coded))
+    assert read_blob(ref(tmp_path / "a.warc", 0, len(plain))) == PNG
+    assert read_blob(ref(tmp_path / "a.warc", len(plain), len(coded))) == PNG
+    assert read_blob(ref(tmp_path / "a.warc.gz", 0, len(packed))) == PNG
+    assert read_blob(ref(tmp_path / "a.warc.gz", len(packed), len(gzip.compress(plain)))) == PNG
+    assert read_blob(ref(f"{UNPACKED}{tmp_path}/whole.warc.gz", len(plain), len(coded))) == PNG
+
+
+def test_what_is_not_there(tmp_path):
+    data = gzip.compress(record(PNG))
+    (tmp_path / "a.warc.gz").write_bytes(data)
+    damaged = data[:60] + b"\xff" + data[61:]
+    (tmp_path / "b.warc.gz").write_bytes(damaged)
+    (tmp_path / "bomb.warc.gz").write_bytes(gzip.compress(record(bytes(70 << 20))))
+    for blob in (
+        ref(tmp_path / "missing", 0, 9),
+        ref(tmp_path / "a.warc.gz", 0, len(data) + 1),
+        ref(tmp_path / "a.warc.gz", 0, len(data) - 1),
+        ref(tmp_path / "a.warc.gz", 1, len(data) - 1),
+        ref(tmp_path / "a.warc.gz", 0, len(data) + 1, Container.RAW),
+        ref(tmp_path / "b.warc.gz", 0, len(damaged)),
+        ref(tmp_path / "bomb.warc.gz", 0, (tmp_path / "bomb.warc.gz").stat().st_size),
+        ref("nowhere://x", 0, 9),
+    ):
+        with pytest.raises(BlobError):
+            read_blob(blob)
