@@ -1,7 +1,7 @@
 """Arrow: every record of every table comes back equal, and a table's schema is the same whatever is in it."""
 
 import io
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,8 +20,20 @@ PROVENANCE = Provenance(
     archive="s3://b/a.warc.gz", offset=2**40, length=3, record_id="<urn:uuid:1>", crawl_time="2025-11-01T00:00:00Z"
 )
 BLOB = BlobRef(path="a.warc.gz", offset=2**40, length=7, container=Container.WARC)
-MEDIA = Media(url="https://a.example/é.jpg", kind=MediaKind.IMAGE, blob=BLOB, sha256="0" * 64, mime="image/jpeg", bytes=7, width=3, height=4, source="archive")  # fmt: skip
-QUALITY = TextQuality(**{field.name: index / 7 if field.type == "float" or field.type is float else index for index, field in enumerate(fields(TextQuality))})  # fmt: skip
+MEDIA = Media(
+    url="https://a.example/é.jpg",
+    kind=MediaKind.IMAGE,
+    blob=BLOB,
+    sha256="0" * 64,
+    mime="image/jpeg",
+    bytes=7,
+    width=3,
+    height=4,
+    source="archive",
+)
+QUALITY = TextQuality(
+    **{field.name: index if field.type is int else index / 7 for index, field in enumerate(fields(TextQuality))}
+)
 NODES = (
     TextNode(text="Ünïcode 中文 🦩\n\ttab", position=0, tag="h1", next_image=1),
     ImageNode(url="https://a.example/1.jpg", position=3, alt="", media=MEDIA, clip_score=0.25, clip_model="m/w@d"),
@@ -47,12 +59,14 @@ RECORDS = [
     DOCUMENT,
     InterleavedDocument(key="k", url="u", nodes=(), provenance=PROVENANCE),
     PAIR,
-    ImageTextPair(**{field.name: getattr(PAIR, field.name) for field in fields(PAIR)} | {"capfilt": CAPFILT, "clip_score": -0.5}),
-    VideoTextPair(key="k", document="d", page_url="p", media=MEDIA, text="t", source=CaptionSource.TRACK, start_s=0.1, end_s=22.0),
+    replace(PAIR, capfilt=CAPFILT, clip_score=-0.5),
+    VideoTextPair(
+        key="k", document="d", page_url="p", media=MEDIA, text="t", source=CaptionSource.TRACK, start_s=0.1, end_s=22.0
+    ),
     Rejection(stage=Stage.FILTER, unit=Unit.NODE, key="k:3", reason=Reason.LOREM_IPSUM, detail="0.3 > 0.2"),
     Tally(stage=Stage.READ, unit=Unit.RECORD, door=Door.MADE, count=2**40),
     Duplicate(key="k", url="u", survivor="s", survivor_url="v", reason=Reason.SAME_URL, similarity=0.5),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)

@@ -47,6 +47,9 @@ def test_rules_behind_a_broken_one_are_not_asked():
     )
 
 
-@pytest.mark.parametrize(("value", "limit", "over", "under"), [(1, 1, False, False), (2, 1, True, False), (0, 1, False, True), (7, None, False, False), (-1, 0, False, True)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "limit", "over", "under"),
+    [(1, 1, False, False), (2, 1, True, False), (0, 1, False, True), (7, None, False, False), (-1, 0, False, True)],
+)
 def test_bounds_themselves_are_within(value, limit, over, under):
     assert (above(value, limit), below(value, limit)) == (over, under)
