@@ -16,7 +16,7 @@ from sample.odd_media import short_clip
 from sample.odd_texts import NODE_TEXTS
 from sample.pages import Draft, with_blocks
 from sample.prose import Writer
-from sample.scenes import contrast_scene, make_scene
+from sample.scenes import SceneKind, contrast_scene, make_scene
 
 SHARED_HOST = "commons.sample.example"  # of pictures that several sites show
 COMMON_ALT = "our picture of the week"
@@ -140,11 +140,20 @@ def _alt(page: Draft, rider: Ride) -> Draft:
 
 
 def _low_clip_score(page: Draft, rider: Ride) -> Draft:
-    """Words about another picture; plain ones, so that no token of theirs is rare."""
-    shown = _true(f"{_stem(page, rider)}.jpg", rider.key)
-    other = contrast_scene(shown.picture.scene, rider.key).things[0]
-    alt = f"a large {other.colour} {other.shape} on a white background"
+    """Words in which nothing is right, neither shape, colour, size, number nor ground; and none of them is rare."""
+    key = next(key for n in range(10_000) if _is_checkered_pair(key := f"{rider.key}/{n}"))
+    shown = _true(f"{_stem(page, rider)}.jpg", key)
+    scene = shown.picture.scene
+    other = contrast_scene(scene, key).things[0]
+    size = "large" if scene.things[0].size == "small" else "small"
+    alt = f"a {size} {other.colour} {other.shape} on a white background"
     return _add(page, replace(shown, alt=alt, alt_wrong=True, alt_fate=rider.reason))
+
+
+def _is_checkered_pair(key: str) -> bool:
+    """Two things of one size on a checkered ground."""
+    scene = make_scene(key)
+    return scene.kind is SceneKind.PAIR and scene.background == "checkered" and len({t.size for t in scene.things}) == 1
 
 
 def _no_caption_matches(page: Draft, rider: Ride) -> Draft:
