@@ -19,6 +19,7 @@ from schemas.document import InterleavedDocument
 from schemas.keys import stable_key
 from schemas.media import ArchiveMedia
 from schemas.rejection import Rejection
+from transforms.blobs import UNPACKED
 from transforms.files import join
 
 FOLDER = "extracted"
@@ -59,7 +60,7 @@ class WriteParts(beam.PTransform):
         self._folder, self._config = folder, c
         self._found = {
             "documents": extracted.documents | "Key documents" >> beam.Map(lambda d: (d.provenance.archive, d)),
-            "media": extracted.media | "Key media" >> beam.Map(lambda m: (m.blob.path, m)),
+            "media": extracted.media | "Key media" >> beam.Map(lambda m: (m.blob.path.removeprefix(UNPACKED), m)),
             "rejected": books.rejected() | "Key rejections" >> beam.Map(lambda r: (r.archive, r)),
             "tallies": books.tallies() | "Key tallies" >> beam.Map(lambda t: (t.archive, t)),
         }

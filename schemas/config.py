@@ -131,7 +131,7 @@ class PairConfig(Frozen):
     min_side_px: PositiveInt = 200  # ALIGN: shorter side
     max_aspect: PositiveFloat = 3.0  # ALIGN
     max_vocabulary: PositiveInt | None = 100_000_000  # ALIGN: unigrams and bigrams of the raw set
-    min_token_count: PositiveInt = 2  # a token seen less often in the raw set is rare; ours, for small sets
+    min_token_count: PositiveInt = 1  # a token seen less often in the raw set is rare too; 1 leaves ALIGN's rule alone
     ltip_min_words: PositiveInt = 10  # recipes, LTIP ours
     ltip_sites: tuple[str, ...] | None = None  # LTIP: fewer than 10 sites chosen for rich descriptions
     max_caption_characters: PositiveInt = 2000  # recipes, Limits
