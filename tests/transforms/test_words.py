@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transforms.words import is_unspaced, lines, sentences, tokens, words
@@ -86,6 +86,7 @@ def test_scripts_without_spaces(text, expected):
     assert is_unspaced(text) is expected
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_nothing_is_made_up_and_no_letter_lost(text):
     found = words(text)

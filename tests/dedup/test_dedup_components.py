@@ -1,0 +1,113 @@
+"""Components and choice: exact on any graph and in any order, and linear in a bucket of many."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.config import DedupConfig
+from schemas.rejection import Reason
+from transforms.dedup.choose import choose_survivor, duplicates_of
+from transforms.dedup.components import Forest, bridges_of_member, links_of_bucket
+from transforms.dedup.signature import Fingerprint
+
+
+def components(buckets: list[list[str]]) -> dict[str, str]:
+    """(key -> root) as the stage finds them, without Beam."""
+    heads: dict[str, list[str]] = {}
+    for bucket in buckets:
+        for member, head in links_of_bucket(bucket):
+            heads.setdefault(member, []).append(head)
+    forest, nearest = Forest(), {}
+    for member, found in heads.items():
+        nearest[member], bridges = bridges_of_member(found)
+        for bridge in bridges:
+            forest.join(*bridge)
+    roots = dict(forest.roots())
+    return {member: roots.get(head, head) for member, head in nearest.items()}
+
+
+def plain_components(buckets: list[list[str]]) -> dict[str, str]:
+    """Spreads the smallest key until nothing changes."""
+    labels = {key: key for bucket in buckets if len(set(bucket)) > 1 for key in bucket}
+    changed = True
+    while changed:
+        changed = False
+        for bucket in buckets:
+            smallest = min((labels[key] for key in bucket if key in labels), default=None)
+            for key in bucket:
+                if key in labels and labels[key] != smallest:
+                    labels[key], changed = smallest, True
+    return labels
+
+
+keys = st.integers(0, 30).map(lambda number: f"{number:02d}")
+graphs = st.lists(st.lists(keys, min_size=1, max_size=5), max_size=25)
+
+
+@settings(deadline=None)
+@given(graphs, st.randoms(use_true_random=False))
+def test_components_are_exact_in_any_order(buckets, random):
+    expected = plain_components(buckets)
+    assert components(buckets) == expected
+    shuffled = [random.sample(bucket, len(bucket)) for bucket in random.sample(buckets, len(buckets))]
+    assert components(shuffled) == expected
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(keys, keys), max_size=40), st.integers(0, 40))
+def test_forests_absorb_each_other(edges, cut):
+    whole, left, right = Forest(), Forest(), Forest()
+    for edge in edges:
+        whole.join(*edge)
+    for edge in edges[:cut]:
+        left.join(*edge)
+    for edge in edges[cut:]:
+        right.join(*edge)
+    left.absorb(right)
+    assert dict(left.roots()) == dict(whole.roots())
+
+
+def test_a_bucket_of_many_is_a_star():
+    bucket = [f"{number:05d}" for number in range(20_000, 0, -1)]
+    links = list(links_of_bucket(bucket))
+    assert len(links) == 20_000
+    assert {head for _, head in links} == {"00001"}
+
+
+@pytest.mark.parametrize("bucket", [["a"], ["a", "a"]])
+def test_a_bucket_of_one_links_nothing(bucket):
+    assert list(links_of_bucket(bucket)) == []
+
+
+def test_a_long_chain_has_one_root():
+    forest = Forest()
+    for number in range(100_000, 0, -1):
+        forest.join(f"{number:06d}", f"{number - 1:06d}")
+    assert {root for _, root in forest.roots()} == {"000000"}
+    assert forest.root("elsewhere") == "elsewhere"
+
+
+def copy(key: str, time: str = "2025-11-01T00:00:00Z", sketch: bytes = b"\1\0\2\0") -> Fingerprint:
+    return Fingerprint(key=key, url=f"https://a.example/{key}", address="", crawl_time=time, bands=(), sketch=sketch)
+
+
+def test_the_survivor_does_not_depend_on_the_order():
+    copies = [copy(key) for key in "abcdefgh"]
+    found = choose_survivor(copies, DedupConfig())
+    assert all(choose_survivor(copies[at:] + copies[:at], DedupConfig()) == found for at in range(8))
+
+
+def test_the_latest_survives_and_the_hash_decides_between_equals():
+    copies = [copy("a"), copy("b", "2025-11-03T00:00:00Z"), copy("c", "2025-11-02T00:00:00Z")]
+    assert choose_survivor(copies, DedupConfig(survivor="latest")).key == "b"
+    equals = [copy("a"), copy("b")]
+    assert choose_survivor(equals, DedupConfig(survivor="latest")) == choose_survivor(equals, DedupConfig())
+
+
+def test_a_row_for_each_copy_but_the_survivor():
+    copies = [copy("a"), copy("b", "2025-11-03T00:00:00Z", b"\1\0\3\0"), copy("c", sketch=b"")]
+    rows = list(duplicates_of(copies, Reason.NEAR_DUPLICATE, DedupConfig(survivor="latest")))
+    assert [(row.key, row.survivor, row.similarity, row.survivor_url) for row in rows] == [
+        ("a", "b", 0.5, "https://a.example/b"),
+        ("c", "b", 0.0, "https://a.example/b"),
+    ]
