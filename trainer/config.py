@@ -25,6 +25,7 @@ class ContrastiveConfig(Frozen):
     tokenizer: str = "train"  # of our own models: "train" on these captions, or a path; open_clip's bring theirs
     max_vocabulary: PositiveInt = 1024
     datasets: tuple[str, ...] = ("align", "ltip")
+    sources: tuple[str, ...] | None = None  # of the captions, as the pipeline names them; None: all
     seed: NonNegativeInt = 0
 
     steps: PositiveInt = 10_000
@@ -70,16 +71,19 @@ RUNTIME_KEYS = frozenset(
     }
 )
 
-_DEMO = {"threads": 2, "max_shift": 4, "weight_decay": 0.05, "checkpoint_every": 500}
+_DEMO = {"threads": 2, "max_shift": 4, "weight_decay": 0.05, "warmup_steps": 50, "checkpoint_every": 200}
 
 RECIPES: dict[str, dict[str, Any]] = {
     # Noisy and clean pairs together: what the web gives, right or wrong (BLIP, 3.3, step 1).
-    "demo-scorer": _DEMO | {"steps": 3000},
-    # Two separate copies on clean pairs: shared weights would let the filter pass what the captioner says (BLIP, 4.4).
+    "demo-scorer": _DEMO | {"datasets": ("align", "ltip", "vtp"), "steps": 800, "warmup_steps": 100, "learning_rate": 1.5e-3},
+    # Two separate copies on clean pairs, which in the sample web are those with a caption of their own, not an alt: shared
+    # weights would let the filter pass what the captioner invents (BLIP, 4.4).
     "demo-captioner": _DEMO
-    | {"steps": 1500, "datasets": ("ltip",), "contrastive_weight": 0.0, "caption_weight": 1.0, "learning_rate": 5e-4},
+    | {"datasets": ("ltip",), "sources": ("figcaption",), "steps": 1000, "learning_rate": 1e-3}
+    | {"contrastive_weight": 0.0, "caption_weight": 1.0},
     "demo-matcher": _DEMO
-    | {"steps": 1500, "datasets": ("ltip",), "caption_weight": 0.0, "match_weight": 1.0, "learning_rate": 5e-4},
+    | {"datasets": ("ltip", "vtp"), "sources": ("figcaption", "caption"), "steps": 400, "learning_rate": 5e-4}
+    | {"caption_weight": 0.0, "match_weight": 1.0},
     # open_clip's models from scratch, with CLIP's and CoCa's published numbers for one GPU's share of the batch.
     "clip-b32": {
         "model": "ViT-B-32",

@@ -252,7 +252,7 @@ class _Log:
 
     def __init__(self, path: Path, config: ContrastiveConfig, step: int):
         self._path, self._config = path, config
-        kept = [line for line in path.read_text().splitlines() if json.loads(line)["step"] <= step] if path.exists() else []
+        kept = [line for line in path.read_text().splitlines() if _step_of(line) <= step] if path.exists() else []
         _write(path, "".join(f"{line}\n" for line in kept))
         self._began, self._samples, self._waited = time.perf_counter(), 0, 0.0
 
@@ -272,6 +272,14 @@ class _Log:
         speed = f"{line['samples_per_s']:.0f} samples/s, {line['waited']:.0%} waited for data"
         _say(f"step {step}/{self._config.steps}  {shown}  {speed}" + (f", {batch.bad} bad samples" if batch.bad else ""))
         self._began, self._samples, self._waited = time.perf_counter(), 0, 0.0
+
+
+def _step_of(line: str) -> float:
+    """Of a line of the log; one that a kill cut off is behind all others."""
+    try:
+        return json.loads(line)["step"]
+    except ValueError:
+        return math.inf
 
 
 def _write(path: Path, text: str) -> None:

@@ -30,7 +30,7 @@ from weights.pixels import square
 
 PAIR_DATASETS = (Dataset.ALIGN, Dataset.LTIP, Dataset.VTP)  # of a clip, the middle frame stands for it
 MAX_PIXELS = 64_000_000  # of a stored picture; the pipeline's own are at most a few hundred pixels wide
-_STOP = object()
+Pair = tuple[np.ndarray, str, str] | tuple[()]  # pixels [S, S, 3], text and key; empty where the recipe leaves it out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,7 @@ class PairBatches:
         if self.samples < config.batch:
             raise TrainingError(f"batch={config.batch}: more than the {self.samples} samples that there are")
         self._cached = self.samples * size * size * 3 <= config.cache_bytes
-        self._cache: dict[tuple[int, int], tuple[np.ndarray, str, str] | None] = {}
+        self._cache: dict[tuple[int, int], Pair | None] = {}
         self._open: dict[int, list[PairSample | None]] = {}
         self._reading = threading.Lock()
         self._read, self._bad = 0, 0
@@ -156,8 +156,6 @@ class PairBatches:
             made = self._queue.get()
             if isinstance(made, Exception):
                 raise made
-            if made is _STOP:
-                return
             images, tokens, keys, after, bad = made
             yield Batch(images=images, tokens=tokens, keys=keys, after=after, bad=bad, waited_s=time.perf_counter() - started)
 
@@ -183,13 +181,13 @@ class PairBatches:
         """A batch takes the next good samples of an epoch's order; the rest that fills no batch is left for another epoch."""
         size, epoch, start = self._config.batch, self._cursor.epoch, self._cursor.position
         while True:
-            taken: list[tuple[np.ndarray, str, str]] = []
-            position = start
+            taken: list[Pair] = []
+            position, made = start, 0
             for slots in self._order(epoch, start):
                 for slot, pair in zip(slots, pool.map(self._pair, slots), strict=True):
                     position += 1
                     self._count(pair is None)
-                    if pair is None:
+                    if not pair:
                         continue
                     taken.append((_shifted(pair[0], self._config, (epoch, *slot)), pair[1], pair[2]))
                     if len(taken) == size:
@@ -197,7 +195,9 @@ class PairBatches:
                         tokens = self._tokenize([text for _, text, _ in taken])
                         after = Cursor(epoch=epoch, position=position)
                         yield images, tokens, tuple(key for _, _, key in taken), after, self._bad
-                        taken = []
+                        taken, made = [], made + 1
+            if not made and start == 0:
+                raise TrainingError(f"batch={size}: no epoch fills one; sources={self._config.sources} leaves too few samples")
             epoch, start = epoch + 1, 0
 
     def _order(self, epoch: int, start: int) -> Iterator[list[tuple[int, int]]]:
@@ -216,10 +216,11 @@ class PairBatches:
         if self._cached:
             self._open = {}
 
-    def _pair(self, slot: tuple[int, int]) -> tuple[np.ndarray, str, str] | None:
+    def _pair(self, slot: tuple[int, int]) -> "Pair | None":
         if slot in self._cache:
             return self._cache[slot]
-        pair = decode_pair(self._samples(slot[0])[slot[1]], self._size)
+        sample = self._samples(slot[0])[slot[1]]
+        pair = decode_pair(sample, self._size) if is_wanted(sample, self._config) else ()
         if self._cached:
             self._cache[slot] = pair
         return pair
@@ -268,7 +269,12 @@ def _as_pair(dataset: Dataset, members: Members) -> PairSample | None:
     return sample
 
 
-def decode_pair(sample: PairSample | None, size: int) -> tuple[np.ndarray, str, str] | None:
+def is_wanted(sample: PairSample | None, config: ContrastiveConfig) -> bool:
+    """Whether the recipe reads captions of this source; a damaged sample is for `decode_pair` to tell."""
+    return sample is None or config.sources is None or sample.facts.get("source") in config.sources
+
+
+def decode_pair(sample: PairSample | None, size: int) -> Pair | None:
     """Pixels [size, size, 3], text and key of a sample; None where it is damaged."""
     if sample is None:
         return None

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import save_file
 
 from trainer.config import ContrastiveConfig, TrainingError
-from trainer.data import decode_pair, find_shards, manifest_hash, read_samples
+from trainer.data import decode_pair, find_shards, is_wanted, manifest_hash, read_samples
 from trainer.evaluate import examine
 from weights import Loaded
 from weights.loader import MATCH_BIAS, MATCH_SCALE, MODEL_FILE
@@ -55,7 +55,8 @@ def _scores(loaded: Loaded, config: ContrastiveConfig, shards: str) -> dict[str,
         return {}
     pairs = []
     for shard in found:
-        decoded = (decode_pair(sample, loaded.image_size) for sample in read_samples(shard))
+        wanted = (sample for sample in read_samples(shard) if is_wanted(sample, config))
+        decoded = (decode_pair(sample, loaded.image_size) for sample in wanted)
         pairs += [pair for pair in decoded if pair]
         if len(pairs) >= MAX_EXAMINED:
             break

@@ -25,7 +25,8 @@ def toy_pair(index: int) -> PairSample:
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=90)
     text = f"a {colour} bar at the {'top' if top else 'bottom'} of picture {index}"
-    return PairSample(key=f"{index:032x}", url=f"https://a.example/{index}.jpg", text=text, image=out.getvalue())
+    facts = {"source": "figcaption" if index % 3 == 0 else "alt"}
+    return PairSample(key=f"{index:032x}", url=f"https://a.example/{index}.jpg", text=text, image=out.getvalue(), facts=facts)
 
 
 def write_dataset(folder: Path, dataset: Dataset, splits: dict[str, list[list[dict[str, bytes]]]]) -> None:
@@ -92,5 +93,6 @@ def toy_overrides(toy_model) -> dict[str, str]:
         "log_every": "1",
         "checkpoint_every": "4",
         "shards_in_memory": "2",
+        "datasets": "align,ltip",
         "device": "cpu",
     }

@@ -53,7 +53,12 @@ def test_learns_and_opens_with_the_loader(tmp_path, toy_shards, toy_overrides, c
     losses = losses_of(scorer)
     assert losses[-1][1] < 0.6 * losses[0][1]
     assert "samples/s" in said and "waited for data" in said and "on unseen pairs" in said
-    train(toy_shards, "demo-matcher", str(matcher), toy_overrides | {"datasets": "align", "init_from": str(scorer)})
+    train(
+        toy_shards,
+        "demo-matcher",
+        str(matcher),
+        toy_overrides | {"datasets": "align", "sources": "none", "init_from": str(scorer)},
+    )
     loaded = load(toy_overrides["model"], str(matcher), "matcher", device="cpu")
     assert loaded.match_scale is not None and loaded.match_bias is not None
     assert loaded.label.startswith("toy-coca/matcher@")
@@ -110,7 +115,7 @@ def test_sigterm_saves_and_exits_130(tmp_path, toy_shards, toy_overrides):
 )
 def test_one_line_that_names_what_is_wrong(tmp_path, toy_shards, recipe, overrides, said):
     with pytest.raises(TrainingError) as caught:
-        train(toy_shards, recipe, str(tmp_path), overrides | ({} if "batch" in overrides else {"batch": "8"}))
+        train(toy_shards, recipe, str(tmp_path), {"batch": "8", "datasets": "align"} | overrides)
     assert str(caught.value).startswith(said) and "\n" not in str(caught.value)
 
 
@@ -130,7 +135,7 @@ def test_the_learning_rate_rises_and_falls():
 
 
 def test_what_decays_and_what_does_not(toy_shards, toy_overrides, tmp_path):
-    config = resolve("demo-matcher", toy_overrides | {"datasets": "align"})
+    config = resolve("demo-matcher", toy_overrides | {"datasets": "align", "sources": "none"})
     loaded = contrastive._start(config, contrastive.find_shards(toy_shards, ("align",), "train"), tmp_path)
     learner = contrastive.Learner(loaded, config)
     optimizer = contrastive.make_optimizer(learner, config)

@@ -73,6 +73,17 @@ def test_a_shift_moves_pictures_by_hash_and_keeps_their_size(toy_shards):
     assert torch.equal(again[0].images, moved[1].images)
 
 
+def test_captions_of_other_sources_are_left_out(toy_shards):
+    batches = batches_of(toy_shards, 4, sources=("figcaption",))
+    assert all(int(key, 16) % 3 == 0 for key in keys_of(batches))
+    assert len(set(keys_of(batches[:2]))) == 16 and batches[2].after.epoch == 1
+    assert batches[-1].bad == 0
+    again = batches_of(toy_shards, 3, cursor=batches[0].after, sources=("figcaption",))
+    assert keys_of(again) == keys_of(batches[1:])
+    with pytest.raises(TrainingError, match="leaves too few samples"):
+        batches_of(toy_shards, 1, sources=("title",))
+
+
 def test_one_dataset_folder_is_enough(toy_shards):
     shards = find_shards(f"{toy_shards}/ltip", ("ltip",), "train")
     assert [(shard.dataset, shard.info.samples) for shard in shards] == [(Dataset.LTIP, 12)]

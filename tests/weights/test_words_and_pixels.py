@@ -67,4 +67,4 @@ def test_numbers_around_zero():
     pixels = torch.tensor([[[[0, 128, 255]]]], dtype=torch.uint8)
     out = normalise(pixels, (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
     assert out.shape == (1, 3, 1, 1)
-    assert out.flatten().tolist() == pytest.approx([-2.0, 4 * (128 / 255 - 0.5), 2.0])
+    assert out.flatten().tolist() == pytest.approx([-2.0, 4 * (128 / 255 - 0.5), 2.0], abs=1e-6)

@@ -1,0 +1,87 @@
+"""What the bundled models are good for: pictures of the sample's world that neither training nor the demo ever saw."""
+
+import pytest
+import torch
+
+from pipeline.recipes import demo
+from sample.captions import NUMBERS, OPPOSITE, RELATION_WORDS, alt_text, long_caption, plural, wrong_alt
+from sample.dice import Dice
+from sample.paint import draw
+from sample.scenes import Scene, SceneKind, tallest
+from trainer.evaluate import attribute_accuracy, embed, greedy_captions, recall_at_1, separation
+from weights import load
+from weights.pixels import square
+
+SCENES = 200
+SIZES = ((256, 256), (320, 240), (220, 330), (420, 280))
+NAME = "lamella-coca"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def unseen() -> tuple[list[str], list[Scene], torch.Tensor]:
+    keys = [f"unseen/{index}" for index in range(SCENES)]
+    drawn = [draw(key, Dice("size", key).pick(SIZES)) for key in keys]
+    size = load(NAME, "bundled", "scorer").image_size
+    pixels = torch.stack([torch.from_numpy(square(picture, size)) for picture, _ in drawn])
+    return keys, [scene for _, scene in drawn], pixels
+
+
+@pytest.mark.parametrize("role", ["scorer", "matcher"])
+def test_wrong_captions_are_told_from_right_ones(unseen, role):
+    keys, scenes, pixels = unseen
+    right = [_true_text(scene, key) for key, scene in zip(keys, scenes, strict=True)]
+    wrong = [wrong_alt(scene, key) for key, scene in zip(keys, scenes, strict=True)]
+    loaded = load(NAME, "bundled", role, device="cpu")
+    seen, read = embed(loaded, pixels, loaded.tokenize(right + wrong))
+    own, false = (seen * read[:SCENES]).sum(-1), (seen * read[SCENES:]).sum(-1)
+    threshold = demo().score.min_score
+    if role == "matcher":
+        own, false = (torch.sigmoid(loaded.match_scale * cosine + loaded.match_bias) for cosine in (own, false))
+        threshold = demo().caption.min_match
+    found = separation(own.tolist(), false.tolist(), threshold)
+    assert found.precision > 0.95 and found.recall > 0.95, found
+
+
+def test_a_picture_finds_its_text_among_all(unseen):
+    keys, scenes, pixels = unseen
+    loaded = load(NAME, "bundled", "matcher", device="cpu")
+    texts = [long_caption(scene, Dice("long", key)) for key, scene in zip(keys, scenes, strict=True)]
+    assert min(recall_at_1(*embed(loaded, pixels, loaded.tokenize(texts)))) > 0.6
+
+
+def test_captions_name_what_is_there(unseen):
+    _, scenes, pixels = unseen
+    loaded = load(NAME, "bundled", "captioner", device="cpu")
+    written = greedy_captions(loaded, pixels, max_tokens=40)
+    assert attribute_accuracy(written, [_attributes(scene) for scene in scenes]) > 0.9
+    pairs = [index for index, scene in enumerate(scenes) if scene.kind is SceneKind.PAIR]
+    right = sum(any(said in written[index].lower() for said in _relations(scenes[index])) for index in pairs)
+    assert right / len(pairs) > 0.85
+
+
+def _true_text(scene: Scene, key: str) -> str:
+    dice = Dice("true", key)
+    return alt_text(scene, dice) if dice.chance(0.6) else long_caption(scene, dice)
+
+
+def _attributes(scene: Scene) -> list[str]:
+    """Shape, colour and count, in the words of a true caption."""
+    if scene.kind is SceneKind.CHART:
+        return ["chart", NUMBERS[scene.count], tallest(scene).colour]
+    if scene.kind is SceneKind.GROUP:
+        thing = scene.things[0]
+        return [NUMBERS[scene.count], f"{thing.colour} {plural(thing.shape)}"]
+    return [f"{thing.colour} {thing.shape}" for thing in scene.things]
+
+
+def _relations(scene: Scene) -> tuple[str, str]:
+    first, second = (f"{thing.colour} {thing.shape}" for thing in scene.things)
+    return f"{first} {RELATION_WORDS[scene.relation]}", f"{second} {RELATION_WORDS[OPPOSITE[scene.relation]]}"
