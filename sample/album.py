@@ -41,10 +41,10 @@ class Picture:
     size: tuple[int, int]  # px
     extension: str = "jpg"
     fate: str = ""  # the reason why the file itself is refused
-    texture: bool = False  # soft noise in place of the scene: nothing in it can be named
+    texture: str = ""  # key of a noise that stands in place of the scene: nothing in it can be named
 
     def data(self) -> bytes:
-        return encode(texture(self.url, self.size) if self.texture else paint(self.scene, self.size), self.extension)
+        return encode(texture(self.texture, self.size) if self.texture else paint(self.scene, self.size), self.extension)
 
     @property
     def mime(self) -> str:

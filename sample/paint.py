@@ -62,8 +62,8 @@ def encode(picture: Image.Image, extension: str) -> bytes:
 
 
 def texture(key: str, size: tuple[int, int]) -> Image.Image:
-    """Soft coloured noise: a picture of nothing."""
-    return Image.frombytes("RGB", (24, 24), Dice("texture", key).bytes(24 * 24 * 3)).resize(size, Image.Resampling.BICUBIC)
+    """Coloured noise: a picture of nothing."""
+    return Image.frombytes("RGB", (100, 100), Dice("texture", key).bytes(100 * 100 * 3)).resize(size, Image.Resampling.BICUBIC)
 
 
 def ground(background: str, size: tuple[int, int], dice: Dice) -> Image.Image:

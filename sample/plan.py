@@ -50,7 +50,14 @@ PAGE_FATES = (
     "same_url/1",
 )
 ONCE = frozenset(("too_many_words", "page_too_costly", "too_many_characters", "too_large"))
-GROUPS = {"repeated_image": 13, "alt_too_common": 13, "too_many_alts": 4, "duplicate_image": 2, "duplicate_pair": 2}
+GROUPS = {
+    "repeated_image": 13,
+    "alt_too_common": 13,
+    "too_many_alts": 4,
+    "duplicate_image": 2,
+    "duplicate_pair": 2,
+    "no_caption_matches": 3,
+}
 COPIES = ("same_url", "near_duplicate")  # of the page before, which therefore carries no rider
 _FIRST_RIDER = 4  # index of the first good page with a rider
 _LEAST = 1 / 6
