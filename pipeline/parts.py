@@ -106,7 +106,7 @@ class ReadParts(beam.PTransform):
         super().__init__()
         self._folders = [join(folder, FOLDER, key) for key in keys]
 
-    def expand(self, pipeline) -> ReadOutcome:
+    def expand(self, pipeline):
         folders = pipeline | beam.Create(self._folders, reshuffle=False).with_output_types(str) | beam.Reshuffle()
         return ReadOutcome(*(folders | f"Read {name}" >> _ReadFile(name) for name in FILES))
 

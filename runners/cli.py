@@ -211,8 +211,12 @@ def inspect(
     from rich.console import Console
 
     from pipeline.inspect import inspect as look
+    from pipeline.overlay import ConfigError
 
-    look(path, limit, Console())
+    try:
+        look(path, limit, Console())
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
 
 
 @app.command()

@@ -11,6 +11,8 @@ MIB = 1 << 20
 class TrainingError(ValueError):
     """A training that cannot start or go on: one line that names the key, the file or the number."""
 
+    wrong_configuration = True  # the command line's exit code 2
+
 
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

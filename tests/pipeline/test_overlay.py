@@ -74,7 +74,7 @@ def test_a_wrong_file_is_named_in_one_line(tmp_path, text, said):
 
 
 def test_a_missing_file_and_a_missing_recipe():
-    with pytest.raises(ConfigError, match="no-such.yaml: No such file"):
+    with pytest.raises(ConfigError, match=r"no-such.yaml: No such file"):
         resolve("m3w", overlay="no-such.yaml")
     with pytest.raises(ConfigError, match="--recipe m3v: no such recipe; there are demo, m3w, obelics, laion"):
         resolve("m3v")

@@ -7,7 +7,7 @@ from schemas.document import InterleavedDocument
 from schemas.page import Page
 from schemas.rejection import Stage
 from transforms.extract.extract import extract_document
-from transforms.step import Outcome, Step
+from transforms.step import Step
 
 
 class ExtractDocuments(beam.PTransform):
@@ -17,5 +17,5 @@ class ExtractDocuments(beam.PTransform):
         super().__init__()
         self._config = config
 
-    def expand(self, pages: beam.PCollection[Page]) -> Outcome:
+    def expand(self, pages: beam.PCollection[Page]):
         return pages | Step(Stage.EXTRACT, extract_document, self._config, InterleavedDocument, makes=True)

@@ -47,7 +47,7 @@ class FetchMedia(beam.PTransform):
         super().__init__()
         self._config, self._root = config, root
 
-    def expand(self, inputs) -> Outcome:
+    def expand(self, inputs):
         config, documents = self._config, inputs["documents"]
         links = documents | "FindLinks" >> _FindLinks(config)
         wanted = links | "JudgeLinks" >> Step(Stage.FETCH, judge_link, config, WantedLink, counts=_one, setup=_read_lists)
@@ -171,7 +171,7 @@ class _Inspect(beam.PTransform):
         super().__init__()
         self._config, self._root = config, root
 
-    def expand(self, captured) -> Outcome:
+    def expand(self, captured):
         judge = _InspectIn(self._root)
         return captured | Step(Stage.FETCH, judge, self._config, Media, counts=_one, setup=_read_lists)
 

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from functools import cache, cached_property, lru_cache
+from itertools import compress
+from operator import mul
 from typing import NamedTuple
 
 import numpy as np
@@ -36,12 +38,14 @@ class TextMeasures:
     Args:
         paragraphs: the text's parts. The text itself is these, joined by line breaks.
         language: ISO 639-1; decides which stop words and flagged words count.
+        parts: measures of the same text in pieces, cut at line breaks, whose splitting into words is taken over.
     """
 
-    def __init__(self, paragraphs: Sequence[str], language: str):
+    def __init__(self, paragraphs: Sequence[str], language: str, parts: Sequence["TextMeasures"] = ()):
         self.paragraphs = paragraphs
         self.language = language
         self.text = "\n".join(paragraphs)
+        self._parts = parts
 
     def quality(self) -> TextQuality:
         """All of them."""
@@ -67,12 +71,12 @@ class TextMeasures:
 
     @cached_property
     def words(self) -> int:
-        return int(self._kinds.counts[self._kinds.is_word].sum())
+        return self._count(self._kinds.is_word)
 
     @cached_property
     def mean_word_length(self) -> float:
-        kinds = self._kinds
-        return _share(int((kinds.counts * kinds.lengths)[kinds.is_word].sum()), self.words)
+        characters = map(mul, self._token_counts.values(), self._kinds.lengths)
+        return _share(sum(compress(characters, self._kinds.is_word)), self.words)
 
     @cached_property
     def symbols_per_word(self) -> float:
@@ -99,7 +103,7 @@ class TextMeasures:
     @cached_property
     def alphabetic_words(self) -> float:
         """Tokens with a letter over all tokens, marks of punctuation included, as datatrove counts them."""
-        return _share(int(self._kinds.counts[self._kinds.has_letter].sum()), len(self._tokens))
+        return _share(self._count(self._kinds.has_letter), len(self._tokens))
 
     @cached_property
     def stop_words(self) -> float:
@@ -157,8 +161,10 @@ class TextMeasures:
     @cached_property
     def word_repetition(self) -> float:
         """Case is ignored, and punctuation left out."""
-        kinds = self._kinds
-        return repetition.word_repetition(kinds.lower_ids[self._ids[kinds.is_word[self._ids]]])
+        is_word = np.array(self._kinds.is_word, bool)
+        places = dict(zip(dict.fromkeys(self._kinds.lower), range(len(is_word)), strict=False))
+        lower_ids = np.fromiter(map(places.__getitem__, self._kinds.lower), np.int64, len(is_word))
+        return repetition.word_repetition(lower_ids[self._ids[is_word[self._ids]]])
 
     @cached_property
     def _points(self) -> np.ndarray:
@@ -167,7 +173,7 @@ class TextMeasures:
 
     @cached_property
     def _tokens(self) -> list[str]:
-        return tokens(self.text)
+        return [token for part in self._parts for token in part._tokens] if self._parts else tokens(self.text)
 
     @cached_property
     def _token_counts(self) -> Counter[str]:
@@ -175,7 +181,9 @@ class TextMeasures:
 
     @cached_property
     def _kinds(self) -> "_Kinds":
-        return _kinds_of(self._token_counts)
+        if not self._token_counts:
+            return _Kinds((), (), (), ())
+        return _Kinds(*zip(*map(_facts, self._token_counts), strict=True))
 
     @cached_property
     def _ids(self) -> np.ndarray:
@@ -183,12 +191,17 @@ class TextMeasures:
         places = dict(zip(self._token_counts, range(len(self._token_counts)), strict=True))
         return np.fromiter(map(places.__getitem__, self._tokens), np.int64, len(self._tokens))
 
+    def _count(self, flags: Iterable[bool]) -> int:
+        """How many tokens are of the kinds that are flagged, in the order of `_kinds`."""
+        return sum(compress(self._token_counts.values(), flags))
+
     def _count_listed(self, listed: frozenset[str]) -> int:
-        return int(self._kinds.counts[[word in listed for word in self._kinds.lower]].sum()) if listed else 0
+        return self._count(map(listed.__contains__, self._kinds.lower))
 
     @cached_property
     def _ngram_characters(self) -> NgramCharacters:
-        return repetition.ngram_characters(self._ids, self._kinds.lengths[self._ids], len(self.text))
+        lengths = np.array(self._kinds.lengths, np.int64)
+        return repetition.ngram_characters(self._ids, lengths[self._ids], len(self.text))
 
     @cached_property
     def _lines(self) -> list[str]:
@@ -236,28 +249,12 @@ def special_code_points() -> np.ndarray:
 
 
 class _Kinds(NamedTuple):
-    """The K different tokens of a text, by first appearance."""
+    """The different tokens of a text, by first appearance, column by column."""
 
-    counts: np.ndarray  # int64 [K]
-    lengths: np.ndarray  # int64 [K], characters
-    is_word: np.ndarray  # bool [K]; the rest are marks of punctuation
-    has_letter: np.ndarray  # bool [K]
-    lower: tuple[str, ...]  # [K]
-    lower_ids: np.ndarray  # int64 [K], equal for tokens that differ in case alone
-
-
-def _kinds_of(token_counts: Counter[str]) -> _Kinds:
-    size = len(token_counts)
-    lower, lengths, is_word, has_letter = zip(*map(_facts, token_counts), strict=False) if size else ((), (), (), ())
-    places = dict(zip(dict.fromkeys(lower), range(size), strict=False))
-    return _Kinds(
-        counts=np.fromiter(token_counts.values(), np.int64, size),
-        lengths=np.array(lengths, np.int64),
-        is_word=np.array(is_word, bool),
-        has_letter=np.array(has_letter, bool),
-        lower=lower,
-        lower_ids=np.fromiter(map(places.__getitem__, lower), np.int64, size),
-    )
+    lower: tuple[str, ...]
+    lengths: tuple[int, ...]  # characters
+    is_word: tuple[bool, ...]  # the rest are marks of punctuation
+    has_letter: tuple[bool, ...]
 
 
 @lru_cache(maxsize=1 << 17)

@@ -57,7 +57,7 @@ def _if_listed(rule: Rule) -> Rule:
 
 def _is_notice(text: TextMeasures, limits: LimitsForText) -> bool:
     """A notice about cookies, policies or JavaScript, as C4 takes out; a long text with such words is no notice."""
-    return limits.no_boilerplate and _notice(text) != "" and text.words <= limits.max_notice_words
+    return limits.no_boilerplate and text.words <= limits.max_notice_words and _notice(text) != ""
 
 
 def _notice(text: TextMeasures) -> str:

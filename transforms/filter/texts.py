@@ -24,18 +24,20 @@ def filter_document(document: InterleavedDocument, config: FilterConfig) -> Iter
     if broken := _wrong_language(language, config):
         yield _leaves(document, broken, nodes=len(document.nodes))
         return
-    kept = []
+    kept, parts = [], []
     for node in document.nodes:
-        broken = isinstance(node, TextNode) and first_broken(TextMeasures([node.text], language.code), NODE_RULES, config.node)
-        if broken:
-            yield _node_leaves(document, node, broken)
-        else:
-            kept.append(node)
-    if document.text and not any(isinstance(node, TextNode) for node in kept):
-        texts = len(document.nodes) - len(kept)
-        yield _leaves(document, Broken(Reason.NO_TEXT_LEFT, f"{texts} of {texts} texts left"), nodes=len(kept))
+        if isinstance(node, TextNode):
+            part = TextMeasures([node.text], language.code)
+            if broken := first_broken(part, NODE_RULES, config.node):
+                yield _node_leaves(document, node, broken)
+                continue
+            parts.append(part)
+        kept.append(node)
+    left = len(document.nodes) - len(kept)
+    if left and not parts:
+        yield _leaves(document, Broken(Reason.NO_TEXT_LEFT, f"{left} of {left} texts left"), nodes=len(kept))
         return
-    measures = TextMeasures(paragraphs_of(kept), language.code)
+    measures = TextMeasures(paragraphs_of(kept), language.code, parts)
     if broken := first_broken(measures, DOCUMENT_RULES, config.document):
         yield _leaves(document, broken, nodes=len(kept))
         return

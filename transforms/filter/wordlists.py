@@ -5,6 +5,7 @@ the lists hold the characters and kana that carry grammar.
 """
 
 import re
+from functools import cache
 
 # Gopher asks for two of these (Rae et al. 2021, A1.1). They are compared as they stand, in lower case.
 GOPHER_STOP_WORDS = frozenset({"the", "be", "to", "of", "and", "that", "have", "with"})
@@ -158,6 +159,7 @@ _FLAGGED_WORDS: dict[str, frozenset[str]] = {
 }
 
 
+@cache
 def flagged_words(language: str) -> frozenset[str]:
     """The words that count as unsafe in texts of this language."""
     return _FLAGGED_WORDS["en"] | _FLAGGED_WORDS.get(language, frozenset())

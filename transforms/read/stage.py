@@ -28,7 +28,7 @@ class ReadPages(beam.PTransform):
         super().__init__()
         self._config = config
 
-    def expand(self, paths) -> ReadOutcome:
+    def expand(self, paths):
         out = (
             paths
             | "share archives" >> beam.Reshuffle()
