@@ -4,6 +4,7 @@ An n-gram that occurs twice starts with an (n-1)-gram that does. So the n-grams 
 shorter ones repeated, which leaves few, and all lengths together cost about one sort of the text.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from math import isqrt
 from typing import NamedTuple
@@ -17,6 +18,7 @@ DUPLICATE_NGRAM_LIMITS = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.10}
 CHARACTER_NGRAM = 10  # OBELICS
 WORD_NGRAM = 5  # OBELICS
 
+_FEW = 128  # occurrences
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, so that multiplying keeps all bits
 
 
@@ -31,9 +33,9 @@ class RepeatedNgrams(NamedTuple):
     """The n-grams of one length that occur more than once: where each occurrence starts, and which n-gram it is."""
 
     n: int
-    starts: np.ndarray  # int64 [occurrences], rising
-    names: np.ndarray  # int64 [occurrences], 0 to kinds - 1
-    counts: np.ndarray  # int64 [kinds], 2 or more
+    starts: list[int]  # of the occurrences, rising
+    names: list[int]  # of the occurrences; from 0
+    counts: list[int]  # by name; 2 or more
 
 
 class NgramCharacters(NamedTuple):
@@ -69,8 +71,8 @@ def ngram_characters(ids: np.ndarray, lengths: np.ndarray, characters: int) -> N
     top = duplicate = 0.0
     for found in repeated_ngrams(ids, max(DUPLICATE_NGRAM_LIMITS)):
         if limit := TOP_NGRAM_LIMITS.get(found.n):
-            most = int(found.counts.max())
-            start = int(found.starts[int((found.counts == most)[found.names].argmax())])
+            most = max(found.counts)
+            start = next(start for start, name in zip(*found[1:3], strict=True) if found.counts[name] == most)
             mass = (int(ends[start + found.n] - ends[start]) + found.n - 1) * most
             top = max(top, mass / max(1, characters) / limit)
         elif limit := DUPLICATE_NGRAM_LIMITS.get(found.n):
@@ -135,7 +137,28 @@ def repeated_ngrams(ids: np.ndarray, longest: int) -> Iterator[RepeatedNgrams]:
         ranks[order] = np.cumsum(first) - 1
         repeated = twice[ranks]
         starts, names = starts[repeated], (np.cumsum(twice) - 1)[ranks[repeated]]
-        yield RepeatedNgrams(n, starts, names, counts[twice])
+        found = RepeatedNgrams(n, starts.tolist(), names.tolist(), counts[twice].tolist())
+        yield found
+        if len(starts) <= _FEW:
+            yield from _longer(found, ids, longest)
+            return
+
+
+def _longer(found: RepeatedNgrams, ids: np.ndarray, longest: int) -> Iterator[RepeatedNgrams]:
+    """The same for the n above `found.n`, one by one: of a few occurrences that is faster than arrays are."""
+    for n in range(found.n + 1, longest + 1):
+        groups: dict[tuple[int, int], list[int]] = {}
+        inside = bisect_right(found.starts, len(ids) - n)
+        last = ids[np.array(found.starts[:inside], np.int64) + n - 1].tolist()
+        for start, name, token in zip(found.starts, found.names, last, strict=False):
+            groups.setdefault((name, token), []).append(start)
+        repeated = [group for group in groups.values() if len(group) > 1]
+        if not repeated:
+            return
+        occurrences = sorted((start, name) for name, group in enumerate(repeated) for start in group)
+        starts, names = map(list, zip(*occurrences, strict=True))
+        found = RepeatedNgrams(n, starts, names, list(map(len, repeated)))
+        yield found
 
 
 def _sorted(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -151,12 +174,11 @@ def _sorted(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _stepped_over(found: RepeatedNgrams, ends: np.ndarray) -> int:
     """Characters inside duplicates, none twice: reading from the left, an n-gram seen before is counted and stepped over."""
     characters, free, seen = 0, 0, set()
-    lengths = (ends[found.starts + found.n] - ends[found.starts]).tolist()
-    for start, name, length in zip(found.starts.tolist(), found.names.tolist(), lengths, strict=True):
+    for start, name in zip(found.starts, found.names, strict=True):
         if start < free:
             continue
         if name in seen:
-            characters, free = characters + length, start + found.n
+            characters, free = characters + int(ends[start + found.n] - ends[start]), start + found.n
         else:
             seen.add(name)
     return characters
