@@ -82,11 +82,11 @@ def bank(genre: str, kind: str) -> tuple[Template, ...]:
     return compiled_lines(source)
 
 
+@cache
 def compiled_lines(source: str) -> tuple[Template, ...]:
     return tuple(compiled(line) for line in source.strip().splitlines())
 
 
-@cache
 def compiled(line: str) -> Template:
     """A line with its choices laid out."""
     parts: list[str | tuple[str, ...]] = []
