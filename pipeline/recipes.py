@@ -68,7 +68,7 @@ def demo() -> Config:
                 no_curly_bracket=True,
             ),
         ),
-        pair=PairConfig(min_token_count=2),  # so that a small set has rare tokens at all
+        pair=PairConfig(min_token_count=2, max_alts_per_image=3),  # a small set has no token and no image that is seen so often
         shard=ShardConfig(samples_per_shard=100, validation_share=0.1),
         run=RunConfig(table_parts=2, batch_buckets=8),
     )

@@ -140,6 +140,7 @@ def _handler(server: SampleServer) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.close_connection = True
             try:
+                self.wfile.write(picture_at(self.path).data())  # a picture, as far as its first bytes tell
                 for _ in range(HUGE_BYTES // len(_CHUNK) + 1):
                     self.wfile.write(_CHUNK)
             except OSError:  # the reader had enough, as it should

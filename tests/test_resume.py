@@ -12,7 +12,7 @@ from pipeline.run import contents_hash
 from sample.web import write_sample
 from schemas.keys import stable_fraction
 
-KILLS = 3
+KILLS = int(os.environ.get("KILLS", "3"))  # more where there is time: KILLS=10 pytest tests/test_resume.py
 
 
 def command(web, folder, *words):

@@ -21,6 +21,8 @@ from transforms.pair.captions import clean, is_file_name, normalised, without_da
         ("Sunset over the lake near Zürich, Switzerland.", "Sunset over the lake."),
         ("Image credit: NASA/JPL", ""),
         ("A bridge in steel [CC BY-SA 4.0]", "A bridge in steel"),
+        ("A red circle on a plain ground. Ghent, Belgium, 15 September 2018.", "A red circle on a plain ground."),
+        ("Two blue squares, Lisbon, 3 May 2021", "Two blue squares"),
         # and what stays
         ("Red, White and Blue flags may 5 people hold", "Red, White and Blue flags may 5 people hold"),
         ("Photo: a dog runs after the ball.", "Photo: a dog runs after the ball."),

@@ -31,14 +31,14 @@ def without_dates_and_places(text: str) -> str:
     >>> without_dates_and_places("LONDON, England — A fox crosses a street on 12 March 2019. (c) Jane Doe")
     'A fox crosses a street.'
     """
-    for pattern in (_DATELINE, _CREDIT, _DATE, _PLACE):
+    for pattern in (_DATELINE, _CREDIT, _CITY_OF_DATE, _DATE, _PLACE):
         text = pattern.sub(" ", text)
     return _tidied(text)
 
 
 def _tidied(text: str) -> str:
     """Mends what a cut leaves: empty brackets, doubled spaces, marks that hang in the air."""
-    text = _EMPTY_BRACKETS.sub(" ", text)
+    text = _LONE_STOP.sub(r"\1", _EMPTY_BRACKETS.sub(" ", text))
     text = _SPACE_BEFORE_MARK.sub(r"\1", " ".join(text.split()))
     text = _DOUBLED_MARK.sub(r"\1", text)
     return text.strip(" ,;:|–—-/")
@@ -80,6 +80,7 @@ _NAME = r"[A-Z][\w'’.]{0,40}"
 _CITY = rf"{_NAME}(?:[ -](?:{_NAME}|de|del|la|le|of|upon|am|an|der|sur)){{0,3}}"
 _LAND = "(?:" + "|".join(re.escape(name) for name in sorted({*COUNTRIES, *STATES}, key=lambda it: (-len(it), it))) + r")(?!\w)"
 _COUNTRY = "(?:" + "|".join(re.escape(name) for name in sorted(COUNTRIES, key=lambda it: (-len(it), it))) + r")(?!\w)"
+_CITY_OF_DATE = re.compile(rf"[,(\[]\s*(?!{_LAND}){_CITY},\s+(?={_DATE.pattern})")  # two squares, Lisbon, 3 May 2021
 _DASH = r"\s*(?:—|–|--|\s-\s|:\s)\s*"
 _AGENCY = r"\((?:AP|AFP|Reuters|REUTERS|UPI|EFE|dpa|DPA|PTI|ANI|CNN|Xinhua|Bloomberg)\)"
 _DATELINE = re.compile(
@@ -106,5 +107,6 @@ _CREDIT = re.compile(
     r"|[(\[](?:AP|CC[ -]BY[^()\[\]]{0,30}|[Pp]ublic [Dd]omain)[)\]]"
 )
 _EMPTY_BRACKETS = re.compile(r"\(\s*[,;]?\s*\)|\[\s*[,;]?\s*\]")
+_LONE_STOP = re.compile(r"([.!?])\s+\.(?!\.)")  # of a sentence that is gone whole
 _SPACE_BEFORE_MARK = re.compile(r"\s+([,.;:!?)\]])")
 _DOUBLED_MARK = re.compile(r"[,;:](?:\s*[,;:])*\s*([.!?,;:])")
