@@ -107,6 +107,6 @@ _CREDIT = re.compile(
     r"|[(\[](?:AP|CC[ -]BY[^()\[\]]{0,30}|[Pp]ublic [Dd]omain)[)\]]"
 )
 _EMPTY_BRACKETS = re.compile(r"\(\s*[,;]?\s*\)|\[\s*[,;]?\s*\]")
-_LONE_STOP = re.compile(r"([.!?])\s+\.(?!\.)")  # of a sentence that is gone whole
+_LONE_STOP = re.compile(r"([.!?])\s+(?:[,;:]\s+)?\.(?!\.)")  # of a sentence that is gone whole
 _SPACE_BEFORE_MARK = re.compile(r"\s+([,.;:!?)\]])")
 _DOUBLED_MARK = re.compile(r"[,;:](?:\s*[,;:])*\s*([.!?,;:])")
