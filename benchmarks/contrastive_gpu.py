@@ -28,8 +28,11 @@ from schemas.sample import PairSample  # noqa: E402
 from schemas.shards import MANIFEST, ShardInfo, ShardManifest, shard_name, write_shard  # noqa: E402
 from trainer.config import resolve  # noqa: E402
 from trainer.contrastive import Learner, Loop, make_optimizer  # noqa: E402
-from trainer.data import PairBatches, find_shards  # noqa: E402
-from weights.loader import HERE, TOKENIZER_FILE, own_config, untrained  # noqa: E402
+from trainer.data import PairBatches  # noqa: E402
+from trainer.pairs import find_shards  # noqa: E402
+from weights.loaded import TOKENIZER_FILE  # noqa: E402
+from weights.loader import untrained  # noqa: E402
+from weights.own import HERE, own_config  # noqa: E402
 
 SIDE_PX = 320
 SAMPLES_PER_SHARD = 500

@@ -23,11 +23,14 @@ from torch import Tensor, nn
 
 from trainer import checkpoint as checkpoints
 from trainer.config import RUNTIME_KEYS, ContrastiveConfig, TrainingError, resolve
-from trainer.data import Batch, Cursor, PairBatches, Shard, find_shards, manifest_hash, read_samples
+from trainer.data import Batch, Cursor, PairBatches
 from trainer.export import export
 from trainer.losses import Matching, caption_loss, contrastive_loss, matching_loss
+from trainer.pairs import Shard, find_shards, manifest_hash, read_samples
 from weights import Loaded, load
-from weights.loader import TOKENIZER_FILE, own_config, untrained
+from weights.loaded import TOKENIZER_FILE
+from weights.loader import untrained
+from weights.own import own_config
 from weights.pixels import normalise
 from weights.tokens import train_tokenizer
 

@@ -7,8 +7,6 @@ The order needs nothing but the manifests: no sample is read to find the next. A
 the whole state, and a training that goes on from it sees every sample that it would have seen, once.
 """
 
-import hashlib
-import io
 import queue
 import threading
 import time
@@ -16,21 +14,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import fsspec
 import numpy as np
 import torch
-from PIL import Image
 
-from schemas.keys import stable_int, stable_key
-from schemas.pair import Dataset
-from schemas.sample import SAMPLE_TYPES, BadSample, ClipSample, Members, PairSample
-from schemas.shards import MANIFEST, BadShard, ShardInfo, ShardManifest, read_shard
+from schemas.keys import stable_int
+from schemas.sample import PairSample
 from trainer.config import ContrastiveConfig, TrainingError
-from weights.pixels import square
-
-PAIR_DATASETS = (Dataset.ALIGN, Dataset.LTIP, Dataset.VTP)  # of a clip, the middle frame stands for it
-MAX_PIXELS = 64_000_000  # of a stored picture; the pipeline's own are at most a few hundred pixels wide
-Pair = tuple[np.ndarray, str, str] | tuple[()]  # pixels [S, S, 3], text and key; empty where the recipe leaves it out
+from trainer.pairs import Pair, Shard, decode_pair, is_wanted, read_samples
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +32,6 @@ class Cursor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shard:
-    folder: str
-    dataset: Dataset
-    info: ShardInfo
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     images: torch.Tensor  # uint8 [B, S, S, 3]
     tokens: torch.Tensor  # int64 [B, L]
@@ -56,49 +39,6 @@ class Batch:
     after: Cursor
     bad: int  # samples that were skipped so far
     waited_s: float = 0.0  # how long the training stood still for it
-
-
-def find_shards(folder: str, datasets: Sequence[str], split: str) -> list[Shard]:
-    """The shards of a run's `shards` folder (or of one dataset's folder) that hold pairs of `datasets` and `split`.
-
-    Raises:
-        TrainingError: no manifest, another dataset's manifest, or no sample in the split.
-    """
-    known = {str(dataset) for dataset in PAIR_DATASETS}
-    if unknown := sorted(set(datasets) - known):
-        raise TrainingError(f"datasets={','.join(unknown)}: pairs are in {', '.join(sorted(known))}")
-    found: list[Shard] = []
-    missing = []
-    for where, manifest in _manifests(folder, datasets):
-        if manifest is None:
-            missing.append(where)
-            continue
-        if str(manifest.dataset) in datasets:
-            ours = (info for info in manifest.shards if info.split == split and info.samples)
-            found += [Shard(folder=where, dataset=manifest.dataset, info=info) for info in ours]
-    if missing:
-        raise TrainingError(f"shards={folder}: no {missing[0]}/{MANIFEST}; has the run finished?")
-    if not found:
-        raise TrainingError(f"shards={folder}: no {split} sample of {', '.join(datasets)}")
-    return found
-
-
-def manifest_hash(shards: Sequence[Shard]) -> str:
-    """What was trained on: a hash over every shard's checksum."""
-    return stable_key(*(shard.info.sha256 for shard in sorted(shards, key=lambda shard: shard.info.name)))
-
-
-def read_samples(shard: Shard) -> list[PairSample | None]:
-    """All samples of a shard as pairs, None where one is damaged. Raises BadShard where the file is not the manifest's."""
-    path = f"{shard.folder}/{shard.info.name}"
-    with fsspec.open(path, "rb") as file:
-        data = file.read()
-    if len(data) != shard.info.bytes or hashlib.sha256(data).hexdigest() != shard.info.sha256:
-        raise BadShard(f"{path}: not the file whose size and checksum {MANIFEST} lists")
-    samples = [_as_pair(shard.dataset, members) for _, members in read_shard(io.BytesIO(data))]
-    if len(samples) != shard.info.samples:
-        raise BadShard(f"{path}: {len(samples)} samples, and {MANIFEST} lists {shard.info.samples}")
-    return samples
 
 
 class PairBatches:
@@ -126,6 +66,7 @@ class PairBatches:
         self.samples = sum(shard.info.samples for shard in self._shards)
         if self.samples < config.batch:
             raise TrainingError(f"batch={config.batch}: more than the {self.samples} samples that there are")
+        self._pinned = torch.cuda.is_available() and config.device != "cpu"
         self._cached = self.samples * size * size * 3 <= config.cache_bytes
         self._cache: dict[tuple[int, int], Pair | None] = {}
         self._open: dict[int, list[PairSample | None]] = {}
@@ -192,6 +133,7 @@ class PairBatches:
                     taken.append((_shifted(pair[0], self._config, (epoch, *slot)), pair[1], pair[2]))
                     if len(taken) == size:
                         images = torch.from_numpy(np.stack([pixels for pixels, _, _ in taken]))
+                        images = images.pin_memory() if self._pinned else images  # so that the copy runs beside the training
                         tokens = self._tokenize([text for _, text, _ in taken])
                         after = Cursor(epoch=epoch, position=position)
                         yield images, tokens, tuple(key for _, _, key in taken), after, self._bad
@@ -238,54 +180,6 @@ class PairBatches:
         self._bad += bad
         if bad and self._read >= 100 and self._bad > self._config.max_bad_samples * self._read:
             raise TrainingError(f"max_bad_samples={self._config.max_bad_samples}: {self._bad} of {self._read} are damaged")
-
-
-def _manifests(folder: str, datasets: Sequence[str]) -> Iterator[tuple[str, ShardManifest | None]]:
-    """(folder, manifest) of the one dataset that lies in `folder`, or of each dataset's subfolder; None where it is missing."""
-    folder = folder.rstrip("/")
-    filesystem, _ = fsspec.core.url_to_fs(folder)
-    alone = filesystem.exists(f"{folder}/{MANIFEST}")
-    for where in (folder,) if alone else tuple(f"{folder}/{dataset}" for dataset in datasets):
-        path = f"{where}/{MANIFEST}"
-        if not filesystem.exists(path):
-            yield where, None
-            continue
-        try:
-            yield where, ShardManifest.decode(filesystem.cat_file(path))
-        except (ValueError, KeyError, TypeError) as error:
-            raise TrainingError(f"shards={path}: not a manifest ({error})") from error
-
-
-def _as_pair(dataset: Dataset, members: Members) -> PairSample | None:
-    try:
-        sample = SAMPLE_TYPES[dataset].decode(members)
-    except (BadSample, TypeError, KeyError):
-        return None
-    if isinstance(sample, ClipSample):
-        if not sample.frames:
-            return None
-        frame = sample.frames[len(sample.frames) // 2]
-        return PairSample(key=sample.key, url=sample.url, text=sample.text, image=frame, facts=sample.facts)
-    return sample
-
-
-def is_wanted(sample: PairSample | None, config: ContrastiveConfig) -> bool:
-    """Whether the recipe reads captions of this source; a damaged sample is for `decode_pair` to tell."""
-    return sample is None or config.sources is None or sample.facts.get("source") in config.sources
-
-
-def decode_pair(sample: PairSample | None, size: int) -> Pair | None:
-    """Pixels [size, size, 3], text and key of a sample; None where it is damaged."""
-    if sample is None:
-        return None
-    try:
-        with Image.open(io.BytesIO(sample.image), formats=("JPEG",)) as image:
-            if image.width * image.height > MAX_PIXELS:
-                return None
-            image.draft("RGB", (size, size))
-            return square(image, size), sample.text, sample.key
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return None
 
 
 def _shifted(pixels: np.ndarray, config: ContrastiveConfig, parts: tuple[int, ...]) -> np.ndarray:

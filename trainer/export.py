@@ -12,10 +12,10 @@ import torch
 from safetensors.torch import save_file
 
 from trainer.config import ContrastiveConfig, TrainingError
-from trainer.data import decode_pair, find_shards, is_wanted, manifest_hash, read_samples
 from trainer.evaluate import examine
+from trainer.pairs import decode_pair, find_shards, is_wanted, manifest_hash, read_samples
 from weights import Loaded
-from weights.loader import MATCH_BIAS, MATCH_SCALE, MODEL_FILE
+from weights.loaded import MATCH_BIAS, MATCH_SCALE, MODEL_FILE
 
 MAX_EXAMINED = 1000  # unseen pairs
 MIN_EXAMINED = 2

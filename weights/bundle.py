@@ -10,7 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from weights.loader import HERE, MANIFEST, MODEL_FILE, ROLES, TOKENIZER_FILE
+from weights.loaded import MODEL_FILE, TOKENIZER_FILE
+from weights.loader import ROLES
+from weights.own import HERE, MANIFEST
 
 NAME = "lamella-coca"
 

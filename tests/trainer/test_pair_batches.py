@@ -12,7 +12,8 @@ from schemas.pair import Dataset
 from schemas.sample import ClipSample, PairSample
 from schemas.shards import MANIFEST, BadShard
 from trainer.config import ContrastiveConfig, TrainingError
-from trainer.data import Batch, Cursor, PairBatches, find_shards, manifest_hash, read_samples
+from trainer.data import Batch, Cursor, PairBatches
+from trainer.pairs import find_shards, manifest_hash, read_samples
 
 
 def tokenize(texts):

@@ -10,10 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
-import weights.loader
+import weights.own
 from weights import WeightsMissing, load
 from weights.coca import CoCa
-from weights.loader import HERE, ROLES, own_config
+from weights.loader import ROLES
+from weights.own import HERE, own_config
 
 ROOT = Path(__file__).parents[2]
 NAME = "lamella-coca"
@@ -113,7 +114,7 @@ def copied(tmp_path, monkeypatch):
     """The bundled files where a test may harm them."""
     folder = tmp_path / "weights"
     shutil.copytree(HERE, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    monkeypatch.setattr(weights.loader, "HERE", folder)
+    monkeypatch.setattr(weights.own, "HERE", folder)
     return folder
 
 

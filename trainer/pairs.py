@@ -1,0 +1,119 @@
+"""Manifests and shards in, pairs out: checked against the manifest, chosen by source, decoded to squares."""
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import fsspec
+import numpy as np
+from PIL import Image
+
+from schemas.keys import stable_key
+from schemas.pair import Dataset
+from schemas.sample import SAMPLE_TYPES, BadSample, ClipSample, Members, PairSample
+from schemas.shards import MANIFEST, BadShard, ShardInfo, ShardManifest, read_shard
+from trainer.config import ContrastiveConfig, TrainingError
+from weights.pixels import square
+
+PAIR_DATASETS = (Dataset.ALIGN, Dataset.LTIP, Dataset.VTP)  # of a clip, the middle frame stands for it
+MAX_PIXELS = 64_000_000  # of a stored picture; the pipeline's own are at most a few hundred pixels wide
+Pair = tuple[np.ndarray, str, str] | tuple[()]  # pixels [S, S, 3], text and key; empty where the recipe leaves it out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shard:
+    folder: str
+    dataset: Dataset
+    info: ShardInfo
+
+
+def find_shards(folder: str, datasets: Sequence[str], split: str) -> list[Shard]:
+    """The shards of a run's `shards` folder (or of one dataset's folder) that hold pairs of `datasets` and `split`.
+
+    Raises:
+        TrainingError: no manifest, another dataset's manifest, or no sample in the split.
+    """
+    known = {str(dataset) for dataset in PAIR_DATASETS}
+    if unknown := sorted(set(datasets) - known):
+        raise TrainingError(f"datasets={','.join(unknown)}: pairs are in {', '.join(sorted(known))}")
+    found: list[Shard] = []
+    missing = []
+    for where, manifest in _manifests(folder, datasets):
+        if manifest is None:
+            missing.append(where)
+            continue
+        if str(manifest.dataset) in datasets:
+            ours = (info for info in manifest.shards if info.split == split and info.samples)
+            found += [Shard(folder=where, dataset=manifest.dataset, info=info) for info in ours]
+    if missing:
+        raise TrainingError(f"shards={folder}: no {missing[0]}/{MANIFEST}; has the run finished?")
+    if not found:
+        raise TrainingError(f"shards={folder}: no {split} sample of {', '.join(datasets)}")
+    return found
+
+
+def manifest_hash(shards: Sequence[Shard]) -> str:
+    """What was trained on: a hash over every shard's checksum."""
+    return stable_key(*(shard.info.sha256 for shard in sorted(shards, key=lambda shard: shard.info.name)))
+
+
+def read_samples(shard: Shard) -> list[PairSample | None]:
+    """All samples of a shard as pairs, None where one is damaged. Raises BadShard where the file is not the manifest's."""
+    path = f"{shard.folder}/{shard.info.name}"
+    with fsspec.open(path, "rb") as file:
+        data = file.read()
+    if len(data) != shard.info.bytes or hashlib.sha256(data).hexdigest() != shard.info.sha256:
+        raise BadShard(f"{path}: not the file whose size and checksum {MANIFEST} lists")
+    samples = [_as_pair(shard.dataset, members) for _, members in read_shard(io.BytesIO(data))]
+    if len(samples) != shard.info.samples:
+        raise BadShard(f"{path}: {len(samples)} samples, and {MANIFEST} lists {shard.info.samples}")
+    return samples
+
+
+def is_wanted(sample: PairSample | None, config: ContrastiveConfig) -> bool:
+    """Whether the recipe reads captions of this source; a damaged sample is for `decode_pair` to tell."""
+    return sample is None or config.sources is None or sample.facts.get("source") in config.sources
+
+
+def decode_pair(sample: PairSample | None, size: int) -> Pair | None:
+    """Pixels [size, size, 3], text and key of a sample; None where it is damaged."""
+    if sample is None:
+        return None
+    try:
+        with Image.open(io.BytesIO(sample.image), formats=("JPEG",)) as image:
+            if image.width * image.height > MAX_PIXELS:
+                return None
+            image.draft("RGB", (size, size))
+            return square(image, size), sample.text, sample.key
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
+def _manifests(folder: str, datasets: Sequence[str]) -> Iterator[tuple[str, ShardManifest | None]]:
+    """(folder, manifest) of the one dataset that lies in `folder`, or of each dataset's subfolder; None where it is missing."""
+    folder = folder.rstrip("/")
+    filesystem, _ = fsspec.core.url_to_fs(folder)
+    alone = filesystem.exists(f"{folder}/{MANIFEST}")
+    for where in (folder,) if alone else tuple(f"{folder}/{dataset}" for dataset in datasets):
+        path = f"{where}/{MANIFEST}"
+        if not filesystem.exists(path):
+            yield where, None
+            continue
+        try:
+            yield where, ShardManifest.decode(filesystem.cat_file(path))
+        except (ValueError, KeyError, TypeError) as error:
+            raise TrainingError(f"shards={path}: not a manifest ({error})") from error
+
+
+def _as_pair(dataset: Dataset, members: Members) -> PairSample | None:
+    try:
+        sample = SAMPLE_TYPES[dataset].decode(members)
+    except (BadSample, TypeError, KeyError):
+        return None
+    if isinstance(sample, ClipSample):
+        if not sample.frames:
+            return None
+        frame = sample.frames[len(sample.frames) // 2]
+        return PairSample(key=sample.key, url=sample.url, text=sample.text, image=frame, facts=sample.facts)
+    return sample

@@ -1,0 +1,109 @@
+"""What a loader gives: a model on its device with its words and its eyes, or the one line that says why there is none."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+    from PIL import Image
+
+BUNDLED = "bundled"
+MODEL_FILE, TOKENIZER_FILE = "model.safetensors", "tokenizer.json"  # of a folder that the trainer wrote
+MATCH_SCALE, MATCH_BIAS = "matching.scale", "matching.bias"  # tensors of a matcher, beside the model's own
+DIGEST_CHARACTERS = 12
+
+
+class WeightsMissing(RuntimeError):
+    """No weights there, or not the ones that were asked for. One line: the tag or file, and the two ways out."""
+
+    def __init__(self, name: str, weights: str, why: str):
+        why = " ".join(why.split())[:200]
+        super().__init__(
+            f"{name}: weights {weights!r} cannot be had: {why}; give the path of a .safetensors file or of a folder "
+            f"that `lamella train` wrote, or use name lamella-coca with weights {BUNDLED!r}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A model on its device, and all it takes to talk to it."""
+
+    model: "torch.nn.Module"  # encode_image, encode_text; CoCa too: text_decoder
+    preprocess: "Callable[[Image.Image], torch.Tensor]"  # picture -> [3, H, W], in `dtype`, on the CPU
+    tokenize: "Callable[[Sequence[str]], torch.Tensor]"  # N texts -> LongTensor [N, L], on the CPU
+    decode: Callable[[Iterable[int]], str]  # ids -> text, up to the first `eos`
+    label: str  # "name/weights@digest": goes beside every score
+    device: "torch.device"
+    dtype: "torch.dtype"
+    bos: int
+    eos: int
+    pad: int
+    image_size: int  # px, of the square that the model sees
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    match_scale: float | None = None  # a matcher's p = sigmoid(match_scale * cosine + match_bias)
+    match_bias: float | None = None
+    tokenizer_file: Path | None = None  # of a model of ours; open_clip's bring theirs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unplaced:
+    """A model with its words, still on the CPU in fp32: `finish(precision, device)` makes it ready."""
+
+    model: Any
+    tokenize: Any
+    decode: Any
+    label: str
+    specials: tuple[int, int, int]
+    look: tuple[int, tuple[float, ...], tuple[float, ...]]
+    match: tuple[float | None, float | None] = (None, None)
+    preprocess: Any = None  # open_clip's own transform; None: square and normalise
+    tokenizer_file: Path | None = None
+
+    def __call__(self, precision: str, device: str) -> Loaded:
+        import torch
+
+        from weights.pixels import normalise, square
+
+        dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+        target = pick_device(device)
+        size, mean, std = self.look
+
+        def preprocess(image: "Image.Image") -> torch.Tensor:
+            if self.preprocess:
+                return self.preprocess(image).to(dtype)
+            return normalise(torch.from_numpy(square(image, size)), mean, std).to(dtype)
+
+        return Loaded(
+            model=self.model.to(device=target, dtype=dtype).eval().requires_grad_(False),
+            preprocess=preprocess,
+            tokenize=self.tokenize,
+            decode=self.decode,
+            label=self.label,
+            device=target,
+            dtype=dtype,
+            bos=self.specials[0],
+            eos=self.specials[1],
+            pad=self.specials[2],
+            image_size=size,
+            mean=mean,
+            std=std,
+            match_scale=self.match[0],
+            match_bias=self.match[1],
+            tokenizer_file=self.tokenizer_file,
+        )
+
+
+def pick_device(device: str) -> "torch.device":
+    import torch
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(device)
+
+
+def weights_label(weights: str, role: str) -> str:
+    """Paths by their last part: where a file lies on one machine is no part of what it is."""
+    return f"{BUNDLED}-{role}" if weights == BUNDLED else Path(weights).name
