@@ -80,13 +80,11 @@ def _last_line(error: Exception) -> str:
     """The error in one line; where a worker sent a whole traceback, the line that says what happened."""
     if hasattr(error, "format_message"):
         return error.format_message()
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
     if "Traceback" in str(error):
-        lines = [line for line in lines if not line.startswith(("File ", "Traceback", "^"))]
-    if not lines:
-        return type(error).__name__
-    said = lines[-1] if "Traceback" in str(error) else lines[0]
-    return said if "Traceback" in str(error) else f"{type(error).__name__}: {said}" if isinstance(error, OSError) else said
+        return [line for line in lines if not line.startswith(("File ", "Traceback", "^"))][-1].removeprefix("RuntimeError: ")
+    known = isinstance(error, RuntimeError | ValueError)  # their text says it all; of others the type is half of it
+    return lines[0] if known and lines[0] else f"{type(error).__name__}: {lines[0]}".rstrip(": ")
 
 
 @app.command()

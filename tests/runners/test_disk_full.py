@@ -1,0 +1,54 @@
+"""A full disk: one clear line, exit code 4, nothing torn; and the same command ends once there is room."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from pipeline.run import contents_hash
+from pipeline.verify import verify
+from sample.web import write_sample
+from transforms.files import TEMPORARY
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A folder on a file system of its own that can be resized: `small_disk(size)`."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(*options: str) -> None:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", folder], check=True, capture_output=True)
+
+    if os.geteuid() != 0:
+        pytest.skip("mounting needs root")
+    try:
+        mount("size=1m")
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("mounting is not allowed here")
+    yield folder, lambda size: mount("remount", f"size={size}")
+    subprocess.run(["umount", "-l", folder], check=False)
+
+
+def lamella(web, folder):
+    words = ["run", "--recipe", "demo", "--input", str(web / "*.warc.gz"), "--output", str(folder), "caption.on=false"]
+    return subprocess.run([sys.executable, "-m", "runners.cli", *words], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(tmp_path, small_disk):
+    disk, resize = small_disk
+    write_sample(tmp_path / "web", pages=8, seed=3)
+    stopped = lamella(tmp_path / "web", disk / "run")
+    assert stopped.returncode == 4
+    errors = [line for line in stopped.stderr.splitlines() if line.startswith("lamella: ")]
+    assert len(errors) == 1 and "No space left on device" in errors[0]
+    assert "Traceback" not in stopped.stderr
+    assert not list(disk.rglob(f"*{TEMPORARY}"))
+
+    resize("200m")
+    assert lamella(tmp_path / "web", disk / "run").returncode == 0
+    assert list(verify(str(disk / "run"))) == []
+    assert lamella(tmp_path / "web", tmp_path / "run").returncode == 0
+    assert contents_hash(str(disk / "run")) == contents_hash(str(tmp_path / "run"))
