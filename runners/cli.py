@@ -221,6 +221,7 @@ def inspect(
 def extract(
     file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="HTML, or JSON lines of {url, html}.")] = "-",
     words: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides of extract.*.")] = None,
+    url: Annotated[str, typer.Option(help="Where the HTML came from, for the relative URLs in it.")] = "",
 ) -> None:
     """Extracts pages: HTML or JSON lines in; one JSON line a page out, in order."""
     from pipeline.overlay import ConfigError, resolve
@@ -232,7 +233,7 @@ def extract(
     except OSError as error:
         raise ConfigError(f"{file}: {error.strerror}") from None
     with stream:
-        for line in extract_lines(stream, config):
+        for line in extract_lines(stream, config, url):
             print(line, flush=file == "-")
 
 

@@ -176,3 +176,11 @@ def test_lines_of_json():
         bad,
         bad,
     ]
+
+
+def test_html_is_told_where_it_came_from():
+    html = b"<article><p>A fox runs over the hill and into the wood where it lives.</p><img src='../r.jpg' alt='fox'></article>"
+    (line,) = extract_lines(io.BytesIO(html), ExtractConfig(), "https://x.org/a/b/page")
+    page = json.loads(line)
+    assert page["url"] == "https://x.org/a/b/page"
+    assert [node["url"] for node in page["nodes"] if node["kind"] == "image"] == ["https://x.org/a/r.jpg"]

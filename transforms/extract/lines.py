@@ -17,16 +17,17 @@ _BLANK = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
 
 
-def extract_lines(stream: BinaryIO, config: ExtractConfig) -> Iterator[str]:
+def extract_lines(stream: BinaryIO, config: ExtractConfig, address: str = "") -> Iterator[str]:
     """One line a page: {"url", "nodes"} or {"url", "rejected"}; what starts with a brace is JSON lines of {"url", "html"}.
 
     A node is {"kind": "text", "text"}, or {"kind": "image" or "video", "url", "alt", "caption"}. A page without media
     has its nodes all the same: whether it is of use is for the pipeline to say. A line that is no page is `undecodable`.
+    HTML does not say where it came from: `address` is its URL, without which media of relative URLs cannot be named.
     """
     sandbox = Sandbox(config)
     reader = io.BufferedReader(stream)
     try:
-        for url, html in _pages(reader, ReadConfig().max_html_bytes):
+        for url, html in _pages(reader, ReadConfig().max_html_bytes, address):
             yield json.dumps({"url": url} | _outcome(url, html, sandbox, config), ensure_ascii=False)
     finally:
         sandbox.close()
@@ -55,12 +56,12 @@ def _row(node: Node) -> dict[str, str]:
     return {"kind": "video", "url": node.url, "alt": "", "caption": node.caption}
 
 
-def _pages(reader: io.BufferedReader, max_bytes: int) -> Iterator[tuple[str, str | Reason]]:
+def _pages(reader: io.BufferedReader, max_bytes: int, address: str) -> Iterator[tuple[str, str | Reason]]:
     """(url, html) of each page, or (url, why there is none)."""
     if not _starts_with_brace(reader):
         data = reader.read(max_bytes + 1)
         if data.strip(_BLANK):
-            yield "", decode_html(data, "")[0] if len(data) <= max_bytes else Reason.RECORD_TOO_LARGE
+            yield address, decode_html(data, "")[0] if len(data) <= max_bytes else Reason.RECORD_TOO_LARGE
         return
     limit = max_bytes * _LINE_BYTES_PER_HTML_BYTE
     while line := reader.readline(limit):
