@@ -1,4 +1,4 @@
-"""What a run needs before it begins: globs and a folder's name in, archives and a locked folder out, or a ConfigError."""
+"""What a run needs before it begins: globs, models and a folder in; archives and a lock out, or a ConfigError."""
 
 import contextlib
 import fcntl
@@ -10,6 +10,7 @@ from pathlib import Path
 import fsspec
 
 from pipeline.overlay import ConfigError
+from schemas.config import BUNDLED, Config
 from transforms.files import is_local
 
 _MAGIC = (b"\x1f\x8b", b"WARC/", b"\x28\xb5\x2f\xfd", b"filedesc:")  # gzip, plain WARC, zstd, ARC
@@ -50,6 +51,23 @@ def _looks_like_an_archive(path: str) -> bool:
             return stream.read(16).startswith(_MAGIC)
     except OSError as error:
         raise ConfigError(f"--input {path}: {error.strerror or error}") from None
+
+
+def check_models(config: Config) -> None:
+    """Loads every model once that is not bundled: weights that cannot be had should not cost the hours before them."""
+    from transforms.caption.models import load_captioner, load_matcher
+    from weights import WeightsMissing, load
+
+    c, s = config.caption, config.score.model
+    loads = [(s, lambda: load(s.name, s.weights, role="scorer", precision=s.precision, device="cpu"))]
+    if c.on:
+        loads += [(c.captioner, lambda: load_captioner(c.captioner)), (c.matcher, lambda: load_matcher(c.matcher))]
+    try:
+        for model, once in loads:
+            if model.weights != BUNDLED:
+                once()
+    except WeightsMissing as error:
+        raise ConfigError(str(error)) from None
 
 
 @contextlib.contextmanager

@@ -118,12 +118,14 @@ def run(
 ) -> None:
     """Runs the four jobs on web archives; a second run does only what changed."""
     from pipeline.overlay import resolve
-    from pipeline.preflight import find_archives, own_folder
+    from pipeline.preflight import check_models, find_archives, own_folder
     from runners.progress import Progress
 
     settings = resolve(recipe, words or (), config)
     archives = find_archives(input)
     execute = _executor(runner, processes, context.obj, verbose)
+    if runner == "local":
+        check_models(settings)
     with own_folder(output), Progress() as progress:
         from pipeline.run import run as run_all
 

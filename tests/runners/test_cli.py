@@ -89,6 +89,14 @@ def test_a_file_that_is_no_archive(lamella, tmp_path):
     assert err == f"lamella: --input {path}: not a web archive (neither gzip, zstd, WARC nor ARC)\n"
 
 
+def test_weights_that_cannot_be_had_end_the_run_before_it_begins(lamella, archive, tmp_path):
+    words = ("score.model.name=ViT-B-32", "score.model.weights=no-such-weights.safetensors")
+    code, _, err = lamella(*run_words(archive, tmp_path / "out", *words))
+    assert (code, err.count("\n")) == (2, 1)
+    assert "ViT-B-32: weights 'no-such-weights.safetensors' cannot be had" in err and "bundled" in err
+    assert not (tmp_path / "out").exists()
+
+
 def test_two_archives_of_one_name(lamella, tmp_path):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
