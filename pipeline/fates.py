@@ -110,7 +110,7 @@ class _Seen:
     pages: dict[str, set[str]]  # by the page's URL: reasons of records, pages and documents
     urls: dict[str, set[str]]  # by URL: reasons of every unit
     judged: dict[str, set[str]]  # by the media's URL: reasons of media
-    places: dict[tuple[str, int], set[str]]  # by archive's file name and offset
+    places: dict[tuple[str, int], set[str]]  # by archive's file name and offset: reasons of all but nodes
     texts: dict[str, set[str]]  # by a text's beginning: reasons of nodes
     documents: set[str]  # URLs that stayed
     media: set[str]
@@ -127,7 +127,7 @@ class _Seen:
                 judged[url].add(reason)
             if row["unit"] == Unit.NODE:
                 texts[_start(row["sample"])].add(reason)
-            if row["archive"]:
+            if row["archive"] and row["unit"] != Unit.NODE:
                 places[_file(row["archive"]), max(row["offset"], 0)].add(reason)
         documents = _urls(run, "interleaved") or _urls(run, "documents")
         return cls(

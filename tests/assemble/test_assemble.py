@@ -90,6 +90,8 @@ def test_phi_is_true_after_an_image_left():
         url="https://x.org/b",
         detail="odd_aspect",
         sample="a dog",
+        archive="a.warc",
+        offset=7,
     )
 
 

@@ -60,7 +60,7 @@ def test_a_good_document_is_measured():
 def test_a_bad_text_leaves_alone():
     record = document(ENGLISH, NOTICE)
     out, kept = filter_document(record, CONFIG)
-    assert out == rejection(record, Unit.NODE, Reason.BOILERPLATE_TEXT, key="k:1", detail='"privacy policy"', sample=NOTICE)
+    assert out == rejection(record, Unit.NODE, Reason.BOILERPLATE_TEXT, key="k/1", detail='"privacy policy"', sample=NOTICE)
     assert kept.nodes == (record.nodes[0], IMAGE)
     assert kept.quality.words == 20
 
@@ -86,7 +86,7 @@ def test_an_uncertain_language_is_a_wrong_one():
 def test_nodes_that_left_before_do_not_leave_again():
     record = document(NOTICE, NOTICE, "Lorem ipsum stands in for the text, which is still to come from us.")
     *nodes, out = filter_document(record, CONFIG)
-    assert [node.key for node in nodes] == ["k:0", "k:1"]
+    assert [node.key for node in nodes] == ["k/0", "k/1"]
     assert (out.reason, out.nodes, len(record.nodes)) == (Reason.LOREM_IPSUM, 2, 4)
 
 
@@ -150,9 +150,9 @@ def test_the_stage_at_both_doors():
         )
         assert_that(kept, equal_to([("a", 2, "en"), ("b", 2, "en")]), label="kept")
         gone = [
-            (Unit.NODE, "b:1", Reason.BOILERPLATE_TEXT, 0),
+            (Unit.NODE, "b/1", Reason.BOILERPLATE_TEXT, 0),
             (Unit.DOCUMENT, "c", Reason.WRONG_LANGUAGE, 2),
-            (Unit.NODE, "d:0", Reason.BOILERPLATE_TEXT, 0),
+            (Unit.NODE, "d/0", Reason.BOILERPLATE_TEXT, 0),
             (Unit.DOCUMENT, "d", Reason.NO_TEXT_LEFT, 1),
         ]
         assert_that(rejected, equal_to(gone), label="gone")

@@ -257,7 +257,7 @@ def test_records_paragraphs_alts_and_tracks(tmp_path):
     gone = [
         rejection("pair", "pair", "alt_too_short", "k", url=url("a")),
         rejection("fetch", "media", "not_a_track", clip["track"], url=clip["track"]),
-        rejection("filter", "node", "boilerplate_text", "d:1", url=PAGE, sample="We use  cookies\n"),
+        rejection("filter", "node", "boilerplate_text", "d/1", url=PAGE, sample="We use  cookies\n"),
         rejection("read", "record", "bad_status", "r", archive="/data/odd.warc.gz", offset=70),
         rejection("read", "record", "not_an_archive", "r2", archive="/data/torn.warc.gz"),
     ]

@@ -69,7 +69,7 @@ def test_an_image_that_fails_is_taken_out_and_phi_is_set_anew(world, pictures):
     nodes = tuple(replace(node, media=broken) if node.position == 2 else node for node in document.nodes)
     rejection, sample = to_sample(replace(document, nodes=nodes), pictures)
     assert (rejection.stage, rejection.unit, rejection.reason) == (Stage.SHARD, Unit.NODE, Reason.BROKEN_IMAGE)
-    assert rejection.key == document.key
+    assert rejection.key == f"{document.key}/2"
     assert sample.texts == ("Opening 0", "Between", None, "End \u2028 ünï")
     assert (sample.previous, sample.next) == ((0, 0, 0, 1), (1, 1, 0, 0))
 

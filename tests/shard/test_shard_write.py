@@ -99,9 +99,9 @@ def test_the_account_balances(world):
     assert sorted((r.unit.value, r.key, r.reason.value, r.nodes) for r in written.rejected) == [
         ("document", "c", Reason.CRASHED, 6),
         ("document", "g", Reason.NO_IMAGE_LEFT, 4),
-        ("node", "g", Reason.BROKEN_IMAGE, 0),
-        ("node", "g", Reason.BROKEN_IMAGE, 0),
-        ("node", "n", Reason.BROKEN_IMAGE, 0),
+        ("node", "g/2", Reason.BROKEN_IMAGE, 0),
+        ("node", "g/7", Reason.BROKEN_IMAGE, 0),
+        ("node", "n/2", Reason.BROKEN_IMAGE, 0),
     ]
     assert written.shard.samples == 2
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from schemas.config import AssembleConfig
 from schemas.document import InterleavedDocument, with_phi
 from schemas.media import Media
-from schemas.rejection import Rejection, Stage, Unit
+from schemas.rejection import Rejection, Stage
 from transforms.assemble.media import Found, place_media, url_of
 from transforms.assemble.rules import RULES
+from transforms.leaving import document_leaves
 from transforms.rules import first_broken
 
 
@@ -58,18 +59,7 @@ def assemble_document(
             nodes.append(node)
     pruned = replace(document, nodes=with_phi(tuple(nodes)))
     if broken := first_broken(pruned, RULES, config):
-        yield Rejection(
-            stage=Stage.ASSEMBLE,
-            unit=Unit.DOCUMENT,
-            key=document.key,
-            reason=broken.reason,
-            url=document.url,
-            detail=broken.detail,
-            sample=pruned.text[:200],
-            nodes=len(nodes),
-            archive=document.provenance.archive,
-            offset=document.provenance.offset,
-        )
+        yield document_leaves(Stage.ASSEMBLE, pruned, broken)
     else:
         yield pruned
 

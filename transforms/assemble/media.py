@@ -5,7 +5,9 @@ from dataclasses import replace
 
 from schemas.document import ImageNode, InterleavedDocument, Node, VideoNode
 from schemas.media import Media, MediaKind
-from schemas.rejection import Reason, Rejection, Stage, Unit
+from schemas.rejection import Reason, Rejection, Stage
+from transforms.leaving import node_leaves
+from transforms.rules import Broken
 
 Found = Mapping[str, Media | Rejection]  # by canonical URL
 
@@ -38,18 +40,19 @@ def place_media(document: InterleavedDocument, found: Found) -> Iterable[Node | 
             case ImageNode():
                 media = found.get(node.url)
                 if problem := _problem(media, MediaKind.IMAGE, Reason.NOT_AN_IMAGE):
-                    yield _rejected(document, node, Reason.UNUSABLE_MEDIA, problem)
+                    yield node_leaves(Stage.ASSEMBLE, document, node, problem)
                     continue
                 identities = {node.url, media.url, media.cluster or media.sha256}
                 if seen & identities:
-                    yield _rejected(document, node, Reason.REPEATED_IN_DOCUMENT, media.cluster or media.sha256)
+                    broken = Broken(Reason.REPEATED_IN_DOCUMENT, media.cluster or media.sha256)
+                    yield node_leaves(Stage.ASSEMBLE, document, node, broken)
                     continue
                 seen |= identities
                 yield replace(node, media=media)
             case VideoNode():
                 media = found.get(node.url)
                 if problem := _problem(media, MediaKind.VIDEO, Reason.NOT_A_VIDEO):
-                    yield _rejected(document, node, Reason.UNUSABLE_MEDIA, problem)
+                    yield node_leaves(Stage.ASSEMBLE, document, node, problem)
                     continue
                 yield replace(node, media=media, track_text=_track_text(node, found))
             case _:
@@ -61,31 +64,21 @@ def url_of(answer: Media | Rejection) -> str:
     return answer.url if isinstance(answer, Media) else answer.url or answer.key
 
 
-def _problem(media: Media | Rejection | None, kind: MediaKind, otherwise: Reason) -> str:
-    """Why a node cannot have this media: its own reason, or "" where it can."""
+def _problem(media: Media | Rejection | None, kind: MediaKind, otherwise: Reason) -> Broken | None:
+    """Why a node cannot have this media: the detail is the media's own reason. None where it can."""
     match media:
         case Media() if media.kind is kind:
-            return ""
+            return None
         case Media():
-            return otherwise.value
+            why = otherwise.value
         case Rejection():
-            return media.reason.value
-    return NOT_LOOKED_FOR
+            why = media.reason.value
+        case None:
+            why = NOT_LOOKED_FOR
+    return Broken(Reason.UNUSABLE_MEDIA, why)
 
 
 def _track_text(node: VideoNode, found: Found) -> str:
     """The track's text, or "": a track that was not usable takes nothing from its video."""
     track = found.get(node.track) if node.track else None
     return track.text if isinstance(track, Media) and track.kind is MediaKind.TRACK else ""
-
-
-def _rejected(document: InterleavedDocument, node: ImageNode | VideoNode, reason: Reason, detail: str) -> Rejection:
-    return Rejection(
-        stage=Stage.ASSEMBLE,
-        unit=Unit.NODE,
-        key=f"{document.key}/{node.position}",
-        reason=reason,
-        url=node.url,
-        detail=detail,
-        sample=((node.alt if isinstance(node, ImageNode) else "") or node.caption)[:200],
-    )

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from schemas.config import CaptionConfig
 from schemas.pair import CapFilt, CaptionSource, Pair
-from schemas.rejection import Reason, Rejection, Stage, Unit
+from schemas.rejection import Reason, Rejection, Stage
 from transforms.caption.capfilt import Captioned
-from transforms.rules import Rule, first_broken
+from transforms.leaving import pair_leaves
+from transforms.rules import Broken, Rule, first_broken
 
 RULES = (
     Rule(
@@ -26,10 +27,9 @@ def choose_caption(said: Captioned, config: CaptionConfig) -> Iterable[Pair | Re
     text stays on the record.
     """
     pair = said.pair
-    if said.unseen:
-        yield _rejected(pair, said.unseen, said.detail)
-    elif broken := first_broken(said, RULES, config):
-        yield _rejected(pair, broken.reason, broken.detail)
+    unseen = Broken(said.unseen, said.detail) if said.unseen else None
+    if broken := unseen or first_broken(said, RULES, config):
+        yield pair_leaves(Stage.CAPTION, pair, broken)
     else:
         result = CapFilt(
             synthetic_text=said.synthetic_text,
@@ -45,15 +45,3 @@ def choose_caption(said: Captioned, config: CaptionConfig) -> Iterable[Pair | Re
 def pass_pair(pair: Pair, config: CaptionConfig) -> Iterable[Pair]:
     """The pair as it is, where captioning is off."""
     yield pair
-
-
-def _rejected(pair: Pair, reason: Reason, detail: str) -> Rejection:
-    return Rejection(
-        stage=Stage.CAPTION,
-        unit=Unit.PAIR,
-        key=pair.key,
-        reason=reason,
-        url=pair.media.url,
-        detail=detail,
-        sample=pair.text[:200],
-    )

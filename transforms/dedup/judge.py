@@ -9,9 +9,9 @@ from schemas.document import InterleavedDocument
 from schemas.duplicate import Duplicate
 from schemas.page import Provenance
 from schemas.rejection import Reason, Rejection, Stage, Unit
+from transforms.leaving import document_leaves
+from transforms.rules import Broken
 from transforms.urls import page_url
-
-SAMPLE_CHARACTERS = 200  # of a rejected text, for the report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +50,7 @@ def keep_survivor(judged: Judged, config: DedupConfig) -> Iterator[InterleavedDo
     if duplicate is None:
         yield replace(document, canonical_url=page_url(document.url))
         return
-    yield Rejection(
-        stage=Stage.DEDUP,
-        unit=Unit.DOCUMENT,
-        key=document.key,
-        reason=duplicate.reason,
-        url=document.url,
-        detail=f"copy of {duplicate.survivor_url}",
-        sample=document.text[:SAMPLE_CHARACTERS],
-        nodes=len(document.nodes),
-        archive=document.provenance.archive,
-        offset=document.provenance.offset,
-    )
+    yield document_leaves(Stage.DEDUP, document, Broken(duplicate.reason, f"copy of {duplicate.survivor_url}"))
 
 
 def units_of_judged(judged: Judged) -> Iterable[tuple[Unit, int]]:

@@ -8,8 +8,7 @@ from schemas.page import Page
 from schemas.rejection import Reason, Rejection, Stage, Unit
 from transforms.extract.parse import Parsed
 from transforms.extract.sandbox import PageTooCostly, borrowed
-
-_SAMPLE_CHARACTERS = 200
+from transforms.leaving import SAMPLE_CHARACTERS
 
 
 def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedDocument | Rejection]:
@@ -29,7 +28,7 @@ def judge(page: Page, parsed: Parsed, config: ExtractConfig) -> InterleavedDocum
     if not texts:
         return _rejection(page, Reason.NO_CONTENT, f"0 blocks of text, {len(parsed.nodes)} media")
     if texts == len(parsed.nodes):
-        sample = next(node.text for node in parsed.nodes)[:_SAMPLE_CHARACTERS]
+        sample = next(node.text for node in parsed.nodes)[:SAMPLE_CHARACTERS]
         return _rejection(page, Reason.NO_MEDIA, f"{texts} blocks of text, 0 media", sample)
     if len(parsed.nodes) > config.max_nodes:
         return _rejection(page, Reason.PAGE_TOO_COSTLY, f"{len(parsed.nodes)} > {config.max_nodes} nodes")

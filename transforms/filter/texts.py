@@ -5,13 +5,12 @@ from dataclasses import replace
 
 from schemas.config import FilterConfig
 from schemas.document import InterleavedDocument, TextNode
-from schemas.rejection import Reason, Rejection, Stage, Unit
+from schemas.rejection import Reason, Rejection, Stage
 from transforms.filter.language import Language, detect_language
 from transforms.filter.measures import TextMeasures, paragraphs_of
 from transforms.filter.rules import DOCUMENT_RULES, NODE_RULES
+from transforms.leaving import document_leaves, node_leaves
 from transforms.rules import Broken, first_broken
-
-SAMPLE_CHARACTERS = 200  # of a rejected text, for the report
 
 
 def filter_document(document: InterleavedDocument, config: FilterConfig) -> Iterator[InterleavedDocument | Rejection]:
@@ -22,32 +21,26 @@ def filter_document(document: InterleavedDocument, config: FilterConfig) -> Iter
     """
     language = detect_language(document.text or _text_of_media(document))
     if broken := _wrong_language(language, config):
-        yield _leaves(document, broken, nodes=len(document.nodes))
+        yield document_leaves(Stage.FILTER, document, broken)
         return
     kept, parts = [], []
     for node in document.nodes:
         if isinstance(node, TextNode):
             part = TextMeasures([node.text], language.code)
             if broken := first_broken(part, NODE_RULES, config.node):
-                yield _node_leaves(document, node, broken)
+                yield node_leaves(Stage.FILTER, document, node, broken)
                 continue
             parts.append(part)
         kept.append(node)
-    left = len(document.nodes) - len(kept)
-    if left and not parts:
-        yield _leaves(document, Broken(Reason.NO_TEXT_LEFT, f"{left} of {left} texts left"), nodes=len(kept))
+    left, gone = replace(document, nodes=tuple(kept)), len(document.nodes) - len(kept)
+    if gone and not parts:
+        yield document_leaves(Stage.FILTER, left, Broken(Reason.NO_TEXT_LEFT, f"{gone} of {gone} texts left"))
         return
     measures = TextMeasures(paragraphs_of(kept), language.code, parts)
     if broken := first_broken(measures, DOCUMENT_RULES, config.document):
-        yield _leaves(document, broken, nodes=len(kept))
+        yield document_leaves(Stage.FILTER, left, broken)
         return
-    yield replace(
-        document,
-        nodes=tuple(kept),
-        language=language.code,
-        language_score=language.score,
-        quality=measures.quality(),
-    )
+    yield replace(left, language=language.code, language_score=language.score, quality=measures.quality())
 
 
 def _wrong_language(language: Language, config: FilterConfig) -> Broken | None:
@@ -63,32 +56,3 @@ def _wrong_language(language: Language, config: FilterConfig) -> Broken | None:
 def _text_of_media(document: InterleavedDocument) -> str:
     images = " ".join(text for image in document.images for text in (image.alt, image.caption, image.title) if text)
     return images + " ".join(video.caption for video in document.videos)
-
-
-def _leaves(document: InterleavedDocument, broken: Broken, nodes: int) -> Rejection:
-    return Rejection(
-        stage=Stage.FILTER,
-        unit=Unit.DOCUMENT,
-        key=document.key,
-        reason=broken.reason,
-        url=document.url,
-        detail=broken.detail,
-        sample=document.text[:SAMPLE_CHARACTERS],
-        nodes=nodes,
-        archive=document.provenance.archive,
-        offset=document.provenance.offset,
-    )
-
-
-def _node_leaves(document: InterleavedDocument, node: TextNode, broken: Broken) -> Rejection:
-    return Rejection(
-        stage=Stage.FILTER,
-        unit=Unit.NODE,
-        key=f"{document.key}:{node.position}",
-        reason=broken.reason,
-        url=document.url,
-        detail=broken.detail,
-        sample=node.text[:SAMPLE_CHARACTERS],
-        archive=document.provenance.archive,
-        offset=document.provenance.offset,
-    )

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from schemas.config import PairConfig
 from schemas.pair import Dataset, Pair
-from schemas.rejection import Reason, Rejection, Stage, Unit
+from schemas.rejection import Reason, Rejection, Stage
+from transforms.leaving import pair_leaves
 from transforms.pair.align_rules import ALIGN_RULES
 from transforms.pair.corpus import Candidate
 from transforms.pair.ltip_rules import LTIP_RULES
@@ -24,15 +25,7 @@ def judge_candidate(candidate: Candidate, config: PairConfig) -> Iterable[Pair |
     """The pair, or why it leaves. Copies leave last, so that the copy that stays is one that breaks no rule."""
     pair = candidate.pair
     if broken := first_broken(candidate, (*RULES[pair.dataset], DUPLICATE), config):
-        yield Rejection(
-            stage=Stage.PAIR,
-            unit=Unit.PAIR,
-            key=pair.key,
-            reason=broken.reason,
-            url=pair.media.url,
-            detail=broken.detail,
-            sample=pair.text[:200],
-        )
+        yield pair_leaves(Stage.PAIR, pair, broken)
     else:
         yield pair
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from schemas.config import ScoreConfig
 from schemas.document import ImageNode, InterleavedDocument, with_phi
 from schemas.pair import Pair
-from schemas.rejection import Rejection, Stage, Unit
+from schemas.rejection import Rejection, Stage
+from transforms.leaving import document_leaves, node_leaves, pair_leaves
 from transforms.rules import Broken, first_broken
 from transforms.score.questions import Answer, Scored
 from transforms.score.rules import DOCUMENT_RULES, NODE_RULES, PAIR_RULES
@@ -17,15 +18,7 @@ def judge_pair(scored: Scored, config: ScoreConfig) -> Iterable[Pair | Rejection
     (answer,) = scored.answers
     pair = replace(scored.record, clip_score=answer.score, clip_model=scored.model)
     if broken := _unseen(answer) or first_broken(pair, PAIR_RULES, config):
-        yield Rejection(
-            stage=Stage.SCORE,
-            unit=Unit.PAIR,
-            key=pair.key,
-            reason=broken.reason,
-            url=pair.media.url,
-            detail=broken.detail,
-            sample=pair.text[:200],
-        )
+        yield pair_leaves(Stage.SCORE, pair, broken)
     else:
         yield pair
 
@@ -42,23 +35,12 @@ def judge_document(scored: Scored, config: ScoreConfig) -> Iterable[InterleavedD
             answer = next(answers)
             node = replace(node, clip_score=answer.score, clip_model=scored.model)
             if broken := _unseen(answer) or first_broken(node, NODE_RULES, config):
-                yield _rejected_node(document, node, broken)
+                yield node_leaves(Stage.SCORE, document, node, broken)
                 continue
         nodes.append(node)
     left = replace(document, nodes=with_phi(tuple(nodes)))
     if broken := first_broken(left, DOCUMENT_RULES, config):
-        yield Rejection(
-            stage=Stage.SCORE,
-            unit=Unit.DOCUMENT,
-            key=document.key,
-            reason=broken.reason,
-            url=document.url,
-            detail=broken.detail,
-            sample=left.text[:200],
-            nodes=len(nodes),
-            archive=document.provenance.archive,
-            offset=document.provenance.offset,
-        )
+        yield document_leaves(Stage.SCORE, left, broken)
     else:
         yield left
 
@@ -70,15 +52,3 @@ def pass_document(document: InterleavedDocument, config: ScoreConfig) -> Iterabl
 
 def _unseen(answer: Answer) -> Broken | None:
     return Broken(answer.unseen, answer.detail) if answer.unseen else None
-
-
-def _rejected_node(document: InterleavedDocument, node: ImageNode, broken: Broken) -> Rejection:
-    return Rejection(
-        stage=Stage.SCORE,
-        unit=Unit.NODE,
-        key=f"{document.key}/{node.position}",
-        reason=broken.reason,
-        url=node.url,
-        detail=broken.detail,
-        sample=(node.alt or node.caption)[:200],
-    )

@@ -1,21 +1,23 @@
 """Records to samples: a document or a pair in; its sample, and Rejections of what cannot be decoded any more, out."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from schemas.config import ShardConfig
 from schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode, with_phi
 from schemas.pair import ImageTextPair, VideoTextPair
-from schemas.rejection import Reason, Rejection, Stage, Unit
+from schemas.rejection import Reason, Rejection, Stage
 from schemas.sample import ClipSample, InterleavedSample, PairSample, Sample, phi_of
 from schemas.shards import MAX_MEMBER_BYTES
 from transforms.clips import BadVideo
+from transforms.leaving import document_leaves, node_leaves, pair_leaves
 from transforms.pixels import BadImage
+from transforms.rules import Broken
 from transforms.shard.facts import document_facts, image_facts, pair_facts, video_facts
 from transforms.shard.pictures import Picture, Pictures
 from transforms.shard.plan import Record
 
 Shown = tuple[Node, Picture | None]  # a node, and the picture where it is an image
-_SHOWN = 200  # characters of the text that left, for the report
 
 
 class FalsePhi(ValueError):
@@ -45,17 +47,10 @@ def interleaved_sample(document: InterleavedDocument, pictures: Pictures) -> Ite
         try:
             shown.append((node, _picture(node, pictures) if isinstance(node, ImageNode) else None))
         except BadImage as error:
-            yield _rejected_node(document, node, error)
-    if reason := _unfit(shown):
-        yield Rejection(
-            stage=Stage.SHARD,
-            unit=Unit.DOCUMENT,
-            key=document.key,
-            reason=reason,
-            url=document.url,
-            sample=document.text[:_SHOWN],
-            nodes=len(shown),
-        )
+            yield node_leaves(Stage.SHARD, document, node, Broken(error.reason, error.detail))
+    if broken := _unfit(shown):
+        left = replace(document, nodes=tuple(node for node, _ in shown))
+        yield document_leaves(Stage.SHARD, left, broken)
     else:
         yield _interleaved(document, shown)
 
@@ -64,7 +59,7 @@ def image_sample(pair: ImageTextPair, pictures: Pictures) -> Iterable[PairSample
     try:
         picture = pictures.image(pair.media)
     except BadImage as error:
-        yield _rejected_pair(pair, error)
+        yield pair_leaves(Stage.SHARD, pair, Broken(error.reason, error.detail))
         return
     size = picture.width, picture.height
     yield PairSample(key=pair.key, url=pair.media.url, text=pair.caption, image=picture.jpeg, facts=pair_facts(pair, size))
@@ -76,7 +71,7 @@ def clip_sample(pair: VideoTextPair, pictures: Pictures) -> Iterable[ClipSample 
     try:
         frames = pictures.frames(pair.media, seconds)
     except (BadVideo, BadImage) as error:
-        yield _rejected_pair(pair, error)
+        yield pair_leaves(Stage.SHARD, pair, Broken(error.reason, error.detail))
         return
     missing = pictures.config.clip_frames - len(frames)
     facts = pair_facts(pair, (frames[0].width, frames[0].height)) | {
@@ -113,13 +108,13 @@ def _check_phi(document: InterleavedDocument) -> None:
         raise FalsePhi(f"{document.key}: phi is not that of the nodes")
 
 
-def _unfit(shown: Sequence[Shown]) -> Reason | None:
+def _unfit(shown: Sequence[Shown]) -> Broken | None:
     sizes = [len(picture.jpeg) for _, picture in shown if picture]
     if not sizes:
-        return Reason.NO_IMAGE_LEFT
+        return Broken(Reason.NO_IMAGE_LEFT, "")
     if not any(isinstance(node, TextNode) for node, _ in shown):
-        return Reason.NO_TEXT_LEFT
-    return Reason.TOO_LARGE if sum(sizes) > MAX_MEMBER_BYTES else None
+        return Broken(Reason.NO_TEXT_LEFT, "")
+    return Broken(Reason.TOO_LARGE, "") if sum(sizes) > MAX_MEMBER_BYTES else None
 
 
 def _interleaved(document: InterleavedDocument, shown: Sequence[Shown]) -> InterleavedSample:
@@ -146,28 +141,4 @@ def _interleaved(document: InterleavedDocument, shown: Sequence[Shown]) -> Inter
         images=tuple(images),
         image_facts=tuple(facts),
         facts=document_facts(document, videos),
-    )
-
-
-def _rejected_node(document: InterleavedDocument, node: ImageNode, error: BadImage) -> Rejection:
-    return Rejection(
-        stage=Stage.SHARD,
-        unit=Unit.NODE,
-        key=document.key,
-        reason=error.reason,
-        url=node.url,
-        detail=error.detail,
-        sample=node.alt[:_SHOWN],
-    )
-
-
-def _rejected_pair(pair: ImageTextPair | VideoTextPair, error: BadImage | BadVideo) -> Rejection:
-    return Rejection(
-        stage=Stage.SHARD,
-        unit=Unit.PAIR,
-        key=pair.key,
-        reason=error.reason,
-        url=pair.media.url,
-        detail=error.detail,
-        sample=pair.caption[:_SHOWN],
     )

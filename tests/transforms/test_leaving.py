@@ -1,0 +1,58 @@
+"""What leaves: where it is found again, and which of its words the report shows."""
+
+import pytest
+
+from schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
+from schemas.page import Provenance
+from schemas.rejection import Reason, Rejection, Stage, Unit
+from transforms.leaving import SAMPLE_CHARACTERS, document_leaves, node_leaves
+from transforms.rules import Broken
+
+LONG = "word " * SAMPLE_CHARACTERS
+PAGE, IMAGE, VIDEO = "https://a.example/", "https://a.example/i.png", "https://a.example/v.mp4"
+BROKEN = Broken(Reason.TOO_FEW_WORDS, "1 < 2")
+NODES = (
+    TextNode(text=LONG, position=3),
+    ImageNode(url=IMAGE, position=5, alt="alt", caption="caption"),
+    ImageNode(url=IMAGE, position=6, caption="caption"),
+    VideoNode(url=VIDEO, position=9, caption=LONG),
+)
+DOCUMENT = InterleavedDocument(key="d", url=PAGE, nodes=NODES, provenance=Provenance(archive="a.warc.gz", offset=7, length=1))
+
+
+def test_a_document_leaves_with_its_nodes():
+    assert document_leaves(Stage.FILTER, DOCUMENT, BROKEN) == Rejection(
+        stage=Stage.FILTER,
+        unit=Unit.DOCUMENT,
+        key="d",
+        reason=Reason.TOO_FEW_WORDS,
+        url=PAGE,
+        detail="1 < 2",
+        sample=LONG[:200],
+        nodes=4,
+        archive="a.warc.gz",
+        offset=7,
+    )
+
+
+@pytest.mark.parametrize(
+    ("node", "key", "url", "sample"),
+    [
+        (NODES[0], "d/3", PAGE, LONG[:200]),
+        (NODES[1], "d/5", IMAGE, "alt"),
+        (NODES[2], "d/6", IMAGE, "caption"),
+        (NODES[3], "d/9", VIDEO, LONG[:200]),
+    ],
+)
+def test_a_node_leaves_alone(node, key, url, sample):
+    assert node_leaves(Stage.SCORE, DOCUMENT, node, BROKEN) == Rejection(
+        stage=Stage.SCORE,
+        unit=Unit.NODE,
+        key=key,
+        reason=Reason.TOO_FEW_WORDS,
+        url=url,
+        detail="1 < 2",
+        sample=sample,
+        archive="a.warc.gz",
+        offset=7,
+    )
