@@ -11,10 +11,11 @@ import torch
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
+from model_world import clip, pair
 
 from schemas.account import Door
 from schemas.config import CaptionConfig, ModelConfig
-from schemas.pair import CapFilt, CaptionSource, Dataset, ImageTextPair, VideoTextPair
+from schemas.pair import CapFilt, CaptionSource
 from schemas.rejection import Reason, Rejection, Stage, Unit
 from transforms.batches import bucket_of, cut
 from transforms.caption.capfilt import Captioned, Models, caption_and_match
@@ -24,31 +25,6 @@ from transforms.caption.models import load_captioner, load_matcher
 from transforms.caption.stage import CaptionPairs
 from transforms.views import View, read_view
 from weights import WeightsMissing, load
-
-
-def pair(key, media, text="a red square"):
-    return ImageTextPair(
-        key=key,
-        dataset=Dataset.ALIGN,
-        document="d",
-        page_url="https://x.org/d",
-        media=media,
-        text=text,
-        source=CaptionSource.ALT,
-    )
-
-
-def clip(key, media, text="a blue lake"):
-    return VideoTextPair(
-        key=key,
-        document="d",
-        page_url="https://x.org/d",
-        media=media,
-        text=text,
-        source=CaptionSource.CAPTION,
-        start_s=0.0,
-        end_s=4.0,
-    )
 
 
 @pytest.fixture(scope="session")

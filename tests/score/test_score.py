@@ -9,12 +9,12 @@ import torch
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
+from model_world import clip, pair
 
 from schemas.account import Door
 from schemas.config import ScoreConfig
 from schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
 from schemas.page import Provenance
-from schemas.pair import CaptionSource, Dataset, ImageTextPair, VideoTextPair
 from schemas.rejection import Reason, Rejection, Stage, Unit
 from transforms.batches import bucket_of, cut
 from transforms.blobs import BlobError
@@ -24,31 +24,6 @@ from transforms.score.similarity import answer
 from transforms.score.stage import ScoreDocuments, ScorePairs
 from transforms.views import View, read_view
 from weights import load
-
-
-def pair(key, media, text="a red square"):
-    return ImageTextPair(
-        key=key,
-        dataset=Dataset.ALIGN,
-        document="d",
-        page_url="https://x.org/d",
-        media=media,
-        text=text,
-        source=CaptionSource.ALT,
-    )
-
-
-def clip(key, media, text="a blue lake"):
-    return VideoTextPair(
-        key=key,
-        document="d",
-        page_url="https://x.org/d",
-        media=media,
-        text=text,
-        source=CaptionSource.CAPTION,
-        start_s=0.0,
-        end_s=4.0,
-    )
 
 
 def document(key, *parts):
