@@ -34,12 +34,7 @@ class SumTallies(beam.PTransform):
     """Tallies as counted -> one Tally for each stage, unit and door: the same whatever the bundles were."""
 
     def expand(self, tallies):
-        return (
-            tallies
-            | beam.Map(_place)
-            | beam.CombinePerKey(sum)
-            | beam.MapTuple(_tally).with_output_types(Tally)
-        )
+        return tallies | beam.Map(_place) | beam.CombinePerKey(sum) | beam.MapTuple(_tally).with_output_types(Tally)
 
 
 def _place(tally: Tally) -> tuple[tuple[str, str, str], int]:
