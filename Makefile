@@ -26,6 +26,17 @@ test: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/pytest -n $(PROCESSES) --dist loadfile
 
+# The bundled models, made again: half an hour on two cores. Nothing else in the project needs it.
+MODELS ?= models
+weights: $(VENV)/.installed
+	$(BIN)/lamella sample $(MODELS)/web --pages 1500 --seed 7
+	$(BIN)/lamella run --recipe demo --input '$(MODELS)/web/*.warc.gz' --output $(MODELS)/run --processes $(PROCESSES) --no-report \
+	    score.min_score=null caption.on=false pair.max_alts_per_image=1000
+	$(BIN)/lamella train contrastive --shards $(MODELS)/run/shards --recipe demo-scorer --output $(MODELS)/scorer
+	$(BIN)/lamella train contrastive --shards $(MODELS)/run/shards --recipe demo-captioner --output $(MODELS)/captioner init_from=$(MODELS)/scorer
+	$(BIN)/lamella train contrastive --shards $(MODELS)/run/shards --recipe demo-matcher --output $(MODELS)/matcher init_from=$(MODELS)/scorer
+	$(BIN)/python -m weights.bundle $(MODELS)
+
 lint: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

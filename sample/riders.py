@@ -20,7 +20,7 @@ from sample.scenes import SceneKind, contrast_scene, make_scene
 
 SHARED_HOST = "commons.sample.example"  # of pictures that several sites show
 COMMON_ALT = "our picture of the week"
-TEXTURE = "t6"  # of two dozen the one that the bundled captioner finds the fewest fitting words for
+TEXTURE = "t42"  # of two dozen the one that the bundled captioner finds the fewest fitting words for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,7 +26,11 @@ def bundle(folder: Path, target: Path = HERE) -> None:
     tokenizers = {role: (folder / role / TOKENIZER_FILE).read_bytes() for role in ROLES}
     if len(set(tokenizers.values())) > 1:
         raise ValueError(f"{folder}: the three models were trained with different tokenizers")
-    models: dict[str, Any] = {"tokenizer": {"file": TOKENIZER_FILE, "sha256": sha256(tokenizers[ROLES[0]]).hexdigest()}}
+    config = f"{NAME}.json"
+    models: dict[str, Any] = {
+        "config": {"file": config, "sha256": sha256((HERE / config).read_bytes()).hexdigest()},
+        "tokenizer": {"file": TOKENIZER_FILE, "sha256": sha256(tokenizers[ROLES[0]]).hexdigest()},
+    }
     for role in ROLES:
         source, file = folder / role / MODEL_FILE, f"{NAME}-{role}.safetensors"
         made = _metadata(source)

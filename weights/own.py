@@ -78,7 +78,8 @@ def _own_files(name: str, weights: str, role: str) -> tuple[bytes, Path, str]:
         entry = read_manifest()["models"].get(name)
         if entry is None or role not in entry:
             raise WeightsMissing(name, weights, f"no {role} of that name is bundled")
-        _verified(name, weights, TOKENIZER_FILE, entry["tokenizer"])
+        for part in ("config", "tokenizer"):
+            _verified(name, weights, entry[part]["file"], entry[part])
         return _verified(name, weights, entry[role]["file"], entry[role]), HERE / TOKENIZER_FILE, entry[role]["file"]
     path = Path(weights)
     if path.is_dir():
