@@ -147,7 +147,7 @@ def test_bytes_stay_put_unless_the_network_brought_them(story):
 def test_capfilt_and_clip_catch_wrong_captions(story):
     """Acceptance: precision and recall of the wrong-caption filter on pages that the weights were not trained on."""
     filters = {verdict["name"]: verdict for verdict in write_report(story)["truth"]["filters"]}
-    for name in ("CLIP score", "CLIP score, then matcher"):
+    for name in ("CLIP score", "CLIP and matcher"):
         assert filters[name]["judged"] > 100, name
         assert filters[name]["precision"] > 0.9, name
         assert filters[name]["recall"] > 0.9, name

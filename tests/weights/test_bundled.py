@@ -47,7 +47,7 @@ def test_wrong_captions_are_told_from_right_ones(unseen, role):
         own, false = (torch.sigmoid(loaded.match_scale * cosine + loaded.match_bias) for cosine in (own, false))
         threshold = demo().caption.min_match
     found = separation(own.tolist(), false.tolist(), threshold)
-    assert found.precision > 0.95 and found.recall > 0.95, found
+    assert found.precision > 0.9 and found.recall > 0.9, found
 
 
 def test_a_picture_finds_its_text_among_all(unseen):
