@@ -26,10 +26,10 @@ sys.path.insert(0, str(ROOT))
 from schemas.pair import Dataset  # noqa: E402
 from schemas.sample import PairSample  # noqa: E402
 from schemas.shards import MANIFEST, ShardInfo, ShardManifest, shard_name, write_shard  # noqa: E402
-from trainer.config import resolve  # noqa: E402
-from trainer.contrastive import Learner, Loop, make_optimizer  # noqa: E402
-from trainer.data import PairBatches  # noqa: E402
-from trainer.pairs import find_shards  # noqa: E402
+from trainer.contrastive.batches import PairBatches  # noqa: E402
+from trainer.contrastive.config import resolve  # noqa: E402
+from trainer.contrastive.pairs import find_pairs  # noqa: E402
+from trainer.contrastive.train import Learner, Loop, make_optimizer  # noqa: E402
 from weights.loaded import TOKENIZER_FILE  # noqa: E402
 from weights.loader import untrained  # noqa: E402
 from weights.own import HERE, own_config  # noqa: E402
@@ -52,7 +52,7 @@ def main() -> None:
         loaded = untrained(config.model, tokenizer, device=config.device)
         learner = Learner(loaded, config).to(loaded.device)
         loop = Loop(learner, make_optimizer(learner, config), config, lambda *_: None)
-        shards = find_shards(folder, ("align",), "train")
+        shards = find_pairs(folder, ("align",), "train")
         with PairBatches(shards, config, loaded.image_size, loaded.tokenize) as batches:
             lines = _timed(loop, batches, arguments.warm, arguments.steps)
     took, waited = sum(line["took_s"] for line in lines), sum(line["waited_s"] for line in lines)

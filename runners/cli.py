@@ -247,7 +247,7 @@ def contrastive(
     words: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides.")] = None,
 ) -> None:
     """Trains the small CoCa (scorer, captioner, matcher) on pair shards."""
-    from trainer.contrastive import train
+    from trainer.contrastive.train import train
 
     train(shards, recipe, output, dict(_pairs(words or ())))
 

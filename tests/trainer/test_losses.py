@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from trainer.evaluate import Separation, attribute_accuracy, best_separation, recall_at_1, separation, word_f1
-from trainer.losses import Matching, caption_loss, contrastive_loss, matching_loss
+from trainer.contrastive.examine import Separation, attribute_accuracy, best_separation, recall_at_1, separation, word_f1
+from trainer.contrastive.losses import Matching, caption_loss, contrastive_loss, matching_loss
 
 
 def test_contrast_of_two_pairs():

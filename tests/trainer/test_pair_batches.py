@@ -11,9 +11,11 @@ from PIL import Image
 from schemas.pair import Dataset
 from schemas.sample import ClipSample, PairSample
 from schemas.shards import MANIFEST, BadShard
-from trainer.config import ContrastiveConfig, TrainingError
-from trainer.data import Batch, Cursor, PairBatches
-from trainer.pairs import find_shards, manifest_hash, read_samples
+from trainer.config import TrainingError
+from trainer.contrastive.batches import Batch, Cursor, PairBatches
+from trainer.contrastive.config import ContrastiveConfig
+from trainer.contrastive.pairs import find_pairs, read_samples
+from trainer.shards import manifest_hash
 
 
 def tokenize(texts):
@@ -22,7 +24,7 @@ def tokenize(texts):
 
 def batches_of(folder: str, count: int, cursor: Cursor | None = None, **changes) -> list[Batch]:
     config = ContrastiveConfig(recipe="test", **({"batch": 8, "shards_in_memory": 2} | changes))
-    shards = find_shards(folder, config.datasets, "train")
+    shards = find_pairs(folder, config.datasets, "train")
     with PairBatches(shards, config, 16, tokenize, cursor) as batches:
         return list(itertools.islice(batches, count))
 
@@ -86,7 +88,7 @@ def test_captions_of_other_sources_are_left_out(toy_shards):
 
 
 def test_one_dataset_folder_is_enough(toy_shards):
-    shards = find_shards(f"{toy_shards}/ltip", ("ltip",), "train")
+    shards = find_pairs(f"{toy_shards}/ltip", ("ltip",), "train")
     assert [(shard.dataset, shard.info.samples) for shard in shards] == [(Dataset.LTIP, 12)]
 
 
@@ -98,28 +100,28 @@ def test_of_a_clip_the_middle_frame_stands_for_it(tmp_path, toy):
         frames.append(out.getvalue())
     clip = ClipSample(key="k", url="u", text="a bar rises", frames=tuple(frames))
     toy.write(tmp_path / "vtp", Dataset.VTP, {"train": [[clip.encode()]]})
-    (sample,) = read_samples(find_shards(str(tmp_path), ("vtp",), "train")[0])
+    (sample,) = read_samples(find_pairs(str(tmp_path), ("vtp",), "train")[0])
     assert sample == PairSample(key="k", url="u", text="a bar rises", image=frames[2])
 
 
 def test_missing_manifest_names_the_file(tmp_path, toy_shards):
     with pytest.raises(TrainingError, match=r"align/_manifest\.json; has the run finished"):
-        find_shards(str(tmp_path), ("align",), "train")
+        find_pairs(str(tmp_path), ("align",), "train")
     with pytest.raises(TrainingError, match="no validation sample of ltip"):
-        find_shards(toy_shards, ("ltip",), "validation")
+        find_pairs(toy_shards, ("ltip",), "validation")
     with pytest.raises(TrainingError, match="datasets=m3w"):
-        find_shards(toy_shards, ("m3w", "align"), "train")
+        find_pairs(toy_shards, ("m3w", "align"), "train")
 
 
 def test_a_manifest_that_is_none(tmp_path):
     (tmp_path / MANIFEST).write_text("[1]")
     with pytest.raises(TrainingError, match="not a manifest"):
-        find_shards(str(tmp_path), ("align",), "train")
+        find_pairs(str(tmp_path), ("align",), "train")
 
 
 def test_a_shard_that_is_not_the_manifests_is_refused(tmp_path, toy):
     toy.write(tmp_path / "align", Dataset.ALIGN, {"train": [[toy.pair(i).encode() for i in range(8)]]})
-    shard = find_shards(str(tmp_path), ("align",), "train")[0]
+    shard = find_pairs(str(tmp_path), ("align",), "train")[0]
     path = Path(shard.folder) / shard.info.name
     data = bytearray(path.read_bytes())
     data[2000] ^= 1
@@ -156,6 +158,6 @@ def test_a_batch_larger_than_the_data_is_refused(toy_shards):
 
 
 def test_the_hash_names_what_was_trained_on(toy_shards):
-    both = find_shards(toy_shards, ("align", "ltip"), "train")
+    both = find_pairs(toy_shards, ("align", "ltip"), "train")
     assert manifest_hash(both) == manifest_hash(both[::-1])
     assert manifest_hash(both) != manifest_hash(both[:-1])

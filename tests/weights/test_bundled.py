@@ -8,7 +8,7 @@ from sample.captions import alt_text, long_caption, wrong_alt
 from sample.dice import Dice
 from sample.paint import draw
 from sample.scenes import Scene, SceneKind, tallest
-from trainer.evaluate import attribute_accuracy, embed, greedy_captions, recall_at_1, separation
+from trainer.contrastive.examine import attribute_accuracy, embed, greedy_captions, recall_at_1, separation
 from weights import load
 from weights.pixels import square
 

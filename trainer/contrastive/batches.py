@@ -19,8 +19,10 @@ import torch
 
 from schemas.keys import stable_int
 from schemas.sample import PairSample
-from trainer.config import ContrastiveConfig, TrainingError
-from trainer.pairs import Pair, Shard, decode_pair, is_wanted, read_samples
+from trainer.config import TrainingError
+from trainer.contrastive.config import ContrastiveConfig
+from trainer.contrastive.pairs import Pair, decode_pair, is_wanted, read_samples
+from trainer.shards import Shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

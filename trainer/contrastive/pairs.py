@@ -1,19 +1,19 @@
-"""Manifests and shards in, pairs out: checked against the manifest, chosen by source, decoded to squares."""
+"""Shards in, pairs out: checked against the manifest, chosen by source, decoded to squares."""
 
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import fsspec
 import numpy as np
 from PIL import Image
 
-from schemas.keys import stable_key
 from schemas.pair import Dataset
 from schemas.sample import SAMPLE_TYPES, BadSample, ClipSample, Members, PairSample
-from schemas.shards import MANIFEST, BadShard, ShardInfo, ShardManifest, read_shard
-from trainer.config import ContrastiveConfig, TrainingError
+from schemas.shards import MANIFEST, BadShard, read_shard
+from trainer.config import TrainingError
+from trainer.contrastive.config import ContrastiveConfig
+from trainer.shards import Shard, find_shards
 from weights.pixels import square
 
 PAIR_DATASETS = (Dataset.ALIGN, Dataset.LTIP, Dataset.VTP)  # of a clip, the middle frame stands for it
@@ -21,41 +21,12 @@ MAX_PIXELS = 64_000_000  # of a stored picture; the pipeline's own are at most a
 Pair = tuple[np.ndarray, str, str] | tuple[()]  # pixels [S, S, 3], text and key; empty where the recipe leaves it out
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shard:
-    folder: str
-    dataset: Dataset
-    info: ShardInfo
-
-
-def find_shards(folder: str, datasets: Sequence[str], split: str) -> list[Shard]:
-    """The shards of a run's `shards` folder (or of one dataset's folder) that hold pairs of `datasets` and `split`.
-
-    Raises:
-        TrainingError: no manifest, another dataset's manifest, or no sample in the split.
-    """
-    known = {str(dataset) for dataset in PAIR_DATASETS}
+def find_pairs(folder: str, datasets: Sequence[str], split: str) -> list[Shard]:
+    """As `find_shards`, of datasets that hold pairs."""
+    known = set(map(str, PAIR_DATASETS))
     if unknown := sorted(set(datasets) - known):
         raise TrainingError(f"datasets={','.join(unknown)}: pairs are in {', '.join(sorted(known))}")
-    found: list[Shard] = []
-    missing = []
-    for where, manifest in _manifests(folder, datasets):
-        if manifest is None:
-            missing.append(where)
-            continue
-        if str(manifest.dataset) in datasets:
-            ours = (info for info in manifest.shards if info.split == split and info.samples)
-            found += [Shard(folder=where, dataset=manifest.dataset, info=info) for info in ours]
-    if missing:
-        raise TrainingError(f"shards={folder}: no {missing[0]}/{MANIFEST}; has the run finished?")
-    if not found:
-        raise TrainingError(f"shards={folder}: no {split} sample of {', '.join(datasets)}")
-    return found
-
-
-def manifest_hash(shards: Sequence[Shard]) -> str:
-    """What was trained on: a hash over every shard's checksum."""
-    return stable_key(*(shard.info.sha256 for shard in sorted(shards, key=lambda shard: shard.info.name)))
+    return find_shards(folder, datasets, split)
 
 
 def read_samples(shard: Shard) -> list[PairSample | None]:
@@ -88,22 +59,6 @@ def decode_pair(sample: PairSample | None, size: int) -> Pair | None:
             return square(image, size), sample.text, sample.key
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
-
-
-def _manifests(folder: str, datasets: Sequence[str]) -> Iterator[tuple[str, ShardManifest | None]]:
-    """(folder, manifest) of the one dataset that lies in `folder`, or of each dataset's subfolder; None where it is missing."""
-    folder = folder.rstrip("/")
-    filesystem, _ = fsspec.core.url_to_fs(folder)
-    alone = filesystem.exists(f"{folder}/{MANIFEST}")
-    for where in (folder,) if alone else tuple(f"{folder}/{dataset}" for dataset in datasets):
-        path = f"{where}/{MANIFEST}"
-        if not filesystem.exists(path):
-            yield where, None
-            continue
-        try:
-            yield where, ShardManifest.decode(filesystem.cat_file(path))
-        except (ValueError, KeyError, TypeError) as error:
-            raise TrainingError(f"shards={path}: not a manifest ({error})") from error
 
 
 def _as_pair(dataset: Dataset, members: Members) -> PairSample | None:

@@ -9,10 +9,6 @@ OUTPUT/model.safetensors  fp16, at the end: what `weights.load(name, OUTPUT, rol
 
 import json
 import math
-import os
-import signal
-import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -22,11 +18,15 @@ import torch
 from torch import Tensor, nn
 
 from trainer import checkpoint as checkpoints
-from trainer.config import RUNTIME_KEYS, ContrastiveConfig, TrainingError, resolve
-from trainer.data import Batch, Cursor, PairBatches
-from trainer.export import export
-from trainer.losses import Matching, caption_loss, contrastive_loss, matching_loss
-from trainer.pairs import Shard, find_shards, manifest_hash, read_samples
+from trainer.config import TrainingError
+from trainer.console import say, write_whole
+from trainer.contrastive.batches import Batch, Cursor, PairBatches
+from trainer.contrastive.config import RUNTIME_KEYS, ContrastiveConfig, resolve
+from trainer.contrastive.export import export
+from trainer.contrastive.losses import Matching, caption_loss, contrastive_loss, matching_loss
+from trainer.contrastive.pairs import find_pairs, read_samples
+from trainer.shards import Shard, manifest_hash
+from trainer.stop import EXIT_STOPPED, Stop
 from weights import Loaded, load
 from weights.loaded import TOKENIZER_FILE
 from weights.loader import untrained
@@ -34,15 +34,13 @@ from weights.own import own_config
 from weights.pixels import normalise
 from weights.tokens import train_tokenizer
 
-EXIT_STOPPED = 130  # a signal asked for it; the checkpoint stands
-
 
 def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> None:
     """Trains `recipe` on a run's `shards` folder, or goes on with the training that lies in `output`.
 
     Args:
         shards: folder with `align/`, `ltip/`, each with its manifest; or one of the two.
-        recipe: a name of `trainer.config.RECIPES`.
+        recipe: a name of `trainer.contrastive.config.RECIPES`.
         output: folder for checkpoints and the model.
         overrides: keys of ContrastiveConfig and their values as text.
 
@@ -52,7 +50,7 @@ def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> N
         SystemExit: 130 after SIGTERM or SIGINT, with a checkpoint written.
     """
     config = resolve(recipe, overrides)
-    found, folder = find_shards(shards, config.datasets, "train"), Path(output)
+    found, folder = find_pairs(shards, config.datasets, "train"), Path(output)
     folder.mkdir(parents=True, exist_ok=True)
     before = _before(folder, config, found)
     if config.threads:
@@ -65,10 +63,10 @@ def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> N
     if before:
         checkpoints.restore(before, learner, optimizer)
         cursor, step = Cursor(**before.state["cursor"]), before.step
-        _say(f"going on from step {step} of {config.steps}")
+        say(f"going on from step {step} of {config.steps}")
     state = {"config": config.model_dump(), "shards": manifest_hash(found)}
-    _write(folder / "config.json", json.dumps(config.model_dump(), indent=1, sort_keys=True) + "\n")
-    with PairBatches(found, config, loaded.image_size, loaded.tokenize, cursor) as batches, _Stop() as stop:
+    write_whole(folder / "config.json", json.dumps(config.model_dump(), indent=1, sort_keys=True) + "\n")
+    with PairBatches(found, config, loaded.image_size, loaded.tokenize, cursor) as batches, Stop() as stop:
         loop = Loop(learner, optimizer, config, _Log(folder / "log.jsonl", config, step))
         for batch in batches if step < config.steps else ():
             step = loop.step(step, batch)
@@ -79,10 +77,10 @@ def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> N
             if done:
                 break
             if stop.asked:
-                _say(f"stopped at step {step}; the same command goes on from there")
+                say(f"stopped at step {step}; the same command goes on from there")
                 raise SystemExit(EXIT_STOPPED)
     scores = export(folder, learner, loaded, config, shards)
-    _say("on unseen pairs: " + "  ".join(f"{name} {value:.3f}" for name, value in scores.items()))
+    say("on unseen pairs: " + "  ".join(f"{name} {value:.3f}" for name, value in scores.items()))
 
 
 class Learner(nn.Module):
@@ -150,7 +148,7 @@ class Loop:
                 self._learner.model.logit_scale.clamp_(max=math.log(config.max_logit_scale))
         else:
             self._bad_in_a_row += 1
-            _say(f"step {step + 1}: the loss is not finite; no update")
+            say(f"step {step + 1}: the loss is not finite; no update")
             if self._bad_in_a_row >= config.max_bad_steps:
                 raise TrainingError(
                     f"learning_rate={config.learning_rate}: {self._bad_in_a_row} steps in a row without a finite loss; "
@@ -199,15 +197,15 @@ def _start(config: ContrastiveConfig, shards: Sequence[Shard], folder: Path) -> 
     if config.init_from is not None:
         loaded = load(config.model, config.init_from, role, device=config.device)
         if own and loaded.tokenizer_file:
-            _write(tokenizer, loaded.tokenizer_file.read_text(encoding="utf-8"))
+            write_whole(tokenizer, loaded.tokenizer_file.read_text(encoding="utf-8"))
             loaded = replace(loaded, tokenizer_file=tokenizer)
         return loaded
     if own and not tokenizer.exists():
         if config.tokenizer == "train":
             texts = (sample.text for shard in shards for sample in read_samples(shard) if sample)
-            _write(tokenizer, train_tokenizer(texts, config.max_vocabulary).decode())
+            write_whole(tokenizer, train_tokenizer(texts, config.max_vocabulary).decode())
         elif Path(config.tokenizer).is_file():
-            _write(tokenizer, Path(config.tokenizer).read_text(encoding="utf-8"))
+            write_whole(tokenizer, Path(config.tokenizer).read_text(encoding="utf-8"))
         else:
             raise TrainingError(f"tokenizer={config.tokenizer}: no such file")
     try:
@@ -230,33 +228,13 @@ def _before(folder: Path, config: ContrastiveConfig, shards: Sequence[Shard]) ->
     return before
 
 
-class _Stop:
-    """`asked` turns true at SIGTERM or SIGINT; the handlers that were there come back at the end."""
-
-    asked = False
-
-    def __enter__(self) -> "_Stop":
-        self._old = {}
-        if threading.current_thread() is threading.main_thread():
-            for name in (signal.SIGTERM, signal.SIGINT):
-                self._old[name] = signal.signal(name, self._ask)
-        return self
-
-    def __exit__(self, *_) -> None:
-        for name, handler in self._old.items():
-            signal.signal(name, handler)
-
-    def _ask(self, *_) -> None:
-        self.asked = True
-
-
 class _Log:
     """A line to read every `log_every` steps, and the same as JSON."""
 
     def __init__(self, path: Path, config: ContrastiveConfig, step: int):
         self._path, self._config = path, config
         kept = [line for line in path.read_text().splitlines() if _step_of(line) <= step] if path.exists() else []
-        _write(path, "".join(f"{line}\n" for line in kept))
+        write_whole(path, "".join(f"{line}\n" for line in kept))
         self._began, self._samples, self._waited = time.perf_counter(), 0, 0.0
 
     def __call__(self, step: int, losses: dict[str, Tensor], batch: Batch, rate: float) -> None:
@@ -273,7 +251,7 @@ class _Log:
             file.write(json.dumps(values | line | {"learning_rate": rate}) + "\n")
         shown = "  ".join(f"{name} {value:.3f}" for name, value in values.items())
         speed = f"{line['samples_per_s']:.0f} samples/s, {line['waited']:.0%} waited for data"
-        _say(f"step {step}/{self._config.steps}  {shown}  {speed}" + (f", {batch.bad} bad samples" if batch.bad else ""))
+        say(f"step {step}/{self._config.steps}  {shown}  {speed}" + (f", {batch.bad} bad samples" if batch.bad else ""))
         self._began, self._samples, self._waited = time.perf_counter(), 0, 0.0
 
 
@@ -283,13 +261,3 @@ def _step_of(line: str) -> float:
         return json.loads(line)["step"]
     except ValueError:
         return math.inf
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from trainer.config import ContrastiveConfig, TrainingError
-from trainer.evaluate import examine
-from trainer.pairs import decode_pair, find_shards, is_wanted, manifest_hash, read_samples
+from trainer.config import TrainingError
+from trainer.contrastive.config import ContrastiveConfig, resolve
+from trainer.contrastive.examine import examine
+from trainer.contrastive.pairs import decode_pair, find_pairs, is_wanted, read_samples
+from trainer.shards import manifest_hash
 from weights import Loaded
 from weights.loaded import MATCH_BIAS, MATCH_SCALE, MODEL_FILE
 
@@ -37,7 +39,7 @@ def export(folder: Path, learner: torch.nn.Module, loaded: Loaded, config: Contr
         "recipe": config.recipe,
         "config": config.model_dump_json(),
         "command": _command(config),
-        "shards": manifest_hash(find_shards(shards, config.datasets, "train")),
+        "shards": manifest_hash(find_pairs(shards, config.datasets, "train")),
         "scores": json.dumps(scores, sort_keys=True),
         "preprocess": json.dumps({"size": loaded.image_size, "mean": loaded.mean, "std": loaded.std}),
         "date": datetime.now(UTC).date().isoformat(),
@@ -50,7 +52,7 @@ def export(folder: Path, learner: torch.nn.Module, loaded: Loaded, config: Contr
 
 def _scores(loaded: Loaded, config: ContrastiveConfig, shards: str) -> dict[str, float]:
     try:
-        found = find_shards(shards, config.datasets, "validation")
+        found = find_pairs(shards, config.datasets, "validation")
     except TrainingError:
         return {}
     pairs = []
@@ -68,8 +70,6 @@ def _scores(loaded: Loaded, config: ContrastiveConfig, shards: str) -> dict[str,
 
 def _command(config: ContrastiveConfig) -> str:
     """The command line that makes the same model, with every key that the recipe leaves to it."""
-    from trainer.config import resolve
-
     plain = resolve(config.recipe, {}).model_dump()
     changed = {key: value for key, value in config.model_dump().items() if plain[key] != value}
     said = [f"{key}={','.join(map(str, value)) if isinstance(value, tuple) else value}" for key, value in changed.items()]

@@ -1,0 +1,102 @@
+"""How a contrastive training runs: a recipe's name and overrides in, one frozen model with every number out."""
+
+from typing import Any, Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from trainer import config as configs
+from trainer.config import MIB, Frozen
+
+
+class ContrastiveConfig(Frozen):
+    """CLIP and CoCa training on image-text pairs. A loss whose weight is 0 is not computed."""
+
+    recipe: str
+    model: str = "lamella-coca"  # as `weights.load` takes it: ours, a config's path, or a model of open_clip
+    init_from: str | None = None  # weights to start from: a trainer's output, `bundled`, a hub tag; None: from scratch
+    tokenizer: str = "train"  # of our own models: "train" on these captions, or a path; open_clip's bring theirs
+    max_vocabulary: PositiveInt = 1024
+    datasets: tuple[str, ...] = ("align", "ltip")
+    sources: tuple[str, ...] | None = None  # of the captions, as the pipeline names them; None: all
+    seed: NonNegativeInt = 0
+
+    steps: PositiveInt = 10_000
+    batch: PositiveInt = 64
+    learning_rate: PositiveFloat = 1e-3
+    warmup_steps: NonNegativeInt = 200
+    final_learning_rate: NonNegativeFloat = 0.0  # of `learning_rate`, at the end of the cosine
+    betas: tuple[float, float] = (0.9, 0.98)  # CLIP
+    epsilon: PositiveFloat = 1e-6  # CLIP
+    weight_decay: NonNegativeFloat = 0.2  # CLIP; none on gains, biases, embeddings and temperatures
+    max_gradient_norm: PositiveFloat = 1.0
+    max_logit_scale: PositiveFloat = 100.0  # CLIP
+    max_shift: NonNegativeInt = 0  # px: pictures are moved by up to this, by hash
+
+    contrastive_weight: NonNegativeFloat = 1.0  # CoCa
+    caption_weight: NonNegativeFloat = 2.0  # CoCa
+    match_weight: NonNegativeFloat = 0.0
+    match_scale: PositiveFloat = 10.0  # where sigmoid(scale * cosine + bias) starts; SigLIP
+    match_bias: float = -5.0
+    match_rate_scale: PositiveFloat = 20.0  # their learning rate, over that of the weights
+
+    precision: Literal["auto", "fp32", "bf16"] = "auto"  # bf16 on a GPU; weights and optimiser stay in fp32
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    compile: bool | None = None  # None: on a GPU
+    threads: PositiveInt | None = None  # of the CPU's arithmetic
+    decoders: PositiveInt = 2  # threads that decode pictures
+    batches_ahead: PositiveInt = 4
+    shards_in_memory: PositiveInt = 16  # samples are shuffled within so many shards
+    cache_bytes: NonNegativeInt = 2048 * MIB  # decoded pictures are kept where all of them fit
+
+    checkpoint_every: PositiveInt = 1000  # steps
+    checkpoints_kept: PositiveInt = 2
+    log_every: PositiveInt = 50  # steps
+    max_bad_samples: float = Field(0.01, ge=0.0, le=1.0)  # of those read; reliability T6
+    max_bad_steps: PositiveInt = 20  # in a row whose loss is not finite: then it is no accident
+
+
+# What may differ between a training and its resumption: it changes how fast, how long and how loud, not what is learned.
+RUNTIME_KEYS = frozenset(
+    {
+        *("device", "compile", "threads", "decoders", "batches_ahead", "cache_bytes"),
+        *("checkpoint_every", "checkpoints_kept", "log_every", "max_bad_samples", "max_bad_steps"),
+    }
+)
+
+_DEMO = {"threads": 2, "max_shift": 4, "weight_decay": 0.05, "warmup_steps": 50, "checkpoint_every": 200}
+
+RECIPES: dict[str, dict[str, Any]] = {
+    # Noisy and clean pairs together: what the web gives, right or wrong (BLIP, 3.3, step 1).
+    "demo-scorer": _DEMO | {"datasets": ("align", "ltip", "vtp"), "steps": 800, "warmup_steps": 100, "learning_rate": 1.5e-3},
+    # Two separate copies on clean pairs, which in the sample web are those with a caption of their own, not an alt: shared
+    # weights would let the filter pass what the captioner invents (BLIP, 4.4).
+    "demo-captioner": _DEMO
+    | {"datasets": ("ltip",), "sources": ("figcaption",), "steps": 1000, "learning_rate": 1e-3}
+    | {"contrastive_weight": 0.0, "caption_weight": 1.0},
+    "demo-matcher": _DEMO
+    | {"datasets": ("ltip", "vtp"), "sources": ("figcaption", "caption"), "steps": 400, "learning_rate": 5e-4}
+    | {"caption_weight": 0.0, "match_weight": 1.0},
+    # open_clip's models from scratch, with CLIP's and CoCa's published numbers for one GPU's share of the batch.
+    "clip-b32": {
+        "model": "ViT-B-32",
+        "steps": 100_000,
+        "batch": 1024,
+        "learning_rate": 5e-4,
+        "warmup_steps": 2000,
+        "caption_weight": 0.0,
+        "decoders": 12,
+    },
+    "coca-b32": {
+        "model": "coca_ViT-B-32",
+        "steps": 100_000,
+        "batch": 512,
+        "learning_rate": 5e-4,
+        "warmup_steps": 2000,
+        "decoders": 12,
+    },
+}
+
+
+def resolve(recipe: str, overrides: dict[str, str]) -> ContrastiveConfig:
+    """The full config of a recipe of RECIPES; as `trainer.config.resolve`."""
+    return configs.resolve(ContrastiveConfig, RECIPES, recipe, overrides)
