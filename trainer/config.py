@@ -34,22 +34,42 @@ def resolve(model: type[C], recipes: dict[str, dict[str, Any]], recipe: str, ove
 
 
 def override(model: type[C], values: dict[str, Any], overrides: dict[str, str]) -> C:
-    fields = model.model_fields
+    """`values` with overrides laid over them; `m3w.batch=8` reaches into a part."""
     for key, text in overrides.items():
-        if key not in fields or key == "recipe":
-            raise TrainingError(f"no key {key!r}{_nearest(key, fields)}")
-        if text.lower() in ("none", "null"):
-            values = values | {key: None}
-        elif "tuple" in str(fields[key].annotation):
-            values = values | {key: tuple(part.strip() for part in text.split(",") if part.strip())}
+        part, dot, rest = key.partition(".")
+        field = _field(model, part, key)
+        if dot:
+            inner = field.annotation
+            if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+                raise TrainingError(f"no key {key!r}: {part} has no parts")
+            _field(inner, rest, key)
+            values = values | {part: {**_plain(values.get(part, field.default)), rest: _parsed(inner.model_fields[rest], text)}}
         else:
-            values = values | {key: text}
+            values = values | {key: _parsed(field, text)}
     try:
         return model.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
-        raise TrainingError(f"{key}={first['input']!r}: {first['msg']}") from error
+        raise TrainingError(f"{key}={first['input']!r}: {first['msg']}" if key else first["msg"]) from error
+
+
+def _field(model: type[BaseModel], name: str, key: str):
+    if name not in model.model_fields or key == "recipe":
+        raise TrainingError(f"no key {key!r}{_nearest(name, model.model_fields)}")
+    return model.model_fields[name]
+
+
+def _plain(part: Any) -> dict[str, Any]:
+    return part.model_dump() if isinstance(part, BaseModel) else dict(part)
+
+
+def _parsed(field: Any, text: str) -> Any:
+    if text.lower() in ("none", "null"):
+        return None
+    if "tuple" in str(field.annotation):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
 
 
 def _nearest(word: str, words: Iterable[str]) -> str:

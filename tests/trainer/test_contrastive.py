@@ -139,7 +139,7 @@ def test_the_learning_rate_rises_and_falls():
 
 def test_what_decays_and_what_does_not(toy_shards, toy_overrides, tmp_path):
     config = resolve("demo-matcher", toy_overrides | {"datasets": "align", "sources": "none"})
-    loaded = contrastive._start(config, contrastive.find_shards(toy_shards, ("align",), "train"), tmp_path)
+    loaded = contrastive._start(config, contrastive.find_pairs(toy_shards, ("align",), "train"), tmp_path)
     learner = contrastive.Learner(loaded, config)
     optimizer = contrastive.make_optimizer(learner, config)
     names = {id(parameter): name for name, parameter in learner.named_parameters()}
