@@ -1,0 +1,73 @@
+"""The tools that are compared: each a function from (HTML, its address) to the blocks that it keeps, in order."""
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from urllib.parse import urljoin
+
+import trafilatura
+from readability import Document
+from resiliparse.extract.html2text import extract_plain_text
+from selectolax.lexbor import LexborHTMLParser
+
+from benchmarks.extraction_gold import Block, blocks_in
+from benchmarks.obelics_rules import obelics_blocks
+from schemas.config import ExtractConfig
+from schemas.document import ImageNode, TextNode
+from transforms.extract.parse import parse_html
+
+logging.disable(logging.ERROR)
+_MARKDOWN_IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)[^)]*\)")
+_CONFIG = ExtractConfig()
+
+
+def ours(html: str, url: str) -> list[Block]:
+    nodes = parse_html(html, url, _CONFIG).nodes
+    return [
+        Block(text=node.text) if isinstance(node, TextNode) else Block(image=node.url)
+        for node in nodes
+        if isinstance(node, TextNode | ImageNode)
+    ]
+
+
+def trafilatura_standard(html: str, url: str) -> list[Block]:
+    return list(_marked(trafilatura.extract(html, include_comments=False, include_images=True) or "", url))
+
+
+def trafilatura_fast(html: str, url: str) -> list[Block]:
+    return list(_marked(trafilatura.extract(html, include_comments=False, include_images=True, fast=True) or "", url))
+
+
+def resiliparse(html: str, url: str) -> list[Block]:
+    return [Block(text=line) for line in extract_plain_text(html, main_content=True).splitlines() if line.strip()]
+
+
+def readability_lxml(html: str, url: str) -> list[Block]:
+    try:
+        body = LexborHTMLParser(Document(html, url=url).summary(html_partial=True)).body
+    except Exception:  # its own error for a page that it finds empty, and lxml's
+        return []
+    return list(blocks_in(body)) if body else []
+
+
+PEERS: dict[str, Callable[[str, str], list[Block]]] = {
+    "lamella": ours,
+    "trafilatura": trafilatura_standard,
+    "trafilatura fast": trafilatura_fast,
+    "resiliparse": resiliparse,
+    "readability-lxml": readability_lxml,
+    "OBELICS' rules": obelics_blocks,
+}
+
+
+def _marked(text: str, url: str) -> Iterator[Block]:
+    """Lines of text with images in Markdown."""
+    for line in text.splitlines():
+        at = 0
+        for found in _MARKDOWN_IMAGE.finditer(line):
+            if before := line[at : found.start()].strip():
+                yield Block(text=before)
+            yield Block(image=urljoin(url, found[1]))
+            at = found.end()
+        if rest := line[at:].strip():
+            yield Block(text=rest)
