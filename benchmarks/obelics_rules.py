@@ -45,9 +45,7 @@ _STRIPPED = [
     "embed",
     "audio",
 ]
-_TEXT_TAGS = frozenset(
-    "p h1 h2 h3 h4 h5 h6 div section article main body blockquote center dl dt dd address summary title".split()
-)
+_TEXT_TAGS = re.compile(r"p|h[1-6]|div|section|article|main|body|blockquote|center|dl|dt|dd|address|summary|title")
 _SOURCES = (
     "src",
     "data-src",
