@@ -27,6 +27,11 @@ class Batch:
     keys: tuple[str, ...]  # of the samples, in the order in which they were drawn
     damaged: tuple[str, ...] = ()  # samples that stood in that order and were replaced: what is wrong with each
 
+    @property
+    def packed(self) -> bool:
+        """Whether rows hold several documents, which must not see each other."""
+        return len(self.keys) > len(self.text)
+
     def padded_images(self) -> tuple[Tensor, Tensor]:
         """The paper's layout: images [B, N, T, H, W, 3], zeros where a row has fewer than N, and bool [B, N] where not."""
         rows, most = len(self.text), max(1, int(self.image_counts.max()))

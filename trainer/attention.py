@@ -1,0 +1,120 @@
+"""Text and the latents of images in, text that has looked at its own image out: cross-attention that phi directs.
+
+A token attends to the R latents of one image, the one that phi names (Alayrac et al. 2022, 3.3). Seen from the images this
+is no masked attention at all: each image is asked by the few tokens that name it. `segments` therefore gathers an image's
+tokens into a row and runs M dense attentions [S, R], with no mask and no work for pairs that may not meet; `dense` is the
+plain reading with a mask over all latents of a row, which the others must equal; `flex` leaves the skipping to
+FlexAttention's block masks.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+SEGMENT_MULTIPLE = 16  # segments are padded to a multiple of it, so that a compiled model meets few shapes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """Who looks at what, for all layers of a batch. An image's number counts through the batch, from 0."""
+
+    images: int  # M
+    owner: Tensor  # int64 [B * L]: the image of a token, -1 for none
+    looks: Tensor  # [B, L, 1] of 0 and 1: whether a token has an image
+    asking: Tensor  # int64 [M, S]: the tokens of each image, in order; the rest repeats token 0
+    place: Tensor  # int64 [B * L]: where in [M * S] a token stands; 0 for those without an image
+    first: Tensor  # int64 [B]: number of a row's first image
+    counts: Tensor  # int64 [B]
+
+
+def route(phi: Tensor, image_counts: Tensor) -> Route:  # [B, L], [B]
+    """The route of a batch, from phi (1 is a row's first image, 0 none) and the images of each row."""
+    images = int(image_counts.sum())
+    first = image_counts.cumsum(0) - image_counts
+    owner = torch.where(phi > 0, first[:, None] + phi - 1, -1).flatten()
+    asked = torch.bincount(owner + 1, minlength=images + 1)[1:]  # [M]
+    longest = int(asked.max()) if images else 0
+    longest += -longest % SEGMENT_MULTIPLE
+    order = torch.argsort(owner, stable=True)  # tokens without an image first, then image by image
+    begins = len(owner) - int(asked.sum()) + asked.cumsum(0) - asked  # [M]
+    along = torch.arange(longest, device=phi.device)
+    there = along < asked[:, None]  # [M, S]
+    asking = torch.where(there, order[(begins[:, None] + along).clamp(max=len(owner) - 1)], 0)
+    place = torch.zeros_like(owner)
+    rank = torch.arange(len(owner), device=phi.device)
+    number = owner[order].clamp(min=0)
+    if images:
+        place[order] = torch.where(owner[order] >= 0, number * longest + rank - begins[number], 0)
+    looks = (phi > 0).unsqueeze(-1)
+    return Route(images=images, owner=owner, looks=looks, asking=asking, place=place, first=first, counts=image_counts)
+
+
+class PhiAttention(nn.Module):
+    """Multi-head attention of text over the latents of its image; a token without one gets zeros.
+
+    Args:
+        width: of the text.
+        seen_width: of the latents.
+        heads, head_width: of the attention.
+        kind: "segments", "dense", "flex", or "auto", which is segments.
+    """
+
+    def __init__(self, widths: tuple[int, int], heads: int, head_width: int, kind: str = "auto"):
+        super().__init__()
+        width, seen_width = widths
+        inner = heads * head_width
+        self.heads, self.kind = heads, kind
+        self.to_q = nn.Linear(width, inner, bias=False)
+        self.to_kv = nn.Linear(seen_width, 2 * inner, bias=False)
+        self.to_out = nn.Linear(inner, width, bias=False)
+
+    def forward(self, x: Tensor, latents: Tensor, way: Route) -> Tensor:  # [B, L, W], [M, R, D] -> [B, L, W]
+        q = self.to_q(x).unflatten(-1, (self.heads, -1))  # [B, L, H, d]
+        k, v = self.to_kv(latents).unflatten(-1, (2 * self.heads, -1)).chunk(2, dim=-2)  # [M, R, H, d]
+        seen = {"dense": _dense, "flex": _flex}.get(self.kind, _segments)(q, k, v, way)  # [B, L, H, d]
+        return self.to_out(seen.flatten(-2))
+
+
+def _segments(q: Tensor, k: Tensor, v: Tensor, way: Route) -> Tensor:
+    tokens = q.flatten(0, 1)  # [B * L, H, d]
+    asking = tokens[way.asking].transpose(1, 2)  # [M, H, S, d]
+    seen = F.scaled_dot_product_attention(asking, k.transpose(1, 2), v.transpose(1, 2))
+    back = seen.transpose(1, 2).flatten(0, 1)[way.place]  # [B * L, H, d]
+    return back.view_as(q) * way.looks.unsqueeze(-1)
+
+
+def _dense(q: Tensor, k: Tensor, v: Tensor, way: Route) -> Tensor:
+    """Every token against all latents of its row, and a mask: the reference."""
+    k, v = (_by_row(x, way) for x in (k, v))  # [B, N, R, H, d]
+    rows, most, latents = k.shape[:3]
+    named = way.owner.view(rows, -1) - way.first[:, None]  # [B, L]
+    mask = named[:, :, None] == torch.arange(most, device=q.device)  # [B, L, N]
+    mask = mask.repeat_interleave(latents, dim=2)[:, None]  # [B, 1, L, N * R]
+    scores = q.transpose(1, 2) @ k.flatten(1, 2).permute(0, 2, 3, 1) * q.shape[-1] ** -0.5  # [B, H, L, N * R]
+    weights = scores.float().masked_fill(~mask, float("-inf")).softmax(dim=-1).nan_to_num(0.0).to(v.dtype)
+    return (weights @ v.flatten(1, 2).transpose(1, 2)).transpose(1, 2)
+
+
+def _flex(q: Tensor, k: Tensor, v: Tensor, way: Route) -> Tensor:
+    from torch.nn.attention.flex_attention import create_block_mask, flex_attention
+
+    k, v = (_by_row(x, way) for x in (k, v))
+    rows, most, latents = k.shape[:3]
+    named = way.owner.view(rows, -1) - way.first[:, None]  # [B, L]
+
+    def own(row: Tensor, head: Tensor, token: Tensor, latent: Tensor) -> Tensor:
+        return named[row, token] == latent // latents
+
+    mask = create_block_mask(own, rows, None, q.shape[1], most * latents, device=q.device)
+    attend = torch.compile(flex_attention, dynamic=True) if q.is_cuda else flex_attention
+    seen = attend(*(x.transpose(1, 2) for x in (q, k.flatten(1, 2), v.flatten(1, 2))), block_mask=mask)
+    return seen.transpose(1, 2) * way.looks.unsqueeze(-1)
+
+
+def _by_row(x: Tensor, way: Route) -> Tensor:  # [M, R, H, d] -> [B, N, R, H, d]
+    there = torch.arange(max(1, int(way.counts.max())), device=x.device) < way.counts[:, None]  # [B, N]
+    padded = x.new_zeros(*there.shape, *x.shape[1:])
+    padded[there] = x
+    return padded

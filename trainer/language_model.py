@@ -1,0 +1,120 @@
+"""Any causal decoder of `transformers` in, the same decoder out, frozen, with a gated block before every k-th of its blocks.
+
+Its own code runs: blocks are wrapped where they stand, and the embeddings get rows for the special tokens it lacks.
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from trainer.attention import Route
+from trainer.config import TrainingError
+from trainer.layers import GatedBlock
+from trainer.tokens import Vocabulary, load_vocabulary
+
+
+class Sight:
+    """What the gated blocks see in this forward pass; the language model between them knows nothing of it."""
+
+    latents: Tensor | None = None
+    way: Route | None = None
+
+
+class SeeingBlock(nn.Module):
+    """A block of the language model that looks first. The gated block belongs to the Flamingo, so it is no submodule here."""
+
+    def __init__(self, gate: GatedBlock, block: nn.Module, sight: Sight):
+        super().__init__()
+        self.block = block
+        self.__dict__.update(gate=gate, sight=sight, recompute=False)
+
+    def forward(self, hidden: Tensor, *args: Any, **kwargs: Any):
+        latents, way = self.sight.latents, self.sight.way
+        if way is not None and way.images:
+            if self.recompute and torch.is_grad_enabled():
+                hidden = torch.utils.checkpoint.checkpoint(self.gate, hidden, latents, way, use_reentrant=False)
+            else:
+                hidden = self.gate(hidden, latents, way)
+        if self.recompute and torch.is_grad_enabled():
+            return torch.utils.checkpoint.checkpoint(self.block, hidden, *args, use_reentrant=False, **kwargs)
+        return self.block(hidden, *args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:  # e.g. `attention_type`, which some decoders read of their blocks
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(super().__getattr__("block"), name)
+
+
+class MoreRows(nn.Module):
+    """An embedding, and behind it the trained rows of new tokens."""
+
+    def __init__(self, frozen: nn.Module, rows: nn.Parameter):
+        super().__init__()
+        self.frozen = frozen
+        self.__dict__["rows"] = rows
+        self.base = frozen.weight.shape[0]
+
+    @property
+    def weight(self) -> Tensor:
+        return self.frozen.weight
+
+    def forward(self, ids: Tensor) -> Tensor:  # [B, L] -> [B, L, W]
+        new = ids >= self.base
+        known = self.frozen(torch.where(new, 0, ids))
+        rows = nn.functional.embedding(torch.where(new, ids - self.base, 0), self.rows)
+        return torch.where(new[..., None], rows.to(known.dtype), known)
+
+
+class MoreColumns(nn.Module):
+    """A language model's head, and behind its logits those of new tokens."""
+
+    def __init__(self, frozen: nn.Module, rows: nn.Parameter):
+        super().__init__()
+        self.frozen = frozen
+        self.__dict__["rows"] = rows
+
+    @property
+    def weight(self) -> Tensor:
+        return self.frozen.weight
+
+    def forward(self, hidden: Tensor) -> Tensor:  # [B, L, W] -> [B, L, V]
+        return torch.cat([self.frozen(hidden), hidden @ self.rows.to(hidden.dtype).T], dim=-1)
+
+
+def load_language(name: str, dtype: torch.dtype) -> tuple[nn.Module, Vocabulary]:
+    """A frozen decoder in evaluation mode, and the trainer's vocabulary over its tokenizer.
+
+    Raises:
+        TrainingError: it cannot be had, or it is no decoder that can be wrapped.
+    """
+    from transformers import AutoModelForCausalLM
+
+    if not name:
+        raise TrainingError("language=: none is named; give a decoder of transformers, or a folder of `lamella train lm`")
+    try:
+        model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
+        vocabulary = load_vocabulary(name, model.get_input_embeddings().weight.shape[0])
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise TrainingError(f"language={name}: {said}; give the path of a folder, such as one of `lamella train lm`") from error
+    return model.eval().requires_grad_(False), vocabulary
+
+
+def blocks_of(model: nn.Module) -> nn.ModuleList:
+    """The list of a decoder's blocks, whatever its family calls it."""
+    layers = model.config.get_text_config().num_hidden_layers
+    for module in model.modules():
+        if isinstance(module, nn.ModuleList) and len(module) == layers:
+            return module
+    raise TrainingError(f"language={model.name_or_path}: no list of {layers} blocks in it")
+
+
+def add_rows(model: nn.Module, rows: tuple[nn.Parameter, nn.Parameter]) -> None:
+    """Puts the rows of new tokens behind the embedding's and the head's; they may be one and the same."""
+    embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
+    if head is None or head.weight.shape[0] != embedding.weight.shape[0]:
+        raise TrainingError(f"language={model.name_or_path}: its embedding and its head differ in their rows")
+    model.set_input_embeddings(MoreRows(embedding, rows[0]))
+    model.set_output_embeddings(MoreColumns(head, rows[1]))
