@@ -20,7 +20,6 @@ SEGMENT_MULTIPLE = 16  # segments are padded to a multiple of it, so that a comp
 class Route:
     """Who looks at what, for all layers of a batch. An image's number counts through the batch, from 0."""
 
-    images: int  # M
     owner: Tensor  # int64 [B * L]: the image of a token, -1 for none
     looks: Tensor  # [B, L, 1] of 0 and 1: whether a token has an image
     asking: Tensor  # int64 [M, S]: the tokens of each image, in order; the rest repeats token 0
@@ -29,13 +28,12 @@ class Route:
     counts: Tensor  # int64 [B]
 
 
-def route(phi: Tensor, image_counts: Tensor) -> Route:  # [B, L], [B]
-    """The route of a batch, from phi (1 is a row's first image, 0 none) and the images of each row."""
-    images = int(image_counts.sum())
+def route(phi: Tensor, image_counts: Tensor, images: int) -> Route:  # [B, L], [B]
+    """The route of a batch, from phi (1 is a row's first image, 0 none), the images of each row, and M."""
     first = image_counts.cumsum(0) - image_counts
     owner = torch.where(phi > 0, first[:, None] + phi - 1, -1).flatten()
     asked = torch.bincount(owner + 1, minlength=images + 1)[1:]  # [M]
-    longest = int(asked.max()) if images else 0
+    longest = max(1, int(asked.max())) if images else 0
     longest += -longest % SEGMENT_MULTIPLE
     order = torch.argsort(owner, stable=True)  # tokens without an image first, then image by image
     begins = len(owner) - int(asked.sum()) + asked.cumsum(0) - asked  # [M]
@@ -48,7 +46,7 @@ def route(phi: Tensor, image_counts: Tensor) -> Route:  # [B, L], [B]
     if images:
         place[order] = torch.where(owner[order] >= 0, number * longest + rank - begins[number], 0)
     looks = (phi > 0).unsqueeze(-1)
-    return Route(images=images, owner=owner, looks=looks, asking=asking, place=place, first=first, counts=image_counts)
+    return Route(owner=owner, looks=looks, asking=asking, place=place, first=first, counts=image_counts)
 
 
 class PhiAttention(nn.Module):
@@ -116,5 +114,5 @@ def _flex(q: Tensor, k: Tensor, v: Tensor, way: Route) -> Tensor:
 def _by_row(x: Tensor, way: Route) -> Tensor:  # [M, R, H, d] -> [B, N, R, H, d]
     there = torch.arange(max(1, int(way.counts.max())), device=x.device) < way.counts[:, None]  # [B, N]
     padded = x.new_zeros(*there.shape, *x.shape[1:])
-    padded[there] = x
+    padded[there] = x[: int(there.sum())]
     return padded

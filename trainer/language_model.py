@@ -31,7 +31,7 @@ class SeeingBlock(nn.Module):
 
     def forward(self, hidden: Tensor, *args: Any, **kwargs: Any):
         latents, way = self.sight.latents, self.sight.way
-        if way is not None and way.images:
+        if latents is not None:
             if self.recompute and torch.is_grad_enabled():
                 hidden = torch.utils.checkpoint.checkpoint(self.gate, hidden, latents, way, use_reentrant=False)
             else:

@@ -42,6 +42,7 @@ class Flamingo(nn.Module):
         super().__init__()
         self.eye, self.language, self.vocabulary, self.image_px = eye, language, vocabulary, eye.side
         self.config = config
+        language.eval()  # frozen: no dropout
         self.resampler = Resampler(
             eye.width,
             latents=config.latents,
@@ -104,8 +105,9 @@ class Flamingo(nn.Module):
 
     def forward(self, batch: Batch, latents: Tensor | None = None) -> Tensor:
         """Logits [B, L, V]; `latents` where the images have been seen already."""
-        if latents is None and len(batch.images):
-            latents = self.see(batch.images)
+        if latents is None and (self.training or len(batch.images)):
+            # A batch without an image sees a blank one that nobody asks: every process runs the same layers at every step.
+            latents = self.see(batch.images if len(batch.images) else batch.images.new_zeros(1, *batch.images.shape[1:]))
         extra = {}
         if batch.packed:
             extra["attention_mask"] = _inside_documents(batch.document, next(self.language.parameters()).dtype)
@@ -126,7 +128,7 @@ class Flamingo(nn.Module):
 
     def _logits(self, batch, latents: Tensor | None, extra: dict) -> Tensor:
         self.sight.latents = latents
-        self.sight.way = route(batch.phi, batch.image_counts) if latents is not None else None
+        self.sight.way = None if latents is None else route(batch.phi, batch.image_counts, len(latents))
         if self._positions:
             extra["position_ids"] = batch.position
         embedded = self.language.get_input_embeddings()(batch.text)

@@ -1,0 +1,218 @@
+"""The model over real decoders of several families, tiny and random: what equals the language model, what learns, what sees."""
+
+import pytest
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig, OPTConfig, Qwen2Config
+
+from schemas.pair import Dataset
+from trainer.batch import Batch
+from trainer.model import Flamingo
+from trainer.recipes import FlamingoConfig
+from trainer.tokens import EOS, PAD, Vocabulary
+from trainer.vision import Eye, load_eye
+
+VOCABULARY, WIDTH = 50, 32
+SIZES = {"hidden_size": WIDTH, "num_hidden_layers": 3, "num_attention_heads": 2, "vocab_size": VOCABULARY}
+FAMILIES = {
+    "llama": LlamaConfig(**SIZES, intermediate_size=48, tie_word_embeddings=True),
+    "qwen2": Qwen2Config(**SIZES, intermediate_size=48, num_key_value_heads=1),
+    "gpt2": GPT2Config(n_embd=WIDTH, n_layer=3, n_head=2, vocab_size=VOCABULARY, resid_pdrop=0.5, embd_pdrop=0.5),
+    "opt": OPTConfig(**SIZES, ffn_dim=48, word_embed_proj_dim=WIDTH, max_position_embeddings=64),
+    "neox": GPTNeoXConfig(**SIZES, intermediate_size=48, max_position_embeddings=64),
+}
+CONFIG = FlamingoConfig(
+    recipe="test",
+    resampler_layers=1,
+    latents=4,
+    head_width=8,
+    resampler_heads=2,
+    cross_heads=2,
+    cross_every=2,
+    time_embeddings=4,
+)
+
+
+class Patches(torch.nn.Module):
+    """A vision tower of one layer: patches of 8 px, projected."""
+
+    def __init__(self):
+        super().__init__()
+        self.project = torch.nn.Conv2d(3, 12, 8, 8)
+
+    def forward(self, pixels):
+        tokens = self.project(pixels).flatten(2).transpose(1, 2)
+        return tokens.mean(1), tokens
+
+
+def flamingo(family: str, known: dict[str, int] | None = None, **changes) -> tuple[Flamingo, torch.nn.Module]:
+    """A Flamingo and its language model as it was before."""
+    torch.manual_seed(0)
+    plain = AutoModelForCausalLM.from_config(FAMILIES[family]).eval()
+    language = AutoModelForCausalLM.from_config(FAMILIES[family])
+    language.load_state_dict(plain.state_dict())
+    eye = Eye(Patches(), label="patches", side=16, look=((0.5,) * 3, (0.5,) * 3), own=True)
+    pieces = Tokenizer(models.WordLevel({f"w{n}": n for n in range(VOCABULARY)}, unk_token="w0"))
+    pieces.pre_tokenizer = pre_tokenizers.Whitespace()
+    vocabulary = Vocabulary(pieces, VOCABULARY, known or {})
+    return Flamingo(eye, language.requires_grad_(False), vocabulary, CONFIG.model_copy(update=changes)), plain
+
+
+def a_batch(frames: int = 1) -> Batch:
+    """Two rows of 12 tokens: two images that tokens 2 to 4 and 5 to 8 look at, and one image from token 6 on."""
+    generator = torch.Generator().manual_seed(3)
+    text = torch.randint(1, VOCABULARY, (2, 12), generator=generator)
+    phi = torch.tensor([[0, 0, 1, 1, 1, 2, 2, 2, 2, 0, 0, 0], [0] * 6 + [1] * 6])
+    images = torch.randint(0, 256, (3, frames, 16, 16, 3), generator=generator, dtype=torch.uint8)
+    return Batch(
+        dataset=Dataset.M3W,
+        text=text,
+        phi=phi,
+        loss_mask=torch.ones_like(text, dtype=torch.bool),
+        document=torch.ones_like(text),
+        position=torch.arange(12).expand(2, 12),
+        images=images,
+        image_counts=torch.tensor([2, 1]),
+        keys=("a", "b"),
+    )
+
+
+def opened(model: Flamingo) -> Flamingo:
+    with torch.no_grad():
+        for gate in model.gates:
+            gate.attention_gate.fill_(0.7)
+            gate.feedforward_gate.fill_(0.5)
+    return model
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_with_closed_gates_it_is_the_language_model_to_the_bit(family):
+    model, plain = flamingo(family)
+    batch = a_batch()
+    with torch.no_grad():
+        expected = plain(input_ids=batch.text).logits
+        assert torch.equal(model.train()(batch)[..., :VOCABULARY], expected)
+        assert not torch.equal(opened(model)(batch)[..., :VOCABULARY], expected)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_without_images_open_gates_change_nothing(family):
+    model, plain = flamingo(family)
+    batch = a_batch()
+    blind = Batch(**{name: getattr(batch, name) for name in batch.__slots__} | {"phi": torch.zeros_like(batch.phi)})
+    with torch.no_grad():
+        assert torch.equal(opened(model)(blind)[..., :VOCABULARY], plain(input_ids=batch.text).logits)
+
+
+def test_a_token_sees_no_image_but_its_own_and_those_of_tokens_before_it():
+    model, batch = opened(flamingo("llama")[0]), a_batch()
+    with torch.no_grad():
+        before = model(batch)
+        for image, row, first in ((0, 0, 2), (1, 0, 5), (2, 1, 6)):
+            images = batch.images.clone()
+            images[image] = 255 - images[image]
+            moved = (model(Batch(**{n: getattr(batch, n) for n in batch.__slots__} | {"images": images})) != before).any(-1)
+            assert not moved[1 - row].any() and not moved[row, :first].any() and moved[row, first:].all()
+
+
+def test_gradients_reach_what_is_trained_and_nothing_else():
+    model = opened(flamingo("gpt2")[0])
+    model.loss(a_batch()).backward()
+    with_gradient = {name for name, parameter in model.named_parameters() if parameter.grad is not None}
+    assert with_gradient == set(model.trained())
+    assert {name.split(".")[0] for name in with_gradient} == {"resampler", "gates", "rows_in"}
+    assert all(p.grad.abs().sum() > 0 for n, p in model.trained().items() if n != "rows_in" and "times" not in n)
+
+
+def test_what_decays():
+    names = {name for name in flamingo("llama")[0].trained() if Flamingo.decays(name)}
+    parts = ("attention.to_q", "attention.to_kv", "attention.to_out", "feedforward.up", "feedforward.down")
+    assert names == {f"gates.{gate}.{part}.weight" for gate in (0, 1) for part in parts}
+
+
+def test_a_vocabulary_that_knows_all_needs_no_rows_and_one_that_does_not_gets_its_own():
+    names = ("<image>", "<EOC>", "<BOS>", "<EOS>", "<PAD>")
+    model, _ = flamingo("llama", known={name: number for number, name in enumerate(names)})
+    assert model(a_batch()).shape[-1] == VOCABULARY and model.rows_in is None
+    tied, _ = flamingo("llama", known={EOS: 1, PAD: 0})
+    assert tied.rows_in.shape == (3, WIDTH) and tied.rows_out is None  # one table for both ends
+    untied, _ = flamingo("qwen2")
+    assert untied.rows_in.shape == untied.rows_out.shape == (5, WIDTH)
+    batch = a_batch()
+    batch.text[0, 3] = untied.vocabulary.image
+    assert untied(batch).shape == (2, 12, VOCABULARY + 5)
+    untied.loss(batch).backward()
+    assert untied.rows_in.grad[0].abs().sum() > 0 and untied.rows_in.grad[1:].abs().sum() == 0
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2", "opt", "neox"])
+def test_packed_rows_lose_what_single_rows_lose(family):
+    model, batch = opened(flamingo(family)[0]), a_batch()
+    row = {
+        "text": torch.cat([batch.text[0, :9], batch.text[1]])[None],
+        "phi": torch.cat([batch.phi[0, :9], torch.where(batch.phi[1] > 0, batch.phi[1] + 2, 0)])[None],
+        "document": torch.tensor([[1] * 9 + [2] * 12]),
+        "position": torch.tensor([[*range(9), *range(12)]]),
+        "image_counts": torch.tensor([3]),
+    }
+    mask = torch.ones(1, 21, dtype=torch.bool)
+    mask[0, 9] = False  # the first of a document is predicted from nothing
+    alone = {name: getattr(batch, name) for name in batch.__slots__}
+    packed = Batch(**alone | row | {"loss_mask": mask})
+    assert packed.packed and not batch.packed
+    single = batch.loss_mask.clone()
+    single[0, 9:] = False
+    with torch.no_grad():
+        torch.testing.assert_close(model.loss(packed), model.loss(Batch(**alone | {"loss_mask": single})), rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2", "opt"])
+def test_reading_on_from_a_cache_gives_the_logits_of_the_whole(family):
+    from transformers import DynamicCache
+
+    model, batch = opened(flamingo(family)[0]).eval(), a_batch()
+    with torch.no_grad():
+        latents, cache = model.see(batch.images), DynamicCache()
+        parts = [
+            model.read(batch.text[:, a:b], batch.phi[:, a:b], latents, batch.image_counts, cache) for a, b in ((0, 7), (7, 12))
+        ]
+        torch.testing.assert_close(torch.cat(parts, dim=1), model(batch), rtol=1e-4, atol=1e-5)
+
+
+def test_recomputing_gives_the_same_gradients():
+    gradients = []
+    for on in (False, True):
+        model = opened(flamingo("llama")[0]).train()
+        model.recompute(on)
+        model.loss(a_batch()).backward()
+        gradients.append({name: parameter.grad for name, parameter in model.trained().items()})
+    for name, gradient in gradients[0].items():
+        torch.testing.assert_close(gradient, gradients[1][name])
+
+
+def test_times_are_interpolated_for_longer_clips():
+    model, _ = flamingo("llama")
+    trained = model.resampler.times
+    assert torch.equal(model.resampler._times(3), trained[:3])
+    longer = model.resampler._times(7)
+    torch.testing.assert_close(longer[::2], trained)
+    torch.testing.assert_close(longer[1], (trained[0] + trained[1]) / 2)
+    assert model.see(a_batch(frames=7).images).shape == (3, 4, 12)
+
+
+def test_the_bundled_eye_gives_a_grid_of_features_and_keeps_still():
+    eye = load_eye("lamella-coca", "bundled", None, torch.device("cpu")).train()
+    assert not eye.tower.training and not any(parameter.requires_grad for parameter in eye.parameters())
+    out = eye(torch.zeros(2, eye.side, eye.side, 3, dtype=torch.uint8))
+    assert out.shape[0] == 2 and out.shape[2] == eye.width and out.shape[1] > 16
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "side", "patches"), [("ViT-S-32-alt", 320, 100), ("RN50", None, 49)])
+def test_towers_of_open_clip_see_too(name, side, patches, tmp_path, monkeypatch):
+    from trainer import vision
+    from weights.loader import untrained
+
+    monkeypatch.setattr(vision, "load", lambda name, weights, role, device: untrained(name, device=device))
+    eye = load_eye(name, "untrained", side, torch.device("cpu"))
+    assert eye(torch.zeros(1, eye.side, eye.side, 3, dtype=torch.uint8)).shape == (1, patches, eye.width)
