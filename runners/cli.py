@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from runners.progress import quiet_beam
+from runners.training import evaluate, generate, train_app
 
 app = typer.Typer(
     name="lamella",
@@ -20,7 +21,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-train_app = typer.Typer(help="Trains on shards.", no_args_is_help=True)
 app.add_typer(train_app, name="train")
 
 DONE, WRONG_CONFIG, PAST_LIMIT, FAILED = 0, 2, 3, 4
@@ -239,27 +239,8 @@ def extract(
             print(line, flush=file == "-")
 
 
-@train_app.command()
-def contrastive(
-    shards: Annotated[str, typer.Option(help="The shards folder of a run, or one dataset of it.")],
-    recipe: Annotated[str, typer.Option(help="Name of a training recipe.")],
-    output: Annotated[str, typer.Option(help="Folder for checkpoints.")],
-    words: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides.")] = None,
-) -> None:
-    """Trains the small CoCa (scorer, captioner, matcher) on pair shards."""
-    from trainer.contrastive.train import train
-
-    train(shards, recipe, output, dict(_pairs(words or ())))
-
-
-def _pairs(words: list[str]):
-    from pipeline.overlay import ConfigError
-
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not equals:
-            raise ConfigError(f"{word!r}: not of the form key=value")
-        yield key, value
+app.command()(evaluate)
+app.command()(generate)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,80 @@
+"""The commands of the trainer: words in, a call of `trainer` out. Like the others they import torch only when they run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+train_app = typer.Typer(help="Trains on shards.", no_args_is_help=True)
+
+Shards = Annotated[str, typer.Option(help="The shards folder of a run, or one dataset of it; local or remote.")]
+Recipe = Annotated[str, typer.Option(help="Name of a training recipe.")]
+Output = Annotated[str, typer.Option(help="Folder for checkpoints and the model; a training that stopped goes on.")]
+Words = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides.")]
+Checkpoint = Annotated[Path, typer.Option(help="OUTPUT of `lamella train flamingo`.")]
+Language = Annotated[str | None, typer.Option(help="The frozen language model, if it has moved.")]
+
+
+@train_app.command()
+def contrastive(shards: Shards, recipe: Recipe, output: Output, words: Words = None) -> None:
+    """Trains CLIP or CoCa (scorer, captioner, matcher) on pair shards."""
+    from trainer.contrastive.train import train
+
+    train(shards, recipe, output, dict(_pairs(words or ())))
+
+
+@train_app.command()
+def lm(shards: Shards, output: Output, recipe: Recipe = "demo-lm", words: Words = None) -> None:
+    """Trains a small language model and its tokenizer on the text of the shards, in the format of transformers."""
+    from trainer.language import train_language
+
+    train_language(shards, recipe, output, dict(_pairs(words or ())))
+
+
+@train_app.command()
+def flamingo(shards: Shards, recipe: Recipe, output: Output, words: Words = None) -> None:
+    """Trains a Flamingo on any mixture of M3W, ALIGN, LTIP and VTP shards; several GPUs by torchrun."""
+    from trainer.loop import train
+
+    train(shards, recipe, output, dict(_pairs(words or ())))
+
+
+def evaluate(
+    checkpoint: Checkpoint,
+    shards: Annotated[str | None, typer.Option(help="Shards whose validation split gives the loss.")] = None,
+    questions: Annotated[str | None, typer.Option(help="questions.jsonl: few-shot tasks with known answers.")] = None,
+    output: Annotated[str | None, typer.Option(help="Folder for the table and the plot; CHECKPOINT if not given.")] = None,
+    language: Language = None,
+) -> None:
+    """Measures a Flamingo: validation loss by dataset, and answers in context with 0 to 8 examples."""
+    from pipeline.overlay import ConfigError
+    from trainer.evaluate import evaluate as run
+
+    if not shards and not questions:
+        raise ConfigError("evaluate: give --shards, --questions, or both")
+    run(checkpoint, shards=shards, questions=questions, output=output, language=language)
+
+
+def generate(
+    checkpoint: Checkpoint,
+    image: Annotated[list[Path], typer.Option(help="An image; may be given again.")],
+    prompt: Annotated[str, typer.Option(help="Text; each <image> in it stands for an image, else all come first.")] = "",
+    beams: Annotated[int, typer.Option(min=1, help="1 is greedy.")] = 3,
+    max_tokens: Annotated[int, typer.Option(min=1)] = 32,
+    language: Language = None,
+) -> None:
+    """Goes on writing after images and text."""
+    from trainer.generate import generate_text
+
+    print(generate_text(checkpoint, image, prompt, beams=beams, max_tokens=max_tokens, language=language))
+
+
+def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
+    from pipeline.overlay import ConfigError
+
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise ConfigError(f"{word!r}: not of the form key=value")
+        yield key, value
