@@ -96,13 +96,13 @@ class LanguageConfig(Frozen):
     recipe: str
     datasets: tuple[str, ...] = ("m3w", "align", "ltip", "vtp")
     vocabulary: PositiveInt = 2048  # pieces, 256 bytes among them
-    width: PositiveInt = 192
+    width: PositiveInt = 128
     layers: PositiveInt = 4
     heads: PositiveInt = 4
-    inner: PositiveInt = 512
+    inner: PositiveInt = 384
     max_positions: PositiveInt = 1024
     tokens: PositiveInt = 256  # of a row
-    batch: PositiveInt = 16  # rows
+    batch: PositiveInt = 8  # rows
     steps: PositiveInt = 300
     learning_rate: PositiveFloat = 2e-3
     warmup_steps: NonNegativeInt = 30  # then a cosine down to a tenth
@@ -125,9 +125,9 @@ RUNTIME_KEYS = frozenset(
 
 RECIPES: dict[str, dict[str, Any]] = {
     # The paper's three sizes, in what lies outside of the language model.
-    "flamingo-3b": {"vision": "ViT-L-14", "vision_weights": "openai", "image_px": 320, "cross_every": 1},
-    "flamingo-9b": {"vision": "ViT-L-14", "vision_weights": "openai", "image_px": 320, "cross_every": 4},
-    "flamingo-80b": {"vision": "ViT-L-14", "vision_weights": "openai", "image_px": 320, "cross_every": 7, "parallel": "fsdp"},
+    "flamingo-3b": {"vision": "ViT-L-14-336", "vision_weights": "openai", "cross_every": 1},
+    "flamingo-9b": {"vision": "ViT-L-14-336", "vision_weights": "openai", "cross_every": 4},
+    "flamingo-80b": {"vision": "ViT-L-14-336", "vision_weights": "openai", "cross_every": 7, "parallel": "fsdp"},
     # The sample web on two cores.
     "demo": {
         "m3w": DatasetConfig(weight=1.0, batch=8, tokens=128, images=5),
