@@ -5,14 +5,18 @@ A reader trusts the manifest alone: a tar that is not in it, or whose size or ch
 
 import io
 import json
+import mmap
 import re
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from schemas.pair import Dataset
 from schemas.sample import Members
+
+T = TypeVar("T")
+Buffer = bytes | mmap.mmap
 
 MANIFEST = "_manifest.json"
 MAX_MEMBER_BYTES = 64 << 20
@@ -104,8 +108,17 @@ def read_shard(stream: BinaryIO) -> Iterator[tuple[str, Members]]:
     It reads plain headers and nothing else: `tarfile` ends without a word at a damaged header or a cut, and believes long
     names, sparse maps and pax headers of any size. Nothing is ever extracted. What comes before the damage is given first.
     """
+    return _samples(_read_members(stream))
+
+
+def index_shard(data: Buffer) -> Iterator[tuple[str, dict[str, tuple[int, int]]]]:
+    """(key, {extension: (offset, length)}) of every sample of a whole tar: as strict as `read_shard`, reads no data."""
+    return _samples(_locate_members(memoryview(data)))
+
+
+def _samples(found: Iterable[tuple[str, T]]) -> Iterator[tuple[str, dict[str, T]]]:
     key, members = "", {}
-    for name, data in _read_members(stream):
+    for name, data in found:
         base, _, extension = name.partition(".")
         if base < key:
             raise BadShard(f"{name}: out of order")
@@ -132,6 +145,26 @@ def _read_members(stream: BinaryIO) -> Iterator[tuple[str, bytes]]:
     while rest := stream.read(_BLOCK * 20):
         if rest.strip(b"\0"):
             raise BadShard("more after the end of the tar")
+
+
+def _locate_members(data: memoryview) -> Iterator[tuple[str, tuple[int, int]]]:
+    """(name, (offset, length)) of every file, as `_read_members` finds them."""
+    at = 0
+    while (header := bytes(data[at : at + _BLOCK])) != _EMPTY:
+        if len(header) < _BLOCK:
+            raise BadShard("cut off")
+        name, size = _check_header(header)
+        start, at = at + _BLOCK, at + _BLOCK + size + -size % _BLOCK
+        if at > len(data):
+            raise BadShard("cut off")
+        yield name, (start, size)
+    ending = bytes(data[at + _BLOCK :])
+    if len(ending) < _BLOCK:
+        raise BadShard("cut off")
+    if ending[:_BLOCK] != _EMPTY:
+        raise BadShard("one empty block amid the members")
+    if ending.strip(b"\0"):
+        raise BadShard("more after the end of the tar")
 
 
 def _check_header(header: bytes) -> tuple[str, int]:

@@ -1,0 +1,128 @@
+"""Work in, the same work a little ahead of its use out: by a thread of this process, or by worker processes."""
+
+import contextlib
+import itertools
+import os
+import queue
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import torch
+from torch.utils.data import DataLoader
+
+from trainer.maker import Made, Maker, Plan
+
+
+def worker_steps(plan: Plan, start: int) -> Iterator[Made]:
+    """What `Maker` makes of every step from `start` on, in order, pinned where a GPU will take it."""
+    config = plan.config
+    pinned = config.device != "cpu" and torch.cuda.is_available()
+    if not config.workers:
+        return _in_a_thread(plan, start, pinned)
+    return _in_workers(plan, start, pinned)
+
+
+def ahead(items: Iterable[Any], most: int) -> Iterator[Any]:
+    """The items, made by a thread up to `most` before they are asked for; an error is raised where it is met."""
+    made: queue.Queue = queue.Queue(maxsize=most)
+    stop = threading.Event()
+
+    def put(item: tuple[str, Any]) -> None:
+        while not stop.is_set():
+            with contextlib.suppress(queue.Full):
+                return made.put(item, timeout=0.1)
+
+    def make() -> None:
+        try:
+            for item in items:
+                put(("item", item))
+                if stop.is_set():
+                    return
+            put(("end", None))
+        except Exception as error:
+            put(("error", error))
+
+    thread = threading.Thread(target=make, name="ahead", daemon=True)
+    thread.start()
+    try:
+        while True:
+            kind, item = made.get()
+            if kind == "error":
+                raise item
+            if kind == "end":
+                return
+            yield item
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _in_a_thread(plan: Plan, start: int, pinned: bool) -> Iterator[Made]:
+    maker = Maker(plan)
+
+    def made() -> Iterator[Made]:
+        for step in itertools.count(start):
+            micro = maker[step]
+            if pinned and isinstance(micro, tuple):
+                micro = tuple({dataset: parcel.pin_memory() for dataset, parcel in part.items()} for part in micro)
+            yield micro
+
+    with contextlib.closing(maker), contextlib.closing(ahead(made(), plan.config.batches_ahead)) as steps:
+        yield from steps
+
+
+def _in_workers(plan: Plan, start: int, pinned: bool) -> Iterator[Made]:
+    """A server process forks the workers: it holds no thread, no lock and no GPU that they would inherit."""
+    loader = DataLoader(
+        _Steps(plan),
+        batch_size=None,
+        sampler=_From(start),
+        num_workers=plan.config.workers,
+        prefetch_factor=plan.config.batches_ahead,
+        collate_fn=_as_it_is,
+        pin_memory=pinned,
+        worker_init_fn=_begin,
+        multiprocessing_context=_context(),
+    )
+    steps = iter(loader)
+    try:
+        yield from steps
+    finally:
+        steps._shutdown_workers()  # now, and not when the collector comes by
+
+
+class _Steps(torch.utils.data.Dataset):
+    """A Maker that opens in the worker."""
+
+    def __init__(self, plan: Plan):
+        self._plan, self._maker = plan, None
+
+    def __getitem__(self, step: int) -> Made:
+        self._maker = self._maker or Maker(self._plan)
+        return self._maker[step]
+
+
+class _From(torch.utils.data.Sampler):
+    def __init__(self, start: int):
+        self._start = start
+
+    def __iter__(self) -> Iterator[int]:
+        return itertools.count(self._start)
+
+
+def _as_it_is(made: Made) -> Made:
+    return made
+
+
+def _begin(_: int) -> None:
+    """An interrupt is for the training to answer; a worker's tokenizer takes no threads of its own."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+
+def _context():
+    context = torch.multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["trainer.maker"])
+    return context

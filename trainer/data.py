@@ -1,0 +1,191 @@
+"""Shards in, the batches of every step out: each dataset's samples in an order that follows from the seed alone.
+
+    step number -> slots of each dataset (`order`) -> samples, read singly (`reader`) -> sequences (`sequences`)
+                -> the images that these keep, decoded to squares (`pictures`) -> rows (`packing`) -> Batch
+
+The unit of work is the step, not the shard: any process of any world, with any number of workers, makes the same global
+batch of a step and takes its own part. The step's number is the whole state.
+"""
+
+import contextlib
+import itertools
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.pair import Dataset
+from trainer.ahead import ahead, worker_steps
+from trainer.batch import Batch
+from trainer.config import TrainingError
+from trainer.console import say
+from trainer.maker import Failure, Maker, Plan, Stream
+from trainer.reader import sound_shards
+from trainer.recipes import FlamingoConfig
+from trainer.shards import Shard, find_shards, manifest_hash
+from trainer.tokens import Vocabulary
+
+_FIRST_SAMPLES = 100  # are drawn before a share of damaged ones means anything
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What one update is made of: for each micro-batch, a Batch of every dataset, in the order of their names."""
+
+    number: int
+    micro: tuple[dict[Dataset, Batch], ...]
+    waited_s: float  # how long the training stood still for it
+
+
+class Mixture:
+    """The datasets of a training. Use it as a context, or `close` it, to end its workers and drop its temporary files.
+
+    Args:
+        shards: a run's `shards` folder, on any fsspec path.
+        config: mixture, seed, workers.
+        vocabulary: of the model.
+        image_px: side of the square.
+        split: that `steps` draws from.
+        rank: of this process in a world of `world`; each takes its part of the same global batches.
+
+    Raises:
+        TrainingError: no manifest, a dataset without samples, a batch that the processes cannot share evenly, a row too
+            short to pack, or shards that are all damaged.
+    """
+
+    def __init__(
+        self,
+        shards: str,
+        config: FlamingoConfig,
+        vocabulary: Vocabulary,
+        image_px: int,
+        split: str = "train",
+        rank: int = 0,
+        world: int = 1,
+    ):
+        self._shards, self._config, self._split = shards, config, split
+        _check(config, world)
+        self._temporary = None if config.cache else tempfile.TemporaryDirectory(prefix="lamella-")
+        cache = Path(config.cache or self._temporary.name)
+        cache.mkdir(parents=True, exist_ok=True)
+        found = self._find(split, cache)
+        missing = [dataset for dataset in config.mixture() if not any(shard.dataset is dataset for shard in found)]
+        if missing:
+            raise TrainingError(f"shards={shards}: no {split} sample of {missing[0]}; {missing[0]}.batch=0 leaves it out")
+        self.fingerprint = manifest_hash(found)
+        self._plan = Plan(
+            streams=_streams(found, config, config.seed),
+            vocabulary=vocabulary,
+            image_px=image_px,
+            rank=rank,
+            world=world,
+            cache=str(cache),
+            config=config,
+        )
+        self.datasets = tuple(config.mixture())
+        self.samples = {stream.dataset: sum(shard.info.samples for shard in stream.shards) for stream in self._plan.streams}
+        self._drawn, self._damaged = 0, 0
+        self._running: list[Iterator] = []
+
+    def __enter__(self) -> "Mixture":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def close(self) -> None:
+        for running in self._running:
+            running.close()
+        self._running = []
+        if self._temporary:
+            self._temporary.cleanup()
+
+    def steps(self, start: int = 0) -> Iterator[Step]:
+        """Endless, from step `start` on; closing it ends its workers.
+
+        Raises:
+            TrainingError: a damaged shard, or more damaged samples than `max_damaged_samples`.
+        """
+        steps = self._steps(start)
+        self._running.append(steps)
+        return steps
+
+    def validation(self, dataset: Dataset) -> Iterator[Batch]:
+        """One pass over the validation split, in order, up to `validation_samples`; the last batch may be short.
+
+        Every process sees all of it. Empty where the split holds no sample of `dataset`.
+        """
+        cache = Path(self._plan.cache)
+        try:
+            found = find_shards(self._shards, (str(dataset),), "validation")
+        except TrainingError:
+            return
+        if self._config.damaged_shards == "skip":
+            found, _ = sound_shards(found, cache, self._config.cache is not None)
+        (stream,) = _streams(found, self._config, None)
+        samples = min(self._config.validation_samples, sum(shard.info.samples for shard in found))
+        size = max(1, stream.part.batch // (self._plan.world * self._config.micro_batches))
+        with contextlib.closing(Maker(self._plan.with_streams((stream,)))) as maker:
+            slots = (range(first, min(first + size, samples)) for first in range(0, samples, size))
+            with contextlib.closing(ahead((maker.batch(dataset, part) for part in slots), most=2)) as parcels:
+                for parcel in parcels:
+                    yield self._opened(parcel)
+
+    def _steps(self, start: int) -> Iterator[Step]:
+        numbers = itertools.count(start)
+        with contextlib.closing(worker_steps(self._plan, start)) as made:
+            for number in numbers:
+                began = time.perf_counter()
+                step = next(made)
+                if isinstance(step, Failure):
+                    raise TrainingError(step.line)
+                micro = tuple({dataset: self._opened(parcel) for dataset, parcel in part.items()} for part in step)
+                self._count(micro)
+                yield Step(number=number, micro=micro, waited_s=time.perf_counter() - began)
+
+    def _opened(self, parcel) -> Batch:
+        if isinstance(parcel, Failure):
+            raise TrainingError(parcel.line)
+        return parcel if isinstance(parcel, Batch) else parcel.open()
+
+    def _count(self, micro: tuple[dict[Dataset, Batch], ...]) -> None:
+        for batch in (batch for part in micro for batch in part.values()):
+            self._drawn += len(batch.keys) + len(batch.damaged)
+            self._damaged += len(batch.damaged)
+        limit = self._config.max_damaged_samples
+        if self._drawn >= _FIRST_SAMPLES and self._damaged > limit * self._drawn:
+            raise TrainingError(f"max_damaged_samples={limit}: {self._damaged} of {self._drawn} samples are damaged")
+
+    def _find(self, split: str, cache: Path) -> list[Shard]:
+        found = find_shards(self._shards, tuple(map(str, self._config.mixture())), split)
+        if self._config.damaged_shards == "error":
+            return found
+        sound, faults = sound_shards(found, cache, self._config.cache is not None)
+        for fault in faults:
+            say(f"a damaged shard is left out: {fault}")
+        return sound
+
+
+def _streams(shards: list[Shard], config: FlamingoConfig, seed: int | None) -> tuple[Stream, ...]:
+    mixture = config.mixture()
+    return tuple(
+        Stream(
+            dataset=dataset,
+            part=getattr(config, str(dataset)),
+            shards=tuple(sorted((shard for shard in shards if shard.dataset is dataset), key=lambda shard: shard.info.name)),
+            seed=seed,
+        )
+        for dataset in (mixture if seed is not None else {shards[0].dataset: None})
+    )
+
+
+def _check(config: FlamingoConfig, world: int) -> None:
+    if not config.mixture():
+        raise TrainingError("m3w.batch, align.batch, ltip.batch and vtp.batch are all 0: there is nothing to train on")
+    for dataset, part in config.mixture().items():
+        if part.batch % (world * config.micro_batches):
+            shares = f"{world} x {config.micro_batches} (processes x micro_batches)"
+            raise TrainingError(f"{dataset}.batch={part.batch}: cannot be shared evenly by {shares}")
+        if 0 < config.pack_tokens < part.tokens:
+            raise TrainingError(f"pack_tokens={config.pack_tokens}: shorter than {dataset}.tokens={part.tokens}")
