@@ -1,4 +1,4 @@
-"""A small language model of the corpus' own: the text of the shards in, a decoder and its tokenizer in `transformers` format out.
+"""A small language model of the corpus' own: the shards' text in, a decoder and its tokenizer in `transformers` format out.
 
 OUTPUT/tokenizer.json, tokenizer_config.json   byte-level BPE; Flamingo's special tokens are pieces of it
 OUTPUT/config.json, model.safetensors          Llama's architecture: what `AutoModelForCausalLM.from_pretrained` opens
@@ -8,33 +8,29 @@ It learns documents in the form in which a Flamingo reads them, `<BOS> text <EOC
 Flamingo on top of it needs no new rows.
 """
 
-import hashlib
-import io
 import json
 import math
 import time
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
-import fsspec
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from schemas.keys import stable_key
-from schemas.pair import Dataset
-from schemas.sample import BadSample, load_json
-from schemas.shards import MANIFEST, read_shard
 from trainer.config import TrainingError
 from trainer.console import say, write_whole
+from trainer.corpus import Document, forms_of, read_documents, texts_of
 from trainer.recipes import LanguageConfig, resolve_language
-from trainer.shards import Shard, find_shards, manifest_hash
+from trainer.shards import find_shards, manifest_hash
 from trainer.tokens import BOS, EOC, EOS, IMAGE, PAD, Vocabulary, load_vocabulary
+from weights.loaded import pick_device
 
 MADE_FROM = "lamella.json"
 _LOUDNESS = frozenset({"device", "threads", "log_every"})  # keys that do not change what is learned
-_PIECES_FROM_CHARACTERS = 50_000_000  # more text makes no better pieces of a small vocabulary
-Document = tuple[str | None, ...]  # texts in reading order, None where an image stands
+_TEXTS_FOR_PIECES = 1_000_000  # more make no better pieces
 
 
 def train_language(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> None:
@@ -61,18 +57,19 @@ def train_language(shards: str, recipe: str, output: str, overrides: dict[str, s
     folder.mkdir(parents=True, exist_ok=True)
     if config.threads:
         torch.set_num_threads(config.threads)
-    device = _device(config.device)
-    documents = sorted((document for shard in found for document in _read(shard)), key=lambda pair: pair[0])
-    _save_tokenizer(folder, [text for _, document in documents for text in document if text], config)
-    vocabulary = load_vocabulary(str(folder), 0)
-    ids = [_form(document, vocabulary) for _, document in documents]
-    keys = [key for key, _ in documents]
+    documents = read_documents(found)
+    vocabulary = load_vocabulary(str(folder), _save_tokenizer(folder, documents, config))
+    forms = forms_of(documents, vocabulary)
     torch.manual_seed(config.seed)
-    model = _model(config, vocabulary).to(device)
-    _fit(model, _rows(ids, keys, config), config)
+    model = _model(config, vocabulary).to(pick_device(config.device))
+    _fit(model, _rows(forms, config), config)
     scores = _examine(model, shards, config, vocabulary)
-    model.float().save_pretrained(folder)
-    scores |= {"documents": len(ids), "tokens": sum(map(len, ids)), "parameters": sum(p.numel() for p in model.parameters())}
+    _save(model, folder)
+    scores |= {
+        "documents": len(forms),
+        "tokens": sum(map(len, forms.values())),
+        "parameters": sum(p.numel() for p in model.parameters()),
+    }
     write_whole(folder / MADE_FROM, json.dumps(made_from | {"scores": scores}, indent=1, sort_keys=True) + "\n")
     if "perplexity" in scores:
         say(f"perplexity on unseen text: {scores['perplexity']:.2f} over {scores['validation_tokens']} tokens")
@@ -100,49 +97,23 @@ def _is_finished(folder: Path, made_from: dict) -> bool:
     return True
 
 
-def _read(shard: Shard) -> Iterator[tuple[str, Document]]:
-    """(key, document) of every sample whose header can be read. Raises TrainingError where the file is not the manifest's."""
-    path = f"{shard.folder}/{shard.info.name}"
-    with fsspec.open(path, "rb") as file:
-        data = file.read()
-    if len(data) != shard.info.bytes or hashlib.sha256(data).hexdigest() != shard.info.sha256:
-        raise TrainingError(f"shards={path}: not the file whose size and checksum {MANIFEST} lists")
-    for _, members in read_shard(io.BytesIO(data)):
-        try:
-            header = load_json(members)
-            document = tuple(header["texts"]) if shard.dataset is Dataset.M3W else (None, header["text"])
-            key = f"{shard.dataset}/{header['key']}"
-        except (BadSample, KeyError, TypeError):
-            continue
-        if all(text is None or isinstance(text, str) for text in document):
-            yield key, document
-
-
-def _form(document: Document, vocabulary: Vocabulary) -> np.ndarray:
-    """Token ids of a document, as a Flamingo reads it: int32 [tokens]."""
-    texts = [text if at == 0 or document[at - 1] is None else f"\n{text}" for at, text in enumerate(document) if text is not None]
-    encoded = iter(vocabulary.encode(texts))
-    ids = [vocabulary.bos]
-    for at, text in enumerate(document):
-        if text is not None:
-            ids += next(encoded)
-        else:
-            ids += [vocabulary.eoc, vocabulary.image] if at else [vocabulary.image]
-    return np.array([*ids, vocabulary.eoc, vocabulary.eos], dtype=np.int32)
-
-
-def _rows(documents: Sequence[np.ndarray], keys: Sequence[str], config: LanguageConfig) -> Iterator[Tensor]:
+def _rows(forms: dict[str, np.ndarray], config: LanguageConfig) -> Iterator[Tensor]:
     """Endless batches, int64 [B, L + 1]: every epoch is all documents, in an order of its own, end to end."""
     size = config.batch * config.tokens
     stream, epoch = np.empty(0, np.int32), 0
     while True:
         while len(stream) <= size:
-            order = sorted(range(len(keys)), key=lambda at: stable_key(config.seed, epoch, keys[at]))
-            stream = np.concatenate([stream, *(documents[at] for at in order)])
+            order = sorted(forms, key=lambda name: stable_key(config.seed, epoch, name))
+            stream = np.concatenate([stream, *(forms[name] for name in order)])
             epoch += 1
-        starts = np.arange(config.batch)[:, None] * config.tokens
-        yield torch.from_numpy(stream[starts + np.arange(config.tokens + 1)].astype(np.int64))
+        yield _grid(stream, config.batch, config.tokens)
         stream = stream[size:]
+
+
+def _grid(stream: np.ndarray, rows: int, tokens: int) -> Tensor:
+    """int64 [rows, tokens + 1]: a row's last token is the next one's first."""
+    starts = np.arange(rows)[:, None] * tokens
+    return torch.from_numpy(stream[starts + np.arange(tokens + 1)].astype(np.int64))
 
 
 def _model(config: LanguageConfig, vocabulary: Vocabulary) -> nn.Module:
@@ -158,6 +129,7 @@ def _model(config: LanguageConfig, vocabulary: Vocabulary) -> nn.Module:
             intermediate_size=config.inner,
             max_position_embeddings=config.max_positions,
             tie_word_embeddings=True,
+            architectures=["LlamaForCausalLM"],
             pad_token_id=vocabulary.pad,
             bos_token_id=vocabulary.bos,
             eos_token_id=vocabulary.eos,
@@ -202,20 +174,18 @@ def _examine(model: nn.Module, shards: str, config: LanguageConfig, vocabulary: 
         found = find_shards(shards, config.datasets, "validation")
     except TrainingError:
         return {}
-    documents = sorted((document for shard in found for document in _read(shard)), key=lambda pair: pair[0])
-    stream = np.concatenate([_form(document, vocabulary) for _, document in documents])
+    stream = np.concatenate(list(forms_of(read_documents(found), vocabulary).values()))
     rows = (len(stream) - 1) // config.tokens
     if not rows:
         return {}
-    starts = np.arange(rows)[:, None] * config.tokens
-    grid = torch.from_numpy(stream[starts + np.arange(config.tokens + 1)].astype(np.int64))
+    grid = _grid(stream, rows, config.tokens)
     model.eval()
     losses = torch.cat([_loss(model, part).cpu() for part in grid.split(config.batch)])
     return {"perplexity": losses.double().mean().exp().item(), "validation_tokens": len(losses)}
 
 
-def _save_tokenizer(folder: Path, texts: Sequence[str], config: LanguageConfig) -> None:
-    """A byte-level BPE: any text has tokens, and a word has the same ones wherever it stands. Same texts, same bytes."""
+def _save_tokenizer(folder: Path, documents: Sequence[Document], config: LanguageConfig) -> int:
+    """Writes a byte-level BPE, in which a word has the same pieces wherever it stands; returns how many there are."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -230,16 +200,18 @@ def _save_tokenizer(folder: Path, texts: Sequence[str], config: LanguageConfig) 
         show_progress=False,
         min_frequency=2,
     )
-    enough, characters = [], 0
-    for text in texts:
-        characters += len(text)
-        if characters > _PIECES_FROM_CHARACTERS:
-            break
-        enough.append(text)
-    pieces.train_from_iterator(enough, trainer)
+    pieces.train_from_iterator(islice(texts_of(documents), _TEXTS_FOR_PIECES), trainer)
     names = {"pad_token": PAD, "bos_token": BOS, "eos_token": EOS, "additional_special_tokens": [EOC, IMAGE]}
     PreTrainedTokenizerFast(tokenizer_object=pieces, model_max_length=config.max_positions, **names).save_pretrained(folder)
+    return pieces.get_vocab_size()
 
 
-def _device(name: str) -> torch.device:
-    return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
+def _save(model: nn.Module, folder: Path) -> None:
+    """As `save_pretrained`, without its progress bar; the output's rows are the embedding's and are not written twice."""
+    from safetensors.torch import save_file
+
+    tensors = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items() if name != "lm_head.weight"}
+    temporary = folder / "model.safetensors.tmp"
+    save_file(tensors, temporary, {"format": "pt"})
+    temporary.replace(folder / "model.safetensors")
+    model.config.save_pretrained(folder)

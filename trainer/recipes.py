@@ -102,7 +102,7 @@ class LanguageConfig(Frozen):
     inner: PositiveInt = 384
     max_positions: PositiveInt = 1024
     tokens: PositiveInt = 256  # of a row
-    batch: PositiveInt = 8  # rows
+    batch: PositiveInt = 6  # rows
     steps: PositiveInt = 300
     learning_rate: PositiveFloat = 2e-3
     warmup_steps: NonNegativeInt = 30  # then a cosine down to a tenth

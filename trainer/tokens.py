@@ -22,6 +22,7 @@ class Vocabulary:
     def __init__(self, pieces, base: int, known: dict[str, int] | None = None):
         pieces.no_padding()
         pieces.no_truncation()
+        pieces.encode_special_tokens = True  # as text: what a page says of itself is never a special token
         self._pieces, self.base, self._known = pieces, base, dict(known or {})
         ids, self.new = dict(self._known), []
         for token in (IMAGE, EOC, BOS, EOS, PAD):
@@ -74,6 +75,8 @@ def load_vocabulary(language: str, base: int) -> Vocabulary:
     known = {BOS: own.bos_token_id, EOS: own.eos_token_id}
     if own.bos_token_id == own.eos_token_id:  # GPT-2 ends and begins with one token: as `<EOS>` it would end what it begins
         known.pop(BOS)
+    special = {str(token): number for number, token in own.added_tokens_decoder.items() if token.special}
+    known |= {token: special[token] for token in (IMAGE, EOC, BOS, EOS, PAD) if token in special}  # as ours has them all
     return Vocabulary(own.backend_tokenizer, base, {name: number for name, number in known.items() if number is not None})
 
 

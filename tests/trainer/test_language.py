@@ -1,0 +1,126 @@
+"""The corpus' own language model: what it reads, what others can open, twice the same, and better than guessing."""
+
+import json
+
+import pytest
+import torch
+
+from schemas.pair import Dataset
+from schemas.sample import InterleavedSample, phi_of
+from trainer.config import TrainingError
+from trainer.language import MADE_FROM, learning_rate, train_language
+from trainer.recipes import resolve_language
+from trainer.tokens import load_vocabulary
+
+TINY = {
+    **{"vocabulary": "320", "width": "32", "layers": "1", "heads": "2", "inner": "32", "tokens": "24", "batch": "4"},
+    **{"steps": "120", "warmup_steps": "4", "threads": "1", "device": "cpu", "datasets": "m3w,align", "learning_rate": "0.01"},
+}
+
+
+def document(index: int, toy) -> dict[str, bytes]:
+    texts = (f"the story of {index} begins", "and goes on", None, "here is a bar", None)
+    images = (toy.pair(index).image, toy.pair(index + 1).image)
+    previous, following = phi_of(texts)
+    return InterleavedSample(
+        key=f"{index:032x}",
+        url="https://a.example",
+        texts=texts,
+        image_index=(None, None, 0, None, 1),
+        previous=previous,
+        next=following,
+        images=images,
+        image_facts=({}, {}),
+    ).encode()
+
+
+@pytest.fixture(scope="module")
+def shards(toy, tmp_path_factory) -> str:
+    folder = tmp_path_factory.mktemp("text")
+    documents = [document(index, toy) for index in range(30)]
+    toy.write(folder / "m3w", Dataset.M3W, {"train": [documents[:12], documents[12:24]], "validation": [documents[24:]]})
+    toy.write(folder / "align", Dataset.ALIGN, {"train": [[toy.pair(index).encode() for index in range(16)]]})
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def trained(shards, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lm")
+    train_language(shards, "demo-lm", str(folder), TINY)
+    return folder
+
+
+def test_transformers_opens_it(trained):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(trained), AutoTokenizer.from_pretrained(trained)
+    assert model.lm_head.weight is model.model.embed_tokens.weight
+    assert len(tokenizer) == model.config.vocab_size == model.model.embed_tokens.weight.shape[0]
+    assert (tokenizer.bos_token, tokenizer.eos_token, tokenizer.pad_token) == ("<BOS>", "<EOS>", "<PAD>")
+
+
+def test_special_tokens_are_its_own_and_text_never_is_one(trained):
+    vocabulary = load_vocabulary(str(trained), 320)
+    assert vocabulary.new == [] and vocabulary.size == 320
+    assert len({vocabulary.image, vocabulary.eoc, vocabulary.bos, vocabulary.eos, vocabulary.pad}) == 5
+    (ids,) = vocabulary.encode(["look: <image> <EOC>"])
+    assert not {vocabulary.image, vocabulary.eoc} & set(ids)
+    assert vocabulary.decode(ids) == "look: <image> <EOC>"
+    (line_break,) = vocabulary.encode(["\n"])
+    assert len(line_break) == 1
+
+
+def test_it_has_learned_the_form_of_a_document(trained):
+    from transformers import AutoModelForCausalLM
+
+    model, vocabulary = AutoModelForCausalLM.from_pretrained(trained), load_vocabulary(str(trained), 320)
+    (ids,) = vocabulary.encode(["here is a bar"])
+    with torch.no_grad():
+        logits = model(torch.tensor([[vocabulary.bos, vocabulary.image, *ids, vocabulary.eoc]])).logits[0]
+    assert vocabulary.eoc in logits[-2].topk(2).indices  # a pair's caption goes on after "a bar"
+    assert logits[-1].argmax() in (vocabulary.image, vocabulary.eos)
+
+
+def test_what_it_was_made_from_and_how_good_it_is(trained):
+    made = json.loads((trained / MADE_FROM).read_text())
+    assert made["config"]["width"] == 32 and "device" not in made["config"]
+    assert made["scores"]["documents"] == 24 + 16
+    assert 1 < made["scores"]["perplexity"] < 20 < 320
+
+
+def test_a_finished_one_is_left_as_it_is(trained, shards, capsys):
+    before = (trained / "model.safetensors").stat().st_mtime_ns
+    train_language(shards, "demo-lm", str(trained), TINY | {"log_every": "3"})
+    assert "already" in capsys.readouterr().err
+    assert (trained / "model.safetensors").stat().st_mtime_ns == before
+    with pytest.raises(TrainingError, match="steps=121"):
+        train_language(shards, "demo-lm", str(trained), TINY | {"steps": "121"})
+
+
+def test_twice_the_same_bytes(trained, shards, tmp_path):
+    train_language(shards, "demo-lm", str(tmp_path), TINY)
+    for name in ("model.safetensors", "tokenizer.json", MADE_FROM):
+        assert (tmp_path / name).read_bytes() == (trained / name).read_bytes(), name
+
+
+def test_a_shard_that_is_not_the_manifests(shards, tmp_path):
+    import shutil
+
+    shutil.copytree(shards, tmp_path / "shards")
+    path = tmp_path / "shards" / "align" / "align-train-00000.tar"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(TrainingError, match=r"align-train-00000\.tar"):
+        train_language(str(tmp_path / "shards"), "demo-lm", str(tmp_path / "lm"), TINY)
+
+
+def test_rate_by_hand():
+    config = resolve_language("demo-lm", {"steps": "12", "warmup_steps": "2", "learning_rate": "1.0"})
+    assert [learning_rate(step, config) for step in (0, 1, 2)] == [0.5, 1.0, 1.0]
+    assert learning_rate(7, config) == pytest.approx(0.55)
+    assert learning_rate(12, config) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(("key", "value"), [("heads", "3"), ("datasets", "news")])
+def test_what_cannot_be_is_named(shards, tmp_path, key, value):
+    with pytest.raises(TrainingError, match=key):
+        train_language(shards, "demo-lm", str(tmp_path), TINY | {key: value})
