@@ -1,7 +1,7 @@
 """What is true, one JSON line a thing, and the way back: pages, images, clips, nodes and records with their fates.
 
 Lines, by their `kind`:
-    page    url, host, genre, language, fate, twin, images, clips
+    page    url, host, genre, language, fate, twin, images, clips, asks, lines [{image, text}]; the last two of catalogues
     image   url, caption, facts, fate, alts [{page, alt, wrong, fate}], figcaptions [{page, text, fate}],
             descriptions among them
     clip    url, caption, facts, duration_s, fate, page, track, track_fate
@@ -46,6 +46,7 @@ class LedgerWriter:
             twin=page.twin,
             images=images,
             clips=[film.url for film in page.films],
+            **_convention(page),
         )
         for url in images:
             self._image(url, [shown for shown in page.shown if shown.picture.url == url], page.url)
@@ -96,6 +97,11 @@ class LedgerWriter:
     def _line(self, **values: object) -> None:
         self._out.write(json.dumps(values, sort_keys=True, ensure_ascii=False) + "\n")
         self.lines += 1
+
+
+def _convention(page: Draft) -> dict[str, object]:
+    """What a catalogue's lines say of its pictures, all of it true."""
+    return {"asks": page.asks, "lines": [{"image": image, "text": text} for image, text in page.lines]} if page.asks else {}
 
 
 @dataclass(frozen=True, slots=True)

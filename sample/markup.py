@@ -30,7 +30,7 @@ _LAZY = {"lazy-src": "data-src", "lazy-original": "data-original", "lazy-lazy-sr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """One piece of the main content: `kind` is h2, p, ul, ol, table, pre, image, film or raw."""
+    """One piece of the main content: `kind` is h2, p, line, ul, ol, table, pre, image, film or raw."""
 
     kind: str
     text: str = ""
@@ -119,6 +119,8 @@ def block_html(block: Block, refs: Refs, dice: Dice) -> str:
         return film_html(block.film, refs)
     if block.kind == "raw":
         return block.text
+    if block.kind == "line":  # what a catalogue says of the picture before it
+        return f"<ul><li>{escape(block.text)}</li></ul>"
     if block.kind in ("ul", "ol"):
         items = "".join(f"<li>{escape(item)}</li>\n" for item in block.items)
         return f"<{block.kind}>\n{items}</{block.kind}>"

@@ -1,12 +1,15 @@
-"""An index in, a good page out: its blocks, pictures, films and HTML; articles, galleries, shops, blogs and recipes in English.
+"""An index in, a good page out: blocks, pictures, films and HTML; articles, galleries, shops, blogs, recipes, catalogues in English.
 
 A page follows from (seed, index) alone. `draft` makes the content, `sample.markup` the HTML; the fates start from a draft.
 """
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from sample.album import Film, Shown, show
+from sample.catalogue import GENRE as CATALOGUE
+from sample.catalogue import catalogue, is_catalogue
 from sample.clips import clip_caption, make_clip
 from sample.dice import Dice
 from sample.markup import Block, Furniture, page_html
@@ -18,8 +21,16 @@ SITES = {
     "shop": (("paper-stall.example", "Paper Stall"), ("wall-and-frame.example", "Wall and Frame")),
     "blog": (("slow-pencil.example", "Slow Pencil"), ("ferry-notes.example", "Ferry Notes")),
     "recipe": (("kitchen-lamp.example", "Kitchen Lamp"), ("bread-bell.example", "Bread and Bell")),
+    CATALOGUE: (("plate-index.example", "Plate Index"), ("drawer-and-label.example", "Drawer and Label")),
 }
-FOLDERS = {"article": "2021/05", "gallery": "prints", "shop": "shop/item", "blog": "notes", "recipe": "recipes"}
+FOLDERS = {
+    "article": "2021/05",
+    "gallery": "prints",
+    "shop": "shop/item",
+    "blog": "notes",
+    "recipe": "recipes",
+    CATALOGUE: "plates",
+}
 FILMS = 0.16  # share of pages with a film
 LICENCES = ("https://creativecommons.org/licenses/by/4.0/", "https://creativecommons.org/publicdomain/zero/1.0/")
 _WRAPPERS = ("article", "article", "div.content", "div.post-body", "section.entry")
@@ -41,10 +52,16 @@ class Draft:
     fate: str = ""  # the reason why the page or its document leaves
     twin: str = ""  # URL of the page that this one copies
     node_fates: tuple[tuple[str, str], ...] = ()  # (reason, first words) of paragraphs that leave alone
+    asks: str = ""  # of a catalogue: what its lines say of their pictures
 
     @property
     def shown(self) -> list[Shown]:
         return [block.shown for block in self.blocks if block.shown]
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """Of a catalogue: each picture's URL, and the line that follows it."""
+        return [(a.shown.picture.url, b.text) for a, b in pairwise(self.blocks) if b.kind == "line"]
 
     @property
     def films(self) -> list[Film]:
@@ -55,9 +72,9 @@ class Draft:
 
 
 def draft(seed: int, index: int, fate: str = "") -> Draft:
-    """The good page of an index, with 2 to 6 pictures; with a fate, its URL names it."""
+    """The good page of an index, with 2 to 8 pictures; with a fate, its URL names it, and it is no catalogue."""
     dice = Dice("page", seed, index)
-    genre = GENRES[dice.below(len(GENRES))]
+    genre = CATALOGUE if not fate and is_catalogue(seed, index) else GENRES[dice.below(len(GENRES))]
     writer = Writer(genre, dice)
     host, site = dice.pick(SITES[genre])
     title = writer.title()
@@ -65,8 +82,13 @@ def draft(seed: int, index: int, fate: str = "") -> Draft:
     url = f"https://{host}/{folder}/{slug(title)}-{index}.html"
     media_host = host if dice.chance(0.7) else f"static.{host}"
     stem = f"https://{media_host}/img/{fate + '/' if fate else ''}sheet-{index}"
-    pictures = [show(f"{stem}-{n}", f"{seed}/{index}/{n}") for n in range(dice.between(2, 6))]
-    blocks = _body(genre, writer, pictures, dice)
+    asks = ""
+    if genre == CATALOGUE:
+        listed = catalogue(writer, stem, f"{seed}/{index}")
+        asks, blocks = listed.wording.attribute, list(listed.blocks)
+    else:
+        pictures = [show(f"{stem}-{n}", f"{seed}/{index}/{n}") for n in range(dice.between(2, 6))]
+        blocks = _body(genre, writer, pictures, dice)
     if dice.chance(FILMS):
         blocks.insert(
             len(blocks) - 1, Block(kind="film", film=film(f"https://{media_host}/film/scene-{index}", f"{seed}/{index}", dice))
@@ -94,6 +116,7 @@ def draft(seed: int, index: int, fate: str = "") -> Draft:
         blocks=tuple(blocks),
         furniture=furniture,
         fate=fate,
+        asks=asks,
     )
 
 

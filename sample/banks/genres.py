@@ -39,6 +39,14 @@ Why I still draw with a {tool}
 {food}, slowly, in {number} steps
 {season} {food} from the {room} on {street} Street
 """,
+    "catalogue": """
+A [field guide|pocket guide] to the plates of {town}
+Plates from the {room} of {town}: a [short|plain|complete] list
+[Stock list|Plate list|Index] of the print room on {street} Street
+Picture quiz for {season} evenings in {town}
+The {first} {last} sheets, plate by plate
+[Notes|Labels] for the drawers of {first} {last}, {trade}
+""",
 }
 
 SENTENCES = {
@@ -164,6 +172,29 @@ The original recipe, [found|kept] in a {room} in {town}, asks for {number} eggs,
 [Cool|Leave] it on the [sill|rack] until you can [hold|touch] the tin with bare hands, then [turn|ease] it out in one go.
 My [neighbour|aunt] in {town} [swears|insists] on [stone|rye] flour, and I have [stopped|given up] arguing with her.
 """,
+    "catalogue": """
+The plates below come from the {room} of {town}, where {first} {last} [sorted|numbered|unpacked] them over {number} {weekday}s.
+This [list|guide|page] was [begun|written|put together] in {month} by a {trade} who [needed|wanted] to find things [faster|again|without asking].
+Each plate has [a label|one line] in the hand of {first} {last}, and we have [kept|copied] it as it [stands|was found].
+[Cover|Hide] the [labels|lines] with a strip of {material} and [try|guess] for yourself before you [look|read on].
+The [order|sequence] is that of the drawers, from the {thing} by the door to the [window|stairs|far wall].
+[Teachers|Collectors|Guides] in {town} use the list on {weekday}s, when the {room} is [closed|quiet] and the light is even.
+The sheets were photographed on a {thing} under {weather}, with a {tool} to hold the corners down.
+A second list, [longer|shorter] than this one and [older|younger] by {number} years, [lies|hangs] in the {room} of {town}.
+Nothing was [trimmed|retouched|straightened] for this page, so that a [copy|print] can be [told|known] from its [first|original] sheet.
+Where a plate was [lost|lent out|too damp to scan], its number [stays|is left] empty until {month}.
+[Corrections|Additions] are welcome at the desk on {street} Street, [best|ideally] in writing and with a {food} for {first}.
+The labels were [checked|read aloud] twice, once by a {trade} and once by a class of {number} children from {town}.
+If you [own|find] a sheet that is not in the list, the {room} in {town} would [like|be glad] to see it before the {season}.
+The [drawers|boxes] are of {material}, made by a {trade} in {town}, and they [smell|still smell] of {plant}.
+The numbers follow no [rule|system] but that of {first} {last}, who [counted|filed] by heart and [erred|was wrong] only once.
+In the [printed|bound] edition every plate has a page to itself, with {number} [lines|spaces] for the notes of the [owner|reader].
+The [names|words] on the labels are [short|plain] because the {trade} had a {tool} to carve them with, and little [patience|time].
+The plates may be [borrowed|copied|ordered] for a {season}, one at a time, from the {room} on {street} Street.
+What began as a game for {first}'s [children|guests] has become the [index|memory] of the whole {room}.
+We have left out what {first} {last} [said|wrote] about the {animal} on the {thing}, since it [belongs|goes] to another drawer.
+A {quality} [visitor|reader] from {town} sent us {number} more labels, and they will be [added|sorted] when the {weather} lets us.
+""",
 }
 
 # Each takes {scene}, a phrase such as "a large red circle above a small blue square".
@@ -202,6 +233,13 @@ I [keep|store] the flour in a tin with {scene} on the lid.
 Beside the stove hangs {scene}, a picture that has [survived|seen] {number} years of steam.
 On our [plates|napkins] you find {scene}, because {first} [likes|loves] plain things.
 The [label|cloth] has {scene} on it, so nobody [confuses|mixes up] the jars.
+""",
+    "catalogue": """
+One loose sheet at the end shows {scene}, [not yet numbered|without a drawer of its own].
+In the last drawer lies {scene}, [bought|found] in {town} on a {weekday}.
+The cover of the list carries {scene}, [cut|pressed] by {first} {last}.
+A visitor [brought|sent] us {scene}, which we [keep|show] with the others.
+Behind the {thing} we found {scene}, with [no|an empty] label.
 """,
 }
 

@@ -108,7 +108,7 @@ def test_most_pages_are_good_and_have_pictures(web):
     good = [page for page in web[2].pages.values() if not page["fate"]]
     assert len(good) > 100
     assert all(page["language"] == "en" and len(page["images"]) >= 2 for page in good)
-    assert {page["genre"] for page in good} == {"article", "gallery", "shop", "blog", "recipe"}
+    assert {page["genre"] for page in good} == {"article", "gallery", "shop", "blog", "recipe", "catalogue"}
     assert sum(bool(page["clips"]) for page in good) >= 10
 
 
