@@ -1,4 +1,4 @@
-"""An index in, a good page out: blocks, pictures, films and HTML; articles, galleries, shops, blogs, recipes, catalogues in English.
+"""An index in, a good page out: its blocks, pictures, films and HTML, in six genres of English page, catalogues among them.
 
 A page follows from (seed, index) alone. `draft` makes the content, `sample.markup` the HTML; the fates start from a draft.
 """
