@@ -90,9 +90,11 @@ def load_language(name: str, dtype: torch.dtype) -> tuple[nn.Module, Vocabulary]
         TrainingError: it cannot be had, or it is no decoder that can be wrapped.
     """
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
 
     if not name:
         raise TrainingError("language=: none is named; give a decoder of transformers, or a folder of `lamella train lm`")
+    logging.disable_progress_bar()
     try:
         model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
         vocabulary = load_vocabulary(name, model.get_input_embeddings().weight.shape[0])
