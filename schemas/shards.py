@@ -113,7 +113,7 @@ def read_shard(stream: BinaryIO) -> Iterator[tuple[str, Members]]:
 
 def index_shard(data: Buffer) -> Iterator[tuple[str, dict[str, tuple[int, int]]]]:
     """(key, {extension: (offset, length)}) of every sample of a whole tar: as strict as `read_shard`, reads no data."""
-    return _samples(_locate_members(memoryview(data)))
+    return _samples(_locate_members(data))
 
 
 def _samples(found: Iterable[tuple[str, T]]) -> Iterator[tuple[str, dict[str, T]]]:
@@ -147,10 +147,10 @@ def _read_members(stream: BinaryIO) -> Iterator[tuple[str, bytes]]:
             raise BadShard("more after the end of the tar")
 
 
-def _locate_members(data: memoryview) -> Iterator[tuple[str, tuple[int, int]]]:
+def _locate_members(data: Buffer) -> Iterator[tuple[str, tuple[int, int]]]:
     """(name, (offset, length)) of every file, as `_read_members` finds them."""
     at = 0
-    while (header := bytes(data[at : at + _BLOCK])) != _EMPTY:
+    while (header := data[at : at + _BLOCK]) != _EMPTY:
         if len(header) < _BLOCK:
             raise BadShard("cut off")
         name, size = _check_header(header)
@@ -158,7 +158,7 @@ def _locate_members(data: memoryview) -> Iterator[tuple[str, tuple[int, int]]]:
         if at > len(data):
             raise BadShard("cut off")
         yield name, (start, size)
-    ending = bytes(data[at + _BLOCK :])
+    ending = data[at + _BLOCK :]
     if len(ending) < _BLOCK:
         raise BadShard("cut off")
     if ending[:_BLOCK] != _EMPTY:

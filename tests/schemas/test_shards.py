@@ -1,6 +1,7 @@
 """Shards: what is written is read back, byte for byte; what no writer of ours wrote is refused, and nothing is extracted."""
 
 import io
+import mmap
 import tarfile
 
 import pytest
@@ -13,6 +14,7 @@ from schemas.shards import (
     BadShard,
     ShardInfo,
     ShardManifest,
+    index_shard,
     read_shard,
     sample_key,
     shard_name,
@@ -95,8 +97,10 @@ def test_a_cut_is_never_silent(cut):
     if cut < end:
         with pytest.raises(BadShard):
             read(whole[:cut])
+        with pytest.raises(BadShard):
+            list(index_shard(whole[:cut]))
     else:
-        assert len(read(whole[:cut])) == len(SAMPLES)
+        assert len(read(whole[:cut])) == len(list(index_shard(whole[:cut]))) == len(SAMPLES)
 
 
 def test_what_comes_before_the_damage_is_given_first():
@@ -162,6 +166,21 @@ HOSTILE = {
 def test_what_is_no_shard_of_ours_is_refused(data):
     with pytest.raises(BadShard):
         read(data)
+    with pytest.raises(BadShard):
+        list(index_shard(data))
+
+
+def test_an_index_says_where_every_member_lies(tmp_path):
+    data = shard()
+    found = [
+        (key, {name: data[at : at + length] for name, (at, length) in places.items()}) for key, places in index_shard(data)
+    ]
+    assert found == read(data)
+    path = tmp_path / "shard.tar"
+    path.write_bytes(data)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        assert list(index_shard(mapped)) == list(index_shard(data))
+    assert list(index_shard(shard([]))) == []
 
 
 def test_a_short_read_is_no_cut():
