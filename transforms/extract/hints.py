@@ -1,4 +1,7 @@
-"""A box's tag, role, class and id -> what it says it is: content, furniture of the site, or nothing ("")."""
+"""A box's tag, role, class and id -> what it says it is: content, furniture of the site, or nothing ("").
+
+Names are read token by token: a token is seen on many sites, a whole class attribute on few.
+"""
 
 import re
 from functools import lru_cache
@@ -7,6 +10,11 @@ CONTENT = "content"  # the page's own matter
 FURNITURE = "furniture"  # by tag or role: the page says so in HTML's own words
 LIKELY_FURNITURE = "likely furniture"  # by class or id: a habit of site builders
 COMMENTS = "comments"
+TEASER = "teaser"  # the article's own lead, or an invitation to another one: its links tell
+HEADER = "header"  # of the site, or of a section
+LABEL = "label"  # who, when, under which heading: furniture where it is short
+
+_CONTENT_ROLES = frozenset(("main", "article"))
 
 
 def _words(text: str) -> frozenset[str]:
@@ -16,59 +24,120 @@ def _words(text: str) -> frozenset[str]:
 _CONTENT_TAGS = _words("article main")
 _FURNITURE_TAGS = _words("nav footer aside menu dialog")
 _FURNITURE_ROLES = _words("navigation contentinfo banner search dialog alertdialog menu menubar complementary toolbar tablist")
-_SPLIT = re.compile(r"[^a-z0-9]+")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_FURNITURE_WORDS = _words("""
-    nav navbar navigation navi subnav topnav menu menus submenu sidebar sidemenu sidenav footer foot breadcrumb breadcrumbs
-    crumb crumbs cookie cookies consent gdpr banner popup popover modal overlay lightbox newsletter subscribe subscription
-    signup share shares sharing sharebar sharedaddy addthis addtoany social socials followus related relatedposts recommended
-    recommendations recommendation suggestions teaser teasers promo promos promotion sponsor sponsored sponsors advert
-    advertisement advertising adverts ads ad adsense outbrain taboola widget widgets toolbar pagination pager paging tagcloud
-    taglist tags login logout register searchbox searchform search skiplink skip printonly noprint rating ratings vote toc
-    masthead topbar siteheader logo hidden invisible infobar byline authorbox bio postmeta meta metadata dateline timestamp
-    gutter lineno linenos linenumbers permalink shortcuts jumplink backlink footnav prevnext donate paywall anchorlink
-    headerlink editsection
-""")
-_COMMENT_WORDS = _words("comment comments commentlist disqus respond livefyre kommentare kommentar replies")
-_CONTENT_WORDS = _words("article articlebody content maincontent entry post story storybody body text page main")
-# Page builders and grids call each piece of content a widget, a header or a box.
-_BUILDERS = _words("elementor wpb vc fusion kadence brxe oxy table")
-_BUILT = _words("widget widgets header footer head foot text box meta social ad toc")
-_NOTES = _words("note notes tip tips warning caution important callout admonition footnote footnotes pullquote quote box")
+
+
+# What one token can say: bits, so that the tokens of a class attribute add up.
+_FURNITURE, _BUILT, _COMMENTS, _NOTE, _TEASER, _LABEL, _HEADER, _CONTENT = (1 << bit for bit in range(8))
+_BUILDER, _CAPTION, _SILENT = (1 << bit for bit in range(8, 11))
+
+_WORDS = {
+    _FURNITURE: _words("""
+        nav navbar navigation navi subnav topnav menu menus submenu sidebar sidemenu sidenav breadcrumb breadcrumbs
+        crumb crumbs cookie cookies consent gdpr banner popup popover modal overlay lightbox newsletter subscribe subscription
+        signup share shares sharing sharebar sharedaddy addthis addtoany socials followus related relatedposts recommended
+        recommendations recommendation suggestions teasers promo promos promotion sponsor sponsors advert advertisement
+        advertising adverts ads adsense outbrain taboola toolbar pagination pager paging tagcloud taglist tags login logout
+        register searchbox searchform search skiplink skip printonly noprint rating ratings vote masthead topbar siteheader
+        logo invisible infobar byline authorbox bio postmeta metadata dateline timestamp gutter lineno linenos
+        linenumbers permalink shortcuts jumplink backlink footnav prevnext donate paywall anchorlink headerlink editsection
+        affiliate likes trending recirc
+    """),
+    _BUILT: _words("widget widgets footer foot meta social ad toc"),
+    _COMMENTS: _words("comment comments commentlist disqus respond livefyre kommentare kommentar replies"),
+    _CONTENT: _words("article articlebody content maincontent entry post story storybody body text page main"),
+    _NOTE: _words("note notes tip tips warning caution important callout admonition footnote footnotes pullquote quote box"),
+    _TEASER: _words("teaser card cards"),
+    _LABEL: _words("""
+        author authors date time datetime published pubdate updated modified kicker category categories topics copyright credit
+        credits print download license licence disclaimer readtime readingtime duration follow
+    """),
+    _HEADER: frozenset(("header",)),
+    # Page builders and grids call each piece of content a widget, a header or a box.
+    _BUILDER: _words("elementor wpb vc fusion kadence brxe oxy table"),
+}
+_SAID = {word: sum(says for says, words in _WORDS.items() if word in words) for words in _WORDS.values() for word in words}
+_WHOLE = frozenset(("hidden", "hide", "d-none", "is-hidden"))  # as part of a token it hides a label, or on small screens
 _PAIRS = re.compile(
     r"screen-?reader|visually-?hidden|sr-only|read-?more|more-?(?:from|stories|news|articles)|see-?also|prev-?next|next-?prev|side-?bar"
     r"|social|share-|cookie|newsletter|related|breadcrumb|site-?(?:header|nav)|page-?nav|skip-?(?:link|to)|author-?(?:box|bio|info)"
     r"|tag-?(?:list|cloud)|advert|sponsor|also-?read|most-?read|mod-?(?:related|share)|table-of-contents"
 )
 _COMMENT_PAIRS = re.compile(r"comment-?(?:s|list|area|section|form|thread)|leave-?(?:a-)?(?:comment|reply)")
+_CAPTIONS = re.compile(r"caption|bildunterschrift|legende\b|\bimg-?desc")
+_SILENCES = re.compile(
+    r"(?:^|[_-])(?:sr-only|visually-?hidden|screen-?reader(?:-text|-only)?|headerlink|header-anchor|anchor-?(?:js-?)?link|permalink"
+    r"|mw-editsection|edit-?section|lineno|linenos|line-numbers?-rows)(?:$|[_-])"
+)
+_SPLIT = re.compile(r"[^a-z0-9]+")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_DIGITS = re.compile(r"\d+")
+_MAX_NAMES = 400  # characters of a class attribute that are read
 
 
 def hint_of(tag: str, role: str, class_: str, id_: str) -> str:
     """What a box says of itself."""
-    if tag in _CONTENT_TAGS or role in ("main", "article"):
+    if tag in _CONTENT_TAGS or role in _CONTENT_ROLES:
         return CONTENT
-    named = _named(f"{class_} {id_}") if class_ or id_ else ""
+    said = _said(class_) if class_ else 0
+    if id_:
+        said |= _said(_DIGITS.sub("", id_))
     if tag in _FURNITURE_TAGS or role in _FURNITURE_ROLES:
-        return "" if tag == "aside" and named == "note" else FURNITURE
-    if tag == "body" or tag == "html":
+        return "" if tag == "aside" and _hint(said, True) == "" else FURNITURE
+    return _hint(said, False) if said and tag not in ("body", "html") else ""
+
+
+def is_caption(tag: str, class_: str) -> bool:
+    """Whether a box says that it is the caption of a picture."""
+    return tag == "figcaption" or (class_ != "" and bool(_said(class_) & _CAPTION))
+
+
+def is_silent(class_: str) -> bool:
+    """Whether a phrase's class says that readers do not see it, or that it is a handle and not text."""
+    return bool(_said(class_) & _SILENT)
+
+
+@lru_cache(maxsize=4096)
+def _hint(said: int, aside: bool) -> str:
+    if said & _BUILDER:
+        said &= ~(_BUILT | _HEADER | _NOTE)
+    if said & _COMMENTS:
+        return COMMENTS
+    if said & (_FURNITURE | _BUILT):
+        return LIKELY_FURNITURE
+    if said & _NOTE:
         return ""
-    return "" if named == "note" else named
+    if aside:
+        return FURNITURE
+    if said & _TEASER:
+        return TEASER
+    if said & _HEADER and not said & _CONTENT:
+        return HEADER
+    return LABEL if said & _LABEL else ""
 
 
 @lru_cache(maxsize=16384)
-def _named(names: str) -> str:
-    names = names[:400]
-    lower = _CAMEL.sub("-", names).lower()
-    words = set(_SPLIT.split(lower))
-    if words & _BUILDERS:
-        words -= _BUILT
-        lower = ""
-    if words & _COMMENT_WORDS or _COMMENT_PAIRS.search(lower):
-        return COMMENTS
-    if words & _FURNITURE_WORDS or _PAIRS.search(lower):
-        return LIKELY_FURNITURE
-    if words & _NOTES:
-        return "note"
-    if "header" in words and not words & _CONTENT_WORDS:
-        return LIKELY_FURNITURE
-    return ""
+def _said(names: str) -> int:
+    said = 0
+    for token in names[:_MAX_NAMES].split():
+        said |= _token_says(token)
+    return said
+
+
+@lru_cache(maxsize=65536)
+def _token_says(token: str) -> int:
+    lower = _CAMEL.sub("-", token).lower()
+    said = 0
+    if lower in _WHOLE:
+        said |= _FURNITURE
+    for word in _SPLIT.split(lower):
+        said |= _SAID.get(word, 0)
+    if not said & _BUILDER:
+        if _PAIRS.search(lower):
+            said |= _FURNITURE
+        if _COMMENT_PAIRS.search(lower):
+            said |= _COMMENTS
+    if _CAPTIONS.search(lower):
+        said |= _CAPTION
+    if _SILENCES.search(lower):
+        said |= _SILENT
+    return said

@@ -2,18 +2,26 @@
 
 from dataclasses import dataclass, field
 
+from transforms.extract.tags import HEADINGS
+
 
 @dataclass(slots=True)
 class Box:
-    """A block-level element. Filled while the page is walked; read by `boilerplate`."""
+    """A block-level element. Filled while the page is walked, summed once, then read by the rules."""
 
     tag: str
     parent: int  # index of the box around it; -1 for the root
-    hint: str = ""  # what its tag, role, class and id say: a key of `hints`
-    letters: int = 0  # of all text within
-    prose: float = 0.0  # letters that stand in sentences and outside links, within
-    heading: bool = False  # it holds an h1
+    hint: str = ""  # what its tag, role, class and id say: a word of `hints`
+    name: str = ""  # its class: siblings of one name repeat one thing
+    caption: bool = False  # it says that it is the caption of a picture
     main: bool = False  # it is, or holds, what the page calls its main content
+    # Of all that is within:
+    letters: int = 0
+    link_letters: int = 0
+    prose: float = 0.0  # letters that stand in sentences and outside links
+    title: bool = False  # an h1
+    headings: int = 0
+    media: int = 0  # images and videos
 
 
 @dataclass(slots=True)
@@ -46,17 +54,57 @@ class Item:
     position: int
     tag: str
     text: str = ""
-    letters: int = 0
     link_letters: int = 0
     words: int = 0
     media: Image | Video | None = None
 
     @property
     def link_density(self) -> float:
-        return self.link_letters / self.letters if self.letters else 0.0
+        return self.link_letters / len(self.text) if self.text else 0.0
 
 
 @dataclass(slots=True)
 class Layout:
-    boxes: list[Box] = field(default_factory=list)
+    boxes: list[Box] = field(default_factory=lambda: [Box("#root", -1)])
     items: list[Item] = field(default_factory=list)
+
+    def add_up(self, min_prose_words: int) -> None:
+        """Sums go from the items to their boxes, and from each box to the one around it."""
+        boxes = self.boxes
+        for item in self.items:
+            box = boxes[item.box]
+            if item.media:
+                box.media += 1
+                continue
+            box.letters += len(item.text)
+            box.link_letters += item.link_letters
+            box.prose += prose_letters(item, min_prose_words)
+            if item.tag in HEADINGS:
+                box.headings += 1
+                box.title = box.title or item.tag == "h1"
+        for index in range(len(boxes) - 1, 0, -1):
+            box = boxes[index]
+            parent = boxes[box.parent]
+            parent.letters += box.letters
+            parent.link_letters += box.link_letters
+            parent.prose += box.prose
+            parent.media += box.media
+            parent.headings += box.headings
+            parent.title = parent.title or box.title
+            parent.main = parent.main or box.main
+
+    def below(self, top: int) -> list[bool]:
+        """For each box, whether it is `top` or stands within it."""
+        inside = [False] * len(self.boxes)
+        for index, box in enumerate(self.boxes):
+            inside[index] = index == top or (box.parent >= 0 and inside[box.parent])
+        return inside
+
+
+def prose_letters(item: Item, min_words: int) -> float:
+    """Letters of a block that reads as text; a label, a link or a line of code is not prose, but code is content."""
+    if item.tag == "pre":
+        return len(item.text) / 2
+    if item.words < min_words or 2 * item.link_letters >= len(item.text):
+        return 0.0
+    return float(len(item.text) - item.link_letters)

@@ -49,38 +49,38 @@ _THUMBNAIL_PX = 200
 _MAX_DENSITY = 3.0  # beyond it, srcset offers what no screen shows
 
 
-def image_url(attributes: Attributes, sources: list[Attributes], base: str, max_px: int) -> str:
+def image_url(attributes: Attributes, sources: list[Attributes], max_px: int) -> str:
     """The largest sensible address of an `img` and of the `source`s of its `picture`; "" where it has none."""
     sets = [_first(source, ("srcset", *_LAZY_SETS)) for source in sources if source.get("type") not in _UNREADABLE]
     own = _first(attributes, (*_LAZY_SETS, "srcset"))
-    lazy = next((url for name in _LAZY if (url := _joined(base, attributes.get(name)))), "")
-    plain = lazy or _joined(base, attributes.get("src"))
-    by_width = [best for candidates in (own, *sets) if (best := _best(candidates, base, max_px)) and best[0]]
+    lazy = next((url for name in _LAZY if (url := _reference(attributes.get(name)))), "")
+    plain = lazy or _reference(attributes.get("src"))
+    by_width = [best for candidates in (own, *sets) if (best := _best(candidates, max_px)) and best[0]]
     if by_width:
         return _sensible(by_width, max_px)
-    if own and (best := _best(own, base, max_px)):
+    if own and (best := _best(own, max_px)):
         return best[1]
-    return plain or next((best[1] for candidates in sets if (best := _best(candidates, base, max_px))), "")
+    return plain or next((best[1] for candidates in sets if (best := _best(candidates, max_px))), "")
 
 
-def background_url(style: str, base: str) -> str:
+def background_url(style: str) -> str:
     """The image that a style attribute puts behind an element."""
     found = _BACKGROUND.search(style)
-    return _joined(base, found[2]) if found else ""
+    return _reference(found[2]) if found else ""
 
 
-def linked_image(href: str | None, shown: str, size: tuple[int, int], base: str) -> str:
+def linked_image(href: str | None, shown: str, size: tuple[int, int]) -> str:
     """The large picture behind a thumbnail, where the picture shown plainly is one; else the picture shown."""
-    linked = _joined(base, href)
+    linked = _reference(href)
     if not linked or not is_image_name(linked):
         return shown
     small = 0 < max(size) < _THUMBNAIL_PX or (not max(size) and _THUMBNAIL_NAME.search(shown.rpartition("/")[2]))
     return linked if small or not shown else shown
 
 
-def object_url(attributes: Attributes, base: str) -> tuple[str, str]:
+def object_url(attributes: Attributes) -> tuple[str, str]:
     """(kind, URL) of an `object` or `embed`: kind is "image", "video" or ""."""
-    url = _joined(base, attributes.get("data") or attributes.get("src"))
+    url = _reference(attributes.get("data") or attributes.get("src"))
     mime = (attributes.get("type") or "").lower()
     if url and (mime.startswith("image/") or (not mime and is_image_name(url))):
         return "image", url
@@ -89,9 +89,9 @@ def object_url(attributes: Attributes, base: str) -> tuple[str, str]:
     return "", ""
 
 
-def add_source(video: Video, tag: str, attributes: Attributes, base: str) -> None:
+def add_source(video: Video, tag: str, attributes: Attributes) -> None:
     """Takes what a `video`, `source` or `track` element adds: the first address, the first track of words, the poster."""
-    url = _joined(base, attributes.get("src") or attributes.get("data-src"))
+    url = _reference(attributes.get("src") or attributes.get("data-src"))
     if tag == "track":
         if url and not video.track and (attributes.get("kind") or "subtitles").lower() in _WORD_TRACKS:
             video.track = url
@@ -100,7 +100,7 @@ def add_source(video: Video, tag: str, attributes: Attributes, base: str) -> Non
     if url and not video.url and (not mime or mime.startswith("video/")):
         video.url = url
     if tag != "source":
-        video.poster = _joined(base, attributes.get("poster") or attributes.get("data-poster"))
+        video.poster = _reference(attributes.get("poster") or attributes.get("data-poster"))
 
 
 def is_image_name(url: str) -> bool:
@@ -137,27 +137,27 @@ def _first(attributes: Attributes, names: tuple[str, ...]) -> str:
     return next((value for name in names if (value := attributes.get(name))), "")
 
 
-def _joined(base: str, reference: str | None) -> str:
-    """The absolute URL of what looks like a reference; "" for data: URIs, template leftovers and other junk."""
-    reference = (reference or "").strip()
-    if (
-        not reference
-        or reference[0] in "{[<#"
-        or reference[:5].lower() == "data:"
-        or ("." not in reference and "/" not in reference)
-    ):
-        return ""
+def joined(base: str, reference: str) -> str:
+    """The absolute URL of a reference; "" where it is no http(s) URL."""
     return _join(base, reference)
 
 
 _join = lru_cache(maxsize=4096)(join_url)  # furniture repeats on every page of a site
 
 
-def _best(srcset: str, base: str, max_px: int) -> tuple[int, str] | None:
+def _reference(value: str | None) -> str:
+    """A value that looks like a reference; "" for data: URIs, template leftovers and other junk."""
+    value = (value or "").strip()
+    if not value or value[0] in "{[<#" or value[:5].lower() == "data:" or ("." not in value and "/" not in value):
+        return ""
+    return value
+
+
+def _best(srcset: str, max_px: int) -> tuple[int, str] | None:
     """(width in px or 0, URL) of the largest sensible candidate of a srcset."""
     by_width, by_density = [], []
     for url, descriptor in candidates(srcset):
-        if not (url := _joined(base, url)):
+        if not (url := _reference(url)):
             continue
         if descriptor.endswith("w") and descriptor[:-1].isdigit():
             by_width.append((int(descriptor[:-1][:6]), url))

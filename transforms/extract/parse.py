@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from selectolax.lexbor import LexborHTMLParser
 
 from schemas.document import ImageNode, Node, TextNode, VideoNode
-from transforms.extract.boilerplate import main_items
-from transforms.extract.collect import Collector
-from transforms.extract.dom import walk
+from transforms.extract.captions import settle_captions
+from transforms.extract.chaff import without_chaff
+from transforms.extract.gather import Gatherer
 from transforms.extract.layout import Image, Item, Video
+from transforms.extract.media import joined
+from transforms.extract.regions import main_items
 from transforms.extract.tags import HEADINGS
 
 if TYPE_CHECKING:
@@ -32,16 +34,32 @@ class Parsed:
 def parse_html(html: str, url: str, config: ExtractConfig) -> Parsed:
     """The main content of a page, in reading order."""
     tree = LexborHTMLParser(html)
-    collector = Collector(url, config.max_srcset_px)
-    walk(tree, collector)
-    items = main_items(collector.finish(), config)
-    head = collector.head
+    page = Gatherer(url, config.max_srcset_px)
+    layout = page.walk(tree)
+    layout.add_up(config.min_prose_words)
+    settle_captions(layout)
+    items = without_chaff(layout, main_items(layout, config), config)
+    head = page.head
     return Parsed(
-        nodes=tuple(_nodes(items, tree)),
+        nodes=tuple(_nodes(_with_urls(items, head.base), tree)),
         title=head.title or head.og_title,
         robots=", ".join(head.robots),
         licence=head.licence,
     )
+
+
+def _with_urls(items: list[Item], base: str) -> list[Item]:
+    """References become addresses at last: those of furniture were never joined."""
+    out = []
+    for item in items:
+        if shown := item.media:
+            shown.url = joined(base, shown.url)
+            if isinstance(shown, Video):
+                shown.track, shown.poster = (joined(base, url) if url else "" for url in (shown.track, shown.poster))
+            if not shown.url:
+                continue
+        out.append(item)
+    return out
 
 
 def _nodes(items: list[Item], tree: LexborHTMLParser) -> Iterator[Node]:

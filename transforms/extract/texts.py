@@ -11,20 +11,39 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u
 _CELL_EDGE = " | "
 
 
-def blocks_of(pieces: list[str], preformatted: bool) -> list[str]:
-    """The texts of a block: white space runs to one space, breaks to line ends; two breaks in a row part paragraphs."""
+def blocks_of(pieces: list[str], preformatted: bool) -> list[tuple[str, int]]:
+    """The texts of a block and the words in each: white space runs to one space, breaks to line ends; two breaks in a row
+    part paragraphs."""
     text = "".join(pieces)
-    if _INVISIBLE.search(text):
+    plain = text.isascii()
+    if not plain or not text.isprintable():
         text = _INVISIBLE.sub("", text)
     if preformatted:
-        text = text.replace(BREAK, "\n").replace(CELL, "\t").replace("\r\n", "\n")
-        lines = [line.rstrip() for line in text.split("\n")]
-        return [block] if (block := "\n".join(lines).strip("\n")) and not block.isspace() else []
-    if CELL in text:
+        blocks = _preformatted(text)
+    elif CELL in text:
         cells = (" ".join(cell.replace(BREAK, " ").split()) for cell in text.split(CELL))
-        return [row] if (row := _CELL_EDGE.join(cell for cell in cells if cell)) else []
-    if BREAK not in text:
-        return [block] if (block := " ".join(text.split())) else []
+        blocks = [_CELL_EDGE.join(cell for cell in cells if cell)]
+    elif BREAK not in text:
+        words = text.split()
+        blocks = [" ".join(words)]
+    else:
+        blocks = _paragraphs(text)
+    return [(block, word_count(block, plain)) for block in blocks if block]
+
+
+def word_count(text: str, plain: bool) -> int:
+    """Words between spaces; in scripts without spaces, two characters a word. What `min_block_words` compares."""
+    words = len(text.split())
+    return words if plain else words + len(_UNSPACED.findall(text)) // 2
+
+
+def _preformatted(text: str) -> list[str]:
+    text = text.replace(BREAK, "\n").replace(CELL, "\t").replace("\r\n", "\n")
+    block = "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
+    return [] if block.isspace() else [block]
+
+
+def _paragraphs(text: str) -> list[str]:
     blocks, lines = [], []
     for line in text.split(BREAK):
         if line := " ".join(line.split()):
@@ -33,9 +52,3 @@ def blocks_of(pieces: list[str], preformatted: bool) -> list[str]:
             blocks.append("\n".join(lines))
             lines = []
     return [*blocks, "\n".join(lines)] if lines else blocks
-
-
-def word_count(text: str) -> int:
-    """Words between spaces; in scripts without spaces, two characters a word. What `min_block_words` compares."""
-    words = len(text.split())
-    return words if text.isascii() else words + len(_UNSPACED.findall(text)) // 2

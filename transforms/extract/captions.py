@@ -1,0 +1,72 @@
+"""A Layout -> the same with every caption on the picture or video that it speaks of, and no more among the texts.
+
+A caption is a box that calls itself one and shows nothing itself. It speaks of all that its figure shows; without a figure,
+of what stands just before it, or else just after it, in the box around both.
+"""
+
+from itertools import groupby
+
+from transforms.extract.layout import Image, Item, Layout, Video
+
+_MAX_CAPTION = 2000  # characters; what is longer and called a caption is none
+_ROOT = 0
+
+
+def settle_captions(layout: Layout) -> None:
+    """Moves captions onto media. In a figure that shows nothing that was found they go; elsewhere they stay text."""
+    owners = _caption_boxes(layout)
+    items: list[Item] = []
+    found: dict[int, list[str]] = {}  # id of a medium -> its captions
+    groups = [(owner, list(group)) for owner, group in groupby(layout.items, key=lambda item: owners[item.box])]
+    for index, (owner, group) in enumerate(groups):
+        caption = "\n".join(item.text for item in group)
+        if owner < 0 or len(caption) > _MAX_CAPTION:
+            items += group
+            continue
+        figure = _figure_around(layout, owner)
+        if figure and not layout.boxes[figure].media:
+            if layout.boxes[figure].letters > len(caption):  # a table, a poem, code
+                items += group
+            continue
+        shown = _shown_in(layout, figure) if figure else _beside(layout, owner, items, groups[index + 1 :])
+        for medium in shown:
+            found.setdefault(id(medium), []).append(caption)
+        if not shown:
+            items += group
+    for item in items:
+        if item.media and (captions := found.get(id(item.media))):
+            item.media.caption = "\n".join(captions)
+    layout.items = items
+
+
+def _caption_boxes(layout: Layout) -> list[int]:
+    """For each box the outermost caption that it stands in, or -1."""
+    owners = [-1] * len(layout.boxes)
+    for index, box in enumerate(layout.boxes):
+        if box.parent >= 0 and owners[box.parent] >= 0:
+            owners[index] = owners[box.parent]
+        elif box.caption and not box.media:
+            owners[index] = index
+    return owners
+
+
+def _figure_around(layout: Layout, box: int) -> int:
+    while box > 0 and layout.boxes[box].tag != "figure":
+        box = layout.boxes[box].parent
+    return max(box, _ROOT)
+
+
+def _shown_in(layout: Layout, box: int) -> list[Image | Video]:
+    inside = layout.below(box)
+    return [item.media for item in layout.items if item.media and inside[item.box]]
+
+
+def _beside(layout: Layout, owner: int, before: list[Item], after: list[tuple[int, list[Item]]]) -> list[Image | Video]:
+    around = layout.boxes[owner].parent
+    while around > 0 and not layout.boxes[around].media:
+        around = layout.boxes[around].parent
+    inside = layout.below(around)
+    if before and before[-1].media and inside[before[-1].box]:
+        return [before[-1].media]
+    following = after[0][1][0] if after else None
+    return [following.media] if following and following.media and inside[following.box] else []

@@ -1,0 +1,246 @@
+"""A tree parsed by lexbor -> its Layout and its Head: one walk, no recursion, and nothing judged.
+
+A block-level element is a box; the text between two edges of boxes is an item, and so is each image or video, in its place.
+Depth costs memory, never the stack.
+"""
+
+from collections.abc import Callable
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from transforms.extract import gather_media, tags
+from transforms.extract.head import Head
+from transforms.extract.hints import hint_of, is_caption, is_silent
+from transforms.extract.layout import Box, Item, Layout
+from transforms.extract.texts import BREAK, CELL, blocks_of
+
+Attributes = dict[str, str | None]
+Leave = Callable[[], None] | None
+_SKIP = object()  # the inside of the element is not walked
+_LONG_CELL = 300  # characters; a cell with more is a column of the page's layout
+_NAME_LETTERS = 4  # a word of so many is no unit of measure: what is raised behind it is a mark
+
+
+class Gatherer:
+    """The state of a walk. Handlers of `gather_media` read and write it, too."""
+
+    def __init__(self, url: str, max_srcset_px: int):
+        self.layout, self.head, self.max_px = Layout(), Head(url), max_srcset_px
+        self.position = self.box = 0
+        self.text_tag = "p"
+        self.pieces: list[str] = []  # of the block that is open
+        self.began = self.links = self.link_letters = self.muted = 0
+        self.href: str | None = None
+        self.sources: list[Attributes] | None = None
+        self.video = None
+
+    def walk(self, tree: LexborHTMLParser) -> Layout:
+        """Every element and every piece of text below the root, in document order."""
+        node, open_nodes = tree.root, []
+        while node is not None:
+            tag = node.tag or "-"  # a doctype has none
+            leave = _SKIP
+            if tag == "-text":
+                self._text(node.text_content or "")
+            elif tag[0] not in "-!":
+                self.position += 1
+                leave = self._enter(tag, node)
+                if leave is not _SKIP:
+                    if (child := node.child) is not None:
+                        open_nodes.append((node, leave))
+                        node = child
+                        continue
+                    if leave is not None:
+                        self._leave(leave)
+            while (following := node.next) is None and open_nodes:
+                node, leave = open_nodes.pop()
+                if leave is not None:
+                    self._leave(leave)
+            node = following
+        self.flush()
+        return self.layout
+
+    def _enter(self, tag: str, node: LexborNode) -> object:
+        """What is to be done when the element is left; _SKIP where its inside is not wanted."""
+        if tag in tags.SKIPPED:
+            return _SKIP
+        attributes = node.attributes
+        if attributes and ("style" in attributes or "hidden" in attributes) and tags.is_hidden(attributes):
+            return _SKIP
+        if tag in tags.INLINE:
+            return self._inline(tag, attributes, node) if attributes or tag == "sup" else None
+        if handler := _HANDLERS.get(tag):
+            return handler(self, node, attributes)
+        return self._block(tag, attributes)
+
+    def _leave(self, leave: tuple[int, str] | Callable[[], None]) -> None:
+        if type(leave) is tuple:
+            if self.pieces:
+                self.flush()
+            self.box, self.text_tag = leave
+        else:
+            leave()
+
+    def _text(self, text: str) -> None:
+        if self.muted:
+            return
+        self.position += 1
+        if not self.pieces:
+            if text.isspace() and self.text_tag != "pre":
+                return
+            self.began = self.position
+        if BREAK in text or CELL in text:
+            text = text.replace(BREAK, "").replace(CELL, "")
+        self.pieces.append(text)
+        if self.links:
+            self.link_letters += len(text.strip())
+
+    def flush(self) -> None:
+        """Ends the block that is open."""
+        if not self.pieces:
+            return
+        blocks = blocks_of(self.pieces, self.text_tag == "pre")
+        if blocks:
+            share = self.link_letters / sum(len(text) for text, _ in blocks)
+            for text, words in blocks:
+                linked = min(round(len(text) * share), len(text)) if share else 0
+                self.layout.items.append(Item(self.box, self.began, self.text_tag, text, linked, words))
+        self.pieces.clear()
+        self.link_letters = 0
+
+    def _block(self, tag: str, attributes: Attributes) -> tuple[int, str]:
+        if self.pieces:
+            self.flush()
+        leave = self.box, self.text_tag
+        self.open_box(tag, attributes)
+        self.text_tag = tags.TEXT_TAGS.get(tag, self.text_tag)
+        style = attributes.get("style")
+        if style and "url(" in style:
+            gather_media.background(self, style, attributes)
+        return leave
+
+    def open_box(self, tag: str, attributes: Attributes) -> None:
+        if attributes:
+            role, class_ = attributes.get("role") or "", attributes.get("class") or ""
+            hint = hint_of(tag, role, class_, attributes.get("id") or "")
+            box = Box(tag, self.box, hint, class_, is_caption(tag, class_), tag == "main" or role == "main")
+        else:
+            box = Box(tag, self.box, tags.TAG_HINTS.get(tag, ""), "", tag == "figcaption", tag == "main")
+        self.layout.boxes.append(box)
+        self.box = len(self.layout.boxes) - 1
+
+    def _inline(self, tag: str, attributes: Attributes, node: LexborNode) -> object:
+        if tag == "sup":
+            return self._raised(node)
+        class_ = attributes.get("class")
+        if attributes.get("aria-hidden") == "true" or (class_ and is_silent(class_)):
+            return _SKIP
+        if class_ and tag == "span" and is_caption(tag, class_):
+            return self._block("div", attributes)
+        if tag == "math" and (text := attributes.get("alttext")):
+            self._text(text)
+            return _SKIP
+        return None
+
+    def _raised(self, node: LexborNode) -> object:
+        """A raised mark stands apart from the name before it and the word behind it; a link to a footnote goes."""
+        child, following = node.child, node.next
+        if child is not None and child.tag == "a" and (child.attributes.get("href") or "").startswith("#"):
+            return _SKIP
+        before = self.pieces[-1][-_NAME_LETTERS:] if self.pieces else ""
+        if len(before) == _NAME_LETTERS and before.isalpha() and (node.text() or "")[:1].isdigit():
+            self.pieces.append(" ")
+        if following is not None and following.tag == "-text" and (following.text_content or "")[:1].isalpha():
+            return lambda: self.pieces and self.pieces.append(" ")
+        return None
+
+    # One method for each element that is more than a box or a phrase.
+
+    def _title(self, node: LexborNode, attributes: Attributes) -> object:
+        if not self.layout.items and not self.head.title:
+            self.head.title = " ".join(" ".join(text for text, _ in blocks_of([node.text() or ""], False)).split())
+        return _SKIP
+
+    def _meta(self, node: LexborNode, attributes: Attributes) -> None:
+        self.head.add(node.tag, attributes)
+
+    def _a(self, node: LexborNode, attributes: Attributes) -> object:
+        class_ = attributes.get("class")
+        if (class_ and is_silent(class_)) or attributes.get("aria-hidden") == "true":
+            return _SKIP
+        if "rel" in attributes:
+            self.head.add("a", attributes)
+        before, self.href = self.href, attributes.get("href")
+        self.links += 1
+        style = attributes.get("style")
+        if style and "url(" in style:
+            gather_media.background(self, style, attributes)
+
+        def leave() -> None:
+            self.links -= 1
+            self.href = before
+
+        return leave
+
+    def _br(self, node: LexborNode, attributes: Attributes) -> None:
+        if self.pieces:
+            self.pieces.append(BREAK)
+
+    def _hr(self, node: LexborNode, attributes: Attributes) -> None:
+        self.flush()
+
+    def _cell(self, node: LexborNode, attributes: Attributes) -> Callable[[], None]:
+        """A cell goes on with its row's line; one that is long stands for itself."""
+        if self.pieces:
+            self.pieces.append(CELL)
+        before, began, links = self.box, len(self.pieces), self.link_letters
+        self.open_box(node.tag, attributes)
+        inner = self.box
+
+        def leave() -> None:
+            cell = self.pieces[began:]
+            if sum(map(len, cell)) > _LONG_CELL:
+                own, row_tag = self.link_letters - links, self.text_tag
+                del self.pieces[began:]
+                self.link_letters, self.box = links, before
+                self.flush()
+                self.pieces += cell
+                self.link_letters, self.box, self.text_tag = own, inner, "p"
+                self.flush()
+                self.text_tag = row_tag
+            self.box = before
+
+        return leave
+
+    def mute(self, node: LexborNode, attributes: Attributes) -> Callable[[], None]:
+        """Media count inside, text does not."""
+        self.muted += 1
+        return self.unmute
+
+    def unmute(self) -> None:
+        self.muted -= 1
+
+
+_HANDLERS: dict[str, Callable[[Gatherer, LexborNode, Attributes], object]] = {
+    "title": Gatherer._title,
+    "meta": Gatherer._meta,
+    "link": Gatherer._meta,
+    "base": Gatherer._meta,
+    "a": Gatherer._a,
+    "area": Gatherer._meta,
+    "br": Gatherer._br,
+    "hr": Gatherer._hr,
+    "td": Gatherer._cell,
+    "th": Gatherer._cell,
+    "noscript": Gatherer.mute,
+    "picture": gather_media.picture,
+    "source": gather_media.source,
+    "track": gather_media.source,
+    "img": gather_media.image,
+    "amp-img": gather_media.image,
+    "amp-anim": gather_media.image,
+    "video": gather_media.video,
+    "amp-video": gather_media.video,
+    "object": gather_media.embedded,
+    "embed": gather_media.embedded,
+}

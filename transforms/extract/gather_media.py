@@ -1,0 +1,112 @@
+"""The elements that show something, met on the walk -> images and videos among the items, in their places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from transforms.extract import media
+from transforms.extract.layout import Image, Item, Video
+from transforms.extract.texts import blocks_of
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+    from transforms.extract.gather import Gatherer
+
+Attributes = dict[str, str | None]
+_TEXT_IMAGE = re.compile(r"(?:^|\s)(?:emoji|wp-smiley|latex|tex|mwe-math-fallback-image-inline)(?:\s|$)", re.IGNORECASE)
+
+
+def image(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
+    """`img` and `amp-img`. One that stands for characters, an emoji or a formula, is text."""
+    alt = attributes.get("alt") or ""
+    if alt and _TEXT_IMAGE.search(attributes.get("class") or ""):
+        page._text(alt)
+        return
+    size = media.size_of(attributes)
+    url = media.image_url(attributes, page.sources or [], page.max_px)
+    if page.href:
+        url = media.linked_image(page.href, url, size)
+    if url and not media.is_tracker(url, size, attributes):
+        _add_image(page, url, attributes)
+
+
+def background(page: Gatherer, style: str, attributes: Attributes) -> None:
+    """The image behind an element."""
+    if url := media.background_url(style):
+        _add_image(page, url, attributes)
+
+
+def picture(page: Gatherer, node: LexborNode, attributes: Attributes) -> Callable[[], None]:
+    before, page.sources = page.sources, []
+
+    def leave() -> None:
+        page.sources = before
+
+    return leave
+
+
+def source(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
+    if page.video is not None:
+        media.add_source(page.video, node.tag, attributes)
+    elif page.sources is not None and node.tag == "source":
+        page.sources.append(attributes)
+
+
+def video(page: Gatherer, node: LexborNode, attributes: Attributes) -> Callable[[], None] | None:
+    """A video takes its place when it opens; its sources and tracks follow."""
+    if page.video is not None:
+        return None
+    page.flush()
+    width, height = media.size_of(attributes)
+    caption = attribute(attributes, "title") or attribute(attributes, "aria-label")
+    shown = page.video = Video(caption=caption, width=width, height=height)
+    media.add_source(shown, node.tag, attributes)
+    item, at = Item(page.box, page.position, "video", media=shown), len(page.layout.items)
+    page.muted += 1
+
+    def leave() -> None:
+        page.muted -= 1
+        page.video = None
+        if shown.url:
+            page.layout.items.insert(at, item)
+
+    return leave
+
+
+def embedded(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
+    """`object` and `embed`; what stands inside is for browsers that cannot show it."""
+    kind, url = media.object_url(attributes)
+    if kind == "image":
+        _add_image(page, url, attributes)
+    elif kind == "video":
+        page.flush()
+        width, height = media.size_of(attributes)
+        shown = Video(url=url, caption=attribute(attributes, "title"), width=width, height=height)
+        page.layout.items.append(Item(page.box, page.position, "video", media=shown))
+
+
+def attribute(attributes: Attributes, name: str) -> str:
+    """An attribute's text on one line, clean."""
+    value = attributes.get(name)
+    return " ".join(" ".join(text for text, _ in blocks_of([value], False)).split()) if value else ""
+
+
+def _add_image(page: Gatherer, url: str, attributes: Attributes) -> None:
+    last = page.layout.items[-1].media if page.layout.items and not page.pieces else None
+    if isinstance(last, Image) and (last.url == url or (page.muted and last.alt == attribute(attributes, "alt"))):
+        return  # the copy for browsers without scripts
+    page.flush()
+    width, height = media.size_of(attributes)
+    shown = Image(
+        url=url,
+        alt=attribute(attributes, "alt"),
+        title=attribute(attributes, "title"),
+        description=attribute(attributes, "aria-label"),
+        described_by=attributes.get("aria-describedby") or "",
+        width=width,
+        height=height,
+    )
+    page.layout.items.append(Item(page.box, page.position, "img", media=shown))

@@ -1,0 +1,157 @@
+"""A Layout -> the items that stand in the page's own matter: furniture out, and the region where the prose is chosen.
+
+Language-neutral: it looks at tags, roles, the habits of class names, link density (Kohlschütter et al. 2010, Boilerpipe),
+at what repeats, and at where the prose of the page stands, never at words.
+"""
+
+from typing import Protocol
+
+from transforms.extract.hints import COMMENTS, CONTENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER
+from transforms.extract.layout import Item, Layout
+from transforms.extract.tags import TEXT_BOXES
+
+
+class Limits(Protocol):
+    """What is read of `schemas.config.ExtractConfig`."""
+
+    min_main_prose: float
+    max_furniture_prose: float
+    max_named_furniture_prose: float
+    max_label_prose: float
+    min_prose_left: float
+    min_cards: int
+    max_card_prose: float
+    max_cards_prose: float
+    min_lead_words: int
+    min_teaser_links: float
+    min_card_title_words: int
+    max_card_titles: int
+    max_link_density: float
+
+
+def main_items(layout: Layout, limits: Limits) -> list[Item]:
+    """The items of the main region, in reading order."""
+    marked = [_is_marked(layout, index, limits) for index in range(len(layout.boxes))]
+    cards = _cards(layout, limits)
+    marked = [one or other for one, other in zip(marked, cards, strict=True)]
+    _give_back(layout, marked, limits)
+    furniture = _with_all_within(layout, marked)
+    main = _main_box(layout, furniture, limits)
+    inside = layout.below(main)
+    region = [item for item in layout.items if inside[item.box] and not furniture[item.box]]
+    return _lead(layout, furniture, inside, limits) + region
+
+
+def _is_marked(layout: Layout, index: int, limits: Limits) -> bool:
+    """Whether a box is furniture by what it says of itself. One with much of the page's prose is none."""
+    box, total = layout.boxes[index], layout.boxes[0].prose
+    if index == 0 or box.main:
+        return False
+    hint = HEADER if box.tag == "header" else box.hint
+    if hint == LABEL:
+        return not box.title and box.prose <= limits.max_label_prose * total
+    if hint == FURNITURE:
+        return box.prose <= limits.max_named_furniture_prose * total
+    if hint == HEADER:
+        named = box.title or (box.headings and not box.link_letters)
+        return not named and box.prose <= limits.max_furniture_prose * total
+    if hint == TEASER:
+        links = box.link_letters > limits.min_teaser_links * box.letters
+        return links and box.prose <= limits.max_furniture_prose * total
+    if hint == LIKELY_FURNITURE:
+        return not _in_figure(layout, index) and box.prose <= limits.max_furniture_prose * total
+    return hint == COMMENTS and box.prose <= limits.max_named_furniture_prose * total
+
+
+def _in_figure(layout: Layout, box: int) -> bool:
+    while box > 0 and layout.boxes[box].tag != "figure":
+        box = layout.boxes[box].parent
+    return box > 0
+
+
+def _cards(layout: Layout, limits: Limits) -> list[bool]:
+    """Boxes of one name in one box, each with a linked title and little prose: invitations to other pages."""
+    titles = [0] * len(layout.boxes)
+    for item in layout.items:
+        if item.words >= limits.min_card_title_words and item.link_density > limits.max_link_density:
+            titles[item.box] += 1
+    for index in range(len(layout.boxes) - 1, 0, -1):
+        titles[layout.boxes[index].parent] += titles[index]
+    invites = [
+        0 < titles[index] <= limits.max_card_titles and (box.media or box.headings) and box.prose <= limits.max_card_prose
+        for index, box in enumerate(layout.boxes)
+    ]
+    groups: dict[tuple[int, str, str], list[int]] = {}
+    for index, box in enumerate(layout.boxes):
+        if invites[index]:
+            groups.setdefault((box.parent, box.tag, box.name), []).append(index)
+    cards = [False] * len(layout.boxes)
+    most = limits.max_cards_prose * layout.boxes[0].prose
+    for group in groups.values():
+        if len(group) >= limits.min_cards and sum(layout.boxes[index].prose for index in group) <= most:
+            for index in group:
+                cards[index] = True
+    return cards
+
+
+def _give_back(layout: Layout, marked: list[bool], limits: Limits) -> None:
+    """Where too little prose is left, names mean something else on this site: the largest boxes are taken at their prose."""
+    total = layout.boxes[0].prose
+    while True:
+        furniture = _with_all_within(layout, marked)
+        tops = [i for i, out in enumerate(marked) if out and not furniture[layout.boxes[i].parent]]
+        lost = sum(layout.boxes[i].prose for i in tops)
+        doubtful = [i for i in tops if layout.boxes[i].hint not in (FURNITURE, COMMENTS) and layout.boxes[i].prose > 0]
+        if total - lost >= limits.min_prose_left * total or not doubtful:
+            return
+        marked[max(doubtful, key=lambda i: layout.boxes[i].prose)] = False
+
+
+def _with_all_within(layout: Layout, marked: list[bool]) -> list[bool]:
+    furniture = list(marked)
+    for index, box in enumerate(layout.boxes):
+        if index and furniture[box.parent]:
+            furniture[index] = True
+    return furniture
+
+
+def _main_box(layout: Layout, furniture: list[bool], limits: Limits) -> int:
+    """The smallest box that still holds enough of the prose; or the content element around it, for its title and lead."""
+    prose = [0.0 if out else box.prose for box, out in zip(layout.boxes, furniture, strict=True)]
+    for index in range(len(prose) - 1, 0, -1):
+        box = layout.boxes[index]
+        if furniture[index] and not furniture[box.parent]:
+            at = box.parent
+            while at >= 0:
+                prose[at] -= box.prose
+                at = layout.boxes[at].parent
+    enough, main = limits.min_main_prose * prose[0], 0
+    for index, box in enumerate(layout.boxes):
+        if index and box.parent == main and not furniture[index] and prose[index] >= enough > 0 and box.tag not in TEXT_BOXES:
+            main = index
+    at = main
+    while at > 0:
+        if layout.boxes[at].hint == CONTENT:
+            return at
+        at = layout.boxes[at].parent
+    return main
+
+
+def _lead(layout: Layout, furniture: list[bool], inside: list[bool], limits: Limits) -> list[Item]:
+    """What stands between the page's title and its main region, where the title is outside: the title, prose and pictures."""
+    items = layout.items
+    first = next((index for index, item in enumerate(items) if inside[item.box]), 0)
+    if any(item.tag == "h1" and inside[item.box] for item in items):
+        return []
+    title = next((index for index in range(first - 1, -1, -1) if items[index].tag == "h1"), None)
+    if title is None or furniture[items[title].box]:
+        return []
+    return [
+        item
+        for item in items[title:first]
+        if not furniture[item.box] and (item.media or item.tag == "h1" or _is_lead(item, limits))
+    ]
+
+
+def _is_lead(item: Item, limits: Limits) -> bool:
+    return item.words >= limits.min_lead_words and item.link_density <= limits.max_link_density
