@@ -1,0 +1,77 @@
+"""Trainings small enough for a test: a random decoder of two blocks on disk, and the overrides that go with the small world."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+from flamingo_world import world_vocabulary, write_world
+
+from schemas.pair import Dataset
+
+ROOT = Path(__file__).resolve().parents[2]
+COUNTS = {Dataset.M3W: [7, 6], Dataset.ALIGN: [9, 8], Dataset.LTIP: [6], Dataset.VTP: [5]}
+
+
+def write_language(folder: Path) -> str:
+    """A random Llama of two blocks and its tokenizer, in transformers' format."""
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    vocabulary = world_vocabulary()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=vocabulary._pieces, unk_token="[UNK]")
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(1)
+    sizes = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2}
+    LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), tie_word_embeddings=True, **sizes)).save_pretrained(folder)
+    return str(folder)
+
+
+def write_training(toy, folder: Path) -> tuple[str, dict[str, str]]:
+    """(shards, overrides of the recipe "demo")."""
+    shards = write_world(toy, folder / "shards", COUNTS)
+    return shards, {
+        "language": write_language(folder / "language"),
+        **{"m3w.batch": "4", "m3w.tokens": "24", "m3w.images": "3", "align.batch": "4", "align.tokens": "16"},
+        **{"ltip.batch": "2", "ltip.tokens": "16", "vtp.batch": "2", "vtp.tokens": "16", "vtp.frames": "2"},
+        **{"resampler_layers": "1", "latents": "4", "head_width": "8", "resampler_heads": "2", "cross_heads": "2"},
+        **{"steps": "6", "warmup_steps": "2", "learning_rate": "0.01", "threads": "1", "device": "cpu"},
+        **{"log_every": "1", "checkpoint_every": "2", "validation_samples": "4", "tensorboard": "false"},
+    }
+
+
+def logged(output: Path, key: str = "loss") -> dict[int, object]:
+    """What the log says of each step."""
+    lines = [json.loads(line) for line in (output / "log.jsonl").read_text().splitlines()]
+    return {line["step"]: line[key] for line in lines if key in line}
+
+
+def launch(size: int, shards: str, output: Path, overrides: dict[str, str]) -> list[subprocess.Popen]:
+    """A training in `size` real processes, with the environment that torchrun gives them."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    code = "import json, sys; from trainer.loop import train; train(sys.argv[1], 'demo', sys.argv[2], json.loads(sys.argv[3]))"
+    common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(size), "OMP_NUM_THREADS": "1"}
+    return [
+        subprocess.Popen(
+            [sys.executable, "-c", code, shards, str(output), json.dumps(overrides)],
+            cwd=ROOT,
+            env=os.environ | common | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(size)
+    ]
+
+
+def finish(processes: list[subprocess.Popen], seconds: float = 60) -> list[tuple[int, str]]:
+    """(exit code, stderr) of each."""
+    try:
+        told = [process.communicate(timeout=seconds)[1] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
+    return [(process.returncode, text) for process, text in zip(processes, told, strict=True)]

@@ -1,0 +1,152 @@
+"""Processes that learn together: torchrun's environment in, a World that sums and agrees, and a model spread over it, out.
+
+    torchrun --nproc-per-node 8 -m runners.cli train flamingo ... parallel=fsdp
+
+DDP holds the model whole in every process. FSDP2 cuts each block of the language model, each gated block and the resampler
+into as many parts as there are processes. Either way the model's own parameters keep their names.
+"""
+
+import contextlib
+import datetime
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+
+from trainer.batch import Batch
+from trainer.model import Flamingo, half_precision
+from trainer.recipes import FlamingoConfig
+from weights.loaded import pick_device
+
+_PATIENCE = datetime.timedelta(minutes=30)  # for a process that reads its first shards
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """This process among all. A world of one needs no process group."""
+
+    rank: int = 0
+    size: int = 1
+    device: torch.device
+    sharded: bool = False  # FSDP, not DDP
+
+    @property
+    def leads(self) -> bool:
+        return self.rank == 0
+
+    def sums(self, values: Sequence[float]) -> list[float]:
+        """Each value, summed over all processes; counted on the CPU, so that no GPU waits."""
+        total = torch.tensor(values, dtype=torch.float64)
+        if self.size > 1:
+            distributed.all_reduce(total)
+        return total.tolist()
+
+    def summed(self, tensor: Tensor) -> Tensor:
+        """The tensor, on its device, summed over all processes."""
+        if self.size > 1:
+            distributed.all_reduce(tensor)
+        return tensor
+
+    def told(self, value: Any) -> Any:
+        """What the leading process says."""
+        said = [value]
+        if self.size > 1:
+            distributed.broadcast_object_list(said)
+        return said[0]
+
+    def gathered(self, value: Any) -> list[Any]:
+        """What each process says."""
+        said = [value] * self.size
+        if self.size > 1:
+            distributed.all_gather_object(said, value)
+        return said
+
+
+@contextlib.contextmanager
+def join(config: FlamingoConfig) -> Iterator[World]:
+    """The world that torchrun's environment describes; gloo between CPUs, nccl between GPUs."""
+    size, device = int(os.environ.get("WORLD_SIZE", "1")), pick_device(config.device)
+    if size == 1:
+        yield World(device=device)
+        return
+    if device.type == "cuda":
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(device)
+    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+    distributed.init_process_group(backend, timeout=_PATIENCE)
+    try:
+        yield World(rank=distributed.get_rank(), size=size, device=device, sharded=config.parallel == "fsdp")
+    finally:
+        distributed.destroy_process_group()
+
+
+class Learner:
+    """A model spread over the world: `loss` and `backward` as those of a model on one device."""
+
+    def __init__(self, model: Flamingo, world: World, config: FlamingoConfig):
+        self.model, self._world = model, world
+        self._half = half_precision(config, world.device)
+        model.recompute(config.recompute)
+        if world.device.type == "cuda" if config.compile is None else config.compile:
+            for module in (*model.blocks(), model.resampler):
+                module.compile()  # in place: names stay
+        self._whole: list[nn.Parameter] = []  # not sharded, though the rest is
+        self._spread: nn.Module = _Loss(model)
+        if world.sharded:
+            self._shard()
+        elif world.size > 1:
+            self._spread = nn.parallel.DistributedDataParallel(
+                self._spread, broadcast_buffers=False, gradient_as_bucket_view=True
+            )
+
+    def loss(self, batch: Batch) -> Tensor:
+        """As `Flamingo.loss`, of this process's part of a batch."""
+        with torch.autocast(self._world.device.type, torch.bfloat16, enabled=self._half):
+            return self._spread(batch.to(self._world.device))
+
+    def backward(self, loss: Tensor, last: bool) -> None:
+        """Adds the gradient. After the `last` of an update, every process holds the sum over all (FSDP: its part of it)."""
+        loss = loss * self._world.size  # both give the mean
+        if self._world.sharded:
+            self.model.set_requires_gradient_sync(last)
+        loss.backward()
+        if last:
+            for parameter in self._whole:
+                if parameter.grad is not None:
+                    self._world.summed(parameter.grad).div_(self._world.size)
+
+    def syncing(self, last: bool) -> contextlib.AbstractContextManager:
+        """Around `loss` and `backward`: gradients travel once an update."""
+        if last or not isinstance(self._spread, nn.parallel.DistributedDataParallel):
+            return contextlib.nullcontext()
+        return self._spread.no_sync()
+
+    def _shard(self) -> None:
+        from torch.distributed.device_mesh import init_device_mesh
+        from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+
+        model = self.model
+        half = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
+        policy = half if self._half else MixedPrecisionPolicy()
+        mesh = init_device_mesh(self._world.device.type, (self._world.size,))
+        # The few rows of new tokens are read by name from inside the language model: they stay whole.
+        self._whole = [rows for rows in (model.rows_in, model.rows_out) if rows is not None]
+        for rows in self._whole:
+            rows.data = rows.data.to(self._world.device)
+        for module in (*model.gates, *model.blocks(), model.resampler):
+            fully_shard(module, mesh=mesh, mp_policy=policy)
+        fully_shard(model, mesh=mesh, mp_policy=policy, ignored_params=set(self._whole))
+
+
+class _Loss(nn.Module):
+    """The loss as a forward pass, where DDP looks."""
+
+    def __init__(self, model: Flamingo):
+        super().__init__()
+        self.model = model
+
+    def forward(self, batch: Batch) -> Tensor:
+        return self.model.loss(batch)
