@@ -1,0 +1,151 @@
+"""A trained Flamingo in, what it has learned out: validation loss by dataset, and questions answered right, in context.
+
+The table goes to the screen, the numbers to `evaluation.json`, and accuracy by number of examples to `evaluation.svg`.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from trainer.batch import Batch
+from trainer.config import TrainingError
+from trainer.console import say, write_whole
+from trainer.fewshot import BLANK, SEEN, Examiner, Options, Result
+from trainer.gallery import computing
+from trainer.model import Flamingo, load
+from trainer.plot import accuracy_svg
+from trainer.questions import read_questions
+
+JSON_FILE, PLOT_FILE = "evaluation.json", "evaluation.svg"
+
+
+def evaluate(
+    checkpoint: str | Path,
+    *,
+    shards: str | None = None,
+    questions: str | None = None,
+    output: str | None = None,
+    language: str | None = None,
+    options: Options | None = None,
+) -> dict[str, Any]:
+    """Measures the model that a training left in `checkpoint`.
+
+    Args:
+        checkpoint: a training's folder.
+        shards: whose validation split gives the loss.
+        questions: a file as docs/formats.md describes it.
+        output: folder for the two files; the checkpoint's own if not given.
+        language: where the frozen language model lies now, if it has moved.
+        options: what is asked of the questions.
+
+    Returns:
+        What is written to `evaluation.json`.
+
+    Raises:
+        TrainingError: a model, a shard, a question or a picture that cannot be read, in one line.
+    """
+    if not shards and not questions:
+        raise TrainingError("evaluate: neither shards nor questions; there is nothing to measure")
+    model = load(Path(checkpoint), language=language)
+    folder = Path(output or checkpoint)
+    folder.mkdir(parents=True, exist_ok=True)
+    found: dict[str, Any] = {"checkpoint": str(checkpoint)}
+    if shards:
+        found["validation"] = validation_losses(model, shards)
+    results: list[Result] = []
+    if questions:
+        options = options or Options()
+        results = answer(model, Path(questions), options)
+        found["options"] = asdict(options)
+        found["questions"] = [_row(result) for result in results]
+        write_whole(folder / PLOT_FILE, accuracy_svg(results, "Questions answered right, by number of examples"))
+    write_whole(folder / JSON_FILE, json.dumps(found, indent=1) + "\n")
+    _show(found.get("validation", {}), results)
+    return found
+
+
+@torch.no_grad()
+def validation_losses(model: Flamingo, shards: str) -> dict[str, dict[str, float]]:
+    """For each dataset of the model's mixture the mean loss of a token with and without sight, and the number of samples."""
+    from trainer.data import Mixture
+
+    losses = {}
+    with Mixture(shards, model.config, model.vocabulary, model.image_px) as mixture:
+        for dataset in mixture.datasets:
+            seen = blank = tokens = samples = 0
+            for batch in mixture.validation(dataset):
+                seen += _loss(model, batch)
+                blank += _loss(model, replace(batch, phi=torch.zeros_like(batch.phi)))
+                tokens += int(batch.loss_mask.sum())
+                samples += len(batch.keys)
+            if tokens:
+                losses[str(dataset)] = {"loss": seen / tokens, "blank_loss": blank / tokens, "samples": samples}
+    return losses
+
+
+def answer(model: Flamingo, questions: Path, options: Options) -> list[Result]:
+    """Every task of the file in every setting of the options."""
+    examiner = Examiner(model, read_questions(questions), questions.parent, options)
+    results = []
+    for task in examiner.tasks:
+        results += [examiner.ask(task, setting) for setting in examiner.settings(task)]
+        say(f"  {task}: " + ", ".join(f"{share:.0%} with {shots}" for shots, share in _seen(results, task)))
+    return results
+
+
+def _seen(results: Sequence[Result], task: str) -> list[tuple[int, float]]:
+    """The best of a task for each number of examples: for a line on the screen while it goes on."""
+    best: dict[int, float] = {}
+    for result in results:
+        if result.task == task and result.setting.images == SEEN:
+            best[result.setting.shots] = max(best.get(result.setting.shots, 0.0), result.accuracy)
+    return sorted(best.items())
+
+
+def _loss(model: Flamingo, batch: Batch) -> float:
+    device = next(model.parameters()).device
+    with computing(model):
+        return model.loss(batch.to(device)).item()
+
+
+def _row(result: Result) -> dict[str, Any]:
+    low, high = result.interval
+    row = {"task": result.task, **asdict(result.setting), "right": result.right, "asked": result.asked}
+    row |= {"accuracy": result.accuracy, "low": low, "high": high}
+    return row | ({"attributes": result.attributes} if result.attributes else {})
+
+
+def _show(losses: dict[str, dict[str, float]], results: Sequence[Result]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(stderr=True, highlight=False)
+    if losses:
+        table = Table("validation", "samples", "loss", "blank", box=box.SIMPLE)
+        for dataset, row in losses.items():
+            table.add_row(dataset, f"{row['samples']:,}", f"{row['loss']:.3f}", f"{row['blank_loss']:.3f}")
+        console.print(table)
+    if results:
+        shots = sorted({result.setting.shots for result in results})
+        table = Table("answers right, %", "", *(f"{at} shots" for at in shots), box=box.SIMPLE)
+        for column in table.columns[2:]:
+            column.justify = "right"
+        for (task, how), cells in _rows(results).items():
+            table.add_row(task, how, *(cells.get(at, "") for at in shots))
+        console.print(table)
+
+
+def _rows(results: Sequence[Result]) -> dict[tuple[str, str], dict[int, str]]:
+    rows: dict[tuple[str, str], dict[int, str]] = {}
+    for result in results:
+        setting = result.setting
+        how = f"{setting.way}, {'blank' if setting.images == BLANK else setting.selection}"
+        low, high = result.interval
+        cell = f"{100 * result.accuracy:.0f} ±{50 * (high - low):.0f}"
+        rows.setdefault((result.task, how), {})[setting.shots] = cell
+    return rows
