@@ -1,0 +1,195 @@
+"""Questions read and scored by table, examples picked, settings asked, and a whole evaluation of a tiny model."""
+
+import json
+
+import pytest
+import torch
+from flamingo_world import jpeg, write_world
+from tiny_flamingo import pictures, tiny_flamingo
+
+from schemas.pair import Dataset
+from trainer import evaluate as evaluation
+from trainer.config import TrainingError
+from trainer.fewshot import BLANK, LIKELIEST, WRITTEN, Examiner, Options, Result, Setting
+from trainer.gallery import features_of
+from trainer.generate import Decoding
+from trainer.plot import accuracy_svg
+from trainer.prompts import Turn
+from trainer.questions import Question, attributes_right, is_right, read_questions
+from trainer.rices import RICES, by_hash, nearest
+
+COLOURS = ("red", "blue", "green")
+CAPTION = {"colour": ["red"], "shape": ["ring", "rings"], "count": ["three"]}
+
+
+def a_line(number: int, split: str, task: str = "colour", **more) -> dict:
+    answer = COLOURS[number % 3]
+    line = {"task": task, "split": split, "image": f"{number}.jpg", "prompt": "the", "answer": answer, "choices": list(COLOURS)}
+    return line | more
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("questions")
+    for number in range(12):
+        (folder / f"{number}.jpg").write_bytes(jpeg(number * 29))
+    lines = [a_line(number, "support" if number < 8 else "query") for number in range(12)]
+    lines += [
+        {"task": "caption", "split": "support", "image": "0.jpg", "answer": "a red square"},
+        {"task": "caption", "split": "support", "image": "1.jpg", "answer": "a blue square"},
+        {"task": "caption", "split": "query", "image": "2.jpg", "answer": "a green square", "attributes": {"hue": ["green"]}},
+    ]
+    (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    return folder / "questions.jsonl"
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_flamingo()
+
+
+def examiner(model, file, **options) -> Examiner:
+    return Examiner(model, read_questions(file), file.parent, Options(**options))
+
+
+def question(**values) -> Question:
+    return Question(task="t", split="query", image="i", prompt="", **values)
+
+
+@pytest.mark.parametrize(
+    "said, right",
+    [
+        ("Three red rings.", {"colour": True, "shape": True, "count": True}),
+        ("three redder ring", {"colour": False, "shape": True, "count": True}),
+        ("one red star, blue earrings", {"colour": True, "shape": False, "count": False}),
+        ("", {"colour": False, "shape": False, "count": False}),
+    ],
+)
+def test_attributes_are_whole_words(said, right):
+    asked = question(answer="", attributes={name: tuple(ways) for name, ways in CAPTION.items()})
+    assert attributes_right(said, asked) == right
+    assert is_right(said, asked) == all(right.values())
+
+
+@pytest.mark.parametrize(
+    "said, right", [("Red.", True), ("red", True), (" RED ", True), ("red ring", False), ("scarlet", True), ("", False)]
+)
+def test_answers_are_met_but_for_case_and_marks(said, right):
+    assert is_right(said, question(answer="red", accepted=("Scarlet!",))) is right
+
+
+@pytest.mark.parametrize(
+    "change, says",
+    [
+        ({"split": "train"}, "line 2: split='train'"),
+        ({"answer": 3}, "line 2: answer is no text"),
+        ({"choices": ["blue", "green"]}, "none of at least two choices"),
+        ({"choices": "red"}, "choices is no list"),
+        ({"attributes": {"a": "red"}}, "attributes"),
+        ({"image": None}, "image is no text"),
+    ],
+)
+def test_what_is_no_question_is_named(tmp_path, change, says):
+    path = tmp_path / "q.jsonl"
+    path.write_text(json.dumps(a_line(0, "query")) + "\n" + json.dumps(a_line(3, "query") | change))
+    with pytest.raises(TrainingError, match=says):
+        read_questions(path)
+
+
+def test_files_that_are_none(tmp_path):
+    path = tmp_path / "q.jsonl"
+    for text, says in (("", "no question"), ("{", "line 1: not JSON"), (json.dumps(a_line(0, "support")), "no query")):
+        path.write_text(text)
+        with pytest.raises(TrainingError, match=says):
+            read_questions(path)
+    with pytest.raises(TrainingError, match="No such file"):
+        read_questions(tmp_path / "gone.jsonl")
+
+
+def test_the_same_picture_is_the_nearest(model):
+    features = features_of(model, pictures(6))
+    for number in range(6):
+        assert nearest(features[number], features, 3)[-1] == number  # the most similar one stands last
+    likeness = torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.8, 0.6]])
+    assert nearest(likeness[0], likeness, 3) == [1, 2, 0]
+
+
+def test_examples_by_hash_depend_on_keys_alone():
+    support = [f"s{number}" for number in range(50)]
+    picked = by_hash(0, "query", support, 8)
+    assert len(set(picked)) == 8 and picked[:4] == by_hash(0, "query", support, 4)
+    assert [support[at] for at in picked] == [support[::-1][at] for at in by_hash(0, "query", support[::-1], 8)]
+    assert picked != by_hash(1, "query", support, 8) and picked != by_hash(0, "other", support, 8)
+
+
+def test_prompts_of_settings(model, file):
+    examined = examiner(model, file)
+    query = examined._queries["colour"][0]
+    zero = examined.prompt(query, Setting(shots=0))
+    assert [turn.image for turn in zero.turns] == [None, None, examined._places["8.jpg"]]
+    assert all(turn.text.startswith("the ") for turn in zero.turns[:2]) and zero.turns[2].text == "the"
+    two = examined.prompt(query, Setting(shots=2), "blue")
+    assert len(two.turns) == 3 and two.turns[2] == Turn("the blue", examined._places["8.jpg"])
+    for turn in two.turns[:2]:
+        number = int(next(image for image, at in examined._places.items() if at == turn.image)[:-4])
+        assert turn.text == f"the {COLOURS[number % 3]}"
+    assert examiner(model, file, text_only=0).prompt(query, Setting(shots=0)).turns == (Turn("the", zero.turns[2].image),)
+
+
+def test_settings_of_tasks(model, file):
+    examined = examiner(model, file, shots=(0, 1, 2, 4))
+    assert {setting.shots for setting in examined.settings("caption")} == {0, 1}  # two examples, one of them to spare
+    assert {setting.way for setting in examined.settings("caption")} == {WRITTEN}
+    found = list(examined.settings("colour"))
+    assert len(found) == 2 * (4 + 3 + 4)  # ways x (seen by hash, seen by likeness, blank)
+    assert all(setting.selection != RICES for setting in found if setting.images == BLANK or not setting.shots)
+
+
+def test_results_of_a_model_that_is_told_the_answer(model, file, monkeypatch):
+    """The likeliest choice is counted right where it is the answer, and nowhere else."""
+    examined = examiner(model, file)
+    scores = [[0.0, -1.0, -2.0]] * 4  # always "red"; the four queries are numbers 8 to 11
+    monkeypatch.setattr("trainer.fewshot.likelihoods", lambda *_: scores)
+    result = examined.ask("colour", Setting(shots=1, way=LIKELIEST))
+    assert (result.right, result.asked) == (1, 4)
+
+
+def test_wilson_interval():
+    low, high = Result(task="t", setting=Setting(shots=0), right=8, asked=10).interval
+    assert (low, high) == (pytest.approx(0.4902, abs=1e-3), pytest.approx(0.9433, abs=1e-3))
+    assert Result(task="t", setting=Setting(shots=0), right=0, asked=10).interval[0] == 0.0
+
+
+def test_unknown_tasks_are_named(model, file):
+    with pytest.raises(TrainingError, match="tasks=colur: there are colour, caption"):
+        examiner(model, file, tasks=("colur",))
+
+
+def test_an_evaluation(model, file, tmp_path, monkeypatch, toy):
+    shards = write_world(toy, tmp_path / "shards", {dataset: [4] for dataset in Dataset})
+    mixture = {name: {"batch": 2, "tokens": 24, "images": 2, "frames": 2 if name == "vtp" else 1} for name in map(str, Dataset)}
+    config = type(model.config).model_validate(model.config.model_dump() | mixture | {"workers": 0, "validation_samples": 4})
+    monkeypatch.setattr(model, "config", config)
+    monkeypatch.setattr(evaluation, "load", lambda folder, language: model)
+    options = Options(shots=(0, 2), decoding=Decoding(max_tokens=4))
+    found = evaluation.evaluate(tmp_path, shards=shards, questions=str(file), options=options)
+    assert set(found["validation"]) == set(map(str, Dataset))
+    assert all(row["loss"] > 0 and row["samples"] == 4 for row in found["validation"].values())
+    assert json.loads((tmp_path / "evaluation.json").read_text()) == json.loads(json.dumps(found))
+    assert {row["task"] for row in found["questions"]} == {"colour", "caption"}
+    assert "<svg" in (tmp_path / "evaluation.svg").read_text()
+    with pytest.raises(TrainingError, match="nothing to measure"):
+        evaluation.evaluate(tmp_path)
+
+
+def test_a_plot_is_sound_xml():
+    from xml.etree import ElementTree
+
+    results = [
+        Result(task="a < b", setting=Setting(shots=shots, images=images), right=shots, asked=8)
+        for shots in (0, 2, 8)
+        for images in ("seen", BLANK)
+    ]
+    tree = ElementTree.fromstring(accuracy_svg(results, "title & more"))
+    lines = tree.findall("{http://www.w3.org/2000/svg}polyline")
+    assert len(lines) == 2 and len(lines[0].get("points").split()) == 3
