@@ -83,7 +83,9 @@ class Training:
         config, world, start = self._config, self._world, before.step if before else 0
         if before:
             self._learned.restore(before)
-            self._say(f"{folder}: trained already" if start >= config.steps else f"going on from step {start} of {config.steps}")
+            self._say(
+                f"{folder}: trained already" if start >= config.steps else f"going on from step {start} of {config.steps}"
+            )
         if world.leads:
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(folder / CONFIG_FILE, json.dumps(config.model_dump(mode="json"), indent=1, sort_keys=True) + "\n")

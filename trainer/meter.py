@@ -73,9 +73,8 @@ class Meter:
     def _tell(self) -> None:
         updates, config, now = self._updates, self._config, time.perf_counter()
         took, last = now - self._began, updates[-1]
-        losses = {
-            dataset: sum(update.losses[dataset] for update in updates) / len(updates) for dataset in last.losses
-        }  # the mean since the last line
+        good = [update for update in updates if update.done]
+        losses = {dataset: _mean([update.losses[dataset] for update in good]) for dataset in last.losses}
         speed = {
             "tokens_per_s": sum(update.tokens for update in updates) / took,
             "images_per_s": sum(update.images for update in updates) / took,
@@ -84,14 +83,19 @@ class Meter:
         if self._peak and last.flops is not None:
             speed["mfu"] = sum(update.flops for update in updates) / took / self._peak
         bad, damaged = sum(not update.done for update in updates), sum(update.damaged for update in updates)
-        shown = [f"{dataset} {loss:.3f}" for dataset, loss in losses.items()]
+        shown = [f"{dataset} {loss:.3f}" for dataset, loss in losses.items() if loss is not None]
         shown += [f"{speed['tokens_per_s']:.0f} tokens/s", f"{speed['images_per_s']:.0f} images/s"]
         shown += [f"MFU {speed['mfu']:.1%}"] if "mfu" in speed else []
         shown += [f"{speed['waited']:.1%} waited for data", f"{_clock((config.steps - last.step) * took / len(updates))} left"]
         shown += [f"{bad} without a finite loss"] * bool(bad) + [f"{damaged} damaged samples replaced"] * bool(damaged)
         say(f"step {last.step}/{config.steps}  " + "  ".join(shown))
         values = {"loss": {str(dataset): loss for dataset, loss in losses.items()}, "speed": speed}
-        values |= {"gradient_norm": last.norm, "learning_rate": last.rate, "bad_steps": bad, "damaged_samples": damaged}
+        values |= {
+            "gradient_norm": _mean([update.norm for update in good]),
+            "learning_rate": last.rate,
+            "bad_steps": bad,
+            "damaged_samples": damaged,
+        }
         self._write(last.step, values)
         self._updates, self._began = [], now
 
@@ -134,12 +138,16 @@ def _boards(output: Path, config: FlamingoConfig, start: int) -> list[tuple[Call
     return boards
 
 
+def _mean(values: list[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
 def _flat(values: dict[str, Any]) -> Values:
     flat = {}
     for name, value in values.items():
         if isinstance(value, dict):
-            flat |= {f"{name}/{inner}": float(number) for inner, number in value.items()}
-        else:
+            flat |= {f"{name}/{inner}": float(number) for inner, number in value.items() if number is not None}
+        elif value is not None:
             flat[name] = float(value)
     return flat
 

@@ -173,7 +173,7 @@ def load(folder: Path, device: str = "auto", language: str | None = None) -> Fla
     """
     from safetensors import SafetensorError, safe_open
 
-    from weights import pick_device
+    from weights.loaded import pick_device
 
     try:
         saved = json.loads((folder / CONFIG_FILE).read_bytes())

@@ -98,9 +98,7 @@ class Learner:
         if world.sharded:
             self._shard()
         elif world.size > 1:
-            self._spread = nn.parallel.DistributedDataParallel(
-                self._spread, broadcast_buffers=False, gradient_as_bucket_view=True
-            )
+            self._spread = _replicated(self._spread)
 
     def loss(self, batch: Batch) -> Tensor:
         """As `Flamingo.loss`, of this process's part of a batch."""
@@ -150,3 +148,12 @@ class _Loss(nn.Module):
 
     def forward(self, batch: Batch) -> Tensor:
         return self.model.loss(batch)
+
+
+def _replicated(module: nn.Module) -> nn.Module:
+    """In DDP, which leaves alone what does not learn: every process loaded the same."""
+    names = [name for name, parameter in module.named_parameters() if not parameter.requires_grad]
+    names += [name for name, _ in module.named_buffers()]
+    replicated = nn.parallel.DistributedDataParallel
+    replicated._set_params_and_buffers_to_ignore_for_model(module, names)
+    return replicated(module, gradient_as_bucket_view=True)

@@ -6,6 +6,8 @@
 Either can be read by a world of another size, sharded or not.
 """
 
+import contextlib
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +71,8 @@ class Learned:
 
         temporary = self.world.told(checkpoints.begin(output, step) if self.world.leads else None)
         writer = parts.FileSystemWriter(temporary, sync_files=True)
-        parts.save(self._parts(), storage_writer=writer, no_dist=self.world.size == 1)
+        with _quiet():
+            parts.save(self._parts(), storage_writer=writer, no_dist=self.world.size == 1)
         own = dict(self._checksums(temporary))
         sums = {name: sum_ for found in self.world.gathered(own) for name, sum_ in found.items()}
         if self.world.leads:
@@ -86,7 +89,8 @@ class Learned:
         from torch.distributed import checkpoint as parts
 
         tensors = self._parts()
-        parts.load(tensors, storage_reader=parts.FileSystemReader(folder), no_dist=self.world.size == 1)
+        with _quiet():
+            parts.load(tensors, storage_reader=parts.FileSystemReader(folder), no_dist=self.world.size == 1)
         torch.set_rng_state(tensors[RNG])
 
 
@@ -96,6 +100,14 @@ def begun(output: Path, world: World, check: Callable[[Checkpoint], None]) -> Ch
     if found is not None:
         check(found)
     return found
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """A world of one is meant, and need not be warned of."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="torch.distributed is disabled")
+        yield
 
 
 def _full(tensors: dict[str, Tensor], world: World) -> dict[str, Tensor]:

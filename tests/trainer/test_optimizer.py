@@ -1,0 +1,56 @@
+"""Rates, groups and clipping, by hand."""
+
+import pytest
+import torch
+from training_world import write_language
+
+from trainer.model import build
+from trainer.optimizer import clip, learning_rate, make_optimizer
+from trainer.recipes import resolve
+
+CONFIG = resolve("demo", {"learning_rate": "0.5", "warmup_steps": "4", "weight_decay": "0.25"})
+
+
+def test_warm_up_then_constant():
+    assert [learning_rate(step, CONFIG) for step in range(6)] == [0.125, 0.25, 0.375, 0.5, 0.5, 0.5]
+    assert learning_rate(0, resolve("demo", {"warmup_steps": "0"})) == 2e-3
+
+
+def test_matrices_of_gated_blocks_decay_and_nothing_else(tmp_path):
+    config = CONFIG.model_copy(update={"language": write_language(tmp_path), "latents": 4, "resampler_layers": 1})
+    model = build(config, torch.device("cpu"))
+    parameters = model.trained()
+    optimizer = make_optimizer(parameters, model.decays, config)
+    decay = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
+    assert len(decay) == len(parameters)
+    decayed = {name for name, parameter in parameters.items() if decay[id(parameter)]}
+    assert set(decay.values()) == {0.0, 0.25}
+    expected = ("attention.to_q", "attention.to_kv", "attention.to_out", "feedforward.up", "feedforward.down")
+    assert decayed == {f"gates.{gate}.{name}.weight" for gate in (0, 1) for name in expected}
+
+
+def test_a_state_that_stands_from_the_start_changes_no_update():
+    first, second = (torch.nn.Parameter(torch.tensor([1.0, -2.0])) for _ in range(2))
+    mine = make_optimizer({"a": first}, lambda name: True, CONFIG)
+    plain = torch.optim.AdamW([second], lr=0.5, betas=CONFIG.betas, eps=CONFIG.epsilon, weight_decay=0.25)
+    for step in range(3):
+        for parameter, optimizer in ((first, mine), (second, plain)):
+            parameter.grad = torch.tensor([0.3, -0.1 * step])
+            optimizer.step()
+    assert torch.equal(first, second)
+
+
+@pytest.mark.parametrize(("longest", "scale"), [(1.0, 1 / 13), (26.0, 1.0)])
+def test_the_gradient_is_clipped_as_one(longest, scale):
+    parameters = [torch.nn.Parameter(torch.zeros(2)), torch.nn.Parameter(torch.zeros(1)), torch.nn.Parameter(torch.zeros(3))]
+    parameters[0].grad, parameters[1].grad = torch.tensor([3.0, 4.0]), torch.tensor([12.0])
+    assert clip(parameters, longest).item() == 13.0
+    assert parameters[0].grad.tolist() == pytest.approx([3 * scale, 4 * scale], rel=1e-5)
+    assert parameters[1].grad.tolist() == pytest.approx([12 * scale], rel=1e-5)
+    assert parameters[2].grad is None
+
+
+def test_a_norm_that_is_not_finite_is_told():
+    parameter = torch.nn.Parameter(torch.zeros(2))
+    parameter.grad = torch.tensor([1.0, float("nan")])
+    assert not clip([parameter], 1.0).isfinite()
