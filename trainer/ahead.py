@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
+from trainer.config import TrainingError
 from trainer.maker import Made, Maker, Plan
 
 
@@ -89,6 +90,11 @@ def _in_workers(plan: Plan, start: int, pinned: bool) -> Iterator[Made]:
     steps = iter(loader)
     try:
         yield from steps
+    except RuntimeError as error:
+        if "worker" not in str(error):
+            raise
+        ended = " ".join(str(error).split())
+        raise TrainingError(f"workers={plan.config.workers}: {ended}; too little memory? batches_ahead takes some") from error
     finally:
         steps._shutdown_workers()  # now, and not when the collector comes by
 

@@ -1,4 +1,4 @@
-"""Sequences: documents worked by hand, and thousands of random ones against a slow reference that is easily seen to be right."""
+"""Sequences: documents worked by hand, and thousands of random ones against a slow reference, easily seen to be right."""
 
 import numpy as np
 import pytest
