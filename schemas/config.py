@@ -29,9 +29,9 @@ class ExtractConfig(Frozen):
     min_prose_words: PositiveInt = 8  # a block from here on is prose, not a label; ours
     min_block_words: NonNegativeInt = 3  # a block below this, outside headings and lists, is furniture; ours
     max_link_density: float = Field(0.5, ge=0.0, le=1.0)  # letters inside links over all letters; Boilerpipe 0.33, ours
-    min_main_prose: float = Field(0.8, ge=0.0, le=1.0)  # of the page's prose: what the main content holds; ours
+    min_main_prose: float = Field(0.7, ge=0.0, le=1.0)  # of the page's prose: what the main content holds; ours
     max_furniture_prose: float = Field(0.5, ge=0.0, le=1.0)  # a box with more is no furniture, whatever its class says; ours
-    max_named_furniture_prose: float = Field(0.7, ge=0.0, le=1.0)  # the same for nav, footer, aside and comments; ours
+    max_named_furniture_prose: float = Field(1.0, ge=0.0, le=1.0)  # the same for nav, footer, aside and comments; ours
     max_label_prose: float = Field(0.05, ge=0.0, le=1.0)  # of the page's prose, in a box of author, date or category; ours
     min_cards: PositiveInt = 3  # boxes of one name that each invite to another page; ours
     max_card_prose: PositiveInt = 300  # letters of prose in such a box; ours
@@ -39,8 +39,7 @@ class ExtractConfig(Frozen):
     min_card_title_words: PositiveInt = 4  # of its linked title; ours
     max_card_titles: PositiveInt = 2  # links of that length in one card; ours
     min_teaser_links: float = Field(0.2, ge=0.0, le=1.0)  # of a teaser's letters; with less it is the article's own lead; ours
-    max_prose_link_density: float = Field(0.5, ge=0.0, le=1.0)  # the same for blocks of `min_prose_words` and more; ours
-    min_lead_words: PositiveInt = 8  # of a block between the title and the main content that belongs to it; ours
+    min_lead_words: PositiveInt = 6  # of a block between the title and the main content that belongs to it; ours
     min_prose_left: float = Field(0.3, ge=0.0, le=1.0)  # of the page's prose; with less, class names are not believed; ours
     max_srcset_px: PositiveInt = 2048  # the widest candidate of a srcset that is asked for; ours
     max_nodes: PositiveInt = 5000  # of a document; ours

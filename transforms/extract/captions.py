@@ -9,6 +9,7 @@ from itertools import groupby
 from transforms.extract.layout import Image, Item, Layout, Video
 
 _MAX_CAPTION = 2000  # characters; what is longer and called a caption is none
+_MAX_SMALL_PRINT = 25  # words
 _ROOT = 0
 
 
@@ -36,7 +37,33 @@ def settle_captions(layout: Layout) -> None:
     for item in items:
         if item.media and (captions := found.get(id(item.media))):
             item.media.caption = "\n".join(captions)
-    layout.items = items
+    layout.items = _without_small_print(layout, items)
+
+
+def _without_small_print(layout: Layout, items: list[Item]) -> list[Item]:
+    """A short line right behind a picture that has no caption yet is its caption, if it stands in italics or small print, or
+    if picture and line are all that a box holds."""
+    out: list[Item] = []
+    for item in items:
+        shown = out[-1].media if out else None
+        said = isinstance(shown, Image) and not shown.caption and item.words <= _MAX_SMALL_PRINT and item.tag == "p"
+        if said and (item.slanted or _is_framed(layout, item)):
+            shown.caption = item.text
+        else:
+            out.append(item)
+    return out
+
+
+def _is_framed(layout: Layout, item: Item) -> bool:
+    """Whether the line is no paragraph, and the box around it and a picture holds nothing else."""
+    box, length = layout.boxes[item.box], len(item.text)
+    if box.tag == "p":
+        return False
+    while box.letters == length and box.parent > 0:
+        if box.media:
+            return box.media == 1 and item.link_letters < length / 2
+        box = layout.boxes[box.parent]
+    return False
 
 
 def _caption_boxes(layout: Layout) -> list[int]:

@@ -3,7 +3,10 @@
 from typing import Protocol
 
 from transforms.extract.layout import Item, Layout
-from transforms.extract.tags import HEADINGS
+from transforms.extract.tags import HEADINGS, TEXT_BOXES
+
+_ROWS = frozenset(("tr", "pre", "blockquote", "figcaption"))
+_SENTENCE_ENDS = frozenset(".!?:;…\"'”’»«“)。！？；：」』）؟।۔")
 
 
 class Limits(Protocol):
@@ -12,22 +15,29 @@ class Limits(Protocol):
     min_block_words: int
     max_link_density: float
     min_prose_words: int
-    max_prose_link_density: float
 
 
 def without_chaff(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
     said = [bool(item.media) or item.tag in HEADINGS or not _is_chaff(item, limits) for item in items]
+    for index in range(len(items) - 2, -1, -1):
+        if said[index] and not said[index + 1] and _is_label(items[index], items[index + 1], limits):
+            said[index] = False
     kept = [item for index, item in enumerate(items) if said[index] or _is_between(layout, items, said, index)]
-    return _without_lone_headings(kept)
+    return _without_lone_headings(_without_loose_ends(layout, kept, limits))
 
 
 def _is_chaff(item: Item, limits: Limits) -> bool:
     if item.tag == "pre":
         return False
-    linked = item.link_density
-    if linked > limits.max_link_density and (item.words < limits.min_prose_words or linked > limits.max_prose_link_density):
+    if item.link_density > limits.max_link_density:
         return True
     return item.words < limits.min_block_words and item.tag not in ("li", "tr", "figcaption")
+
+
+def _is_label(item: Item, following: Item, limits: Limits) -> bool:
+    """Whether a short line announces links: "read this, too:"."""
+    short = not item.media and item.words < limits.min_prose_words and item.tag not in HEADINGS and item.tag not in _ROWS
+    return short and item.text[-1] in ":：" and following.link_density > limits.max_link_density
 
 
 def _is_between(layout: Layout, items: list[Item], said: list[bool], index: int) -> bool:
@@ -37,6 +47,41 @@ def _is_between(layout: Layout, items: list[Item], said: list[bool], index: int)
     around = [items[index - 1], items[index + 1]]
     parent = layout.boxes[items[index].box].parent
     return said[index - 1] and said[index + 1] and all(layout.boxes[item.box].parent == parent for item in around)
+
+
+def _without_loose_ends(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
+    """Without the short lines before the first and after the last block that says something: paths, dates, who wrote it, where
+    to go next. Before the first paragraph only what stands in no element of text; before the first heading, list items, too."""
+    solid = [index for index, item in enumerate(items) if _is_solid(layout, item, limits)]
+    if not solid:
+        return items
+    heading = next((index for index, item in enumerate(items) if item.tag in HEADINGS), len(items))
+    first = next((index for index in solid if items[index].tag not in HEADINGS), 0)
+    opening = min(heading, first)
+    return [
+        item
+        for index, item in enumerate(items)
+        if not (
+            (index < opening and _is_loose(layout, item, limits, ("li", "p")))
+            or (index < first and _is_loose(layout, item, limits, ()))
+            or (index > solid[-1] and _is_loose(layout, item, limits, ("p",) if item.link_letters else ()))
+        )
+    ]
+
+
+def _is_solid(layout: Layout, item: Item, limits: Limits) -> bool:
+    """A block that reads as text: long enough, or a sentence, or code, or a row, or a heading."""
+    if item.media:
+        return False
+    return item.words >= limits.min_prose_words or item.tag in _ROWS or item.tag in HEADINGS or item.text[-1] in _SENTENCE_ENDS
+
+
+def _is_loose(layout: Layout, item: Item, limits: Limits, also: tuple[str, ...]) -> bool:
+    """A short line in no element of text, or in one of those named."""
+    if item.media or _is_solid(layout, item, limits):
+        return False
+    box = layout.boxes[item.box]
+    return box.tag in also or (box.tag not in TEXT_BOXES and (item.link_letters > 0 or box.letters == len(item.text)))
 
 
 def _without_lone_headings(items: list[Item]) -> list[Item]:

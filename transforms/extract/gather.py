@@ -29,7 +29,7 @@ class Gatherer:
         self.position = self.box = 0
         self.text_tag = "p"
         self.pieces: list[str] = []  # of the block that is open
-        self.began = self.links = self.link_letters = self.muted = 0
+        self.began = self.links = self.link_letters = self.slants = self.slanted_letters = self.muted = 0
         self.href: str | None = None
         self.sources: list[Attributes] | None = None
         self.video = None
@@ -58,6 +58,7 @@ class Gatherer:
                     self._leave(leave)
             node = following
         self.flush()
+        self.layout.title = self.head.title or self.head.og_title
         return self.layout
 
     def _enter(self, tag: str, node: LexborNode) -> object:
@@ -67,6 +68,9 @@ class Gatherer:
         attributes = node.attributes
         if attributes and ("style" in attributes or "hidden" in attributes) and tags.is_hidden(attributes):
             return _SKIP
+        if tag in tags.SLANTED:
+            self.slants += 1
+            return self._unslant
         if tag in tags.INLINE:
             return self._inline(tag, attributes, node) if attributes or tag == "sup" else None
         if handler := _HANDLERS.get(tag):
@@ -94,6 +98,8 @@ class Gatherer:
         self.pieces.append(text)
         if self.links:
             self.link_letters += len(text.strip())
+        if self.slants:
+            self.slanted_letters += len(text)
 
     def flush(self) -> None:
         """Ends the block that is open."""
@@ -101,12 +107,13 @@ class Gatherer:
             return
         blocks = blocks_of(self.pieces, self.text_tag == "pre")
         if blocks:
-            share = self.link_letters / sum(len(text) for text, _ in blocks)
+            letters = sum(len(text) for text, _ in blocks)
+            share, slanted = self.link_letters / letters, self.slanted_letters >= letters
             for text, words in blocks:
                 linked = min(round(len(text) * share), len(text)) if share else 0
-                self.layout.items.append(Item(self.box, self.began, self.text_tag, text, linked, words))
+                self.layout.items.append(Item(self.box, self.began, self.text_tag, text, linked, words, slanted))
         self.pieces.clear()
-        self.link_letters = 0
+        self.link_letters = self.slanted_letters = 0
 
     def _block(self, tag: str, attributes: Attributes) -> tuple[int, str]:
         if self.pieces:
@@ -211,6 +218,9 @@ class Gatherer:
             self.box = before
 
         return leave
+
+    def _unslant(self) -> None:
+        self.slants -= 1
 
     def mute(self, node: LexborNode, attributes: Attributes) -> Callable[[], None]:
         """Media count inside, text does not."""

@@ -96,8 +96,12 @@ def attribute(attributes: Attributes, name: str) -> str:
 
 def _add_image(page: Gatherer, url: str, attributes: Attributes) -> None:
     last = page.layout.items[-1].media if page.layout.items and not page.pieces else None
-    if isinstance(last, Image) and (last.url == url or (page.muted and last.alt == attribute(attributes, "alt"))):
-        return  # the copy for browsers without scripts
+    if isinstance(last, Image):
+        if last.url == url:
+            return
+        if page.muted and not last.unscripted and attribute(attributes, "alt") in (last.alt, ""):
+            last.url, last.unscripted = url, True  # the copy for browsers without scripts is no placeholder
+            return
     page.flush()
     width, height = media.size_of(attributes)
     shown = Image(
@@ -108,5 +112,6 @@ def _add_image(page: Gatherer, url: str, attributes: Attributes) -> None:
         described_by=attributes.get("aria-describedby") or "",
         width=width,
         height=height,
+        unscripted=bool(page.muted),
     )
     page.layout.items.append(Item(page.box, page.position, "img", media=shown))

@@ -23,7 +23,7 @@ def _words(text: str) -> frozenset[str]:
 
 _CONTENT_TAGS = _words("article main")
 _FURNITURE_TAGS = _words("nav footer aside menu dialog")
-_FURNITURE_ROLES = _words("navigation contentinfo banner search dialog alertdialog menu menubar complementary toolbar tablist")
+_FURNITURE_ROLES = _words("navigation contentinfo banner search dialog alertdialog menu menubar complementary toolbar")
 
 
 # What one token can say: bits, so that the tokens of a class attribute add up.
@@ -63,7 +63,9 @@ _PAIRS = re.compile(
     r"|tag-?(?:list|cloud)|advert|sponsor|also-?read|most-?read|mod-?(?:related|share)|table-of-contents"
 )
 _COMMENT_PAIRS = re.compile(r"comment-?(?:s|list|area|section|form|thread)|leave-?(?:a-)?(?:comment|reply)")
-_CAPTIONS = re.compile(r"caption|bildunterschrift|legende\b|\bimg-?desc")
+_CAPTIONS = re.compile(
+    r"caption|bildunterschrift|legende?\b|\bimg-?desc|(?:image|photo|picture|img|foto|bild|media)-*(?:copyright|credits?|source|text|legend|info|author)|copyright|credits?\b"
+)
 _SILENCES = re.compile(
     r"(?:^|[_-])(?:sr-only|visually-?hidden|screen-?reader(?:-text|-only)?|headerlink|header-anchor|anchor-?(?:js-?)?link|permalink"
     r"|mw-editsection|edit-?section|lineno|linenos|line-numbers?-rows)(?:$|[_-])"
@@ -83,6 +85,8 @@ def hint_of(tag: str, role: str, class_: str, id_: str) -> str:
         said |= _said(_DIGITS.sub("", id_))
     if tag in _FURNITURE_TAGS or role in _FURNITURE_ROLES:
         return "" if tag == "aside" and _hint(said, True) == "" else FURNITURE
+    if tag == "form":
+        return _hint(said, False) or LABEL
     return _hint(said, False) if said and tag not in ("body", "html") else ""
 
 
@@ -129,8 +133,11 @@ def _token_says(token: str) -> int:
     said = 0
     if lower in _WHOLE:
         said |= _FURNITURE
-    for word in _SPLIT.split(lower):
+    words = _SPLIT.split(lower)
+    for word in words:
         said |= _SAID.get(word, 0)
+    if not _SAID.get(words[-1], 0) & _LABEL:
+        said &= ~_LABEL  # "post-date" is one, "category-birds" is a post's
     if not said & _BUILDER:
         if _PAIRS.search(lower):
             said |= _FURNITURE

@@ -31,6 +31,7 @@ class Image:
     title: str = ""
     description: str = ""
     described_by: str = ""
+    unscripted: bool = False  # from a `noscript`
     caption: str = ""
     width: int = 0
     height: int = 0
@@ -56,6 +57,7 @@ class Item:
     text: str = ""
     link_letters: int = 0
     words: int = 0
+    slanted: bool = False  # all of it in italics or small print
     media: Image | Video | None = None
 
     @property
@@ -67,6 +69,7 @@ class Item:
 class Layout:
     boxes: list[Box] = field(default_factory=lambda: [Box("#root", -1)])
     items: list[Item] = field(default_factory=list)
+    title: str = ""  # of the page, as its head has it
 
     def add_up(self, min_prose_words: int) -> None:
         """Sums go from the items to their boxes, and from each box to the one around it."""

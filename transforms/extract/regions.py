@@ -4,11 +4,12 @@ Language-neutral: it looks at tags, roles, the habits of class names, link densi
 at what repeats, and at where the prose of the page stands, never at words.
 """
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from transforms.extract.hints import COMMENTS, CONTENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER
 from transforms.extract.layout import Item, Layout
-from transforms.extract.tags import TEXT_BOXES
+from transforms.extract.tags import HEADINGS, TEXT_BOXES
 
 
 class Limits(Protocol):
@@ -34,6 +35,8 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
     marked = [_is_marked(layout, index, limits) for index in range(len(layout.boxes))]
     cards = _cards(layout, limits)
     marked = [one or other for one, other in zip(marked, cards, strict=True)]
+    for box in _headlines(layout, limits):
+        marked[box] = True
     _give_back(layout, marked, limits)
     furniture = _with_all_within(layout, marked)
     main = _main_box(layout, furniture, limits)
@@ -94,6 +97,20 @@ def _cards(layout: Layout, limits: Limits) -> list[bool]:
     return cards
 
 
+def _headlines(layout: Layout, limits: Limits) -> Iterator[int]:
+    """The largest boxes around a linked headline that hold no prose and no title: each invites to another page."""
+    for item in layout.items:
+        if item.tag not in HEADINGS or item.tag == "h1" or item.link_density <= limits.max_link_density:
+            continue
+        if item.words >= limits.min_card_title_words:
+            box = item.box
+            while (
+                (parent := layout.boxes[box].parent) > 0 and not layout.boxes[parent].prose and not layout.boxes[parent].title
+            ):
+                box = parent
+            yield box
+
+
 def _give_back(layout: Layout, marked: list[bool], limits: Limits) -> None:
     """Where too little prose is left, names mean something else on this site: the largest boxes are taken at their prose."""
     total = layout.boxes[0].prose
@@ -143,7 +160,8 @@ def _lead(layout: Layout, furniture: list[bool], inside: list[bool], limits: Lim
     first = next((index for index, item in enumerate(items) if inside[item.box]), 0)
     if any(item.tag == "h1" and inside[item.box] for item in items):
         return []
-    title = next((index for index in range(first - 1, -1, -1) if items[index].tag == "h1"), None)
+    names = layout.title.casefold()
+    title = next((index for index in range(first - 1, -1, -1) if _is_title(items[index], names)), None)
     if title is None or furniture[items[title].box]:
         return []
     return [
@@ -151,6 +169,10 @@ def _lead(layout: Layout, furniture: list[bool], inside: list[bool], limits: Lim
         for item in items[title:first]
         if not furniture[item.box] and (item.media or item.tag == "h1" or _is_lead(item, limits))
     ]
+
+
+def _is_title(item: Item, names: str) -> bool:
+    return item.tag == "h1" or (item.tag in HEADINGS and item.words > 1 and item.text.casefold() in names)
 
 
 def _is_lead(item: Item, limits: Limits) -> bool:

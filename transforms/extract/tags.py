@@ -14,17 +14,18 @@ SKIPPED = _words("""
     annotation annotation-xml mjx-math
 """)
 INLINE = _words("""
-    abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q ruby rb s samp small span strike
+    abbr acronym b bdi bdo big code data del dfn font ins kbd label mark nobr q ruby rb s samp span strike
     strong sub sup time tt u var wbr slot output math mi mn mo ms mtext mrow msup msub msubsup mfrac msqrt mroot mstyle mspace
     mover munder munderover mpadded mphantom semantics mtable mtr mtd mjx-container
 """)
+SLANTED = frozenset(("em", "i", "small", "cite"))  # inline, too; italics and small print
 # The text of a block inside one of these is of its kind; inside others it keeps the kind of what is around it.
 TEXT_TAGS = {tag: tag for tag in ("h1", "h2", "h3", "h4", "h5", "h6", "li", "pre", "blockquote", "figcaption", "tr")}
 TEXT_TAGS |= {"dt": "li", "dd": "li", "xmp": "pre", "listing": "pre", "section": "p", "article": "p", "aside": "p"}
 TEXT_BOXES = _words(
     "p pre blockquote li dt dd ul ol dl figure figcaption table thead tbody tr h1 h2 h3 h4 h5 h6 details summary"
 )
-_TELLING = ("nav", "footer", "aside", "menu", "dialog", "article", "main")
+_TELLING = ("nav", "footer", "aside", "menu", "dialog", "article", "main", "form")
 TAG_HINTS = {tag: hint for tag in _TELLING if (hint := hint_of(tag, "", "", ""))}
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
