@@ -1,10 +1,11 @@
 """A JPEG's bytes in, a square of uint8 out, written where the batch stands.
 
-As `weights.pixels.square`: the whole picture, aspect kept, padded with its mean colour. A large picture is shrunk within
-the decoder (libjpeg-turbo's scaled DCT, never below the square), which is most of the speed; what is left is shrunk by
-an antialiased bilinear filter that is Pillow's own in fixed point. A picture that needs no shrinking comes out as
-`square` has it; a shrunk one differs by the filter, a few levels on average (`tests/trainer/test_pictures.py` holds it to
-that). What libjpeg-turbo cannot turn to RGB, such as CMYK, goes to Pillow.
+As `weights.pixels.square`: the whole picture, aspect kept, padded with its mean colour. A picture of more than twice the
+square is first shrunk within the decoder (libjpeg-turbo's scaled DCT, never below the square), which is most of the
+speed; what is left is shrunk by torch's antialiased bilinear filter, which is Pillow's in fixed point. So a picture that
+is not shrunk comes out exactly as `square` has it, one shrunk by less than two within two levels of 255, and one shrunk
+by more within three levels on average, as another filter would (`tests/trainer/test_pictures.py` holds it to that).
+What libjpeg-turbo cannot turn to RGB, such as CMYK, goes to Pillow.
 """
 
 import io
@@ -38,24 +39,33 @@ def draw(jpeg: bytes, out: np.ndarray) -> None:
             return
         scale = size / max(width, height)
         w, h = (max(1, round(side * scale)) for side in (width, height))
-        picture = simplejpeg.decode_jpeg(jpeg, "RGB", min_width=w, min_height=h)
+        # Shrunk by less than two, the decoder is slower than decoding it all and filtering.
+        picture = simplejpeg.decode_jpeg(jpeg, "RGB", min_width=w, min_height=h, min_factor=2)
     except ValueError as error:
         raise BadSample(f"image: {error}") from error
     if picture.shape[:2] != (h, w):
         picture = _resized(picture, h, w)
-    if h == w == size:
-        out[:] = picture
-        return
-    sums = np.add.reduce(picture.reshape(h, w * 3), axis=0, dtype=np.uint32).reshape(w, 3).sum(axis=0)
-    out[:] = np.rint(sums / (h * w))
     top, left = (size - h) // 2, (size - w) // 2
+    if (h, w) != (size, size):
+        _fill_around(picture, out, top, left)
     out[top : top + h, left : left + w] = picture
 
 
 def _resized(picture: np.ndarray, height: int, width: int) -> np.ndarray:
-    planes = torch.from_numpy(picture).permute(2, 0, 1)[None]  # [1, 3, H, W]
-    small = interpolate(planes, (height, width), mode="bilinear", antialias=True)
-    return small[0].permute(1, 2, 0).contiguous().numpy()
+    planes = torch.from_numpy(picture)[None].permute(0, 3, 1, 2)  # [1, 3, H, W] as it lies: torch has a path for that
+    return interpolate(planes, (height, width), mode="bilinear", antialias=True)[0].permute(1, 2, 0).numpy()
+
+
+def _fill_around(picture: np.ndarray, out: np.ndarray, top: int, left: int) -> None:
+    """The mean colour where the picture will not stand, by whole rows: numpy is slow at runs of three."""
+    height, width, _ = picture.shape
+    sums = np.add.reduce(picture.reshape(height, width * 3), axis=0, dtype=np.uint32).reshape(width, 3).sum(axis=0)
+    size = out.shape[0]
+    row = np.tile(np.rint(sums / (height * width)).astype(np.uint8), size)
+    flat = out.reshape(size, size * 3)
+    flat[:top] = flat[top + height :] = row
+    flat[top : top + height, : 3 * left] = row[: 3 * left]
+    flat[top : top + height, 3 * (left + width) :] = row[3 * (left + width) :]
 
 
 def _by_pillow(jpeg: bytes, size: int) -> np.ndarray:

@@ -53,6 +53,11 @@ def test_a_picture_that_is_not_shrunk_is_exact(size):
     assert difference(encoded(photo(*size)), 64).max() == 0
 
 
+@pytest.mark.parametrize("size", [(65, 64), (96, 72), (100, 127), (127, 20)], ids=str)
+def test_a_picture_that_is_shrunk_by_less_than_two_is_within_two_levels(size):
+    assert difference(encoded(photo(*size)), 64).max() <= 2
+
+
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
 def test_other_colours(mode):
     assert difference(encoded(photo(200, 100).convert(mode)), 64).mean() < 3
