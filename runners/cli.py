@@ -92,15 +92,22 @@ def sample(
     out_dir: Annotated[Path, typer.Argument(help="Folder for the archives and the ledger.")],
     pages: Annotated[int, typer.Option(min=1, help="How many pages the web has.")] = 150,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
+    exam: Annotated[
+        int, typer.Option(min=0, help="Also writes OUT_DIR/exam: so many questions a task on unseen pictures.")
+    ] = 0,
 ) -> None:
     """Writes a small web of our own as WARC files, with a ledger that states what is true of it."""
     from runners.progress import Counter
+    from sample.exam import write_exam
     from sample.web import write_sample
 
     with Counter("pages", pages) as counter:
         summary = write_sample(out_dir, pages=pages, seed=seed, progress=counter.update)
     written = f"{summary.records} records in {summary.files} archives, {summary.bytes / 1e6:.1f} MB"
     print(f"{out_dir}: {summary.pages} pages, {written}; ledger.jsonl says what is true")
+    if exam:
+        asked = write_exam(out_dir / "exam", seed, exam)
+        print(f"{asked.folder}: {len(asked.tasks)} tasks, {asked.images} pictures that no page shows, questions.jsonl")
 
 
 @app.command()

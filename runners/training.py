@@ -1,6 +1,7 @@
 """The commands of the trainer: words in, a call of `trainer` out. Like the others they import torch only when they run."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -45,15 +46,23 @@ def evaluate(
     shards: Annotated[str | None, typer.Option(help="Shards whose validation split gives the loss.")] = None,
     questions: Annotated[str | None, typer.Option(help="questions.jsonl: few-shot tasks with known answers.")] = None,
     output: Annotated[str | None, typer.Option(help="Folder for the table and the plot; CHECKPOINT if not given.")] = None,
+    shots: Annotated[str, typer.Option(help="Numbers of examples.")] = "0,1,2,4,8",
+    tasks: Annotated[str, typer.Option(help="Names of tasks; all if not given.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="Ask the first so many questions of a task.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Written answers after random examples only.")] = False,
     language: Language = None,
 ) -> None:
     """Measures a Flamingo: validation loss by dataset, and answers in context with 0 to 8 examples."""
     from pipeline.overlay import ConfigError
     from trainer.evaluate import evaluate as run
+    from trainer.fewshot import RANDOM, WRITTEN, Options
 
     if not shards and not questions:
         raise ConfigError("evaluate: give --shards, --questions, or both")
-    run(checkpoint, shards=shards, questions=questions, output=output, language=language)
+    options = Options(shots=_numbers(shots), tasks=tuple(filter(None, tasks.split(","))), queries=limit)
+    if quick:
+        options = replace(options, selections=(RANDOM,), ways=(WRITTEN,))
+    run(checkpoint, shards=shards, questions=questions, output=output, language=language, options=options)
 
 
 def generate(
@@ -68,6 +77,15 @@ def generate(
     from trainer.generate import generate_text
 
     print(generate_text(checkpoint, image, prompt, beams=beams, max_tokens=max_tokens, language=language))
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    from pipeline.overlay import ConfigError
+
+    try:
+        return tuple(map(int, text.split(",")))
+    except ValueError:
+        raise ConfigError(f"--shots {text}: numbers parted by commas, such as 0,1,2,4,8") from None
 
 
 def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
