@@ -1,17 +1,21 @@
 """Operations of a step against numbers worked by hand, and devices that are not known."""
 
 import dataclasses
+import json
+from pathlib import Path
 
 import pytest
 import torch
-from flamingo_world import world_vocabulary
 from training_world import write_language
 
 from schemas.pair import Dataset
 from trainer.batch import Batch
 from trainer.flops import Sizes, Work, known_peak, peak_flops, sizes_of, step_flops, work_of
-from trainer.model import build
+from trainer.language_model import load_language
+from trainer.model import Flamingo, build
 from trainer.recipes import resolve
+from trainer.vision import Eye
+from weights.coca import CoCa
 
 NOTHING = Sizes(**{field.name: 0 for field in dataclasses.fields(Sizes)})
 
@@ -62,17 +66,38 @@ def test_work_adds_up():
     assert Work(tokens=1, images=2) + Work(tokens=3, frames=1) == Work(tokens=4, images=2, frames=1)
 
 
-def test_sizes_of_a_model(tmp_path):
-    overrides = {"language": write_language(tmp_path), "latents": "4", "resampler_layers": "1", "head_width": "8"}
-    config = resolve("demo", overrides | {"resampler_heads": "2", "cross_heads": "2", "feedforward": "4"})
-    model = build(config, torch.device("cpu"))
-    found = sizes_of(model)
-    if found is None:  # a convolutional stem: its work is not a token's
-        assert not isinstance(model.eye.tower.conv1, torch.nn.Conv2d)
-        return
-    block = 4 * 32 * 32 + 3 * 32 * 48 + 2 * 32
-    assert found.language == 2 * block + world_vocabulary().base * 32
-    assert (found.language_layers, found.language_width, found.gates, found.gate_width) == (2, 32, 2, 16)
+def test_sizes_of_a_model(toy_model, tmp_path):
+    tower = CoCa(json.loads(Path(toy_model).read_text())).visual  # one layer of 32, patches of 8 px
+    eye = Eye(tower, label="toy", side=16, look=((0.5,) * 3, (0.5,) * 3), own=True)
+    language, vocabulary = load_language(write_language(tmp_path), torch.float32)
+    overrides = {"latents": "4", "resampler_layers": "3", "head_width": "8", "resampler_heads": "2", "cross_heads": "2"}
+    model = Flamingo(eye, language, vocabulary, resolve("demo", overrides))
+    feed_forward = 2 * 32 + 2 * 32 * 128
+    assert sizes_of(model) == Sizes(
+        language=2 * (4 * 32 * 32 + 3 * 32 * 48 + 2 * 32) + vocabulary.base * 32,
+        language_layers=2,
+        language_width=32,
+        gates=2,
+        gate_width=16,
+        gate_text=2 * (2 * 32 + 2 * 32 * 16 + 1 + feed_forward + 1),
+        gate_latents=2 * 32 * 32,
+        resampler_layers=3,
+        resampler_width=16,
+        resampler_latents=3 * (2 * 2 * 32 + 4 * 32 * 16 + feed_forward),
+        resampler_features=3 * 32 * 32,
+        latents=4,
+        patches=4,
+        vision=12 * 32 * 32 + 13 * 32 + 3 * 8 * 8 * 32,
+        vision_layers=1,
+        vision_width=32,
+    )
+
+
+def test_a_model_whose_work_is_not_known_has_no_sizes(tmp_path):
+    model = build(resolve("demo", {"language": write_language(tmp_path)}), torch.device("cpu"))
+    assert sizes_of(model).patches == 64
+    model.eye.tower.conv1 = torch.nn.Sequential(model.eye.tower.conv1)  # a stem of convolutions, say
+    assert sizes_of(model) is None
 
 
 def test_peaks():
