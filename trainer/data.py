@@ -64,16 +64,15 @@ class Mixture:
         rank: int = 0,
         world: int = 1,
     ):
-        self._shards, self._config, self._split = shards, config, split
         _check(config, world)
-        self._temporary = None if config.cache else tempfile.TemporaryDirectory(prefix="lamella-")
-        cache = Path(config.cache or self._temporary.name)
-        cache.mkdir(parents=True, exist_ok=True)
-        found = self._find(split, cache)
-        missing = [dataset for dataset in config.mixture() if not any(shard.dataset is dataset for shard in found)]
-        if missing:
-            raise TrainingError(f"shards={shards}: no {split} sample of {missing[0]}; {missing[0]}.batch=0 leaves it out")
-        self.fingerprint = manifest_hash(found)
+        self._shards, self._config = shards, config
+        self._drawn, self._damaged = 0, 0
+        self._running: list[Iterator] = []
+        with contextlib.ExitStack() as temporary:
+            cache = config.cache or temporary.enter_context(tempfile.TemporaryDirectory(prefix="lamella-"))
+            Path(cache).mkdir(parents=True, exist_ok=True)
+            found = self._find(split, Path(cache))
+            self._temporary = temporary.pop_all()
         self._plan = Plan(
             streams=_streams(found, config, config.seed),
             vocabulary=vocabulary,
@@ -85,8 +84,7 @@ class Mixture:
         )
         self.datasets = tuple(config.mixture())
         self.samples = {stream.dataset: sum(shard.info.samples for shard in stream.shards) for stream in self._plan.streams}
-        self._drawn, self._damaged = 0, 0
-        self._running: list[Iterator] = []
+        self.fingerprint = manifest_hash(found)
 
     def __enter__(self) -> "Mixture":
         return self
@@ -98,8 +96,7 @@ class Mixture:
         for running in self._running:
             running.close()
         self._running = []
-        if self._temporary:
-            self._temporary.cleanup()
+        self._temporary.close()
 
     def steps(self, start: int = 0) -> Iterator[Step]:
         """Endless, from step `start` on; closing it ends its workers.
@@ -159,12 +156,14 @@ class Mixture:
 
     def _find(self, split: str, cache: Path) -> list[Shard]:
         found = find_shards(self._shards, tuple(map(str, self._config.mixture())), split)
-        if self._config.damaged_shards == "error":
-            return found
-        sound, faults = sound_shards(found, cache, self._config.cache is not None)
-        for fault in faults:
-            say(f"a damaged shard is left out: {fault}")
-        return sound
+        if self._config.damaged_shards == "skip":
+            found, faults = sound_shards(found, cache, self._config.cache is not None)
+            for fault in faults:
+                say(f"a damaged shard is left out: {fault}")
+        for dataset in self._config.mixture():
+            if not any(shard.dataset is dataset for shard in found):
+                raise TrainingError(f"shards={self._shards}: no {split} sample of {dataset}; {dataset}.batch=0 leaves it out")
+        return found
 
 
 def _streams(shards: list[Shard], config: FlamingoConfig, seed: int | None) -> tuple[Stream, ...]:

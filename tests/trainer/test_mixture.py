@@ -151,8 +151,15 @@ def test_a_training_goes_on_from_any_step(shards, plain, start):
     assert everything(taken(shards, 8 - start, start=start)) == [entry for entry in plain if entry[0] >= start]
 
 
-def test_a_training_goes_on_with_workers(shards, plain):
-    assert everything(taken(shards, 3, start=5, workers=2)) == [entry for entry in plain if entry[0] >= 5]
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("world", [1, 2])
+def test_a_training_goes_on_with_other_workers_in_another_world(shards, plain, workers, world):
+    ranks = [taken(shards, 3, start=5, workers=workers, rank=rank, world=world) for rank in range(world)]
+    parts: dict[tuple, list] = {}
+    for number, dataset, keys, _, rows in (entry for rank in ranks for entry in everything(rank)):
+        known = parts.setdefault((number, dataset), [(), []])
+        parts[number, dataset] = [known[0] + keys, known[1] + rows]
+    assert parts == {(number, dataset): [keys, rows] for number, dataset, keys, _, rows in plain if number >= 5}
 
 
 @pytest.mark.parametrize(("world", "micro"), [(1, 2), (2, 1), (2, 2), (3, 1), (3, 2)])
