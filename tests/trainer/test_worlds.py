@@ -1,6 +1,5 @@
 """Two real processes over gloo: they learn what one learns, replicated or sharded, and go on where the other stopped."""
 
-import json
 import signal
 import time
 from pathlib import Path
@@ -75,14 +74,32 @@ def same_from(output: Path, alone: Path, first: int) -> None:
     assert load_file(output / "model.safetensors").keys() == load_file(alone / "model.safetensors").keys()
 
 
+def test_killed_and_gone_on_to_the_bit(training, alone, tmp_path):
+    shards, overrides = training
+    (process,) = launch(1, shards, tmp_path, overrides | {"steps": "5000", "checkpoint_every": "2"})
+    wait_for(tmp_path, 3)
+    process.kill()
+    finish([process])
+    step = latest(tmp_path).step
+    assert step % 2 == 0
+    train(shards, "demo", str(tmp_path), overrides | {"steps": str(step + 2)})
+    steps = sorted(logged(tmp_path))
+    assert steps == list(range(1, step + 3))  # each once
+    for both in set(steps) & set(logged(alone)):
+        assert logged(tmp_path)[both] == logged(alone)[both]
+
+
 def test_a_signal_to_one_stops_all_at_the_same_step(training, tmp_path):
     shards, overrides = training
     processes = launch(2, shards, tmp_path, overrides | {"steps": "5000", "checkpoint_every": "5000"})
-    log = tmp_path / "log.jsonl"
-    deadline = time.monotonic() + 50
-    while time.monotonic() < deadline and not (log.exists() and log.read_text().count("\n") > 2):
-        time.sleep(0.05)
+    wait_for(tmp_path, 2)
     processes[1].send_signal(signal.SIGTERM)
     assert [code for code, _ in finish(processes)] == [130, 130]
     step = latest(tmp_path).step
-    assert step == json.loads(log.read_text().splitlines()[-1])["step"]
+    assert step == max(logged(tmp_path))
+
+
+def wait_for(output: Path, lines: int) -> None:
+    log, deadline = output / "log.jsonl", time.monotonic() + 50
+    while time.monotonic() < deadline and not (log.exists() and log.read_text().count("\n") >= lines):
+        time.sleep(0.05)

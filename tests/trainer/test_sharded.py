@@ -1,0 +1,93 @@
+"""Both forms of a training's checkpoint: to the bit and back, and whole or not there whenever the writer is killed."""
+
+import os
+import signal
+import time
+
+import pytest
+import torch
+
+from trainer import checkpoint as checkpoints
+from trainer.optimizer import make_optimizer
+from trainer.parallel import World
+from trainer.recipes import resolve
+from trainer.sharded import Learned, begun
+
+CONFIG = resolve("demo", {"learning_rate": "0.1"})
+ALONE = World(device=torch.device("cpu"))
+FORMS = pytest.mark.parametrize("form", ["safetensors", "distributed"])
+
+
+def learned(steps: int) -> tuple[torch.nn.Module, Learned]:
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.GELU(), torch.nn.Linear(8, 1))
+    model[0].bias.requires_grad_(False)
+    parameters = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
+    optimizer = make_optimizer(parameters, lambda name: name.endswith("weight"), CONFIG)
+    all_of_it = Learned(parameters=parameters, optimizer=optimizer, world=ALONE)
+    for _ in range(steps):
+        advance(model, all_of_it)
+    return model, all_of_it
+
+
+def advance(model: torch.nn.Module, some: Learned) -> float:
+    loss = model(torch.randn(16, 4)).square().mean()
+    some.optimizer.zero_grad()
+    loss.backward()
+    some.optimizer.step()
+    return loss.item()
+
+
+@FORMS
+@pytest.mark.parametrize("steps", [0, 3])
+def test_to_disk_and_back_to_the_bit(tmp_path, form, steps):
+    model, some = learned(steps)
+    some.save(tmp_path, steps, {"config": {"latents": 4}}, form)
+    expected = [advance(model, some) for _ in range(4)]
+    other, again = learned(0)
+    found = checkpoints.latest(tmp_path)
+    assert (found.step, found.state["config"], found.state["format"]) == (steps, {"latents": 4}, form)
+    again.restore(found)
+    assert [advance(other, again) for _ in range(4)] == expected
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))
+
+
+def test_what_is_frozen_is_not_written(tmp_path):
+    _, some = learned(1)
+    assert some.full().keys() == {"0.weight", "2.weight", "2.bias"}
+
+
+def test_what_must_not_go_on_is_refused(tmp_path):
+    _, some = learned(1)
+    some.save(tmp_path, 1, {}, "safetensors")
+
+    def refuse(found):
+        raise ValueError(f"step {found.step}")
+
+    with pytest.raises(ValueError, match="step 1"):
+        begun(tmp_path, ALONE, refuse)
+    assert begun(tmp_path / "nothing", ALONE, refuse) is None
+
+
+@FORMS
+def test_killed_while_saving(tmp_path, form):
+    """Kills at different moments of an endless saving: what is there afterwards always loads, and never goes back."""
+    _, some = learned(0)  # no backward pass before the fork: its threads would not be there in the child
+    some.save(tmp_path, 1, {}, form)
+    newest = 1
+    for kill in range(8):
+        child = os.fork()
+        if not child:
+            step = newest
+            while True:
+                step += 1
+                some.save(tmp_path, step, {}, form)
+                checkpoints.keep_last(tmp_path, 2)
+        time.sleep(0.05 + 0.0137 * kill)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        found = checkpoints.latest(tmp_path)
+        assert found.step >= newest
+        newest = found.step
+        some.restore(found)
+    assert newest > 1
