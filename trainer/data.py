@@ -116,10 +116,12 @@ class Mixture:
         cache = Path(self._plan.cache)
         try:
             found = find_shards(self._shards, (str(dataset),), "validation")
-        except TrainingError:
+        except TrainingError:  # no sample in that split: the manifest itself was read at the start
             return
         if self._config.damaged_shards == "skip":
             found, _ = sound_shards(found, cache, self._config.cache is not None)
+            if not found:
+                return
         (stream,) = _streams(found, self._config, None)
         samples = min(self._config.validation_samples, sum(shard.info.samples for shard in found))
         size = max(1, stream.part.batch // (self._plan.world * self._config.micro_batches))
