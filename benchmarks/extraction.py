@@ -10,14 +10,13 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.extraction_gold import Article, Block, Snippets, articles, snippets  # noqa: E402
-from benchmarks.extraction_peers import PEERS  # noqa: E402
+from benchmarks.extraction_gold import Article, Snippets, articles, snippets  # noqa: E402
+from benchmarks.extraction_peers import PEERS, WITH_IMAGES, Tool  # noqa: E402
 from benchmarks.extraction_scores import (  # noqa: E402
     image_counts,
     order_counts,
@@ -25,12 +24,11 @@ from benchmarks.extraction_scores import (  # noqa: E402
     shingle_counts,
     snippet_counts,
     text_of,
+    text_with_captions,
     token_counts,
 )
 
-Tool = Callable[[str, str], list[Block]]
 HALVES = ("all", "dev", "heldout")
-TIMED_EVERY = 5  # pages of the trafilatura set of which one is timed
 COLUMNS = (
     ("snippets_precision", "snip P"),
     ("snippets_recall", "snip R"),
@@ -54,7 +52,7 @@ def main() -> None:
     args = parser.parse_args()
     tools = {name: PEERS[name] for name in args.only or PEERS}
     pages, whole = snippets(args.gold), articles(args.gold)
-    figures = {name: quality(tool, pages, whole) for name, tool in tools.items()}
+    figures = {name: quality(tool, WITH_IMAGES.get(name, tool), pages, whole) for name, tool in tools.items()}
     for half in args.half or HALVES:
         print(table(half, {name: found[half] for name, found in figures.items()}))
     speeds = speed(tools, pages, args.rounds) if args.rounds else {}
@@ -64,19 +62,20 @@ def main() -> None:
         args.json.write_text(json.dumps({"quality": figures, "speed": speeds}, indent=1) + "\n")
 
 
-def quality(tool: Tool, pages: list[Snippets], whole: list[Article]) -> dict[str, dict[str, float]]:
+def quality(tool: Tool, shower: Tool, pages: list[Snippets], whole: list[Article]) -> dict[str, dict[str, float]]:
     """The figures of a tool on all pages, and on each half of them."""
     counted: list[tuple[str, str, tuple[int, ...]]] = []
     for case in pages:
         text = text_of(tool(case.page.html, case.page.url))
         counted.append((case.page.half, "snippets", snippet_counts(case, text)))
     for article in whole:
-        blocks = tool(article.page.html, article.page.url)
+        text = text_with_captions(tool(article.page.html, article.page.url))
+        shown = shower(article.page.html, article.page.url)
         for measure, count in (
-            ("tokens", token_counts(article.text, text_of(blocks))),
-            ("shingles", shingle_counts(article.text, text_of(blocks))),
-            ("images", image_counts(article, blocks)),
-            ("order", order_counts(article, blocks)),
+            ("tokens", token_counts(article.text, text)),
+            ("shingles", shingle_counts(article.text, text)),
+            ("images", image_counts(article, shown)),
+            ("order", order_counts(article, shown)),
         ):
             counted.append((article.page.half, measure, count))
     return {half: _figures([row[1:] for row in counted if half in ("all", row[0])]) for half in HALVES}
@@ -95,18 +94,20 @@ def _figures(counted: list[tuple[str, tuple[int, ...]]]) -> dict[str, float]:
 
 
 def speed(tools: dict[str, Tool], pages: list[Snippets], rounds: int) -> dict[str, dict[str, float]]:
-    """Pages a CPU second: the median of rounds in which the tools take turns."""
-    timed = [case.page for case in pages][::TIMED_EVERY]
+    """Pages a CPU second: the median of rounds in which the tools take turns. Each round has pages of its own, so that no
+    tool remembers them."""
     seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in tools}
-    for _ in range(rounds):
+    for number in range(rounds):
+        timed = [case.page for case in pages][number::rounds]
         for name, tool in tools.items():
             cpu, wall = time.process_time(), time.perf_counter()
             for page in timed:
                 tool(page.html, page.url)
-            seconds[name].append((time.process_time() - cpu, time.perf_counter() - wall))
+            spent = time.process_time() - cpu, time.perf_counter() - wall
+            seconds[name].append((spent[0] / len(timed), spent[1] / len(timed)))
     out = {}
     for name, found in seconds.items():
-        cpu, wall = (len(timed) / statistics.median(column) for column in zip(*found, strict=True))
+        cpu, wall = (1 / statistics.median(column) for column in zip(*found, strict=True))
         out[name] = {"pages_per_cpu_second": cpu, "pages_per_wall_second": wall}
     if "trafilatura" in out:
         for found in out.values():

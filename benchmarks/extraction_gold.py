@@ -31,10 +31,11 @@ _REFERENCE = re.compile(r"^[^\s{}<>]*[./][^\s{}<>]*$")
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph or an image of an expected or extracted document: exactly one is set."""
+    """A paragraph or an image of an expected or extracted document: either is set. An image may have a caption."""
 
     text: str = ""
     image: str = ""
+    caption: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

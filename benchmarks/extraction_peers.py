@@ -16,25 +16,36 @@ from schemas.config import ExtractConfig
 from schemas.document import ImageNode, TextNode
 from transforms.extract.parse import parse_html
 
+Tool = Callable[[str, str], list[Block]]
 logging.disable(logging.ERROR)
 _MARKDOWN_IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)[^)]*\)")
 _CONFIG = ExtractConfig()
 
 
 def ours(html: str, url: str) -> list[Block]:
+    """Captions are the images' own; what a document says is its text nodes."""
     nodes = parse_html(html, url, _CONFIG).nodes
     return [
-        Block(text=node.text) if isinstance(node, TextNode) else Block(image=node.url)
+        Block(text=node.text) if isinstance(node, TextNode) else Block(image=node.url, caption=node.caption)
         for node in nodes
         if isinstance(node, TextNode | ImageNode)
     ]
 
 
 def trafilatura_standard(html: str, url: str) -> list[Block]:
-    return list(_marked(trafilatura.extract(html, include_comments=False, include_images=True) or "", url))
+    return [Block(text=trafilatura.extract(html, include_comments=False) or "")]
 
 
 def trafilatura_fast(html: str, url: str) -> list[Block]:
+    return [Block(text=trafilatura.extract(html, include_comments=False, fast=True) or "")]
+
+
+def trafilatura_images(html: str, url: str) -> list[Block]:
+    """With images, which changes its text for the worse."""
+    return list(_marked(trafilatura.extract(html, include_comments=False, include_images=True) or "", url))
+
+
+def trafilatura_fast_images(html: str, url: str) -> list[Block]:
     return list(_marked(trafilatura.extract(html, include_comments=False, include_images=True, fast=True) or "", url))
 
 
@@ -50,7 +61,7 @@ def readability_lxml(html: str, url: str) -> list[Block]:
     return list(blocks_in(body)) if body else []
 
 
-PEERS: dict[str, Callable[[str, str], list[Block]]] = {
+PEERS: dict[str, Tool] = {
     "lamella": ours,
     "trafilatura": trafilatura_standard,
     "trafilatura fast": trafilatura_fast,
@@ -58,6 +69,10 @@ PEERS: dict[str, Callable[[str, str], list[Block]]] = {
     "readability-lxml": readability_lxml,
     "OBELICS' rules": obelics_blocks,
 }
+
+
+# Tools that are asked once more, where the question is about images.
+WITH_IMAGES: dict[str, Tool] = {"trafilatura": trafilatura_images, "trafilatura fast": trafilatura_fast_images}
 
 
 def _marked(text: str, url: str) -> Iterator[Block]:

@@ -28,6 +28,11 @@ def text_of(blocks: Iterable[Block]) -> str:
     return "\n".join(block.text for block in blocks if block.text)
 
 
+def text_with_captions(blocks: Iterable[Block]) -> str:
+    """For golds that keep captions among the text."""
+    return "\n".join(text for block in blocks if (text := block.text or block.caption))
+
+
 def snippet_counts(case: Snippets, text: str) -> tuple[int, int, int]:
     """(found and wanted, found and unwanted, wanted and not found): micro-averaged, as trafilatura's own evaluation does."""
     text = _spaced(text)
