@@ -80,43 +80,45 @@ class Training:
         self._bad_in_a_row = 0
 
     def run(self, folder: Path, before: Checkpoint | None, stop: Stop) -> None:
-        config, world, start = self._config, self._world, before.step if before else 0
-        if before:
-            self._learned.restore(before)
-            self._say(
-                f"{folder}: trained already" if start >= config.steps else f"going on from step {start} of {config.steps}"
-            )
-        if world.leads:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_whole(folder / CONFIG_FILE, json.dumps(config.model_dump(mode="json"), indent=1, sort_keys=True) + "\n")
-            save_vocabulary(self._model.vocabulary, folder / VOCABULARY_FILE)
-        state = {"config": config.model_dump(mode="json"), "shards": self._mixture.fingerprint}
+        """Trains from `before`, or from the start, to the last step, and leaves the model in `folder`."""
+        config, world = self._config, self._world
+        start = self._begin(folder, before)
         peak = flops.peak_flops(world.device) if half_precision(config, world.device) else None
-        meter = Meter(folder, config, start, peak * world.size if peak else None) if world.leads else None
-        try:
+        with Meter(folder if world.leads else None, config, start, peak and peak * world.size) as meter:
             for step in self._mixture.steps(start) if start < config.steps else ():
                 update = self._update(step)
-                if meter:
-                    meter.add(update)
-                done = update.step >= config.steps
-                stopped = bool(world.sums([stop.asked])[0])
+                meter.add(update)
+                done, stopped = update.step >= config.steps, world.any(stop.asked)
                 if done or stopped or update.step % config.checkpoint_every == 0:
-                    self._learned.save(folder, update.step, state, config.checkpoint_format)
-                    if world.leads:
-                        keep_last(folder, config.checkpoints_kept)
+                    self._save(folder, update.step)
                 if stopped and not done:
                     self._say(f"stopped at step {update.step}; the same command goes on from there")
                     raise SystemExit(EXIT_STOPPED)
                 if done or (config.validate_every and update.step % config.validate_every == 0):
-                    losses = self._validate()
-                    if meter:
-                        meter.validated(update.step, losses)
+                    meter.validated(update.step, self._validate())
                 if done:
                     break
-        finally:
-            if meter:
-                meter.close()
         self._export(folder, max(start, config.steps))
+
+    def _begin(self, folder: Path, before: Checkpoint | None) -> int:
+        """Goes back to `before`; the number of updates made."""
+        config, start = self._config, before.step if before else 0
+        if before:
+            self._learned.restore(before)
+            going_on = f"going on from step {start} of {config.steps}"
+            self._say(going_on if start < config.steps else f"{folder}: trained already")
+        if self._world.leads:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_whole(folder / CONFIG_FILE, json.dumps(config.model_dump(mode="json"), indent=1, sort_keys=True) + "\n")
+            save_vocabulary(self._model.vocabulary, folder / VOCABULARY_FILE)
+        return start
+
+    def _save(self, folder: Path, step: int) -> None:
+        config = self._config
+        state = {"config": config.model_dump(mode="json"), "shards": self._mixture.fingerprint}
+        self._learned.save(folder, step, state, config.checkpoint_format)
+        if self._world.leads:
+            keep_last(folder, config.checkpoints_kept)
 
     def _update(self, step: Step) -> Update:
         """One step: a gradient for every dataset and micro-batch, added up; one update."""

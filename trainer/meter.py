@@ -38,33 +38,41 @@ class Update:
 
 
 class Meter:
-    """Adds updates up and tells of them every `log_every` steps.
+    """Adds updates up and tells of them every `log_every` steps. Use it as a context.
 
     Args:
-        output: the training's folder; the log's lines beyond step `start` are dropped, as they will be told again.
+        output: the training's folder; the log's lines beyond step `start` are dropped, as they will be told again. None:
+            another process tells.
         config: of the training.
         start: updates made before.
         peak: FLOP/s of all devices together; None: not known, and no MFU is told.
     """
 
-    def __init__(self, output: Path, config: FlamingoConfig, start: int, peak: float | None):
-        self._path, self._config, self._peak = output / LOG, config, peak
-        kept = [line for line in self._path.read_text().splitlines() if _step_of(line) <= start] if self._path.exists() else []
-        write_whole(self._path, "".join(f"{line}\n" for line in kept))
-        self._boards = _boards(output, config, start)
+    def __init__(self, output: Path | None, config: FlamingoConfig, start: int, peak: float | None):
+        self._path, self._config, self._peak = output and output / LOG, config, peak
+        if self._path:
+            lines = self._path.read_text().splitlines() if self._path.exists() else []
+            write_whole(self._path, "".join(f"{line}\n" for line in lines if _step_of(line) <= start))
+        self._boards = _boards(output, config, start) if output else []
         self._updates: list[Update] = []
         self._began = time.perf_counter()
 
-    def close(self) -> None:
+    def __enter__(self) -> "Meter":
+        return self
+
+    def __exit__(self, *_) -> None:
         for _, close in self._boards:
             close()
 
     def add(self, update: Update) -> None:
-        self._updates.append(update)
-        if update.step % self._config.log_every == 0 or update.step == self._config.steps:
-            self._tell()
+        if self._path:
+            self._updates.append(update)
+            if update.step % self._config.log_every == 0 or update.step == self._config.steps:
+                self._tell()
 
     def validated(self, step: int, losses: dict[Dataset, float]) -> None:
+        if not self._path:
+            return
         shown = "  ".join(f"{dataset} {loss:.3f}" for dataset, loss in losses.items())
         say(f"step {step}/{self._config.steps}  on unseen samples: {shown}")
         self._write(step, {"validation": {str(dataset): loss for dataset, loss in losses.items()}})

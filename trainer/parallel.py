@@ -1,6 +1,6 @@
 """Processes that learn together: torchrun's environment in, a World that sums and agrees, and a model spread over it, out.
 
-    torchrun --nproc-per-node 8 -m runners.cli train flamingo ... parallel=fsdp
+    torchrun --nproc-per-node 8 --no-python lamella train flamingo ... parallel=fsdp
 
 DDP holds the model whole in every process. FSDP2 cuts each block of the language model, each gated block and the resampler
 into as many parts as there are processes. Either way the model's own parameters keep their names.
@@ -43,6 +43,10 @@ class World:
         if self.size > 1:
             distributed.all_reduce(total)
         return total.tolist()
+
+    def any(self, flag: bool) -> bool:
+        """Whether it is true in one process at least: then all know it at the same step."""
+        return self.sums([flag])[0] > 0
 
     def summed(self, tensor: Tensor) -> Tensor:
         """The tensor, on its device, summed over all processes."""

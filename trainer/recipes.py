@@ -104,7 +104,7 @@ class LanguageConfig(Frozen):
     tokens: PositiveInt = 256  # of a row
     batch: PositiveInt = 6  # rows
     steps: PositiveInt = 300
-    learning_rate: PositiveFloat = 2e-3
+    learning_rate: PositiveFloat = 4e-3
     warmup_steps: NonNegativeInt = 30  # then a cosine down to a tenth
     weight_decay: NonNegativeFloat = 0.1
     max_gradient_norm: PositiveFloat = 1.0

@@ -64,11 +64,17 @@ def test_a_resumed_log_has_each_step_once(tmp_path):
 def test_boards(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    meter = Meter(tmp_path, CONFIG.model_copy(update={"tensorboard": True}), 0, peak=None)
-    meter.add(update(2, 1.25))
-    meter.validated(2, {Dataset.M3W: 3.5})
-    meter.close()
+    with Meter(tmp_path, CONFIG.model_copy(update={"tensorboard": True}), 0, peak=None) as meter:
+        meter.add(update(2, 1.25))
+        meter.validated(2, {Dataset.M3W: 3.5})
     events = EventAccumulator(str(tmp_path / "tensorboard"))
     events.Reload()
     assert [(event.step, event.value) for event in events.Scalars("loss/m3w")] == [(2, 1.25)]
     assert [(event.step, event.value) for event in events.Scalars("validation/m3w")] == [(2, 3.5)]
+
+
+def test_one_process_tells(tmp_path, capsys):
+    with Meter(None, CONFIG.model_copy(update={"tensorboard": True}), 0, peak=None) as meter:
+        meter.add(update(2))
+        meter.validated(2, {Dataset.M3W: 3.5})
+    assert capsys.readouterr().err == "" and not list(tmp_path.iterdir())
