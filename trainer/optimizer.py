@@ -52,8 +52,7 @@ def clip(parameters: Iterable[nn.Parameter], longest: float) -> Tensor:
         square = square + part
     norm = square.sqrt()
     scale = (longest / (norm + 1e-6)).clamp(max=1.0)
-    for gradient in (*whole, *local):
-        gradient.mul_(scale)
+    torch._foreach_mul_([*whole, *local], scale)
     return norm
 
 

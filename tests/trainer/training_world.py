@@ -67,7 +67,7 @@ def launch(size: int, shards: str, output: Path, overrides: dict[str, str]) -> l
     ]
 
 
-def finish(processes: list[subprocess.Popen], seconds: float = 60) -> list[tuple[int, str]]:
+def finish(processes: list[subprocess.Popen], seconds: float = 120) -> list[tuple[int, str]]:
     """(exit code, stderr) of each."""
     try:
         told = [process.communicate(timeout=seconds)[1] for process in processes]
