@@ -31,7 +31,9 @@ class ExtractConfig(Frozen):
     max_link_density: float = Field(0.5, ge=0.0, le=1.0)  # letters inside links over all letters; Boilerpipe 0.33, ours
     min_main_prose: float = Field(0.7, ge=0.0, le=1.0)  # of the page's prose: what the main content holds; ours
     max_furniture_prose: float = Field(0.5, ge=0.0, le=1.0)  # a box with more is no furniture, whatever its class says; ours
-    max_named_furniture_prose: float = Field(1.0, ge=0.0, le=1.0)  # the same for nav, footer, aside and comments; ours
+    max_comments_prose: float = Field(
+        0.7, ge=0.0, le=1.0
+    )  # of the page's prose; "comments" of more is a word for the page; ours
     max_label_prose: float = Field(0.05, ge=0.0, le=1.0)  # of the page's prose, in a box of author, date or category; ours
     min_cards: PositiveInt = 3  # boxes of one name that each invite to another page; ours
     max_card_prose: PositiveInt = 300  # letters of prose in such a box; ours

@@ -4,19 +4,23 @@ A block-level element is a box; the text between two edges of boxes is an item, 
 Depth costs memory, never the stack.
 """
 
+import re
 from collections.abc import Callable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from transforms.extract import gather_media, tags
 from transforms.extract.head import Head
-from transforms.extract.hints import hint_of, is_caption, is_silent
+from transforms.extract.hints import FURNITURE, is_caption, is_silent, traits_of
 from transforms.extract.layout import Box, Item, Layout
 from transforms.extract.texts import BREAK, CELL, blocks_of
 
 Attributes = dict[str, str | None]
 Leave = Callable[[], None] | None
+_DIGITS = re.compile(r"\d+")
 _SKIP = object()  # the inside of the element is not walked
+_LICENCE = '[rel~="license" i][href]'
+_MAIN = "main, [role=main]"  # where a page says that its content is, no furniture is around it
 _LONG_CELL = 300  # characters; a cell with more is a column of the page's layout
 _NAME_LETTERS = 4  # a word of so many is no unit of measure: what is raised behind it is a mark
 
@@ -36,14 +40,14 @@ class Gatherer:
 
     def walk(self, tree: LexborHTMLParser) -> Layout:
         """Every element and every piece of text below the root, in document order."""
-        node, open_nodes = tree.root, []
+        node, open_nodes, pieces = tree.root, [], self.pieces
         while node is not None:
             tag = node.tag or "-"  # a doctype has none
-            leave = _SKIP
             if tag == "-text":
-                self._text(node.text_content or "")
-            elif tag[0] not in "-!":
-                self.position += 1
+                text = node.text_content or ""
+                if pieces or not text.isspace() or self.text_tag == "pre":
+                    self.add_text(text)
+            elif tag not in tags.SKIPPED and tag[0] not in "-!":
                 leave = self._enter(tag, node)
                 if leave is not _SKIP:
                     if (child := node.child) is not None:
@@ -58,24 +62,22 @@ class Gatherer:
                     self._leave(leave)
             node = following
         self.flush()
+        for found in tree.css(_LICENCE)[:1]:
+            self.head.add_licence(found.attributes)
         self.layout.title = self.head.title or self.head.og_title
         return self.layout
 
     def _enter(self, tag: str, node: LexborNode) -> object:
         """What is to be done when the element is left; _SKIP where its inside is not wanted."""
-        if tag in tags.SKIPPED:
-            return _SKIP
+        self.position += 1
         attributes = node.attributes
-        if attributes and ("style" in attributes or "hidden" in attributes) and tags.is_hidden(attributes):
-            return _SKIP
-        if tag in tags.SLANTED:
-            self.slants += 1
-            return self._unslant
-        if tag in tags.INLINE:
-            return self._inline(tag, attributes, node) if attributes or tag == "sup" else None
-        if handler := _HANDLERS.get(tag):
-            return handler(self, node, attributes)
-        return self._block(tag, attributes)
+        handler = _HANDLERS.get(tag, Gatherer._block)
+        if attributes:
+            if ("style" in attributes or "hidden" in attributes) and tags.is_hidden(attributes):
+                return _SKIP
+        elif handler is Gatherer._phrase:
+            return None
+        return handler(self, node, attributes)
 
     def _leave(self, leave: tuple[int, str] | Callable[[], None]) -> None:
         if type(leave) is tuple:
@@ -85,13 +87,12 @@ class Gatherer:
         else:
             leave()
 
-    def _text(self, text: str) -> None:
+    def add_text(self, text: str) -> None:
+        """A piece of the block that is open."""
         if self.muted:
             return
         self.position += 1
         if not self.pieces:
-            if text.isspace() and self.text_tag != "pre":
-                return
             self.began = self.position
         if BREAK in text or CELL in text:
             text = text.replace(BREAK, "").replace(CELL, "")
@@ -115,41 +116,57 @@ class Gatherer:
         self.pieces.clear()
         self.link_letters = self.slanted_letters = 0
 
-    def _block(self, tag: str, attributes: Attributes) -> tuple[int, str]:
+    def _block(self, node: LexborNode, attributes: Attributes) -> object:
         if self.pieces:
             self.flush()
-        leave = self.box, self.text_tag
+        leave, tag = (self.box, self.text_tag), node.tag
         self.open_box(tag, attributes)
-        self.text_tag = tags.TEXT_TAGS.get(tag, self.text_tag)
-        style = attributes.get("style")
-        if style and "url(" in style:
+        if self.layout.boxes[self.box].hint == FURNITURE and node.css_first(_MAIN) is None:
+            self.box = leave[0]
+            return _SKIP
+        if tag in tags.TEXT_TAGS:
+            self.text_tag = tags.TEXT_TAGS[tag]
+        if attributes and (style := attributes.get("style")) and "url(" in style:
             gather_media.background(self, style, attributes)
         return leave
 
     def open_box(self, tag: str, attributes: Attributes) -> None:
+        boxes = self.layout.boxes
         if attributes:
-            role, class_ = attributes.get("role") or "", attributes.get("class") or ""
-            hint = hint_of(tag, role, class_, attributes.get("id") or "")
-            box = Box(tag, self.box, hint, class_, is_caption(tag, class_), tag == "main" or role == "main")
+            get = attributes.get
+            role, class_ = get("role") or "", get("class") or ""
+            id_ = get("id")
+            hint, caption = traits_of(tag, role, class_, _DIGITS.sub("", id_) if id_ else "")
+            boxes.append(Box(tag, self.box, hint, class_, caption, tag == "main" or role == "main"))
         else:
-            box = Box(tag, self.box, tags.TAG_HINTS.get(tag, ""), "", tag == "figcaption", tag == "main")
-        self.layout.boxes.append(box)
-        self.box = len(self.layout.boxes) - 1
+            boxes.append(Box(tag, self.box, tags.TAG_HINTS.get(tag, ""), "", tag == "figcaption", tag == "main"))
+        self.box = len(boxes) - 1
 
-    def _inline(self, tag: str, attributes: Attributes, node: LexborNode) -> object:
-        if tag == "sup":
-            return self._raised(node)
+    def _phrase(self, node: LexborNode, attributes: Attributes) -> object:
         class_ = attributes.get("class")
-        if attributes.get("aria-hidden") == "true" or (class_ and is_silent(class_)):
-            return _SKIP
-        if class_ and tag == "span" and is_caption(tag, class_):
-            return self._block("div", attributes)
-        if tag == "math" and (text := attributes.get("alttext")):
-            self._text(text)
+        if class_:
+            if is_silent(class_):
+                return _SKIP
+            if node.tag == "span" and is_caption("span", class_):
+                return self._block(node, attributes)
+        return _SKIP if attributes.get("aria-hidden") == "true" else None
+
+    def _formula(self, node: LexborNode, attributes: Attributes) -> object:
+        if text := attributes.get("alttext"):
+            self.add_text(text)
             return _SKIP
         return None
 
-    def _raised(self, node: LexborNode) -> object:
+    def _slant(self, node: LexborNode, attributes: Attributes) -> object:
+        if attributes and (leave := self._phrase(node, attributes)) is not None:
+            return leave
+        self.slants += 1
+        return self._unslant
+
+    def _unslant(self) -> None:
+        self.slants -= 1
+
+    def _raised(self, node: LexborNode, attributes: Attributes) -> object:
         """A raised mark stands apart from the name before it and the word behind it; a link to a footnote goes."""
         child, following = node.child, node.next
         if child is not None and child.tag == "a" and (child.attributes.get("href") or "").startswith("#"):
@@ -175,8 +192,6 @@ class Gatherer:
         class_ = attributes.get("class")
         if (class_ and is_silent(class_)) or attributes.get("aria-hidden") == "true":
             return _SKIP
-        if "rel" in attributes:
-            self.head.add("a", attributes)
         before, self.href = self.href, attributes.get("href")
         self.links += 1
         style = attributes.get("style")
@@ -219,9 +234,6 @@ class Gatherer:
 
         return leave
 
-    def _unslant(self) -> None:
-        self.slants -= 1
-
     def mute(self, node: LexborNode, attributes: Attributes) -> Callable[[], None]:
         """Media count inside, text does not."""
         self.muted += 1
@@ -232,12 +244,15 @@ class Gatherer:
 
 
 _HANDLERS: dict[str, Callable[[Gatherer, LexborNode, Attributes], object]] = {
+    **dict.fromkeys(tags.INLINE, Gatherer._phrase),
+    **dict.fromkeys(tags.SLANTED, Gatherer._slant),
+    "sup": Gatherer._raised,
+    "math": Gatherer._formula,
     "title": Gatherer._title,
     "meta": Gatherer._meta,
     "link": Gatherer._meta,
     "base": Gatherer._meta,
     "a": Gatherer._a,
-    "area": Gatherer._meta,
     "br": Gatherer._br,
     "hr": Gatherer._hr,
     "td": Gatherer._cell,

@@ -23,7 +23,7 @@ def image(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
     """`img` and `amp-img`. One that stands for characters, an emoji or a formula, is text."""
     alt = attributes.get("alt") or ""
     if alt and _TEXT_IMAGE.search(attributes.get("class") or ""):
-        page._text(alt)
+        page.add_text(alt)
         return
     size = media.size_of(attributes)
     url = media.image_url(attributes, page.sources or [], page.max_px)

@@ -25,8 +25,10 @@ class Head:
         elif tag == "base" and not self._based and (href := attributes.get("href")):
             self.base = join_url(self.base, href) or self.base
             self._based = True
-        elif not self.licence and "license" in (attributes.get("rel") or "").lower().split():
-            self.licence = join_url(self.base, attributes.get("href") or "")
+
+    def add_licence(self, attributes: Attributes) -> None:
+        """Of the first link that says that it leads to the licence, wherever it stands."""
+        self.licence = join_url(self.base, attributes.get("href") or "")
 
     def _add_meta(self, attributes: Attributes) -> None:
         content = " ".join((attributes.get("content") or "").split())

@@ -70,10 +70,21 @@ _SILENCES = re.compile(
     r"(?:^|[_-])(?:sr-only|visually-?hidden|screen-?reader(?:-text|-only)?|headerlink|header-anchor|anchor-?(?:js-?)?link|permalink"
     r"|mw-editsection|edit-?section|lineno|linenos|line-numbers?-rows)(?:$|[_-])"
 )
+_ANY_PAIR = re.compile(
+    "|".join(pairs.pattern for pairs in (_PAIRS, _COMMENT_PAIRS, _CAPTIONS, _SILENCES))
+    .replace("(?:^|[_-])", "")
+    .replace("(?:$|[_-])", "")
+)
+_DIGITS = re.compile(r"\d+")
 _SPLIT = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_DIGITS = re.compile(r"\d+")
 _MAX_NAMES = 400  # characters of a class attribute that are read
+
+
+@lru_cache(maxsize=16384)
+def traits_of(tag: str, role: str, class_: str, id_: str) -> tuple[str, bool]:
+    """(what a box says of itself, whether it says that it is a caption)"""
+    return hint_of(tag, role, class_, id_), is_caption(tag, class_)
 
 
 def hint_of(tag: str, role: str, class_: str, id_: str) -> str:
@@ -82,7 +93,7 @@ def hint_of(tag: str, role: str, class_: str, id_: str) -> str:
         return CONTENT
     said = _said(class_) if class_ else 0
     if id_:
-        said |= _said(_DIGITS.sub("", id_))
+        said |= _said(id_)
     if tag in _FURNITURE_TAGS or role in _FURNITURE_ROLES:
         return "" if tag == "aside" and _hint(said, True) == "" else FURNITURE
     if tag == "form":
@@ -121,30 +132,32 @@ def _hint(said: int, aside: bool) -> str:
 
 @lru_cache(maxsize=16384)
 def _said(names: str) -> int:
-    said = 0
-    for token in names[:_MAX_NAMES].split():
-        said |= _token_says(token)
+    said, names = 0, _DIGITS.sub("", names[:_MAX_NAMES])
+    tokens = names.split()
+    for token in tokens:
+        said |= _words_say(token)
+    if _ANY_PAIR.search(names.lower()):
+        for token in tokens:
+            said |= _pairs_say(token)
     return said
 
 
 @lru_cache(maxsize=65536)
-def _token_says(token: str) -> int:
-    lower = _CAMEL.sub("-", token).lower()
-    said = 0
-    if lower in _WHOLE:
-        said |= _FURNITURE
-    words = _SPLIT.split(lower)
+def _words_say(token: str) -> int:
+    lower = token.lower()
+    words = _SPLIT.split(lower if lower == token else _CAMEL.sub("-", token).lower())
+    said = _FURNITURE if lower in _WHOLE else 0
     for word in words:
-        said |= _SAID.get(word, 0)
+        if word in _SAID:
+            said |= _SAID[word]
     if not _SAID.get(words[-1], 0) & _LABEL:
         said &= ~_LABEL  # "post-date" is one, "category-birds" is a post's
-    if not said & _BUILDER:
-        if _PAIRS.search(lower):
-            said |= _FURNITURE
-        if _COMMENT_PAIRS.search(lower):
-            said |= _COMMENTS
-    if _CAPTIONS.search(lower):
-        said |= _CAPTION
-    if _SILENCES.search(lower):
-        said |= _SILENT
     return said
+
+
+@lru_cache(maxsize=16384)
+def _pairs_say(token: str) -> int:
+    lower, said = _CAMEL.sub("-", token).lower(), 0
+    if not _words_say(token) & _BUILDER:
+        said = _FURNITURE * bool(_PAIRS.search(lower)) | _COMMENTS * bool(_COMMENT_PAIRS.search(lower))
+    return said | _CAPTION * bool(_CAPTIONS.search(lower)) | _SILENT * bool(_SILENCES.search(lower))

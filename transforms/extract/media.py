@@ -53,7 +53,7 @@ def image_url(attributes: Attributes, sources: list[Attributes], max_px: int) ->
     """The largest sensible address of an `img` and of the `source`s of its `picture`; "" where it has none."""
     sets = [_first(source, ("srcset", *_LAZY_SETS)) for source in sources if source.get("type") not in _UNREADABLE]
     own = _first(attributes, (*_LAZY_SETS, "srcset"))
-    lazy = next((url for name in _LAZY if (url := _reference(attributes.get(name)))), "")
+    lazy = next((url for name in _LAZY if name in attributes and (url := _reference(attributes[name]))), "")
     plain = lazy or _reference(attributes.get("src"))
     by_width = [best for candidates in (own, *sets) if (best := _best(candidates, max_px)) and best[0]]
     if by_width:

@@ -11,13 +11,15 @@ from transforms.extract.hints import COMMENTS, CONTENT, FURNITURE, HEADER, LABEL
 from transforms.extract.layout import Item, Layout
 from transforms.extract.tags import HEADINGS, TEXT_BOXES
 
+_TELLING = frozenset((COMMENTS, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER))
+
 
 class Limits(Protocol):
     """What is read of `schemas.config.ExtractConfig`."""
 
     min_main_prose: float
     max_furniture_prose: float
-    max_named_furniture_prose: float
+    max_comments_prose: float
     max_label_prose: float
     min_prose_left: float
     min_cards: int
@@ -32,7 +34,7 @@ class Limits(Protocol):
 
 def main_items(layout: Layout, limits: Limits) -> list[Item]:
     """The items of the main region, in reading order."""
-    marked = [_is_marked(layout, index, limits) for index in range(len(layout.boxes))]
+    marked = [(box.hint or box.tag) in _TELLING and _is_marked(layout, index, limits) for index, box in enumerate(layout.boxes)]
     cards = _cards(layout, limits)
     marked = [one or other for one, other in zip(marked, cards, strict=True)]
     for box in _headlines(layout, limits):
@@ -54,7 +56,7 @@ def _is_marked(layout: Layout, index: int, limits: Limits) -> bool:
     if hint == LABEL:
         return not box.title and box.prose <= limits.max_label_prose * total
     if hint == FURNITURE:
-        return box.prose <= limits.max_named_furniture_prose * total
+        return True
     if hint == HEADER:
         named = box.title or (box.headings and not box.link_letters)
         return not named and box.prose <= limits.max_furniture_prose * total
@@ -63,7 +65,7 @@ def _is_marked(layout: Layout, index: int, limits: Limits) -> bool:
         return links and box.prose <= limits.max_furniture_prose * total
     if hint == LIKELY_FURNITURE:
         return not _in_figure(layout, index) and box.prose <= limits.max_furniture_prose * total
-    return hint == COMMENTS and box.prose <= limits.max_named_furniture_prose * total
+    return hint == COMMENTS and box.prose <= limits.max_comments_prose * total
 
 
 def _in_figure(layout: Layout, box: int) -> bool:

@@ -16,18 +16,23 @@ def blocks_of(pieces: list[str], preformatted: bool) -> list[tuple[str, int]]:
     part paragraphs."""
     text = "".join(pieces)
     plain = text.isascii()
-    if not plain or not text.isprintable():
+    if not plain:
         text = _INVISIBLE.sub("", text)
-    if preformatted:
+    if not preformatted and BREAK not in text and CELL not in text:
+        words = text.split()
+        block = " ".join(words)
+        if plain and block.isprintable():
+            return [(block, len(words))] if block else []
+        blocks = [block]
+    elif preformatted:
         blocks = _preformatted(text)
     elif CELL in text:
         cells = (" ".join(cell.replace(BREAK, " ").split()) for cell in text.split(CELL))
         blocks = [_CELL_EDGE.join(cell for cell in cells if cell)]
-    elif BREAK not in text:
-        words = text.split()
-        blocks = [" ".join(words)]
     else:
         blocks = _paragraphs(text)
+    if plain:
+        blocks = [_INVISIBLE.sub("", block) for block in blocks]
     return [(block, word_count(block, plain)) for block in blocks if block]
 
 
