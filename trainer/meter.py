@@ -119,9 +119,10 @@ def check_boards(config: FlamingoConfig) -> None:
     """Raises TrainingError, before any work, where a board is wanted whose package is not there."""
     from importlib.util import find_spec
 
-    for wanted, key, package in ((config.tensorboard, "tensorboard=true", "tensorboard"), (config.wandb, "wandb", "wandb")):
+    for wanted, package, off in ((config.tensorboard, "tensorboard", "false"), (config.wandb, "wandb", "none")):
         if wanted and find_spec(package) is None:
-            raise TrainingError(f"{key}: the package {package} is not installed; pip install {package}, or {package}=none")
+            line = f"{package}={wanted}: the package is not installed; pip install {package}, or {package}={off}"
+            raise TrainingError(line)
 
 
 def _boards(output: Path, config: FlamingoConfig, start: int) -> list[tuple[Callable[[int, Values], None], Callable[[], None]]]:
