@@ -181,9 +181,7 @@ def test_wandb_that_is_not_there_is_named(training, tmp_path):
     try:
         import wandb  # noqa: F401
     except ImportError:
-        with pytest.raises(
-            TrainingError, match="wandb=lamella: the package is not installed; pip install wandb, or wandb=none"
-        ):
+        with pytest.raises(TrainingError, match=r"wandb=lamella: .* or wandb=none"):
             train(training[0], "demo", str(tmp_path), training[1] | {"wandb": "lamella"})
 
 
