@@ -84,6 +84,62 @@ def test_furniture_goes(html):
     assert texts(page) == [("h1", "Beaks")] + [("p", PROSE)] * 4
 
 
+LONG = "Flamingos filter brine shrimp and algae from the shallow water of salt lakes and lagoons, day and night."
+LICENCE = "This text may be copied and given away by anybody, at no cost and with almost no conditions at all. " * 6
+LINE_BY_LINE = [
+    ("<p><a href=/>Home</a></p><h1>Beaks</h1><p>{0}</p>", ["Beaks", "{0}"]),
+    ("<h1>Beaks</h1><p>Last updated on 2026-05-01 | <a href=/e>Edit this page</a></p><p>{0}</p>", ["Beaks", "{0}"]),
+    ("<h1>Beaks</h1><div><span>By Ann</span></div><p>{0}</p>", ["Beaks", "{0}"]),
+    ("<p>{0}</p><p>See also:</p><p><a href=/b>All about the beaks of other birds</a></p><p>{0}</p>", ["{0}", "{0}"]),
+    ("<p>{0}</p><p>“Why?”</p><p>{0}</p>", ["{0}", "“Why?”", "{0}"]),
+    ("<p>{0}</p><div><a href=/n>Next page</a></div>", ["{0}"]),
+    ("<pre>{1}</pre><h1>Beaks</h1><p>{0}</p><p>{0}</p><p>{0}</p><pre>{1}</pre>", ["Beaks", "{0}", "{0}", "{0}"]),
+    ("<p>{0}</p><pre>def strain(water):\n    return [f for f in water if f.is_food]</pre>", ["{0}", None]),
+    ("<p>{0}</p><p>Ann Park<sup>1</sup>, Bo Li<sup>2</sup></p><p><sup>1</sup>University of Lagoons.</p><p>{0}</p>",
+     ["{0}", "Ann Park 1, Bo Li2", "1 University of Lagoons.", "{0}"]),
+    ("<p>{0} It says so<sup><a href='#n1'>[1]</a></sup>.</p>", ["{0} It says so."]),
+    ("<p>{0}</p><p>An area of 5 km<sup>2</sup> is enough for them.</p>", ["{0}", "An area of 5 km2 is enough for them."]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("html", "expected"), LINE_BY_LINE)
+def test_line_by_line(html, expected):
+    found = [text for _, text in texts(f"<body><main>{html.format(LONG, LICENCE)}</main></body>")]
+    assert len(found) == len(expected)
+    for text, wanted in zip(found, expected, strict=True):
+        assert wanted is None or text == wanted.format(LONG)
+
+
+REGIONS = [
+    # the lead stands outside the box of the paragraphs
+    (
+        "<div><h1>Beaks</h1><p>In short: they strain it all.</p></div><div><div>{0}</div></div>",
+        ["Beaks", "In short: they strain it all."],
+    ),
+    # a teaser without links is the lead, one with links is an invitation
+    (
+        "<div><h1>Beaks</h1><div class=teaser-text><p>{1}</p></div><div>{0}</div></div>"
+        "<div class=teaser><a href=/x>{1}</a><p>Or this other tale of birds.</p></div>",
+        ["Beaks", "{1}"],
+    ),
+    # who and when, in boxes that say so; a post's category is not its label
+    (
+        "<div class='post category-birds'><h1>Beaks</h1><div class=post-date>On the first of May</div>{0}</div>",
+        ["Beaks"],
+    ),
+    # names of states, not of the box
+    ("<div class='field label-hidden hidden-xs'><h1>Beaks</h1>{0}</div>", ["Beaks"]),
+    # an article in an aside's neighbourhood: the aside goes, however long it is
+    ("<article><h1>Beaks</h1>{0}</article><aside><p>{1}{1}{1}{1}{1}{1}{1}{1}{1}</p></aside>", ["Beaks"]),
+]
+
+
+@pytest.mark.parametrize(("html", "first"), REGIONS)
+def test_regions(html, first):
+    found = [text for _, text in texts(f"<body>{html.format(f'<p>{PROSE}</p>' * 4, LONG)}</body>")]
+    assert found == [text.format("", LONG) for text in first] + [PROSE] * 4
+
+
 def test_a_box_with_all_the_prose_is_no_furniture():
     assert len(texts(f'<body class="has-sidebar"><div class="widget">{f"<p>{PROSE}</p>" * 4}</div></body>')) == 4
 

@@ -6,7 +6,7 @@ from transforms.extract.layout import Item, Layout
 from transforms.extract.tags import HEADINGS, TEXT_BOXES
 
 _ROWS = frozenset(("tr", "pre", "blockquote", "figcaption"))
-_SENTENCE_ENDS = frozenset(".!?:;…\"'”’»«“)。！？；：」』）؟।۔")
+_SENTENCE_ENDS = frozenset(".!?:;…\"'”’»«“。！？；：」』؟।۔")
 
 
 class Limits(Protocol):
@@ -14,6 +14,10 @@ class Limits(Protocol):
 
     min_block_words: int
     max_link_density: float
+    max_solid_link_density: float
+    max_edge_items: int
+    min_notice_words: int
+    min_notice_letters: float
     min_prose_words: int
 
 
@@ -23,7 +27,7 @@ def without_chaff(layout: Layout, items: list[Item], limits: Limits) -> list[Ite
         if said[index] and not said[index + 1] and _is_label(items[index], items[index + 1], limits):
             said[index] = False
     kept = [item for index, item in enumerate(items) if said[index] or _is_between(layout, items, said, index)]
-    return _without_lone_headings(_without_loose_ends(layout, kept, limits))
+    return _without_lone_headings(_without_loose_ends(layout, _without_notices(kept, limits), limits))
 
 
 def _is_chaff(item: Item, limits: Limits) -> bool:
@@ -49,6 +53,22 @@ def _is_between(layout: Layout, items: list[Item], said: list[bool], index: int)
     return said[index - 1] and said[index + 1] and all(layout.boxes[item.box].parent == parent for item in around)
 
 
+def _without_notices(items: list[Item], limits: Limits) -> list[Item]:
+    """Without preformatted prose at either end of a document in paragraphs: that is a licence, and no code."""
+    if 2 * sum(item.tag == "pre" for item in items) > len(items):
+        return items
+    last = len(items) - limits.max_edge_items
+    at_edge = [index < limits.max_edge_items or index >= last for index in range(len(items))]
+    return [item for edge, item in zip(at_edge, items, strict=True) if not (edge and _is_notice(item, limits))]
+
+
+def _is_notice(item: Item, limits: Limits) -> bool:
+    if item.tag != "pre" or item.words < limits.min_notice_words:
+        return False
+    plain = sum(character.isalpha() or character.isspace() or character in ",.'" for character in item.text)
+    return plain >= limits.min_notice_letters * len(item.text)
+
+
 def _without_loose_ends(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
     """Without the short lines before the first and after the last block that says something: paths, dates, who wrote it, where
     to go next. Before the first paragraph only what stands in no element of text; before the first heading, list items, too."""
@@ -63,7 +83,7 @@ def _without_loose_ends(layout: Layout, items: list[Item], limits: Limits) -> li
         for index, item in enumerate(items)
         if not (
             (index < opening and _is_loose(layout, item, limits, ("li", "p")))
-            or (index < first and _is_loose(layout, item, limits, ()))
+            or (index < first and _is_loose(layout, item, limits, ("p",) if item.link_letters else ()))
             or (index > solid[-1] and _is_loose(layout, item, limits, ("p",) if item.link_letters else ()))
         )
     ]
@@ -73,7 +93,9 @@ def _is_solid(layout: Layout, item: Item, limits: Limits) -> bool:
     """A block that reads as text: long enough, or a sentence, or code, or a row, or a heading."""
     if item.media:
         return False
-    return item.words >= limits.min_prose_words or item.tag in _ROWS or item.tag in HEADINGS or item.text[-1] in _SENTENCE_ENDS
+    if item.tag in _ROWS or item.tag in HEADINGS or item.text[-1] in _SENTENCE_ENDS:
+        return True
+    return item.words >= limits.min_prose_words and item.link_density <= limits.max_solid_link_density
 
 
 def _is_loose(layout: Layout, item: Item, limits: Limits, also: tuple[str, ...]) -> bool:

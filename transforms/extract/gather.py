@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from transforms.extract import gather_media, tags
+from transforms.extract import gather_media, media, tags
 from transforms.extract.head import Head
 from transforms.extract.hints import FURNITURE, is_caption, is_silent, traits_of
 from transforms.extract.layout import Box, Item, Layout
@@ -126,8 +126,8 @@ class Gatherer:
             return _SKIP
         if tag in tags.TEXT_TAGS:
             self.text_tag = tags.TEXT_TAGS[tag]
-        if attributes and (style := attributes.get("style")) and "url(" in style:
-            gather_media.background(self, style, attributes)
+        if attributes and not media.BACKGROUNDS.isdisjoint(attributes):
+            gather_media.background(self, attributes)
         return leave
 
     def open_box(self, tag: str, attributes: Attributes) -> None:
@@ -194,9 +194,8 @@ class Gatherer:
             return _SKIP
         before, self.href = self.href, attributes.get("href")
         self.links += 1
-        style = attributes.get("style")
-        if style and "url(" in style:
-            gather_media.background(self, style, attributes)
+        if not media.BACKGROUNDS.isdisjoint(attributes):
+            gather_media.background(self, attributes)
 
         def leave() -> None:
             self.links -= 1

@@ -33,9 +33,9 @@ def image(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
         _add_image(page, url, attributes)
 
 
-def background(page: Gatherer, style: str, attributes: Attributes) -> None:
+def background(page: Gatherer, attributes: Attributes) -> None:
     """The image behind an element."""
-    if url := media.background_url(style):
+    if url := media.background_url(attributes):
         _add_image(page, url, attributes)
 
 

@@ -33,6 +33,9 @@ _LAZY = (
     "data-bg",
     "data-background-image",
 )
+_LAZY_BACKGROUNDS = ("data-bg", "data-background", "data-background-image", "data-bg-src", "data-background-src", "data-bgset")
+BACKGROUNDS = frozenset(("style", *_LAZY_BACKGROUNDS))  # attributes that may hold one
+_URL = re.compile(r"url\(\s*(['\"]?)(.*?)\1\s*\)", re.IGNORECASE)
 _PIXEL = re.compile(
     r"(?:^|[/_.\-])(?:spacer|blank|clear|transparent|pixel|1x1|1px|tracking|beacon)[\d_\-]*\.(?:gif|png|svg)(?:$|\?)"
     r"|//(?:pixel|stats|b\.scorecardresearch|www\.facebook\.com/tr|[\w.]*doubleclick\.net)[./?]|/pixel(?:$|[/?])",
@@ -63,10 +66,14 @@ def image_url(attributes: Attributes, sources: list[Attributes], max_px: int) ->
     return plain or next((best[1] for candidates in sets if (best := _best(candidates, max_px))), "")
 
 
-def background_url(style: str) -> str:
-    """The image that a style attribute puts behind an element."""
-    found = _BACKGROUND.search(style)
-    return _reference(found[2]) if found else ""
+def background_url(attributes: Attributes) -> str:
+    """The image that a style attribute, or a lazy loader's, puts behind an element."""
+    style = attributes.get("style") or ""
+    if "url(" in style and (found := _BACKGROUND.search(style)) and (url := _reference(found[2])):
+        return url
+    lazy = next((value for name in _LAZY_BACKGROUNDS if (value := attributes.get(name))), "")
+    found = _URL.search(lazy)
+    return _reference(found[2] if found else lazy)
 
 
 def linked_image(href: str | None, shown: str, size: tuple[int, int]) -> str:
