@@ -25,9 +25,9 @@ from benchmarks.loader_peers import (
 )
 from schemas.pair import Dataset
 from trainer.data import Mixture
-from trainer.packing import fill_rows
-from trainer.pictures import draw
-from trainer.sequences import cut_of, document_sequence
+from trainer.loading.packing import fill_rows
+from trainer.loading.pictures import draw
+from trainer.loading.sequences import cut_of, document_sequence
 
 GATE_STEPS = 4
 TOLERANCE = 3.0  # levels of 255, mean over a picture: scaled decoding against full decoding

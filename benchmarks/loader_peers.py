@@ -22,8 +22,8 @@ from tokenizers import Tokenizer
 
 from schemas.pair import Dataset
 from trainer.data import Mixture
+from trainer.loading.sequences import Chances, cut_of, document_sequence
 from trainer.recipes import DatasetConfig, FlamingoConfig
-from trainer.sequences import Chances, cut_of, document_sequence
 from trainer.tokens import Vocabulary
 from weights.pixels import square
 

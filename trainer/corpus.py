@@ -12,7 +12,7 @@ import numpy as np
 from schemas.sample import BadSample, load_json
 from schemas.shards import MANIFEST, read_shard
 from trainer.config import TrainingError
-from trainer.sequences import Cut, document_sequence, pair_sequence
+from trainer.loading.sequences import Cut, document_sequence, pair_sequence
 from trainer.shards import Shard
 from trainer.tokens import Vocabulary
 

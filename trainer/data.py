@@ -1,6 +1,6 @@
 """Shards in, the batches of every step out: each dataset's samples in an order that follows from the seed alone.
 
-    step number -> slots of each dataset (`order`) -> samples, read singly (`reader`) -> sequences (`sequences`)
+    step number -> slots of each dataset (`loading.order`) -> samples, read singly (`reader`) -> sequences (`sequences`)
                 -> the images that these keep, decoded to squares (`pictures`) -> rows (`packing`) -> Batch
 
 The unit of work is the step, not the shard: any process of any world, with any number of workers, makes the same global
@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.pair import Dataset
-from trainer.ahead import ahead, worker_steps
 from trainer.batch import Batch
 from trainer.config import TrainingError
 from trainer.console import say
-from trainer.maker import Failure, Maker, Plan, Stream
-from trainer.reader import sound_shards
+from trainer.loading.ahead import ahead, worker_steps
+from trainer.loading.maker import Failure, Maker, Plan, Stream
+from trainer.loading.reader import sound_shards
 from trainer.recipes import FlamingoConfig
 from trainer.shards import Shard, find_shards, manifest_hash
 from trainer.tokens import Vocabulary

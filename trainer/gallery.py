@@ -13,8 +13,8 @@ from torch.nn import functional as F
 
 from schemas.sample import BadSample
 from trainer.config import TrainingError
+from trainer.loading.pictures import draw
 from trainer.model import Flamingo, half_precision
-from trainer.pictures import draw
 from weights.pixels import square
 
 _AT_ONCE = 64

@@ -2,7 +2,7 @@
 
     <BOS> <image> text <EOC> <image> text <EOC> <image> text ...      the last turn is open: the model goes on writing it
 
-As the documents of a training (`trainer/sequences.py`), with phi by the previous image.
+As the documents of a training (`trainer/loading/sequences.py`), with phi by the previous image.
 """
 
 from dataclasses import dataclass

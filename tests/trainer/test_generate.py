@@ -62,7 +62,7 @@ def test_text_before_the_first_picture_looks_at_none():
 def test_a_prompt_is_read_as_a_document_is_trained_on():
     from flamingo_world import document
 
-    from trainer.sequences import Cut, document_sequence
+    from trainer.loading.sequences import Cut, document_sequence
 
     sample = document(3, "itiit")
     turns = (Turn(sample.texts[1], 0), Turn("", 1), Turn(sample.texts[4], 2))

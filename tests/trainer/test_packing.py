@@ -3,8 +3,8 @@
 import numpy as np
 
 from schemas.keys import stable_int
-from trainer.packing import DOCUMENT, LOSS, PHI, POSITION, TEXT, fill_rows, pack
-from trainer.sequences import Sequence
+from trainer.loading.packing import DOCUMENT, LOSS, PHI, POSITION, TEXT, fill_rows, pack
+from trainer.loading.sequences import Sequence
 
 PAD = 99
 

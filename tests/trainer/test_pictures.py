@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from schemas.sample import BadSample
-from trainer import pictures
-from trainer.pictures import draw
+from trainer.loading import pictures
+from trainer.loading.pictures import draw
 from weights.pixels import square
 
 

@@ -6,7 +6,7 @@ import pytest
 from schemas.keys import stable_int
 from schemas.sample import BadSample, phi_of
 from tests.trainer.flamingo_world import world_vocabulary
-from trainer.sequences import Chances, Cut, cut_of, document_sequence, pair_sequence, pair_text
+from trainer.loading.sequences import Chances, Cut, cut_of, document_sequence, pair_sequence, pair_text
 
 VOCABULARY = world_vocabulary()
 WORD = dict(zip(("a", "red", "blue"), (row[0] for row in VOCABULARY.encode(["a", "red", "blue"])), strict=True))

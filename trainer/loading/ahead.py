@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from trainer.config import TrainingError
-from trainer.maker import Made, Maker, Plan
+from trainer.loading.maker import Made, Maker, Plan
 
 
 def worker_steps(plan: Plan, start: int) -> Iterator[Made]:
@@ -130,5 +130,5 @@ def _begin(_: int) -> None:
 
 def _context():
     context = torch.multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["trainer.maker"])
+    context.set_forkserver_preload(["trainer.loading.maker"])
     return context

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.sequences import Sequence
+from trainer.loading.sequences import Sequence
 
 TEXT, PHI, LOSS, DOCUMENT, POSITION = range(5)  # planes of Rows.values
 

@@ -16,13 +16,13 @@ from schemas.sample import BadSample
 from schemas.shards import BadShard
 from trainer.batch import Batch
 from trainer.config import TrainingError
-from trainer.order import Order, Place, Window, part
-from trainer.packing import DOCUMENT, LOSS, PHI, POSITION, TEXT, fill_rows, pack
-from trainer.pictures import draw
-from trainer.reader import Shards, Stored
+from trainer.loading.order import Order, Place, Window, part
+from trainer.loading.packing import DOCUMENT, LOSS, PHI, POSITION, TEXT, fill_rows, pack
+from trainer.loading.pictures import draw
+from trainer.loading.reader import Shards, Stored
+from trainer.loading.sequences import Chances, cut_of, document_sequence, pair_sequence, pair_text
+from trainer.loading.sequences import Sequence as Sampled
 from trainer.recipes import DatasetConfig, FlamingoConfig
-from trainer.sequences import Chances, cut_of, document_sequence, pair_sequence, pair_text
-from trainer.sequences import Sequence as Sampled
 from trainer.shards import Shard
 from trainer.tokens import Vocabulary
 
