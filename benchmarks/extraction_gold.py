@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ READABILITY_URL = "http://fakehost/test/page.html"  # the address under which it
 DEV_SHARE = 0.6
 _BLOCKS = re.compile(r"p|div|li|h[1-6]|pre|blockquote|td|th|dt|dd|section|article|figcaption|br|tr")
 _NO_TEXT = frozenset(("script", "style", "noscript", "template", "figcaption"))
+_ADDRESS = re.compile(r"src|href|url|image|img|original|lazy|full|large|bg|chomp|attrs|options")  # attributes that may hold one
+_SHARED = 3  # an address of so many images is a placeholder
 _REFERENCE = re.compile(r"^[^\s{}<>]*[./][^\s{}<>]*$")
 
 
@@ -91,9 +94,12 @@ def _article(row: dict) -> Article:
     body = LexborHTMLParser(decode_html(row["expected_html"], "")[0]).body
     same = {}
     for html in (page.html, row["expected_html"].decode("utf-8", "replace")):
-        for names in _addresses(LexborHTMLParser(html)):
-            first = next((same[name] for name in names if name in same), names[0])
-            same |= dict.fromkeys(names, first)
+        groups = list(_addresses(LexborHTMLParser(html)))
+        placeholders = {name for name, count in Counter(name for names in groups for name in names).items() if count >= _SHARED}
+        for names in groups:
+            own = [name for name in names if name not in placeholders]
+            first = next((same[name] for name in own if name in same), own[0] if own else "")
+            same |= dict.fromkeys(own, first)
     blocks = tuple(blocks_in(body)) if body else ()
     return Article(page=page, text=body.text(separator=" ") if body else "", blocks=blocks, same=same)
 
@@ -107,16 +113,14 @@ def _addresses(tree: LexborHTMLParser) -> Iterator[list[str]]:
         while parent is not None and parent.tag in ("picture", "a", "noscript", "span"):
             elements += parent.css("source, img") if parent.tag in ("picture", "noscript") else [parent]
             parent = parent.parent
-        found = [
-            canonical(urljoin(base, value)) for element in elements for value in _references(element) if value[:5] != "data:"
-        ]
-        if found:
+        values = (value for element in elements for value in _references(element) if value[:5] != "data:")
+        if found := list(dict.fromkeys(canonical(urljoin(base, value)) for value in values)):
             yield found
 
 
 def _references(node: LexborNode) -> Iterator[str]:
     for name, value in node.attributes.items():
-        if not value or name in ("alt", "title", "class", "id", "style", "sizes"):
+        if not value or not _ADDRESS.search(name):
             continue
         if "srcset" in name:
             yield from (url for url, _ in candidates(value))
@@ -159,5 +163,7 @@ def _tags_above(node: LexborNode | None) -> Iterator[str]:
 
 
 def _shown(node: LexborNode) -> str:
+    """The address of an image; none for data, and none for what a page's author had on a disk."""
     source = node.attributes.get("src") or next((url for url, _ in candidates(node.attributes.get("srcset") or "")), "")
-    return "" if not source or source[:5] == "data:" else urljoin(READABILITY_URL, source)
+    url = urljoin(READABILITY_URL, source.strip()) if source else ""
+    return url if url.startswith(("http://", "https://")) else ""

@@ -11,25 +11,12 @@ from resiliparse.extract.html2text import extract_plain_text
 from selectolax.lexbor import LexborHTMLParser
 
 from benchmarks.extraction_gold import Block, blocks_in
+from benchmarks.extraction_ours import ours
 from benchmarks.obelics_rules import obelics_blocks
-from schemas.config import ExtractConfig
-from schemas.document import ImageNode, TextNode
-from transforms.extract.parse import parse_html
 
 Tool = Callable[[str, str], list[Block]]
 logging.disable(logging.ERROR)
 _MARKDOWN_IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)[^)]*\)")
-_CONFIG = ExtractConfig()
-
-
-def ours(html: str, url: str) -> list[Block]:
-    """Captions are the images' own; what a document says is its text nodes."""
-    nodes = parse_html(html, url, _CONFIG).nodes
-    return [
-        Block(text=node.text) if isinstance(node, TextNode) else Block(image=node.url, caption=node.caption)
-        for node in nodes
-        if isinstance(node, TextNode | ImageNode)
-    ]
 
 
 def trafilatura_standard(html: str, url: str) -> list[Block]:

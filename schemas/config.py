@@ -38,6 +38,7 @@ class ExtractConfig(Frozen):
     min_cards: PositiveInt = 3  # boxes of one name that each invite to another page; ours
     max_card_prose: PositiveInt = 300  # letters of prose in such a box; ours
     max_cards_prose: float = Field(0.2, ge=0.0, le=1.0)  # of the page's prose: with more, the page is made of cards; ours
+    min_article_prose: PositiveInt = 200  # letters beside the cards; with fewer, the cards are what the page is about; ours
     min_card_title_words: PositiveInt = 4  # of its linked title; ours
     max_card_titles: PositiveInt = 2  # links of that length in one card; ours
     min_teaser_links: float = Field(0.2, ge=0.0, le=1.0)  # of a teaser's letters; with less it is the article's own lead; ours
@@ -47,6 +48,8 @@ class ExtractConfig(Frozen):
     max_edge_items: PositiveInt = 3  # blocks from either end of a document in which a preformatted notice stands; ours
     min_notice_words: PositiveInt = 40  # of such a notice: a licence, a disclaimer; ours
     min_notice_letters: float = Field(0.9, ge=0.0, le=1.0)  # letters and spaces in it: code and tables have fewer; ours
+    max_caption: PositiveInt = 2000  # characters; what is longer and called a caption is none; ours
+    max_small_print_words: PositiveInt = 25  # of a line behind a picture that is taken for its caption; ours
     max_srcset_px: PositiveInt = 2048  # the widest candidate of a srcset that is asked for; ours
     max_nodes: PositiveInt = 5000  # of a document; ours
 

@@ -5,15 +5,21 @@ of what stands just before it, or else just after it, in the box around both.
 """
 
 from itertools import groupby
+from typing import Protocol
 
 from transforms.extract.layout import Image, Item, Layout, Video
 
-_MAX_CAPTION = 2000  # characters; what is longer and called a caption is none
-_MAX_SMALL_PRINT = 25  # words
 _ROOT = 0
 
 
-def settle_captions(layout: Layout) -> None:
+class Limits(Protocol):
+    """What is read of `schemas.config.ExtractConfig`."""
+
+    max_caption: int
+    max_small_print_words: int
+
+
+def settle_captions(layout: Layout, limits: Limits) -> None:
     """Moves captions onto media. In a figure that shows nothing that was found they go; elsewhere they stay text."""
     owners = _caption_boxes(layout)
     items: list[Item] = []
@@ -21,7 +27,7 @@ def settle_captions(layout: Layout) -> None:
     groups = [(owner, list(group)) for owner, group in groupby(layout.items, key=lambda item: owners[item.box])]
     for index, (owner, group) in enumerate(groups):
         caption = "\n".join(item.text for item in group)
-        if owner < 0 or len(caption) > _MAX_CAPTION:
+        if owner < 0 or len(caption) > limits.max_caption:
             items += group
             continue
         figure = _figure_around(layout, owner)
@@ -37,16 +43,16 @@ def settle_captions(layout: Layout) -> None:
     for item in items:
         if item.media and (captions := found.get(id(item.media))):
             item.media.caption = "\n".join(captions)
-    layout.items = _without_small_print(layout, items)
+    layout.items = _without_small_print(layout, items, limits.max_small_print_words)
 
 
-def _without_small_print(layout: Layout, items: list[Item]) -> list[Item]:
+def _without_small_print(layout: Layout, items: list[Item], max_words: int) -> list[Item]:
     """A short line right behind a picture that has no caption yet is its caption, if it stands in italics or small print, or
     if picture and line are all that a box holds."""
     out: list[Item] = []
     for item in items:
         shown = out[-1].media if out else None
-        said = isinstance(shown, Image) and not shown.caption and item.words <= _MAX_SMALL_PRINT and item.tag == "p"
+        said = isinstance(shown, Image) and not shown.caption and item.words <= max_words and item.tag == "p"
         if said and (item.slanted or _is_framed(layout, item)):
             shown.caption = item.text
         else:

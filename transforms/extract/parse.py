@@ -37,7 +37,7 @@ def parse_html(html: str, url: str, config: ExtractConfig) -> Parsed:
     page = Gatherer(url, config.max_srcset_px)
     layout = page.walk(tree)
     layout.add_up(config.min_prose_words)
-    settle_captions(layout)
+    settle_captions(layout, config)
     items = without_chaff(layout, main_items(layout, config), config)
     head = page.head
     return Parsed(

@@ -25,6 +25,7 @@ class Limits(Protocol):
     min_cards: int
     max_card_prose: float
     max_cards_prose: float
+    min_article_prose: int
     min_lead_words: int
     min_teaser_links: float
     min_card_title_words: int
@@ -37,8 +38,9 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
     marked = [(box.hint or box.tag) in _TELLING and _is_marked(layout, index, limits) for index, box in enumerate(layout.boxes)]
     cards = _cards(layout, limits)
     marked = [one or other for one, other in zip(marked, cards, strict=True)]
-    for box in _headlines(layout, limits):
-        marked[box] = True
+    if layout.boxes[0].prose >= limits.min_article_prose:
+        for box in _headlines(layout, limits):
+            marked[box] = True
     _give_back(layout, marked, limits)
     furniture = _with_all_within(layout, marked)
     main = _main_box(layout, furniture, limits)
@@ -91,7 +93,8 @@ def _cards(layout: Layout, limits: Limits) -> list[bool]:
         if invites[index]:
             groups.setdefault((box.parent, box.tag, box.name), []).append(index)
     cards = [False] * len(layout.boxes)
-    most = limits.max_cards_prose * layout.boxes[0].prose
+    total = layout.boxes[0].prose
+    most = min(limits.max_cards_prose * total, total - limits.min_article_prose)
     for group in groups.values():
         if len(group) >= limits.min_cards and sum(layout.boxes[index].prose for index in group) <= most:
             for index in group:
