@@ -1,7 +1,7 @@
 """CapFilt as its paper has it: BLIP's captioner and its image-text matching head (Li et al. 2022), through transformers.
 
-Comes with the extra `lamella[blip]`. `weights` is a hub id or a folder, such as Salesforce/blip-image-captioning-base and
-Salesforce/blip-itm-base-coco; only safetensors are read.
+`weights` is a hub id or a folder, such as Salesforce/blip-image-captioning-base and Salesforce/blip-itm-base-coco; only
+safetensors are read.
 """
 
 from collections.abc import Sequence
@@ -37,11 +37,8 @@ class _Blip:
 
     @classmethod
     def load(cls, config: ModelConfig):
-        try:
-            import transformers
-        except ImportError as error:
-            why = f"transformers is not installed ({error}): pip install 'lamella[blip]'"
-            raise WeightsMissing(config.name, config.weights, why) from error
+        import transformers
+
         kind = getattr(transformers, cls.kind())
         dtype = torch.bfloat16 if config.precision == "bf16" else torch.float32
         try:
