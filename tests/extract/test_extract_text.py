@@ -116,6 +116,11 @@ REGIONS = [
         "<div><h1>Beaks</h1><p>In short: they strain it all.</p></div><div><div>{0}</div></div>",
         ["Beaks", "In short: they strain it all."],
     ),
+    # a title of lower rank is known by the page's own name for itself
+    (
+        "<title>On the beaks of flamingos | A site</title><header><h2>On the beaks of flamingos</h2></header><div>{0}</div>",
+        ["On the beaks of flamingos"],
+    ),
     # a teaser without links is the lead, one with links is an invitation
     (
         "<div><h1>Beaks</h1><div class=teaser-text><p>{1}</p></div><div>{0}</div></div>"

@@ -172,7 +172,7 @@ def _lead(layout: Layout, furniture: list[bool], inside: list[bool], limits: Lim
     return [
         item
         for item in items[title:first]
-        if not furniture[item.box] and (item.media or item.tag == "h1" or _is_lead(item, limits))
+        if not furniture[item.box] and (item.media or item.tag in HEADINGS or _is_lead(item, limits))
     ]
 
 
