@@ -34,6 +34,7 @@ class ExtractConfig(Frozen):
     max_comments_prose: float = Field(
         0.7, ge=0.0, le=1.0
     )  # of the page's prose; "comments" of more is a word for the page; ours
+    max_given_back: PositiveInt = 10  # boxes for which names are not believed, one after the other; ours
     max_label_prose: float = Field(0.05, ge=0.0, le=1.0)  # of the page's prose, in a box of author, date or category; ours
     min_cards: PositiveInt = 3  # boxes of one name that each invite to another page; ours
     max_card_prose: PositiveInt = 300  # letters of prose in such a box; ours

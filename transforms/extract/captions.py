@@ -22,6 +22,7 @@ class Limits(Protocol):
 def settle_captions(layout: Layout, limits: Limits) -> None:
     """Moves captions onto media. In a figure that shows nothing that was found they go; elsewhere they stay text."""
     owners = _caption_boxes(layout)
+    figures = _shown_in_figures(layout)
     items: list[Item] = []
     found: dict[int, list[str]] = {}  # id of a medium -> its captions
     groups = [(owner, list(group)) for owner, group in groupby(layout.items, key=lambda item: owners[item.box])]
@@ -35,7 +36,7 @@ def settle_captions(layout: Layout, limits: Limits) -> None:
             if layout.boxes[figure].letters > len(caption):  # a table, a poem, code
                 items += group
             continue
-        shown = _shown_in(layout, figure) if figure else _beside(layout, owner, items, groups[index + 1 :])
+        shown = figures.get(figure, []) if figure else _beside(layout, owner, items, groups[index + 1 : index + 2])
         for medium in shown:
             found.setdefault(id(medium), []).append(caption)
         if not shown:
@@ -89,17 +90,28 @@ def _figure_around(layout: Layout, box: int) -> int:
     return max(box, _ROOT)
 
 
-def _shown_in(layout: Layout, box: int) -> list[Image | Video]:
-    inside = layout.below(box)
-    return [item.media for item in layout.items if item.media and inside[item.box]]
+def _shown_in_figures(layout: Layout) -> dict[int, list[Image | Video]]:
+    """What each figure shows, in order; what stands in a figure within a figure is shown by both."""
+    shown: dict[int, list[Image | Video]] = {}
+    for item in layout.items:
+        figure = _figure_around(layout, item.box) if item.media else _ROOT
+        while figure:
+            shown.setdefault(figure, []).append(item.media)
+            figure = _figure_around(layout, layout.boxes[figure].parent)
+    return shown
 
 
 def _beside(layout: Layout, owner: int, before: list[Item], after: list[tuple[int, list[Item]]]) -> list[Image | Video]:
     around = layout.boxes[owner].parent
     while around > 0 and not layout.boxes[around].media:
         around = layout.boxes[around].parent
-    inside = layout.below(around)
-    if before and before[-1].media and inside[before[-1].box]:
+    if before and before[-1].media and _is_within(layout, before[-1].box, around):
         return [before[-1].media]
     following = after[0][1][0] if after else None
-    return [following.media] if following and following.media and inside[following.box] else []
+    return [following.media] if following and following.media and _is_within(layout, following.box, around) else []
+
+
+def _is_within(layout: Layout, box: int, top: int) -> bool:
+    while box > top:  # a box comes after the one around it
+        box = layout.boxes[box].parent
+    return box == top

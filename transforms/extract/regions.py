@@ -22,6 +22,7 @@ class Limits(Protocol):
     max_comments_prose: float
     max_label_prose: float
     min_prose_left: float
+    max_given_back: int
     min_cards: int
     max_card_prose: float
     max_cards_prose: float
@@ -119,7 +120,7 @@ def _headlines(layout: Layout, limits: Limits) -> Iterator[int]:
 def _give_back(layout: Layout, marked: list[bool], limits: Limits) -> None:
     """Where too little prose is left, names mean something else on this site: the largest boxes are taken at their prose."""
     total = layout.boxes[0].prose
-    while True:
+    for _ in range(limits.max_given_back):
         furniture = _with_all_within(layout, marked)
         tops = [i for i, out in enumerate(marked) if out and not furniture[layout.boxes[i].parent]]
         lost = sum(layout.boxes[i].prose for i in tops)
