@@ -1,5 +1,7 @@
 """Text in reading order, clean; furniture out; what the head says."""
 
+import time
+
 import pytest
 
 from schemas.config import ExtractConfig
@@ -143,6 +145,21 @@ REGIONS = [
 def test_regions(html, first):
     found = [text for _, text in texts(f"<body>{html.format(f'<p>{PROSE}</p>' * 4, LONG)}</body>")]
     assert found == [text.format("", LONG) for text in first] + [PROSE] * 4
+
+
+CROWDS = {
+    "names within names": "<div class=widget>" * 4000 + PROSE,
+    "names side by side": f"<div class=sidebar><p>{PROSE}</p></div>" * 4000,
+    "captions": f"<div><img src=/i.jpg><p class=caption>{PROSE}</p></div>" * 4000,
+    "figures": f"<figure><img src=/i.jpg><figcaption>{PROSE}</figcaption></figure>" * 4000,
+}
+
+
+@pytest.mark.parametrize("html", CROWDS.values(), ids=CROWDS)
+def test_time_grows_with_the_page_and_not_with_its_square(html):
+    start = time.process_time()
+    parse(f"<body>{html}")
+    assert time.process_time() - start < 3.0  # squares take minutes
 
 
 def test_a_box_with_all_the_prose_is_no_furniture():

@@ -36,7 +36,13 @@ class Limits(Protocol):
 
 def main_items(layout: Layout, limits: Limits) -> list[Item]:
     """The items of the main region, in reading order."""
-    marked = [(box.hint or box.tag) in _TELLING and _is_marked(layout, index, limits) for index, box in enumerate(layout.boxes)]
+    figures = _with_all_within(layout, [box.tag == "figure" for box in layout.boxes])
+    marked = [
+        (box.hint or box.tag) in _TELLING
+        and _is_marked(layout, index, limits)
+        and not (box.hint == LIKELY_FURNITURE and figure)
+        for index, (box, figure) in enumerate(zip(layout.boxes, figures, strict=True))
+    ]
     cards = _cards(layout, limits)
     marked = [one or other for one, other in zip(marked, cards, strict=True)]
     if layout.boxes[0].prose >= limits.min_article_prose:
@@ -67,14 +73,8 @@ def _is_marked(layout: Layout, index: int, limits: Limits) -> bool:
         links = box.link_letters > limits.min_teaser_links * box.letters
         return links and box.prose <= limits.max_furniture_prose * total
     if hint == LIKELY_FURNITURE:
-        return not _in_figure(layout, index) and box.prose <= limits.max_furniture_prose * total
+        return box.prose <= limits.max_furniture_prose * total
     return hint == COMMENTS and box.prose <= limits.max_comments_prose * total
-
-
-def _in_figure(layout: Layout, box: int) -> bool:
-    while box > 0 and layout.boxes[box].tag != "figure":
-        box = layout.boxes[box].parent
-    return box > 0
 
 
 def _cards(layout: Layout, limits: Limits) -> list[bool]:
