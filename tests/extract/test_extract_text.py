@@ -159,7 +159,7 @@ CROWDS = {
 def test_time_grows_with_the_page_and_not_with_its_square(html):
     start = time.process_time()
     parse(f"<body>{html}")
-    assert time.process_time() - start < 3.0  # squares take minutes
+    assert time.process_time() - start < 3.0
 
 
 def test_a_box_with_all_the_prose_is_no_furniture():

@@ -30,7 +30,7 @@ def image(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
     if page.href:
         url = media.linked_image(page.href, url, size)
     if url and not media.is_tracker(url, size, attributes):
-        _add_image(page, url, attributes)
+        _add_image(page, url, attributes, size)
 
 
 def background(page: Gatherer, attributes: Attributes) -> None:
@@ -94,7 +94,7 @@ def attribute(attributes: Attributes, name: str) -> str:
     return " ".join(" ".join(text for text, _ in blocks_of([value], False)).split()) if value else ""
 
 
-def _add_image(page: Gatherer, url: str, attributes: Attributes) -> None:
+def _add_image(page: Gatherer, url: str, attributes: Attributes, size: tuple[int, int] | None = None) -> None:
     last = page.layout.items[-1].media if page.layout.items and not page.pieces else None
     if isinstance(last, Image):
         if last.url == url:
@@ -103,7 +103,7 @@ def _add_image(page: Gatherer, url: str, attributes: Attributes) -> None:
             last.url, last.unscripted = url, True  # the copy for browsers without scripts is no placeholder
             return
     page.flush()
-    width, height = media.size_of(attributes)
+    width, height = size or media.size_of(attributes)
     shown = Image(
         url=url,
         alt=attribute(attributes, "alt"),

@@ -136,7 +136,9 @@ def size_of(attributes: Attributes) -> tuple[int, int]:
 
 
 def _pixels(value: str | None) -> int:
-    value = (value or "").strip().lower().removesuffix("px")
+    if not value:
+        return 0
+    value = value.strip().lower().removesuffix("px")
     return int(float(value)) if re.fullmatch(r"\d{1,5}(\.\d+)?", value) else 0
 
 
