@@ -45,11 +45,18 @@ def questions_of(record: InterleavedDocument | Pair) -> tuple[Question, ...]:
     """One question for a pair; for a document one for each image that has media, in reading order."""
     if isinstance(record, InterleavedDocument):
         return tuple(
-            Question(View(node.media), tuple(nearest_texts(record.nodes, index)))
+            Question(View(node.media), tuple(_beside(record.nodes, index)))
             for index, node in enumerate(record.nodes)
             if isinstance(node, ImageNode) and node.media
         )
     return (Question(view_of(record), (record.text,)),)
+
+
+def _beside(nodes: tuple[Node, ...], index: int) -> Iterable[str]:
+    """The image's own caption, and its nearest texts."""
+    if nodes[index].caption:
+        yield nodes[index].caption
+    yield from nearest_texts(nodes, index)
 
 
 def nearest_texts(nodes: tuple[Node, ...], index: int) -> Iterable[str]:

@@ -112,7 +112,7 @@ def _unfit(shown: Sequence[Shown]) -> Broken | None:
     sizes = [len(picture.jpeg) for _, picture in shown if picture]
     if not sizes:
         return Broken(Reason.NO_IMAGE_LEFT, "")
-    if not any(isinstance(node, TextNode) for node, _ in shown):
+    if not any(isinstance(node, TextNode) or (isinstance(node, ImageNode) and node.caption) for node, _ in shown):
         return Broken(Reason.NO_TEXT_LEFT, "")
     return Broken(Reason.TOO_LARGE, "") if sum(sizes) > MAX_MEMBER_BYTES else None
 
@@ -130,6 +130,9 @@ def _interleaved(document: InterleavedDocument, shown: Sequence[Shown]) -> Inter
             image_index.append(len(images))
             images.append(picture.jpeg)
             facts.append(image_facts(node, (picture.width, picture.height)))
+            if node.caption:  # it belongs to the image: it comes with it, and goes with it
+                texts.append(node.caption)
+                image_index.append(None)
     previous, following = phi_of(texts)
     return InterleavedSample(
         key=document.key,
