@@ -130,18 +130,19 @@ RECIPES: dict[str, dict[str, Any]] = {
     "flamingo-80b": {"vision": "ViT-L-14-336", "vision_weights": "openai", "cross_every": 7, "parallel": "fsdp"},
     # The sample web on two cores.
     "demo": {
-        "m3w": DatasetConfig(weight=1.0, batch=8, tokens=128, images=5),
+        "m3w": DatasetConfig(weight=1.0, batch=8, tokens=256, images=5),
         "align": DatasetConfig(weight=0.2, batch=16, tokens=32),
-        "ltip": DatasetConfig(weight=0.2, batch=16, tokens=48),
+        "ltip": DatasetConfig(weight=1.0, batch=32, tokens=48),  # so small a model learns to see from captions first
         "vtp": DatasetConfig(weight=0.03, batch=2, tokens=32, frames=8),
-        "resampler_layers": 2,
-        "latents": 16,
+        "resampler_layers": 1,
+        "latents": 32,
         "head_width": 32,
         "resampler_heads": 4,
-        "cross_heads": 4,
+        "cross_heads": 8,
+        "feedforward": 2,
         "steps": 300,
         "warmup_steps": 20,
-        "learning_rate": 2e-3,
+        "learning_rate": 3e-3,
         "threads": 2,
         "workers": 0,
         "checkpoint_every": 100,
@@ -150,7 +151,13 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
 }
 
-LANGUAGE_RECIPES: dict[str, dict[str, Any]] = {"demo-lm": {"threads": 2}}
+# The same, for as long as it takes to answer in context: `make flamingo`.
+RECIPES["sample"] = RECIPES["demo"] | {"steps": 1000, "checkpoint_every": 250}
+
+LANGUAGE_RECIPES: dict[str, dict[str, Any]] = {
+    "demo-lm": {"threads": 2},
+    "sample-lm": {"threads": 2, "width": 192, "inner": 512, "batch": 12, "steps": 1200, "learning_rate": 3e-3},
+}
 
 
 def resolve(recipe: str, overrides: dict[str, str]) -> FlamingoConfig:
