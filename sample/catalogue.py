@@ -15,7 +15,7 @@ from sample.questions import ATTRIBUTES, CAPTION, WORDINGS, Wording, fits
 from sample.scenes import make_scene
 
 GENRE = "catalogue"
-SHARE = 0.25  # of good pages
+SHARE = 0.4  # of good pages
 _PICTURES, _FEWER = (4, 8), {"size": (4, 5), "count": (4, 7), "full": (4, 4), "Q:": (4, 6)}  # where lines have much in common
 _MOST_REPEATS = {"size": 3}  # of one line in a page; 2 elsewhere
 

@@ -131,8 +131,9 @@ RECIPES: dict[str, dict[str, Any]] = {
     # The sample web on two cores.
     "demo": {
         "m3w": DatasetConfig(weight=1.0, batch=8, tokens=256, images=5),
-        "align": DatasetConfig(weight=0.2, batch=16, tokens=32),
-        "ltip": DatasetConfig(weight=1.0, batch=32, tokens=48),  # so small a model learns to see from captions first
+        "align": DatasetConfig(weight=0.2, batch=8, tokens=32),
+        "ltip": DatasetConfig(weight=1.0, batch=24, tokens=48),  # so small a model learns to see from captions first
+        "next_image": 0.0,  # a catalogue's lines stand behind their pictures, always
         "vtp": DatasetConfig(weight=0.03, batch=2, tokens=32, frames=8),
         "resampler_layers": 1,
         "latents": 32,

@@ -54,7 +54,7 @@ def test_held_out_words_are_no_page_s_words():
         assert HELD_OUT[attribute].before not in {wording.before for wording in WORDINGS[attribute]}
 
 
-def test_a_quarter_of_the_good_pages():
+def test_the_share_of_the_good_pages():
     assert abs(len(CATALOGUES) / 400 - SHARE) < 0.05
     assert {page.asks for page in CATALOGUES} == set(ATTRIBUTES)
     assert not any(draft(0, index, "no_media").asks for index in range(40))
