@@ -37,6 +37,9 @@ class CoCa(nn.Module):
             for option, value in options.items():
                 if config[part].get(option) != value:
                     raise ValueError(f"{part}.{option} must be {value!r}: lamella-coca has no other")
+        pooling = "max" if config["vision_cfg"].get("stem") else "avg"
+        if config["vision_cfg"].get("pool_type") != pooling:
+            raise ValueError(f"vision_cfg.pool_type must be {pooling!r} {'with' if pooling == 'max' else 'without'} a stem")
         vision, text, decoder = config["vision_cfg"], config["text_cfg"], config["multimodal_cfg"]
         self.visual = _Vision(vision, config["embed_dim"])
         self.text = _Text(text, config["embed_dim"])
@@ -50,6 +53,10 @@ class CoCa(nn.Module):
 
     def encode_text(self, text: Tensor, normalize: bool = True) -> Tensor:  # [B, L] -> [B, D]
         return self._encode_text(text, normalize)[0]
+
+    def look(self, images: Tensor) -> Tensor:  # [B, 3, H, W] -> [B, W]
+        """The strongest response to each feature of the stem, anywhere in a picture. Of a model with a stem only."""
+        return self.visual.conv1(images).amax(dim=(2, 3))
 
     def _encode_image(self, images: Tensor, normalize: bool = True) -> tuple[Tensor, Tensor]:
         pooled, tokens = self.visual(images)
@@ -85,18 +92,25 @@ class CoCa(nn.Module):
 
 
 class _Vision(nn.Module):
+    """A ViT on flat patches, averaged (open_clip's); or, with `stem`, on convolutional features whose maximum is taken.
+
+    There no layer norm stands before the maximum: it would make the empty ground as loud as the object that lies on it.
+    """
+
     def __init__(self, config: dict[str, Any], embed_dim: int):
         super().__init__()
         width, patch = config["width"], config["patch_size"]
         patches = (config["image_size"] // patch) ** 2
         scale = width**-0.5
+        if config.get("stem") and (config["stem"][-1], 2 ** len(config["stem"])) != (width, patch):
+            raise ValueError(f"vision_cfg.stem must end at width={width} and halve down to patch_size={patch}")
         self.image_size = (config["image_size"], config["image_size"])
-        self.pool = config["pool_type"]
-        stem = config.get("stem")
-        self.conv1 = _Stem(stem) if stem else nn.Conv2d(3, width, kernel_size=patch, stride=patch, bias=False)
+        self.stem = config.get("stem")
+        flat = nn.Conv2d(3, width, kernel_size=patch, stride=patch, bias=False)
+        self.conv1 = _Stem(self.stem) if self.stem else flat
         self.class_embedding = nn.Parameter(scale * torch.randn(width))
         self.positional_embedding = nn.Parameter(scale * torch.randn(patches + 1, width))
-        self.ln_pre = nn.LayerNorm(width)
+        self.ln_pre = nn.Identity() if self.stem else nn.LayerNorm(width)
         self.transformer = _Transformer(width, config["layers"], width // config["head_width"])
         self.ln_post = nn.LayerNorm(width)
         self.proj = nn.Parameter(scale * torch.randn(width, embed_dim))
@@ -104,9 +118,9 @@ class _Vision(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         x = self.conv1(images).flatten(2).transpose(1, 2)  # [B, P, W]
         x = torch.cat([self.class_embedding.expand(len(x), 1, -1).to(x.dtype), x], dim=1)
-        x = self.ln_pre(x + self.positional_embedding.to(x.dtype))
-        tokens = self.ln_post(self.transformer(x))[:, 1:]
-        pooled = tokens.amax(dim=1) if self.pool == "max" else tokens.mean(dim=1)  # a small thing lies in one token of many
+        x = self.transformer(self.ln_pre(x + self.positional_embedding.to(x.dtype)))[:, 1:]
+        tokens = self.ln_post(x)
+        pooled = self.ln_post(x.amax(dim=1)) if self.stem else tokens.mean(dim=1)
         return pooled @ self.proj, tokens
 
 

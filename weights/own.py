@@ -46,7 +46,9 @@ def load_own(name: str, weights: str, role: str, config: dict[str, Any]) -> Unpl
     with torch.random.fork_rng(devices=()):  # what is drawn here is overwritten: the caller's random state stays
         model = CoCa(config)
     try:
-        model.load_state_dict({key: tensor.float() for key, tensor in state.items()}, assign=True)
+        model.load_state_dict(
+            {key: tensor.float() if tensor.is_floating_point() else tensor for key, tensor in state.items()}, assign=True
+        )
     except RuntimeError as error:
         raise WeightsMissing(name, weights, f"{where} holds another model's tensors ({error})") from error
     label = f"{Path(name).stem}/{weights_label(weights, role)}@{sha256(data).hexdigest()[:DIGEST_CHARACTERS]}"

@@ -5,8 +5,16 @@ import math
 import pytest
 import torch
 
-from trainer.contrastive.examine import Separation, attribute_accuracy, best_separation, recall_at_1, separation, word_f1
-from trainer.contrastive.losses import Matching, caption_loss, contrastive_loss, matching_loss
+from trainer.contrastive.examine import (
+    Separation,
+    attribute_accuracy,
+    best_separation,
+    calibrated,
+    recall_at_1,
+    separation,
+    word_f1,
+)
+from trainer.contrastive.losses import Matching, Words, caption_loss, contrastive_loss, matching_loss, words_loss
 
 
 def test_contrast_of_two_pairs():
@@ -36,6 +44,25 @@ def test_the_same_text_twice_is_no_wrong_pair():
     same, different = torch.tensor([[5], [5], [6]]), torch.tensor([[5], [7], [6]])
     matching = Matching(10.0, -5.0)
     assert matching_loss(cosine, same, matching) < matching_loss(cosine, different, matching)
+
+
+def test_words_that_stand_in_the_text_wherever_and_how_often():
+    logits = torch.tensor([[2.0, -1.0], [0.0, 3.0]])
+    tokens = torch.tensor([[1, 7, 7, 2], [1, 9, 2, 0]])
+    first = math.log(1 + math.exp(-2)) + math.log(1 + math.exp(-1))  # 7 stands there, 8 does not
+    second = math.log(2) + math.log(1 + math.exp(3))  # neither does
+    assert words_loss(logits, tokens, torch.tensor([7, 8])).item() == pytest.approx((first + second) / 2)
+
+
+def test_a_words_head_is_a_logit_for_each_piece():
+    assert Words(16, torch.tensor([7, 8, 9]))(torch.zeros(2, 16)).tolist() == [[-4.0] * 3] * 2
+
+
+def test_half_is_where_calibrated_scores_part():
+    scale, bias = calibrated([0.8, 0.9, 0.7] * 10, [0.1, 0.3] * 10)
+    assert scale > 0 and scale * 0.7 + bias > 0 > scale * 0.3 + bias
+    flipped = calibrated([0.8, 0.2] * 20, [0.2, 0.8] * 20)  # scores that say nothing: one half for any
+    assert flipped == pytest.approx((0.0, 0.0), abs=1e-6)
 
 
 def test_separation_counts_those_caught_and_those_lost():

@@ -85,6 +85,8 @@ def test_the_same_numbers_as_open_clip():
     import open_clip
 
     config = {key: value for key, value in own_config(NAME).items() if key != "preprocess_cfg"}
+    flat = {key: value for key, value in config["vision_cfg"].items() if key != "stem"}
+    config["vision_cfg"] = flat | {"pool_type": "avg"}  # the stem and its maximum are ours alone
     torch.manual_seed(0)
     ours, theirs = CoCa(config).eval(), open_clip.CoCa(**config).eval()
     theirs.load_state_dict(ours.state_dict())
@@ -107,6 +109,31 @@ def test_an_option_that_ours_lacks_is_refused():
     config = own_config(NAME)
     with pytest.raises(ValueError, match="attentional_pool must be False"):
         CoCa(config | {"vision_cfg": config["vision_cfg"] | {"attentional_pool": True}})
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"pool_type": "avg"}, "pool_type must be 'max' with a stem"),
+        ({"stem": None}, "pool_type must be 'avg' without a stem"),
+        ({"stem": [16, 128]}, "stem must end at width=128 and halve down to patch_size=16"),
+    ],
+)
+def test_a_stem_that_does_not_fit_is_refused(changed, said):
+    config = own_config(NAME)
+    with pytest.raises(ValueError, match=said):
+        CoCa(config | {"vision_cfg": config["vision_cfg"] | changed})
+
+
+def test_patch_tokens_lie_where_the_picture_has_them(scorer):
+    """A grid of tokens, row by row: what changes in a corner of the picture changes that corner's token most."""
+    picture, side = torch.zeros(1, 3, scorer.image_size, scorer.image_size), own_config(NAME)["vision_cfg"]["patch_size"]
+    changed = picture.clone()
+    changed[..., -side:, -side:] = 2.0
+    with torch.no_grad():
+        before, after = (scorer.model._encode_image(pixels)[1][0] for pixels in (picture, changed))
+    assert before.shape == ((scorer.image_size // side) ** 2, 128)
+    assert (after - before).norm(dim=-1).argmax() == len(before) - 1
 
 
 @pytest.fixture

@@ -11,6 +11,9 @@ from torch import Tensor
 from weights import Loaded
 from weights.pixels import normalise
 
+CALIBRATION_STEPS = 50
+CALIBRATION_RIDGE = 1e-9  # keeps the curve invertible where all scores are alike
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Separation:
@@ -39,6 +42,25 @@ def best_separation(right: Sequence[float], wrong: Sequence[float]) -> Separatio
     return level[len(level) // 2]
 
 
+def calibrated(right: Sequence[float], wrong: Sequence[float]) -> tuple[float, float]:
+    """(scale, bias) of p = sigmoid(scale * cosine + bias) on pairs that were not trained on: Platt 1999, with his soft targets.
+
+    Either class weighs the same, so that 0.5 is where they part.
+    """
+    cosine = np.array([*right, *wrong], dtype=np.float64)
+    design = np.stack([cosine, np.ones_like(cosine)], axis=1)
+    sizes = np.array([len(right)] * len(right) + [len(wrong)] * len(wrong))
+    target = np.where(np.arange(len(cosine)) < len(right), (sizes + 1) / (sizes + 2), 1 / (sizes + 2))
+    weight = 1 / sizes
+    found = np.zeros(2)
+    for _ in range(CALIBRATION_STEPS):  # Newton; two numbers and a convex loss
+        p = 1 / (1 + np.exp(-design @ found))
+        slope = design.T @ (weight * (p - target))
+        curve = (design * (weight * p * (1 - p))[:, None]).T @ design + CALIBRATION_RIDGE * np.eye(2)
+        found = found - np.linalg.solve(curve, slope)
+    return float(found[0]), float(found[1])
+
+
 def recall_at_1(images: Tensor, texts: Tensor) -> tuple[float, float]:  # [N, D], [N, D], normalised
     """Share of pictures whose own text is the nearest of all, and of texts whose own picture is."""
     cosine = images @ texts.T
@@ -58,6 +80,11 @@ def word_f1(caption: str, truth: str) -> float:
     said, wanted = _words(caption), _words(truth)
     common = sum(min(said.count(word), wanted.count(word)) for word in set(said))
     return 2 * common / (len(said) + len(wanted)) if said or wanted else 1.0
+
+
+def own_and_next(images: Tensor, texts: Tensor) -> tuple[list[float], list[float]]:  # [N, D], [N, D], normalised
+    """Cosines of each picture with its own text, and with its neighbour's: the right pairs and the wrong ones."""
+    return (images * texts).sum(-1).tolist(), (images * texts.roll(1, dims=0)).sum(-1).tolist()
 
 
 @torch.no_grad()
@@ -94,8 +121,7 @@ def examine(loaded: Loaded, images: Tensor, texts: Sequence[str], captions: bool
     tokens = loaded.tokenize(texts)
     seen, read = embed(loaded, images, tokens)
     by_picture, by_text = recall_at_1(seen, read)
-    right = (seen * read).sum(-1).cpu().numpy()
-    wrong = (seen * read.roll(1, dims=0)).sum(-1).cpu().numpy()
+    right, wrong = map(np.array, own_and_next(seen, read))
     scores = {"pairs": float(len(texts)), "text_recall_at_1": by_picture, "image_recall_at_1": by_text}
     if loaded.match_scale is not None and loaded.match_bias is not None:
         right, wrong = (1 / (1 + np.exp(-loaded.match_scale * c - loaded.match_bias)) for c in (right, wrong))

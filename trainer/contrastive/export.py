@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 
 from trainer.config import TrainingError
 from trainer.contrastive.config import ContrastiveConfig, resolve
-from trainer.contrastive.examine import examine
+from trainer.contrastive.examine import calibrated, embed, examine, own_and_next
 from trainer.contrastive.pairs import decode_pair, find_pairs, is_wanted, read_samples
 from trainer.shards import manifest_hash
 from weights import Loaded
@@ -24,15 +24,23 @@ MIN_EXAMINED = 2
 
 
 def export(folder: Path, learner: torch.nn.Module, loaded: Loaded, config: ContrastiveConfig, shards: str) -> dict[str, float]:
-    """Writes the model and gives its scores on the validation split; no scores where there is no such split."""
-    matching = learner.matching
-    match = (matching.scale.item(), matching.bias.item()) if matching else (None, None)
-    trained = replace(loaded, model=learner.model.eval(), match_scale=match[0], match_bias=match[1])
-    scores = _scores(trained, config, shards)
+    """Writes the model and gives its scores on the validation split; no scores where there is no such split.
+
+    A matcher's two numbers are set anew on that split: the loss saw only the hardest wrong pairs, and learned to doubt.
+    """
+    images, texts = _unseen(config, shards, loaded.image_size)
+    trained, scores = replace(loaded, model=learner.model.eval()), {}
+    if learner.matching:
+        trained = replace(trained, match_scale=learner.matching.scale.item(), match_bias=learner.matching.bias.item())
+        if len(texts) >= MIN_EXAMINED:
+            scale, bias = calibrated(*own_and_next(*embed(trained, images, trained.tokenize(texts))))
+            trained = replace(trained, match_scale=scale, match_bias=bias)
+    if len(texts) >= MIN_EXAMINED:
+        scores = examine(trained, images, texts, captions=bool(config.caption_weight))
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in learner.model.state_dict().items()}
     tensors = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
-    if matching:
-        tensors |= {MATCH_SCALE: matching.scale.detach().cpu().clone(), MATCH_BIAS: matching.bias.detach().cpu().clone()}
+    if learner.matching:
+        tensors |= {MATCH_SCALE: torch.tensor(trained.match_scale), MATCH_BIAS: torch.tensor(trained.match_bias)}
     metadata = {
         "format": "pt",
         "model": Path(config.model).stem,
@@ -50,22 +58,22 @@ def export(folder: Path, learner: torch.nn.Module, loaded: Loaded, config: Contr
     return scores
 
 
-def _scores(loaded: Loaded, config: ContrastiveConfig, shards: str) -> dict[str, float]:
+def _unseen(config: ContrastiveConfig, shards: str, size: int) -> tuple[torch.Tensor, list[str]]:
+    """Pictures (uint8 [N, S, S, 3]) and texts of the validation split that the recipe reads; none where there is no split."""
+    pairs: list[tuple] = []
     try:
         found = find_pairs(shards, config.datasets, "validation")
     except TrainingError:
-        return {}
-    pairs = []
+        found = []
     for shard in found:
         wanted = (sample for sample in read_samples(shard) if is_wanted(sample, config))
-        decoded = (decode_pair(sample, loaded.image_size) for sample in wanted)
+        decoded = (decode_pair(sample, size) for sample in wanted)
         pairs += [pair for pair in decoded if pair]
         if len(pairs) >= MAX_EXAMINED:
             break
-    if len(pairs) < MIN_EXAMINED:
-        return {}
-    images = torch.from_numpy(np.stack([pixels for pixels, _, _ in pairs[:MAX_EXAMINED]]))
-    return examine(loaded, images, [text for _, text, _ in pairs[:MAX_EXAMINED]], captions=bool(config.caption_weight))
+    pairs = pairs[:MAX_EXAMINED]
+    pixels = [pixels for pixels, _, _ in pairs] or [np.zeros((size, size, 3), np.uint8)]
+    return torch.from_numpy(np.stack(pixels)), [text for _, text, _ in pairs]
 
 
 def _command(config: ContrastiveConfig) -> str:

@@ -23,7 +23,7 @@ from trainer.console import say, write_whole
 from trainer.contrastive.batches import Batch, Cursor, PairBatches
 from trainer.contrastive.config import RUNTIME_KEYS, ContrastiveConfig, resolve
 from trainer.contrastive.export import export
-from trainer.contrastive.losses import Matching, caption_loss, contrastive_loss, matching_loss
+from trainer.contrastive.losses import Matching, Words, caption_loss, contrastive_loss, matching_loss, words_loss
 from trainer.contrastive.pairs import find_pairs, read_samples
 from trainer.shards import Shard, manifest_hash
 from trainer.stop import EXIT_STOPPED, Stop
@@ -94,10 +94,15 @@ class Learner(nn.Module):
         scale, bias = loaded.match_scale, loaded.match_bias
         first = (config.match_scale, config.match_bias) if scale is None or bias is None else (scale, bias)
         self.matching = Matching(*first) if config.match_weight else None
+        self.words = _words(loaded, config) if config.words_weight else None
         self._config, self._look, self.pad = config, (loaded.mean, loaded.std), loaded.pad
 
     def forward(self, images: Tensor, tokens: Tensor) -> dict[str, Tensor]:  # uint8 [B, S, S, 3], int64 [B, L]
         config, pixels, losses = self._config, normalise(images, *self._look), {}
+        if self.words:
+            losses["words"] = words_loss(self.words(self.model.look(pixels)), tokens, self.words.pieces)
+        if not (config.caption_weight or config.contrastive_weight or self.matching):
+            return losses
         if config.caption_weight:
             out = self.model(pixels, tokens)
             seen, read = out["image_features"], out["text_features"]
@@ -112,6 +117,16 @@ class Learner(nn.Module):
             if self.matching:
                 losses["match"] = matching_loss(cosine, tokens, self.matching)
         return losses
+
+
+def _words(loaded: Loaded, config: ContrastiveConfig) -> Words:
+    """The head for the pieces of `config.words`, or for the whole vocabulary."""
+    stem = getattr(getattr(loaded.model, "visual", None), "stem", None)
+    if not isinstance(stem, list):
+        raise TrainingError(f"words_weight={config.words_weight}: {config.model} has no convolutional stem; set it to 0")
+    special = torch.tensor([loaded.bos, loaded.eos, loaded.pad])
+    pieces = loaded.tokenize(config.words).unique() if config.words else torch.arange(config.max_vocabulary)
+    return Words(stem[-1], pieces[~torch.isin(pieces, special)])
 
 
 class Loop:
