@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh machine with Python 3.11, make and a C compiler:
-#   make demo    a small web -> documents, pairs, shards -> verified, with a report
+#   make demo    a small web -> documents, pairs, shards, verified, with a report -> a small Flamingo, trained and examined
 #   make test    the whole suite
 PYTHON ?= python3.11
 VENV := .venv
@@ -9,7 +9,7 @@ PAGES ?= 150
 SEED ?= 0
 PROCESSES ?= 2
 
-.PHONY: demo test lint weights clean
+.PHONY: demo test lint weights flamingo clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -17,9 +17,13 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	touch $@
 
 demo: $(VENV)/.installed
-	$(BIN)/lamella sample $(DEMO)/web --pages $(PAGES) --seed $(SEED)
+	$(BIN)/lamella sample $(DEMO)/web --pages $(PAGES) --seed $(SEED) --exam 40
 	$(BIN)/lamella run --recipe demo --input '$(DEMO)/web/*.warc.gz' --output $(DEMO)/run --processes $(PROCESSES)
 	$(BIN)/lamella verify $(DEMO)/run
+	$(BIN)/lamella train lm --shards $(DEMO)/run/shards --output $(DEMO)/lm
+	$(BIN)/lamella train flamingo --shards $(DEMO)/run/shards --recipe demo --output $(DEMO)/flamingo language=$(DEMO)/lm
+	$(BIN)/lamella evaluate --checkpoint $(DEMO)/flamingo --shards $(DEMO)/run/shards --questions $(DEMO)/web/exam/questions.jsonl \
+	    --tasks caption,colour,shape,count --shots 0,4 --quick
 
 test: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -40,6 +44,19 @@ weights: $(VENV)/.installed
 	$(TRAIN) --recipe demo-captioner --output $(MODELS)/captioner init_from=$(MODELS)/scorer
 	$(TRAIN) --recipe demo-matcher --output $(MODELS)/matcher init_from=$(MODELS)/scorer
 	$(BIN)/python -m weights.bundle $(MODELS)
+
+# A Flamingo that has seen more of the same world, whose answers in context are in the README: about half an hour.
+FLAMINGO ?= flamingo
+TRAINING ?= 0
+flamingo: $(VENV)/.installed
+	$(BIN)/lamella sample $(FLAMINGO)/web --pages 3000 --seed 1 --exam 200
+	$(BIN)/lamella run --recipe demo --input '$(FLAMINGO)/web/*.warc.gz' --output $(FLAMINGO)/run --processes $(PROCESSES) --no-report \
+	    score.min_score=null score.documents=false caption.on=false pair.max_alts_per_image=1000 fetch.max_documents=null
+	$(BIN)/lamella train lm --shards $(FLAMINGO)/run/shards --recipe sample-lm --output $(FLAMINGO)/lm
+	$(BIN)/lamella train flamingo --shards $(FLAMINGO)/run/shards --recipe sample --output $(FLAMINGO)/model-$(TRAINING) \
+	    language=$(FLAMINGO)/lm seed=$(TRAINING)
+	$(BIN)/lamella evaluate --checkpoint $(FLAMINGO)/model-$(TRAINING) --shards $(FLAMINGO)/run/shards \
+	    --questions $(FLAMINGO)/web/exam/questions.jsonl
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
