@@ -41,7 +41,7 @@ class Picture:
     size: tuple[int, int]  # px
     extension: str = "jpg"
     fate: str = ""  # the reason why the file itself is refused
-    texture: str = ""  # key of a noise that stands in place of the scene: nothing in it can be named
+    texture: str = ""  # key of a bare ground that stands in place of the scene: nothing lies on it
 
     def data(self) -> bytes:
         return encode(texture(self.texture, self.size) if self.texture else paint(self.scene, self.size), self.extension)

@@ -62,8 +62,9 @@ def encode(picture: Image.Image, extension: str) -> bytes:
 
 
 def texture(key: str, size: tuple[int, int]) -> Image.Image:
-    """Coloured noise: a picture of nothing."""
-    return Image.frombytes("RGB", (100, 100), Dice("texture", key).bytes(100 * 100 * 3)).resize(size, Image.Resampling.BICUBIC)
+    """A dotted ground in uneven light, and nothing on it."""
+    dice = Dice("texture", key)
+    return lit(ground("dotted", (2 * size[0], 2 * size[1]), dice).reduce(2), dice)
 
 
 def ground(background: str, size: tuple[int, int], dice: Dice) -> Image.Image:

@@ -20,7 +20,6 @@ from sample.scenes import SceneKind, contrast_scene, make_scene
 
 SHARED_HOST = "commons.sample.example"  # of pictures that several sites show
 COMMON_ALT = "our picture of the week"
-TEXTURE = "t42"  # of two dozen the one that the bundled captioner finds the fewest fitting words for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,14 +156,14 @@ def _is_checkered_pair(key: str) -> bool:
 
 
 def _no_caption_matches(page: Draft, rider: Ride) -> Draft:
-    """A texture in which there is nothing to name, on three pages, with words that are not far off and yet do not fit.
+    """A bare ground, on three pages, whose words are right about the ground and name a thing that does not lie on it.
 
     They are long enough for a caption, so that six pairs give the captioner six chances to find nothing either.
     """
     shown = _true(_shared(rider), rider.group)
-    picture = replace(shown.picture, texture=TEXTURE if "/0/" in rider.group else rider.group)
-    said = ("picture", "drawing", "print", "picture")[rider.place : rider.place + 2]
-    alt = " or ".join(f"a {it} of a shaded background" for it in said)
+    picture = replace(shown.picture, texture=rider.group)
+    colour = ("yellow", "black", "orange")[rider.place]
+    alt = f"a little {colour} circle on a dotted background or on a background with dots"
     return _add(page, replace(shown, picture=picture, alt=alt, alt_wrong=True, alt_fate=rider.reason))
 
 
