@@ -13,7 +13,7 @@ CONFIG = resolve("demo", {"learning_rate": "0.5", "warmup_steps": "4", "weight_d
 
 def test_warm_up_then_constant():
     assert [learning_rate(step, CONFIG) for step in range(6)] == [0.125, 0.25, 0.375, 0.5, 0.5, 0.5]
-    assert learning_rate(0, resolve("demo", {"warmup_steps": "0"})) == 2e-3
+    assert learning_rate(0, resolve("demo", {"warmup_steps": "0", "learning_rate": "0.002"})) == 2e-3
 
 
 def test_matrices_of_gated_blocks_decay_and_nothing_else(tmp_path):
