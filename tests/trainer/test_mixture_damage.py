@@ -183,6 +183,11 @@ if __name__ == "__main__":
 """
 
 
+def heeds_interrupts() -> None:
+    """In the child, before it runs: a shell's background jobs, this suite perhaps, are started deaf to them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def living(session: int) -> list[str]:
     """Processes of a session that are more than an entry in a table."""
     found = []
@@ -204,6 +209,7 @@ def test_an_interrupt_ends_the_workers_and_only_the_training_speaks(shards, tmp_
     temporary.mkdir()
     environment = os.environ | {"PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "TMPDIR": str(temporary)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    pipes |= {"preexec_fn": heeds_interrupts}
     with subprocess.Popen(command, env=environment, start_new_session=True, **pipes) as process:
         for line in process.stdout:
             if line == "20\n":
