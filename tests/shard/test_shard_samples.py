@@ -63,6 +63,18 @@ def test_facts_have_the_same_keys_and_types_whatever_is_known(world, pictures):
     assert (full.facts["web_text"], full.facts["chosen"], full.facts["source"]) == ("picture 1", "synthetic", "alt")
 
 
+def test_a_caption_follows_its_image(world, pictures):
+    document = world.document(0)
+    nodes = tuple(replace(n, caption="") if isinstance(n, ImageNode) else n for n in document.nodes)
+    (bare,) = to_sample(replace(document, nodes=nodes), pictures)
+    first = next(at for at, node in enumerate(nodes) if isinstance(node, ImageNode))
+    nodes = (*nodes[:first], replace(nodes[first], caption="Said of it"), *nodes[first + 1 :])
+    (sample,) = to_sample(replace(document, nodes=nodes), pictures)
+    at = sample.texts.index(None) + 1
+    assert sample.texts == (*bare.texts[:at], "Said of it", *bare.texts[at:])
+    assert (sample.previous[at], sample.next[at]) == (1, 2 if len(sample.images) > 1 else 0)
+
+
 def test_an_image_that_fails_is_taken_out_and_phi_is_set_anew(world, pictures):
     broken = world.add(b"\x89PNG\r\n\x1a\n" + b"nothing", 7)
     document = world.document(0)
