@@ -1,19 +1,16 @@
 """The text of shards in, documents out: as strings for a tokenizer, as token ids in the form in which a Flamingo reads them."""
 
-import hashlib
-import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-import fsspec
 import numpy as np
 
 from schemas.sample import BadSample, load_json
-from schemas.shards import MANIFEST, read_shard
+from schemas.shards import BadShard
 from trainer.config import TrainingError
 from trainer.loading.sequences import Cut, document_sequence, pair_sequence
-from trainer.shards import Shard
+from trainer.shards import Shard, read_checked
 from trainer.tokens import Vocabulary
 
 _ENDLESS = 1 << 40  # tokens or images: the whole document
@@ -28,14 +25,12 @@ def read_documents(shards: Sequence[Shard]) -> list[Document]:
     """Every document, by key. Raises TrainingError where a file is not the one that its manifest lists."""
     found = []
     for shard in shards:
-        path = f"{shard.folder}/{shard.info.name}"
-        with fsspec.open(path, "rb") as file:
-            data = file.read()
-        if len(data) != shard.info.bytes or hashlib.sha256(data).hexdigest() != shard.info.sha256:
-            raise TrainingError(f"shards={path}: not the file whose size and checksum {MANIFEST} lists")
-        for name, members in read_shard(io.BytesIO(data)):
-            with suppress(BadSample):
-                found.append(Document(f"{shard.dataset}/{name}", load_json(members)))
+        try:
+            for name, members in read_checked(shard):
+                with suppress(BadSample):
+                    found.append(Document(f"{shard.dataset}/{name}", load_json(members)))
+        except BadShard as error:
+            raise TrainingError(f"shards={error}") from error
     return sorted(found, key=lambda document: document.name)
 
 

@@ -30,9 +30,7 @@ from trainer.parallel import Learner, World, join
 from trainer.recipes import RUNTIME_KEYS, FlamingoConfig, resolve
 from trainer.sharded import Learned, begun
 from trainer.stop import EXIT_STOPPED, Stop
-from trainer.tokens import save_vocabulary
-
-VOCABULARY_FILE = "vocabulary.json"
+from trainer.tokens import VOCABULARY_FILE, save_vocabulary
 
 
 def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> None:

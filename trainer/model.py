@@ -21,7 +21,7 @@ from trainer.config import TrainingError, override
 from trainer.language_model import SeeingBlock, Sight, add_rows, blocks_of, load_language
 from trainer.layers import GatedBlock, Resampler
 from trainer.recipes import FlamingoConfig
-from trainer.tokens import Vocabulary
+from trainer.tokens import VOCABULARY_FILE, Vocabulary, is_saved
 from trainer.vision import Eye, load_eye
 
 MODEL_FILE, CONFIG_FILE = "model.safetensors", "config.json"  # in a training's folder
@@ -186,6 +186,8 @@ def load(folder: Path, device: str = "auto", language: str | None = None) -> Fla
     model = build(config, pick_device(device))
     if facts.get(EYE_KEY, model.eye.label) != model.eye.label:
         raise TrainingError(f"vision={config.vision}: {model.eye.label} is not the eye of this training, {facts[EYE_KEY]}")
+    if (folder / VOCABULARY_FILE).is_file() and not is_saved(model.vocabulary, folder / VOCABULARY_FILE):
+        raise TrainingError(f"language={config.language}: its tokenizer is not the one of this training")
     restore(model, state)
     return model.eval()
 

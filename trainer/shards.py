@@ -1,5 +1,7 @@
 """A run's shards folder in, its shards out as their manifests list them: the only thing that a reader trusts."""
 
+import hashlib
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -7,7 +9,8 @@ import fsspec
 
 from schemas.keys import stable_key
 from schemas.pair import Dataset
-from schemas.shards import MANIFEST, ShardInfo, ShardManifest
+from schemas.sample import Members
+from schemas.shards import MANIFEST, BadShard, ShardInfo, ShardManifest, read_shard
 from trainer.config import TrainingError
 
 
@@ -46,6 +49,16 @@ def find_shards(folder: str, datasets: Sequence[str], split: str) -> list[Shard]
 def manifest_hash(shards: Sequence[Shard]) -> str:
     """What was trained on: a hash over every shard's checksum."""
     return stable_key(*(shard.info.sha256 for shard in sorted(shards, key=lambda shard: shard.info.name)))
+
+
+def read_checked(shard: Shard) -> Iterator[tuple[str, Members]]:
+    """(key, members) of every sample. Raises BadShard where the file is not the one that its manifest lists."""
+    path = f"{shard.folder}/{shard.info.name}"
+    with fsspec.open(path, "rb") as file:
+        data = file.read()
+    if len(data) != shard.info.bytes or hashlib.sha256(data).hexdigest() != shard.info.sha256:
+        raise BadShard(f"{path}: not the file whose size and checksum {MANIFEST} lists")
+    yield from read_shard(io.BytesIO(data))
 
 
 def _manifests(folder: str, datasets: Sequence[str]) -> Iterator[tuple[str, ShardManifest | None]]:

@@ -4,9 +4,11 @@ Tokens that the language model knows keep their ids and rows. What it lacks of `
 `<PAD>` gets ids from `base` on: the only rows that are trained.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+VOCABULARY_FILE = "vocabulary.json"  # in a training's folder
 IMAGE, EOC, BOS, EOS, PAD = "<image>", "<EOC>", "<BOS>", "<EOS>", "<PAD>"  # Alayrac et al. 2022, A.3.1
 
 
@@ -81,18 +83,16 @@ def load_vocabulary(language: str, base: int) -> Vocabulary:
 
 
 def save_vocabulary(vocabulary: Vocabulary, path: Path) -> None:
-    """A file that `read_vocabulary` opens without the language model's folder."""
-    import json
-
-    text = json.dumps({"base": vocabulary.base, "known": vocabulary._known, "tokenizer": vocabulary._pieces.to_str()})
-    path.write_text(text, encoding="utf-8")
+    """What the ids of a training mean: `is_saved` tells whether another vocabulary means the same."""
+    path.write_text(_written(vocabulary), encoding="utf-8")
 
 
-def read_vocabulary(path: Path) -> Vocabulary:
-    import json
+def is_saved(vocabulary: Vocabulary, path: Path) -> bool:
+    return path.read_text(encoding="utf-8") == _written(vocabulary)
 
-    saved = json.loads(path.read_text(encoding="utf-8"))
-    return _revive(saved["tokenizer"], saved["base"], saved["known"])
+
+def _written(vocabulary: Vocabulary) -> str:
+    return json.dumps({"base": vocabulary.base, "known": vocabulary._known, "tokenizer": vocabulary._pieces.to_str()})
 
 
 def _revive(text: str, base: int, known: dict[str, int]) -> Vocabulary:

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from tiny_flamingo import Patches
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig, OPTConfig, Qwen2Config
 
@@ -31,18 +32,6 @@ CONFIG = FlamingoConfig(
     cross_every=2,
     time_embeddings=4,
 )
-
-
-class Patches(torch.nn.Module):
-    """A vision tower of one layer: patches of 8 px, projected."""
-
-    def __init__(self):
-        super().__init__()
-        self.project = torch.nn.Conv2d(3, 12, 8, 8)
-
-    def forward(self, pixels):
-        tokens = self.project(pixels).flatten(2).transpose(1, 2)
-        return tokens.mean(1), tokens
 
 
 def flamingo(family: str, known: dict[str, int] | None = None, **changes) -> tuple[Flamingo, torch.nn.Module]:

@@ -12,6 +12,8 @@ SIDE = 16
 
 
 class Patches(torch.nn.Module):
+    """A vision tower of one layer: patches of 8 px, projected."""
+
     def __init__(self):
         super().__init__()
         self.project = torch.nn.Conv2d(3, 12, 8, 8)

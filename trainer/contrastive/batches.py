@@ -23,6 +23,7 @@ from trainer.config import TrainingError
 from trainer.contrastive.config import ContrastiveConfig
 from trainer.contrastive.pairs import Pair, decode_pair, is_wanted, read_samples
 from trainer.shards import Shard
+from trainer.shuffle import mixed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +154,7 @@ class PairBatches:
             slots = np.array([(n, i) for n in window for i in range(self._shards[n].info.samples)], dtype=np.uint64)
             if behind + len(slots) > start:
                 self._open = {n: samples for n, samples in self._open.items() if n in window}
-                ranks = _mixed(slots[:, 0] << np.uint64(40) | slots[:, 1], stable_int(seed, epoch, "samples"))
+                ranks = mixed(slots[:, 0] << np.uint64(40) | slots[:, 1], stable_int(seed, epoch, "samples"))
                 ordered = slots[np.argsort(ranks, kind="stable")][max(0, start - behind) :]
                 yield from _chunks(((int(n), int(i)) for n, i in ordered), self._config.batch)
             behind += len(slots)
@@ -193,15 +194,6 @@ def _shifted(pixels: np.ndarray, config: ContrastiveConfig, parts: tuple[int, ..
     dy, dx = roll % (2 * reach + 1), (roll >> 16) % (2 * reach + 1)
     size = pixels.shape[0]
     return np.pad(pixels, ((reach, reach), (reach, reach), (0, 0)), mode="edge")[dy : dy + size, dx : dx + size]
-
-
-def _mixed(values: np.ndarray, seed: int) -> np.ndarray:
-    """splitmix64's finaliser over uint64 values: an order that any machine and any version of numpy agrees on."""
-    with np.errstate(over="ignore"):
-        x = values ^ np.uint64(seed)
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return x ^ (x >> np.uint64(31))
 
 
 def _chunks(items, size: int) -> Iterator[list]:

@@ -1,19 +1,17 @@
 """Shards in, pairs out: checked against the manifest, chosen by source, decoded to squares."""
 
-import hashlib
 import io
 from collections.abc import Sequence
 
-import fsspec
 import numpy as np
 from PIL import Image
 
 from schemas.pair import Dataset
 from schemas.sample import SAMPLE_TYPES, BadSample, ClipSample, Members, PairSample
-from schemas.shards import MANIFEST, BadShard, read_shard
+from schemas.shards import MANIFEST, BadShard
 from trainer.config import TrainingError
 from trainer.contrastive.config import ContrastiveConfig
-from trainer.shards import Shard, find_shards
+from trainer.shards import Shard, find_shards, read_checked
 from weights.pixels import square
 
 PAIR_DATASETS = (Dataset.ALIGN, Dataset.LTIP, Dataset.VTP)  # of a clip, the middle frame stands for it
@@ -31,14 +29,9 @@ def find_pairs(folder: str, datasets: Sequence[str], split: str) -> list[Shard]:
 
 def read_samples(shard: Shard) -> list[PairSample | None]:
     """All samples of a shard as pairs, None where one is damaged. Raises BadShard where the file is not the manifest's."""
-    path = f"{shard.folder}/{shard.info.name}"
-    with fsspec.open(path, "rb") as file:
-        data = file.read()
-    if len(data) != shard.info.bytes or hashlib.sha256(data).hexdigest() != shard.info.sha256:
-        raise BadShard(f"{path}: not the file whose size and checksum {MANIFEST} lists")
-    samples = [_as_pair(shard.dataset, members) for _, members in read_shard(io.BytesIO(data))]
+    samples = [_as_pair(shard.dataset, members) for _, members in read_checked(shard)]
     if len(samples) != shard.info.samples:
-        raise BadShard(f"{path}: {len(samples)} samples, and {MANIFEST} lists {shard.info.samples}")
+        raise BadShard(f"{shard.folder}/{shard.info.name}: {len(samples)} samples, and {MANIFEST} lists {shard.info.samples}")
     return samples
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from schemas.keys import stable_int
+from trainer.shuffle import mixed
 
 _WINDOWS_KEPT = 3  # orders of windows in memory: a batch may end in the next one
 _EPOCHS_KEPT = 2
@@ -114,8 +115,8 @@ class Order:
             places[:, 1] = np.concatenate([np.arange(count, dtype=np.uint64) for count in counts])
             if self._seed is None:
                 return places
-            mixed = _mixed(places[:, 0] << np.uint64(40) | places[:, 1], stable_int(self._seed, window.epoch, "samples"))
-            return places[np.argsort(mixed, kind="stable")]
+            ranks = mixed(places[:, 0] << np.uint64(40) | places[:, 1], stable_int(self._seed, window.epoch, "samples"))
+            return places[np.argsort(ranks, kind="stable")]
 
         return _kept(self._orders, (window.epoch, window.number), make, _WINDOWS_KEPT)
 
@@ -134,12 +135,3 @@ def _kept(memory: OrderedDict, key, make, most: int):
             memory.popitem(last=False)
     memory.move_to_end(key)
     return memory[key]
-
-
-def _mixed(values: np.ndarray, seed: int) -> np.ndarray:
-    """splitmix64's finaliser over uint64 values: an order that any machine and any version of numpy agrees on."""
-    with np.errstate(over="ignore"):
-        x = values ^ np.uint64(seed)
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return x ^ (x >> np.uint64(31))
