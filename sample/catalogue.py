@@ -1,8 +1,9 @@
-"""A key in, the body of a catalogue page out: 4 to 8 pictures, each followed by one short line in the page's own convention.
+"""A key in, the body of a catalogue page out: 4 to 10 pictures, each followed by one short line in the page's own convention.
 
 Field guides, plate lists, picture quizzes and stock lists are written so: what a line says (one attribute, or a terse
 caption) and in which words is the page's choice, and nothing but the lines tells it. Whoever reads the first of them, and
-sees the pictures, knows how the next one goes.
+sees the pictures, knows how the next one goes. What is true of one picture says nothing of the next: each answer is as
+likely as every other, whatever the page has said before, so that nothing is learned but to look.
 """
 
 from dataclasses import dataclass, replace
@@ -11,13 +12,14 @@ from sample.album import Shown, show
 from sample.dice import Dice
 from sample.markup import Block
 from sample.prose import Writer
-from sample.questions import ATTRIBUTES, CAPTION, WORDINGS, Wording, fits
+from sample.questions import ATTRIBUTES, CAPTION, CHOICES, WORDINGS, Wording, fits, truth
 from sample.scenes import make_scene
 
 GENRE = "catalogue"
 SHARE = 0.4  # of good pages
-_PICTURES, _FEWER = (4, 8), {"size": (4, 5), "count": (4, 7), "full": (4, 4), "Q:": (4, 6)}  # where lines have much in common
-_MOST_REPEATS = {"size": 3}  # of one line in a page; 2 elsewhere
+# Pictures of a page: fewer where few answers, or many words, would make its lines repeat one another too much for a filter.
+_PICTURES, _FEWER = (4, 10), {"size": (4, 6), "count": (4, 9), "relation": (4, 9), "full": (4, 6), "Q:": (4, 7)}
+_SENTENCES = 5  # before the pictures, and after them, each a paragraph of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,33 +41,37 @@ def catalogue(writer: Writer, stem: str, key: str) -> Catalogue:
     attribute = dice.pick(ATTRIBUTES)
     wording = dice.pick(WORDINGS[attribute])
     count = dice.between(*_range(wording))
-    blocks = [Block(kind="p", text=writer.paragraph(sentences)) for sentences in (3, dice.between(2, 3))]
-    for place, shown in enumerate(_pictures(wording, stem, key, count)):
+    blocks = _prose(writer)
+    for shown in _pictures(wording, stem, key, count):
         blocks += [Block(kind="image", shown=shown), Block(kind="line", text=wording.line(shown.picture.scene))]
-        if place + 2 == count and dice.chance(0.3):
-            blocks.append(Block(kind="p", text=writer.sentence()))
-    blocks += [Block(kind="p", text=writer.paragraph(sentences)) for sentences in ((3, 3) if count < 7 else (2, 2, 3))]
+    blocks += _prose(writer)
     return Catalogue(wording=wording, blocks=tuple(blocks))
 
 
+def _prose(writer: Writer) -> list[Block]:
+    return [Block(kind="p", text=writer.sentence()) for _ in range(_SENTENCES)]
+
+
 def _pictures(wording: Wording, stem: str, key: str, count: int) -> list[Shown]:
-    """Pictures of which the attribute can be told, and no line too often."""
-    said: list[str] = []
+    """Pictures of which the attribute can be told: each of its values is as likely as the others, whatever came before."""
+    dice = Dice(GENRE, key, "answers")
     pictures = []
+    for place in range(count):
+        scene = _scene(wording.attribute, dice, f"{key}/{place}")
+        shown = show(f"{stem}-{place}", scene)
+        pictures.append(replace(shown, figcaption="", description=""))
+    return pictures
+
+
+def _scene(attribute: str, dice: Dice, key: str) -> str:
+    """The key of a scene with the next answer."""
+    wanted = None if attribute == CAPTION else dice.pick(CHOICES[attribute])
     for attempt in range(10_000):
         scene = make_scene(f"{key}/{attempt}")
-        if fits(wording.attribute, scene) and said.count(line := wording.line(scene)) < _most(wording):
-            said.append(line)
-            shown = show(f"{stem}-{len(pictures)}", f"{key}/{attempt}")
-            pictures.append(replace(shown, figcaption="", description=""))
-        if len(pictures) == count:
-            return pictures
-    raise AssertionError("every attribute has scenes enough")
+        if fits(attribute, scene) and (wanted is None or truth(attribute, scene) == wanted):
+            return scene.key
+    raise AssertionError("every answer has scenes")
 
 
 def _range(wording: Wording) -> tuple[int, int]:
     return min(_FEWER.get(trait, _PICTURES) for trait in (wording.attribute, wording.style, wording.before[:2]))
-
-
-def _most(wording: Wording) -> int:
-    return 1 if wording.attribute == CAPTION else _MOST_REPEATS.get(wording.attribute, 2)

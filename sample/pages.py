@@ -72,7 +72,7 @@ class Draft:
 
 
 def draft(seed: int, index: int, fate: str = "") -> Draft:
-    """The good page of an index, with 2 to 8 pictures; with a fate, its URL names it, and it is no catalogue."""
+    """The good page of an index, with 2 to 10 pictures; with a fate, its URL names it, and it is no catalogue."""
     dice = Dice("page", seed, index)
     genre = CATALOGUE if not fate and is_catalogue(seed, index) else GENRES[dice.below(len(GENRES))]
     writer = Writer(genre, dice)
