@@ -30,10 +30,12 @@ class ExtractConfig(Frozen):
     min_block_words: NonNegativeInt = 3  # a block below this, outside headings and lists, is furniture; ours
     max_link_density: float = Field(0.5, ge=0.0, le=1.0)  # letters inside links over all letters; Boilerpipe 0.33, ours
     min_main_prose: float = Field(0.7, ge=0.0, le=1.0)  # of the page's prose: what the main content holds; ours
+    min_titled_prose: float = Field(0.4, ge=0.0, le=1.0)  # of the same, in an article with the title: the rest is others; ours
     max_furniture_prose: float = Field(0.5, ge=0.0, le=1.0)  # a box with more is no furniture, whatever its class says; ours
     max_comments_prose: float = Field(
         0.7, ge=0.0, le=1.0
     )  # of the page's prose; "comments" of more is a word for the page; ours
+    max_consent_prose: float = Field(0.9, ge=0.0, le=1.0)  # of the page's prose; "cookies" of more is a word for the page; ours
     max_given_back: PositiveInt = 10  # boxes for which names are not believed, one after the other; ours
     max_label_prose: float = Field(0.05, ge=0.0, le=1.0)  # of the page's prose, in a box of author, date or category; ours
     min_cards: PositiveInt = 3  # boxes of one name that each invite to another page; ours

@@ -93,6 +93,15 @@ LINE_BY_LINE = [
     ("<h1>Beaks</h1><p>Last updated on 2026-05-01 | <a href=/e>Edit this page</a></p><p>{0}</p>", ["Beaks", "{0}"]),
     ("<h1>Beaks</h1><div><span>By Ann</span></div><p>{0}</p>", ["Beaks", "{0}"]),
     ("<p>{0}</p><p>See also:</p><p><a href=/b>All about the beaks of other birds</a></p><p>{0}</p>", ["{0}", "{0}"]),
+    ("<p>{0}</p><p>Read this, too</p><ul><li><a href=/b>All about other birds</a></li></ul>", ["{0}"]),
+    ("<p>{0}</p><div>Was this of use?</div>", ["{0}"]),
+    ("<p>{0}</p><div><h4>Read on</h4><a href=/a>Birds</a><br><br><a href=/b>Beaks</a></div><p>{0}</p>", ["{0}", "{0}"]),
+    ("<p>{0}</p><div><h2>Beaks</h2><a href=#e>edit</a></div><p>{0}</p>", ["{0}", "Beaks", "{0}"]),
+    # a list, or a table, is judged as a whole
+    ("<p>{0}</p><ul><li><a href=/a>Ann Park</a> counted</li><li>{0}</li></ul>", ["{0}", "Ann Park counted", "{0}"]),
+    ("<p>{0}</p><ul><li><a href=/a>Ann Park</a> counts</li><li><a href=/b>Bo Li</a> too</li></ul>", ["{0}"]),
+    ("<p>{0}</p><table><tr><td><a href=/a>Flamingo</a><td>2<tr><td>A bird<td>{0}</table>",
+     ["{0}", "Flamingo | 2", "A bird | {0}"]),
     ("<p>{0}</p><p>“Why?”</p><p>{0}</p>", ["{0}", "“Why?”", "{0}"]),
     ("<p>{0}</p><div><a href=/n>Next page</a></div>", ["{0}"]),
     ("<pre>{1}</pre><h1>Beaks</h1><p>{0}</p><p>{0}</p><p>{0}</p><pre>{1}</pre>", ["Beaks", "{0}", "{0}", "{0}"]),
@@ -136,6 +145,13 @@ REGIONS = [
     ),
     # names of states, not of the box
     ("<div class='field label-hidden hidden-xs'><h1>Beaks</h1>{0}</div>", ["Beaks"]),
+    # what asks for consent is no content, even where little else is; comments are no loss, either
+    ("<div class=widget_cookie_law>{1}{1}{1}{1}{1}</div><div class=comments>{1}{1}{1}{1}</div><h1>Beaks</h1>{0}", ["Beaks"]),
+    # of several articles it is the one with the title
+    (
+        "<main><article><h1>Beaks</h1>{0}</article><article><h2>On lagoons</h2><p>{1}{1}{1}</p></article></main>",
+        ["Beaks"],
+    ),
     # an article in an aside's neighbourhood: the aside goes, however long it is
     ("<article><h1>Beaks</h1>{0}</article><aside><p>{1}{1}{1}{1}{1}{1}{1}{1}{1}</p></aside>", ["Beaks"]),
 ]

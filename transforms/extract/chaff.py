@@ -4,7 +4,9 @@ from typing import Protocol
 
 from transforms.extract.layout import Item, Layout
 from transforms.extract.tags import HEADINGS, TEXT_BOXES
+from transforms.extract.texts import CELL_EDGE
 
+_LISTS = frozenset(("ul", "ol", "dl"))
 _ROWS = frozenset(("tr", "pre", "blockquote", "figcaption"))
 _SENTENCE_ENDS = frozenset(".!?:;…\"'”’»«“。！？；：」』؟।۔")
 
@@ -22,26 +24,66 @@ class Limits(Protocol):
 
 
 def without_chaff(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
-    said = [bool(item.media) or item.tag in HEADINGS or not _is_chaff(item, limits) for item in items]
+    wholes = _link_densities(layout, items)
+    said = [bool(item.media) or item.tag in HEADINGS or not _is_chaff(item, wholes[item.box], limits) for item in items]
     for index in range(len(items) - 2, -1, -1):
         if said[index] and not said[index + 1] and _is_label(items[index], items[index + 1], limits):
             said[index] = False
     kept = [item for index, item in enumerate(items) if said[index] or _is_between(layout, items, said, index)]
+    kept = _without_emptied_boxes(layout, items, kept, limits)
     return _without_lone_headings(_without_loose_ends(layout, _without_notices(kept, limits), limits))
 
 
-def _is_chaff(item: Item, limits: Limits) -> bool:
+def _without_emptied_boxes(layout: Layout, items: list[Item], kept: list[Item], limits: Limits) -> list[Item]:
+    """Without the headings of boxes that held nothing else but links, which are gone."""
+    left, links = [0] * len(layout.boxes), [0] * len(layout.boxes)
+    for item in kept:
+        left[item.box] += 1
+    for item in items:
+        links[item.box] += item.link_density > limits.max_link_density
+    for index in range(len(left) - 1, 0, -1):
+        left[layout.boxes[index].parent] += left[index]
+        links[layout.boxes[index].parent] += links[index]
+
+    def is_emptied(box: int) -> bool:
+        while box > 0 and left[box] == 1 and not links[box]:
+            box = layout.boxes[box].parent
+        return left[box] == 1 and links[box] > 1  # one link beside a heading may be its own: "edit"
+
+    return [item for item in kept if item.tag not in HEADINGS or item.tag == "h1" or not is_emptied(item.box)]
+
+
+def _link_densities(layout: Layout, items: list[Item]) -> list[float]:
+    """For each box, the link density of the list or table that it stands in, whole; 1.0 where it stands in none."""
+    boxes = layout.boxes
+    wholes = [0] * len(boxes)
+    for index, box in enumerate(boxes):
+        whole = wholes[box.parent] if index else 0
+        lists = box.tag in _LISTS and boxes[whole].tag not in _LISTS  # a list within a list is part of it
+        wholes[index] = index if lists or box.tag == "table" else whole
+    letters, links = [0] * len(boxes), [0] * len(boxes)
+    for item in items:
+        if item.tag in ("li", "tr"):
+            letters[wholes[item.box]] += len(item.text)
+            links[wholes[item.box]] += item.link_letters
+    return [links[whole] / letters[whole] if whole and letters[whole] else 1.0 for whole in wholes]
+
+
+def _is_chaff(item: Item, whole_density: float, limits: Limits) -> bool:
     if item.tag == "pre":
         return False
     if item.link_density > limits.max_link_density:
-        return True
+        part = item.tag == "li" or (item.tag == "tr" and CELL_EDGE in item.text)
+        return not part or whole_density > limits.max_link_density
     return item.words < limits.min_block_words and item.tag not in ("li", "tr", "figcaption")
 
 
 def _is_label(item: Item, following: Item, limits: Limits) -> bool:
     """Whether a short line announces links: "read this, too:"."""
-    short = not item.media and item.words < limits.min_prose_words and item.tag not in HEADINGS and item.tag not in _ROWS
-    return short and item.text[-1] in ":：" and following.link_density > limits.max_link_density
+    if item.media or item.words >= limits.min_prose_words or item.tag in HEADINGS or item.tag in _ROWS:
+        return False
+    announces = item.text[-1] in ":：" or (item.tag == "p" and following.tag == "li" and item.text[-1] not in _SENTENCE_ENDS)
+    return announces and following.link_density > limits.max_link_density
 
 
 def _is_between(layout: Layout, items: list[Item], said: list[bool], index: int) -> bool:
@@ -93,9 +135,11 @@ def _is_solid(layout: Layout, item: Item, limits: Limits) -> bool:
     """A block that reads as text: long enough, or a sentence, or code, or a row, or a heading."""
     if item.media:
         return False
-    if item.tag in _ROWS or item.tag in HEADINGS or item.text[-1] in _SENTENCE_ENDS:
+    if item.tag in _ROWS or item.tag in HEADINGS:
         return True
-    return item.words >= limits.min_prose_words and item.link_density <= limits.max_solid_link_density
+    if item.words < limits.min_prose_words:
+        return item.text[-1] in _SENTENCE_ENDS and layout.boxes[item.box].tag in TEXT_BOXES
+    return item.text[-1] in _SENTENCE_ENDS or item.link_density <= limits.max_solid_link_density
 
 
 def _is_loose(layout: Layout, item: Item, limits: Limits, also: tuple[str, ...]) -> bool:

@@ -9,6 +9,7 @@ from functools import lru_cache
 CONTENT = "content"  # the page's own matter
 FURNITURE = "furniture"  # by tag or role: the page says so in HTML's own words
 LIKELY_FURNITURE = "likely furniture"  # by class or id: a habit of site builders
+CONSENT = "consent"  # to cookies: no site calls its content so
 COMMENTS = "comments"
 TEASER = "teaser"  # the article's own lead, or an invitation to another one: its links tell
 HEADER = "header"  # of the site, or of a section
@@ -28,12 +29,12 @@ _FURNITURE_ROLES = _words("navigation contentinfo banner search dialog alertdial
 
 # What one token can say: bits, so that the tokens of a class attribute add up.
 _FURNITURE, _BUILT, _COMMENTS, _NOTE, _TEASER, _LABEL, _HEADER, _CONTENT = (1 << bit for bit in range(8))
-_BUILDER, _CAPTION, _SILENT = (1 << bit for bit in range(8, 11))
+_BUILDER, _CAPTION, _SILENT, _CONSENT = (1 << bit for bit in range(8, 12))
 
 _WORDS = {
     _FURNITURE: _words("""
         nav navbar navigation navi subnav topnav menu menus submenu sidebar sidemenu sidenav breadcrumb breadcrumbs
-        crumb crumbs cookie cookies consent gdpr banner popup popover modal overlay lightbox newsletter subscribe subscription
+        crumb crumbs banner popup popover modal overlay lightbox newsletter subscribe subscription
         signup share shares sharing sharebar sharedaddy addthis addtoany socials followus related relatedposts recommended
         recommendations recommendation suggestions teasers promo promos promotion sponsor sponsors advert advertisement
         advertising adverts ads adsense outbrain taboola toolbar pagination pager paging tagcloud taglist tags login logout
@@ -42,6 +43,7 @@ _WORDS = {
         linenumbers permalink shortcuts jumplink backlink footnav prevnext donate paywall anchorlink headerlink editsection
         affiliate likes trending recirc
     """),
+    _CONSENT: _words("cookie cookies consent gdpr"),
     _BUILT: _words("widget widgets footer foot meta social ad toc"),
     _COMMENTS: _words("comment comments commentlist disqus respond livefyre kommentare kommentar replies"),
     _CONTENT: _words("article articlebody content maincontent entry post story storybody body text page main"),
@@ -59,12 +61,13 @@ _SAID = {word: sum(says for says, words in _WORDS.items() if word in words) for 
 _WHOLE = frozenset(("hidden", "hide", "d-none", "is-hidden"))  # as part of a token it hides a label, or on small screens
 _PAIRS = re.compile(
     r"screen-?reader|visually-?hidden|sr-only|read-?more|more-?(?:from|stories|news|articles)|see-?also|prev-?next|next-?prev|side-?bar"
-    r"|social|share-|cookie|newsletter|related|breadcrumb|site-?(?:header|nav)|page-?nav|skip-?(?:link|to)|author-?(?:box|bio|info)"
+    r"|social|share-|cookie|newsletter|related|breadcrumb|site-?(?:header|nav)|page-?nav|skip-?(?:link|to)"
+    r"|author-?(?:box|bio|info|desc|profile|card|about)|about-?(?:the-)?author"
     r"|tag-?(?:list|cloud)|advert|sponsor|also-?read|most-?read|mod-?(?:related|share)|table-of-contents"
 )
 _COMMENT_PAIRS = re.compile(r"comment-?(?:s|list|area|section|form|thread)|leave-?(?:a-)?(?:comment|reply)")
 _CAPTIONS = re.compile(
-    r"caption|bildunterschrift|legende?\b|\bimg-?desc|(?:image|photo|picture|img|foto|bild|media)-*(?:copyright|credits?|source|text|legend|info|author)|copyright|credits?\b"
+    r"caption|bildunterschrift|legende?\b|\bimg-?desc|(?:image|photo|picture|img|foto|bild|media)-*(?:copyright|credits?|source|text|legend|info|author|annotation|description)|copyright|credits?\b"
 )
 _SILENCES = re.compile(
     r"(?:^|[_-])(?:sr-only|visually-?hidden|screen-?reader(?:-text|-only)?|headerlink|header-anchor|anchor-?(?:js-?)?link|permalink"
@@ -115,6 +118,8 @@ def is_silent(class_: str) -> bool:
 def _hint(said: int, aside: bool) -> str:
     if said & _BUILDER:
         said &= ~(_BUILT | _HEADER | _NOTE)
+    if said & _CONSENT:
+        return CONSENT
     if said & _COMMENTS:
         return COMMENTS
     if said & (_FURNITURE | _BUILT):

@@ -7,19 +7,22 @@ at what repeats, and at where the prose of the page stands, never at words.
 from collections.abc import Iterator
 from typing import Protocol
 
-from transforms.extract.hints import COMMENTS, CONTENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER
+from transforms.extract.hints import COMMENTS, CONSENT, CONTENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER
 from transforms.extract.layout import Item, Layout
 from transforms.extract.tags import HEADINGS, TEXT_BOXES
 
-_TELLING = frozenset((COMMENTS, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER))
+_TELLING = frozenset((COMMENTS, CONSENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER))
+_SURE = frozenset((COMMENTS, CONSENT, FURNITURE))
 
 
 class Limits(Protocol):
     """What is read of `schemas.config.ExtractConfig`."""
 
     min_main_prose: float
+    min_titled_prose: float
     max_furniture_prose: float
     max_comments_prose: float
+    max_consent_prose: float
     max_label_prose: float
     min_prose_left: float
     max_given_back: int
@@ -66,6 +69,8 @@ def _is_marked(layout: Layout, index: int, limits: Limits) -> bool:
         return not box.title and box.prose <= limits.max_label_prose * total
     if hint == FURNITURE:
         return True
+    if hint == CONSENT:
+        return not box.title and box.prose <= limits.max_consent_prose * total
     if hint == HEADER:
         named = box.title or (box.headings and not box.link_letters)
         return not named and box.prose <= limits.max_furniture_prose * total
@@ -118,14 +123,15 @@ def _headlines(layout: Layout, limits: Limits) -> Iterator[int]:
 
 
 def _give_back(layout: Layout, marked: list[bool], limits: Limits) -> None:
-    """Where too little prose is left, names mean something else on this site: the largest boxes are taken at their prose."""
-    total = layout.boxes[0].prose
+    """Where too little prose is left, names mean something else on this site: the largest boxes are taken at their prose.
+    What is surely no content, comments and the like, is no loss."""
     for _ in range(limits.max_given_back):
         furniture = _with_all_within(layout, marked)
         tops = [i for i, out in enumerate(marked) if out and not furniture[layout.boxes[i].parent]]
-        lost = sum(layout.boxes[i].prose for i in tops)
-        doubtful = [i for i in tops if layout.boxes[i].hint not in (FURNITURE, COMMENTS) and layout.boxes[i].prose > 0]
-        if total - lost >= limits.min_prose_left * total or not doubtful:
+        doubtful = [i for i in tops if layout.boxes[i].hint not in _SURE and layout.boxes[i].prose > 0]
+        lost = sum(layout.boxes[i].prose for i in doubtful)
+        left = layout.boxes[0].prose - sum(layout.boxes[i].prose for i in tops)
+        if left >= limits.min_prose_left * (left + lost) or not doubtful:
             return
         marked[max(doubtful, key=lambda i: layout.boxes[i].prose)] = False
 
@@ -152,12 +158,25 @@ def _main_box(layout: Layout, furniture: list[bool], limits: Limits) -> int:
     for index, box in enumerate(layout.boxes):
         if index and box.parent == main and not furniture[index] and prose[index] >= enough > 0 and box.tag not in TEXT_BOXES:
             main = index
+    main = _titled_article(layout, prose, main, limits)
     at = main
     while at > 0:
         if layout.boxes[at].hint == CONTENT:
             return at
         at = layout.boxes[at].parent
     return main
+
+
+def _titled_article(layout: Layout, prose: list[float], main: int, limits: Limits) -> int:
+    """The content element within that holds the title and a good part of the prose: what else there is, is other articles."""
+    enough, found, tops = limits.min_titled_prose * prose[0], main, [-1] * len(prose)
+    tops[main] = main
+    for index in range(main + 1, len(tops)):
+        box = layout.boxes[index]
+        top = tops[index] = tops[box.parent]
+        if top == found and box.hint == CONTENT and box.title and prose[index] >= enough > 0:
+            found = tops[index] = index
+    return found
 
 
 def _lead(layout: Layout, furniture: list[bool], inside: list[bool], limits: Limits) -> list[Item]:

@@ -8,7 +8,7 @@ BREAK, CELL = "\0", "\1"  # a line break and a table cell's edge among the piece
 _INVISIBLE = re.compile(r"[\x02-\x08\x0b\x0e-\x1f\x7f\xad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
 # Scripts that do not part words by spaces: two characters count as a word.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-_CELL_EDGE = " | "
+CELL_EDGE = " | "
 
 
 def blocks_of(pieces: list[str], preformatted: bool) -> list[tuple[str, int]]:
@@ -28,7 +28,7 @@ def blocks_of(pieces: list[str], preformatted: bool) -> list[tuple[str, int]]:
         blocks = _preformatted(text)
     elif CELL in text:
         cells = (" ".join(cell.replace(BREAK, " ").split()) for cell in text.split(CELL))
-        blocks = [_CELL_EDGE.join(cell for cell in cells if cell)]
+        blocks = [CELL_EDGE.join(cell for cell in cells if cell)]
     else:
         blocks = _paragraphs(text)
     if plain:
