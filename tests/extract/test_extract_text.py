@@ -163,6 +163,18 @@ def test_regions(html, first):
     assert found == [text.format("", LONG) for text in first] + [PROSE] * 4
 
 
+UNCLOSED = [
+    "<nav><ul><li><a href=/>Home</a></li></ul><h1>Beaks</h1>{}<footer><p>By one who likes all birds and their beaks.</p></footer>",
+    "<h1>Beaks</h1><nav><ul><li><a href=/>Home</a></li></ul>{}",
+    "<aside><a href=/>Home</a><h1>Beaks</h1>{}",
+]
+
+
+@pytest.mark.parametrize("html", UNCLOSED)
+def test_furniture_that_was_never_closed_does_not_swallow_the_page(html):
+    assert texts(f"<body>{html.format(f'<p>{PROSE}</p>' * 2)}") == [("h1", "Beaks"), ("p", PROSE), ("p", PROSE)]
+
+
 CROWDS = {
     "names within names": "<div class=widget>" * 4000 + PROSE,
     "names side by side": f"<div class=sidebar><p>{PROSE}</p></div>" * 4000,

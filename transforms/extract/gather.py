@@ -20,7 +20,9 @@ Leave = Callable[[], None] | None
 _DIGITS = re.compile(r"\d+")
 _SKIP = object()  # the inside of the element is not walked
 _LICENCE = '[rel~="license" i][href]'
-_MAIN = "main, [role=main]"  # where a page says that its content is, no furniture is around it
+# Furniture with these inside was perhaps never closed: where it holds the page's prose, it is none.
+_CONTENT = "main, [role=main], h1"
+_NAVIGATED = f"{_CONTENT}, p"
 _LONG_CELL = 300  # characters; a cell with more is a column of the page's layout
 _NAME_LETTERS = 4  # a word of so many is no unit of measure: what is raised behind it is a mark
 
@@ -121,7 +123,7 @@ class Gatherer:
             self.flush()
         leave, tag = (self.box, self.text_tag), node.tag
         self.open_box(tag, attributes)
-        if self.layout.boxes[self.box].hint == FURNITURE and node.css_first(_MAIN) is None:
+        if self.layout.boxes[self.box].hint == FURNITURE and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
             self.box = leave[0]
             return _SKIP
         if tag in tags.TEXT_TAGS:

@@ -68,7 +68,7 @@ def _is_marked(layout: Layout, index: int, limits: Limits) -> bool:
     if hint == LABEL:
         return not box.title and box.prose <= limits.max_label_prose * total
     if hint == FURNITURE:
-        return True
+        return box.prose <= limits.max_comments_prose * total
     if hint == CONSENT:
         return not box.title and box.prose <= limits.max_consent_prose * total
     if hint == HEADER:
