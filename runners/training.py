@@ -55,7 +55,7 @@ def evaluate(
     """Measures a Flamingo: validation loss by dataset, and answers in context with 0 to 8 examples."""
     from pipeline.overlay import ConfigError
     from trainer.evaluate import evaluate as run
-    from trainer.fewshot import RANDOM, WRITTEN, Options
+    from trainer.examining.fewshot import RANDOM, WRITTEN, Options
 
     if not shards and not questions:
         raise ConfigError("evaluate: give --shards, --questions, or both")
@@ -74,7 +74,7 @@ def generate(
     language: Language = None,
 ) -> None:
     """Goes on writing after images and text."""
-    from trainer.generate import generate_text
+    from trainer.writing.generate import generate_text
 
     print(generate_text(checkpoint, image, prompt, beams=beams, max_tokens=max_tokens, language=language))
 

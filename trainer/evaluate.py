@@ -14,11 +14,11 @@ import torch
 from trainer.batch import Batch
 from trainer.config import TrainingError
 from trainer.console import say, write_whole
-from trainer.fewshot import BLANK, SEEN, Examiner, Options, Result
-from trainer.gallery import computing
+from trainer.examining.fewshot import BLANK, SEEN, Examiner, Options, Result
+from trainer.examining.plot import accuracy_svg
+from trainer.examining.questions import read_questions
 from trainer.model import Flamingo, load
-from trainer.plot import accuracy_svg
-from trainer.questions import read_questions
+from trainer.writing.gallery import computing
 
 JSON_FILE, PLOT_FILE = "evaluation.json", "evaluation.svg"
 

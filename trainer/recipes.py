@@ -130,7 +130,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "flamingo-80b": {"vision": "ViT-L-14-336", "vision_weights": "openai", "cross_every": 7, "parallel": "fsdp"},
     # The sample web on two cores.
     "demo": {
-        "m3w": DatasetConfig(weight=1.0, batch=8, tokens=256, images=5),
+        "m3w": DatasetConfig(weight=1.0, batch=8, tokens=256, images=10),  # as many as a catalogue has
         "align": DatasetConfig(weight=0.2, batch=8, tokens=32),
         "ltip": DatasetConfig(weight=1.0, batch=24, tokens=48),  # so small a model learns to see from captions first
         "next_image": 0.0,  # a catalogue's lines stand behind their pictures, always

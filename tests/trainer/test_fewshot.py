@@ -4,19 +4,22 @@ import json
 
 import pytest
 import torch
-from flamingo_world import jpeg, write_world
+from flamingo_world import jpeg
 from tiny_flamingo import pictures, tiny_flamingo
+from training_world import write_training
 
 from schemas.pair import Dataset
-from trainer import evaluate as evaluation
 from trainer.config import TrainingError
-from trainer.fewshot import BLANK, LIKELIEST, WRITTEN, Examiner, Options, Result, Setting
-from trainer.gallery import features_of
-from trainer.generate import Decoding
-from trainer.plot import accuracy_svg
-from trainer.prompts import Turn
-from trainer.questions import Question, attributes_right, is_right, read_questions
-from trainer.rices import RICES, by_hash, nearest
+from trainer.evaluate import evaluate
+from trainer.examining.fewshot import BLANK, LIKELIEST, SEEN, WRITTEN, Examiner, Options, Result, Setting
+from trainer.examining.plot import accuracy_svg
+from trainer.examining.questions import Question, attributes_right, is_right, read_questions
+from trainer.examining.rices import RICES, by_hash, nearest
+from trainer.loop import train
+from trainer.writing.gallery import features_of, open_pictures, see_all
+from trainer.writing.generate import Decoding
+from trainer.writing.likelihood import likelihoods
+from trainer.writing.prompts import Turn
 
 COLOURS = ("red", "blue", "green")
 CAPTION = {"colour": ["red"], "shape": ["ring", "rings"], "count": ["three"]}
@@ -145,13 +148,18 @@ def test_settings_of_tasks(model, file):
     assert all(setting.selection != RICES for setting in found if setting.images == BLANK or not setting.shots)
 
 
-def test_results_of_a_model_that_is_told_the_answer(model, file, monkeypatch):
-    """The likeliest choice is counted right where it is the answer, and nowhere else."""
-    examined = examiner(model, file)
-    scores = [[0.0, -1.0, -2.0]] * 4  # always "red"; the four queries are numbers 8 to 11
-    monkeypatch.setattr("trainer.fewshot.likelihoods", lambda *_: scores)
-    result = examined.ask("colour", Setting(shots=1, way=LIKELIEST))
-    assert (result.right, result.asked) == (1, 4)
+@pytest.mark.parametrize("images", [SEEN, BLANK])
+def test_the_likeliest_choice_is_right_where_it_is_the_answer_and_nowhere_else(model, file, images):
+    setting = Setting(shots=2, images=images, way=LIKELIEST)
+    examined, latents = examiner(model, file), None
+    queries = [question for question in read_questions(file) if (question.task, question.split) == ("colour", "query")]
+    if images == SEEN:
+        latents = see_all(model, open_pictures([file.parent / f"{number}.jpg" for number in range(12)], model.image_px))
+    asked = [[examined.prompt(query, setting, choice) for choice in COLOURS] for query in queries]
+    scores = torch.tensor(likelihoods(model, asked, latents))
+    right = sum(COLOURS[best] == query.answer for best, query in zip(scores.argmax(1).tolist(), queries, strict=True))
+    result = examined.ask("colour", setting)
+    assert (result.right, result.asked) == (right, 4)
 
 
 def test_wilson_interval():
@@ -165,21 +173,18 @@ def test_unknown_tasks_are_named(model, file):
         examiner(model, file, tasks=("colur",))
 
 
-def test_an_evaluation(model, file, tmp_path, monkeypatch, toy):
-    shards = write_world(toy, tmp_path / "shards", {dataset: [4] for dataset in Dataset})
-    mixture = {name: {"batch": 2, "tokens": 24, "images": 2, "frames": 2 if name == "vtp" else 1} for name in map(str, Dataset)}
-    config = type(model.config).model_validate(model.config.model_dump() | mixture | {"workers": 0, "validation_samples": 4})
-    monkeypatch.setattr(model, "config", config)
-    monkeypatch.setattr(evaluation, "load", lambda folder, language: model)
+def test_an_evaluation_of_what_a_training_left(file, tmp_path, toy):
+    shards, overrides = write_training(toy, tmp_path)
+    train(shards, "demo", str(tmp_path / "model"), overrides | {"steps": "2"})
     options = Options(shots=(0, 2), decoding=Decoding(max_tokens=4))
-    found = evaluation.evaluate(tmp_path, shards=shards, questions=str(file), options=options)
+    found = evaluate(tmp_path / "model", shards=shards, questions=str(file), options=options)
     assert set(found["validation"]) == set(map(str, Dataset))
-    assert all(row["loss"] > 0 and row["samples"] == 4 for row in found["validation"].values())
-    assert json.loads((tmp_path / "evaluation.json").read_text()) == json.loads(json.dumps(found))
+    assert all(row["loss"] > 0 and row["samples"] > 0 for row in found["validation"].values())
+    assert json.loads((tmp_path / "model/evaluation.json").read_text()) == json.loads(json.dumps(found))
     assert {row["task"] for row in found["questions"]} == {"colour", "caption"}
-    assert "<svg" in (tmp_path / "evaluation.svg").read_text()
+    assert "<svg" in (tmp_path / "model/evaluation.svg").read_text()
     with pytest.raises(TrainingError, match="nothing to measure"):
-        evaluation.evaluate(tmp_path)
+        evaluate(tmp_path / "model")
 
 
 def test_a_plot_is_sound_xml():

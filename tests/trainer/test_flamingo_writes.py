@@ -8,12 +8,12 @@ import torch
 from flamingo_world import jpeg, world_vocabulary
 from tiny_flamingo import SIDE, pictures, tiny_flamingo
 
-from trainer import generate as module
 from trainer.config import TrainingError
-from trainer.gallery import features_of, open_pictures, see_all
-from trainer.generate import Decoding, Gaze, generate
-from trainer.likelihood import likelihoods
-from trainer.prompts import Prompt, Reading, Turn, parse_prompt
+from trainer.writing import generate as module
+from trainer.writing.gallery import features_of, open_pictures, see_all
+from trainer.writing.generate import Decoding, Gaze, generate
+from trainer.writing.likelihood import likelihoods
+from trainer.writing.prompts import Prompt, Reading, Turn, parse_prompt
 
 GREEDY = Decoding(beams=1, max_tokens=6)
 PROMPTS = [

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from trainer.config import TrainingError
-from trainer.gallery import computing
-from trainer.generate import ROWS, Gaze, alike
 from trainer.model import Flamingo
-from trainer.prompts import Prompt, Reading
+from trainer.writing.gallery import computing
+from trainer.writing.generate import ROWS, Gaze, alike
+from trainer.writing.prompts import Prompt, Reading
 
 
 @torch.no_grad()

@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from trainer.gallery import computing, open_pictures, see_all
 from trainer.model import Flamingo, load
-from trainer.prompts import Prompt, Reading, parse_prompt
+from trainer.writing.gallery import computing, open_pictures, see_all
+from trainer.writing.prompts import Prompt, Reading, parse_prompt
 
 ROWS = 64  # of a batch, beams counted
 

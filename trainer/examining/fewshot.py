@@ -14,13 +14,13 @@ from pathlib import Path
 from torch import Tensor
 
 from trainer.config import TrainingError
-from trainer.gallery import features_of, open_pictures, see_all
-from trainer.generate import Decoding, generate
-from trainer.likelihood import likelihoods
+from trainer.examining.questions import Question, attributes_right, is_right, tasks_of
+from trainer.examining.rices import RANDOM, SELECTIONS, by_hash, nearest
 from trainer.model import Flamingo
-from trainer.prompts import Prompt, Turn
-from trainer.questions import Question, attributes_right, is_right, tasks_of
-from trainer.rices import RANDOM, SELECTIONS, by_hash, nearest
+from trainer.writing.gallery import features_of, open_pictures, see_all
+from trainer.writing.generate import Decoding, generate
+from trainer.writing.likelihood import likelihoods
+from trainer.writing.prompts import Prompt, Turn
 
 SEEN, BLANK = "seen", "blank"  # `images` of a setting
 WRITTEN, LIKELIEST = "written", "likeliest"  # the model writes an answer; the likeliest of the choices is taken
@@ -79,7 +79,7 @@ class Examiner:
 
     Args:
         model: in evaluation mode.
-        questions: as `trainer.questions.read_questions` gives them.
+        questions: as `trainer.examining.questions.read_questions` gives them.
         folder: that their images are relative to.
         options: what is asked.
 
