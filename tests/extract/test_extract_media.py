@@ -91,6 +91,28 @@ def test_what_is_no_content(html):
     assert images_of(html) == []
 
 
+COPIES = [
+    (("/r.jpg", "/r.jpg"), ["r.jpg"]),
+    (("/r-300x200.jpg", "/r-900x600.jpg"), ["r-900x600.jpg"]),
+    (("/w_900,h_600/r.jpg", "/w_300,h_200/r.jpg"), ["w_900,h_600/r.jpg"]),
+    (("/r.jpg?w=300&id=1", "/r.jpg?w=900&id=1", "/r.jpg?w=900&id=2"), ["r.jpg?w=900&id=1", "r.jpg?w=900&id=2"]),
+    (("/bird-articleLarge.jpg", "/bird-superJumbo.jpg"), ["bird-articleLarge.jpg"]),
+    (("/thumb/R.jpg/220px-R.jpg", "/thumb/S.jpg/220px-S.jpg"), ["thumb/R.jpg/220px-R.jpg", "thumb/S.jpg/220px-S.jpg"]),
+    (("/bird-1.jpg", "/bird-2.jpg"), ["bird-1.jpg", "bird-2.jpg"]),
+]
+
+
+@pytest.mark.parametrize(("sources", "expected"), COPIES)
+def test_a_picture_in_several_sizes_counts_once(sources, expected):
+    html = PROSE.join(f'<p><img src="{source}"></p>' for source in sources)
+    assert [image.url for image in images_of(html)] == [f"http://a.example/{address}" for address in expected]
+
+
+def test_a_picture_with_two_captions_is_shown_twice():
+    html = "".join(f"<figure><img src=/r.jpg><figcaption>{caption}</figcaption></figure>" for caption in ("One", "Two"))
+    assert [image.caption for image in images_of(html)] == ["One", "Two"]
+
+
 def test_base():
     (node,) = (
         node

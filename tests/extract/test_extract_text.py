@@ -164,7 +164,7 @@ def test_regions(html, first):
 
 
 UNCLOSED = [
-    "<nav><ul><li><a href=/>Home</a></li></ul><h1>Beaks</h1>{}<footer><p>By one who likes all birds and their beaks.</p></footer>",
+    "<nav><ul><li><a href=/>Home</a></li></ul><h1>Beaks</h1>{}<footer><p>By one who likes all birds.</p></footer>",
     "<h1>Beaks</h1><nav><ul><li><a href=/>Home</a></li></ul>{}",
     "<aside><a href=/>Home</a><h1>Beaks</h1>{}",
 ]

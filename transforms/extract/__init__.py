@@ -11,6 +11,7 @@ One parse (lexbor), one walk, then flat lists; `parse.parse_html` is the whole o
               little prose would be left. The smallest box that holds most of the prose left is the main region; the title
               before it brings its lead along.
     chaff     items of the region that say nothing go: mostly links, labels, headings of nothing, loose ends, licences.
+    copies    a picture that comes in several sizes stays where it stands first, in the largest.
 
 No rule reads words of a language. `sandbox`, `child` and `wire` run this where a page can be stopped; `extract` judges it.
 """

@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 from schemas.document import ImageNode, Node, TextNode, VideoNode
 from transforms.extract.captions import settle_captions
 from transforms.extract.chaff import without_chaff
+from transforms.extract.copies import without_copies
 from transforms.extract.gather import Gatherer
 from transforms.extract.layout import Image, Item, Video
 from transforms.extract.media import joined
@@ -38,7 +39,7 @@ def parse_html(html: str, url: str, config: ExtractConfig) -> Parsed:
     layout = page.walk(tree)
     layout.add_up(config.min_prose_words)
     settle_captions(layout, config)
-    items = without_chaff(layout, main_items(layout, config), config)
+    items = without_copies(without_chaff(layout, main_items(layout, config), config))
     head = page.head
     return Parsed(
         nodes=tuple(_nodes(_with_urls(items, head.base), tree)),

@@ -4,7 +4,7 @@ Language-neutral: it looks at tags, roles, the habits of class names, link densi
 at what repeats, and at where the prose of the page stands, never at words.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from transforms.extract.hints import COMMENTS, CONSENT, CONTENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER
@@ -91,21 +91,40 @@ def _cards(layout: Layout, limits: Limits) -> list[bool]:
     for index in range(len(layout.boxes) - 1, 0, -1):
         titles[layout.boxes[index].parent] += titles[index]
     invites = [
-        0 < titles[index] <= limits.max_card_titles and (box.media or box.headings) and box.prose <= limits.max_card_prose
+        titles[index] <= limits.max_card_titles
+        and (box.media or box.headings)
+        and box.prose <= limits.max_card_prose
+        and (titles[index] or box.link_letters > limits.max_link_density * box.letters > 0)
         for index, box in enumerate(layout.boxes)
     ]
-    groups: dict[tuple[int, str, str], list[int]] = {}
+    groups: dict[tuple[int, str], list[int]] = {}
     for index, box in enumerate(layout.boxes):
         if invites[index]:
-            groups.setdefault((box.parent, box.tag, box.name), []).append(index)
+            groups.setdefault((box.parent, box.tag), []).append(index)
     cards = [False] * len(layout.boxes)
     total = layout.boxes[0].prose
     most = min(limits.max_cards_prose * total, total - limits.min_article_prose)
-    for group in groups.values():
-        if len(group) >= limits.min_cards and sum(layout.boxes[index].prose for index in group) <= most:
+    for group in _of_one_name(layout, groups.values()):
+        named = sum(titles[index] > 0 for index in group)
+        if (
+            len(group) >= limits.min_cards
+            and 2 * named >= len(group)
+            and sum(layout.boxes[index].prose for index in group) <= most
+        ):
             for index in group:
                 cards[index] = True
     return cards
+
+
+def _of_one_name(layout: Layout, groups: Iterable[list[int]]) -> Iterator[list[int]]:
+    """Siblings that share a word of their class; where they share none, those of the same class."""
+    for group in groups:
+        names = [layout.boxes[index].name for index in group]
+        if len(set(names)) == 1 or frozenset.intersection(*(frozenset(name.split()) for name in names)):
+            yield group
+        else:
+            for name in dict.fromkeys(names):
+                yield [index for index, own in zip(group, names, strict=True) if own == name]
 
 
 def _headlines(layout: Layout, limits: Limits) -> Iterator[int]:
