@@ -13,25 +13,7 @@ _SIZES = re.compile(
     re.IGNORECASE,
 )
 _SIZE_NAMES = frozenset(
-    (
-        "w",
-        "h",
-        "width",
-        "height",
-        "size",
-        "sz",
-        "s",
-        "q",
-        "quality",
-        "fit",
-        "crop",
-        "resize",
-        "imwidth",
-        "auto",
-        "dpr",
-        "format",
-        "fm",
-    )
+    ("w", "h", "width", "height", "size", "sz", "quality", "fit", "crop", "resize", "imwidth", "auto", "dpr")
 )
 _NUMBER = re.compile(r"\d+")
 
