@@ -195,12 +195,13 @@ class Gatherer:
         if (class_ and is_silent(class_)) or attributes.get("aria-hidden") == "true":
             return _SKIP
         before, self.href = self.href, attributes.get("href")
-        self.links += 1
+        leads = self.href is not None or not ("name" in attributes or "id" in attributes)  # else it is led to
+        self.links += leads
         if not media.BACKGROUNDS.isdisjoint(attributes):
             gather_media.background(self, attributes)
 
         def leave() -> None:
-            self.links -= 1
+            self.links -= leads
             self.href = before
 
         return leave

@@ -58,6 +58,7 @@ _WORDS = {
     _BUILDER: _words("elementor wpb vc fusion kadence brxe oxy table"),
 }
 _SAID = {word: sum(says for says, words in _WORDS.items() if word in words) for words in _WORDS.values() for word in words}
+_STATES = frozenset(("no", "has", "with", "without"))  # "no-sidebar" tells of what is around, not of itself
 _WHOLE = frozenset(("hidden", "hide", "d-none", "is-hidden"))  # as part of a token it hides a label, or on small screens
 _PAIRS = re.compile(
     r"screen-?reader|visually-?hidden|sr-only|read-?more|more-?(?:from|stories|news|articles)|see-?also|prev-?next|next-?prev|side-?bar"
@@ -152,6 +153,8 @@ def _words_say(token: str) -> int:
     lower = token.lower()
     words = _SPLIT.split(lower if lower == token else _CAMEL.sub("-", token).lower())
     said = _FURNITURE if lower in _WHOLE else 0
+    if not _STATES.isdisjoint(words):
+        return said
     for word in words:
         if word in _SAID:
             said |= _SAID[word]
@@ -163,6 +166,6 @@ def _words_say(token: str) -> int:
 @lru_cache(maxsize=16384)
 def _pairs_say(token: str) -> int:
     lower, said = _CAMEL.sub("-", token).lower(), 0
-    if not _words_say(token) & _BUILDER:
+    if not _words_say(token) & _BUILDER and _STATES.isdisjoint(lower.split("-")):
         said = _FURNITURE * bool(_PAIRS.search(lower)) | _COMMENTS * bool(_COMMENT_PAIRS.search(lower))
     return said | _CAPTION * bool(_CAPTIONS.search(lower)) | _SILENT * bool(_SILENCES.search(lower))

@@ -37,7 +37,7 @@ _LAZY_BACKGROUNDS = ("data-bg", "data-background", "data-background-image", "dat
 BACKGROUNDS = frozenset(("style", *_LAZY_BACKGROUNDS))  # attributes that may hold one
 _URL = re.compile(r"url\(\s*(['\"]?)(.*?)\1\s*\)", re.IGNORECASE)
 _PIXEL = re.compile(
-    r"(?:^|[/_.\-])(?:spacer|blank|clear|transparent|pixel|1x1|1px|tracking|beacon)[\d_\-]*\.(?:gif|png|svg)(?:$|\?)"
+    r"(?:^|[/_.\-])(?:spacer|blank|clear|transparent|pixel|1x1|1px|tracking|beacon|loading|loader|spinner)[\d_\-]*\.(?:gif|png|svg)(?:$|\?)"
     r"|//(?:pixel|stats|b\.scorecardresearch|www\.facebook\.com/tr|[\w.]*doubleclick\.net)[./?]|/pixel(?:$|[/?])",
     re.IGNORECASE,
 )
