@@ -1,0 +1,126 @@
+"""Documents in; their links out, with where an archive or the web holds each, or a Rejection."""
+
+from typing import NamedTuple
+
+import apache_beam as beam
+
+from schemas.config import FetchConfig
+from schemas.media import ArchiveMedia
+from schemas.rejection import Rejection
+from transforms.fetch.captured import CapturedLink, from_archive, latest
+from transforms.fetch.harvest import AskedLink, Harvester, bucket_of, policy_of, still_valid
+from transforms.fetch.links import Mention, WantedLink, as_link, mentions_of, sum_mentions
+from transforms.fetch.packs import Answer, best_answer, list_indexes, read_index
+
+
+class FindLinks(beam.PTransform):
+    """Documents -> WantedLink, one a URL."""
+
+    def __init__(self, config: FetchConfig):
+        super().__init__()
+        self._config = config
+
+    def expand(self, documents):
+        return (
+            documents
+            | beam.FlatMap(mentions_of, self._config).with_output_types(tuple[str, Mention])
+            | beam.CombinePerKey(sum_mentions)
+            | beam.MapTuple(as_link).with_output_types(WantedLink)
+        )
+
+
+class Found(NamedTuple):
+    captured: beam.PCollection  # CapturedLink
+    missing: beam.PCollection  # WantedLink
+
+
+class LookInArchives(beam.PTransform):
+    """{"links", "archived"} -> links that an archive holds, with where; and links that none holds."""
+
+    def expand(self, inputs):
+        by_url = inputs["links"] | "LinksByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, WantedLink])
+        archived = (
+            inputs["archived"]
+            | "ArchivedByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, ArchiveMedia])
+            | "Latest" >> beam.CombinePerKey(latest)
+        )
+        joined = {"links": by_url, "archived": archived} | beam.CoGroupByKey()
+        out = joined | beam.FlatMapTuple(_match).with_output_types(CapturedLink, missing=WantedLink).with_outputs(
+            "missing", main="captured"
+        )
+        return Found(out.captured, out.missing)
+
+
+class Asked(NamedTuple):
+    captured: beam.PCollection  # CapturedLink
+    refused: beam.PCollection  # Rejection
+
+
+class AskTheWeb(beam.PTransform):
+    """Links that no archive holds -> what the web, or an earlier run's index, answered. A registered domain, one worker."""
+
+    def __init__(self, config: FetchConfig, root: str):
+        super().__init__()
+        self._config, self._root = config, root
+
+    def expand(self, links):
+        known = (
+            links.pipeline
+            | beam.Create([self._root])
+            | "ListIndexes" >> beam.FlatMap(list_indexes).with_output_types(str)
+            | beam.Reshuffle()
+            | "ReadIndexes" >> beam.FlatMap(read_index).with_output_types(Answer)
+            | "StillValid" >> beam.Filter(still_valid, policy_of(self._config))
+            | "AnswersByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, Answer])
+            | "BestAnswer" >> beam.CombinePerKey(best_answer)
+        )
+        by_url = links | "LinksByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, WantedLink])
+        count = beam.pvalue.AsSingleton(links | beam.combiners.Count.Globally())
+        out = (
+            {"links": by_url, "known": known}
+            | beam.CoGroupByKey()
+            | "Remember" >> beam.FlatMapTuple(_remember).with_output_types(AskedLink)
+            | "ByBucket" >> beam.Map(_in_bucket, count).with_output_types(tuple[int, AskedLink])
+            | beam.GroupByKey()
+            | beam.ParDo(_Harvest(self._config, self._root))
+            .with_output_types(CapturedLink, refused=Rejection)
+            .with_outputs("refused", main="captured")
+        )
+        return Asked(out.captured, out.refused)
+
+
+class _Harvest(beam.DoFn):
+    """(bucket, its links) -> CapturedLink, or a Rejection behind `refused`."""
+
+    def __init__(self, config: FetchConfig, root: str):
+        self._config, self._root = config, root
+
+    def setup(self):
+        self._harvester = Harvester(self._config, self._root)
+
+    def teardown(self):
+        self._harvester.close()
+
+    def process(self, bucket):
+        for record in self._harvester.harvest(bucket[1]):
+            yield beam.pvalue.TaggedOutput("refused", record) if isinstance(record, Rejection) else record
+
+
+def _url(record) -> str:
+    return record.url
+
+
+def _match(url: str, group: dict):
+    archived = next(iter(group["archived"]), None)
+    for link in group["links"]:
+        yield from_archive(link, archived) if archived else beam.pvalue.TaggedOutput("missing", link)
+
+
+def _remember(url: str, group: dict):
+    known = next(iter(group["known"]), None)
+    for link in group["links"]:
+        yield AskedLink(url=link.url, kind=link.kind, documents=link.documents, known=known)
+
+
+def _in_bucket(link: AskedLink, links: int) -> tuple[int, AskedLink]:
+    return bucket_of(link, links), link
