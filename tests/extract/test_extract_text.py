@@ -102,10 +102,9 @@ LINE_BY_LINE = [
     ("<p>{0}</p><ul><li><a href=/a>Ann Park</a> counts</li><li><a href=/b>Bo Li</a> too</li></ul>", ["{0}"]),
     ("<p>{0}</p><table><tr><td><a href=/a>Flamingo</a><td>2<tr><td>A bird<td>{0}</table>",
      ["{0}", "Flamingo | 2", "A bird | {0}"]),
-    # an anchor is no link; bare words behind the last paragraph are no sentence
+    # an anchor is no link
     ("<p>{0}</p><p><a name=why>And what does the keeper of the birds say to that?</a></p><p>{0}</p>",
      ["{0}", "And what does the keeper of the birds say to that?", "{0}"]),
-    ("<p>{0}</p>(No votes yet)", ["{0}"]),
     ("<p>{0}</p><p>“Why?”</p><p>{0}</p>", ["{0}", "“Why?”", "{0}"]),
     ("<p>{0}</p><div><a href=/n>Next page</a></div>", ["{0}"]),
     ("<pre>{1}</pre><h1>Beaks</h1><p>{0}</p><p>{0}</p><p>{0}</p><pre>{1}</pre>", ["Beaks", "{0}", "{0}", "{0}"]),

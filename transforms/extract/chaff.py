@@ -126,10 +126,7 @@ def _without_loose_ends(layout: Layout, items: list[Item], limits: Limits) -> li
         if not (
             (index < opening and _is_loose(layout, item, limits, ("li", "p")))
             or (index < first and _is_loose(layout, item, limits, ("p",) if item.link_letters else ()))
-            or (
-                index > solid[-1]
-                and (_is_bare(layout, item) or _is_loose(layout, item, limits, ("p",) if item.link_letters else ()))
-            )
+            or (index > solid[-1] and _is_loose(layout, item, limits, ("p",) if item.link_letters else ()))
         )
     ]
 
@@ -151,10 +148,6 @@ def _is_loose(layout: Layout, item: Item, limits: Limits, also: tuple[str, ...])
         return False
     box = layout.boxes[item.box]
     return box.tag in also or (box.tag not in TEXT_BOXES and (item.link_letters > 0 or box.letters == len(item.text)))
-
-
-def _is_bare(layout: Layout, item: Item) -> bool:
-    return not item.media and layout.boxes[item.box].tag not in TEXT_BOXES
 
 
 def _without_lone_headings(items: list[Item]) -> list[Item]:
