@@ -4,7 +4,6 @@ A block-level element is a box; the text between two edges of boxes is an item, 
 Depth costs memory, never the stack.
 """
 
-import re
 from collections.abc import Callable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -16,8 +15,7 @@ from transforms.extract.layout import Box, Item, Layout
 from transforms.extract.texts import BREAK, CELL, blocks_of
 
 Attributes = dict[str, str | None]
-Leave = Callable[[], None] | None
-_DIGITS = re.compile(r"\d+")
+Handler = Callable[["Gatherer", LexborNode, Attributes], object]
 _SKIP = object()  # the inside of the element is not walked
 _LICENCE = '[rel~="license" i][href]'
 # Furniture with these inside was perhaps never closed: where it holds the page's prose, it is none.
@@ -43,16 +41,22 @@ class Gatherer:
     def walk(self, tree: LexborHTMLParser) -> Layout:
         """Every element and every piece of text below the root, in document order."""
         node, open_nodes, pieces = tree.root, [], self.pieces
+        handler_of, block = _HANDLERS.get, Gatherer._block
         while node is not None:
-            tag = node.tag or "-"  # a doctype has none
+            tag = node.tag
             if tag == "-text":
-                text = node.text_content or ""
-                if pieces or not text.isspace() or self.text_tag == "pre":
+                text = node.text_content
+                if text and (pieces or not text.isspace() or self.text_tag == "pre"):
                     self.add_text(text)
-            elif tag not in tags.SKIPPED and tag[0] not in "-!":
-                leave = self._enter(tag, node)
+            elif (handler := handler_of(tag, block)) is not None:
+                self.position += 1
+                attributes = node.attributes
+                if attributes and not _STYLED.isdisjoint(attributes):
+                    leave = self._styled(handler, node, attributes)
+                else:
+                    leave = handler(self, node, attributes)
                 if leave is not _SKIP:
-                    if (child := node.child) is not None:
+                    if (child := node.first_child) is not None:
                         open_nodes.append((node, leave))
                         node = child
                         continue
@@ -69,17 +73,14 @@ class Gatherer:
         self.layout.title = self.head.title or self.head.og_title
         return self.layout
 
-    def _enter(self, tag: str, node: LexborNode) -> object:
-        """What is to be done when the element is left; _SKIP where its inside is not wanted."""
-        self.position += 1
-        attributes = node.attributes
-        handler = _HANDLERS.get(tag, Gatherer._block)
-        if attributes:
-            if ("style" in attributes or "hidden" in attributes) and tags.is_hidden(attributes):
-                return _SKIP
-        elif handler is Gatherer._phrase:
-            return None
-        return handler(self, node, attributes)
+    def _styled(self, handler: Handler, node: LexborNode, attributes: Attributes) -> object:
+        """An element that may be hidden, or have an image behind it."""
+        if tags.is_hidden(attributes):
+            return _SKIP
+        leave = handler(self, node, attributes)
+        if (type(leave) is tuple or handler is Gatherer._a) and leave is not _SKIP:
+            gather_media.background(self, attributes)
+        return leave
 
     def _leave(self, leave: tuple[int, str] | Callable[[], None]) -> None:
         if type(leave) is tuple:
@@ -128,8 +129,6 @@ class Gatherer:
             return _SKIP
         if tag in tags.TEXT_TAGS:
             self.text_tag = tags.TEXT_TAGS[tag]
-        if attributes and not media.BACKGROUNDS.isdisjoint(attributes):
-            gather_media.background(self, attributes)
         return leave
 
     def open_box(self, tag: str, attributes: Attributes) -> None:
@@ -137,19 +136,21 @@ class Gatherer:
         if attributes:
             get = attributes.get
             role, class_ = get("role") or "", get("class") or ""
-            id_ = get("id")
-            hint, caption = traits_of(tag, role, class_, _DIGITS.sub("", id_) if id_ else "")
+            id_ = get("id") or ""
+            hint, caption = traits_of(tag, role, class_, id_)
             boxes.append(Box(tag, self.box, hint, class_, caption, tag == "main" or role == "main"))
         else:
             boxes.append(Box(tag, self.box, tags.TAG_HINTS.get(tag, ""), "", tag == "figcaption", tag == "main"))
         self.box = len(boxes) - 1
 
     def _phrase(self, node: LexborNode, attributes: Attributes) -> object:
+        if not attributes:
+            return None
         class_ = attributes.get("class")
         if class_:
             if is_silent(class_):
                 return _SKIP
-            if node.tag == "span" and is_caption("span", class_):
+            if node.tag == "span" and is_caption(class_):
                 return self._block(node, attributes)
         return _SKIP if attributes.get("aria-hidden") == "true" else None
 
@@ -197,8 +198,6 @@ class Gatherer:
         before, self.href = self.href, attributes.get("href")
         leads = self.href is not None or not ("name" in attributes or "id" in attributes)  # else it is led to
         self.links += leads
-        if not media.BACKGROUNDS.isdisjoint(attributes):
-            gather_media.background(self, attributes)
 
         def leave() -> None:
             self.links -= leads
@@ -245,7 +244,9 @@ class Gatherer:
         self.muted -= 1
 
 
-_HANDLERS: dict[str, Callable[[Gatherer, LexborNode, Attributes], object]] = {
+_STYLED = media.BACKGROUNDS | {"hidden"}
+_HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is not named here is a box
+    **dict.fromkeys((*tags.SKIPPED, "-comment", "-doctype", "-document", None)),
     **dict.fromkeys(tags.INLINE, Gatherer._phrase),
     **dict.fromkeys(tags.SLANTED, Gatherer._slant),
     "sup": Gatherer._raised,

@@ -29,7 +29,7 @@ _FURNITURE_ROLES = _words("navigation contentinfo banner search dialog alertdial
 
 # What one token can say: bits, so that the tokens of a class attribute add up.
 _FURNITURE, _BUILT, _COMMENTS, _NOTE, _TEASER, _LABEL, _HEADER, _CONTENT = (1 << bit for bit in range(8))
-_BUILDER, _CAPTION, _SILENT, _CONSENT = (1 << bit for bit in range(8, 12))
+_BUILDER, _CAPTION, _SILENT, _CONSENT, _PAIRED = (1 << bit for bit in range(8, 13))
 
 _WORDS = {
     _FURNITURE: _words("""
@@ -85,19 +85,22 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _MAX_NAMES = 400  # characters of a class attribute that are read
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=65536)
 def traits_of(tag: str, role: str, class_: str, id_: str) -> tuple[str, bool]:
     """(what a box says of itself, whether it says that it is a caption)"""
-    return hint_of(tag, role, class_, id_), is_caption(tag, class_)
+    said = _said(class_) if class_ else 0
+    return _hint_by(tag, role, said | _said(id_) if id_ else said), tag == "figcaption" or said & _CAPTION != 0
 
 
 def hint_of(tag: str, role: str, class_: str, id_: str) -> str:
     """What a box says of itself."""
+    return traits_of(tag, role, class_, id_)[0]
+
+
+@lru_cache(maxsize=16384)
+def _hint_by(tag: str, role: str, said: int) -> str:
     if tag in _CONTENT_TAGS or role in _CONTENT_ROLES:
         return CONTENT
-    said = _said(class_) if class_ else 0
-    if id_:
-        said |= _said(id_)
     if tag in _FURNITURE_TAGS or role in _FURNITURE_ROLES:
         return "" if tag == "aside" and _hint(said, True) == "" else FURNITURE
     if tag == "form":
@@ -105,9 +108,9 @@ def hint_of(tag: str, role: str, class_: str, id_: str) -> str:
     return _hint(said, False) if said and tag not in ("body", "html") else ""
 
 
-def is_caption(tag: str, class_: str) -> bool:
-    """Whether a box says that it is the caption of a picture."""
-    return tag == "figcaption" or (class_ != "" and bool(_said(class_) & _CAPTION))
+def is_caption(class_: str) -> bool:
+    """Whether a phrase's class says that it is the caption of a picture."""
+    return bool(_said(class_) & _CAPTION)
 
 
 def is_silent(class_: str) -> bool:
@@ -115,7 +118,6 @@ def is_silent(class_: str) -> bool:
     return bool(_said(class_) & _SILENT)
 
 
-@lru_cache(maxsize=4096)
 def _hint(said: int, aside: bool) -> str:
     if said & _BUILDER:
         said &= ~(_BUILT | _HEADER | _NOTE)
@@ -136,13 +138,12 @@ def _hint(said: int, aside: bool) -> str:
     return LABEL if said & _LABEL else ""
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=65536)
 def _said(names: str) -> int:
-    said, names = 0, _DIGITS.sub("", names[:_MAX_NAMES])
-    tokens = names.split()
+    said, tokens = 0, _DIGITS.sub("", names[:_MAX_NAMES]).split()
     for token in tokens:
         said |= _words_say(token)
-    if _ANY_PAIR.search(names.lower()):
+    if said & _PAIRED:
         for token in tokens:
             said |= _pairs_say(token)
     return said
@@ -152,7 +153,7 @@ def _said(names: str) -> int:
 def _words_say(token: str) -> int:
     lower = token.lower()
     words = _SPLIT.split(lower if lower == token else _CAMEL.sub("-", token).lower())
-    said = _FURNITURE if lower in _WHOLE else 0
+    said = (_PAIRED if _ANY_PAIR.search(lower) else 0) | (_FURNITURE if lower in _WHOLE else 0)
     if not _STATES.isdisjoint(words):
         return said
     for word in words:
