@@ -155,6 +155,11 @@ REGIONS = [
         "<main><article><h1>Beaks</h1>{0}</article><article><h2>On lagoons</h2><p>{1}{1}{1}</p></article></main>",
         ["Beaks"],
     ),
+    # a section's id may be made of its heading's words, as any heading's
+    (
+        "<section id=how-we-share-food><h1 id=share>How we share food</h1>{0}</section><div id=share-food><p>{1}</p></div>",
+        ["How we share food"],
+    ),
     # an article in an aside's neighbourhood: the aside goes, however long it is
     ("<article><h1>Beaks</h1>{0}</article><aside><p>{1}{1}{1}{1}{1}{1}{1}{1}{1}</p></aside>", ["Beaks"]),
 ]
@@ -195,6 +200,11 @@ def test_time_grows_with_the_page_and_not_with_its_square(html):
 
 def test_a_box_with_all_the_prose_is_no_furniture():
     assert len(texts(f'<body class="has-sidebar"><div class="widget">{f"<p>{PROSE}</p>" * 4}</div></body>')) == 4
+
+
+@pytest.mark.parametrize("tag", ["html", "body", "main"])
+def test_a_page_that_scripts_show_is_read(tag):
+    assert texts(f"<{tag} style='visibility: hidden'><p>{PROSE}</p>") == [("p", PROSE)]
 
 
 def test_main_content_is_where_the_prose_stands():

@@ -10,8 +10,9 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from transforms.extract import gather_media, media, tags
 from transforms.extract.head import Head
-from transforms.extract.hints import FURNITURE, is_caption, is_silent, traits_of
+from transforms.extract.hints import BY_NAME, FURNITURE, is_caption, is_silent, traits_of
 from transforms.extract.layout import Box, Item, Layout
+from transforms.extract.slugs import is_slug
 from transforms.extract.texts import BREAK, CELL, blocks_of
 
 Attributes = dict[str, str | None]
@@ -21,6 +22,7 @@ _LICENCE = '[rel~="license" i][href]'
 # Furniture with these inside was perhaps never closed: where it holds the page's prose, it is none.
 _CONTENT = "main, [role=main], h1"
 _NAVIGATED = f"{_CONTENT}, p"
+_WHOLE = frozenset(("html", "body", "main"))  # where these are hidden, scripts show them
 _LONG_CELL = 300  # characters; a cell with more is a column of the page's layout
 _NAME_LETTERS = 4  # a word of so many is no unit of measure: what is raised behind it is a mark
 
@@ -75,7 +77,7 @@ class Gatherer:
 
     def _styled(self, handler: Handler, node: LexborNode, attributes: Attributes) -> object:
         """An element that may be hidden, or have an image behind it."""
-        if tags.is_hidden(attributes):
+        if tags.is_hidden(attributes) and node.tag not in _WHOLE:
             return _SKIP
         leave = handler(self, node, attributes)
         if (type(leave) is tuple or handler is Gatherer._a) and leave is not _SKIP:
@@ -124,7 +126,10 @@ class Gatherer:
             self.flush()
         leave, tag = (self.box, self.text_tag), node.tag
         self.open_box(tag, attributes)
-        if self.layout.boxes[self.box].hint == FURNITURE and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
+        box = self.layout.boxes[self.box]
+        if box.hint in BY_NAME and (id_ := attributes.get("id")) and is_slug(node, id_):
+            box.hint = traits_of(tag, attributes.get("role") or "", box.name, "")[0]
+        if box.hint == FURNITURE and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
             self.box = leave[0]
             return _SKIP
         if tag in tags.TEXT_TAGS:

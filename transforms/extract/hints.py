@@ -15,6 +15,8 @@ TEASER = "teaser"  # the article's own lead, or an invitation to another one: it
 HEADER = "header"  # of the site, or of a section
 LABEL = "label"  # who, when, under which heading: furniture where it is short
 
+BY_NAME = frozenset((LIKELY_FURNITURE, CONSENT, COMMENTS, TEASER, HEADER, LABEL))  # what a class or an id alone may say
+
 _CONTENT_ROLES = frozenset(("main", "article"))
 
 
@@ -23,6 +25,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 _CONTENT_TAGS = _words("article main")
+_HEADINGS = _words("h1 h2 h3 h4 h5 h6")  # their ids are made of their words
 _FURNITURE_TAGS = _words("nav footer aside menu dialog")
 _FURNITURE_ROLES = _words("navigation contentinfo banner search dialog alertdialog menu menubar complementary toolbar")
 
@@ -89,7 +92,9 @@ _MAX_NAMES = 400  # characters of a class attribute that are read
 def traits_of(tag: str, role: str, class_: str, id_: str) -> tuple[str, bool]:
     """(what a box says of itself, whether it says that it is a caption)"""
     said = _said(class_) if class_ else 0
-    return _hint_by(tag, role, said | _said(id_) if id_ else said), tag == "figcaption" or said & _CAPTION != 0
+    return _hint_by(
+        tag, role, said | _said(id_) if id_ and tag not in _HEADINGS else said
+    ), tag == "figcaption" or said & _CAPTION != 0
 
 
 def hint_of(tag: str, role: str, class_: str, id_: str) -> str:

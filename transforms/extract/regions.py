@@ -79,7 +79,7 @@ def _is_marked(layout: Layout, index: int, limits: Limits) -> bool:
         return links and box.prose <= limits.max_furniture_prose * total
     if hint == LIKELY_FURNITURE:
         return box.prose <= limits.max_furniture_prose * total
-    return hint == COMMENTS and box.prose <= limits.max_comments_prose * total
+    return hint == COMMENTS and not box.title and box.prose <= limits.max_comments_prose * total
 
 
 def _cards(layout: Layout, limits: Limits) -> list[bool]:
