@@ -33,6 +33,9 @@ BLOCKS = [
         [("tr", "Bird | Legs"), ("tr", "Flamingo | 2")],
     ),
     ("<pre>def f():\n    return <b>1</b>\n\n</pre>", [("pre", "def f():\n    return 1")]),
+    ("<pre><div>def f():</div><div>    return 1</div></pre>", [("pre", "def f():\n    return 1")]),
+    ("<table><tr class=header><th>Bird<th>Legs<tr><td>Flamingo<td>2</table>", [("tr", "Bird | Legs"), ("tr", "Flamingo | 2")]),
+    ("<p><span class=pagenum>[7]</span>a leaf is turned here</p>", [("p", "a leaf is turned here")]),
     (
         "<p>one line here<br>another line here<br><br>a new paragraph here</p>",
         [("p", "one line here\nanother line here"), ("p", "a new paragraph here")],
@@ -135,6 +138,12 @@ REGIONS = [
         "<title>On the beaks of flamingos | A site</title><header><h2>On the beaks of flamingos</h2></header><div>{0}</div>",
         ["On the beaks of flamingos"],
     ),
+    # and so is its header, whoever is named in it
+    (
+        "<title>On the beaks of flamingos</title><header><h2>On the beaks of flamingos</h2><a href=/ann>Ann</a></header>{0}",
+        ["On the beaks of flamingos"],
+    ),
+    ("<div><h1>Beaks</h1><div class=lead>Learn to strain.</div>{0}</div>", ["Beaks", "Learn to strain."]),
     # a teaser without links is the lead, one with links is an invitation
     (
         "<div><h1>Beaks</h1><div class=teaser-text><p>{1}</p></div><div>{0}</div></div>"

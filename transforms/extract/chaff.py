@@ -114,37 +114,42 @@ def _is_notice(item: Item, limits: Limits) -> bool:
 def _without_loose_ends(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
     """Without the short lines before the first and after the last block that says something: paths, dates, who wrote it, where
     to go next. Before the first paragraph only what stands in no element of text; before the first heading, list items, too."""
-    solid = [index for index, item in enumerate(items) if _is_solid(layout, item, limits)]
-    if not solid:
+    solid = [_is_solid(item, limits) for item in items]
+    closing = [index for index, item in enumerate(items) if solid[index] and _may_close(layout, item, limits)]
+    if not closing:
         return items
     heading = next((index for index, item in enumerate(items) if item.tag in HEADINGS), len(items))
-    first = next((index for index in solid if items[index].tag not in HEADINGS), 0)
-    opening = min(heading, first)
-    return [
-        item
-        for index, item in enumerate(items)
-        if not (
-            (index < opening and _is_loose(layout, item, limits, ("li", "p")))
-            or (index < first and _is_loose(layout, item, limits, ("p",) if item.link_letters else ()))
-            or (index > solid[-1] and _is_loose(layout, item, limits, ("p",) if item.link_letters else ()))
+    first = next((index for index, item in enumerate(items) if solid[index] and item.tag not in HEADINGS), 0)
+    last, out = closing[-1], []
+    for index, item in enumerate(items):
+        linked = ("p",) if item.link_letters else ()
+        loose = (
+            (index < min(heading, first) and not solid[index] and _is_loose(layout, item, ("li", "p")))
+            or (index < first and not solid[index] and _is_loose(layout, item, linked))
+            or (index > last and _is_loose(layout, item, linked))
         )
-    ]
+        if not loose:
+            out.append(item)
+    return out
 
 
-def _is_solid(layout: Layout, item: Item, limits: Limits) -> bool:
+def _is_solid(item: Item, limits: Limits) -> bool:
     """A block that reads as text: long enough, or a sentence, or code, or a row, or a heading."""
     if item.media:
         return False
-    if item.tag in _ROWS or item.tag in HEADINGS:
+    if item.tag in _ROWS or item.tag in HEADINGS or item.text[-1] in _SENTENCE_ENDS:
         return True
-    if item.words < limits.min_prose_words:
-        return item.text[-1] in _SENTENCE_ENDS and layout.boxes[item.box].tag in TEXT_BOXES
-    return item.text[-1] in _SENTENCE_ENDS or item.link_density <= limits.max_solid_link_density
+    return item.words >= limits.min_prose_words and item.link_density <= limits.max_solid_link_density
 
 
-def _is_loose(layout: Layout, item: Item, limits: Limits, also: tuple[str, ...]) -> bool:
+def _may_close(layout: Layout, item: Item, limits: Limits) -> bool:
+    """A short sentence in no element of text does not end a document: "Was this of use?"."""
+    return item.words >= limits.min_prose_words or item.tag != "p" or layout.boxes[item.box].tag in TEXT_BOXES
+
+
+def _is_loose(layout: Layout, item: Item, also: tuple[str, ...]) -> bool:
     """A short line in no element of text, or in one of those named."""
-    if item.media or _is_solid(layout, item, limits):
+    if item.media:
         return False
     box = layout.boxes[item.box]
     return box.tag in also or (box.tag not in TEXT_BOXES and (item.link_letters > 0 or box.letters == len(item.text)))

@@ -122,6 +122,8 @@ class Gatherer:
         self.link_letters = self.slanted_letters = 0
 
     def _block(self, node: LexborNode, attributes: Attributes) -> object:
+        if self.text_tag == "pre" and node.tag == "div":
+            return _SKIP if attributes and is_silent(attributes.get("class") or "") else self._end_line
         if self.pieces:
             self.flush()
         leave, tag = (self.box, self.text_tag), node.tag
@@ -135,6 +137,11 @@ class Gatherer:
         if tag in tags.TEXT_TAGS:
             self.text_tag = tags.TEXT_TAGS[tag]
         return leave
+
+    def _end_line(self) -> None:
+        """A `div` within preformatted text is a line of it."""
+        if self.pieces and not self.pieces[-1].endswith("\n"):
+            self.pieces.append("\n")
 
     def open_box(self, tag: str, attributes: Attributes) -> None:
         boxes = self.layout.boxes

@@ -26,6 +26,7 @@ def _words(text: str) -> frozenset[str]:
 
 _CONTENT_TAGS = _words("article main")
 _HEADINGS = _words("h1 h2 h3 h4 h5 h6")  # their ids are made of their words
+_TABLE_PARTS = _words("table thead tbody tr th td")  # a header of these is no site's
 _FURNITURE_TAGS = _words("nav footer aside menu dialog")
 _FURNITURE_ROLES = _words("navigation contentinfo banner search dialog alertdialog menu menubar complementary toolbar")
 
@@ -53,8 +54,8 @@ _WORDS = {
     _NOTE: _words("note notes tip tips warning caution important callout admonition footnote footnotes pullquote quote box"),
     _TEASER: _words("teaser card cards"),
     _LABEL: _words("""
-        author authors date time datetime published pubdate updated modified kicker category categories topics copyright credit
-        credits print download license licence disclaimer readtime readingtime duration follow
+        author authors date time datetime timing published pubdate updated modified kicker category categories topics copyright
+        credit credits print download license licence disclaimer readtime readingtime duration follow
     """),
     _HEADER: frozenset(("header",)),
     # Page builders and grids call each piece of content a widget, a header or a box.
@@ -67,7 +68,7 @@ _PAIRS = re.compile(
     r"screen-?reader|visually-?hidden|sr-only|read-?more|more-?(?:from|stories|news|articles)|see-?also|prev-?next|next-?prev|side-?bar"
     r"|social|share-|cookie|newsletter|related|breadcrumb|site-?(?:header|nav)|page-?nav|skip-?(?:link|to)"
     r"|author-?(?:box|bio|info|desc|profile|card|about)|about-?(?:the-)?author"
-    r"|tag-?(?:list|cloud)|advert|sponsor|also-?read|most-?read|mod-?(?:related|share)|table-of-contents"
+    r"|download-?link|tag-?(?:list|cloud)|advert|sponsor|also-?read|most-?read|mod-?(?:related|share)|table-of-contents"
 )
 _COMMENT_PAIRS = re.compile(r"comment-?(?:s|list|area|section|form|thread)|leave-?(?:a-)?(?:comment|reply)")
 _CAPTIONS = re.compile(
@@ -75,7 +76,7 @@ _CAPTIONS = re.compile(
 )
 _SILENCES = re.compile(
     r"(?:^|[_-])(?:sr-only|visually-?hidden|screen-?reader(?:-text|-only)?|headerlink|header-anchor|anchor-?(?:js-?)?link|permalink"
-    r"|mw-editsection|edit-?section|lineno|linenos|line-numbers?-rows)(?:$|[_-])"
+    r"|mw-editsection|edit-?section|lineno|linenos|line-numbers?-rows|page-?num(?:ber)?s?)(?:$|[_-])"
 )
 _ANY_PAIR = re.compile(
     "|".join(pairs.pattern for pairs in (_PAIRS, _COMMENT_PAIRS, _CAPTIONS, _SILENCES))
@@ -110,7 +111,8 @@ def _hint_by(tag: str, role: str, said: int) -> str:
         return "" if tag == "aside" and _hint(said, True) == "" else FURNITURE
     if tag == "form":
         return _hint(said, False) or LABEL
-    return _hint(said, False) if said and tag not in ("body", "html") else ""
+    hint = _hint(said, False) if said and tag not in ("body", "html") else ""
+    return "" if hint == HEADER and tag in _TABLE_PARTS else hint
 
 
 def is_caption(class_: str) -> bool:

@@ -19,7 +19,7 @@ class Box:
     letters: int = 0
     link_letters: int = 0
     prose: float = 0.0  # letters that stand in sentences and outside links
-    title: bool = False  # an h1
+    title: bool = False  # the page's
     headings: int = 0
     media: int = 0  # images and videos
 
@@ -73,7 +73,7 @@ class Layout:
 
     def add_up(self, min_prose_words: int) -> None:
         """Sums go from the items to their boxes, and from each box to the one around it."""
-        boxes = self.boxes
+        boxes, names = self.boxes, self.title.casefold()
         for item in self.items:
             box = boxes[item.box]
             if item.media:
@@ -84,7 +84,7 @@ class Layout:
             box.prose += prose_letters(item, min_prose_words)
             if item.tag in HEADINGS:
                 box.headings += 1
-                box.title = box.title or item.tag == "h1"
+                box.title = box.title or is_title(item, names)
         for index in range(len(boxes) - 1, 0, -1):
             box = boxes[index]
             parent = boxes[box.parent]
@@ -102,6 +102,11 @@ class Layout:
         for index, box in enumerate(self.boxes):
             inside[index] = index == top or (box.parent >= 0 and inside[box.parent])
         return inside
+
+
+def is_title(item: Item, names: str) -> bool:
+    """Whether a heading is the page's: of the first rank, or found in what the page calls itself, in folded case."""
+    return item.tag == "h1" or (item.tag in HEADINGS and item.words > 1 and item.text.casefold() in names)
 
 
 def prose_letters(item: Item, min_words: int) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from transforms.extract.hints import COMMENTS, CONSENT, CONTENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER
-from transforms.extract.layout import Item, Layout
+from transforms.extract.layout import Item, Layout, is_title
 from transforms.extract.tags import HEADINGS, TEXT_BOXES
 
 _TELLING = frozenset((COMMENTS, CONSENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER))
@@ -205,7 +205,7 @@ def _lead(layout: Layout, furniture: list[bool], inside: list[bool], limits: Lim
     if any(item.tag == "h1" and inside[item.box] for item in items):
         return []
     names = layout.title.casefold()
-    title = next((index for index in range(first - 1, -1, -1) if _is_title(items[index], names)), None)
+    title = next((index for index in range(first - 1, -1, -1) if is_title(items[index], names)), None)
     if title is None or furniture[items[title].box]:
         return []
     return [
@@ -213,10 +213,6 @@ def _lead(layout: Layout, furniture: list[bool], inside: list[bool], limits: Lim
         for item in items[title:first]
         if not furniture[item.box] and (item.media or item.tag in HEADINGS or _is_lead(item, limits))
     ]
-
-
-def _is_title(item: Item, names: str) -> bool:
-    return item.tag == "h1" or (item.tag in HEADINGS and item.words > 1 and item.text.casefold() in names)
 
 
 def _is_lead(item: Item, limits: Limits) -> bool:
