@@ -113,22 +113,25 @@ class Gatherer:
             return
         blocks = blocks_of(self.pieces, self.text_tag == "pre")
         if blocks:
-            letters = sum(len(text) for text, _ in blocks)
+            letters = sum([len(text) for text, _ in blocks])
             share, slanted = self.link_letters / letters, self.slanted_letters >= letters
             for text, words in blocks:
-                linked = min(round(len(text) * share), len(text)) if share else 0
-                self.layout.items.append(Item(self.box, self.began, self.text_tag, text, linked, words, slanted))
+                item = Item(self.box, self.began, self.text_tag, text, 0, words, slanted)
+                if share:
+                    item.link_letters = min(round(len(text) * share), len(text))
+                    item.link_density = item.link_letters / len(text)
+                self.layout.items.append(item)
         self.pieces.clear()
         self.link_letters = self.slanted_letters = 0
 
     def _block(self, node: LexborNode, attributes: Attributes) -> object:
-        if self.text_tag == "pre" and node.tag == "div":
+        tag = node.tag
+        if tag == "div" and self.text_tag == "pre":
             return _SKIP if attributes and is_silent(attributes.get("class") or "") else self._end_line
         if self.pieces:
             self.flush()
-        leave, tag = (self.box, self.text_tag), node.tag
-        self.open_box(tag, attributes)
-        box = self.layout.boxes[self.box]
+        leave = self.box, self.text_tag
+        box = self.open_box(tag, attributes)
         if box.hint in BY_NAME and (id_ := attributes.get("id")) and is_slug(node, id_):
             box.hint = traits_of(tag, attributes.get("role") or "", box.name, "")[0]
         if box.hint == FURNITURE and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
@@ -143,17 +146,14 @@ class Gatherer:
         if self.pieces and not self.pieces[-1].endswith("\n"):
             self.pieces.append("\n")
 
-    def open_box(self, tag: str, attributes: Attributes) -> None:
-        boxes = self.layout.boxes
-        if attributes:
-            get = attributes.get
-            role, class_ = get("role") or "", get("class") or ""
-            id_ = get("id") or ""
-            hint, caption = traits_of(tag, role, class_, id_)
-            boxes.append(Box(tag, self.box, hint, class_, caption, tag == "main" or role == "main"))
-        else:
-            boxes.append(Box(tag, self.box, tags.TAG_HINTS.get(tag, ""), "", tag == "figcaption", tag == "main"))
-        self.box = len(boxes) - 1
+    def open_box(self, tag: str, attributes: Attributes) -> Box:
+        get = attributes.get
+        role, class_ = get("role") or "", get("class") or ""
+        hint, caption = traits_of(tag, role, class_, get("id") or "")
+        box = Box(tag, self.box, hint, class_, caption, tag == "main" or role == "main")
+        self.box = len(self.layout.boxes)
+        self.layout.boxes.append(box)
+        return box
 
     def _phrase(self, node: LexborNode, attributes: Attributes) -> object:
         if not attributes:

@@ -9,6 +9,7 @@ _ROBOTS = frozenset(
     ("robots", "googlebot", "googlebot-image", "googlebot-news", "bingbot", "slurp", "gptbot", "ccbot", "google-extended")
 )
 _TDM = frozenset(("tdm-reservation", "tdm-policy"))  # W3C TDMRep
+_READ = _ROBOTS | _TDM | {"og:title"}
 
 
 class Head:
@@ -31,9 +32,8 @@ class Head:
         self.licence = join_url(self.base, attributes.get("href") or "")
 
     def _add_meta(self, attributes: Attributes) -> None:
-        content = " ".join((attributes.get("content") or "").split())
         name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
-        if not content:
+        if name not in _READ or not (content := " ".join((attributes.get("content") or "").split())):
             return
         if name in _ROBOTS:
             self.robots.append(content)

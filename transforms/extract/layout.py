@@ -106,7 +106,11 @@ class Layout:
 
 def is_title(item: Item, names: str) -> bool:
     """Whether a heading is the page's: of the first rank, or found in what the page calls itself, in folded case."""
-    return item.tag == "h1" or (item.tag in HEADINGS and item.words > 1 and item.text.casefold() in names)
+    return item.tag == "h1" or is_named(item, names)
+
+
+def is_named(item: Item, names: str) -> bool:
+    return item.tag in HEADINGS and item.words > 1 and item.text.casefold() in names
 
 
 def prose_letters(item: Item, min_words: int) -> float:

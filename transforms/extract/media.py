@@ -14,6 +14,7 @@ Attributes = dict[str, str | None]
 
 # Lazy loaders keep the real address in these and a placeholder in `src` (OBELICS reads eleven of them).
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-src-set")
+_OWN_SETS, _SOURCE_SETS = (*_LAZY_SETS, "srcset"), ("srcset", *_LAZY_SETS)
 _LAZY = (
     "data-src",
     "data-lazy-src",
@@ -33,12 +34,17 @@ _LAZY = (
     "data-bg",
     "data-background-image",
 )
+_IS_LAZY = frozenset(_LAZY)
 _LAZY_BACKGROUNDS = ("data-bg", "data-background", "data-background-image", "data-bg-src", "data-background-src", "data-bgset")
 BACKGROUNDS = frozenset(("style", *_LAZY_BACKGROUNDS))  # attributes that may hold one
 _URL = re.compile(r"url\(\s*(['\"]?)(.*?)\1\s*\)", re.IGNORECASE)
 _PIXEL = re.compile(
-    r"(?:^|[/_.\-])(?:spacer|blank|clear|transparent|pixel|1x1|1px|tracking|beacon|loading|loader|spinner)[\d_\-]*\.(?:gif|png|svg)(?:$|\?)"
-    r"|//(?:pixel|stats|b\.scorecardresearch|www\.facebook\.com/tr|[\w.]*doubleclick\.net)[./?]|/pixel(?:$|[/?])",
+    r"(?:^|[/_.\-])(?:spacer|blank|clear|transparent|pixel|1x1|1px|tracking|beacon|loading|loader|spinner)[\d_\-]*\.(?:gif|png|svg)(?:$|\?)",
+    re.IGNORECASE,
+)
+_DRAWN = re.compile(r"\.(?:gif|png|svg)(?:$|\?)", re.IGNORECASE)  # a pixel's name ends so; found at once
+_COUNTER = re.compile(
+    r"//(?:pixel|stats|b\.scorecardresearch|www\.facebook\.com/tr|[\w.]*doubleclick\.net)[./?]|/pixel(?:$|[/?])",
     re.IGNORECASE,
 )
 _BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;]*?url\(\s*(['\"]?)(.*?)\1\s*\)", re.IGNORECASE)
@@ -54,9 +60,11 @@ _MAX_DENSITY = 3.0  # beyond it, srcset offers what no screen shows
 
 def image_url(attributes: Attributes, sources: list[Attributes], max_px: int) -> str:
     """The largest sensible address of an `img` and of the `source`s of its `picture`; "" where it has none."""
-    sets = [_first(source, ("srcset", *_LAZY_SETS)) for source in sources if source.get("type") not in _UNREADABLE]
-    own = _first(attributes, (*_LAZY_SETS, "srcset"))
-    lazy = next((url for name in _LAZY if name in attributes and (url := _reference(attributes[name]))), "")
+    sets = [_first(source, _SOURCE_SETS) for source in sources if source.get("type") not in _UNREADABLE]
+    own = _first(attributes, _OWN_SETS)
+    lazy = ""
+    if not _IS_LAZY.isdisjoint(attributes):
+        lazy = next((url for name in _LAZY if name in attributes and (url := _reference(attributes[name]))), "")
     plain = lazy or _reference(attributes.get("src"))
     by_width = [best for candidates in (own, *sets) if (best := _best(candidates, max_px)) and best[0]]
     if by_width:
@@ -71,7 +79,9 @@ def background_url(attributes: Attributes) -> str:
     style = attributes.get("style") or ""
     if "url(" in style and (found := _BACKGROUND.search(style)) and (url := _reference(found[2])):
         return url
-    lazy = next((value for name in _LAZY_BACKGROUNDS if (value := attributes.get(name))), "")
+    lazy = _first(attributes, _LAZY_BACKGROUNDS)
+    if not lazy:
+        return ""
     found = _URL.search(lazy)
     return _reference(found[2] if found else lazy)
 
@@ -123,7 +133,9 @@ def is_tracker(url: str, size: tuple[int, int], attributes: Attributes) -> bool:
     sizes = [attributes.get("width"), attributes.get("height")]
     if any(value and value.strip().removesuffix("px") in ("0", "1") for value in sizes):
         return True
-    return 0 < max(size) <= 1 or bool(_PIXEL.search(url))
+    if 0 < max(size) <= 1 or _COUNTER.search(url):
+        return True
+    return bool(_DRAWN.search(url) and _PIXEL.search(url))
 
 
 def size_of(attributes: Attributes) -> tuple[int, int]:
@@ -138,12 +150,17 @@ def size_of(attributes: Attributes) -> tuple[int, int]:
 def _pixels(value: str | None) -> int:
     if not value:
         return 0
+    if len(value) <= 5 and value.isdecimal():
+        return int(value)
     value = value.strip().lower().removesuffix("px")
     return int(float(value)) if re.fullmatch(r"\d{1,5}(\.\d+)?", value) else 0
 
 
 def _first(attributes: Attributes, names: tuple[str, ...]) -> str:
-    return next((value for name in names if (value := attributes.get(name))), "")
+    for name in names:
+        if value := attributes.get(name):
+            return value
+    return ""
 
 
 def joined(base: str, reference: str) -> str:

@@ -2,8 +2,6 @@
 
 import re
 
-from transforms.extract.hints import hint_of
-
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -25,8 +23,6 @@ TEXT_TAGS |= {"dt": "li", "dd": "li", "xmp": "pre", "listing": "pre", "section":
 TEXT_BOXES = _words(
     "p pre blockquote li dt dd ul ol dl figure figcaption table thead tbody tr h1 h2 h3 h4 h5 h6 details summary"
 )
-_TELLING = ("nav", "footer", "aside", "menu", "dialog", "article", "main", "form")
-TAG_HINTS = {tag: hint for tag in _TELLING if (hint := hint_of(tag, "", "", ""))}
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)

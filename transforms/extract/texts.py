@@ -15,15 +15,17 @@ def blocks_of(pieces: list[str], preformatted: bool) -> list[tuple[str, int]]:
     """The texts of a block and the words in each: white space runs to one space, breaks to line ends; two breaks in a row
     part paragraphs."""
     text = "".join(pieces)
+    simple = not preformatted and BREAK not in text and CELL not in text
+    if simple:
+        words = text.split()
+        block = " ".join(words)
+        if block.isprintable():  # then nothing in it is invisible
+            return [(block, len(words) + _unspaced_words(block))] if block else []
     plain = text.isascii()
     if not plain:
         text = _INVISIBLE.sub("", text)
-    if not preformatted and BREAK not in text and CELL not in text:
-        words = text.split()
-        block = " ".join(words)
-        if plain and block.isprintable():
-            return [(block, len(words))] if block else []
-        blocks = [block]
+    if simple:
+        blocks = [" ".join(text.split())]
     elif preformatted:
         blocks = _preformatted(text)
     elif CELL in text:
@@ -33,13 +35,12 @@ def blocks_of(pieces: list[str], preformatted: bool) -> list[tuple[str, int]]:
         blocks = _paragraphs(text)
     if plain:
         blocks = [_INVISIBLE.sub("", block) for block in blocks]
-    return [(block, word_count(block, plain)) for block in blocks if block]
+    return [(block, len(block.split()) + _unspaced_words(block)) for block in blocks if block]
 
 
-def word_count(text: str, plain: bool) -> int:
-    """Words between spaces; in scripts without spaces, two characters a word. What `min_block_words` compares."""
-    words = len(text.split())
-    return words if plain else words + len(_UNSPACED.findall(text)) // 2
+def _unspaced_words(text: str) -> int:
+    """In scripts without spaces, two characters a word. Those, and words between spaces, are what `min_block_words` compares."""
+    return 0 if text.isascii() else len(_UNSPACED.findall(text)) // 2
 
 
 def _preformatted(text: str) -> list[str]:
