@@ -39,7 +39,7 @@ def blocks_of(pieces: list[str], preformatted: bool) -> list[tuple[str, int]]:
 
 
 def _unspaced_words(text: str) -> int:
-    """In scripts without spaces, two characters a word. Those, and words between spaces, are what `min_block_words` compares."""
+    """In scripts without spaces two characters are a word. What `min_block_words` compares is all words."""
     return 0 if text.isascii() else len(_UNSPACED.findall(text)) // 2
 
 
