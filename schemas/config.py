@@ -48,6 +48,7 @@ class ExtractConfig(Frozen):
     min_lead_words: PositiveInt = 6  # of a block between the title and the main content that belongs to it; ours
     min_prose_left: float = Field(0.3, ge=0.0, le=1.0)  # of the page's prose; with less, class names are not believed; ours
     max_solid_link_density: float = Field(0.25, ge=0.0, le=1.0)  # of a line that may open or end a document; ours
+    max_preamble: float = Field(0.1, ge=0.0, le=1.0)  # of the text, before the page's title: a section, a date, a notice; ours
     max_edge_items: PositiveInt = 3  # blocks from either end of a document in which a preformatted notice stands; ours
     min_notice_words: PositiveInt = 40  # of such a notice: a licence, a disclaimer; ours
     min_notice_letters: float = Field(0.9, ge=0.0, le=1.0)  # letters and spaces in it: code and tables have fewer; ours

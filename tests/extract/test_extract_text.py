@@ -144,6 +144,12 @@ REGIONS = [
         ["On the beaks of flamingos"],
     ),
     ("<div><h1>Beaks</h1><div class=lead>Learn to strain.</div>{0}</div>", ["Beaks", "Learn to strain."]),
+    # what little stands before the title goes; a title above another stays
+    (
+        "<title>How they feed | Birds</title><p>The second edition, 1889.</p><h1>Beaks</h1>"
+        "<h1>How they feed</h1><h1>At dawn</h1>{0}",
+        ["How they feed", "At dawn"],
+    ),
     # a teaser without links is the lead, one with links is an invitation
     (
         "<div><h1>Beaks</h1><div class=teaser-text><p>{1}</p></div><div>{0}</div></div>"

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from transforms.extract.layout import Item, Layout
+from transforms.extract.layout import Item, Layout, is_named
 from transforms.extract.tags import HEADINGS, TEXT_BOXES
 from transforms.extract.texts import CELL_EDGE
 
@@ -21,6 +21,7 @@ class Limits(Protocol):
     min_notice_words: int
     min_notice_letters: float
     min_prose_words: int
+    max_preamble: float
 
 
 def without_chaff(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
@@ -31,7 +32,18 @@ def without_chaff(layout: Layout, items: list[Item], limits: Limits) -> list[Ite
             said[index] = False
     kept = [item for index, item in enumerate(items) if said[index] or _is_between(layout, items, said, index)]
     kept = _without_emptied_boxes(layout, items, kept, limits)
-    return _without_lone_headings(_without_loose_ends(layout, _without_notices(kept, limits), limits))
+    kept = _without_preamble(layout, _without_notices(kept, limits), limits)
+    return _without_lone_headings(layout, _without_loose_ends(layout, kept, limits))
+
+
+def _without_preamble(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
+    """Without the little text that stands before the page's own title: sections, dates, notes on the edition."""
+    names = layout.title.casefold()
+    title = next((index for index, item in enumerate(items) if is_named(item, names)), 0)
+    before = sum(len(item.text) for item in items[:title])
+    if before > limits.max_preamble * sum(len(item.text) for item in items):
+        return items
+    return [item for item in items[:title] if item.media] + items[title:]
 
 
 def _without_emptied_boxes(layout: Layout, items: list[Item], kept: list[Item], limits: Limits) -> list[Item]:
@@ -155,11 +167,12 @@ def _is_loose(layout: Layout, item: Item, also: tuple[str, ...]) -> bool:
     return box.tag in also or (box.tag not in TEXT_BOXES and (item.link_letters > 0 or box.letters == len(item.text)))
 
 
-def _without_lone_headings(items: list[Item]) -> list[Item]:
-    """Headings whose section is gone go too: nothing stands below them before a heading as high, or the end."""
+def _without_lone_headings(layout: Layout, items: list[Item]) -> list[Item]:
+    """Headings whose section is gone go too, the title stays: nothing stands below them before a heading as high, or the end."""
+    names = layout.title.casefold()
     out: list[Item] = []
     for item in reversed(items):
         lone = item.tag in HEADINGS and (not out or (out[-1].tag in HEADINGS and out[-1].tag <= item.tag))
-        if not lone:
+        if not lone or (out and is_named(item, names)):
             out.append(item)
     return out[::-1]
