@@ -59,10 +59,7 @@ class Item:
     words: int = 0
     slanted: bool = False  # all of it in italics or small print
     media: Image | Video | None = None
-
-    @property
-    def link_density(self) -> float:
-        return self.link_letters / len(self.text) if self.text else 0.0
+    link_density: float = 0.0  # link letters a letter
 
 
 @dataclass(slots=True)
