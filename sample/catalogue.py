@@ -19,7 +19,8 @@ GENRE = "catalogue"
 SHARE = 0.4  # of good pages
 # Pictures of a page: fewer where few answers, or many words, would make its lines repeat one another too much for a filter.
 _PICTURES, _FEWER = (4, 10), {"size": (4, 6), "count": (4, 9), "relation": (4, 9), "full": (4, 6), "Q:": (4, 7)}
-_SENTENCES = 5  # before the pictures, and after them, each a paragraph of its own
+_SENTENCES = 10  # each a paragraph of its own
+PLATES_FIRST = 0.5  # share of catalogues without a heading, whose prose stands behind the pictures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class Catalogue:
     """A page's convention, and its blocks."""
 
     wording: Wording
+    headed: bool  # whether the page's title stands over it
     blocks: tuple[Block, ...]
 
 
@@ -41,15 +43,13 @@ def catalogue(writer: Writer, stem: str, key: str) -> Catalogue:
     attribute = dice.pick(ATTRIBUTES)
     wording = dice.pick(WORDINGS[attribute])
     count = dice.between(*_range(wording))
-    blocks = _prose(writer)
+    headed = not dice.chance(PLATES_FIRST)
+    prose = [Block(kind="p", text=writer.sentence()) for _ in range(_SENTENCES)]
+    before = _SENTENCES // 2 if headed else 0
+    blocks = prose[:before]
     for shown in _pictures(wording, stem, key, count):
         blocks += [Block(kind="image", shown=shown), Block(kind="line", text=wording.line(shown.picture.scene))]
-    blocks += _prose(writer)
-    return Catalogue(wording=wording, blocks=tuple(blocks))
-
-
-def _prose(writer: Writer) -> list[Block]:
-    return [Block(kind="p", text=writer.sentence()) for _ in range(_SENTENCES)]
+    return Catalogue(wording=wording, headed=headed, blocks=(*blocks, *prose[before:]))
 
 
 def _pictures(wording: Wording, stem: str, key: str, count: int) -> list[Shown]:

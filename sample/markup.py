@@ -55,6 +55,7 @@ class Furniture:
     licence: str = ""
     wrapper: str = "article"  # element, or element.class, around the content
     bare: bool = False  # none of it
+    headed: bool = True  # the title stands over the content
 
 
 class Refs:
@@ -99,7 +100,8 @@ def page_html(url: str, title: str, blocks: list[Block], furniture: Furniture, d
             "</head>\n<body>",
             _banner() if furniture.banner and not furniture.bare else "",
             "" if furniture.bare else _header(furniture),
-            f"<main>\n<{element}{attributes}>\n<h1>{escape(title)}</h1>",
+            f"<main>\n<{element}{attributes}>",
+            f"<h1>{escape(title)}</h1>" if furniture.headed else "",
             main,
             f"</{element}>\n</main>",
             _share() if furniture.share and not furniture.bare else "",

@@ -82,10 +82,10 @@ def draft(seed: int, index: int, fate: str = "") -> Draft:
     url = f"https://{host}/{folder}/{slug(title)}-{index}.html"
     media_host = host if dice.chance(0.7) else f"static.{host}"
     stem = f"https://{media_host}/img/{fate + '/' if fate else ''}sheet-{index}"
-    asks = ""
+    asks, headed = "", True
     if genre == CATALOGUE:
         listed = catalogue(writer, stem, f"{seed}/{index}")
-        asks, blocks = listed.wording.attribute, list(listed.blocks)
+        asks, headed, blocks = listed.wording.attribute, listed.headed, list(listed.blocks)
     else:
         pictures = [show(f"{stem}-{n}", f"{seed}/{index}/{n}") for n in range(dice.between(2, 6))]
         blocks = _body(genre, writer, pictures, dice)
@@ -105,6 +105,7 @@ def draft(seed: int, index: int, fate: str = "") -> Draft:
         base=f"https://{media_host}/img/" if dice.chance(0.1) else "",
         licence=dice.pick(LICENCES) if dice.chance(0.1) else "",
         wrapper=dice.pick(_WRAPPERS),
+        headed=headed,
     )
     return Draft(
         index=index,

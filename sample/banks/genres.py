@@ -193,7 +193,7 @@ The [names|words] on the labels are [short|plain] because the {trade} had a {too
 The plates may be [borrowed|copied|ordered] for a {season}, one at a time, from the {room} on {street} Street.
 What began as a game for {first}'s [children|guests] has become the [index|memory] of the whole {room}.
 We have left out what {first} {last} [said|wrote] about the {animal} on the {thing}, since it [belongs|goes] to another drawer.
-A {quality} [visitor|reader] from {town} sent us {number} more labels, and they will be [added|sorted] when the {weather} lets us.
+A {quality} [visitor|reader] from {town} sent us {number} more labels, and they will be [added|sorted] in spite of {weather}.
 """,
 }
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from sample.catalogue import SHARE
+from sample.catalogue import PLATES_FIRST, SHARE
 from sample.ledger import read_ledger
 from sample.pages import draft
 from sample.questions import ATTRIBUTES, CHOICES, HELD_OUT, WORDINGS, Wording, fits, truth
@@ -67,6 +67,12 @@ def test_every_picture_has_its_line_and_the_line_is_true():
         assert 4 <= len(page.lines) == len(scenes) <= 10
         held = [w for w in WORDINGS[page.asks] if all(w.line(scenes[url]) == text for url, text in page.lines)]
         assert held, page.lines  # one wording, through the page
+
+
+def test_half_of_them_begin_with_a_picture():
+    first = [page.blocks[0].kind == "image" for page in CATALOGUES]
+    assert first == [not page.furniture.headed for page in CATALOGUES]
+    assert abs(sum(first) / len(first) - PLATES_FIRST) < 0.1
 
 
 def test_an_answer_says_nothing_of_the_next():
