@@ -9,7 +9,7 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
 from schemas.config import FilterConfig, LimitsForText
-from schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
+from schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
 from schemas.page import Provenance
 from schemas.rejection import Reason, Rejection, Stage, Unit
 from transforms.filter.language import Language, detect_language
@@ -29,7 +29,7 @@ CONFIG = FilterConfig(
 
 
 def document(*texts: str, key: str = "k", media=(IMAGE,)) -> InterleavedDocument:
-    nodes = (*(TextNode(text=text, position=at) for at, text in enumerate(texts)), *media)
+    nodes = with_phi((*(TextNode(text=text, position=at) for at, text in enumerate(texts)), *media))
     provenance = Provenance(archive="a.warc.gz", offset=9, length=1)
     return InterleavedDocument(key=key, url=f"https://a.example/{key}", nodes=nodes, provenance=provenance)
 
@@ -63,6 +63,15 @@ def test_a_bad_text_leaves_alone():
     assert out == rejection(record, Unit.NODE, Reason.BOILERPLATE_TEXT, key="k/1", detail='"privacy policy"', sample=NOTICE)
     assert kept.nodes == (record.nodes[0], IMAGE)
     assert kept.quality.words == 20
+
+
+def test_an_image_leaves_with_a_caption_that_no_text_may_say():
+    bad, odd = replace(IMAGE, caption="free porn here now"), replace(IMAGE, position=51, caption="#1 #2 #3")
+    record = document(ENGLISH, media=(bad, odd))
+    config = CONFIG.model_copy(update={"node": LimitsForText(max_flagged_words=0.01, min_words=4, max_symbols_per_word=0.1)})
+    out, kept = filter_document(record, config)
+    assert (out.unit, out.key, out.reason, out.url) == (Unit.NODE, "k/50", Reason.UNSAFE_TEXT, IMAGE.url)
+    assert kept.nodes == (replace(record.nodes[0], next_image=1), odd)  # short and odd it may be
 
 
 def test_the_language_is_asked_first():

@@ -118,3 +118,4 @@ _RATIOS = (
 TEXT_RULES: tuple[Rule, ...] = _WORDS + _PHRASES + tuple(_if_long_enough(rule) for rule in _RATIOS)
 NODE_RULES = TEXT_RULES
 DOCUMENT_RULES = TEXT_RULES
+CAPTION_RULES = _PHRASES  # a caption may be short and odd, but it may not say everything

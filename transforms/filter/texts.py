@@ -4,20 +4,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from schemas.config import FilterConfig
-from schemas.document import InterleavedDocument, TextNode
+from schemas.document import ImageNode, InterleavedDocument, Node, TextNode, with_phi
 from schemas.rejection import Reason, Rejection, Stage
 from transforms.filter.language import Language, detect_language
 from transforms.filter.measures import TextMeasures, paragraphs_of
-from transforms.filter.rules import DOCUMENT_RULES, NODE_RULES
+from transforms.filter.rules import CAPTION_RULES, DOCUMENT_RULES, NODE_RULES
 from transforms.leaving import document_leaves, node_leaves
 from transforms.rules import Broken, first_broken
 
 
 def filter_document(document: InterleavedDocument, config: FilterConfig) -> Iterator[InterleavedDocument | Rejection]:
-    """Language first, then each text by itself, then the texts that are left as a whole. Images and videos stay.
+    """Language first, then each text by itself, then the texts that are left as a whole.
 
-    Rejects texts (unit NODE) and documents. A document without any text has the language of its alt texts and captions,
-    and is judged as a text of no words.
+    Images and videos stay, but for an image whose caption says what no text may say: a caption is read with its image.
+
+    Rejects texts and images (unit NODE) and documents. A document without any text has the language of its alt texts and
+    captions, and is judged as a text of no words.
     """
     language = detect_language(document.text or _text_of_media(document))
     if broken := _wrong_language(language, config):
@@ -25,22 +27,33 @@ def filter_document(document: InterleavedDocument, config: FilterConfig) -> Iter
         return
     kept, parts = [], []
     for node in document.nodes:
-        if isinstance(node, TextNode):
-            part = TextMeasures([node.text], language.code)
-            if broken := first_broken(part, NODE_RULES, config.node):
-                yield node_leaves(Stage.FILTER, document, node, broken)
-                continue
-            parts.append(part)
+        part, broken = _judge(node, language, config)
+        if broken:
+            yield node_leaves(Stage.FILTER, document, node, broken)
+            continue
         kept.append(node)
-    left, gone = replace(document, nodes=tuple(kept)), len(document.nodes) - len(kept)
-    if gone and not parts:
-        yield document_leaves(Stage.FILTER, left, Broken(Reason.NO_TEXT_LEFT, f"{gone} of {gone} texts left"))
+        if part:
+            parts.append(part)
+    left = replace(document, nodes=with_phi(tuple(kept)))
+    texts = sum(isinstance(node, TextNode) for node in document.nodes)
+    if texts and not parts:
+        yield document_leaves(Stage.FILTER, left, Broken(Reason.NO_TEXT_LEFT, f"{texts} of {texts} texts left"))
         return
     measures = TextMeasures(paragraphs_of(kept), language.code, parts)
     if broken := first_broken(measures, DOCUMENT_RULES, config.document):
         yield document_leaves(Stage.FILTER, left, broken)
         return
     yield replace(left, language=language.code, language_score=language.score, quality=measures.quality())
+
+
+def _judge(node: Node, language: Language, config: FilterConfig) -> tuple[TextMeasures | None, Broken | None]:
+    """A text's measures, and the rule that the node breaks."""
+    if isinstance(node, TextNode):
+        part = TextMeasures([node.text], language.code)
+        return part, first_broken(part, NODE_RULES, config.node)
+    if isinstance(node, ImageNode) and node.caption:
+        return None, first_broken(TextMeasures([node.caption], language.code), CAPTION_RULES, config.node)
+    return None, None
 
 
 def _wrong_language(language: Language, config: FilterConfig) -> Broken | None:
