@@ -51,7 +51,7 @@ TRAINING ?= 0
 flamingo: $(VENV)/.installed
 	$(BIN)/lamella sample $(FLAMINGO)/web --pages 3000 --seed 1 --exam 200
 	$(BIN)/lamella run --recipe demo --input '$(FLAMINGO)/web/*.warc.gz' --output $(FLAMINGO)/run --processes $(PROCESSES) --no-report \
-	    score.min_score=null score.documents=false caption.on=false pair.max_alts_per_image=1000 fetch.max_documents=null
+	    caption.on=false pair.max_alts_per_image=1000 fetch.max_documents=null
 	$(BIN)/lamella train lm --shards $(FLAMINGO)/run/shards --recipe sample-lm --output $(FLAMINGO)/lm
 	$(BIN)/lamella train flamingo --shards $(FLAMINGO)/run/shards --recipe sample --output $(FLAMINGO)/model-$(TRAINING) \
 	    language=$(FLAMINGO)/lm seed=$(TRAINING)

@@ -130,7 +130,8 @@ RECIPES: dict[str, dict[str, Any]] = {
     "flamingo-80b": {"vision": "ViT-L-14-336", "vision_weights": "openai", "cross_every": 7, "parallel": "fsdp"},
     # The sample web on two cores.
     "demo": {
-        "m3w": DatasetConfig(weight=1.0, batch=8, tokens=256, images=10),  # as many as a catalogue has
+        # Images: as many as a catalogue has. Tokens: fewer than most pages, so that windows begin between its lines too.
+        "m3w": DatasetConfig(weight=1.0, batch=12, tokens=160, images=10),
         "align": DatasetConfig(weight=0.2, batch=8, tokens=32),
         "ltip": DatasetConfig(weight=1.0, batch=24, tokens=48),  # so small a model learns to see from captions first
         "next_image": 0.0,  # a catalogue's lines stand behind their pictures, always
@@ -157,7 +158,7 @@ RECIPES["sample"] = RECIPES["demo"] | {"steps": 1000, "checkpoint_every": 250}
 
 LANGUAGE_RECIPES: dict[str, dict[str, Any]] = {
     "demo-lm": {"threads": 2},
-    "sample-lm": {"threads": 2, "width": 192, "inner": 512, "batch": 12, "steps": 1200, "learning_rate": 3e-3},
+    "sample-lm": {"threads": 2, "width": 192, "inner": 512, "batch": 12, "steps": 1500, "learning_rate": 3e-3},
 }
 
 
