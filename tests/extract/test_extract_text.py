@@ -198,6 +198,13 @@ def test_furniture_that_was_never_closed_does_not_swallow_the_page(html):
     assert texts(f"<body>{html.format(f'<p>{PROSE}</p>' * 2)}") == [("h1", "Beaks"), ("p", PROSE), ("p", PROSE)]
 
 
+def test_a_page_that_is_a_list_of_links_says_that():
+    titles = ["How they feed", "How they fly", "How they nest"]
+    links = "".join(f"<li><a href=/{title}>{title}</a></li>" for title in titles)
+    assert texts(f"<main><h1>Flamingos</h1><ul>{links}</ul></main>") == [("h1", "Flamingos"), *(("li", t) for t in titles)]
+    assert texts(f"<main>{f'<p>{PROSE}</p>' * 4}<ul>{links}</ul></main>") == [("p", PROSE)] * 4
+
+
 CROWDS = {
     "names within names": "<div class=widget>" * 4000 + PROSE,
     "names side by side": f"<div class=sidebar><p>{PROSE}</p></div>" * 4000,

@@ -22,11 +22,14 @@ class Limits(Protocol):
     min_notice_letters: float
     min_prose_words: int
     max_preamble: float
+    min_article_prose: int
 
 
 def without_chaff(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
     wholes = _link_densities(layout, items)
     said = [bool(item.media) or item.tag in HEADINGS or not _is_chaff(item, wholes[item.box], limits) for item in items]
+    if _is_made_of_links(items, said, limits):
+        said = [one or item.tag == "li" for one, item in zip(said, items, strict=True)]
     for index in range(len(items) - 2, -1, -1):
         if said[index] and not said[index + 1] and _is_label(items[index], items[index + 1], limits):
             said[index] = False
@@ -90,6 +93,13 @@ def _is_chaff(item: Item, whole_density: float, limits: Limits) -> bool:
     return item.words < limits.min_block_words and item.tag not in ("li", "tr", "figcaption")
 
 
+def _is_made_of_links(items: list[Item], said: list[bool], limits: Limits) -> bool:
+    """Whether lists of links are all that the page has to say, or nearly so."""
+    prose = sum(len(i.text) for i, one in zip(items, said, strict=True) if one and i.words >= limits.min_prose_words)
+    listed = sum(i.link_letters for i, one in zip(items, said, strict=True) if i.tag == "li" and not one)
+    return prose < limits.min_article_prose and prose < listed
+
+
 def _is_label(item: Item, following: Item, limits: Limits) -> bool:
     """Whether a short line announces links: "read this, too:"."""
     if item.media or item.words >= limits.min_prose_words or item.tag in HEADINGS or item.tag in _ROWS:
@@ -134,7 +144,7 @@ def _without_loose_ends(layout: Layout, items: list[Item], limits: Limits) -> li
     first = next((index for index, item in enumerate(items) if solid[index] and item.tag not in HEADINGS), 0)
     last, out = closing[-1], []
     for index, item in enumerate(items):
-        linked = ("p",) if item.link_letters else ()
+        linked = ("p",) if item.link_letters and item.tag == "p" else ()
         loose = (
             (index < min(heading, first) and not solid[index] and _is_loose(layout, item, ("li", "p")))
             or (index < first and not solid[index] and _is_loose(layout, item, linked))
@@ -168,7 +178,7 @@ def _is_loose(layout: Layout, item: Item, also: tuple[str, ...]) -> bool:
 
 
 def _without_lone_headings(layout: Layout, items: list[Item]) -> list[Item]:
-    """Headings whose section is gone go too, the title stays: nothing stands below them before a heading as high, or the end."""
+    """Headings whose section is gone go too, but not the title: nothing is below them before a heading as high, or at all."""
     names = layout.title.casefold()
     out: list[Item] = []
     for item in reversed(items):
