@@ -113,8 +113,10 @@ class Gatherer:
             return
         blocks = blocks_of(self.pieces, self.text_tag == "pre")
         if blocks:
-            letters = sum([len(text) for text, _ in blocks])
-            share, slanted = self.link_letters / letters, self.slanted_letters >= letters
+            share, slanted = 0.0, False
+            if self.link_letters or self.slanted_letters:
+                letters = sum([len(text) for text, _ in blocks])
+                share, slanted = self.link_letters / letters, self.slanted_letters >= letters
             for text, words in blocks:
                 item = Item(self.box, self.began, self.text_tag, text, 0, words, slanted)
                 if share:

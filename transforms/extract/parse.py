@@ -32,8 +32,8 @@ class Parsed:
     licence: str
 
 
-def parse_html(html: str, url: str, config: ExtractConfig) -> Parsed:
-    """The main content of a page, in reading order."""
+def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
+    """The main content of a page, in reading order. Bytes are UTF-8."""
     tree = LexborHTMLParser(html)
     page = Gatherer(url, config.max_srcset_px)
     layout = page.walk(tree)

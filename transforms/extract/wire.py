@@ -30,10 +30,10 @@ def encode_request(html: str, url: str) -> bytes:
     return LENGTH.pack(len(address) + LENGTH.size + len(page)) + LENGTH.pack(len(address)) + address + page
 
 
-def decode_request(message: bytes) -> tuple[str, str]:
-    """(html, url)"""
+def decode_request(message: bytes) -> tuple[bytes, str]:
+    """(html, url); the HTML as the parser wants it, in UTF-8."""
     split = LENGTH.size + LENGTH.unpack_from(message)[0]
-    return message[split:].decode("utf-8"), message[LENGTH.size : split].decode("utf-8")
+    return message[split:], message[LENGTH.size : split].decode("utf-8")
 
 
 def encode_reply(parsed: Parsed) -> bytes:
