@@ -198,6 +198,22 @@ def test_furniture_that_was_never_closed_does_not_swallow_the_page(html):
     assert texts(f"<body>{html.format(f'<p>{PROSE}</p>' * 2)}") == [("h1", "Beaks"), ("p", PROSE), ("p", PROSE)]
 
 
+TAILS = [
+    ("<div class=who><p>{1}</p></div>", []),
+    ("<div class=footnotes><p>{1}</p></div>", ["{1}"]),
+    ("<p>{1}</p>", ["{1}"]),
+    ("<div class=text><p>{1}</p></div>", ["{1}"]),  # another box of the same name
+    ("<div class=more><p>{1}</p><p>{1}</p><p>{1}</p></div>", ["{1}"] * 3),  # too much to be of no account
+]
+
+
+@pytest.mark.parametrize(("html", "rest"), TAILS)
+def test_what_little_follows_the_box_of_the_text_goes(html, rest):
+    html = f"<article><h1>Beaks</h1><div class=text>{'<p>{0}</p>' * 6}</div>{html}</article>"
+    found = [text for _, text in texts(html.format(PROSE, LONG))]
+    assert found == ["Beaks", *[PROSE] * 6, *(text.format("", LONG) for text in rest)]
+
+
 def test_a_page_that_is_a_list_of_links_says_that():
     titles = ["How they feed", "How they fly", "How they nest"]
     links = "".join(f"<li><a href=/{title}>{title}</a></li>" for title in titles)

@@ -10,6 +10,7 @@ from typing import Protocol
 from transforms.extract.hints import COMMENTS, CONSENT, CONTENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER
 from transforms.extract.layout import Item, Layout, is_title
 from transforms.extract.tags import HEADINGS, TEXT_BOXES
+from transforms.extract.tail import core_of, without_tail
 
 _TELLING = frozenset((COMMENTS, CONSENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER))
 _SURE = frozenset((COMMENTS, CONSENT, FURNITURE))
@@ -53,10 +54,12 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
             marked[box] = True
     _give_back(layout, marked, limits)
     furniture = _with_all_within(layout, marked)
-    main = _main_box(layout, furniture, limits)
+    prose = _prose_left(layout, furniture)
+    main = _main_box(layout, furniture, prose, limits)
     inside = layout.below(main)
     region = [item for item in layout.items if inside[item.box] and not furniture[item.box]]
-    return _lead(layout, furniture, inside, limits) + region
+    core = core_of(layout, prose, main, limits)
+    return _lead(layout, furniture, inside, limits) + without_tail(layout, region, core, limits)
 
 
 def _is_marked(layout: Layout, index: int, limits: Limits) -> bool:
@@ -163,8 +166,8 @@ def _with_all_within(layout: Layout, marked: list[bool]) -> list[bool]:
     return furniture
 
 
-def _main_box(layout: Layout, furniture: list[bool], limits: Limits) -> int:
-    """The smallest box that still holds enough of the prose; or the content element around it, for its title and lead."""
+def _prose_left(layout: Layout, furniture: list[bool]) -> list[float]:
+    """The prose of each box without that of furniture."""
     prose = [0.0 if out else box.prose for box, out in zip(layout.boxes, furniture, strict=True)]
     for index in range(len(prose) - 1, 0, -1):
         box = layout.boxes[index]
@@ -173,6 +176,11 @@ def _main_box(layout: Layout, furniture: list[bool], limits: Limits) -> int:
             while at >= 0:
                 prose[at] -= box.prose
                 at = layout.boxes[at].parent
+    return prose
+
+
+def _main_box(layout: Layout, furniture: list[bool], prose: list[float], limits: Limits) -> int:
+    """The smallest box that still holds enough of the prose; or the content element around it, for its title and lead."""
     enough, main = limits.min_main_prose * prose[0], 0
     for index, box in enumerate(layout.boxes):
         if index and box.parent == main and not furniture[index] and prose[index] >= enough > 0 and box.tag not in TEXT_BOXES:
