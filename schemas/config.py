@@ -32,6 +32,7 @@ class ExtractConfig(Frozen):
     min_main_prose: float = Field(0.7, ge=0.0, le=1.0)  # of the page's prose: what the main content holds; ours
     min_titled_prose: float = Field(0.4, ge=0.0, le=1.0)  # of the same, in an article with the title: the rest is others; ours
     min_core_prose: float = Field(0.8, ge=0.0, le=1.0)  # of the main content's, in its core: what follows is no part; ours
+    max_last_boxes: float = Field(0.1, ge=0.0, le=1.0)  # of the core's letters, in boxes behind its last paragraph; ours
     max_furniture_prose: float = Field(0.5, ge=0.0, le=1.0)  # a box with more is no furniture, whatever its class says; ours
     max_comments_prose: float = Field(
         0.7, ge=0.0, le=1.0

@@ -214,6 +214,23 @@ def test_what_little_follows_the_box_of_the_text_goes(html, rest):
     assert found == ["Beaks", *[PROSE] * 6, *(text.format("", LONG) for text in rest)]
 
 
+LAST_BOXES = [
+    ("<div class=who><p>{0}</p></div>", []),
+    ("<div class=who><h3>The author</h3>{0}</div>", []),
+    ("<div><p>{0}</p></div>", ["{0}"]),
+    ("{0}", ["{0}"]),
+    ("<div class=footnotes><p>{0}</p></div>", ["{0}"]),
+    ("<div class=points><ul><li>{0}</li></ul></div>", ["{0}"]),
+    ("<div class=more><p>{0}</p></div><p>{0}</p>", ["{0}", "{0}"]),
+]
+
+
+@pytest.mark.parametrize(("html", "rest"), LAST_BOXES)
+def test_boxes_with_a_name_behind_the_last_paragraph_go(html, rest):
+    found = [text for _, text in texts(f"<article><h1>Beaks</h1>{'<p>{0}</p>' * 11}{html}</article>".format(PROSE))]
+    assert found == ["Beaks", *[PROSE] * 11, *(text.format(PROSE) for text in rest)]
+
+
 def test_a_page_that_is_a_list_of_links_says_that():
     titles = ["How they feed", "How they fly", "How they nest"]
     links = "".join(f"<li><a href=/{title}>{title}</a></li>" for title in titles)

@@ -10,12 +10,16 @@ from transforms.extract.layout import Item, Layout
 from transforms.extract.tags import TEXT_BOXES
 
 _NOTES = re.compile(r"(?:foot|end)-?notes?", re.IGNORECASE)
+_NOTE, _TEXT, _NAMED, _NAMELESS, _NOTHING = "note", "text", "named", "nameless", "nothing"
+_STAYING = frozenset((_NOTE, _TEXT))
+_MATTER = frozenset(("pre", "tr", "blockquote", "li"))
 
 
 class Limits(Protocol):
     """What is read of `schemas.config.ExtractConfig`."""
 
     min_core_prose: float
+    max_last_boxes: float
 
 
 def core_of(layout: Layout, prose: list[float], main: int, limits: Limits) -> int:
@@ -36,23 +40,46 @@ def core_of(layout: Layout, prose: list[float], main: int, limits: Limits) -> in
 
 
 def without_tail(layout: Layout, region: list[Item], core: int, limits: Limits) -> list[Item]:
-    """Without the little in boxes behind the core: who wrote it, what to subscribe to. Pictures, notes and paragraphs stay."""
-    inside, around = layout.below(core), set()
-    while core >= 0:
-        around.add(core)
-        core = layout.boxes[core].parent
-    end = max((index for index, item in enumerate(region) if inside[item.box]), default=len(region)) + 1
-    tail = sum(len(item.text) - item.link_letters for item in region[end:])
-    if tail > (1 - limits.min_core_prose) * sum(len(item.text) - item.link_letters for item in region):
-        return region
-    return region[:end] + [item for item in region[end:] if item.media or _stays(layout, item.box, around)]
+    """Without the little in boxes behind the core, and behind the paragraphs in it: who wrote it, what to subscribe to.
+    Pictures, notes, lists, code and paragraphs stay."""
+    inside, around, at = layout.below(core), set(), core
+    while at >= 0:
+        around.add(at)
+        at = layout.boxes[at].parent
+    end = max((index + 1 for index, item in enumerate(region) if inside[item.box]), default=len(region))
+    text, tail = _without_last_boxes(layout, region[:end], core, limits), region[end:]
+    if _letters(tail) > (1 - limits.min_core_prose) * _letters(region):
+        return text + tail
+    return text + [item for item in tail if item.media or _branch(layout, item.box, around) in _STAYING]
 
 
-def _stays(layout: Layout, box: int, around: set[int]) -> bool:
-    """Whether it is a note, or stands beside the core in no box but an element of text."""
-    while box not in around:
-        own = layout.boxes[box]
-        if _NOTES.search(own.name) or (own.parent in around and own.tag in TEXT_BOXES):
-            return True
-        box = own.parent
-    return False
+def _without_last_boxes(layout: Layout, text: list[Item], core: int, limits: Limits) -> list[Item]:
+    """Where nearly all of the core stands in its own paragraphs, the boxes with a name behind the last of them go."""
+    branches = [_NOTHING if item.media else _branch(layout, item.box, {core}) for item in text]
+    paragraphs = _letters([item for item, branch in zip(text, branches, strict=True) if branch in (_TEXT, _NOTHING)])
+    own = [index for index, branch in enumerate(branches) if branch != _NAMED and not text[index].media]
+    letters = _letters(text)
+    if not own or paragraphs < limits.min_core_prose * letters:
+        return text
+    text, last = text[: own[-1] + 1], text[own[-1] + 1 :]
+    if _letters(last) > limits.max_last_boxes * letters or any(item.tag in _MATTER for item in last):
+        return text + last
+    return text + [item for item in last if item.media]
+
+
+def _letters(items: list[Item]) -> int:
+    return sum(len(item.text) - item.link_letters for item in items)
+
+
+def _branch(layout: Layout, box: int, around: set[int]) -> str:
+    """What stands between a box and those around it: a note, an element of text, a box with or without a name, nothing."""
+    above = -1
+    while box not in around and box >= 0:
+        if _NOTES.search(layout.boxes[box].name):
+            return _NOTE
+        above, box = box, layout.boxes[box].parent
+    if above < 0:
+        return _NOTHING
+    if layout.boxes[above].tag in TEXT_BOXES:
+        return _TEXT
+    return _NAMED if layout.boxes[above].name else _NAMELESS
