@@ -138,6 +138,13 @@ REGIONS = [
         "<title>On the beaks of flamingos | A site</title><header><h2>On the beaks of flamingos</h2></header><div>{0}</div>",
         ["On the beaks of flamingos"],
     ),
+    # or by a line that says the same
+    (
+        "<title>On the long and heavy beaks of pink flamingos | A site</title>"
+        "<div><div class=title>On the long and heavy beaks of pink flamingos</div>"
+        "<p>In short: they strain all of it.</p></div><main>{0}</main>",
+        ["On the long and heavy beaks of pink flamingos", "In short: they strain all of it."],
+    ),
     # and so is its header, whoever is named in it
     (
         "<title>On the beaks of flamingos</title><header><h2>On the beaks of flamingos</h2><a href=/ann>Ann</a></header>{0}",

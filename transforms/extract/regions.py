@@ -213,14 +213,20 @@ def _lead(layout: Layout, furniture: list[bool], inside: list[bool], limits: Lim
     if any(item.tag == "h1" and inside[item.box] for item in items):
         return []
     names = layout.title.casefold()
-    title = next((index for index in range(first - 1, -1, -1) if is_title(items[index], names)), None)
-    if title is None or furniture[items[title].box]:
+    before = (index for index in range(first - 1, -1, -1) if not furniture[items[index].box])
+    title = next((index for index in before if is_title(items[index], names) or _is_name(items[index], names, limits)), None)
+    if title is None:
         return []
     return [
         item
         for item in items[title:first]
         if not furniture[item.box] and (item.media or item.tag in HEADINGS or _is_lead(item, limits))
     ]
+
+
+def _is_name(item: Item, names: str, limits: Limits) -> bool:
+    """Whether a line that is no heading says what the page calls itself."""
+    return item.words >= limits.min_lead_words and not item.link_letters and item.text.casefold() in names
 
 
 def _is_lead(item: Item, limits: Limits) -> bool:
