@@ -11,7 +11,7 @@ from training_world import write_training
 from schemas.pair import Dataset
 from trainer.config import TrainingError
 from trainer.evaluate import evaluate
-from trainer.examining.fewshot import BLANK, LIKELIEST, SEEN, WRITTEN, Examiner, Options, Result, Setting
+from trainer.examining.fewshot import BLANK, LIKELIEST, SEEN, WRITTEN, Examiner, Options, Result, Setting, first_line
 from trainer.examining.plot import accuracy_svg
 from trainer.examining.questions import Question, attributes_right, is_right, read_questions
 from trainer.examining.rices import RICES, by_hash, nearest
@@ -160,6 +160,10 @@ def test_the_likeliest_choice_is_right_where_it_is_the_answer_and_nowhere_else(m
     right = sum(COLOURS[best] == query.answer for best, query in zip(scores.argmax(1).tolist(), queries, strict=True))
     result = examined.ask("colour", setting)
     assert (result.right, result.asked) == (right, 4)
+
+
+def test_an_answer_ends_with_its_line():
+    assert [first_line(text) for text in (" red\n The plates", "\nred.", "", "red")] == ["red", "red.", "", "red"]
 
 
 def test_wilson_interval():

@@ -155,7 +155,8 @@ class Examiner:
 
     def _written(self, task: str, setting: Setting) -> list[str]:
         prompts = [self.prompt(query, setting) for query in self._queries[task]]
-        return generate(self.model, prompts, self._sight(setting), self.options.decoding)
+        written = generate(self.model, prompts, self._sight(setting), self.options.decoding)
+        return [first_line(text) for text in written]
 
     def _likeliest(self, task: str, setting: Setting) -> list[str]:
         queries = self._queries[task]
@@ -165,6 +166,11 @@ class Examiner:
 
     def _sight(self, setting: Setting) -> Tensor | None:
         return None if setting.images == BLANK else self._latents
+
+
+def first_line(text: str) -> str:
+    """The answer in what a model wrote: a line break parts texts, so what stands behind it is the page's next one."""
+    return text.strip().partition("\n")[0].strip()
 
 
 def _key(question: Question) -> str:
