@@ -1,12 +1,9 @@
 """Text in reading order, clean; furniture out; what the head says."""
 
-import time
-
 import pytest
 
 from schemas.config import ExtractConfig
 from schemas.document import ImageNode, TextNode
-from transforms.extract.hints import COMMENTS, CONSENT, CONTENT, FURNITURE, LIKELY_FURNITURE, hint_of
 from transforms.extract.parse import parse_html
 
 CONFIG = ExtractConfig()
@@ -57,6 +54,11 @@ BLOCKS = [
     ("<p>Share</p>", []),
     ("<p><a href=x>All of it is a link</a> now</p>", []),
     ("<h2>Related</h2>", []),
+    ("<p>Gotcha.</p>", [("p", "Gotcha.")]),
+    (
+        "<p>It is said in <a href=/a>a book of the birds and of their ways</a> that they do so, and so I think, too.</p>",
+        [("p", "It is said in a book of the birds and of their ways that they do so, and so I think, too.")],
+    ),
     ("<h2>Section</h2><h3>Sub</h3><p>and its text here</p>", [("h2", "Section"), ("h3", "Sub"), ("p", "and its text here")]),
 ]
 
@@ -127,154 +129,6 @@ def test_line_by_line(html, expected):
         assert wanted is None or text == wanted.format(LONG)
 
 
-REGIONS = [
-    # the lead stands outside the box of the paragraphs
-    (
-        "<div><h1>Beaks</h1><p>In short: they strain it all.</p></div><div><div>{0}</div></div>",
-        ["Beaks", "In short: they strain it all."],
-    ),
-    # a title of lower rank is known by the page's own name for itself
-    (
-        "<title>On the beaks of flamingos | A site</title><header><h2>On the beaks of flamingos</h2></header><div>{0}</div>",
-        ["On the beaks of flamingos"],
-    ),
-    # or by a line that says the same
-    (
-        "<title>On the long and heavy beaks of pink flamingos | A site</title>"
-        "<div><div class=title>On the long and heavy beaks of pink flamingos</div>"
-        "<p>In short: they strain all of it.</p></div><main>{0}</main>",
-        ["On the long and heavy beaks of pink flamingos", "In short: they strain all of it."],
-    ),
-    # and so is its header, whoever is named in it
-    (
-        "<title>On the beaks of flamingos</title><header><h2>On the beaks of flamingos</h2><a href=/ann>Ann</a></header>{0}",
-        ["On the beaks of flamingos"],
-    ),
-    ("<div><h1>Beaks</h1><div class=lead>Learn to strain.</div>{0}</div>", ["Beaks", "Learn to strain."]),
-    # what little stands before the title goes; a title above another stays
-    (
-        "<title>How they feed | Birds</title><p>The second edition, 1889.</p><h1>Beaks</h1>"
-        "<h1>How they feed</h1><h1>At dawn</h1>{0}",
-        ["How they feed", "At dawn"],
-    ),
-    # a teaser without links is the lead, one with links is an invitation
-    (
-        "<div><h1>Beaks</h1><div class=teaser-text><p>{1}</p></div><div>{0}</div></div>"
-        "<div class=teaser><a href=/x>{1}</a><p>Or this other tale of birds.</p></div>",
-        ["Beaks", "{1}"],
-    ),
-    # who and when, in boxes that say so; a post's category is not its label
-    (
-        "<div class='post category-birds'><h1>Beaks</h1><div class=post-date>On the first of May</div>{0}</div>",
-        ["Beaks"],
-    ),
-    # names of states, not of the box
-    ("<div class='field label-hidden hidden-xs'><h1>Beaks</h1>{0}</div>", ["Beaks"]),
-    # what asks for consent is no content, even where little else is; comments are no loss, either
-    ("<div class=widget_cookie_law>{1}{1}{1}{1}{1}</div><div class=comments>{1}{1}{1}{1}</div><h1>Beaks</h1>{0}", ["Beaks"]),
-    # of several articles it is the one with the title
-    (
-        "<main><article><h1>Beaks</h1>{0}</article><article><h2>On lagoons</h2><p>{1}{1}{1}</p></article></main>",
-        ["Beaks"],
-    ),
-    # a section's id may be made of its heading's words, as any heading's
-    (
-        "<section id=how-we-share-food><h1 id=share>How we share food</h1>{0}</section><div id=share-food><p>{1}</p></div>",
-        ["How we share food"],
-    ),
-    # an article in an aside's neighbourhood: the aside goes, however long it is
-    ("<article><h1>Beaks</h1>{0}</article><aside><p>{1}{1}{1}{1}{1}{1}{1}{1}{1}</p></aside>", ["Beaks"]),
-]
-
-
-@pytest.mark.parametrize(("html", "first"), REGIONS)
-def test_regions(html, first):
-    found = [text for _, text in texts(f"<body>{html.format(f'<p>{PROSE}</p>' * 4, LONG)}</body>")]
-    assert found == [text.format("", LONG) for text in first] + [PROSE] * 4
-
-
-UNCLOSED = [
-    "<nav><ul><li><a href=/>Home</a></li></ul><h1>Beaks</h1>{}<footer><p>By one who likes all birds.</p></footer>",
-    "<h1>Beaks</h1><nav><ul><li><a href=/>Home</a></li></ul>{}",
-    "<aside><a href=/>Home</a><h1>Beaks</h1>{}",
-]
-
-
-@pytest.mark.parametrize("html", UNCLOSED)
-def test_furniture_that_was_never_closed_does_not_swallow_the_page(html):
-    assert texts(f"<body>{html.format(f'<p>{PROSE}</p>' * 2)}") == [("h1", "Beaks"), ("p", PROSE), ("p", PROSE)]
-
-
-TAILS = [
-    ("<div class=who><p>{1}</p></div>", []),
-    ("<div class=footnotes><p>{1}</p></div>", ["{1}"]),
-    ("<p>{1}</p>", ["{1}"]),
-    ("<div class=text><p>{1}</p></div>", ["{1}"]),  # another box of the same name
-    ("<div class=more><p>{1}</p><p>{1}</p><p>{1}</p></div>", ["{1}"] * 3),  # too much to be of no account
-]
-
-
-@pytest.mark.parametrize(("html", "rest"), TAILS)
-def test_what_little_follows_the_box_of_the_text_goes(html, rest):
-    html = f"<article><h1>Beaks</h1><div class=text>{'<p>{0}</p>' * 6}</div>{html}</article>"
-    found = [text for _, text in texts(html.format(PROSE, LONG))]
-    assert found == ["Beaks", *[PROSE] * 6, *(text.format("", LONG) for text in rest)]
-
-
-LAST_BOXES = [
-    ("<div class=who><p>{0}</p></div>", []),
-    ("<div class=who><h3>The author</h3>{0}</div>", []),
-    ("<div><p>{0}</p></div>", ["{0}"]),
-    ("{0}", ["{0}"]),
-    ("<div class=footnotes><p>{0}</p></div>", ["{0}"]),
-    ("<div class=points><ul><li>{0}</li></ul></div>", ["{0}"]),
-    ("<div class=more><p>{0}</p></div><p>{0}</p>", ["{0}", "{0}"]),
-]
-
-
-@pytest.mark.parametrize(("html", "rest"), LAST_BOXES)
-def test_boxes_with_a_name_behind_the_last_paragraph_go(html, rest):
-    found = [text for _, text in texts(f"<article><h1>Beaks</h1>{'<p>{0}</p>' * 11}{html}</article>".format(PROSE))]
-    assert found == ["Beaks", *[PROSE] * 11, *(text.format(PROSE) for text in rest)]
-
-
-def test_a_page_that_is_a_list_of_links_says_that():
-    titles = ["How they feed", "How they fly", "How they nest"]
-    links = "".join(f"<li><a href=/{title}>{title}</a></li>" for title in titles)
-    assert texts(f"<main><h1>Flamingos</h1><ul>{links}</ul></main>") == [("h1", "Flamingos"), *(("li", t) for t in titles)]
-    assert texts(f"<main>{f'<p>{PROSE}</p>' * 4}<ul>{links}</ul></main>") == [("p", PROSE)] * 4
-
-
-CROWDS = {
-    "names within names": "<div class=widget>" * 4000 + PROSE,
-    "names side by side": f"<div class=sidebar><p>{PROSE}</p></div>" * 4000,
-    "captions": f"<div><img src=/i.jpg><p class=caption>{PROSE}</p></div>" * 4000,
-    "figures": f"<figure><img src=/i.jpg><figcaption>{PROSE}</figcaption></figure>" * 4000,
-}
-
-
-@pytest.mark.parametrize("html", CROWDS.values(), ids=CROWDS)
-def test_time_grows_with_the_page_and_not_with_its_square(html):
-    start = time.process_time()
-    parse(f"<body>{html}")
-    assert time.process_time() - start < 3.0
-
-
-def test_a_box_with_all_the_prose_is_no_furniture():
-    assert len(texts(f'<body class="has-sidebar"><div class="widget">{f"<p>{PROSE}</p>" * 4}</div></body>')) == 4
-
-
-@pytest.mark.parametrize("tag", ["html", "body", "main"])
-def test_a_page_that_scripts_show_is_read(tag):
-    assert texts(f"<{tag} style='visibility: hidden'><p>{PROSE}</p>") == [("p", PROSE)]
-
-
-def test_main_content_is_where_the_prose_stands():
-    links = "".join(f"<p>{i} more things to look at, by somebody</p>" for i in range(5))
-    page = f"<body><div><div>{links}</div></div><div><div>{f'<p>{PROSE * 3}</p>' * 9}</div></div></body>"
-    assert {text for _, text in texts(page)} == {PROSE * 3}
-
-
 def test_reading_order_and_positions():
     nodes = parse(f"<body><p>{PROSE}</p><img src=1.jpg><p>{PROSE}<img src=2.jpg> and after it there is text</p></body>").nodes
     assert [type(node) for node in nodes] == [TextNode, ImageNode, TextNode, ImageNode, TextNode]
@@ -291,26 +145,3 @@ def test_the_head():
     assert (parsed.title, parsed.licence) == ("Beaks & lamellae", "http://a.example/cc-by")
     assert parsed.robots == "noindex, noimageindex, noai, tdm-reservation: 1"
     assert parse('<meta property="og:title" content="Beaks">').title == "Beaks"
-
-
-@pytest.mark.parametrize(
-    ("box", "hint"),
-    [
-        (("nav", "", "", ""), FURNITURE),
-        (("div", "contentinfo", "", ""), FURNITURE),
-        (("div", "main", "sidebar", ""), CONTENT),
-        (("div", "", "left-sidebar", ""), LIKELY_FURNITURE),
-        (("div", "", "relatedPosts", ""), LIKELY_FURNITURE),
-        (("div", "", "", "comments"), COMMENTS),
-        (("div", "", "entry-header", ""), ""),
-        (("div", "", "site-header", ""), LIKELY_FURNITURE),
-        (("aside", "", "note", ""), ""),
-        (("div", "", "elementor-widget", ""), ""),
-        (("div", "", "shared-memory", ""), ""),
-        (("body", "", "has-sidebar", ""), ""),
-        (("div", "", "main--no-sidebar", ""), ""),
-        (("div", "", "cookie-consent", ""), CONSENT),
-    ],
-)
-def test_hints(box, hint):
-    assert hint_of(*box) == hint

@@ -9,6 +9,7 @@ from transforms.extract.texts import CELL_EDGE
 _LISTS = frozenset(("ul", "ol", "dl"))
 _ROWS = frozenset(("tr", "pre", "blockquote", "figcaption"))
 _SENTENCE_ENDS = frozenset(".!?:;…\"'”’»«“。！？；：」』؟।۔")
+_FULL_STOPS = _SENTENCE_ENDS - frozenset(":;：；؛")
 
 
 class Limits(Protocol):
@@ -27,7 +28,12 @@ class Limits(Protocol):
 
 def without_chaff(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
     wholes = _link_densities(layout, items)
-    said = [bool(item.media) or item.tag in HEADINGS or not _is_chaff(item, wholes[item.box], limits) for item in items]
+    said = [
+        item.media is not None
+        or item.tag in HEADINGS
+        or not _is_chaff(item, layout.boxes[item.box].tag, wholes[item.box], limits)
+        for item in items
+    ]
     if _is_made_of_links(items, said, limits):
         said = [one or item.tag == "li" for one, item in zip(said, items, strict=True)]
     for index in range(len(items) - 2, -1, -1):
@@ -84,13 +90,16 @@ def _link_densities(layout: Layout, items: list[Item]) -> list[float]:
     return [links[whole] / letters[whole] if whole and letters[whole] else 1.0 for whole in wholes]
 
 
-def _is_chaff(item: Item, whole_density: float, limits: Limits) -> bool:
+def _is_chaff(item: Item, tag: str, whole_density: float, limits: Limits) -> bool:
     if item.tag == "pre":
         return False
     if item.link_density > limits.max_link_density:
+        if item.tag == "p" and item.words * (1 - item.link_density) >= limits.min_prose_words and item.text[-1] in _FULL_STOPS:
+            return False  # it says enough beside its links
         part = item.tag == "li" or (item.tag == "tr" and CELL_EDGE in item.text)
         return not part or whole_density > limits.max_link_density
-    return item.words < limits.min_block_words and item.tag not in ("li", "tr", "figcaption")
+    sentence = item.text[-1] in _FULL_STOPS and not item.link_letters and tag == "p"
+    return item.words < limits.min_block_words and not sentence and item.tag not in ("li", "tr", "figcaption")
 
 
 def _is_made_of_links(items: list[Item], said: list[bool], limits: Limits) -> bool:
@@ -179,6 +188,8 @@ def _is_loose(layout: Layout, item: Item, also: tuple[str, ...]) -> bool:
 
 def _without_lone_headings(layout: Layout, items: list[Item]) -> list[Item]:
     """Headings whose section is gone go too, but not the title: nothing is below them before a heading as high, or at all."""
+    if all(item.media or item.tag in HEADINGS for item in items):
+        return items  # headings are all that the page says
     names = layout.title.casefold()
     out: list[Item] = []
     for item in reversed(items):

@@ -30,7 +30,8 @@ _NAME_LETTERS = 4  # a word of so many is no unit of measure: what is raised beh
 class Gatherer:
     """The state of a walk. Handlers of `gather_media` read and write it, too."""
 
-    def __init__(self, url: str, max_srcset_px: int):
+    def __init__(self, url: str, max_srcset_px: int, thorough: bool = False):
+        self.thorough = thorough  # enters what is hidden or says that it is furniture, too
         self.layout, self.head, self.max_px = Layout(), Head(url), max_srcset_px
         self.position = self.box = 0
         self.text_tag = "p"
@@ -77,7 +78,7 @@ class Gatherer:
 
     def _styled(self, handler: Handler, node: LexborNode, attributes: Attributes) -> object:
         """An element that may be hidden, or have an image behind it."""
-        if tags.is_hidden(attributes) and node.tag not in _WHOLE:
+        if tags.is_hidden(attributes) and node.tag not in _WHOLE and not self.thorough:
             return _SKIP
         leave = handler(self, node, attributes)
         if (type(leave) is tuple or handler is Gatherer._a) and leave is not _SKIP:
@@ -136,7 +137,7 @@ class Gatherer:
         box = self.open_box(tag, attributes)
         if box.hint in BY_NAME and (id_ := attributes.get("id")) and is_slug(node, id_):
             box.hint = traits_of(tag, attributes.get("role") or "", box.name, "")[0]
-        if box.hint == FURNITURE and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
+        if box.hint == FURNITURE and not self.thorough and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
             self.box = leave[0]
             return _SKIP
         if tag in tags.TEXT_TAGS:

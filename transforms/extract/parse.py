@@ -36,10 +36,10 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     """The main content of a page, in reading order. Bytes are UTF-8."""
     tree = LexborHTMLParser(html)
     page = Gatherer(url, config.max_srcset_px)
-    layout = page.walk(tree)
-    layout.add_up(config.min_prose_words)
-    settle_captions(layout, config)
-    items = without_copies(without_chaff(layout, main_items(layout, config), config))
+    items = _main_matter(page, tree, config)
+    if _letters(items) < config.min_article_prose:
+        more = _main_matter(Gatherer(url, config.max_srcset_px, thorough=True), tree, config)
+        items = more if _letters(more) > config.min_article_prose + _letters(items) else items
     head = page.head
     return Parsed(
         nodes=tuple(_nodes(_with_urls(items, head.base), tree)),
@@ -47,6 +47,17 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
         robots=", ".join(head.robots),
         licence=head.licence,
     )
+
+
+def _main_matter(page: Gatherer, tree: LexborHTMLParser, config: ExtractConfig) -> list[Item]:
+    layout = page.walk(tree)
+    layout.add_up(config.min_prose_words)
+    settle_captions(layout, config)
+    return without_copies(without_chaff(layout, main_items(layout, config), config))
+
+
+def _letters(items: list[Item]) -> int:
+    return sum(len(item.text) for item in items if item.tag not in HEADINGS)
 
 
 def _with_urls(items: list[Item], base: str) -> list[Item]:
