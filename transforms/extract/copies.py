@@ -25,7 +25,8 @@ def without_copies(items: list[Item]) -> list[Item]:
     for item in items:
         if isinstance(shown := item.media, Image):
             first = seen.setdefault(picture_of(shown.url), shown)
-            if first is not shown and not (first.caption and shown.caption):  # with two captions it is shown twice on purpose
+            # The very same address, or a caption of its own, is a picture shown twice: `assemble` says which one goes.
+            if shown.url != first.url and not (first.caption and shown.caption):
                 _take_over(first, shown)
                 continue
         out.append(item)
