@@ -38,7 +38,7 @@ _BUILDER, _CAPTION, _SILENT, _CONSENT, _PAIRED = (1 << bit for bit in range(8, 1
 _WORDS = {
     _FURNITURE: _words("""
         nav navbar navigation navi subnav topnav menu menus submenu sidebar sidemenu sidenav breadcrumb breadcrumbs
-        crumb crumbs banner popup popover modal overlay lightbox newsletter subscribe subscription
+        crumb crumbs banner popup popover modal overlay newsletter subscribe subscription
         signup share shares sharing sharebar sharedaddy addthis addtoany socials followus related relatedposts recommended
         recommendations recommendation suggestions teasers promo promos promotion sponsor sponsors advert advertisement
         advertising adverts ads adsense outbrain taboola toolbar pagination pager paging tagcloud taglist tags login logout
