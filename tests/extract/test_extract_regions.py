@@ -48,6 +48,11 @@ REGIONS = [
         "<h1>How they feed</h1><h1>At dawn</h1>{0}",
         ["How they feed", "At dawn"],
     ),
+    # a section's heading of the first rank inside is not the title outside
+    (
+        "<title>On the beaks of flamingos</title><h2>On the beaks of flamingos</h2><div><h1>How they feed</h1>{0}</div>",
+        ["On the beaks of flamingos", "How they feed"],
+    ),
     # a teaser without links is the lead, one with links is an invitation
     (
         "<div><h1>Beaks</h1><div class=teaser-text><p>{1}</p></div><div>{0}</div></div>"

@@ -9,9 +9,11 @@ One parse (lexbor), one walk, then flat lists; `parse.parse_html` is the whole o
     captions  a caption leaves the text for the picture that it speaks of.
     regions   boxes that call themselves furniture, labels or comments, and cards that invite to other pages, go, unless too
               little prose would be left. The smallest box that holds most of the prose left is the main region; the title
-              before it brings its lead along.
-    chaff     items of the region that say nothing go: mostly links, labels, headings of nothing, loose ends, licences.
+              before it brings its lead along, and what little stands in boxes behind the text goes (`tail`).
+    chaff     items of the region that say nothing go: mostly links, labels, headings of nothing, loose ends, licences. A list
+              or a table is judged as a whole.
     copies    a picture that comes in several sizes stays where it stands first, in the largest.
 
-No rule reads words of a language. `sandbox`, `child` and `wire` run this where a page can be stopped; `extract` judges it.
+A page that says nothing is walked once more, with what it hides. No rule reads words of a language. `sandbox`, `child` and
+`wire` run this where a page can be stopped; `extract` judges it.
 """

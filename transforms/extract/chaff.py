@@ -52,7 +52,8 @@ def _without_preamble(layout: Layout, items: list[Item], limits: Limits) -> list
     before = sum(len(item.text) for item in items[:title])
     if before > limits.max_preamble * sum(len(item.text) for item in items):
         return items
-    return [item for item in items[:title] if item.media] + items[title:]
+    higher = [item.media or (item.tag in HEADINGS and item.tag < items[title].tag) for item in items[:title]]
+    return [item for item, stays in zip(items, higher, strict=False) if stays] + items[title:]
 
 
 def _without_emptied_boxes(layout: Layout, items: list[Item], kept: list[Item], limits: Limits) -> list[Item]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from transforms.extract.hints import COMMENTS, CONSENT, CONTENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER
-from transforms.extract.layout import Item, Layout, is_title
+from transforms.extract.layout import Item, Layout, is_named
 from transforms.extract.tags import HEADINGS, TEXT_BOXES
 from transforms.extract.tail import core_of, without_tail
 
@@ -210,11 +210,14 @@ def _lead(layout: Layout, furniture: list[bool], inside: list[bool], limits: Lim
     """What stands between the page's title and its main region, where the title is outside: the title, prose and pictures."""
     items = layout.items
     first = next((index for index, item in enumerate(items) if inside[item.box]), 0)
-    if any(item.tag == "h1" and inside[item.box] for item in items):
-        return []
     names = layout.title.casefold()
-    before = (index for index in range(first - 1, -1, -1) if not furniture[items[index].box])
-    title = next((index for index in before if is_title(items[index], names) or _is_name(items[index], names, limits)), None)
+    titles = [item for item in items if item.tag == "h1" and inside[item.box]]
+    if any(is_named(item, names) for item in titles):
+        return []
+    before = [index for index in range(first - 1, -1, -1) if not furniture[items[index].box]]
+    title = next((index for index in before if is_named(items[index], names) or _is_name(items[index], names, limits)), None)
+    if title is None and not titles:
+        title = next((index for index in before if items[index].tag == "h1"), None)
     if title is None:
         return []
     return [
