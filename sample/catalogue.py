@@ -19,7 +19,8 @@ GENRE = "catalogue"
 SHARE = 0.4  # of good pages
 # Pictures of a page: fewer where few answers, or many words, would make its lines repeat one another too much for a filter.
 _PICTURES, _FEWER = (4, 10), {"size": (4, 6), "count": (4, 9), "relation": (4, 9), "full": (4, 6), "Q:": (4, 7)}
-_SENTENCES = 10  # each a paragraph of its own
+# Sentences of prose, each a paragraph of its own: more where lines are many, or long and alike, for the same reason.
+_SENTENCES, _MORE, _MANY, _LONG = 10, 16, 8, frozenset(("full", "Q:"))
 PLATES_FIRST = 0.5  # share of catalogues without a heading, whose prose stands behind the pictures
 
 
@@ -44,8 +45,9 @@ def catalogue(writer: Writer, stem: str, key: str) -> Catalogue:
     wording = dice.pick(WORDINGS[attribute])
     count = dice.between(*_range(wording))
     headed = not dice.chance(PLATES_FIRST)
-    prose = [Block(kind="p", text=writer.sentence()) for _ in range(_SENTENCES)]
-    before = _SENTENCES // 2 if headed else 0
+    sentences = _MORE if count >= _MANY or not _LONG.isdisjoint(_traits(wording)) else _SENTENCES
+    prose = [Block(kind="p", text=writer.sentence()) for _ in range(sentences)]
+    before = sentences // 2 if headed else 0
     blocks = prose[:before]
     for shown in _pictures(wording, stem, key, count):
         blocks += [Block(kind="image", shown=shown), Block(kind="line", text=wording.line(shown.picture.scene))]
@@ -73,5 +75,9 @@ def _scene(attribute: str, dice: Dice, key: str) -> str:
     raise AssertionError("every answer has scenes")
 
 
+def _traits(wording: Wording) -> tuple[str, str, str]:
+    return wording.attribute, wording.style, wording.before[:2]
+
+
 def _range(wording: Wording) -> tuple[int, int]:
-    return min(_FEWER.get(trait, _PICTURES) for trait in (wording.attribute, wording.style, wording.before[:2]))
+    return min(_FEWER.get(trait, _PICTURES) for trait in _traits(wording))
