@@ -31,6 +31,10 @@ BLOCKS = [
     ),
     ("<pre>def f():\n    return <b>1</b>\n\n</pre>", [("pre", "def f():\n    return 1")]),
     ("<pre><div>def f():</div><div>    return 1</div></pre>", [("pre", "def f():\n    return 1")]),
+    (
+        "<table><tr><td><p>Flamingo</p><p>pink</p></td><td><div>two <b>legs</b></div></td></tr></table>",
+        [("tr", "Flamingo pink | two legs")],
+    ),
     ("<table><tr class=header><th>Bird<th>Legs<tr><td>Flamingo<td>2</table>", [("tr", "Bird | Legs"), ("tr", "Flamingo | 2")]),
     ("<p><span class=pagenum>[7]</span>a leaf is turned here</p>", [("p", "a leaf is turned here")]),
     (

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from transforms.extract import gather_media, media, tags
+from transforms.extract import gather_cells, gather_media, media, tags
 from transforms.extract.head import Head
 from transforms.extract.hints import BY_NAME, FURNITURE, is_caption, is_silent, traits_of
 from transforms.extract.layout import Box, Item, Layout
@@ -23,7 +23,6 @@ _LICENCE = '[rel~="license" i][href]'
 _CONTENT = "main, [role=main], h1"
 _NAVIGATED = f"{_CONTENT}, p"
 _WHOLE = frozenset(("html", "body", "main"))  # where these are hidden, scripts show them
-_LONG_CELL = 300  # characters; a cell with more is a column of the page's layout
 _NAME_LETTERS = 4  # a word of so many is no unit of measure: what is raised behind it is a mark
 
 
@@ -36,7 +35,7 @@ class Gatherer:
         self.position = self.box = 0
         self.text_tag = "p"
         self.pieces: list[str] = []  # of the block that is open
-        self.began = self.links = self.link_letters = self.slants = self.slanted_letters = self.muted = 0
+        self.began = self.links = self.link_letters = self.slants = self.slanted_letters = self.muted = self.joined = 0
         self.href: str | None = None
         self.sources: list[Attributes] | None = None
         self.video = None
@@ -128,6 +127,8 @@ class Gatherer:
         self.link_letters = self.slanted_letters = 0
 
     def _block(self, node: LexborNode, attributes: Attributes) -> object:
+        if self.joined:
+            return self._part(node, attributes)
         tag = node.tag
         if tag == "div" and self.text_tag == "pre":
             return _SKIP if attributes and is_silent(attributes.get("class") or "") else self._end_line
@@ -142,6 +143,13 @@ class Gatherer:
             return _SKIP
         if tag in tags.TEXT_TAGS:
             self.text_tag = tags.TEXT_TAGS[tag]
+        return leave
+
+    def _part(self, node: LexborNode, attributes: Attributes) -> object:
+        """A block within a short cell: a part of the row's line."""
+        leave = self._phrase(node, attributes)
+        if leave is None and self.pieces:
+            self.pieces.append(" ")
         return leave
 
     def _end_line(self) -> None:
@@ -227,29 +235,6 @@ class Gatherer:
     def _hr(self, node: LexborNode, attributes: Attributes) -> None:
         self.flush()
 
-    def _cell(self, node: LexborNode, attributes: Attributes) -> Callable[[], None]:
-        """A cell goes on with its row's line; one that is long stands for itself."""
-        if self.pieces:
-            self.pieces.append(CELL)
-        before, began, links = self.box, len(self.pieces), self.link_letters
-        self.open_box(node.tag, attributes)
-        inner = self.box
-
-        def leave() -> None:
-            cell = self.pieces[began:]
-            if sum(map(len, cell)) > _LONG_CELL:
-                own, row_tag = self.link_letters - links, self.text_tag
-                del self.pieces[began:]
-                self.link_letters, self.box = links, before
-                self.flush()
-                self.pieces += cell
-                self.link_letters, self.box, self.text_tag = own, inner, "p"
-                self.flush()
-                self.text_tag = row_tag
-            self.box = before
-
-        return leave
-
     def mute(self, node: LexborNode, attributes: Attributes) -> Callable[[], None]:
         """Media count inside, text does not."""
         self.muted += 1
@@ -273,8 +258,8 @@ _HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is no
     "a": Gatherer._a,
     "br": Gatherer._br,
     "hr": Gatherer._hr,
-    "td": Gatherer._cell,
-    "th": Gatherer._cell,
+    "td": gather_cells.cell,
+    "th": gather_cells.cell,
     "noscript": Gatherer.mute,
     "picture": gather_media.picture,
     "source": gather_media.source,

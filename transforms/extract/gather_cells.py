@@ -1,0 +1,52 @@
+"""The cells of tables, met on the walk -> the line of their row; a cell that is long stands for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from transforms.extract.texts import CELL
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+    from transforms.extract.gather import Gatherer
+
+_LONG = 300  # characters; a cell with more is a column of the page's layout
+_PARTS = frozenset(("p", "div"))
+_MORE_THAN_WORDS = (
+    "ul, ol, dl, table, h1, h2, h3, h4, h5, h6, pre, blockquote, figure, form, section, article, nav, img, picture, video"
+)
+
+
+def cell(page: Gatherer, node: LexborNode, attributes: dict[str, str | None]) -> Callable[[], None]:
+    if page.pieces:
+        page.pieces.append(CELL)
+    before, began, links = page.box, len(page.pieces), page.link_letters
+    page.open_box(node.tag, attributes)
+    inner, joins = page.box, not page.joined and _is_short(node)
+    page.joined += joins
+
+    def leave() -> None:
+        page.joined -= joins
+        pieces = page.pieces[began:]
+        if sum(map(len, pieces)) > _LONG:
+            own, row_tag = page.link_letters - links, page.text_tag
+            del page.pieces[began:]
+            page.link_letters, page.box = links, before
+            page.flush()
+            page.pieces += pieces
+            page.link_letters, page.box, page.text_tag = own, inner, "p"
+            page.flush()
+            page.text_tag = row_tag
+        page.box = before
+
+    return leave
+
+
+def _is_short(node: LexborNode) -> bool:
+    """Whether a cell holds some words in paragraphs, and nothing else that has a block's rank: they are one line."""
+    child = node.child
+    while child is not None and child.tag not in _PARTS:
+        child = child.next
+    return child is not None and node.css_first(_MORE_THAN_WORDS) is None and len(node.text()) <= _LONG
