@@ -157,6 +157,7 @@ def test_a_page_that_is_a_list_of_links_says_that():
 
 
 CROWDS = {
+    "much in the depth": "<div class=x><p>" + PROSE + "</p></div><div class=x>" + "<div>" * 4000 + f"<p>{PROSE}</p>" * 4000,
     "names within names": "<div class=widget>" * 4000 + PROSE,
     "names side by side": f"<div class=sidebar><p>{PROSE}</p></div>" * 4000,
     "captions": f"<div><img src=/i.jpg><p class=caption>{PROSE}</p></div>" * 4000,

@@ -50,12 +50,14 @@ def without_tail(layout: Layout, region: list[Item], core: int, limits: Limits) 
     text, tail = _without_last_boxes(layout, region[:end], core, limits), region[end:]
     if _letters(tail) > (1 - limits.min_core_prose) * _letters(region):
         return text + tail
-    return text + [item for item in tail if item.media or _branch(layout, item.box, around) in _STAYING]
+    branches = _branches(layout, around)
+    return text + [item for item in tail if item.media or branches[item.box] in _STAYING]
 
 
 def _without_last_boxes(layout: Layout, text: list[Item], core: int, limits: Limits) -> list[Item]:
     """Where nearly all of the core stands in its own paragraphs, the boxes with a name behind the last of them go."""
-    branches = [_NOTHING if item.media else _branch(layout, item.box, {core}) for item in text]
+    of_boxes = _branches(layout, {core})
+    branches = [_NOTHING if item.media else of_boxes[item.box] for item in text]
     paragraphs = _letters([item for item, branch in zip(text, branches, strict=True) if branch in (_TEXT, _NOTHING)])
     own = [index for index, branch in enumerate(branches) if branch != _NAMED and not text[index].media]
     letters = _letters(text)
@@ -71,15 +73,18 @@ def _letters(items: list[Item]) -> int:
     return sum(len(item.text) - item.link_letters for item in items)
 
 
-def _branch(layout: Layout, box: int, around: set[int]) -> str:
-    """What stands between a box and those around it: a note, an element of text, a box with or without a name, nothing."""
-    above = -1
-    while box not in around and box >= 0:
-        if _NOTES.search(layout.boxes[box].name):
-            return _NOTE
-        above, box = box, layout.boxes[box].parent
-    if above < 0:
-        return _NOTHING
-    if layout.boxes[above].tag in TEXT_BOXES:
-        return _TEXT
-    return _NAMED if layout.boxes[above].name else _NAMELESS
+def _branches(layout: Layout, around: set[int]) -> list[str]:
+    """For each box, what stands between it and those around it: a note, an element of text, a box with a name or without."""
+    out = [_NOTHING] * len(layout.boxes)
+    for index, box in enumerate(layout.boxes):
+        if index in around:
+            continue
+        if _NOTES.search(box.name):
+            out[index] = _NOTE
+        elif box.parent not in around:
+            out[index] = out[box.parent]
+        elif box.tag in TEXT_BOXES:
+            out[index] = _TEXT
+        else:
+            out[index] = _NAMED if box.name else _NAMELESS
+    return out
