@@ -75,14 +75,14 @@ def _letters(items: list[Item]) -> int:
 
 def _branches(layout: Layout, around: set[int]) -> list[str]:
     """For each box, what stands between it and those around it: a note, an element of text, a box with a name or without."""
-    out = [_NOTHING] * len(layout.boxes)
+    out = [_NAMELESS] * len(layout.boxes)
     for index, box in enumerate(layout.boxes):
         if index in around:
-            continue
-        if _NOTES.search(box.name):
+            out[index] = _NOTHING
+        elif _NOTES.search(box.name):
             out[index] = _NOTE
         elif box.parent not in around:
-            out[index] = out[box.parent]
+            out[index] = out[box.parent] if index else _NAMELESS
         elif box.tag in TEXT_BOXES:
             out[index] = _TEXT
         else:
