@@ -22,7 +22,7 @@ def total(counts):
 @pytest.mark.real
 def test_snippets_that_must_and_must_not_appear(real_data):
     found = total(snippet_counts(case, text_of(ours(case.page.html, case.page.url))) for case in snippets(real_data / "gold"))
-    assert rates(*found).f1 >= 0.93
+    assert rates(*found).f1 >= 0.945
 
 
 @pytest.mark.real
@@ -34,6 +34,6 @@ def test_whole_articles_and_their_images(real_data):
         order.append(order_counts(article, blocks))
         text.append(rates(*shingle_counts(article.text, text_with_captions(blocks))).f1)
     agreeing, neighbours = total(order)
-    assert rates(*total(images)).f1 >= 0.88
+    assert rates(*total(images)).f1 >= 0.9
     assert agreeing / neighbours >= 0.95
-    assert sum(text) / len(text) >= 0.92
+    assert sum(text) / len(text) >= 0.94
