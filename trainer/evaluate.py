@@ -14,7 +14,7 @@ import torch
 from trainer.batch import Batch
 from trainer.config import TrainingError
 from trainer.console import say, write_whole
-from trainer.examining.fewshot import BLANK, SEEN, Examiner, Options, Result
+from trainer.examining.fewshot import BARE, BLANK, SEEN, Examiner, Options, Result, labels_of
 from trainer.examining.plot import accuracy_svg
 from trainer.examining.questions import read_questions
 from trainer.model import Flamingo, load
@@ -93,17 +93,21 @@ def answer(model: Flamingo, questions: Path, options: Options) -> list[Result]:
     results = []
     for task in examiner.tasks:
         results += [examiner.ask(task, setting) for setting in examiner.settings(task)]
-        say(f"  {task}: " + ", ".join(f"{share:.0%} with {shots}" for shots, share in _seen(results, task)))
+        say(f"  {task}: " + ", ".join(f"{share:.0%} {_how_many(label)}" for label, share in _seen(results, task)))
     return results
 
 
-def _seen(results: Sequence[Result], task: str) -> list[tuple[int, float]]:
+def _how_many(label: str) -> str:
+    return label if label == BARE else f"with {label}"
+
+
+def _seen(results: Sequence[Result], task: str) -> list[tuple[str, float]]:
     """The best of a task for each number of examples: for a line on the screen while it goes on."""
-    best: dict[int, float] = {}
+    best: dict[str, float] = {}
     for result in results:
         if result.task == task and result.setting.images == SEEN:
-            best[result.setting.shots] = max(best.get(result.setting.shots, 0.0), result.accuracy)
-    return sorted(best.items())
+            best[result.setting.label] = max(best.get(result.setting.label, 0.0), result.accuracy)
+    return list(best.items())
 
 
 def _loss(model: Flamingo, batch: Batch) -> float:
@@ -131,21 +135,23 @@ def _show(losses: dict[str, dict[str, float]], results: Sequence[Result]) -> Non
             table.add_row(dataset, f"{row['samples']:,}", f"{row['loss']:.3f}", f"{row['blank_loss']:.3f}")
         console.print(table)
     if results:
-        shots = sorted({result.setting.shots for result in results})
-        table = Table("answers right, %", "", *(f"{at} shots" for at in shots), box=box.SIMPLE)
+        labels = labels_of(results)
+        table = Table(
+            "answers right, %", "", *(label if label == BARE else f"{label} shots" for label in labels), box=box.SIMPLE
+        )
         for column in table.columns[2:]:
             column.justify = "right"
         for (task, how), cells in _rows(results).items():
-            table.add_row(task, how, *(cells.get(at, "") for at in shots))
+            table.add_row(task, how, *(cells.get(label, "") for label in labels))
         console.print(table)
 
 
-def _rows(results: Sequence[Result]) -> dict[tuple[str, str], dict[int, str]]:
-    rows: dict[tuple[str, str], dict[int, str]] = {}
+def _rows(results: Sequence[Result]) -> dict[tuple[str, str], dict[str, str]]:
+    rows: dict[tuple[str, str], dict[str, str]] = {}
     for result in results:
         setting = result.setting
         how = f"{setting.way}, {'blank' if setting.images == BLANK else setting.selection}"
         low, high = result.interval
         cell = f"{100 * result.accuracy:.0f} ±{50 * (high - low):.0f}"
-        rows.setdefault((result.task, how), {})[setting.shots] = cell
+        rows.setdefault((result.task, how), {})[setting.label] = cell
     return rows

@@ -11,7 +11,7 @@ from training_world import write_training
 from schemas.pair import Dataset
 from trainer.config import TrainingError
 from trainer.evaluate import evaluate
-from trainer.examining.fewshot import BLANK, LIKELIEST, SEEN, WRITTEN, Examiner, Options, Result, Setting, first_line
+from trainer.examining.fewshot import BLANK, LIKELIEST, SEEN, WRITTEN, Examiner, Options, Result, Setting, first_line, labels_of
 from trainer.examining.plot import accuracy_svg
 from trainer.examining.questions import Question, attributes_right, is_right, read_questions
 from trainer.examining.rices import RICES, by_hash, nearest
@@ -128,7 +128,7 @@ def test_examples_by_hash_depend_on_keys_alone():
 def test_prompts_of_settings(model, file):
     examined = examiner(model, file)
     query = examined._queries["colour"][0]
-    zero = examined.prompt(query, Setting(shots=0))
+    zero = examined.prompt(query, Setting(shots=0, lines=2))
     assert [turn.image for turn in zero.turns] == [None, None, examined._places["8.jpg"]]
     assert all(turn.text.startswith("the ") for turn in zero.turns[:2]) and zero.turns[2].text == "the"
     two = examined.prompt(query, Setting(shots=2), "blue")
@@ -136,7 +136,7 @@ def test_prompts_of_settings(model, file):
     for turn in two.turns[:2]:
         number = int(next(image for image, at in examined._places.items() if at == turn.image)[:-4])
         assert turn.text == f"the {COLOURS[number % 3]}"
-    assert examiner(model, file, text_only=0).prompt(query, Setting(shots=0)).turns == (Turn("the", zero.turns[2].image),)
+    assert examined.prompt(query, Setting(shots=0)).turns == (Turn("the", zero.turns[2].image),)
 
 
 def test_settings_of_tasks(model, file):
@@ -144,7 +144,7 @@ def test_settings_of_tasks(model, file):
     assert {setting.shots for setting in examined.settings("caption")} == {0, 1}  # two examples, one of them to spare
     assert {setting.way for setting in examined.settings("caption")} == {WRITTEN}
     found = list(examined.settings("colour"))
-    assert len(found) == 2 * (4 + 3 + 4)  # ways x (seen by hash, seen by likeness, blank)
+    assert len(found) == 2 * (5 + 3 + 5)  # ways x (seen by hash, seen by likeness, blank); 0 shots also bare
     assert all(setting.selection != RICES for setting in found if setting.images == BLANK or not setting.shots)
 
 
@@ -170,6 +170,12 @@ def test_wilson_interval():
     low, high = Result(task="t", setting=Setting(shots=0), right=8, asked=10).interval
     assert (low, high) == (pytest.approx(0.4902, abs=1e-3), pytest.approx(0.9433, abs=1e-3))
     assert Result(task="t", setting=Setting(shots=0), right=0, asked=10).interval[0] == 0.0
+
+
+def test_what_stands_before_a_question_goes_from_the_least_to_the_most():
+    starts = [{"shots": 2}, {"shots": 0, "lines": 2}, {"shots": 0}, {"shots": 1}]
+    results = [Result(task="t", setting=Setting(**start), right=1, asked=2) for start in starts]
+    assert labels_of(results) == ["bare", "0", "1", "2"]
 
 
 def test_unknown_tasks_are_named(model, file):

@@ -1,8 +1,8 @@
 """Questions and a model in, how many it answers right out: with 0 to 8 examples, by hash or by likeness, seeing and blind.
 
-An example is a picture with its line; the question is a picture with the beginning of one. Without any example two lines
-of the support stand before it, their pictures taken away, as in the paper's zero-shot (Alayrac et al. 2022, A.2.4): they
-show the form and nothing of the pictures.
+An example is a picture with its line; the question is a picture with the beginning of one. "0 shots" is the paper's
+(Alayrac et al. 2022, A.2.4): two lines of the support stand before the question, their pictures taken away; they show the
+form and nothing of the pictures. "Bare" is the question alone, which does not even tell the form.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,6 +23,7 @@ from trainer.writing.likelihood import likelihoods
 from trainer.writing.prompts import Prompt, Turn
 
 SEEN, BLANK = "seen", "blank"  # `images` of a setting
+BARE = "bare"
 WRITTEN, LIKELIEST = "written", "likeliest"  # the model writes an answer; the likeliest of the choices is taken
 _Z = 1.959964  # of a normal distribution's 95 %
 
@@ -32,9 +33,19 @@ class Setting:
     """How a task is asked. With blank images phi is 0 everywhere: what is right then, words alone have told."""
 
     shots: int
+    lines: int = 0  # without pictures, before a question that has no examples
     selection: str = RANDOM
     images: str = SEEN
     way: str = WRITTEN
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """What stands before the question; sorted, from the least to the most."""
+        return self.shots, self.lines
+
+    @property
+    def label(self) -> str:
+        return str(self.shots) if self.shots or self.lines else BARE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +58,7 @@ class Options:
     ways: tuple[str, ...] = (WRITTEN, LIKELIEST)
     tasks: tuple[str, ...] = ()  # none: all of the file
     queries: int | None = None  # the first so many of each task; None: all
-    text_only: int = 2  # lines without pictures before a question that has no examples
+    text_only: int = 2  # lines without pictures that make 0 shots; 0: bare questions only
     decoding: Decoding = field(default_factory=lambda: Decoding(beams=1, max_tokens=24))
     seed: int = 0
 
@@ -72,6 +83,11 @@ class Result:
         n, p = self.asked, self.accuracy
         middle, spread = p + _Z**2 / (2 * n), _Z * sqrt(p * (1 - p) / n + _Z**2 / (4 * n**2))
         return max(0.0, (middle - spread) / (1 + _Z**2 / n)), min(1.0, (middle + spread) / (1 + _Z**2 / n))
+
+
+def labels_of(results: Sequence[Result]) -> list[str]:
+    """What stood before the questions, from the least to the most."""
+    return [label for _, label in sorted({(result.setting.start, result.setting.label) for result in results})]
 
 
 class Examiner:
@@ -107,14 +123,12 @@ class Examiner:
         options = self.options
         ways = [way for way in options.ways if way != LIKELIEST or self._queries[task][0].choices]
         for way in ways:
-            for shots in options.shots:
-                if shots >= len(self._support[task]) and shots:
-                    continue
+            for shots, lines in self._starts(len(self._support[task])):
                 if SEEN in options.images:
                     for selection in options.selections if shots else options.selections[:1]:
-                        yield Setting(shots=shots, selection=selection, way=way)
+                        yield Setting(shots=shots, lines=lines, selection=selection, way=way)
                 if BLANK in options.images:
-                    yield Setting(shots=shots, images=BLANK, way=way)
+                    yield Setting(shots=shots, lines=lines, images=BLANK, way=way)
 
     def ask(self, task: str, setting: Setting) -> Result:
         """Asks all questions of a task."""
@@ -138,10 +152,20 @@ class Examiner:
         if setting.shots:
             turns = [Turn(support[at].line(), self._places[support[at].image]) for at in self._shots(query, setting)]
         else:
-            lines = by_hash(self.options.seed, _key(query), list(map(_key, support)), self.options.text_only)
+            lines = by_hash(self.options.seed, _key(query), list(map(_key, support)), setting.lines)
             turns = [Turn(support[at].line()) for at in lines]
         text = query.prompt if answer is None else query.line(answer)
         return Prompt((*turns, Turn(text, self._places[query.image])))
+
+    def _starts(self, examples: int) -> Iterator[tuple[int, int]]:
+        """Examples, and lines without pictures, that may stand before a question of a task that has so many examples."""
+        for shots in self.options.shots:
+            if not shots:
+                yield 0, 0
+            if not shots and self.options.text_only:
+                yield 0, self.options.text_only
+            if 0 < shots < examples:
+                yield shots, 0
 
     def _shots(self, query: Question, setting: Setting) -> list[int]:
         support = self._support[query.task]

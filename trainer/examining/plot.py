@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from trainer.examining.fewshot import BLANK, WRITTEN, Result
+from trainer.examining.fewshot import BLANK, WRITTEN, Result, labels_of
 from trainer.examining.rices import RANDOM
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _RIGHT, _BOTTOM = 760, 420, 48, 32, 190, 44
@@ -13,14 +13,14 @@ _INKS = ("#0b7285", "#e8590c", "#5f3dc4", "#2b8a3e", "#c2255c", "#1864ab", "#a17
 def accuracy_svg(results: Sequence[Result], title: str) -> str:
     """The written answers with examples by hash, of every task of `results`."""
     drawn = [r for r in results if r.setting.selection == RANDOM and r.setting.way == WRITTEN]
-    shots = sorted({result.setting.shots for result in drawn})
+    labels = labels_of(drawn)
     tasks = list(dict.fromkeys(result.task for result in drawn))
-    parts = [*_frame(shots, title)]
+    parts = [*_frame(labels, title)]
     for number, task in enumerate(tasks):
         ink = _INKS[number % len(_INKS)]
         for blank in (True, False):
-            points = {r.setting.shots: r for r in drawn if r.task == task and (r.setting.images == BLANK) == blank}
-            parts += _line([(_x(shots, at), points[at]) for at in sorted(points)], ink, blank)
+            points = {r.setting.label: r for r in drawn if r.task == task and (r.setting.images == BLANK) == blank}
+            parts += _line([(_x(labels, label), points[label]) for label in labels if label in points], ink, blank)
         y = _TOP + 6 + 20 * number
         parts.append(f'<rect x="{_WIDTH - _RIGHT + 18}" y="{y - 4}" width="16" height="4" fill="{ink}"/>')
         parts.append(f'<text x="{_WIDTH - _RIGHT + 42}" y="{y + 2}">{escape(task)}</text>')
@@ -31,15 +31,15 @@ def accuracy_svg(results: Sequence[Result], title: str) -> str:
     return f'{head}\n<style>{style}</style>\n<rect width="100%" height="100%" fill="#fff"/>\n{body}\n</svg>\n'
 
 
-def _frame(shots: Sequence[int], title: str) -> list[str]:
+def _frame(labels: Sequence[str], title: str) -> list[str]:
     right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
     parts = [f'<text class="title" x="{_LEFT}" y="18">{escape(title)}</text>']
     for tenth in range(0, 11, 2):
         y = _y(tenth / 10)
         parts.append(f'<line x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
         parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{10 * tenth} %</text>')
-    for at in shots:
-        parts.append(f'<text x="{_x(shots, at):.1f}" y="{bottom + 18}" text-anchor="middle">{at}</text>')
+    for label in labels:
+        parts.append(f'<text x="{_x(labels, label):.1f}" y="{bottom + 18}" text-anchor="middle">{label}</text>')
     middle = (_LEFT + right) / 2
     parts.append(
         f'<text x="{middle}" y="{bottom + 36}" text-anchor="middle">examples before the question (dashed: blind)</text>'
@@ -63,10 +63,10 @@ def _line(points: list[tuple[float, Result]], ink: str, blank: bool) -> list[str
     return parts
 
 
-def _x(shots: Sequence[int], at: int) -> float:
+def _x(labels: Sequence[str], label: str) -> float:
     """Numbers of examples stand evenly, as they double."""
     width = _WIDTH - _LEFT - _RIGHT - 40
-    return _LEFT + 20 + width * list(shots).index(at) / max(1, len(shots) - 1)
+    return _LEFT + 20 + width * list(labels).index(label) / max(1, len(labels) - 1)
 
 
 def _y(share: float) -> float:
