@@ -45,7 +45,7 @@ weights: $(VENV)/.installed
 	$(TRAIN) --recipe demo-matcher --output $(MODELS)/matcher init_from=$(MODELS)/scorer
 	$(BIN)/python -m weights.bundle $(MODELS)
 
-# A Flamingo that has seen more of the same world, whose answers in context are in the README: about half an hour.
+# A Flamingo that has seen more of the same world, whose answers in context are in the README: about an hour on two cores.
 FLAMINGO ?= flamingo
 TRAINING ?= 0
 flamingo: $(VENV)/.installed
