@@ -35,6 +35,14 @@ BLOCKS = [
         "<table><tr><td><p>Flamingo</p><p>pink</p></td><td><div>two <b>legs</b></div></td></tr></table>",
         [("tr", "Flamingo pink | two legs")],
     ),
+    (
+        "<table><tr><td><p>Flamingo</p>pink</td><td><p>two</p><span class=caption>legs</span></td></tr></table>",
+        [("tr", "Flamingo pink | two legs")],
+    ),
+    (
+        f"<table><tr><td>Flamingo</td><td>pink</td><td><h3>Beaks</h3>It <b>strains</b> its <i>food</i> well. {'So on. ' * 50}",
+        [("tr", "Flamingo | pink"), ("h3", "Beaks"), ("p", f"It strains its food well. {'So on. ' * 50}".strip())],
+    ),
     ("<table><tr class=header><th>Bird<th>Legs<tr><td>Flamingo<td>2</table>", [("tr", "Bird | Legs"), ("tr", "Flamingo | 2")]),
     ("<p><span class=pagenum>[7]</span>a leaf is turned here</p>", [("p", "a leaf is turned here")]),
     (

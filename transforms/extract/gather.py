@@ -8,26 +8,27 @@ from collections.abc import Callable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from transforms.extract import gather_cells, gather_media, media, tags
+from transforms.extract import gather_cells, gather_media, gather_phrases, media, tags
+from transforms.extract.gather_phrases import SKIP
 from transforms.extract.head import Head
-from transforms.extract.hints import BY_NAME, FURNITURE, is_caption, is_silent, traits_of
+from transforms.extract.hints import BY_NAME, FURNITURE, MAX_NAMES, is_silent, traits_of
 from transforms.extract.layout import Box, Item, Layout
 from transforms.extract.slugs import is_slug
 from transforms.extract.texts import BREAK, CELL, blocks_of
 
 Attributes = dict[str, str | None]
 Handler = Callable[["Gatherer", LexborNode, Attributes], object]
-_SKIP = object()  # the inside of the element is not walked
 _LICENCE = '[rel~="license" i][href]'
 # Furniture with these inside was perhaps never closed: where it holds the page's prose, it is none.
 _CONTENT = "main, [role=main], h1"
 _NAVIGATED = f"{_CONTENT}, p"
+_TITLE_LETTERS = 1000  # of the page's, that headings are looked for in
 _WHOLE = frozenset(("html", "body", "main"))  # where these are hidden, scripts show them
-_NAME_LETTERS = 4  # a word of so many is no unit of measure: what is raised behind it is a mark
+_MAX_ENTERED = 50  # pieces of furniture that are looked into; one more is entered as it is, and judged by its name
 
 
 class Gatherer:
-    """The state of a walk. Handlers of `gather_media` read and write it, too."""
+    """The state of a walk. The handlers of `gather_phrases`, `gather_cells` and `gather_media` read and write it, too."""
 
     def __init__(self, url: str, max_srcset_px: int, thorough: bool = False):
         self.thorough = thorough  # enters what is hidden or says that it is furniture, too
@@ -36,6 +37,7 @@ class Gatherer:
         self.text_tag = "p"
         self.pieces: list[str] = []  # of the block that is open
         self.began = self.links = self.link_letters = self.slants = self.slanted_letters = self.muted = self.joined = 0
+        self.entered = 0  # pieces of furniture
         self.href: str | None = None
         self.sources: list[Attributes] | None = None
         self.video = None
@@ -43,7 +45,7 @@ class Gatherer:
     def walk(self, tree: LexborHTMLParser) -> Layout:
         """Every element and every piece of text below the root, in document order."""
         node, open_nodes, pieces = tree.root, [], self.pieces
-        handler_of, block = _HANDLERS.get, Gatherer._block
+        handler_of, block = _HANDLERS.get, Gatherer.block
         while node is not None:
             tag = node.tag
             if tag == "-text":
@@ -57,7 +59,7 @@ class Gatherer:
                     leave = self._styled(handler, node, attributes)
                 else:
                     leave = handler(self, node, attributes)
-                if leave is not _SKIP:
+                if leave is not SKIP:
                     if (child := node.first_child) is not None:
                         open_nodes.append((node, leave))
                         node = child
@@ -72,15 +74,15 @@ class Gatherer:
         self.flush()
         for found in tree.css(_LICENCE)[:1]:
             self.head.add_licence(found.attributes)
-        self.layout.title = self.head.title or self.head.og_title
+        self.layout.title = (self.head.title or self.head.og_title)[:_TITLE_LETTERS]
         return self.layout
 
     def _styled(self, handler: Handler, node: LexborNode, attributes: Attributes) -> object:
         """An element that may be hidden, or have an image behind it."""
         if tags.is_hidden(attributes) and node.tag not in _WHOLE and not self.thorough:
-            return _SKIP
+            return SKIP
         leave = handler(self, node, attributes)
-        if (type(leave) is tuple or handler is Gatherer._a) and leave is not _SKIP:
+        if (type(leave) is tuple or handler is gather_phrases.link) and leave is not SKIP:
             gather_media.background(self, attributes)
         return leave
 
@@ -126,31 +128,42 @@ class Gatherer:
         self.pieces.clear()
         self.link_letters = self.slanted_letters = 0
 
-    def _block(self, node: LexborNode, attributes: Attributes) -> object:
+    def block(self, node: LexborNode, attributes: Attributes) -> object:
         if self.joined:
             return self._part(node, attributes)
         tag = node.tag
         if tag == "div" and self.text_tag == "pre":
-            return _SKIP if attributes and is_silent(attributes.get("class") or "") else self._end_line
+            return SKIP if attributes and is_silent(attributes.get("class") or "") else self._end_line
         if self.pieces:
             self.flush()
         leave = self.box, self.text_tag
         box = self.open_box(tag, attributes)
         if box.hint in BY_NAME and (id_ := attributes.get("id")) and is_slug(node, id_):
-            box.hint = traits_of(tag, attributes.get("role") or "", box.name, "")[0]
-        if box.hint == FURNITURE and not self.thorough and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
+            box.hint = traits_of(tag, (attributes.get("role") or "")[:MAX_NAMES], box.name, "")[0]
+        if box.hint == FURNITURE and not self.thorough and not self._holds_content(node, tag):
             self.box = leave[0]
-            return _SKIP
+            return SKIP
         if tag in tags.TEXT_TAGS:
             self.text_tag = tags.TEXT_TAGS[tag]
         return leave
 
+    def _holds_content(self, node: LexborNode, tag: str) -> bool:
+        if self.entered < _MAX_ENTERED and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
+            return False
+        self.entered += 1
+        return True
+
     def _part(self, node: LexborNode, attributes: Attributes) -> object:
         """A block within a short cell: a part of the row's line."""
-        leave = self._phrase(node, attributes)
-        if leave is None and self.pieces:
+        leave = gather_phrases.phrase(self, node, attributes)
+        if leave is not None:
+            return leave
+        self.part_words()
+        return self.part_words
+
+    def part_words(self) -> None:
+        if self.pieces:
             self.pieces.append(" ")
-        return leave
 
     def _end_line(self) -> None:
         """A `div` within preformatted text is a line of it."""
@@ -159,81 +172,26 @@ class Gatherer:
 
     def open_box(self, tag: str, attributes: Attributes) -> Box:
         get = attributes.get
-        role, class_ = get("role") or "", get("class") or ""
-        hint, caption = traits_of(tag, role, class_, get("id") or "")
+        role, class_ = (get("role") or "")[:MAX_NAMES], (get("class") or "")[:MAX_NAMES]
+        hint, caption = traits_of(tag[:MAX_NAMES], role, class_, (get("id") or "")[:MAX_NAMES])
         box = Box(tag, self.box, hint, class_, caption, tag == "main" or role == "main")
         self.box = len(self.layout.boxes)
         self.layout.boxes.append(box)
         return box
 
-    def _phrase(self, node: LexborNode, attributes: Attributes) -> object:
-        if not attributes:
-            return None
-        class_ = attributes.get("class")
-        if class_:
-            if is_silent(class_):
-                return _SKIP
-            if node.tag == "span" and is_caption(class_):
-                return self._block(node, attributes)
-        return _SKIP if attributes.get("aria-hidden") == "true" else None
-
-    def _formula(self, node: LexborNode, attributes: Attributes) -> object:
-        if text := attributes.get("alttext"):
-            self.add_text(text)
-            return _SKIP
-        return None
-
-    def _slant(self, node: LexborNode, attributes: Attributes) -> object:
-        if attributes and (leave := self._phrase(node, attributes)) is not None:
-            return leave
-        self.slants += 1
-        return self._unslant
-
-    def _unslant(self) -> None:
-        self.slants -= 1
-
-    def _raised(self, node: LexborNode, attributes: Attributes) -> object:
-        """A raised mark stands apart from the name before it and the word behind it; a link to a footnote goes."""
-        child, following = node.child, node.next
-        if child is not None and child.tag == "a" and (child.attributes.get("href") or "").startswith("#"):
-            return _SKIP
-        before = self.pieces[-1][-_NAME_LETTERS:] if self.pieces else ""
-        if len(before) == _NAME_LETTERS and before.isalpha() and (node.text() or "")[:1].isdigit():
-            self.pieces.append(" ")
-        if following is not None and following.tag == "-text" and (following.text_content or "")[:1].isalpha():
-            return lambda: self.pieces and self.pieces.append(" ")
-        return None
-
-    # One method for each element that is more than a box or a phrase.
-
     def _title(self, node: LexborNode, attributes: Attributes) -> object:
         if not self.layout.items and not self.head.title:
             self.head.title = " ".join(" ".join(text for text, _ in blocks_of([node.text() or ""], False)).split())
-        return _SKIP
+        return SKIP
 
     def _meta(self, node: LexborNode, attributes: Attributes) -> None:
         self.head.add(node.tag, attributes)
 
-    def _a(self, node: LexborNode, attributes: Attributes) -> object:
-        class_ = attributes.get("class")
-        if (class_ and is_silent(class_)) or attributes.get("aria-hidden") == "true":
-            return _SKIP
-        before, self.href = self.href, attributes.get("href")
-        leads = self.href is not None or not ("name" in attributes or "id" in attributes)  # else it is led to
-        self.links += leads
-
-        def leave() -> None:
-            self.links -= leads
-            self.href = before
-
-        return leave
-
-    def _br(self, node: LexborNode, attributes: Attributes) -> None:
-        if self.pieces:
-            self.pieces.append(BREAK)
-
     def _hr(self, node: LexborNode, attributes: Attributes) -> None:
         self.flush()
+
+    def unslant(self) -> None:
+        self.slants -= 1
 
     def mute(self, node: LexborNode, attributes: Attributes) -> Callable[[], None]:
         """Media count inside, text does not."""
@@ -247,16 +205,16 @@ class Gatherer:
 _STYLED = media.BACKGROUNDS | {"hidden"}
 _HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is not named here is a box
     **dict.fromkeys((*tags.SKIPPED, "-comment", "-doctype", "-document", None)),
-    **dict.fromkeys(tags.INLINE, Gatherer._phrase),
-    **dict.fromkeys(tags.SLANTED, Gatherer._slant),
-    "sup": Gatherer._raised,
-    "math": Gatherer._formula,
+    **dict.fromkeys(tags.INLINE, gather_phrases.phrase),
+    **dict.fromkeys(tags.SLANTED, gather_phrases.slant),
+    "sup": gather_phrases.raised,
+    "math": gather_phrases.formula,
     "title": Gatherer._title,
     "meta": Gatherer._meta,
     "link": Gatherer._meta,
     "base": Gatherer._meta,
-    "a": Gatherer._a,
-    "br": Gatherer._br,
+    "a": gather_phrases.link,
+    "br": gather_phrases.line_break,
     "hr": Gatherer._hr,
     "td": gather_cells.cell,
     "th": gather_cells.cell,

@@ -22,13 +22,16 @@ _MORE_THAN_WORDS = (
 def cell(page: Gatherer, node: LexborNode, attributes: dict[str, str | None]) -> Callable[[], None]:
     if page.pieces:
         page.pieces.append(CELL)
-    before, began, links = page.box, len(page.pieces), page.link_letters
+    before, began, links, position = page.box, len(page.pieces), page.link_letters, page.position
     page.open_box(node.tag, attributes)
     inner, joins = page.box, not page.joined and _is_short(node)
     page.joined += joins
 
     def leave() -> None:
+        nonlocal began, links
         page.joined -= joins
+        if page.began > position:  # a block within ended the row's line: what is open is the cell's own
+            began = links = 0
         pieces = page.pieces[began:]
         if sum(map(len, pieces)) > _LONG:
             own, row_tag = page.link_letters - links, page.text_tag

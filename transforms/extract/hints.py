@@ -15,6 +15,7 @@ TEASER = "teaser"  # the article's own lead, or an invitation to another one: it
 HEADER = "header"  # of the site, or of a section
 LABEL = "label"  # who, when, under which heading: furniture where it is short
 
+MAX_NAMES = 400  # characters of an attribute that are read; what is read is remembered, beyond the page
 BY_NAME = frozenset((LIKELY_FURNITURE, CONSENT, COMMENTS, TEASER, HEADER, LABEL))  # what a class or an id alone may say
 
 _CONTENT_ROLES = frozenset(("main", "article"))
@@ -86,7 +87,6 @@ _ANY_PAIR = re.compile(
 _DIGITS = re.compile(r"\d+")
 _SPLIT = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_MAX_NAMES = 400  # characters of a class attribute that are read
 
 
 @lru_cache(maxsize=65536)
@@ -145,9 +145,13 @@ def _hint(said: int, aside: bool) -> str:
     return LABEL if said & _LABEL else ""
 
 
-@lru_cache(maxsize=65536)
 def _said(names: str) -> int:
-    said, tokens = 0, _DIGITS.sub("", names[:_MAX_NAMES]).split()
+    return _names_say(names if len(names) <= MAX_NAMES else names[:MAX_NAMES])  # cut before they are remembered
+
+
+@lru_cache(maxsize=65536)
+def _names_say(names: str) -> int:
+    said, tokens = 0, _DIGITS.sub("", names).split()
     for token in tokens:
         said |= _words_say(token)
     if said & _PAIRED:

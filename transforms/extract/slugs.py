@@ -4,17 +4,31 @@ import re
 
 from selectolax.lexbor import LexborNode
 
-_HEADINGS = "h1, h2, h3, h4, h5, h6"
+from transforms.extract.tags import HEADINGS
+
 _WORD, _NO_LETTERS = re.compile(r"[^\W_]+"), re.compile(r"[\W_]+")
 _MIN_WORDS = 3  # "related-posts" is a name, whatever its heading says
 _MAX_LETTERS = 300
+_MAX_BEFORE = 30  # nodes before the heading: more is another one's section
 
 
 def is_slug(node: LexborNode, id_: str) -> bool:
-    if len(_WORD.findall(id_[:_MAX_LETTERS])) < _MIN_WORDS or (heading := node.css_first(_HEADINGS)) is None:
+    if len(_WORD.findall(id_[:_MAX_LETTERS])) < _MIN_WORDS or (heading := _first_heading(node)) is None:
         return False
     text, slug = _letters(heading.text() or ""), _letters(id_)
     return text != "" and (text.startswith(slug) or slug.startswith(text))
+
+
+def _first_heading(node: LexborNode) -> LexborNode | None:
+    """In so few steps that sections within sections cost no more than their number."""
+    at = node.first_child
+    for _ in range(_MAX_BEFORE):
+        if at is None or at.tag in HEADINGS:
+            return at
+        above, at = at, at.first_child or at.next
+        while at is None and (above := above.parent) is not None and above.mem_id != node.mem_id:
+            at = above.next
+    return None
 
 
 def _letters(text: str) -> str:
