@@ -32,6 +32,9 @@ ADDRESSES = [
     ('<img srcset="s.jpg 320w, m.jpg 800w, l.jpg 1600w, xxl.jpg 6000w">', "b/l.jpg"),
     ('<img srcset="l.jpg 4000w, xl.jpg 6000w">', "b/l.jpg"),
     ('<img src="s.jpg" srcset="m.jpg 1.5x, l.jpg 2x, xl.jpg 9x">', "b/l.jpg"),
+    ('<img src="s.jpg" srcset="m.jpg 1.5x, l.jpg 2.16666666666667x">', "b/l.jpg"),
+    ('<img src="s.jpg" srcset="m.jpg ²w, l.jpg ²x">', "b/s.jpg"),  # digits, but no number
+    ("<div style='background-image: url(\"l(1).jpg\")'>", "b/l(1).jpg"),
     ('<img srcset="//c.example/w_300,h_200/a.jpg 300w, //c.example/w_900,h_600/a.jpg 900w">', "//c.example/w_900,h_600/a.jpg"),
     ('<img src="data:image/gif;base64,R0lGOD" srcset="data:,x 1x, r.jpg 2x">', "b/r.jpg"),
     ('<picture><source srcset="l.webp 900w" type="image/webp"><img src="s.jpg"></picture>', "b/l.webp"),

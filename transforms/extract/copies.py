@@ -16,6 +16,7 @@ _SIZE_NAMES = frozenset(
     ("w", "h", "width", "height", "size", "sz", "quality", "fit", "crop", "resize", "imwidth", "auto", "dpr")
 )
 _NUMBER = re.compile(r"\d+")
+_MAX_URL = 2000  # characters; the sizes in a longer address are not looked for
 
 
 def without_copies(items: list[Item]) -> list[Item]:
@@ -35,6 +36,8 @@ def without_copies(items: list[Item]) -> list[Item]:
 
 def picture_of(url: str) -> str:
     """An address without what it says of a size: equal for two sizes of one picture."""
+    if len(url) > _MAX_URL:
+        return url
     path, _, query = url.partition("#")[0].partition("?")
     kept = [pair for pair in query.split("&") if pair and pair.partition("=")[0].lower() not in _SIZE_NAMES]
     return "?".join([_SIZES.sub("", path), *kept])

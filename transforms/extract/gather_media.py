@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from transforms.extract.gather import Gatherer
 
 Attributes = dict[str, str | None]
+_MAX_SOURCES = 20  # of a picture: each of its images is offered all of them
 _TEXT_IMAGE = re.compile(r"(?:^|\s)(?:emoji|wp-smiley|latex|tex|mwe-math-fallback-image-inline)(?:\s|$)", re.IGNORECASE)
 
 
@@ -51,7 +52,7 @@ def picture(page: Gatherer, node: LexborNode, attributes: Attributes) -> Callabl
 def source(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
     if page.video is not None:
         media.add_source(page.video, node.tag, attributes)
-    elif page.sources is not None and node.tag == "source":
+    elif page.sources is not None and node.tag == "source" and len(page.sources) < _MAX_SOURCES:
         page.sources.append(attributes)
 
 

@@ -37,7 +37,9 @@ _LAZY = (
 _IS_LAZY = frozenset(_LAZY)
 _LAZY_BACKGROUNDS = ("data-bg", "data-background", "data-background-image", "data-bg-src", "data-background-src", "data-bgset")
 BACKGROUNDS = frozenset(("style", *_LAZY_BACKGROUNDS))  # attributes that may hold one
-_URL = re.compile(r"url\(\s*(['\"]?)(.*?)\1\s*\)", re.IGNORECASE)
+# Neither reads on over the next bracket or quote: a page of unclosed ones would take time in its square.
+_CSS_URL = r"url\(\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^()\"']*+))\s*+\)"
+_URL = re.compile(_CSS_URL, re.IGNORECASE)
 _PIXEL = re.compile(
     r"(?:^|[/_.\-])(?:spacer|blank|clear|transparent|pixel|1x1|1px|tracking|beacon|loading|loader|spinner)[\d_\-]*\.(?:gif|png|svg)(?:$|\?)",
     re.IGNORECASE,
@@ -47,7 +49,7 @@ _COUNTER = re.compile(
     r"//(?:pixel|stats|b\.scorecardresearch|www\.facebook\.com/tr|[\w.]*doubleclick\.net)[./?]|/pixel(?:$|[/?])",
     re.IGNORECASE,
 )
-_BACKGROUND = re.compile(r"background(?:-image)?\s*:[^;]*?url\(\s*(['\"]?)(.*?)\1\s*\)", re.IGNORECASE)
+_BACKGROUND = re.compile(r"background(?:-image)?\s*+:[^;]{0,500}?" + _CSS_URL, re.IGNORECASE)
 _STYLE_SIZE = re.compile(r"(?:^|[;\s])(width|height)\s*:\s*(\d+)(?:\.\d+)?px", re.IGNORECASE)
 _IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)$", re.IGNORECASE)
 _VIDEO_NAME = re.compile(r"\.(?:mp4|webm|m4v|mov|ogv)$", re.IGNORECASE)
@@ -55,6 +57,7 @@ _THUMBNAIL_NAME = re.compile(r"thumb|small|preview|[_\-]\d{2,3}x\d{2,3}\.|[_\-](
 _WORD_TRACKS = frozenset(("subtitles", "captions", "descriptions"))
 _UNREADABLE = frozenset(("image/jxl", "image/jp2", "image/jpx", "image/vnd.ms-photo"))
 _THUMBNAIL_PX = 200
+_MAX_SRCSET = 10_000  # characters that are read
 _MAX_DENSITY = 3.0  # beyond it, srcset offers what no screen shows
 
 
@@ -77,13 +80,13 @@ def image_url(attributes: Attributes, sources: list[Attributes], max_px: int) ->
 def background_url(attributes: Attributes) -> str:
     """The image that a style attribute, or a lazy loader's, puts behind an element."""
     style = attributes.get("style") or ""
-    if "url(" in style and (found := _BACKGROUND.search(style)) and (url := _reference(found[2])):
+    if "url(" in style and (found := _BACKGROUND.search(style)) and (url := _reference(found[found.lastindex])):
         return url
     lazy = _first(attributes, _LAZY_BACKGROUNDS)
     if not lazy:
         return ""
     found = _URL.search(lazy)
-    return _reference(found[2] if found else lazy)
+    return _reference(found[found.lastindex] if found else lazy)
 
 
 def linked_image(href: str | None, shown: str, size: tuple[int, int]) -> str:
@@ -185,9 +188,9 @@ def _best(srcset: str, max_px: int) -> tuple[int, str] | None:
     for url, descriptor in candidates(srcset):
         if not (url := _reference(url)):
             continue
-        if descriptor.endswith("w") and descriptor[:-1].isdigit():
+        if descriptor.endswith("w") and descriptor[:-1].isdecimal():
             by_width.append((int(descriptor[:-1][:6]), url))
-        elif re.fullmatch(r"(?:\d*\.?\d+x)?", descriptor):
+        elif re.fullmatch(r"(?:\d{0,9}\.?\d{1,30}x)?", descriptor):
             density = float(descriptor[:-1] or 1)
             by_density.append((density <= _MAX_DENSITY, density, url))
     if by_width:
@@ -206,6 +209,8 @@ def _sensible(by_width: list[tuple[int, str]], max_px: int) -> str:
 def candidates(srcset: str) -> list[tuple[str, str]]:
     """(URL, descriptor) pairs as HTML parses them: a URL may hold commas, so only white space ends it."""
     out, at = [], 0
+    if len(srcset) > _MAX_SRCSET:
+        srcset = srcset[:_MAX_SRCSET].rpartition(",")[0]
     while found := _CANDIDATE.match(srcset, at):
         at = found.end()
         url, descriptor = found[1], ""
