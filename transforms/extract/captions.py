@@ -10,6 +10,7 @@ from typing import Protocol
 from transforms.extract.layout import Image, Item, Layout, Video
 
 _ROOT = 0
+_MAX_FIGURES = 4  # one within the other, whose captions are one picture's
 
 
 class Limits(Protocol):
@@ -22,7 +23,8 @@ class Limits(Protocol):
 def settle_captions(layout: Layout, limits: Limits) -> None:
     """Moves captions onto media. In a figure that shows nothing that was found they go; elsewhere they stay text."""
     owners = _caption_boxes(layout)
-    figures = _shown_in_figures(layout)
+    figures, shows, ends = _figures(layout), _shows(layout), layout.ends()
+    shown_in = _shown_in_figures(layout, figures)
     items: list[Item] = []
     found: dict[int, list[str]] = {}  # id of a medium -> its captions
     groups = [(owner, list(group)) for owner, group in groupby(layout.items, key=lambda item: owners[item.box])]
@@ -31,12 +33,13 @@ def settle_captions(layout: Layout, limits: Limits) -> None:
         if owner < 0 or len(caption) > limits.max_caption:
             items += group
             continue
-        figure = _figure_around(layout, owner)
+        figure, around = figures[owner], shows[layout.boxes[owner].parent]
         if figure and not layout.boxes[figure].media:
             if layout.boxes[figure].letters > len(caption):  # a table, a poem, code
                 items += group
             continue
-        shown = figures.get(figure, []) if figure else _beside(layout, owner, items, groups[index + 1 : index + 2])
+        beside = groups[index + 1 : index + 2]
+        shown = shown_in.get(figure, []) if figure else _beside(range(around, ends[around]), items, beside)
         for medium in shown:
             found.setdefault(id(medium), []).append(caption)
         if not shown:
@@ -84,34 +87,40 @@ def _caption_boxes(layout: Layout) -> list[int]:
     return owners
 
 
-def _figure_around(layout: Layout, box: int) -> int:
-    while box > 0 and layout.boxes[box].tag != "figure":
-        box = layout.boxes[box].parent
-    return max(box, _ROOT)
+def _figures(layout: Layout) -> list[int]:
+    """For each box the figure that it stands in, or is; the root where there is none."""
+    figures = [_ROOT] * len(layout.boxes)
+    for index, box in enumerate(layout.boxes):
+        if index:
+            figures[index] = index if box.tag == "figure" else figures[box.parent]
+    return figures
 
 
-def _shown_in_figures(layout: Layout) -> dict[int, list[Image | Video]]:
+def _shown_in_figures(layout: Layout, figures: list[int]) -> dict[int, list[Image | Video]]:
     """What each figure shows, in order; what stands in a figure within a figure is shown by both."""
     shown: dict[int, list[Image | Video]] = {}
     for item in layout.items:
-        figure = _figure_around(layout, item.box) if item.media else _ROOT
-        while figure:
+        figure = figures[item.box] if item.media else _ROOT
+        for _ in range(_MAX_FIGURES):
+            if not figure:
+                break
             shown.setdefault(figure, []).append(item.media)
-            figure = _figure_around(layout, layout.boxes[figure].parent)
+            figure = figures[layout.boxes[figure].parent]
     return shown
 
 
-def _beside(layout: Layout, owner: int, before: list[Item], after: list[tuple[int, list[Item]]]) -> list[Image | Video]:
-    around = layout.boxes[owner].parent
-    while around > 0 and not layout.boxes[around].media:
-        around = layout.boxes[around].parent
-    if before and before[-1].media and _is_within(layout, before[-1].box, around):
+def _shows(layout: Layout) -> list[int]:
+    """For each box the one around it, or itself, that holds media; the root where there is none."""
+    shows = [_ROOT] * len(layout.boxes)
+    for index, box in enumerate(layout.boxes):
+        if index:
+            shows[index] = index if box.media else shows[box.parent]
+    return shows
+
+
+def _beside(around: range, before: list[Item], after: list[tuple[int, list[Item]]]) -> list[Image | Video]:
+    """What stands just before or after a caption, in the box around both."""
+    if before and before[-1].media and before[-1].box in around:
         return [before[-1].media]
     following = after[0][1][0] if after else None
-    return [following.media] if following and following.media and _is_within(layout, following.box, around) else []
-
-
-def _is_within(layout: Layout, box: int, top: int) -> bool:
-    while box > top:  # a box comes after the one around it
-        box = layout.boxes[box].parent
-    return box == top
+    return [following.media] if following and following.media and following.box in around else []

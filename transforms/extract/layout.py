@@ -93,6 +93,14 @@ class Layout:
             parent.title = parent.title or box.title
             parent.main = parent.main or box.main
 
+    def ends(self) -> list[int]:
+        """For each box, the index behind the last one within it: boxes are in document order."""
+        ends = list(range(1, len(self.boxes) + 1))
+        for index in range(len(ends) - 1, 0, -1):
+            parent = self.boxes[index].parent
+            ends[parent] = max(ends[parent], ends[index])
+        return ends
+
     def below(self, top: int) -> list[bool]:
         """For each box, whether it is `top` or stands within it."""
         inside = [False] * len(self.boxes)

@@ -75,24 +75,25 @@ def _with_urls(items: list[Item], base: str) -> list[Item]:
 
 
 def _nodes(items: list[Item], tree: LexborHTMLParser) -> Iterator[Node]:
+    nearest, described = _nearest_texts(items), _described(items, tree)
     for index, item in enumerate(items):
         match item.media:
             case None:
                 yield TextNode(text=item.text, position=item.position, tag=item.tag)
             case Image():
-                yield _image(item, item.media, tree)
+                yield _image(item, item.media, described)
             case Video():
-                yield _video(item, item.media, _nearest_text(items, index))
+                yield _video(item, item.media, nearest[index])
 
 
-def _image(item: Item, image: Image, tree: LexborHTMLParser) -> ImageNode:
+def _image(item: Item, image: Image, described: dict[str, str]) -> ImageNode:
     return ImageNode(
         url=image.url,
         position=item.position,
         alt=image.alt,
         caption=image.caption,
         title=image.title,
-        description=_described(image.described_by, tree) or image.description,
+        description=" ".join(described[name] for name in _ids(image) if described.get(name)) or image.description,
         width=image.width,
         height=image.height,
     )
@@ -111,20 +112,33 @@ def _video(item: Item, video: Video, nearest: str) -> VideoNode:
     )
 
 
-def _described(ids: str, tree: LexborHTMLParser) -> str:
-    """The text of the elements that aria-describedby names."""
-    texts = []
-    for name in ids.split():
-        if '"' not in name and "\\" not in name and (found := tree.css_first(f'[id="{name}"]')):
-            texts.append(" ".join(found.text(separator=" ").split()))
-    return " ".join(text for text in texts if text)
+def _described(items: list[Item], tree: LexborHTMLParser) -> dict[str, str]:
+    """The texts of the elements that aria-describedby names, by their ids; of two with one id the first."""
+    wanted = {name for item in items if isinstance(item.media, Image) for name in _ids(item.media)}
+    texts: dict[str, str] = {}
+    for node in tree.css("[id]") if wanted else ():
+        if (name := node.id) in wanted and name not in texts:
+            texts[name] = " ".join(node.text(separator=" ").split())
+    return texts
 
 
-def _nearest_text(items: list[Item], at: int) -> str:
-    """The heading that a video stands under, and the paragraph next to it: before it, or else after it."""
-    heading = next((item for item in reversed(items[:at]) if item.tag in HEADINGS), None)
-    before = next((item for item in reversed(items[:at]) if item.text), None)
-    if before is heading:
-        before = None
-    after = next((item for item in items[at + 1 :] if item.text and item.tag not in HEADINGS), None)
-    return "\n".join(item.text for item in (heading, before or after) if item)
+def _ids(image: Image) -> list[str]:
+    return image.described_by.split()
+
+
+def _nearest_texts(items: list[Item]) -> dict[int, str]:
+    """For each video: the heading that it stands under, and the paragraph next to it: before it, or else after it."""
+    out, heading, before, after, behind = {}, None, None, None, {}
+    for index in range(len(items) - 1, -1, -1):
+        if isinstance(items[index].media, Video):
+            behind[index] = after
+        elif items[index].text and items[index].tag not in HEADINGS:
+            after = items[index]
+    for index, item in enumerate(items):
+        if index in behind:
+            beside = before if before is not heading else None
+            out[index] = "\n".join(found.text for found in (heading, beside or behind[index]) if found)
+        if item.text:
+            before = item
+            heading = item if item.tag in HEADINGS else heading
+    return out

@@ -126,22 +126,23 @@ def _of_one_name(layout: Layout, groups: Iterable[list[int]]) -> Iterator[list[i
         if len(set(names)) == 1 or frozenset.intersection(*(frozenset(name.split()) for name in names)):
             yield group
         else:
-            for name in dict.fromkeys(names):
-                yield [index for index, own in zip(group, names, strict=True) if own == name]
+            namesakes: dict[str, list[int]] = {}
+            for index, name in zip(group, names, strict=True):
+                namesakes.setdefault(name, []).append(index)
+            yield from namesakes.values()
 
 
 def _headlines(layout: Layout, limits: Limits) -> Iterator[int]:
     """The largest boxes around a linked headline that hold no prose and no title: each invites to another page."""
+    largest = list(range(len(layout.boxes)))
+    for index, box in enumerate(layout.boxes):
+        if box.parent > 0 and not layout.boxes[box.parent].prose and not layout.boxes[box.parent].title:
+            largest[index] = largest[box.parent]
     for item in layout.items:
         if item.tag not in HEADINGS or item.tag == "h1" or item.link_density <= limits.max_link_density:
             continue
         if item.words >= limits.min_card_title_words:
-            box = item.box
-            while (
-                (parent := layout.boxes[box].parent) > 0 and not layout.boxes[parent].prose and not layout.boxes[parent].title
-            ):
-                box = parent
-            yield box
+            yield largest[item.box]
 
 
 def _give_back(layout: Layout, marked: list[bool], limits: Limits) -> None:
@@ -168,15 +169,13 @@ def _with_all_within(layout: Layout, marked: list[bool]) -> list[bool]:
 
 def _prose_left(layout: Layout, furniture: list[bool]) -> list[float]:
     """The prose of each box without that of furniture."""
-    prose = [0.0 if out else box.prose for box, out in zip(layout.boxes, furniture, strict=True)]
-    for index in range(len(prose) - 1, 0, -1):
+    gone = [0.0] * len(furniture)
+    for index in range(len(gone) - 1, -1, -1):
         box = layout.boxes[index]
-        if furniture[index] and not furniture[box.parent]:
-            at = box.parent
-            while at >= 0:
-                prose[at] -= box.prose
-                at = layout.boxes[at].parent
-    return prose
+        gone[index] = box.prose if furniture[index] else gone[index]
+        if index:
+            gone[box.parent] += gone[index]
+    return [box.prose - lost for box, lost in zip(layout.boxes, gone, strict=True)]
 
 
 def _main_box(layout: Layout, furniture: list[bool], prose: list[float], limits: Limits) -> int:
