@@ -3,8 +3,9 @@
 One parse (lexbor), one walk, then flat lists; `parse.parse_html` is the whole of it:
 
     gather    the walk. An element that is no phrase is a Box: its tag, its parent, what its names say of it (`hints`). The text
-              between two edges of boxes is an Item, and so is each image and video (`gather_media`, `media`), in its place:
-              items in document order ARE the interleaving. What HTML itself calls furniture (nav, footer ...) is not entered.
+              between two edges of boxes is an Item (`gather_phrases`, `gather_cells`, `texts`), and so is each image and
+              video (`gather_media`, `media`), in its place: items in document order ARE the interleaving. What HTML itself
+              calls furniture (nav, footer ...) is not entered, unless a title or the page's main part stands in it.
     layout    sums: each box learns its letters, link letters, prose and media, from the items within.
     captions  a caption leaves the text for the picture that it speaks of.
     regions   boxes that call themselves furniture, labels or comments, and cards that invite to other pages, go, unless too

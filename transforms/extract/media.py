@@ -171,7 +171,7 @@ def joined(base: str, reference: str) -> str:
     return _join(base, reference)
 
 
-_join = lru_cache(maxsize=4096)(join_url)  # furniture repeats on every page of a site
+_join = lru_cache(maxsize=4096)(join_url)  # what a site shows on each of its pages is joined once
 
 
 def _reference(value: str | None) -> str:
