@@ -157,3 +157,9 @@ def test_the_head():
     assert (parsed.title, parsed.licence) == ("Beaks & lamellae", "http://a.example/cc-by")
     assert parsed.robots == "noindex, noimageindex, noai, tdm-reservation: 1"
     assert parse('<meta property="og:title" content="Beaks">').title == "Beaks"
+
+
+def test_lines_of_a_row_of_pictures_stay_before_any_prose():
+    plates = "".join(f"<img src=/{shape}.jpg><ul><li>Shape: {shape}</li></ul>" for shape in ("ring", "star", "ring"))
+    html = f"<main><ul><li>Issue 4</li></ul>{plates}<p>{PROSE}</p><p>{PROSE}</p></main>"
+    assert [text for _, text in texts(html)] == ["Shape: ring", "Shape: star", "Shape: ring", PROSE, PROSE]

@@ -160,9 +160,17 @@ def _without_loose_ends(layout: Layout, items: list[Item], limits: Limits) -> li
             or (index < first and not solid[index] and _is_loose(layout, item, linked))
             or (index > last and _is_loose(layout, item, linked))
         )
-        if not loose:
+        if not loose or _is_of_pictures(items, index):
             out.append(item)
     return out
+
+
+def _is_of_pictures(items: list[Item], index: int) -> bool:
+    """A line in a row of pictures, each followed by one: it says what the picture before it shows."""
+    if index < 1 or items[index].link_letters or not items[index - 1].media:
+        return False
+    following = index + 1 < len(items) and items[index + 1].media
+    return bool(following or (index > 2 and items[index - 3].media and not items[index - 2].media))
 
 
 def _is_solid(item: Item, limits: Limits) -> bool:
