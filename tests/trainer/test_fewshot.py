@@ -128,7 +128,7 @@ def test_examples_by_hash_depend_on_keys_alone():
 def test_prompts_of_settings(model, file):
     examined = examiner(model, file)
     query = examined._queries["colour"][0]
-    zero = examined.prompt(query, Setting(shots=0, lines=2))
+    zero = examined.prompt(query, Setting(shots=0, text_only=2))
     assert [turn.image for turn in zero.turns] == [None, None, examined._places["8.jpg"]]
     assert all(turn.text.startswith("the ") for turn in zero.turns[:2]) and zero.turns[2].text == "the"
     two = examined.prompt(query, Setting(shots=2), "blue")
@@ -173,7 +173,7 @@ def test_wilson_interval():
 
 
 def test_what_stands_before_a_question_goes_from_the_least_to_the_most():
-    starts = [{"shots": 2}, {"shots": 0, "lines": 2}, {"shots": 0}, {"shots": 1}]
+    starts = [{"shots": 2}, {"shots": 0, "text_only": 2}, {"shots": 0}, {"shots": 1}]
     results = [Result(task="t", setting=Setting(**start), right=1, asked=2) for start in starts]
     assert labels_of(results) == ["bare", "0", "1", "2"]
 

@@ -33,7 +33,7 @@ class Setting:
     """How a task is asked. With blank images phi is 0 everywhere: what is right then, words alone have told."""
 
     shots: int
-    lines: int = 0  # without pictures, before a question that has no examples
+    text_only: int = 0  # lines without pictures, before a question that has no examples
     selection: str = RANDOM
     images: str = SEEN
     way: str = WRITTEN
@@ -41,11 +41,11 @@ class Setting:
     @property
     def start(self) -> tuple[int, int]:
         """What stands before the question; sorted, from the least to the most."""
-        return self.shots, self.lines
+        return self.shots, self.text_only
 
     @property
     def label(self) -> str:
-        return str(self.shots) if self.shots or self.lines else BARE
+        return str(self.shots) if self.shots or self.text_only else BARE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +123,12 @@ class Examiner:
         options = self.options
         ways = [way for way in options.ways if way != LIKELIEST or self._queries[task][0].choices]
         for way in ways:
-            for shots, lines in self._starts(len(self._support[task])):
+            for shots, text_only in self._starts(len(self._support[task])):
                 if SEEN in options.images:
                     for selection in options.selections if shots else options.selections[:1]:
-                        yield Setting(shots=shots, lines=lines, selection=selection, way=way)
+                        yield Setting(shots=shots, text_only=text_only, selection=selection, way=way)
                 if BLANK in options.images:
-                    yield Setting(shots=shots, lines=lines, images=BLANK, way=way)
+                    yield Setting(shots=shots, text_only=text_only, images=BLANK, way=way)
 
     def ask(self, task: str, setting: Setting) -> Result:
         """Asks all questions of a task."""
@@ -152,7 +152,7 @@ class Examiner:
         if setting.shots:
             turns = [Turn(support[at].line(), self._places[support[at].image]) for at in self._shots(query, setting)]
         else:
-            lines = by_hash(self.options.seed, _key(query), list(map(_key, support)), setting.lines)
+            lines = by_hash(self.options.seed, _key(query), list(map(_key, support)), setting.text_only)
             turns = [Turn(support[at].line()) for at in lines]
         text = query.prompt if answer is None else query.line(answer)
         return Prompt((*turns, Turn(text, self._places[query.image])))
