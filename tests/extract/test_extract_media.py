@@ -102,6 +102,7 @@ COPIES = [
     (("/bird-articleLarge.jpg", "/bird-superJumbo.jpg"), ["bird-articleLarge.jpg"]),
     (("/thumb/R.jpg/220px-R.jpg", "/thumb/S.jpg/220px-S.jpg"), ["thumb/R.jpg/220px-R.jpg", "thumb/S.jpg/220px-S.jpg"]),
     (("/bird-1.jpg", "/bird-2.jpg"), ["bird-1.jpg", "bird-2.jpg"]),
+    (("/w/12/r.jpg", "/w/34/r.jpg"), ["w/12/r.jpg", "w/34/r.jpg"]),  # numbers of works, as likely as widths
 ]
 
 

@@ -8,7 +8,7 @@ from transforms.extract.layout import Image, Item
 # "/max/800/photo.jpg", "/300px-photo.jpg", "?w=300".
 _SIZES = re.compile(
     r"[-_]\d{2,4}x\d{2,4}(?=\.\w+$|/)|@[23]x(?=\.\w+$)|[-_](?:scaled|[a-z]{0,9}(?:large|medium|small|thumb|jumbo)\w{0,12})(?=\.\w+$)"
-    r"|/(?:max|width|w|h|resize)/\d+(?=/)|/\d{2,4}x\d{2,4}(?=/)|/\d{2,4}px-[^/]+$"
+    r"|/(?:max|width|resize)/\d+(?=/)|/w/\d+/h/\d+(?=/)|/\d{2,4}x\d{2,4}(?=/)|/\d{2,4}px-[^/]+$"
     r"|/(?:[a-z]{1,2}_[\w.:]+,)*[wh]_\d+(?:,[a-z]{1,2}_[\w.:]+)*(?=/)",
     re.IGNORECASE,
 )
