@@ -83,20 +83,29 @@ class MoreColumns(nn.Module):
         return torch.cat([self.frozen(hidden), hidden @ self.rows.to(hidden.dtype).T], dim=-1)
 
 
-def load_language(name: str, dtype: torch.dtype) -> tuple[nn.Module, Vocabulary]:
+def load_language(name: str, dtype: torch.dtype, hollow: bool = False) -> tuple[nn.Module, Vocabulary]:
     """A frozen decoder in evaluation mode, and the trainer's vocabulary over its tokenizer.
+
+    Args:
+        name: on the hub, or a path.
+        dtype: of its weights.
+        hollow: its form alone, on the meta device: its weights are not read.
 
     Raises:
         TrainingError: it cannot be had, or it is no decoder that can be wrapped.
     """
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
     from transformers.utils import logging
 
     if not name:
         raise TrainingError("language=: none is named; give a decoder of transformers, or a folder of `lamella train lm`")
     logging.disable_progress_bar()
     try:
-        model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
+        if hollow:
+            with torch.device("meta"):
+                model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(name), dtype=dtype)
+        else:
+            model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
         vocabulary = load_vocabulary(name, model.get_input_embeddings().weight.shape[0])
     except (OSError, ValueError, KeyError, AttributeError) as error:
         said = " ".join(str(error).split())[:200]

@@ -212,11 +212,11 @@ class Training:
 
 
 def _build(config: FlamingoConfig, world: World) -> Flamingo:
-    """On the device; where it will be sharded, on the CPU first, as it need not fit on one device."""
+    """On the device; to be sharded, when it need not fit on one, on the leading process's CPU, and elsewhere its form alone."""
     if not world.sharded:
         return build(config, world.device)
     precision = "bf16" if half_precision(config, world.device) else "fp32"
-    return build(config.model_copy(update={"precision": precision}), torch.device("cpu"))
+    return build(config.model_copy(update={"precision": precision}), torch.device("cpu"), hollow=not world.leads)
 
 
 def _check_config(before: Checkpoint, config: FlamingoConfig, folder: Path) -> None:

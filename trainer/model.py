@@ -142,16 +142,24 @@ class _Step:
         self.text, self.phi, self.image_counts, self.position = text, phi, image_counts, position
 
 
-def build(config: FlamingoConfig, device: torch.device) -> Flamingo:
+def build(config: FlamingoConfig, device: torch.device, hollow: bool = False) -> Flamingo:
     """The frozen models of `config`, and trained weights drawn from torch's random state.
+
+    Args:
+        config: the models and their sizes.
+        device: where they go.
+        hollow: all but the eye is form alone, on the meta device, for a process that gets its weights from another.
 
     Raises:
         TrainingError: one of the frozen models cannot be had; the line names its key.
     """
     frozen = torch.bfloat16 if half_precision(config, device) else torch.float32
-    language, vocabulary = load_language(config.language, frozen)
+    language, vocabulary = load_language(config.language, frozen, hollow)
     eye = load_eye(config.vision, config.vision_weights, config.image_px, torch.device("cpu"))
     eye.tower.to(frozen)
+    if hollow:
+        with torch.device("meta"):
+            return Flamingo(eye, language, vocabulary, config)
     return Flamingo(eye, language, vocabulary, config).to(device)
 
 

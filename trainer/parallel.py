@@ -136,11 +136,40 @@ class Learner:
         mesh = init_device_mesh(self._world.device.type, (self._world.size,))
         # The few rows of new tokens are read by name from inside the language model: they stay whole.
         self._whole = [rows for rows in (model.rows_in, model.rows_out) if rows is not None]
+        known = {name: tensor.detach() for name, tensor in _tensors(model)}
         for rows in self._whole:
-            rows.data = rows.data.to(self._world.device)
+            torch.utils.swap_tensors(rows, nn.Parameter(_there(rows.detach(), self._world.device)))
         for module in (*model.gates, *model.blocks(), model.resampler):
             fully_shard(module, mesh=mesh, mp_policy=policy)
         fully_shard(model, mesh=mesh, mp_policy=policy, ignored_params=set(self._whole))
+        _fill(model, known if self._world.leads else {}, self._world.device)
+
+
+def _tensors(model: Flamingo) -> Iterator[tuple[str, Tensor]]:
+    """Every parameter and buffer by name, but the eye's, which each process loads."""
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        if not name.startswith("eye."):
+            yield name, tensor
+
+
+def _there(tensor: Tensor, device: torch.device) -> Tensor:
+    """On the device; without its values, where it has none."""
+    return torch.empty_like(tensor, device=device) if tensor.is_meta else tensor.to(device)
+
+
+@torch.no_grad()
+def _fill(model: Flamingo, known: dict[str, Tensor], device: torch.device) -> None:
+    """Hands the leading process's tensors out, one by one: no host holds the model twice, no device holds it whole."""
+    from torch.distributed.tensor import DTensor, distribute_tensor
+
+    model._apply(lambda tensor: _there(tensor, device))
+    for name, tensor in _tensors(model):
+        whole = known[name].to(device) if known else torch.empty(tensor.shape, dtype=tensor.dtype, device=device)
+        if isinstance(tensor, DTensor):
+            tensor.to_local().copy_(distribute_tensor(whole, tensor.device_mesh, tensor.placements).to_local())
+        else:
+            distributed.broadcast(whole, 0)
+            tensor.copy_(whole)
 
 
 class _Loss(nn.Module):

@@ -4,11 +4,19 @@ import pytest
 import torch
 from tiny_flamingo import Patches
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import AutoModelForCausalLM, GPT2Config, GPTNeoXConfig, LlamaConfig, OPTConfig, Qwen2Config
+from transformers import (
+    AutoModelForCausalLM,
+    GPT2Config,
+    GPTNeoXConfig,
+    LlamaConfig,
+    OPTConfig,
+    PreTrainedTokenizerFast,
+    Qwen2Config,
+)
 
 from schemas.pair import Dataset
 from trainer.batch import Batch
-from trainer.model import Flamingo
+from trainer.model import Flamingo, build
 from trainer.recipes import FlamingoConfig
 from trainer.tokens import EOS, PAD, Vocabulary
 from trainer.vision import Eye, load_eye
@@ -41,10 +49,15 @@ def flamingo(family: str, known: dict[str, int] | None = None, **changes) -> tup
     language = AutoModelForCausalLM.from_config(FAMILIES[family])
     language.load_state_dict(plain.state_dict())
     eye = Eye(Patches(), label="patches", side=16, look=((0.5,) * 3, (0.5,) * 3), own=True)
-    pieces = Tokenizer(models.WordLevel({f"w{n}": n for n in range(VOCABULARY)}, unk_token="w0"))
-    pieces.pre_tokenizer = pre_tokenizers.Whitespace()
-    vocabulary = Vocabulary(pieces, VOCABULARY, known or {})
+    vocabulary = Vocabulary(pieces(), VOCABULARY, known or {})
     return Flamingo(eye, language.requires_grad_(False), vocabulary, CONFIG.model_copy(update=changes)), plain
+
+
+def pieces() -> Tokenizer:
+    """A tokenizer of VOCABULARY words."""
+    words = Tokenizer(models.WordLevel({f"w{n}": n for n in range(VOCABULARY)}, unk_token="w0"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    return words
 
 
 def a_batch(frames: int = 1) -> Batch:
@@ -82,6 +95,29 @@ def test_with_closed_gates_it_is_the_language_model_to_the_bit(family):
         expected = plain(input_ids=batch.text).logits
         assert torch.equal(model.train()(batch)[..., :VOCABULARY], expected)
         assert not torch.equal(opened(model)(batch)[..., :VOCABULARY], expected)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_hollow_one_has_the_form_of_the_whole_and_reads_no_weights(family, tmp_path):
+    PreTrainedTokenizerFast(tokenizer_object=pieces(), unk_token="w0").save_pretrained(tmp_path)
+    AutoModelForCausalLM.from_config(FAMILIES[family]).save_pretrained(tmp_path)
+    config = CONFIG.model_copy(update={"language": str(tmp_path), "precision": "bf16"})
+    whole = build(config, torch.device("cpu"))
+    (tmp_path / "model.safetensors").unlink()
+    hollow = build(config, torch.device("cpu"), hollow=True)
+    assert form(hollow) == form(whole)
+    places = {(name.partition(".")[0] == "eye", tensor.device.type) for name, tensor in tensors(hollow).items()}
+    assert places == {(True, "cpu"), (False, "meta")}
+    # What is neither parameter nor buffer would never be filled.
+    assert not [value for module in hollow.modules() for value in vars(module).values() if type(value) is torch.Tensor]
+
+
+def tensors(model: Flamingo) -> dict[str, torch.Tensor]:
+    return dict(model.named_parameters()) | dict(model.named_buffers())
+
+
+def form(model: Flamingo) -> dict[str, tuple]:
+    return {name: (tensor.shape, tensor.dtype, tensor.requires_grad) for name, tensor in tensors(model).items()}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
