@@ -21,6 +21,7 @@ SHARE = 0.4  # of good pages
 _PICTURES, _FEWER = (4, 10), {"size": (4, 6), "count": (4, 9), "relation": (4, 9), "full": (4, 6), "Q:": (4, 7)}
 # Sentences of prose, each a paragraph of its own: more where lines are many, or long and alike, for the same reason.
 _SENTENCES, _MORE, _MANY, _LONG = 10, 16, 8, frozenset(("full", "Q:"))
+UNSAID = 0.4  # share of catalogues whose lines are bare answers: "Red."
 PLATES_FIRST = 0.5  # share of catalogues without a heading, whose prose stands behind the pictures
 
 
@@ -42,7 +43,7 @@ def catalogue(writer: Writer, stem: str, key: str) -> Catalogue:
     """The body of the page of `key`, whose pictures lie at `stem`-0 and so on."""
     dice = Dice(GENRE, key)
     attribute = dice.pick(ATTRIBUTES)
-    wording = dice.pick(WORDINGS[attribute])
+    wording = _wording(attribute, dice)
     count = dice.between(*_range(wording))
     headed = not dice.chance(PLATES_FIRST)
     sentences = _MORE if count >= _MANY or not _LONG.isdisjoint(_traits(wording)) else _SENTENCES
@@ -52,6 +53,11 @@ def catalogue(writer: Writer, stem: str, key: str) -> Catalogue:
     for shown in _pictures(wording, stem, key, count):
         blocks += [Block(kind="image", shown=shown), Block(kind="line", text=wording.line(shown.picture.scene))]
     return Catalogue(wording=wording, headed=headed, blocks=(*blocks, *prose[before:]))
+
+
+def _wording(attribute: str, dice: Dice) -> Wording:
+    bare, asking = (tuple(w for w in WORDINGS[attribute] if bool(w.before) is asks) for asks in (False, True))
+    return dice.pick(bare if bare and dice.chance(UNSAID) else asking)
 
 
 def _pictures(wording: Wording, stem: str, key: str, count: int) -> list[Shown]:

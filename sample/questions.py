@@ -70,9 +70,7 @@ WORDINGS: dict[str, tuple[Wording, ...]] = {
     "background": _worded(
         "background", "Background: _.", "Ground: _", "Behind? ^.", "Q: ground? A: _.", "Paper: _.", "^."
     ),
-    "relation": _worded(
-        "relation", "Place of {one}: _.", "Place of {one}: _", "Where is {one}? ^.", "Q: {one}? A: _.", "^."
-    ),
+    "relation": _worded("relation", "Place of {one}: _.", "Place of {one}: _", "Where is {one}? ^.", "Q: {one}? A: _."),
     CAPTION: _worded(
         CAPTION, "^./terse", "Plate: _/plain", "Shown: _./plain", "^./plain", "^./full", "Picture of _./full", "Plate: _/full"
     ),

@@ -77,7 +77,7 @@ def test_other_readers_read_the_records(responses):
     for url, (headers, body) in responses.items():
         assert headers.get_header("Content-Length") == str(len(body)) or "/fate/truncated_media/" in url
     kinds = Counter(headers.get_header("Content-Type").partition(";")[0] for headers, _ in responses.values())
-    assert kinds["image/jpeg"] > 100 and kinds["text/html"] > 30 and kinds["video/mp4"] > 1
+    assert kinds["image/jpeg"] > 100 and kinds["text/html"] >= 30 and kinds["video/mp4"] > 1
 
 
 def test_members_do_not_depend_on_the_clock():
