@@ -108,10 +108,13 @@ class Flamingo(nn.Module):
         if latents is None and (self.training or len(batch.images)):
             # A batch without an image sees a blank one that nobody asks: every process runs the same layers at every step.
             latents = self.see(batch.images if len(batch.images) else batch.images.new_zeros(1, *batch.images.shape[1:]))
+        # Plain rows get no mask and no positions, though their ends are padding: causal attention is quickest unmasked, and
+        # what stands before an end never sees it.
         extra = {}
         if batch.packed:
             extra["attention_mask"] = _inside_documents(batch.document, next(self.language.parameters()).dtype)
-        return self._logits(batch, latents, extra | {"use_cache": False})
+            extra |= {"position_ids": batch.position} if self._positions else {}
+        return self._logits((batch.text, batch.phi, batch.image_counts), latents, extra | {"use_cache": False})
 
     def loss(self, batch: Batch) -> Tensor:
         """Cross-entropy, summed over the tokens of `loss_mask`."""
@@ -121,25 +124,13 @@ class Flamingo(nn.Module):
 
     def read(self, text: Tensor, phi: Tensor, latents: Tensor | None, image_counts: Tensor, cache=None) -> Tensor:
         """Logits [B, l, V] of l more tokens, [B, l] like their phi, after those in `cache`, a DynamicCache, which grows."""
-        behind = cache.get_seq_length() if cache is not None else 0
-        position = (behind + torch.arange(text.shape[1], device=text.device)).expand_as(text)
-        step = _Step(text=text, phi=phi, image_counts=image_counts, position=position)
-        return self._logits(step, latents, {"use_cache": cache is not None, "past_key_values": cache})
+        return self._logits((text, phi, image_counts), latents, {"use_cache": cache is not None, "past_key_values": cache})
 
-    def _logits(self, batch, latents: Tensor | None, extra: dict) -> Tensor:
+    def _logits(self, rows: tuple[Tensor, Tensor, Tensor], latents: Tensor | None, extra: dict) -> Tensor:
+        text, phi, image_counts = rows
         self.sight.latents = latents
-        self.sight.way = None if latents is None else route(batch.phi, batch.image_counts, len(latents))
-        if self._positions:
-            extra["position_ids"] = batch.position
-        embedded = self.language.get_input_embeddings()(batch.text)
-        return self.language(inputs_embeds=embedded, **extra).logits
-
-
-class _Step:
-    """A few tokens of a text that is being written."""
-
-    def __init__(self, *, text: Tensor, phi: Tensor, image_counts: Tensor, position: Tensor):
-        self.text, self.phi, self.image_counts, self.position = text, phi, image_counts, position
+        self.sight.way = None if latents is None else route(phi, image_counts, len(latents))
+        return self.language(inputs_embeds=self.language.get_input_embeddings()(text), **extra).logits
 
 
 def build(config: FlamingoConfig, device: torch.device, hollow: bool = False) -> Flamingo:

@@ -21,6 +21,7 @@ from trainer.model import Flamingo, half_precision
 from trainer.recipes import FlamingoConfig
 from weights.loaded import pick_device
 
+FORMS = 64  # of a block, compiled; the four datasets of a mixture need about 20
 _PATIENCE = datetime.timedelta(minutes=30)  # for a process that reads its first shards
 
 
@@ -95,8 +96,7 @@ class Learner:
         self._half = half_precision(config, world.device)
         model.recompute(config.recompute)
         if world.device.type == "cuda" if config.compile is None else config.compile:
-            for module in (*model.blocks(), model.resampler):
-                module.compile()  # in place: names stay
+            compile_parts(model)
         self._whole: list[nn.Parameter] = []  # not sharded, though the rest is
         self._spread: nn.Module = _Loss(model)
         if world.sharded:
@@ -143,6 +143,17 @@ class Learner:
             fully_shard(module, mesh=mesh, mp_policy=policy)
         fully_shard(model, mesh=mesh, mp_policy=policy, ignored_params=set(self._whole))
         _fill(model, known if self._world.leads else {}, self._world.device)
+
+
+def compile_parts(model: Flamingo, backend: Any = "inductor") -> None:
+    """Compiles the language model's blocks, those that look among them, and the resampler, in place: names stay.
+
+    Each dataset has a B and an L of its own, and each form is compiled with gradients and without. All blocks share one
+    count of forms, and torch would go on uncompiled after its usual eight.
+    """
+    torch._dynamo.config.recompile_limit = FORMS
+    for module in (*model.blocks(), model.resampler):
+        module.compile(backend=backend)
 
 
 def _tensors(model: Flamingo) -> Iterator[tuple[str, Tensor]]:
