@@ -1,6 +1,6 @@
 """Does curation help? The same small Flamingo, the same steps, on shards that differ in their filters alone: a table.
 
-    python benchmarks/curation_value.py                 3,000 pages, 300 steps, three seeds: two hours on two cores
+    python benchmarks/curation_value.py                 3,000 pages, 400 steps, three seeds: an hour and a half on two cores
     python benchmarks/curation_value.py --quick         120 pages, 20 steps, one seed: whether it runs, and nothing else
 
 Pairs: raw, with CLIP's filter, with CLIP's and CapFilt. Documents: without any filter, and with those of the demo recipe,
@@ -26,7 +26,6 @@ sys.path.insert(0, str(ROOT))
 from schemas.config import LimitsForText  # noqa: E402
 
 CAPTION, SHOTS = "caption", 4
-AT_ONCE = 2  # trainings, of one thread each: so small a model gains little from two
 UNBOUND = [
     f"filter.{part}.{name}={'null' if field.default is None else 'false'}"
     for part in ("node", "document")
@@ -80,7 +79,7 @@ def main() -> None:
     _lamella("train", "lm", "--shards", shards[CLIP], "--output", folder / "lm", *recipe)
     rows: dict[str, list[dict[str, float]]] = {arm.name: [] for arm in ARMS}
     for seed in range(seeds):
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(arguments.at_once) as pool:
             shares = pool.map(lambda arm, seed=seed: _right(folder, arm, mixed[arm.name], (seed, steps)), ARMS)
         for arm, found in zip(ARMS, shares, strict=True):
             rows[arm.name].append(found)
@@ -149,8 +148,11 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", default="curation-value", help="for webs, runs and models; what stands is not made again")
     parser.add_argument("--pages", type=int, default=3000)
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument(
+        "--at-once", type=int, default=2, help="trainings, of one thread each: so small a model gains little from two"
+    )
     parser.add_argument("--quick", action="store_true")
     return parser.parse_args()
 
