@@ -69,9 +69,7 @@ def main() -> None:
     quick = arguments.quick
     pages, steps, seeds = (120, 20, 1) if quick else (arguments.pages, arguments.steps, arguments.seeds)
     questions = 20 if quick else 200
-    asked = folder / "web/exam/questions.jsonl"  # written last
-    if not asked.exists():  # archives made again would be newer, and all runs with them
-        _lamella("sample", folder / "web", "--pages", pages, "--seed", 1, "--exam", questions)
+    _lamella("sample", folder / "web", "--pages", pages, "--seed", 1, "--exam", questions)
     shards: dict[tuple[str, ...], Path] = {}
     for arm in ARMS:
         if arm.curation not in shards:

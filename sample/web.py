@@ -3,6 +3,8 @@
 One pass, one page in memory: a page follows from (seed, index) alone, so 100 pages and 100,000 cost the same memory.
 """
 
+import filecmp
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ from sample.server import http_page
 from sample.warc import Exchange, WarcWriter, pack, response_record
 
 HTML_TYPES = ("text/html; charset=utf-8", "text/html; charset=UTF-8", "text/html", "application/xhtml+xml; charset=utf-8")
+_BEING_WRITTEN = ".being-written"
 ODD_NAME = "sample-odd.warc.gz"
 # What a store answers when it is asked too fast, saved under the archive's name, as happens to mirrors of crawls.
 _NO_ARCHIVE = (
@@ -51,15 +54,22 @@ def write_sample(
 ) -> SampleSummary:
     """Writes the web of (pages, seed); the same two give the same bytes.
 
+    A file that stands as it would be written stays, with its time: a run over it goes on from what it has.
+
     Args:
         progress: hears the number of pages done.
         http_base: such as "http://127.0.0.1:8080": adds a page whose pictures lie on `sample.server.SampleServer` and not
             in the archives.
     """
-    folder = Path(out_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    for stale in folder.glob("sample-*.warc.gz"):
-        stale.unlink()
+    new = Path(out_dir) / _BEING_WRITTEN
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir(parents=True)
+    summary = _write(new, pages, seed, progress, http_base)
+    _put_in_place(new)
+    return summary
+
+
+def _write(folder: Path, pages: int, seed: int, progress: Callable[[int], None] | None, http_base: str | None) -> SampleSummary:
     with WarcWriter(folder) as warc, open(folder / LEDGER, "w", encoding="utf-8", newline="\n") as out:
         ledger = LedgerWriter(out)
         for index in range(pages):
@@ -74,7 +84,18 @@ def write_sample(
         odd_bytes = _write_odd_archive(folder, ledger)
     (folder / "README.txt").write_text(_README.format(pages=pages, seed=seed), encoding="utf-8", newline="\n")
     size = warc.bytes + odd_bytes
-    return SampleSummary(folder=str(folder), pages=pages, files=warc.files + 1, records=warc.records, bytes=size)
+    return SampleSummary(folder=str(folder.parent), pages=pages, files=warc.files + 1, records=warc.records, bytes=size)
+
+
+def _put_in_place(new: Path) -> None:
+    folder = new.parent
+    for stale in {path.name for path in folder.glob("sample-*.warc.gz")} - {path.name for path in new.iterdir()}:
+        (folder / stale).unlink()
+    for path in new.iterdir():
+        standing = folder / path.name
+        if not standing.exists() or not filecmp.cmp(path, standing, shallow=False):
+            path.replace(standing)
+    shutil.rmtree(new)
 
 
 def planned_page(seed: int, index: int, chosen: Plan) -> Draft:

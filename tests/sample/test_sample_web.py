@@ -64,6 +64,17 @@ def test_same_seed_same_bytes(tmp_path):
     assert digests(tmp_path / "one") != digests(tmp_path / "other")
 
 
+def test_what_stands_stays_and_what_is_stale_goes(tmp_path):
+    write_sample(tmp_path, 3, 5)
+    before = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    (tmp_path / "sample-00007.warc.gz").write_bytes(b"of a larger web")
+    write_sample(tmp_path, 3, 5)
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+    write_sample(tmp_path, 4, 5)
+    changed = {name for name, time in before.items() if (tmp_path / name).stat().st_mtime_ns != time}
+    assert changed == {"sample-00000.warc.gz", "ledger.jsonl", "README.txt"}
+
+
 def test_summary_counts_what_lies_there(web):
     folder, summary, ledger = web
     archives = sorted(folder.glob("*.warc.gz"))
