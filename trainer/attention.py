@@ -7,7 +7,9 @@ plain reading with a mask over all latents of a row, which the others must equal
 FlexAttention's block masks.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -106,9 +108,14 @@ def _flex(q: Tensor, k: Tensor, v: Tensor, way: Route) -> Tensor:
         return named[row, token] == latent // latents
 
     mask = create_block_mask(own, rows, None, q.shape[1], most * latents, device=q.device)
-    attend = torch.compile(flex_attention, dynamic=True) if q.is_cuda else flex_attention
+    attend = _compiled(flex_attention) if q.is_cuda else flex_attention
     seen = attend(*(x.transpose(1, 2) for x in (q, k.flatten(1, 2), v.flatten(1, 2))), block_mask=mask)
     return seen.transpose(1, 2) * way.looks.unsqueeze(-1)
+
+
+@cache
+def _compiled(function: Callable) -> Callable:
+    return torch.compile(function, dynamic=True)
 
 
 def _by_row(x: Tensor, way: Route) -> Tensor:  # [M, R, H, d] -> [B, N, R, H, d]
