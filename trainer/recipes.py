@@ -154,7 +154,7 @@ RECIPES: dict[str, dict[str, Any]] = {
 }
 
 # The same, for as long as it takes to answer in context: `make flamingo`.
-RECIPES["sample"] = RECIPES["demo"] | {"steps": 1500, "checkpoint_every": 250}
+RECIPES["sample"] = RECIPES["demo"] | {"steps": 1200, "checkpoint_every": 200}
 
 LANGUAGE_RECIPES: dict[str, dict[str, Any]] = {
     "demo-lm": {"threads": 2},
