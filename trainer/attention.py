@@ -24,31 +24,36 @@ class Route:
 
     owner: Tensor  # int64 [B * L]: the image of a token, -1 for none
     looks: Tensor  # [B, L, 1] of 0 and 1: whether a token has an image
-    asking: Tensor  # int64 [M, S]: the tokens of each image, in order; the rest repeats token 0
-    place: Tensor  # int64 [B * L]: where in [M * S] a token stands; 0 for those without an image
+    asking: Tensor  # int64 [M, S]: the tokens of each image, in order, and then others, whose answers nobody takes
+    place: Tensor  # int64 [B * L]: where in [M * S] a token stands; anywhere for those without an image
     first: Tensor  # int64 [B]: number of a row's first image
-    counts: Tensor  # int64 [B]
+    by_row: Tensor  # int64 [B, N]: the images of each row, and then others, whom nobody asks
 
 
 def route(phi: Tensor, image_counts: Tensor, images: int) -> Route:  # [B, L], [B]
-    """The route of a batch, from phi (1 is a row's first image, 0 none), the images of each row, and M."""
+    """The route of a batch, from phi (1 is a row's first image, 0 none), the images of each row, and M.
+
+    What fills segments and rows up is spread over all there is: many gradients for one place, though all 0, would wait for
+    one another on a GPU.
+    """
     first = image_counts.cumsum(0) - image_counts
     owner = torch.where(phi > 0, first[:, None] + phi - 1, -1).flatten()
     asked = torch.bincount(owner + 1, minlength=images + 1)[1:]  # [M]
-    longest = max(1, int(asked.max())) if images else 0
-    longest += -longest % SEGMENT_MULTIPLE
+    longest, most = torch.stack([asked.max(), image_counts.max()]).tolist() if images else (0, 1)  # the device is asked once
+    longest += -max(1, longest) % SEGMENT_MULTIPLE if images else 0
     order = torch.argsort(owner, stable=True)  # tokens without an image first, then image by image
-    begins = len(owner) - int(asked.sum()) + asked.cumsum(0) - asked  # [M]
-    along = torch.arange(longest, device=phi.device)
-    there = along < asked[:, None]  # [M, S]
-    asking = torch.where(there, order[(begins[:, None] + along).clamp(max=len(owner) - 1)], 0)
-    place = torch.zeros_like(owner)
-    rank = torch.arange(len(owner), device=phi.device)
-    number = owner[order].clamp(min=0)
+    begins = len(owner) - asked.sum() + asked.cumsum(0) - asked  # [M]
+    along, rank = (torch.arange(length, device=phi.device) for length in (longest, len(owner)))
+    others = torch.arange(images * longest, device=phi.device).view(images, longest) % len(owner)
+    own = order[(begins[:, None] + along).clamp(max=len(owner) - 1)]
+    asking = torch.where(along < asked[:, None], own, others)  # [M, S]
+    place = rank % max(1, images * longest)
     if images:
-        place[order] = torch.where(owner[order] >= 0, number * longest + rank - begins[number], 0)
+        number = owner[order].clamp(min=0)
+        place[order] = torch.where(owner[order] >= 0, number * longest + rank - begins[number], place)
+    by_row = (first[:, None] + torch.arange(max(1, most), device=phi.device)).clamp(max=max(0, images - 1))
     looks = (phi > 0).unsqueeze(-1)
-    return Route(owner=owner, looks=looks, asking=asking, place=place, first=first, counts=image_counts)
+    return Route(owner=owner, looks=looks, asking=asking, place=place, first=first, by_row=by_row)
 
 
 class PhiAttention(nn.Module):
@@ -87,7 +92,7 @@ def _segments(q: Tensor, k: Tensor, v: Tensor, way: Route) -> Tensor:
 
 def _dense(q: Tensor, k: Tensor, v: Tensor, way: Route) -> Tensor:
     """Every token against all latents of its row, and a mask: the reference."""
-    k, v = (_by_row(x, way) for x in (k, v))  # [B, N, R, H, d]
+    k, v = k[way.by_row], v[way.by_row]  # [B, N, R, H, d]
     rows, most, latents = k.shape[:3]
     named = way.owner.view(rows, -1) - way.first[:, None]  # [B, L]
     mask = named[:, :, None] == torch.arange(most, device=q.device)  # [B, L, N]
@@ -100,7 +105,7 @@ def _dense(q: Tensor, k: Tensor, v: Tensor, way: Route) -> Tensor:
 def _flex(q: Tensor, k: Tensor, v: Tensor, way: Route) -> Tensor:
     from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
-    k, v = (_by_row(x, way) for x in (k, v))
+    k, v = k[way.by_row], v[way.by_row]
     rows, most, latents = k.shape[:3]
     named = way.owner.view(rows, -1) - way.first[:, None]  # [B, L]
 
@@ -116,10 +121,3 @@ def _flex(q: Tensor, k: Tensor, v: Tensor, way: Route) -> Tensor:
 @cache
 def _compiled(function: Callable) -> Callable:
     return torch.compile(function, dynamic=True)
-
-
-def _by_row(x: Tensor, way: Route) -> Tensor:  # [M, R, H, d] -> [B, N, R, H, d]
-    there = torch.arange(max(1, int(way.counts.max())), device=x.device) < way.counts[:, None]  # [B, N]
-    padded = x.new_zeros(*there.shape, *x.shape[1:])
-    padded[there] = x[: int(there.sum())]
-    return padded

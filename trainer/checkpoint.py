@@ -128,7 +128,7 @@ def flat_state(parameters: Mapping[str, Tensor], optimizer: torch.optim.Optimize
 
 
 def _on_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.detach().to("cpu").contiguous().clone() for name, tensor in tensors.items()}
+    return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
 
 
 def _name(step: int) -> str:

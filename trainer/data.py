@@ -9,11 +9,13 @@ batch of a step and takes its own part. The step's number is the whole state.
 
 import contextlib
 import itertools
+import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from schemas.pair import Dataset
 from trainer.batch import Batch
@@ -48,6 +50,8 @@ class Mixture:
         image_px: side of the square.
         split: that `steps` draws from.
         rank: of this process in a world of `world`; each takes its part of the same global batches.
+        told: gives every process what the leading one says, so that they agree on damaged shards and share copies of remote
+            ones; None: this process decides for itself.
 
     Raises:
         TrainingError: no manifest, a dataset without samples, a batch that the processes cannot share evenly, a row too
@@ -63,14 +67,17 @@ class Mixture:
         split: str = "train",
         rank: int = 0,
         world: int = 1,
+        told: Callable[[Any], Any] | None = None,
     ):
         _check(config, world)
-        self._shards, self._config = shards, config
+        self._shards, self._config, self._leads, self._told = shards, config, rank == 0, told
         self._drawn, self._damaged = 0, 0
         self._running: list[Iterator] = []
         with contextlib.ExitStack() as temporary:
-            cache = config.cache or temporary.enter_context(tempfile.TemporaryDirectory(prefix="lamella-"))
+            cache = config.cache or self._agreed(lambda: tempfile.mkdtemp(prefix="lamella-"))
             Path(cache).mkdir(parents=True, exist_ok=True)
+            if not config.cache:
+                temporary.callback(shutil.rmtree, cache, ignore_errors=True)
             found = self._find(split, Path(cache))
             self._temporary = temporary.pop_all()
         self._plan = Plan(
@@ -119,7 +126,7 @@ class Mixture:
         except TrainingError:  # no sample in that split: the manifest itself was read at the start
             return
         if self._config.damaged_shards == "skip":
-            found, _ = sound_shards(found, cache, self._config.cache is not None)
+            found, _ = self._sound(found, cache)
             if not found:
                 return
         (stream,) = _streams(found, self._config, None)
@@ -159,13 +166,22 @@ class Mixture:
     def _find(self, split: str, cache: Path) -> list[Shard]:
         found = find_shards(self._shards, tuple(map(str, self._config.mixture())), split)
         if self._config.damaged_shards == "skip":
-            found, faults = sound_shards(found, cache, self._config.cache is not None)
-            for fault in faults:
+            found, faults = self._sound(found, cache)
+            for fault in faults if self._leads else ():
                 say(f"a damaged shard is left out: {fault}")
         for dataset in self._config.mixture():
             if not any(shard.dataset is dataset for shard in found):
                 raise TrainingError(f"shards={self._shards}: no {split} sample of {dataset}; {dataset}.batch=0 leaves it out")
         return found
+
+    def _sound(self, found: list[Shard], cache: Path) -> tuple[list[Shard], list[str]]:
+        """As the leading process finds them: a read that fails in one process alone must not give it another order."""
+        return self._agreed(lambda: sound_shards(found, cache, self._config.cache is not None))
+
+    def _agreed(self, find: Callable[[], Any]) -> Any:
+        if self._told is None:
+            return find()
+        return self._told(find() if self._leads else None)
 
 
 def _streams(shards: list[Shard], config: FlamingoConfig, seed: int | None) -> tuple[Stream, ...]:

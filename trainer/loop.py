@@ -11,6 +11,7 @@ not depend on how many processes or micro-batches share the work: each loss is d
 """
 
 import json
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> N
         before = begun(folder, world, lambda found: _check_config(found, config, folder))
         torch.manual_seed(config.seed)
         model = _build(config, world)
-        parts = {"rank": world.rank, "world": world.size}
+        parts = {"rank": world.rank, "world": world.size, "told": world.told}
         with closing(Mixture(shards, config, model.vocabulary, model.image_px, **parts)) as mixture:
             if before and before.state["shards"] != mixture.fingerprint:
                 raise TrainingError(f"shards={shards}: {folder} was begun on other shards; choose another output folder")
@@ -93,7 +94,9 @@ class Training:
                     self._say(f"stopped at step {update.step}; the same command goes on from there")
                     raise SystemExit(EXIT_STOPPED)
                 if done or (config.validate_every and update.step % config.validate_every == 0):
-                    meter.validated(update.step, self._validate())
+                    began = time.perf_counter()
+                    losses = self._validate()
+                    meter.validated(update.step, losses, time.perf_counter() - began)
                 if done:
                     break
         self._export(folder, max(start, config.steps))

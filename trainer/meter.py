@@ -70,13 +70,14 @@ class Meter:
             if update.step % self._config.log_every == 0 or update.step == self._config.steps:
                 self._tell()
 
-    def validated(self, step: int, losses: dict[Dataset, float]) -> None:
+    def validated(self, step: int, losses: dict[Dataset, float], took_s: float) -> None:
+        """What it took is no part of the training's speed."""
         if not self._path:
             return
         shown = "  ".join(f"{dataset} {loss:.3f}" for dataset, loss in losses.items())
         say(f"step {step}/{self._config.steps}  on unseen samples: {shown}")
         self._write(step, {"validation": {str(dataset): loss for dataset, loss in losses.items()}})
-        self._began = time.perf_counter()  # what it took is no part of the training's speed
+        self._began += took_s
 
     def _tell(self) -> None:
         updates, config, now = self._updates, self._config, time.perf_counter()

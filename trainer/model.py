@@ -118,9 +118,9 @@ class Flamingo(nn.Module):
 
     def loss(self, batch: Batch) -> Tensor:
         """Cross-entropy, summed over the tokens of `loss_mask`."""
-        logits = self(batch)[:, :-1].flatten(0, 1)
-        labels = torch.where(batch.loss_mask, batch.text, -100)[:, 1:].flatten()
-        return F.cross_entropy(logits.float(), labels, ignore_index=-100, reduction="sum")
+        labels = torch.where(batch.loss_mask, batch.text, -100)
+        labels = F.pad(labels[:, 1:], (0, 1), value=-100).flatten()  # moved instead of the logits, which would be copied
+        return F.cross_entropy(self(batch).flatten(0, 1).float(), labels, ignore_index=-100, reduction="sum")
 
     def read(self, text: Tensor, phi: Tensor, latents: Tensor | None, image_counts: Tensor, cache=None) -> Tensor:
         """Logits [B, l, V] of l more tokens, [B, l] like their phi, after those in `cache`, a DynamicCache, which grows."""

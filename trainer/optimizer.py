@@ -15,12 +15,15 @@ Parameters = Mapping[str, nn.Parameter]
 
 
 def make_optimizer(parameters: Parameters, decays: Callable[[str], bool], config: FlamingoConfig) -> torch.optim.AdamW:
-    """AdamW over two groups, with and without weight decay. Its state stands from the start, so that it can be restored."""
+    """AdamW with and without weight decay. Its state stands from the start, so that it can be restored."""
+    from torch.distributed.tensor import DTensor
+
+    alike: dict[tuple[bool, bool], list[nn.Parameter]] = {}  # a fused update takes no mixture of sharded and whole
+    for name, parameter in parameters.items():
+        alike.setdefault((decays(name), isinstance(parameter, DTensor)), []).append(parameter)
     groups = [
-        {"params": [p for name, p in parameters.items() if decays(name) is decayed], "weight_decay": decay}
-        for decayed, decay in ((True, config.weight_decay), (False, 0.0))
+        {"params": group, "weight_decay": config.weight_decay if decayed else 0.0} for (decayed, _), group in alike.items()
     ]
-    groups = [group for group in groups if group["params"]]
     fused = all(parameter.device.type == "cuda" for parameter in parameters.values())
     optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas, eps=config.epsilon, fused=fused)
     for parameter in parameters.values():

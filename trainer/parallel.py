@@ -84,8 +84,12 @@ def join(config: FlamingoConfig) -> Iterator[World]:
     distributed.init_process_group(backend, timeout=_PATIENCE)
     try:
         yield World(rank=distributed.get_rank(), size=size, device=device, sharded=config.parallel == "fsdp")
-    finally:
+    except SystemExit:  # all stop at the same step
         distributed.destroy_process_group()
+        raise
+    # After an error the others still wait for this process, and the group's end would wait for them: it leaves, and torchrun
+    # stops them.
+    distributed.destroy_process_group()
 
 
 class Learner:
@@ -111,17 +115,14 @@ class Learner:
 
     def backward(self, loss: Tensor, last: bool) -> None:
         """Adds the gradient. After the `last` of an update, every process holds the sum over all (FSDP: its part of it)."""
-        loss = loss * self._world.size  # both give the mean
-        if self._world.sharded:
-            self.model.set_requires_gradient_sync(last)
-        loss.backward()
+        (loss * self._world.size).backward()  # both give the mean
         if last:
             for parameter in self._whole:
                 if parameter.grad is not None:
                     self._world.summed(parameter.grad).div_(self._world.size)
 
     def syncing(self, last: bool) -> contextlib.AbstractContextManager:
-        """Around `loss` and `backward`: gradients travel once an update."""
+        """Around `loss` and `backward`: DDP's gradients travel once an update; FSDP's each time, as nobody holds them whole."""
         if last or not isinstance(self._spread, nn.parallel.DistributedDataParallel):
             return contextlib.nullcontext()
         return self._spread.no_sync()
@@ -152,6 +153,7 @@ def compile_parts(model: Flamingo, backend: Any = "inductor") -> None:
     count of forms, and torch would go on uncompiled after its usual eight.
     """
     torch._dynamo.config.recompile_limit = FORMS
+    torch._dynamo.config.optimize_ddp = False  # it would cut the blocks at DDP's buckets; they are small enough
     for module in (*model.blocks(), model.resampler):
         module.compile(backend=backend)
 

@@ -66,7 +66,7 @@ def test_boards(tmp_path):
 
     with Meter(tmp_path, CONFIG.model_copy(update={"tensorboard": True}), 0, peak=None) as meter:
         meter.add(update(2, 1.25))
-        meter.validated(2, {Dataset.M3W: 3.5})
+        meter.validated(2, {Dataset.M3W: 3.5}, 1.0)
     events = EventAccumulator(str(tmp_path / "tensorboard"))
     events.Reload()
     assert [(event.step, event.value) for event in events.Scalars("loss/m3w")] == [(2, 1.25)]
@@ -76,5 +76,19 @@ def test_boards(tmp_path):
 def test_one_process_tells(tmp_path, capsys):
     with Meter(None, CONFIG.model_copy(update={"tensorboard": True}), 0, peak=None) as meter:
         meter.add(update(2))
-        meter.validated(2, {Dataset.M3W: 3.5})
+        meter.validated(2, {Dataset.M3W: 3.5}, 1.0)
     assert capsys.readouterr().err == "" and not list(tmp_path.iterdir())
+
+
+def test_what_validation_takes_is_no_part_of_the_speed(tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("trainer.meter.time.perf_counter", lambda: now[0])
+    with Meter(tmp_path, CONFIG, 0, peak=None) as meter:
+        now[0] = 2.0
+        meter.add(update(1))
+        now[0] = 102.0
+        meter.validated(1, {Dataset.M3W: 3.5}, 100.0)  # between two lines of the log
+        now[0] = 104.0
+        meter.add(update(2))
+    (told,) = [line for line in lines(tmp_path) if "speed" in line]
+    assert told["speed"]["tokens_per_s"] == 2 * update(1).tokens / 4.0

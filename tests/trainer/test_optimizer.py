@@ -2,6 +2,9 @@
 
 import pytest
 import torch
+from torch import distributed
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.tensor import distribute_tensor
 from training_world import write_language
 
 from trainer.model import build
@@ -38,6 +41,21 @@ def test_a_state_that_stands_from_the_start_changes_no_update():
             parameter.grad = torch.tensor([0.3, -0.1 * step])
             optimizer.step()
     assert torch.equal(first, second)
+
+
+def test_sharded_and_whole_parameters_update_together_as_on_a_gpu(tmp_path):
+    distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
+    try:
+        sharded = torch.nn.Parameter(distribute_tensor(torch.ones(4), init_device_mesh("cpu", (1,))))
+        whole = torch.nn.Parameter(torch.ones(4))
+        optimizer = make_optimizer({"a": sharded, "b": whole}, lambda name: False, CONFIG)
+        for group in optimizer.param_groups:
+            group["fused"] = True
+        sharded.grad, whole.grad = torch.full_like(sharded, 0.5), torch.full_like(whole, 0.5)
+        optimizer.step()
+        assert torch.equal(sharded.full_tensor(), whole) and whole[0] < 1
+    finally:
+        distributed.destroy_process_group()
 
 
 @pytest.mark.parametrize(("longest", "scale"), [(1.0, 1 / 13), (26.0, 1.0)])

@@ -78,6 +78,15 @@ def test_the_route_by_hand():
     phi, counts = torch.tensor([[0, 1, 1, 2], [1, 0, 0, 1]]), torch.tensor([2, 1])
     way = route(phi, counts, 3)
     assert way.owner.tolist() == [-1, 0, 0, 1, 2, -1, -1, 2]
-    assert way.asking[:, :2].tolist() == [[1, 2], [3, 0], [4, 7]]
+    assert [way.asking[image, :tokens].tolist() for image, tokens in enumerate((2, 1, 2))] == [[1, 2], [3], [4, 7]]
     width = way.asking.shape[1]
-    assert way.place.tolist() == [0, 0, 1, width, 2 * width, 0, 0, 2 * width + 1]
+    assert way.place[way.owner >= 0].tolist() == [0, 1, width, 2 * width, 2 * width + 1]
+    assert way.by_row.tolist() == [[0, 1], [2, 2]]
+
+
+def test_what_fills_a_route_up_is_spread():
+    phi, counts = torch.zeros(4, 64, dtype=torch.int64), torch.tensor([2, 2, 2, 2])
+    phi[:, 60:62], phi[:, 62:] = 1, 2
+    way = route(phi, counts, 8)
+    for places in (way.asking, way.place):
+        assert places.flatten().bincount().max() <= 3  # gradients for one place wait for one another

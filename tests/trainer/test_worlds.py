@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from training_world import finish, launch, logged, write_training
+from training_world import finish, free_port, launch, logged, write_training
 
 from trainer.checkpoint import latest
 from trainer.loop import train
@@ -97,6 +97,19 @@ def test_a_signal_to_one_stops_all_at_the_same_step(training, tmp_path):
     assert [code for code, _ in finish(processes)] == [130, 130]
     step = latest(tmp_path).step
     assert step == max(logged(tmp_path))
+
+
+def test_an_error_in_one_ends_it_at_once_with_its_line(training, tmp_path):
+    """It leaves, for torchrun to stop the others, who wait for it."""
+    shards, overrides = training
+    port = free_port()
+    sound = launch(2, shards, tmp_path, overrides, ranks=[0], port=port)
+    broken = launch(2, shards, tmp_path, overrides | {"vision": "no-such-eye"}, ranks=[1], port=port)
+    (code, told) = finish(broken)[0]
+    assert sound[0].poll() is None
+    sound[0].kill()
+    finish(sound)
+    assert code == 1 and "vision=no-such-eye" in told.splitlines()[-1]
 
 
 def wait_for(output: Path, lines: int) -> None:

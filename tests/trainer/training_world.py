@@ -48,11 +48,17 @@ def logged(output: Path, key: str = "loss") -> dict[int, object]:
     return {line["step"]: line[key] for line in lines if key in line}
 
 
-def launch(size: int, shards: str, output: Path, overrides: dict[str, str]) -> list[subprocess.Popen]:
-    """A training in `size` real processes, with the environment that torchrun gives them."""
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return free.getsockname()[1]
+
+
+def launch(
+    size: int, shards: str, output: Path, overrides: dict[str, str], ranks: list[int] | None = None, port: int | None = None
+) -> list[subprocess.Popen]:
+    """A training in `size` real processes, or those of `ranks` alone, with the environment that torchrun gives them."""
+    port = port or free_port()
     code = "import json, sys; from trainer.loop import train; train(sys.argv[1], 'demo', sys.argv[2], json.loads(sys.argv[3]))"
     common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(size), "OMP_NUM_THREADS": "1"}
     return [
@@ -63,7 +69,7 @@ def launch(size: int, shards: str, output: Path, overrides: dict[str, str]) -> l
             stderr=subprocess.PIPE,
             text=True,
         )
-        for rank in range(size)
+        for rank in (range(size) if ranks is None else ranks)
     ]
 
 

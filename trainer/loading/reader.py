@@ -107,14 +107,20 @@ class Shards:
         if shard not in self._open:
             while len(self._open) >= self._most:
                 self._shut(next(iter(self._open)))
-            path = self._fetched(shard)
             try:
-                table = self._table(shard, path)
-            except BadShard as error:
-                raise BadShard(f"{self._shards[shard].folder}/{self._shards[shard].info.name}: {error}") from error
-            self._open[shard] = (os.open(path, os.O_RDONLY | os.O_CLOEXEC), table)
+                self._open[shard] = self._read_in(shard)
+            except FileNotFoundError:  # a copy that went as another process closed it just now
+                self._open[shard] = self._read_in(shard)
         self._open.move_to_end(shard)
         return self._open[shard]
+
+    def _read_in(self, shard: int) -> tuple[int, np.ndarray]:
+        path = self._fetched(shard)
+        try:
+            table = self._table(shard, path)
+        except BadShard as error:
+            raise BadShard(f"{self._shards[shard].folder}/{self._shards[shard].info.name}: {error}") from error
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC), table
 
     def _shut(self, shard: int) -> None:
         file, _ = self._open.pop(shard)
