@@ -12,7 +12,9 @@ train_app = typer.Typer(help="Trains on shards.", no_args_is_help=True)
 Shards = Annotated[str, typer.Option(help="The shards folder of a run, or one dataset of it; local or remote.")]
 Recipe = Annotated[str, typer.Option(help="Name of a training recipe.")]
 Output = Annotated[str, typer.Option(help="Folder for checkpoints and the model; a training that stopped goes on.")]
-Words = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides.")]
+Words = Annotated[
+    list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides of the recipe; docs/training.md, Keys.")
+]
 Checkpoint = Annotated[Path, typer.Option(help="OUTPUT of `lamella train flamingo`.")]
 Language = Annotated[str | None, typer.Option(help="The frozen language model, if it has moved.")]
 
@@ -46,8 +48,8 @@ def evaluate(
     shards: Annotated[str | None, typer.Option(help="Shards whose validation split gives the loss.")] = None,
     questions: Annotated[str | None, typer.Option(help="questions.jsonl: few-shot tasks with known answers.")] = None,
     output: Annotated[str | None, typer.Option(help="Folder for the table and the plot; CHECKPOINT if not given.")] = None,
-    shots: Annotated[str, typer.Option(help="Numbers of examples.")] = "0,1,2,4,8",
-    tasks: Annotated[str, typer.Option(help="Names of tasks; all if not given.")] = "",
+    shots: Annotated[str, typer.Option(help="Numbers of examples, parted by commas.")] = "0,1,2,4,8",
+    tasks: Annotated[str, typer.Option(help="Names of tasks, parted by commas; all if not given.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="Ask the first so many questions of a task.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Written answers after random examples only.")] = False,
     language: Language = None,
@@ -70,7 +72,7 @@ def generate(
     image: Annotated[list[Path], typer.Option(help="An image; may be given again.")],
     prompt: Annotated[str, typer.Option(help="Text; each <image> in it stands for an image, else all come first.")] = "",
     beams: Annotated[int, typer.Option(min=1, help="1 is greedy.")] = 3,
-    max_tokens: Annotated[int, typer.Option(min=1)] = 32,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Of what is written.")] = 32,
     language: Language = None,
 ) -> None:
     """Goes on writing after images and text."""
@@ -83,7 +85,10 @@ def _numbers(text: str) -> tuple[int, ...]:
     from pipeline.overlay import ConfigError
 
     try:
-        return tuple(map(int, text.split(",")))
+        numbers = tuple(map(int, text.split(",")))
+        if min(numbers) < 0:
+            raise ValueError
+        return numbers
     except ValueError:
         raise ConfigError(f"--shots {text}: numbers parted by commas, such as 0,1,2,4,8") from None
 

@@ -2,7 +2,21 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
+
+from trainer.config import TrainingError
+
+
+def open_folder(output: str | Path) -> Path:
+    """The folder, made if need be, before anything slow is done for it. Raises TrainingError where it cannot be written."""
+    folder = Path(output)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise TrainingError(f"output={output}: cannot be written ({error.strerror})") from error
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -13,7 +13,7 @@ import torch
 
 from trainer.batch import Batch
 from trainer.config import TrainingError
-from trainer.console import say, write_whole
+from trainer.console import open_folder, say, write_whole
 from trainer.examining.fewshot import BARE, BLANK, SEEN, Examiner, Options, Result, labels_of
 from trainer.examining.plot import accuracy_svg
 from trainer.examining.questions import read_questions
@@ -50,9 +50,8 @@ def evaluate(
     """
     if not shards and not questions:
         raise TrainingError("evaluate: neither shards nor questions; there is nothing to measure")
+    folder = open_folder(output or checkpoint)
     model = load(Path(checkpoint), language=language)
-    folder = Path(output or checkpoint)
-    folder.mkdir(parents=True, exist_ok=True)
     found: dict[str, Any] = {"checkpoint": str(checkpoint)}
     if shards:
         found["validation"] = validation_losses(model, shards)
@@ -65,6 +64,7 @@ def evaluate(
         write_whole(folder / PLOT_FILE, accuracy_svg(results, "Questions answered right, by number of examples"))
     write_whole(folder / JSON_FILE, json.dumps(found, indent=1) + "\n")
     _show(found.get("validation", {}), results)
+    say(f"all numbers: {folder / JSON_FILE}")
     return found
 
 
@@ -92,6 +92,8 @@ def answer(model: Flamingo, questions: Path, options: Options) -> list[Result]:
     examiner = Examiner(model, read_questions(questions), questions.parent, options)
     results = []
     for task in examiner.tasks:
+        if few := examiner.left_out(task):
+            say(f"  {task}: without {', '.join(few)}; it has {examiner.examples(task)} examples")
         results += [examiner.ask(task, setting) for setting in examiner.settings(task)]
         say(f"  {task}: " + ", ".join(f"{share:.0%} {_how_many(label)}" for label, share in _seen(results, task)))
     return results
@@ -118,7 +120,13 @@ def _loss(model: Flamingo, batch: Batch) -> float:
 
 def _row(result: Result) -> dict[str, Any]:
     low, high = result.interval
-    row = {"task": result.task, **asdict(result.setting), "right": result.right, "asked": result.asked}
+    row = {
+        "task": result.task,
+        "start": result.setting.label,
+        **asdict(result.setting),
+        "right": result.right,
+        "asked": result.asked,
+    }
     row |= {"accuracy": result.accuracy, "low": low, "high": high}
     return row | ({"attributes": result.attributes} if result.attributes else {})
 
@@ -137,7 +145,11 @@ def _show(losses: dict[str, dict[str, float]], results: Sequence[Result]) -> Non
     if results:
         labels = labels_of(results)
         table = Table(
-            "answers right, %", "", *(label if label == BARE else f"{label} shots" for label in labels), box=box.SIMPLE
+            "answers right, %",
+            "",
+            *(label if label == BARE else f"{label} shots" for label in labels),
+            box=box.SIMPLE,
+            caption="± half of the 95 % interval",
         )
         for column in table.columns[2:]:
             column.justify = "right"

@@ -10,6 +10,7 @@ Flamingo on top of it needs no new rows.
 
 import json
 import math
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -20,21 +21,24 @@ import torch
 from torch import Tensor, nn
 
 from schemas.keys import stable_key
+from trainer import checkpoint
+from trainer.checkpoint import FOLDER as CHECKPOINTS
 from trainer.config import TrainingError
-from trainer.console import say, write_whole
+from trainer.console import open_folder, say, write_whole
 from trainer.corpus import Document, forms_of, read_documents, texts_of
 from trainer.recipes import LanguageConfig, resolve_language
 from trainer.shards import find_shards, manifest_hash
+from trainer.stop import EXIT_STOPPED, Stop
 from trainer.tokens import BOS, EOC, EOS, IMAGE, PAD, Vocabulary, load_vocabulary
 from weights.loaded import pick_device
 
 MADE_FROM = "lamella.json"
-_LOUDNESS = frozenset({"device", "threads", "log_every"})  # keys that do not change what is learned
+_LOUDNESS = frozenset({"device", "threads", "log_every", "checkpoint_every"})  # keys that do not change what is learned
 _TEXTS_FOR_PIECES = 1_000_000  # more make no better pieces
 
 
 def train_language(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> None:
-    """Trains `recipe` on the train split of a run's `shards` folder; a finished one that lies in `output` is left as it is.
+    """Trains `recipe` on the train split of a run's `shards` folder, or goes on with the training in `output`.
 
     Args:
         shards: folder of the datasets, each with its manifest.
@@ -45,8 +49,9 @@ def train_language(shards: str, recipe: str, output: str, overrides: dict[str, s
     Raises:
         TrainingError: one line that names what is wrong with recipe, key, shards, or the loss.
         BadShard: a shard that is not the one that its manifest lists.
+        SystemExit: 130 after SIGTERM or SIGINT, with a checkpoint written.
     """
-    config, folder = resolve_language(recipe, overrides), Path(output)
+    config, folder = resolve_language(recipe, overrides), open_folder(output)
     if config.width % config.heads:
         raise TrainingError(f"heads={config.heads}: does not divide width={config.width}")
     found = find_shards(shards, config.datasets, "train")
@@ -54,7 +59,6 @@ def train_language(shards: str, recipe: str, output: str, overrides: dict[str, s
     if _is_finished(folder, made_from):
         say(f"{folder}: trained on these shards already")
         return
-    folder.mkdir(parents=True, exist_ok=True)
     if config.threads:
         torch.set_num_threads(config.threads)
     documents = read_documents(found)
@@ -62,7 +66,7 @@ def train_language(shards: str, recipe: str, output: str, overrides: dict[str, s
     forms = forms_of(documents, vocabulary)
     torch.manual_seed(config.seed)
     model = _model(config, vocabulary).to(pick_device(config.device))
-    _fit(model, _rows(forms, config), config)
+    _fit(model, _rows(forms, config), config, (folder, made_from))
     scores = _examine(model, shards, config, vocabulary)
     _save(model, folder)
     scores |= {
@@ -70,6 +74,7 @@ def train_language(shards: str, recipe: str, output: str, overrides: dict[str, s
         "tokens": sum(map(len, forms.values())),
         "parameters": sum(p.numel() for p in model.parameters()),
     }
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     write_whole(folder / MADE_FROM, json.dumps(made_from | {"scores": scores}, indent=1, sort_keys=True) + "\n")
     if "perplexity" in scores:
         say(f"perplexity on unseen text: {scores['perplexity']:.2f} over {scores['validation_tokens']} tokens")
@@ -88,13 +93,17 @@ def _is_finished(folder: Path, made_from: dict) -> bool:
         before = json.loads((folder / MADE_FROM).read_bytes())
     except FileNotFoundError:
         return False
+    _check_made_from(folder, before, made_from)
+    return True
+
+
+def _check_made_from(folder: Path, before: dict, made_from: dict) -> None:
     for key, value in before["config"].items():
         if made_from["config"].get(key) != value:
             now = made_from["config"].get(key)
             raise TrainingError(f"{key}={now}: {folder} was trained with {value}; choose another output folder")
     if before["shards"] != made_from["shards"]:
         raise TrainingError(f"shards: {folder} was trained on other shards; choose another output folder")
-    return True
 
 
 def _rows(forms: dict[str, np.ndarray], config: LanguageConfig) -> Iterator[Tensor]:
@@ -137,26 +146,48 @@ def _model(config: LanguageConfig, vocabulary: Vocabulary) -> nn.Module:
     )
 
 
-def _fit(model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig) -> None:
+def _fit(model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, home: tuple[Path, dict]) -> None:
+    """Trains to the last step, from the newest checkpoint of `home`, a folder and what its training is made from."""
+    folder, made_from = home
     matrices = [p for name, p in model.named_parameters() if p.ndim > 1 and "embed" not in name]
     others = [p for name, p in model.named_parameters() if p.ndim < 2 or "embed" in name]
     groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.95))
+    start = _begin(model, optimizer, folder, made_from)
     model.train()
     began = time.perf_counter()
-    for step in range(config.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, config)
-        loss = _loss(model, next(batches)).mean()
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), config.max_gradient_norm)
-        if not torch.isfinite(loss):
-            raise TrainingError(f"learning_rate={config.learning_rate}: the loss of step {step + 1} is not finite")
-        optimizer.step()
-        if (step + 1) % config.log_every == 0 or step + 1 == config.steps:
-            speed = (step + 1) * config.batch * config.tokens / (time.perf_counter() - began)
-            say(f"step {step + 1}/{config.steps}  loss {loss.item():.3f}  {speed:.0f} tokens/s")
+    with Stop() as stop:
+        for step, rows in enumerate(islice(batches, start, config.steps), start):
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(step, config)
+            loss = _loss(model, rows).mean()
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), config.max_gradient_norm)
+            if not torch.isfinite(loss):
+                raise TrainingError(f"learning_rate={config.learning_rate}: the loss of step {step + 1} is not finite")
+            optimizer.step()
+            done = step + 1
+            if done % config.log_every == 0 or done == config.steps:
+                speed = (done - start) * config.batch * config.tokens / (time.perf_counter() - began)
+                say(f"step {done}/{config.steps}  loss {loss.item():.3f}  {speed:.0f} tokens/s")
+            if done % config.checkpoint_every == 0 or stop.asked:
+                checkpoint.save(folder, done, model, optimizer, made_from)
+                checkpoint.keep_last(folder, 1)
+            if stop.asked:
+                say(f"stopped at step {done}; the same command goes on from there")
+                raise SystemExit(EXIT_STOPPED)
+
+
+def _begin(model: nn.Module, optimizer: torch.optim.Optimizer, folder: Path, made_from: dict) -> int:
+    """Goes back to the newest checkpoint, if there is one; the number of updates made."""
+    before = checkpoint.latest(folder)
+    if before is None:
+        return 0
+    _check_made_from(folder, before.state, made_from)
+    checkpoint.restore(before, model, optimizer)
+    say(f"going on from step {before.step}")
+    return before.step
 
 
 def _loss(model: nn.Module, rows: Tensor) -> Tensor:

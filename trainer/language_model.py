@@ -3,6 +3,7 @@
 Its own code runs: blocks are wrapped where they stand, and the embeddings get rows for the special tokens it lacks.
 """
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -99,6 +100,8 @@ def load_language(name: str, dtype: torch.dtype, hollow: bool = False) -> tuple[
 
     if not name:
         raise TrainingError("language=: none is named; give a decoder of transformers, or a folder of `lamella train lm`")
+    if name.startswith(("/", ".", "~")) and not Path(name).is_dir():
+        raise TrainingError(f"language={name}: no such folder")
     logging.disable_progress_bar()
     try:
         if hollow:
@@ -108,9 +111,20 @@ def load_language(name: str, dtype: torch.dtype, hollow: bool = False) -> tuple[
             model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
         vocabulary = load_vocabulary(name, model.get_input_embeddings().weight.shape[0])
     except (OSError, ValueError, KeyError, AttributeError) as error:
-        said = " ".join(str(error).split())[:200]
-        raise TrainingError(f"language={name}: {said}; give the path of a folder, such as one of `lamella train lm`") from error
+        said = " ".join(str(error).split()).partition(". ")[0][:200]
+        where = "" if Path(name).is_dir() else "no folder here, and the hub says: "
+        raise TrainingError(f"language={name}: {where}{said}") from error
     return model.eval().requires_grad_(False), vocabulary
+
+
+def placed(name: str) -> str:
+    """The same language model from any folder: a path becomes absolute, a name of the hub stays."""
+    return str(Path(name).resolve()) if name and Path(name).is_dir() else name
+
+
+def longest_row(model: nn.Module) -> int | None:
+    """Positions that a decoder knows; None where it sets no limit."""
+    return getattr(model.config.get_text_config(), "max_position_embeddings", None)
 
 
 def blocks_of(model: nn.Module) -> nn.ModuleList:

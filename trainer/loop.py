@@ -22,8 +22,9 @@ from schemas.pair import Dataset
 from trainer import flops
 from trainer.checkpoint import Checkpoint, keep_last
 from trainer.config import TrainingError
-from trainer.console import say, write_whole
+from trainer.console import open_folder, say, write_whole
 from trainer.data import Mixture, Step
+from trainer.language_model import longest_row, placed
 from trainer.meter import Meter, Update, check_boards
 from trainer.model import CONFIG_FILE, EYE_KEY, MODEL_FILE, Flamingo, build, half_precision
 from trainer.optimizer import clip, learning_rate, make_optimizer
@@ -49,14 +50,19 @@ def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> N
         TrainingError: one line that names what is wrong with recipe, key, shards, model, or the loss.
         SystemExit: 130 after SIGTERM or SIGINT, with a checkpoint written.
     """
-    config, folder = resolve(recipe, overrides), Path(output)
+    config = resolve(recipe, overrides)
+    config = config.model_copy(update={"language": placed(config.language)})
+    folder = open_folder(output)
     check_boards(config)
     if config.threads:
         torch.set_num_threads(config.threads)
     with join(config) as world, Stop() as stop:
         before = begun(folder, world, lambda found: _check_config(found, config, folder))
+        if config.parallel == "fsdp" and world.size == 1:
+            say("parallel=fsdp: this is one process, and nothing is sharded; torchrun starts several")
         torch.manual_seed(config.seed)
         model = _build(config, world)
+        _check_rows(config, model)
         parts = {"rank": world.rank, "world": world.size, "told": world.told}
         with closing(Mixture(shards, config, model.vocabulary, model.image_px, **parts)) as mixture:
             if before and before.state["shards"] != mixture.fingerprint:
@@ -107,7 +113,7 @@ class Training:
         if before:
             self._learned.restore(before)
             going_on = f"going on from step {start} of {config.steps}"
-            self._say(going_on if start < config.steps else f"{folder}: trained already")
+            self._say(going_on if start < config.steps else f"{folder}: trained already, for {start} steps")
         if self._world.leads:
             folder.mkdir(parents=True, exist_ok=True)
             write_whole(folder / CONFIG_FILE, json.dumps(config.model_dump(mode="json"), indent=1, sort_keys=True) + "\n")
@@ -224,7 +230,21 @@ def _build(config: FlamingoConfig, world: World) -> Flamingo:
 
 def _check_config(before: Checkpoint, config: FlamingoConfig, folder: Path) -> None:
     """A training that was begun with another recipe is refused, not mixed in."""
-    now = config.model_dump(mode="json")
-    for key, value in before.state["config"].items():
-        if key not in RUNTIME_KEYS and now.get(key) != value:
+    then = before.state["config"]
+    now, then = (_flat(known | {"language": placed(known["language"])}) for known in (config.model_dump(mode="json"), then))
+    for key, value in then.items():
+        if key.partition(".")[0] not in RUNTIME_KEYS and now.get(key) != value:
             raise TrainingError(f"{key}={now.get(key)}: {folder} was begun with {value}; choose another output folder")
+
+
+def _flat(known: dict[str, Any]) -> dict[str, Any]:
+    """`m3w.batch` and the like by their own names."""
+    parts = {name: value if isinstance(value, dict) else {"": value} for name, value in known.items()}
+    return {f"{name}.{key}".rstrip("."): value for name, part in parts.items() for key, value in part.items()}
+
+
+def _check_rows(config: FlamingoConfig, model: Flamingo) -> None:
+    longest = longest_row(model.language)
+    for dataset, part in config.mixture().items():
+        if longest and part.tokens > longest:
+            raise TrainingError(f"{dataset}.tokens={part.tokens}: {config.language} knows {longest} positions")

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from trainer.attention import route
 from trainer.batch import Batch
+from trainer.checkpoint import FOLDER as CHECKPOINTS
 from trainer.config import TrainingError, override
 from trainer.language_model import SeeingBlock, Sight, add_rows, blocks_of, load_language
 from trainer.layers import GatedBlock, Resampler
@@ -175,20 +176,41 @@ def load(folder: Path, device: str = "auto", language: str | None = None) -> Fla
     from weights.loaded import pick_device
 
     try:
-        saved = json.loads((folder / CONFIG_FILE).read_bytes())
+        config = _config_of(folder, language)
         with safe_open(folder / MODEL_FILE, framework="pt") as file:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
             facts = file.metadata() or {}
     except (OSError, ValueError, SafetensorError) as error:
-        raise TrainingError(f"{folder}: no finished training ({' '.join(str(error).split())[:160]})") from error
-    config = override(FlamingoConfig, saved | ({"language": language} if language else {}), {})
-    model = build(config, pick_device(device))
+        if isinstance(error, TrainingError):
+            raise
+        raise TrainingError(f"{folder}: {_why_unfinished(folder)} ({' '.join(str(error).split())[:160]})") from error
+    try:
+        model = build(config, pick_device(device))
+    except TrainingError as error:
+        moved = "" if language or not str(error).startswith("language=") else "; --language says where it lies now"
+        raise TrainingError(f"{error}{moved}") from error
     if facts.get(EYE_KEY, model.eye.label) != model.eye.label:
         raise TrainingError(f"vision={config.vision}: {model.eye.label} is not the eye of this training, {facts[EYE_KEY]}")
     if (folder / VOCABULARY_FILE).is_file() and not is_saved(model.vocabulary, folder / VOCABULARY_FILE):
         raise TrainingError(f"language={config.language}: its tokenizer is not the one of this training")
     restore(model, state)
     return model.eval()
+
+
+def _config_of(folder: Path, language: str | None) -> FlamingoConfig:
+    saved = json.loads((folder / CONFIG_FILE).read_bytes())
+    if not isinstance(saved, dict) or not FlamingoConfig.model_fields.keys() >= saved.keys() or "language" not in saved:
+        kind = "a language model of transformers" if "architectures" in saved else "something else"
+        raise TrainingError(f"{folder}: no Flamingo, but {kind}")
+    return override(FlamingoConfig, saved | ({"language": language} if language else {}), {})
+
+
+def _why_unfinished(folder: Path) -> str:
+    if folder.parent.name == CHECKPOINTS:
+        return f"a checkpoint on the way; give the training's folder, {folder.parent.parent}, once it has finished"
+    if (folder / CHECKPOINTS).is_dir():
+        return "a training that has not finished; the command that began it goes on with it"
+    return "no finished training"
 
 
 def restore(model: Flamingo, state: dict[str, Tensor]) -> None:

@@ -112,6 +112,7 @@ class LanguageConfig(Frozen):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: PositiveInt | None = None
     log_every: PositiveInt = 20
+    checkpoint_every: PositiveInt = 200  # steps
 
 
 # What may differ between a training and its resumption: it changes how fast, how long and how loud, not what is learned.

@@ -26,6 +26,12 @@ class WeightsMissing(RuntimeError):
         )
 
 
+class NoDevice(ValueError):
+    """A device was asked for that is not there."""
+
+    wrong_configuration = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """A model on its device, and all it takes to talk to it."""
@@ -101,6 +107,8 @@ def pick_device(device: str) -> "torch.device":
 
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise NoDevice(f"device={device}: no GPU that torch can use")
     return torch.device(device)
 
 

@@ -90,6 +90,7 @@ def test_answers_are_met_but_for_case_and_marks(said, right):
         ({"choices": "red"}, "choices is no list"),
         ({"attributes": {"a": "red"}}, "attributes"),
         ({"image": None}, "image is no text"),
+        ({"acceptd": ["red"]}, "no field 'acceptd'"),
     ],
 )
 def test_what_is_no_question_is_named(tmp_path, change, says):
@@ -141,7 +142,7 @@ def test_prompts_of_settings(model, file):
 
 def test_settings_of_tasks(model, file):
     examined = examiner(model, file, shots=(0, 1, 2, 4))
-    assert {setting.shots for setting in examined.settings("caption")} == {0, 1}  # two examples, one of them to spare
+    assert {setting.shots for setting in examined.settings("caption")} == {0, 1, 2}  # it has two examples
     assert {setting.way for setting in examined.settings("caption")} == {WRITTEN}
     found = list(examined.settings("colour"))
     assert len(found) == 2 * (5 + 3 + 5)  # ways x (seen by hash, seen by likeness, blank); 0 shots also bare
@@ -176,6 +177,14 @@ def test_what_stands_before_a_question_goes_from_the_least_to_the_most():
     starts = [{"shots": 2}, {"shots": 0, "text_only": 2}, {"shots": 0}, {"shots": 1}]
     results = [Result(task="t", setting=Setting(**start), right=1, asked=2) for start in starts]
     assert labels_of(results) == ["bare", "0", "1", "2"]
+
+
+def test_a_task_with_too_few_examples_says_so(model, file):
+    with pytest.raises(TrainingError, match="shots=500: task colour has 8 examples"):
+        examiner(model, file, tasks=("colour",), shots=(500,))
+    caption = examiner(model, file, tasks=("caption",), shots=(0, 1, 4), text_only=3)
+    assert caption.left_out("caption") == ["0 shots", "4 shots"]
+    assert {setting.label for setting in caption.settings("caption")} == {"bare", "1"}
 
 
 def test_unknown_tasks_are_named(model, file):

@@ -165,6 +165,15 @@ def test_likelihoods_want_as_many_choices_everywhere(model, latents):
         likelihoods(model, [[PROMPTS[0]]], latents)
 
 
+def test_a_prompt_that_is_too_long_is_named(model, latents):
+    prompt = Prompt((Turn("red " * 3000, 0),))
+    longest = model.language.config.max_position_embeddings
+    with pytest.raises(TrainingError, match=rf"prompt: \d+ tokens and 5 more; the language model knows {longest} positions"):
+        generate(model, [prompt], latents, Decoding(max_tokens=5))
+    with pytest.raises(TrainingError, match="prompt: "):
+        likelihoods(model, [[prompt, Prompt((Turn("blue", 0),))]], latents)
+
+
 def test_pictures_from_files(tmp_path, model):
     (tmp_path / "a.jpg").write_bytes(jpeg(5))
     (tmp_path / "b.txt").write_text("no picture")

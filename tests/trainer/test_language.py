@@ -7,6 +7,7 @@ import torch
 
 from schemas.pair import Dataset
 from schemas.sample import InterleavedSample, phi_of
+from trainer import language
 from trainer.config import TrainingError
 from trainer.language import MADE_FROM, learning_rate, train_language
 from trainer.recipes import resolve_language
@@ -101,6 +102,30 @@ def test_twice_the_same_bytes(trained, shards, tmp_path):
     train_language(shards, "demo-lm", str(tmp_path), TINY)
     for name in ("model.safetensors", "tokenizer.json", MADE_FROM):
         assert (tmp_path / name).read_bytes() == (trained / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("stop", [40, 57])
+def test_it_goes_on_from_its_last_checkpoint_to_the_bit(trained, shards, tmp_path, monkeypatch, capsys, stop):
+    class Killed(Exception):
+        pass
+
+    steps, learning = iter(range(1000)), language._loss
+
+    def loss(model, rows):
+        if next(steps) == stop:
+            raise Killed
+        return learning(model, rows)
+
+    monkeypatch.setattr(language, "_loss", loss)
+    with pytest.raises(Killed):
+        train_language(shards, "demo-lm", str(tmp_path), TINY | {"checkpoint_every": "20"})
+    monkeypatch.undo()
+    with pytest.raises(TrainingError, match=r"seed=9: .* was trained with 0"):
+        train_language(shards, "demo-lm", str(tmp_path), TINY | {"seed": "9"})
+    train_language(shards, "demo-lm", str(tmp_path), TINY)
+    assert "going on from step 40" in capsys.readouterr().err
+    assert (tmp_path / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
+    assert not (tmp_path / "checkpoints").exists()
 
 
 def test_a_shard_that_is_not_the_manifests(shards, tmp_path):

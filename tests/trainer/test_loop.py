@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import threading
 import time
@@ -165,8 +166,62 @@ def test_steps_without_a_finite_loss_change_nothing_and_end(training, tmp_path, 
 @pytest.mark.parametrize(("key", "value"), [("latents", "5"), ("seed", "7"), ("learning_rate", "0.02"), ("m3w.batch", "2")])
 def test_another_recipe_is_refused(training, whole, key, value):
     shards, overrides = training
-    with pytest.raises(TrainingError, match=rf"{key.split('.')[0]}=.*begun with"):
+    with pytest.raises(TrainingError, match=rf"^{key}={value}: .* was begun with "):
         train(shards, "demo", str(whole), overrides | {key: value})
+
+
+def test_the_language_model_is_found_from_any_folder(training, whole, tmp_path, monkeypatch):
+    shards, overrides = training
+    output = tmp_path / "of-a-name-beside-it"
+    monkeypatch.chdir(Path(overrides["language"]).parent)
+    train(shards, "demo", str(output), overrides | {"language": "language", "steps": "1"})
+    monkeypatch.chdir(tmp_path)
+    train(shards, "demo", str(output), overrides | {"steps": "2"})  # named by its whole path now: the same
+    assert load(output, "cpu").config.language == overrides["language"]
+
+
+def test_what_is_no_finished_training_is_named(training, whole, tmp_path):
+    language = training[1]["language"]
+    checkpoint = next((whole / "checkpoints").iterdir())
+    (tmp_path / "moved").mkdir()
+    for name in ("model.safetensors", "vocabulary.json"):
+        (tmp_path / "moved" / name).write_bytes((whole / name).read_bytes())
+    (tmp_path / "moved" / "config.json").write_text((whole / "config.json").read_text().replace(language, "/no/such/folder"))
+    (tmp_path / "begun" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "begun" / "config.json").write_bytes((whole / "config.json").read_bytes())
+    for folder, says in (
+        (Path(language), "no Flamingo, but a language model of transformers"),
+        (checkpoint, f"a checkpoint on the way; give the training's folder, {whole}"),
+        (tmp_path / "begun", "a training that has not finished"),
+        (tmp_path / "nothing", "no finished training"),
+        (tmp_path / "moved", "language=/no/such/folder: no such folder; --language says where it lies now"),
+    ):
+        with pytest.raises(TrainingError, match=re.escape(says)):
+            load(folder, "cpu")
+    assert load(tmp_path / "moved", "cpu", language=language)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("m3w.tokens", "5000", r"m3w.tokens=5000: .* knows 2048 positions"),
+        ("device", "cuda", "device=cuda: no GPU that torch can use"),
+        ("language", "/no/such", "language=/no/such: no such folder"),
+    ],
+)
+def test_what_cannot_be_trained_is_named(training, tmp_path, key, value, says):
+    shards, overrides = training
+    if key == "device" and torch.cuda.is_available():
+        pytest.skip("there is one")
+    with pytest.raises(ValueError, match=says):
+        train(shards, "demo", str(tmp_path / "new"), overrides | {key: value})
+
+
+def test_an_output_that_cannot_be_written_is_named_first(training, tmp_path):
+    (tmp_path / "file").write_text("")
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(TrainingError, match=f"output={place}: cannot be written"):
+            train("nowhere", "demo", str(place), training[1])
 
 
 def test_other_shards_are_refused(toy, training, whole, tmp_path):

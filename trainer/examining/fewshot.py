@@ -5,6 +5,7 @@ An example is a picture with its line; the question is a picture with the beginn
 form and nothing of the pictures. "Bare" is the question alone, which does not even tell the form.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -100,7 +101,7 @@ class Examiner:
         options: what is asked.
 
     Raises:
-        TrainingError: no such task, or a picture that cannot be opened.
+        TrainingError: no such task, a task with too few examples for anything asked, or a picture that cannot be opened.
     """
 
     def __init__(self, model: Flamingo, questions: Sequence[Question], folder: Path, options: Options):
@@ -112,18 +113,32 @@ class Examiner:
         self._queries = {
             task: [q for q in questions if (q.task, q.split) == (task, "query")][: options.queries] for task in self.tasks
         }
+        for task in self.tasks:
+            if not list(self._starts(self.examples(task))):
+                raise TrainingError(f"shots={options.shots[0]}: task {task} has {self.examples(task)} examples")
         asked = [q for questions in (*self._support.values(), *self._queries.values()) for q in questions]
         self._places = dict(zip(dict.fromkeys(q.image for q in asked), count(), strict=False))
         pictures = open_pictures([folder / image for image in self._places], model.image_px)
         self._latents: Tensor = see_all(model, pictures)
         self._features: Tensor = features_of(model, pictures)
 
+    def examples(self, task: str) -> int:
+        """How many may be shown: a question's own picture is none of its examples."""
+        shown = Counter(example.image for example in self._support[task])
+        return shown.total() - max(shown[query.image] for query in self._queries[task])
+
+    def left_out(self, task: str) -> list[str]:
+        """What of the options the task has too few examples for."""
+        starts = {*self._starts(self.examples(task))}
+        wanted = [(0, self.options.text_only) if not shots else (shots, 0) for shots in self.options.shots]
+        return [f"{shots} shots" for shots, lines in wanted if (shots, lines) not in starts]
+
     def settings(self, task: str) -> Iterator[Setting]:
-        """Those of the options that the task allows: fewer shots than it has examples, likelihood only of choices."""
+        """Those of the options that the task allows: no more shots than it has examples, likelihood only of choices."""
         options = self.options
         ways = [way for way in options.ways if way != LIKELIEST or self._queries[task][0].choices]
         for way in ways:
-            for shots, text_only in self._starts(len(self._support[task])):
+            for shots, text_only in self._starts(self.examples(task)):
                 if SEEN in options.images:
                     for selection in options.selections if shots else options.selections[:1]:
                         yield Setting(shots=shots, text_only=text_only, selection=selection, way=way)
@@ -162,9 +177,9 @@ class Examiner:
         for shots in self.options.shots:
             if not shots:
                 yield 0, 0
-            if not shots and self.options.text_only:
+            if not shots and 0 < self.options.text_only <= examples:
                 yield 0, self.options.text_only
-            if 0 < shots < examples:
+            if 0 < shots <= examples:
                 yield shots, 0
 
     def _shots(self, query: Question, setting: Setting) -> list[int]:

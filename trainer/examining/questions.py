@@ -80,6 +80,8 @@ def _question(line: str, where: str) -> Question:
         raise TrainingError(f"{where}: not JSON") from error
     if not isinstance(row, dict):
         raise TrainingError(f"{where}: not an object")
+    if unknown := [name for name in row if name not in (*_STRINGS, *_LISTS, "attributes")]:
+        raise TrainingError(f"{where}: no field {unknown[0]!r}")
     values = {name: row.get(name, "" if name == "prompt" else None) for name in _STRINGS}
     values |= {name: row.get(name, []) for name in _LISTS}
     attributes = row.get("attributes", {})

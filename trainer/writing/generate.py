@@ -11,6 +11,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from trainer.config import TrainingError
+from trainer.language_model import longest_row
 from trainer.model import Flamingo, load
 from trainer.writing.gallery import computing, open_pictures, see_all
 from trainer.writing.prompts import Prompt, Reading, parse_prompt
@@ -36,8 +38,12 @@ def generate(model: Flamingo, prompts: Sequence[Prompt], latents: Tensor | None,
         prompts: their images are rows of `latents`.
         latents: [K, R, D] of all pictures; None: the model is blind, and phi is 0 everywhere.
         decoding: beams and lengths.
+
+    Raises:
+        TrainingError: a prompt is longer than what the language model can read.
     """
     readings = [prompt.read(model.vocabulary) for prompt in prompts]
+    check_length(model, readings, decoding.max_tokens)
     if latents is None:
         readings = [reading.blind() for reading in readings]
     texts = [""] * len(prompts)
@@ -64,9 +70,20 @@ def generate_text(
         TrainingError: no such model or picture, or another number of `<image>` than of pictures.
     """
     parsed = parse_prompt(prompt, len(images))
+    for image in images:  # before the model is loaded, which takes a while
+        if not image.is_file():
+            raise TrainingError(f"image={image}: no such file")
     model = load(Path(checkpoint), language=language)
     latents = see_all(model, open_pictures(images, model.image_px)) if images else None
     return generate(model, [parsed], latents, Decoding(beams=beams, max_tokens=max_tokens))[0]
+
+
+def check_length(model: Flamingo, readings: Sequence[Reading], more: int = 0) -> None:
+    """Raises TrainingError where a reading, and so many tokens more, have no place in the language model."""
+    longest, there = longest_row(model.language), max(map(len, readings), default=0)
+    if longest and there + more > longest:
+        written = f" and {more} more" if more else ""
+        raise TrainingError(f"prompt: {there} tokens{written}; the language model knows {longest} positions")
 
 
 def alike(readings: Sequence[Reading], most: int) -> Iterator[list[int]]:

@@ -8,7 +8,7 @@ from torch import Tensor
 from trainer.config import TrainingError
 from trainer.model import Flamingo
 from trainer.writing.gallery import computing
-from trainer.writing.generate import ROWS, Gaze, alike
+from trainer.writing.generate import ROWS, Gaze, alike, check_length
 from trainer.writing.prompts import Prompt, Reading
 
 
@@ -24,6 +24,7 @@ def likelihoods(model: Flamingo, asked: Sequence[Sequence[Prompt]], latents: Ten
     What a question's prompts have in common is read once. Tokens that all of its answers begin with do not count.
     """
     readings = [[prompt.read(model.vocabulary) for prompt in prompts] for prompts in asked]
+    check_length(model, [reading for row in readings for reading in row])
     if latents is None:
         readings = [[reading.blind() for reading in row] for row in readings]
     if len({len(row) for row in readings}) > 1 or any(len(row) < 2 for row in readings):
