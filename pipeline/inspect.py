@@ -36,6 +36,7 @@ from transforms.warc import parse_record, starts_record
 _PARQUET, _GZIP, _TAR = b"PAR1", b"\x1f\x8b\x08", b"ustar"
 _TAR_AT = 257  # bytes from a tar's start
 _PEEK_BYTES = 8192
+_NAMES = 12  # of a folder's, in an error
 _READABLE = {InterleavedDocument: document_lines, ImageTextPair: pair_lines, VideoTextPair: pair_lines}
 
 
@@ -67,11 +68,7 @@ def _lines(path: str, limit: int) -> Iterator[Line]:
             yield Line(f"{clean(path)}: web archive, {size_of(fs.size(inner))}", "bold green")
             yield from _archive(stream, start, limit)
         else:
-            raise _neither(path)
-
-
-def _neither(path: str) -> ValueError:
-    return ValueError(f"{clean(path)}: neither a Parquet table, a shard nor a web archive")
+            raise ValueError(f"{clean(path)}: neither a Parquet table, a shard nor a web archive")
 
 
 def _folder(path: str, names: list[str], limit: int) -> Iterator[Line]:
@@ -83,7 +80,8 @@ def _folder(path: str, names: list[str], limit: int) -> Iterator[Line]:
     elif MANIFEST in names:
         yield Line(f"{clean(path)}: finished, and empty", "bold green")
     else:
-        raise _neither(path)
+        there = ", ".join(clean(name) for name in names[:_NAMES]) + (" ..." if len(names) > _NAMES else "")
+        raise ValueError(f"{clean(path)}: a folder with neither tables nor shards in it, but {there or 'nothing'}")
 
 
 def _shards(path: str, names: list[str], limit: int) -> Iterator[Line]:

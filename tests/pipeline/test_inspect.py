@@ -165,13 +165,14 @@ def test_clean_and_sizes():
         ("page.html", b"<html>", "neither a Parquet table, a shard nor a web archive"),
         ("empty", b"", "neither a Parquet table, a shard nor a web archive"),
         ("cut.parquet", b"PAR1" + b"\0" * 100, "Parquet magic bytes not found"),
-        ("folder", "folder", "neither a Parquet table, a shard nor a web archive"),
+        ("folder", "folder", "a folder with neither tables nor shards in it, but documents, media"),
     ],
 )
 def test_one_error_in_one_line(tmp_path, name, content, said):
     path = tmp_path / name
     if content == "folder":
-        path.mkdir()
+        for inner in ("media", "documents"):
+            (path / inner).mkdir(parents=True)
     elif content is not None:
         path.write_bytes(content)
     with pytest.raises(ValueError, match=said) as caught:
