@@ -40,7 +40,7 @@ def route(phi: Tensor, image_counts: Tensor, images: int) -> Route:  # [B, L], [
     owner = torch.where(phi > 0, first[:, None] + phi - 1, -1).flatten()
     asked = torch.bincount(owner + 1, minlength=images + 1)[1:]  # [M]
     longest, most = torch.stack([asked.max(), image_counts.max()]).tolist() if images else (0, 1)  # the device is asked once
-    longest += -max(1, longest) % SEGMENT_MULTIPLE if images else 0
+    longest = max(1, -(-longest // SEGMENT_MULTIPLE)) * SEGMENT_MULTIPLE if images else 0
     order = torch.argsort(owner, stable=True)  # tokens without an image first, then image by image
     begins = len(owner) - asked.sum() + asked.cumsum(0) - asked  # [M]
     along, rank = (torch.arange(length, device=phi.device) for length in (longest, len(owner)))
