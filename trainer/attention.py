@@ -31,27 +31,26 @@ class Route:
 
 
 def route(phi: Tensor, image_counts: Tensor, images: int) -> Route:  # [B, L], [B]
-    """The route of a batch, from phi (1 is a row's first image, 0 none), the images of each row, and M.
+    """The route of a batch, from phi (1 is a row's first image, 0 none), the images of each row, and M, at least 1.
 
     What fills segments and rows up is spread over all there is: many gradients for one place, though all 0, would wait for
     one another on a GPU.
     """
     first = image_counts.cumsum(0) - image_counts
     owner = torch.where(phi > 0, first[:, None] + phi - 1, -1).flatten()
-    asked = torch.bincount(owner + 1, minlength=images + 1)[1:]  # [M]
-    longest, most = torch.stack([asked.max(), image_counts.max()]).tolist() if images else (0, 1)  # the device is asked once
-    longest = max(1, -(-longest // SEGMENT_MULTIPLE)) * SEGMENT_MULTIPLE if images else 0
     order = torch.argsort(owner, stable=True)  # tokens without an image first, then image by image
-    begins = len(owner) - asked.sum() + asked.cumsum(0) - asked  # [M]
+    edges = torch.searchsorted(owner[order], torch.arange(images + 1, device=phi.device))
+    begins, asked = edges[:-1], edges.diff()  # [M]
+    longest, most = torch.stack([asked.max(), image_counts.max()]).tolist()  # the only wait for the device
+    longest = max(1, -(-longest // SEGMENT_MULTIPLE)) * SEGMENT_MULTIPLE
     along, rank = (torch.arange(length, device=phi.device) for length in (longest, len(owner)))
     others = torch.arange(images * longest, device=phi.device).view(images, longest) % len(owner)
     own = order[(begins[:, None] + along).clamp(max=len(owner) - 1)]
     asking = torch.where(along < asked[:, None], own, others)  # [M, S]
-    place = rank % max(1, images * longest)
-    if images:
-        number = owner[order].clamp(min=0)
-        place[order] = torch.where(owner[order] >= 0, number * longest + rank - begins[number], place)
-    by_row = (first[:, None] + torch.arange(max(1, most), device=phi.device)).clamp(max=max(0, images - 1))
+    number = owner[order].clamp(min=0)
+    place = torch.empty_like(owner)
+    place[order] = torch.where(owner[order] >= 0, number * longest + rank - begins[number], rank % (images * longest))
+    by_row = (first[:, None] + torch.arange(max(1, most), device=phi.device)).clamp(max=images - 1)
     looks = (phi > 0).unsqueeze(-1)
     return Route(owner=owner, looks=looks, asking=asking, place=place, first=first, by_row=by_row)
 

@@ -9,6 +9,8 @@ batch of a step and takes its own part. The step's number is the whole state.
 
 import contextlib
 import itertools
+import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -51,7 +53,7 @@ class Mixture:
         split: that `steps` draws from.
         rank: of this process in a world of `world`; each takes its part of the same global batches.
         told: gives every process what the leading one says, so that they agree on damaged shards and share copies of remote
-            ones; None: this process decides for itself.
+            ones.
 
     Raises:
         TrainingError: no manifest, a dataset without samples, a batch that the processes cannot share evenly, a row too
@@ -67,16 +69,16 @@ class Mixture:
         split: str = "train",
         rank: int = 0,
         world: int = 1,
-        told: Callable[[Any], Any] | None = None,
+        told: Callable[[Any], Any] = lambda said: said,
     ):
         _check(config, world)
         self._shards, self._config, self._leads, self._told = shards, config, rank == 0, told
         self._drawn, self._damaged = 0, 0
         self._running: list[Iterator] = []
         with contextlib.ExitStack() as temporary:
-            cache = config.cache or self._agreed(lambda: tempfile.mkdtemp(prefix="lamella-"))
+            cache = config.cache or self._shared_folder()
             Path(cache).mkdir(parents=True, exist_ok=True)
-            if not config.cache:
+            if not config.cache and int(os.environ.get("LOCAL_RANK", "0")) == 0:
                 temporary.callback(shutil.rmtree, cache, ignore_errors=True)
             found = self._find(split, Path(cache))
             self._temporary = temporary.pop_all()
@@ -176,12 +178,11 @@ class Mixture:
 
     def _sound(self, found: list[Shard], cache: Path) -> tuple[list[Shard], list[str]]:
         """As the leading process finds them: a read that fails in one process alone must not give it another order."""
-        return self._agreed(lambda: sound_shards(found, cache, self._config.cache is not None))
+        return self._told(sound_shards(found, cache, self._config.cache is not None))
 
-    def _agreed(self, find: Callable[[], Any]) -> Any:
-        if self._told is None:
-            return find()
-        return self._told(find() if self._leads else None)
+    def _shared_folder(self) -> str:
+        """A temporary folder of this host, by one name on all."""
+        return f"{tempfile.gettempdir()}/{self._told(f'lamella-{secrets.token_hex(8)}')}"
 
 
 def _streams(shards: list[Shard], config: FlamingoConfig, seed: int | None) -> tuple[Stream, ...]:

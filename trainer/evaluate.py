@@ -14,11 +14,12 @@ import torch
 from trainer.batch import Batch
 from trainer.config import TrainingError
 from trainer.console import open_folder, say, write_whole
-from trainer.examining.fewshot import BARE, BLANK, SEEN, Examiner, Options, Result, labels_of
+from trainer.examining.fewshot import BARE, BLANK, SEEN, Examiner, Options, Result, Setting, labels_of
 from trainer.examining.plot import accuracy_svg
 from trainer.examining.questions import read_questions
 from trainer.model import Flamingo, load
 from trainer.writing.gallery import computing
+from trainer.writing.generate import TooLong
 
 JSON_FILE, PLOT_FILE = "evaluation.json", "evaluation.svg"
 
@@ -50,7 +51,7 @@ def evaluate(
     """
     if not shards and not questions:
         raise TrainingError("evaluate: neither shards nor questions; there is nothing to measure")
-    folder = open_folder(output or checkpoint)
+    folder = open_folder(output) if output else Path(checkpoint)
     model = load(Path(checkpoint), language=language)
     found: dict[str, Any] = {"checkpoint": str(checkpoint)}
     if shards:
@@ -94,7 +95,11 @@ def answer(model: Flamingo, questions: Path, options: Options) -> list[Result]:
     for task in examiner.tasks:
         if few := examiner.left_out(task):
             say(f"  {task}: without {', '.join(few)}; it has {examiner.examples(task)} examples")
-        results += [examiner.ask(task, setting) for setting in examiner.settings(task)]
+        for setting in examiner.settings(task):
+            try:
+                results.append(examiner.ask(task, setting))
+            except TooLong as error:  # the other settings stand
+                say(f"  {task}, {_how(setting)}: not {_how_many(setting.label)}; {error}")
         say(f"  {task}: " + ", ".join(f"{share:.0%} {_how_many(label)}" for label, share in _seen(results, task)))
     return results
 
@@ -122,7 +127,7 @@ def _row(result: Result) -> dict[str, Any]:
     low, high = result.interval
     row = {
         "task": result.task,
-        "start": result.setting.label,
+        "label": result.setting.label,
         **asdict(result.setting),
         "right": result.right,
         "asked": result.asked,
@@ -158,12 +163,15 @@ def _show(losses: dict[str, dict[str, float]], results: Sequence[Result]) -> Non
         console.print(table)
 
 
+def _how(setting: Setting) -> str:
+    return f"{setting.way}, {BLANK if setting.images == BLANK else setting.selection}"
+
+
 def _rows(results: Sequence[Result]) -> dict[tuple[str, str], dict[str, str]]:
     rows: dict[tuple[str, str], dict[str, str]] = {}
     for result in results:
         setting = result.setting
-        how = f"{setting.way}, {'blank' if setting.images == BLANK else setting.selection}"
         low, high = result.interval
         cell = f"{100 * result.accuracy:.0f} ±{50 * (high - low):.0f}"
-        rows.setdefault((result.task, how), {})[setting.label] = cell
+        rows.setdefault((result.task, _how(setting)), {})[setting.label] = cell
     return rows

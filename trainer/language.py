@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from schemas.keys import stable_key
 from trainer import checkpoint
 from trainer.checkpoint import FOLDER as CHECKPOINTS
+from trainer.checkpoint import Checkpoint
 from trainer.config import TrainingError
 from trainer.console import open_folder, say, write_whole
 from trainer.corpus import Document, forms_of, read_documents, texts_of
@@ -59,6 +60,9 @@ def train_language(shards: str, recipe: str, output: str, overrides: dict[str, s
     if _is_finished(folder, made_from):
         say(f"{folder}: trained on these shards already")
         return
+    before = checkpoint.latest(folder)
+    if before:
+        _check_made_from(folder, before.state, made_from)
     if config.threads:
         torch.set_num_threads(config.threads)
     documents = read_documents(found)
@@ -66,7 +70,7 @@ def train_language(shards: str, recipe: str, output: str, overrides: dict[str, s
     forms = forms_of(documents, vocabulary)
     torch.manual_seed(config.seed)
     model = _model(config, vocabulary).to(pick_device(config.device))
-    _fit(model, _rows(forms, config), config, (folder, made_from))
+    _fit(model, _rows(forms, config), config, (folder, made_from, before))
     scores = _examine(model, shards, config, vocabulary)
     _save(model, folder)
     scores |= {
@@ -74,8 +78,8 @@ def train_language(shards: str, recipe: str, output: str, overrides: dict[str, s
         "tokens": sum(map(len, forms.values())),
         "parameters": sum(p.numel() for p in model.parameters()),
     }
-    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     write_whole(folder / MADE_FROM, json.dumps(made_from | {"scores": scores}, indent=1, sort_keys=True) + "\n")
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     if "perplexity" in scores:
         say(f"perplexity on unseen text: {scores['perplexity']:.2f} over {scores['validation_tokens']} tokens")
 
@@ -98,11 +102,11 @@ def _is_finished(folder: Path, made_from: dict) -> bool:
 
 
 def _check_made_from(folder: Path, before: dict, made_from: dict) -> None:
-    for key, value in before["config"].items():
+    for key, value in before.get("config", {}).items():
         if made_from["config"].get(key) != value:
             now = made_from["config"].get(key)
             raise TrainingError(f"{key}={now}: {folder} was trained with {value}; choose another output folder")
-    if before["shards"] != made_from["shards"]:
+    if before.get("shards") != made_from["shards"]:
         raise TrainingError(f"shards: {folder} was trained on other shards; choose another output folder")
 
 
@@ -146,14 +150,19 @@ def _model(config: LanguageConfig, vocabulary: Vocabulary) -> nn.Module:
     )
 
 
-def _fit(model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, home: tuple[Path, dict]) -> None:
-    """Trains to the last step, from the newest checkpoint of `home`, a folder and what its training is made from."""
-    folder, made_from = home
+def _fit(
+    model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, home: tuple[Path, dict, Checkpoint | None]
+) -> None:
+    """Trains to the last step. `home`: the folder, what its training is made from, and where it stood."""
+    folder, made_from, before = home
     matrices = [p for name, p in model.named_parameters() if p.ndim > 1 and "embed" not in name]
     others = [p for name, p in model.named_parameters() if p.ndim < 2 or "embed" in name]
     groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.95))
-    start = _begin(model, optimizer, folder, made_from)
+    start = before.step if before else 0
+    if before:
+        checkpoint.restore(before, model, optimizer)
+        say(f"going on from step {start} of {config.steps}")
     model.train()
     began = time.perf_counter()
     with Stop() as stop:
@@ -177,17 +186,6 @@ def _fit(model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, ho
             if stop.asked:
                 say(f"stopped at step {done}; the same command goes on from there")
                 raise SystemExit(EXIT_STOPPED)
-
-
-def _begin(model: nn.Module, optimizer: torch.optim.Optimizer, folder: Path, made_from: dict) -> int:
-    """Goes back to the newest checkpoint, if there is one; the number of updates made."""
-    before = checkpoint.latest(folder)
-    if before is None:
-        return 0
-    _check_made_from(folder, before.state, made_from)
-    checkpoint.restore(before, model, optimizer)
-    say(f"going on from step {before.step}")
-    return before.step
 
 
 def _loss(model: nn.Module, rows: Tensor) -> Tensor:

@@ -118,8 +118,8 @@ def load_language(name: str, dtype: torch.dtype, hollow: bool = False) -> tuple[
 
 
 def placed(name: str) -> str:
-    """The same language model from any folder: a path becomes absolute, a name of the hub stays."""
-    return str(Path(name).resolve()) if name and Path(name).is_dir() else name
+    """The same model from any folder: a path becomes absolute, a name of the hub stays."""
+    return str(Path(name).resolve()) if name and Path(name).exists() else name
 
 
 def longest_row(model: nn.Module) -> int | None:

@@ -34,6 +34,8 @@ from trainer.sharded import Learned, begun
 from trainer.stop import EXIT_STOPPED, Stop
 from trainer.tokens import VOCABULARY_FILE, save_vocabulary
 
+_PLACES = ("language", "vision_weights")  # keys that may be paths
+
 
 def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> None:
     """Trains `recipe` on a run's `shards` folder, or goes on with the training that lies in `output`.
@@ -51,7 +53,7 @@ def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> N
         SystemExit: 130 after SIGTERM or SIGINT, with a checkpoint written.
     """
     config = resolve(recipe, overrides)
-    config = config.model_copy(update={"language": placed(config.language)})
+    config = config.model_copy(update={key: placed(getattr(config, key)) for key in _PLACES})
     folder = open_folder(output)
     check_boards(config)
     if config.threads:
@@ -231,7 +233,9 @@ def _build(config: FlamingoConfig, world: World) -> Flamingo:
 def _check_config(before: Checkpoint, config: FlamingoConfig, folder: Path) -> None:
     """A training that was begun with another recipe is refused, not mixed in."""
     then = before.state["config"]
-    now, then = (_flat(known | {"language": placed(known["language"])}) for known in (config.model_dump(mode="json"), then))
+    now, then = (
+        _flat(known | {key: placed(known.get(key, "")) for key in _PLACES}) for known in (config.model_dump(mode="json"), then)
+    )
     for key, value in then.items():
         if key.partition(".")[0] not in RUNTIME_KEYS and now.get(key) != value:
             raise TrainingError(f"{key}={now.get(key)}: {folder} was begun with {value}; choose another output folder")

@@ -22,7 +22,7 @@ from trainer.recipes import FlamingoConfig
 from weights.loaded import pick_device
 
 FORMS = 64  # of a block, compiled; the four datasets of a mixture need about 20
-_PATIENCE = datetime.timedelta(minutes=30)  # for a process that reads its first shards
+_PATIENCE = datetime.timedelta(hours=2)  # for a process that reads a language model, or checks all shards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

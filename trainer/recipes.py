@@ -60,7 +60,7 @@ class FlamingoConfig(Frozen):
     weight_decay: NonNegativeFloat = 0.1  # of the gated blocks' matrices; none on the resampler, gains, biases, gates and rows
     max_gradient_norm: PositiveFloat = 1.0
 
-    # How it runs: none of these changes what is learned.
+    # How it runs.
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # bf16 on a GPU; trained weights and optimiser stay in fp32
     device: Literal["auto", "cpu", "cuda"] = "auto"
     parallel: Literal["auto", "ddp", "fsdp"] = "auto"  # where torchrun started several processes; auto is ddp

@@ -36,7 +36,7 @@ def batch(dataset: Dataset, seed: int) -> Batch:
 def compiler():
     """As in a new process; too many forms are an error."""
     torch.compiler.reset()
-    with torch._dynamo.config.patch(recompile_limit=8, fail_on_recompile_limit_hit=True):
+    with torch._dynamo.config.patch(recompile_limit=FORMS, optimize_ddp=True, fail_on_recompile_limit_hit=True):
         yield
     torch.compiler.reset()
 

@@ -10,7 +10,7 @@ from training_world import write_training
 
 from schemas.pair import Dataset
 from trainer.config import TrainingError
-from trainer.evaluate import evaluate
+from trainer.evaluate import answer, evaluate
 from trainer.examining.fewshot import BLANK, LIKELIEST, SEEN, WRITTEN, Examiner, Options, Result, Setting, first_line, labels_of
 from trainer.examining.plot import accuracy_svg
 from trainer.examining.questions import Question, attributes_right, is_right, read_questions
@@ -200,10 +200,25 @@ def test_an_evaluation_of_what_a_training_left(file, tmp_path, toy):
     assert set(found["validation"]) == set(map(str, Dataset))
     assert all(row["loss"] > 0 and row["samples"] > 0 for row in found["validation"].values())
     assert json.loads((tmp_path / "model/evaluation.json").read_text()) == json.loads(json.dumps(found))
-    assert {row["task"] for row in found["questions"]} == {"colour", "caption"}
+    assert {(row["task"], row["label"]) for row in found["questions"]} == {
+        (task, label) for task in ("colour", "caption") for label in ("bare", "0", "2")
+    }
     assert "<svg" in (tmp_path / "model/evaluation.svg").read_text()
     with pytest.raises(TrainingError, match="nothing to measure"):
         evaluate(tmp_path / "model")
+    with pytest.raises(TrainingError, match="no finished training"):
+        evaluate(tmp_path / "typo", questions=str(file))
+    assert not (tmp_path / "typo").exists()
+
+
+def test_what_does_not_fit_is_left_out_and_the_rest_stands(file, model, capsys):
+    model.language.config.max_position_embeddings, longest = 12, model.language.config.max_position_embeddings
+    try:
+        results = answer(model, file, Options(tasks=("colour",), shots=(0, 4), decoding=Decoding(max_tokens=2)))
+    finally:
+        model.language.config.max_position_embeddings = longest
+    assert {result.setting.label for result in results} == {"bare", "0"}
+    assert "colour, written, rices: not with 4; prompt: " in capsys.readouterr().err
 
 
 def test_a_plot_is_sound_xml():

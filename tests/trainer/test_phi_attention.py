@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from schemas.keys import stable_int
-from trainer.attention import PhiAttention, route
+from trainer.attention import SEGMENT_MULTIPLE, PhiAttention, route
 
 WIDTHS, HEADS, HEAD_WIDTH, LATENTS = (24, 20), 2, 8, 5
 
@@ -70,6 +70,7 @@ def test_a_token_depends_on_its_own_image_and_on_no_other():
 def test_a_batch_without_images_has_a_route():
     way = route(torch.zeros(2, 7, dtype=torch.long), torch.zeros(2, dtype=torch.long), 1)
     assert way.owner.tolist() == [-1] * 14 and not way.looks.any()
+    assert way.asking.shape == (1, SEGMENT_MULTIPLE)
     out = attention("segments")(torch.randn(2, 7, WIDTHS[0]), torch.randn(1, LATENTS, WIDTHS[1]), way)
     assert torch.equal(out, torch.zeros_like(out))
 

@@ -104,11 +104,12 @@ def test_an_error_in_one_ends_it_at_once_with_its_line(training, tmp_path):
     shards, overrides = training
     port = free_port()
     sound = launch(2, shards, tmp_path, overrides, ranks=[0], port=port)
-    broken = launch(2, shards, tmp_path, overrides | {"vision": "no-such-eye"}, ranks=[1], port=port)
-    (code, told) = finish(broken)[0]
-    assert sound[0].poll() is None
-    sound[0].kill()
-    finish(sound)
+    try:
+        broken = launch(2, shards, tmp_path, overrides | {"vision": "no-such-eye"}, ranks=[1], port=port)
+        code, told = finish(broken)[0]
+    finally:
+        sound[0].kill()
+        finish(sound)
     assert code == 1 and "vision=no-such-eye" in told.splitlines()[-1]
 
 

@@ -167,8 +167,9 @@ class Examiner:
         if setting.shots:
             turns = [Turn(support[at].line(), self._places[support[at].image]) for at in self._shots(query, setting)]
         else:
-            lines = by_hash(self.options.seed, _key(query), list(map(_key, support)), setting.text_only)
-            turns = [Turn(support[at].line()) for at in lines]
+            other = [example for example in support if example.image != query.image]
+            lines = by_hash(self.options.seed, _key(query), list(map(_key, other)), setting.text_only)
+            turns = [Turn(other[at].line()) for at in lines]
         text = query.prompt if answer is None else query.line(answer)
         return Prompt((*turns, Turn(text, self._places[query.image])))
 

@@ -28,7 +28,7 @@ from schemas.shards import MANIFEST, BadShard, index_shard
 from trainer.config import TrainingError
 from trainer.shards import Shard
 
-_ATTEMPTS = 4  # of a copy from a remote path
+_ATTEMPTS = 4  # to copy from a remote path, and to open the copy
 _FIELDS = 2  # of a member: offset and length
 
 
@@ -107,10 +107,13 @@ class Shards:
         if shard not in self._open:
             while len(self._open) >= self._most:
                 self._shut(next(iter(self._open)))
-            try:
-                self._open[shard] = self._read_in(shard)
-            except FileNotFoundError:  # a copy that went as another process closed it just now
-                self._open[shard] = self._read_in(shard)
+            for attempt in range(_ATTEMPTS):
+                try:
+                    self._open[shard] = self._read_in(shard)
+                    break
+                except FileNotFoundError:  # a copy may go as another process closes it
+                    if self._keep or attempt + 1 == _ATTEMPTS:
+                        raise
         self._open.move_to_end(shard)
         return self._open[shard]
 

@@ -20,6 +20,10 @@ from trainer.writing.prompts import Prompt, Reading, parse_prompt
 ROWS = 64  # of a batch, beams counted
 
 
+class TooLong(TrainingError):
+    """A prompt that has no place in the language model."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoding:
     """How a text is written. `beams` 1 is greedy; [P] writes captions and answers with 3."""
@@ -40,7 +44,7 @@ def generate(model: Flamingo, prompts: Sequence[Prompt], latents: Tensor | None,
         decoding: beams and lengths.
 
     Raises:
-        TrainingError: a prompt is longer than what the language model can read.
+        TooLong: a prompt is longer than what the language model can read.
     """
     readings = [prompt.read(model.vocabulary) for prompt in prompts]
     check_length(model, readings, decoding.max_tokens)
@@ -79,11 +83,11 @@ def generate_text(
 
 
 def check_length(model: Flamingo, readings: Sequence[Reading], more: int = 0) -> None:
-    """Raises TrainingError where a reading, and so many tokens more, have no place in the language model."""
+    """Raises TooLong where a reading, and so many tokens more, have no place in the language model."""
     longest, there = longest_row(model.language), max(map(len, readings), default=0)
-    if longest and there + more > longest:
+    if longest and there + max(0, more - 1) > longest:  # the last token is written, and not read
         written = f" and {more} more" if more else ""
-        raise TrainingError(f"prompt: {there} tokens{written}; the language model knows {longest} positions")
+        raise TooLong(f"prompt: {there} tokens{written}; the language model knows {longest} positions")
 
 
 def alike(readings: Sequence[Reading], most: int) -> Iterator[list[int]]:
