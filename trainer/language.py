@@ -13,6 +13,7 @@ import math
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -38,6 +39,15 @@ _LOUDNESS = frozenset({"device", "threads", "log_every", "checkpoint_every"})  #
 _TEXTS_FOR_PIECES = 1_000_000  # more make no better pieces
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Home:
+    """A training's folder, what it is made from, and where it stood."""
+
+    folder: Path
+    made_from: dict
+    before: Checkpoint | None
+
+
 def train_language(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> None:
     """Trains `recipe` on the train split of a run's `shards` folder, or goes on with the training in `output`.
 
@@ -60,9 +70,9 @@ def train_language(shards: str, recipe: str, output: str, overrides: dict[str, s
     if _is_finished(folder, made_from):
         say(f"{folder}: trained on these shards already")
         return
-    before = checkpoint.latest(folder)
-    if before:
-        _check_made_from(folder, before.state, made_from)
+    home = _Home(folder=folder, made_from=made_from, before=checkpoint.latest(folder))
+    if home.before:
+        _check_made_from(folder, home.before.state, made_from)
     if config.threads:
         torch.set_num_threads(config.threads)
     documents = read_documents(found)
@@ -70,7 +80,7 @@ def train_language(shards: str, recipe: str, output: str, overrides: dict[str, s
     forms = forms_of(documents, vocabulary)
     torch.manual_seed(config.seed)
     model = _model(config, vocabulary).to(pick_device(config.device))
-    _fit(model, _rows(forms, config), config, (folder, made_from, before))
+    _fit(model, _rows(forms, config), config, home)
     scores = _examine(model, shards, config, vocabulary)
     _save(model, folder)
     scores |= {
@@ -150,18 +160,15 @@ def _model(config: LanguageConfig, vocabulary: Vocabulary) -> nn.Module:
     )
 
 
-def _fit(
-    model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, home: tuple[Path, dict, Checkpoint | None]
-) -> None:
-    """Trains to the last step. `home`: the folder, what its training is made from, and where it stood."""
-    folder, made_from, before = home
+def _fit(model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, home: _Home) -> None:
+    """Trains to the last step, from where it stood, with checkpoints on the way."""
     matrices = [p for name, p in model.named_parameters() if p.ndim > 1 and "embed" not in name]
     others = [p for name, p in model.named_parameters() if p.ndim < 2 or "embed" in name]
     groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.95))
-    start = before.step if before else 0
-    if before:
-        checkpoint.restore(before, model, optimizer)
+    start = home.before.step if home.before else 0
+    if home.before:
+        checkpoint.restore(home.before, model, optimizer)
         say(f"going on from step {start} of {config.steps}")
     model.train()
     began = time.perf_counter()
@@ -181,8 +188,8 @@ def _fit(
                 speed = (done - start) * config.batch * config.tokens / (time.perf_counter() - began)
                 say(f"step {done}/{config.steps}  loss {loss.item():.3f}  {speed:.0f} tokens/s")
             if done % config.checkpoint_every == 0 or stop.asked:
-                checkpoint.save(folder, done, model, optimizer, made_from)
-                checkpoint.keep_last(folder, 1)
+                checkpoint.save(home.folder, done, model, optimizer, home.made_from)
+                checkpoint.keep_last(home.folder, 1)
             if stop.asked:
                 say(f"stopped at step {done}; the same command goes on from there")
                 raise SystemExit(EXIT_STOPPED)
