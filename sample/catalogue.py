@@ -20,7 +20,7 @@ SHARE = 0.4  # of good pages
 # Pictures of a page: fewer where few answers, or many words, would make its lines repeat one another too much for a filter.
 _PICTURES, _FEWER = (4, 10), {"size": (4, 6), "count": (4, 9), "relation": (4, 9), "full": (4, 6), "Q:": (4, 7)}
 # Sentences of prose, each a paragraph of its own: more where lines are many, or long and alike, for the same reason.
-_SENTENCES, _MORE, _MANY, _LONG = 10, 16, 8, frozenset(("full", "Q:"))
+_SENTENCES, _MORE, _MANY, _LONG = 10, 16, 8, frozenset(("full", "Q:", "Wh"))
 UNSAID = 0.4  # share of catalogues whose lines are bare answers: "Red."
 PLATES_FIRST = 0.5  # share of catalogues without a heading, whose prose stands behind the pictures
 
