@@ -101,6 +101,8 @@ def answer(model: Flamingo, questions: Path, options: Options) -> list[Result]:
             except TooLong as error:  # the other settings stand
                 say(f"  {task}, {_how(setting)}: not {_how_many(setting.label)}; {error}")
         say(f"  {task}: " + ", ".join(f"{share:.0%} {_how_many(label)}" for label, share in _seen(results, task)))
+    if not results:  # what lies in the folder from before is worth more
+        raise TrainingError(f"questions={questions}: no prompt has a place in the language model")
     return results
 
 

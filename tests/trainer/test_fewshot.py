@@ -214,6 +214,8 @@ def test_an_evaluation_of_what_a_training_left(file, tmp_path, toy):
 def test_what_does_not_fit_is_left_out_and_the_rest_stands(file, model, capsys):
     model.language.config.max_position_embeddings, longest = 12, model.language.config.max_position_embeddings
     try:
+        with pytest.raises(TrainingError, match="no prompt has a place"):
+            answer(model, file, Options(tasks=("colour",), shots=(4,), decoding=Decoding(max_tokens=2)))
         results = answer(model, file, Options(tasks=("colour",), shots=(0, 4), decoding=Decoding(max_tokens=2)))
     finally:
         model.language.config.max_position_embeddings = longest
