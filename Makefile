@@ -43,7 +43,7 @@ weights: $(VENV)/.installed
 	$(TRAIN) --recipe demo-scorer --output $(MODELS)/scorer init_from=$(MODELS)/eyes
 	$(TRAIN) --recipe demo-captioner --output $(MODELS)/captioner init_from=$(MODELS)/scorer
 	$(TRAIN) --recipe demo-matcher --output $(MODELS)/matcher init_from=$(MODELS)/scorer
-	$(BIN)/python -m weights.bundle $(MODELS)
+	$(BIN)/python -m lamella.weights.bundle $(MODELS)
 
 # A Flamingo that has seen more of the same world, whose answers in context are in the README: about an hour on two cores.
 FLAMINGO ?= flamingo

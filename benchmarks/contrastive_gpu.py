@@ -23,16 +23,16 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from schemas.pair import Dataset  # noqa: E402
-from schemas.sample import PairSample  # noqa: E402
-from schemas.shards import MANIFEST, ShardInfo, ShardManifest, shard_name, write_shard  # noqa: E402
-from trainer.contrastive.batches import PairBatches  # noqa: E402
-from trainer.contrastive.config import resolve  # noqa: E402
-from trainer.contrastive.pairs import find_pairs  # noqa: E402
-from trainer.contrastive.train import Learner, Loop, make_optimizer  # noqa: E402
-from weights.loaded import TOKENIZER_FILE  # noqa: E402
-from weights.loader import untrained  # noqa: E402
-from weights.own import HERE, own_config  # noqa: E402
+from lamella.schemas.pair import Dataset  # noqa: E402
+from lamella.schemas.sample import PairSample  # noqa: E402
+from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest, shard_name, write_shard  # noqa: E402
+from lamella.trainer.contrastive.batches import PairBatches  # noqa: E402
+from lamella.trainer.contrastive.config import resolve  # noqa: E402
+from lamella.trainer.contrastive.pairs import find_pairs  # noqa: E402
+from lamella.trainer.contrastive.train import Learner, Loop, make_optimizer  # noqa: E402
+from lamella.weights.loaded import TOKENIZER_FILE  # noqa: E402
+from lamella.weights.loader import untrained  # noqa: E402
+from lamella.weights.own import HERE, own_config  # noqa: E402
 
 SIDE_PX = 320
 SAMPLES_PER_SHARD = 500

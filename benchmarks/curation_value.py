@@ -23,7 +23,7 @@ from statistics import mean, stdev
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from schemas.config import LimitsForText  # noqa: E402
+from lamella.schemas.config import LimitsForText  # noqa: E402
 
 CAPTION, SHOTS = "caption", 4
 UNBOUND = [
@@ -143,7 +143,7 @@ def _cell(shares: list[float]) -> str:
 
 
 def _lamella(*words: object) -> None:
-    subprocess.run([sys.executable, "-m", "runners.cli", *map(str, words)], cwd=ROOT, check=True, stdout=sys.stderr)
+    subprocess.run([sys.executable, "-m", "lamella.runners.cli", *map(str, words)], cwd=ROOT, check=True, stdout=sys.stderr)
 
 
 def _arguments() -> argparse.Namespace:

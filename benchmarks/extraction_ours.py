@@ -1,9 +1,9 @@
 """Lamella as a tool among its peers: (HTML, its address) to the blocks that it keeps, in order."""
 
 from benchmarks.extraction_gold import Block
-from schemas.config import ExtractConfig
-from schemas.document import ImageNode, TextNode
-from transforms.extract.parse import parse_html
+from lamella.schemas.config import ExtractConfig
+from lamella.schemas.document import ImageNode, TextNode
+from lamella.transforms.extract.parse import parse_html
 
 _CONFIG = ExtractConfig()
 

@@ -23,11 +23,11 @@ from benchmarks.loader_peers import (
     mosaicml_sample,
     vocabulary,
 )
-from schemas.pair import Dataset
-from trainer.data import Mixture
-from trainer.loading.packing import fill_rows
-from trainer.loading.pictures import draw
-from trainer.loading.sequences import cut_of, document_sequence
+from lamella.schemas.pair import Dataset
+from lamella.trainer.data import Mixture
+from lamella.trainer.loading.packing import fill_rows
+from lamella.trainer.loading.pictures import draw
+from lamella.trainer.loading.sequences import cut_of, document_sequence
 
 GATE_STEPS = 4
 TOLERANCE = 3.0  # levels of 255, mean over a picture: scaled decoding against full decoding

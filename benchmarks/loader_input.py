@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sample import paint
-from sample.dice import Dice
-from sample.prose import GENRES, Writer
-from schemas.keys import stable_int
-from schemas.pair import Dataset
-from schemas.sample import InterleavedSample, Members, phi_of
-from schemas.shards import MANIFEST, ShardInfo, ShardManifest, read_shard, shard_name, write_shard
+from lamella.sample import paint
+from lamella.sample.dice import Dice
+from lamella.sample.prose import GENRES, Writer
+from lamella.schemas.keys import stable_int
+from lamella.schemas.pair import Dataset
+from lamella.schemas.sample import InterleavedSample, Members, phi_of
+from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest, read_shard, shard_name, write_shard
 
 SHARDS = 8
 

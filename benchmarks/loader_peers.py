@@ -20,12 +20,12 @@ import torch
 from PIL import Image
 from tokenizers import Tokenizer
 
-from schemas.pair import Dataset
-from trainer.data import Mixture
-from trainer.loading.sequences import Chances, cut_of, document_sequence
-from trainer.recipes import DatasetConfig, FlamingoConfig
-from trainer.tokens import Vocabulary
-from weights.pixels import square
+from lamella.schemas.pair import Dataset
+from lamella.trainer.data import Mixture
+from lamella.trainer.loading.sequences import Chances, cut_of, document_sequence
+from lamella.trainer.recipes import DatasetConfig, FlamingoConfig
+from lamella.trainer.tokens import Vocabulary
+from lamella.weights.pixels import square
 
 L, N, PX, BATCH, WORKERS = 256, 5, 224, 16, 2
 MEAN, STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)  # OpenAI's CLIP

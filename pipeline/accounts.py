@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from pipeline.columns import read_columns
-from pipeline.tables import read_manifest, read_records
-from schemas.account import Door, Tally
-from schemas.pair import Dataset
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from schemas.shards import MANIFEST, ShardManifest
-from transforms.files import join, read_bytes
+from lamella.pipeline.columns import read_columns
+from lamella.pipeline.tables import read_manifest, read_records
+from lamella.schemas.account import Door, Tally
+from lamella.schemas.pair import Dataset
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.schemas.shards import MANIFEST, ShardManifest
+from lamella.transforms.files import join, read_bytes
 
 JOBS = ("documents", "media", "pairs", "shards")
 

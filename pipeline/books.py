@@ -2,8 +2,8 @@
 
 import apache_beam as beam
 
-from schemas.account import Door, Tally
-from schemas.rejection import Stage, Unit
+from lamella.schemas.account import Door, Tally
+from lamella.schemas.rejection import Stage, Unit
 
 
 class Books:

@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pipeline.plots import number
-from pipeline.settings import settings_of
-from schemas.config import Config
-from schemas.rejection import Reason
-from schemas.shards import MANIFEST
-from transforms.files import exists, join, write_atomically
+from lamella.pipeline.plots import number
+from lamella.pipeline.settings import settings_of
+from lamella.schemas.config import Config
+from lamella.schemas.rejection import Reason
+from lamella.schemas.shards import MANIFEST
+from lamella.transforms.files import exists, join, write_atomically
 
 NAME = "README.md"
 

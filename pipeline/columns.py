@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipeline.tables import read_manifest
-from transforms.files import join
+from lamella.pipeline.tables import read_manifest
+from lamella.transforms.files import join
 
 BATCH_ROWS = 16_384
 

@@ -6,23 +6,23 @@ from typing import NamedTuple
 import apache_beam as beam
 from apache_beam import PCollection
 
-from pipeline.books import Books
-from schemas.config import Config
-from schemas.document import InterleavedDocument
-from schemas.media import ArchiveMedia, Media
-from schemas.pair import Dataset, ImageTextPair, Pair, VideoTextPair
-from schemas.rejection import Rejection, Unit
-from transforms.assemble.stage import AssembleDocuments
-from transforms.caption.stage import CaptionPairs
-from transforms.dedup.stage import DeduplicateDocuments
-from transforms.extract.stage import ExtractDocuments
-from transforms.fetch.stage import FetchMedia
-from transforms.filter.stage import FilterDocuments
-from transforms.pair.stage import MinePairs
-from transforms.read.stage import ReadPages
-from transforms.score.stage import ScoreDocuments, ScorePairs
-from transforms.shard.plan import plan_shards
-from transforms.shard.stage import WriteManifest, WriteShards
+from lamella.pipeline.books import Books
+from lamella.schemas.config import Config
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.media import ArchiveMedia, Media
+from lamella.schemas.pair import Dataset, ImageTextPair, Pair, VideoTextPair
+from lamella.schemas.rejection import Rejection, Unit
+from lamella.transforms.assemble.stage import AssembleDocuments
+from lamella.transforms.caption.stage import CaptionPairs
+from lamella.transforms.dedup.stage import DeduplicateDocuments
+from lamella.transforms.extract.stage import ExtractDocuments
+from lamella.transforms.fetch.stage import FetchMedia
+from lamella.transforms.filter.stage import FilterDocuments
+from lamella.transforms.pair.stage import MinePairs
+from lamella.transforms.read.stage import ReadPages
+from lamella.transforms.score.stage import ScoreDocuments, ScorePairs
+from lamella.transforms.shard.plan import plan_shards
+from lamella.transforms.shard.stage import WriteManifest, WriteShards
 
 
 class Extracted(NamedTuple):

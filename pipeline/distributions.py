@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.accounts import JOBS
-from pipeline.columns import counted, field, read_columns
-from pipeline.tables import read_manifest
-from schemas.media import MediaKind
-from schemas.pair import Dataset
-from schemas.rejection import Reason, Stage, Unit
-from transforms.files import join
+from lamella.pipeline.accounts import JOBS
+from lamella.pipeline.columns import counted, field, read_columns
+from lamella.pipeline.tables import read_manifest
+from lamella.schemas.media import MediaKind
+from lamella.schemas.pair import Dataset
+from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.transforms.files import join
 
 SCORES = np.linspace(-0.2, 1.0, 121)  # cosine similarities; what lies outside goes to the outer bins
 SHARES = np.linspace(0.0, 1.0, 26)  # probabilities

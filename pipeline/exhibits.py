@@ -13,17 +13,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.accounts import JOBS
-from pipeline.columns import Place, read_columns, read_places, read_rows
-from pipeline.distributions import pair_tables
-from pipeline.tables import read_manifest
-from schemas.arrow import from_table
-from schemas.document import ImageNode, InterleavedDocument, TextNode
-from schemas.keys import stable_int
-from schemas.media import Media, MediaKind
-from schemas.pair import ImageTextPair, Pair, VideoTextPair
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from transforms.files import join
+from lamella.pipeline.accounts import JOBS
+from lamella.pipeline.columns import Place, read_columns, read_places, read_rows
+from lamella.pipeline.distributions import pair_tables
+from lamella.pipeline.tables import read_manifest
+from lamella.schemas.arrow import from_table
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode
+from lamella.schemas.keys import stable_int
+from lamella.schemas.media import Media, MediaKind
+from lamella.schemas.pair import ImageTextPair, Pair, VideoTextPair
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.files import join
 
 # Pictures that nobody asked to see, and pictures whose owners asked not to be used, are never shown.
 NEVER_SHOWN = frozenset({Reason.UNSAFE_IMAGE.value, Reason.OPTED_OUT.value, Reason.FORBIDDEN_ADDRESS.value})

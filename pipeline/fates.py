@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.accounts import JOBS
-from pipeline.columns import read_columns
-from pipeline.ledger import Ledger
-from schemas.rejection import Reason, Unit
-from transforms.files import join
+from lamella.pipeline.accounts import JOBS
+from lamella.pipeline.columns import read_columns
+from lamella.pipeline.ledger import Ledger
+from lamella.schemas.rejection import Reason, Unit
+from lamella.transforms.files import join
 
 KEPT = "kept"
 NEVER_SEEN = "never seen"

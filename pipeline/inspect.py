@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.text import Text
 
-from pipeline.readable import (
+from lamella.pipeline.readable import (
     Line,
     clean,
     document_lines,
@@ -21,17 +21,17 @@ from pipeline.readable import (
     sample_lines,
     size_of,
 )
-from schemas.arrow import from_row, schema_of
-from schemas.config import ReadConfig
-from schemas.document import InterleavedDocument
-from schemas.pair import ImageTextPair, VideoTextPair
-from schemas.sample import BadSample, ClipSample, InterleavedSample, Members, PairSample, Sample, load_json
-from schemas.shards import MANIFEST, BadShard, ShardManifest, read_shard
-from transforms.codings import BadRecord, record_caps
-from transforms.files import join, read_bytes
-from transforms.read.members import Fault, Member, gzip_members, plain_members
-from transforms.unpack import UnpackedStream, is_packed
-from transforms.warc import parse_record, starts_record
+from lamella.schemas.arrow import from_row, schema_of
+from lamella.schemas.config import ReadConfig
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.pair import ImageTextPair, VideoTextPair
+from lamella.schemas.sample import BadSample, ClipSample, InterleavedSample, Members, PairSample, Sample, load_json
+from lamella.schemas.shards import MANIFEST, BadShard, ShardManifest, read_shard
+from lamella.transforms.codings import BadRecord, record_caps
+from lamella.transforms.files import join, read_bytes
+from lamella.transforms.read.members import Fault, Member, gzip_members, plain_members
+from lamella.transforms.unpack import UnpackedStream, is_packed
+from lamella.transforms.warc import parse_record, starts_record
 
 _PARQUET, _GZIP, _TAR = b"PAR1", b"\x1f\x8b\x08", b"ustar"
 _TAR_AT = 257  # bytes from a tar's start

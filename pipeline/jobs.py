@@ -17,21 +17,21 @@ from typing import Any
 
 import apache_beam as beam
 
-import weights
-from pipeline import curation
-from pipeline.books import Books, SumTallies
-from pipeline.parts import ReadParts, WriteParts, part_key, standing_parts
-from pipeline.tables import FORMAT, ReadTable, WriteTable, clear_table, column_values, read_manifest
-from schemas.account import Tally
-from schemas.config import Config
-from schemas.document import InterleavedDocument
-from schemas.duplicate import Duplicate
-from schemas.keys import stable_key
-from schemas.media import ArchiveMedia, Media
-from schemas.pair import Dataset, ImageTextPair, VideoTextPair
-from schemas.rejection import Rejection
-from schemas.shards import MANIFEST
-from transforms.files import join, read_bytes
+from lamella import weights
+from lamella.pipeline import curation
+from lamella.pipeline.books import Books, SumTallies
+from lamella.pipeline.parts import ReadParts, WriteParts, part_key, standing_parts
+from lamella.pipeline.tables import FORMAT, ReadTable, WriteTable, clear_table, column_values, read_manifest
+from lamella.schemas.account import Tally
+from lamella.schemas.config import Config
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.duplicate import Duplicate
+from lamella.schemas.keys import stable_key
+from lamella.schemas.media import ArchiveMedia, Media
+from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.rejection import Rejection
+from lamella.schemas.shards import MANIFEST
+from lamella.transforms.files import join, read_bytes
 
 Build = Callable[[beam.Pipeline], Any]
 

@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from pipeline.recipes import RECIPES
-from schemas.config import BUNDLED, BUNDLED_NAME, Config, ModelConfig
+from lamella.pipeline.recipes import RECIPES
+from lamella.schemas.config import BUNDLED, BUNDLED_NAME, Config, ModelConfig
 
 
 class ConfigError(ValueError):

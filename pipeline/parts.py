@@ -10,17 +10,17 @@ import apache_beam as beam
 import fsspec
 from apache_beam import PCollection
 
-from pipeline.books import Books
-from pipeline.curation import Extracted
-from pipeline.tables import FORMAT, TableManifest, read_file, read_manifest, write_file, write_manifest
-from schemas.account import Tally
-from schemas.config import Config
-from schemas.document import InterleavedDocument
-from schemas.keys import stable_key
-from schemas.media import ArchiveMedia
-from schemas.rejection import Rejection
-from transforms.blobs import UNPACKED
-from transforms.files import join
+from lamella.pipeline.books import Books
+from lamella.pipeline.curation import Extracted
+from lamella.pipeline.tables import FORMAT, TableManifest, read_file, read_manifest, write_file, write_manifest
+from lamella.schemas.account import Tally
+from lamella.schemas.config import Config
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.keys import stable_key
+from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.rejection import Rejection
+from lamella.transforms.blobs import UNPACKED
+from lamella.transforms.files import join
 
 FOLDER = "extracted"
 FILES = {"documents": InterleavedDocument, "media": ArchiveMedia, "rejected": Rejection, "tallies": Tally}

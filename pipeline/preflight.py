@@ -9,9 +9,9 @@ from pathlib import Path
 
 import fsspec
 
-from pipeline.overlay import ConfigError
-from schemas.config import BUNDLED, Config
-from transforms.files import is_local
+from lamella.pipeline.overlay import ConfigError
+from lamella.schemas.config import BUNDLED, Config
+from lamella.transforms.files import is_local
 
 _MAGIC = (b"\x1f\x8b", b"WARC/", b"\x28\xb5\x2f\xfd", b"filedesc:")  # gzip, plain WARC, zstd, ARC
 
@@ -55,8 +55,8 @@ def _looks_like_an_archive(path: str) -> bool:
 
 def check_models(config: Config) -> None:
     """Loads every model once that is not bundled: weights that cannot be had should not cost the hours before them."""
-    from transforms.caption.models import load_captioner, load_matcher
-    from weights import WeightsMissing, load
+    from lamella.transforms.caption.models import load_captioner, load_matcher
+    from lamella.weights import WeightsMissing, load
 
     c, s = config.caption, config.score.model
     loads = [(s, lambda: load(s.name, s.weights, role="scorer", precision=s.precision, device="cpu"))]

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from schemas.document import ImageNode, InterleavedDocument, TextNode
-from schemas.pair import Pair, VideoTextPair
-from schemas.sample import ClipSample, InterleavedSample, PairSample
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode
+from lamella.schemas.pair import Pair, VideoTextPair
+from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample
 
 _SHOWN = 400  # characters of one text
 # C0 and C1 controls (ESC is one), marks and overrides of the reading direction, invisible tags; half of a surrogate pair.

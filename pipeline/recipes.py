@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from schemas.config import (
+from lamella.schemas.config import (
     AssembleConfig,
     CaptionConfig,
     Config,

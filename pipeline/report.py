@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.accounts import (
+from lamella.pipeline.accounts import (
     Line,
     Losses,
     conservation,
@@ -27,17 +27,17 @@ from pipeline.accounts import (
     shards_of,
     tallies_of,
 )
-from pipeline.card import write_card
-from pipeline.columns import counted, read_columns
-from pipeline.distributions import distributions, pair_tables
-from pipeline.exhibits import clean, exhibits
-from pipeline.plots import number
-from pipeline.tables import read_manifest
-from pipeline.truth import truth_of
-from schemas.config import Config
-from schemas.keys import stable_key
-from schemas.rejection import Reason, Stage, Unit
-from transforms.files import join, read_bytes, write_atomically
+from lamella.pipeline.card import write_card
+from lamella.pipeline.columns import counted, read_columns
+from lamella.pipeline.distributions import distributions, pair_tables
+from lamella.pipeline.exhibits import clean, exhibits
+from lamella.pipeline.plots import number
+from lamella.pipeline.tables import read_manifest
+from lamella.pipeline.truth import truth_of
+from lamella.schemas.config import Config
+from lamella.schemas.keys import stable_key
+from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.transforms.files import join, read_bytes, write_atomically
 
 Report = dict[str, Any]
 
@@ -49,7 +49,7 @@ def write_report(run: str) -> Report:
 
     The report that is returned names the page under "path"; the file does not, so that it tells of the run alone.
     """
-    from pipeline.report_html import render  # Jinja and Pillow are for those who write
+    from lamella.pipeline.report_html import render  # Jinja and Pillow are for those who write
 
     report = build_report(run)
     data = json.dumps(report, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)

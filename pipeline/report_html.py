@@ -13,13 +13,13 @@ from typing import Any
 
 import jinja2
 
-from pipeline import plots
-from pipeline.exhibits import clean
-from pipeline.settings import settings_of
-from schemas.config import Config
-from schemas.media import BlobRef, Container, MediaKind
-from transforms.blobs import BlobError, read_blob
-from transforms.fetch.hash_list import read_hashes
+from lamella.pipeline import plots
+from lamella.pipeline.exhibits import clean
+from lamella.pipeline.settings import settings_of
+from lamella.schemas.config import Config
+from lamella.schemas.media import BlobRef, Container, MediaKind
+from lamella.transforms.blobs import BlobError, read_blob
+from lamella.transforms.fetch.hash_list import read_hashes
 
 _THUMBNAIL_PX = 160
 _THUMBNAIL_QUALITY = 75
@@ -79,8 +79,8 @@ class _Thumbnails:
         return sample | {"thumbnail": thumbnail}
 
     def _of(self, sample: dict[str, Any]) -> _Thumbnail:
-        from transforms.clips import BadVideo, decode_frames
-        from transforms.pixels import BadImage, decode_rgb
+        from lamella.transforms.clips import BadVideo, decode_frames
+        from lamella.transforms.pixels import BadImage, decode_rgb
 
         blob = BlobRef(**sample["blob"] | {"container": Container(sample["blob"]["container"])})
         try:

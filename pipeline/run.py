@@ -8,12 +8,12 @@ from importlib.metadata import PackageNotFoundError, version
 
 import fsspec
 
-from pipeline.jobs import Place, run_jobs
-from pipeline.parts import FOLDER as PARTS
-from schemas.config import Config
-from schemas.keys import stable_key
-from schemas.shards import MANIFEST
-from transforms.files import join, write_atomically
+from lamella.pipeline.jobs import Place, run_jobs
+from lamella.pipeline.parts import FOLDER as PARTS
+from lamella.schemas.config import Config
+from lamella.schemas.keys import stable_key
+from lamella.schemas.shards import MANIFEST
+from lamella.transforms.files import join, write_atomically
 
 RUN_FILE = "run.json"
 _VERSIONS = (

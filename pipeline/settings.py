@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from pipeline.plots import number
-from schemas.config import Config
+from lamella.pipeline.plots import number
+from lamella.schemas.config import Config
 
 
 class Setting(NamedTuple):

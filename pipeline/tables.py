@@ -16,10 +16,10 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from schemas.arrow import from_table, to_table
-from schemas.keys import stable_int, stable_key
-from schemas.shards import MANIFEST
-from transforms.files import join, read_bytes, remove_files, write_atomically
+from lamella.schemas.arrow import from_table, to_table
+from lamella.schemas.keys import stable_int, stable_key
+from lamella.schemas.shards import MANIFEST
+from lamella.transforms.files import join, read_bytes, remove_files, write_atomically
 
 FORMAT = 1  # raised when the bytes of a table change for the same input and config
 ROW_GROUP = 10_000

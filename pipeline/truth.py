@@ -10,15 +10,15 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from pipeline.claims import ATTRIBUTES, Vocabulary, claims
-from pipeline.columns import read_columns
-from pipeline.fates import fates_of
-from pipeline.ledger import Ledger, find_ledger
-from schemas.config import CaptionConfig
-from schemas.keys import stable_key
-from schemas.pair import CaptionSource, Dataset
-from schemas.rejection import Reason, Stage, Unit
-from transforms.files import join
+from lamella.pipeline.claims import ATTRIBUTES, Vocabulary, claims
+from lamella.pipeline.columns import read_columns
+from lamella.pipeline.fates import fates_of
+from lamella.pipeline.ledger import Ledger, find_ledger
+from lamella.schemas.config import CaptionConfig
+from lamella.schemas.keys import stable_key
+from lamella.schemas.pair import CaptionSource, Dataset
+from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.transforms.files import join
 
 _MOST_UNMET = 1000
 

@@ -13,18 +13,18 @@ from typing import BinaryIO
 import fsspec
 import pyarrow.parquet as pq
 
-from pipeline.accounts import JOBS, conservation_of, links, rows_of
-from pipeline.tables import TableManifest, read_records
-from schemas.config import ShardConfig
-from schemas.media import Container, Media
-from schemas.pair import Dataset
-from schemas.sample import SAMPLE_TYPES, BadSample
-from schemas.shards import MANIFEST, BadShard, ShardInfo, ShardManifest, read_shard, sample_key
-from transforms.blobs import BlobError, read_blob
-from transforms.files import TEMPORARY, join, read_bytes
-from transforms.shard.check import fault_of_sample
-from transforms.shard.sidecar import SIDECAR_SCHEMA
-from transforms.shard.write import PARQUET
+from lamella.pipeline.accounts import JOBS, conservation_of, links, rows_of
+from lamella.pipeline.tables import TableManifest, read_records
+from lamella.schemas.config import ShardConfig
+from lamella.schemas.media import Container, Media
+from lamella.schemas.pair import Dataset
+from lamella.schemas.sample import SAMPLE_TYPES, BadSample
+from lamella.schemas.shards import MANIFEST, BadShard, ShardInfo, ShardManifest, read_shard, sample_key
+from lamella.transforms.blobs import BlobError, read_blob
+from lamella.transforms.files import TEMPORARY, join, read_bytes
+from lamella.transforms.shard.check import fault_of_sample
+from lamella.transforms.shard.sidecar import SIDECAR_SCHEMA
+from lamella.transforms.shard.write import PARQUET
 
 TABLES = (
     "documents",

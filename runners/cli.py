@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from runners.progress import quiet_beam
-from runners.training import evaluate, generate, train_app
+from lamella.runners.progress import quiet_beam
+from lamella.runners.training import evaluate, generate, train_app
 
 app = typer.Typer(
     name="lamella",
@@ -97,9 +97,9 @@ def sample(
     ] = 0,
 ) -> None:
     """Writes a small web of our own as WARC files, with a ledger that states what is true of it."""
-    from runners.progress import Counter
-    from sample.exam import write_exam
-    from sample.web import write_sample
+    from lamella.runners.progress import Counter
+    from lamella.sample.exam import write_exam
+    from lamella.sample.web import write_sample
 
     with Counter("pages", pages) as counter:
         summary = write_sample(out_dir, pages=pages, seed=seed, progress=counter.update)
@@ -124,9 +124,9 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what Beam says.")] = False,
 ) -> None:
     """Runs the four jobs on web archives; a second run does only what changed."""
-    from pipeline.overlay import resolve
-    from pipeline.preflight import check_models, find_archives, own_folder
-    from runners.progress import Progress
+    from lamella.pipeline.overlay import resolve
+    from lamella.pipeline.preflight import check_models, find_archives, own_folder
+    from lamella.runners.progress import Progress
 
     settings = resolve(recipe, words or (), config)
     archives = find_archives(input)
@@ -134,7 +134,7 @@ def run(
     if runner == "local":
         check_models(settings)
     with own_folder(output), Progress() as progress:
-        from pipeline.run import run as run_all
+        from lamella.pipeline.run import run as run_all
 
         wave = settings.run.archives_per_wave or (processes if runner == "local" else None)
         run_all(settings, archives, output, progress.watch(execute), progress.say, wave)
@@ -148,19 +148,19 @@ def run(
 def _executor(runner: str, processes: int, flags: list[str], verbose: bool):
     from importlib import import_module
 
-    from pipeline.overlay import ConfigError
+    from lamella.pipeline.overlay import ConfigError
 
     if runner == "local":
-        from runners.local import local_execute
+        from lamella.runners.local import local_execute
 
         return local_execute(processes, flags, quiet=not verbose)
     if runner not in ("spark", "flink", "dataflow"):
         raise ConfigError(f"--runner {runner}: no such runner; there are local, spark, flink and dataflow")
-    return getattr(import_module(f"runners.{runner}"), f"{runner}_execute")(flags)
+    return getattr(import_module(f"lamella.runners.{runner}"), f"{runner}_execute")(flags)
 
 
 def _write_report(folder: str):
-    from pipeline.report import write_report
+    from lamella.pipeline.report import write_report
 
     return write_report(folder)
 
@@ -169,7 +169,7 @@ def _print_report(report, folder: str) -> None:
     """Prints what the run came to. Past a limit the code says so: the tables stand, but somebody should look."""
     from rich.console import Console
 
-    from pipeline.report import past_limits, print_report
+    from lamella.pipeline.report import past_limits, print_report
 
     print_report(report, Console())
     over = past_limits(report)
@@ -187,7 +187,7 @@ def report(folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of 
 @app.command()
 def verify(folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a run.")]) -> None:
     """Checks manifests, checksums and conservation, and decodes every sample; one line a fault."""
-    from pipeline.verify import verify as verify_run
+    from lamella.pipeline.verify import verify as verify_run
 
     _run_folder(folder)
     faults = 0
@@ -196,14 +196,14 @@ def verify(folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of 
         faults += 1
     if faults:
         raise _Stop(FAILED, f"{faults} faults in {folder}")
-    from pipeline.run import contents_hash
+    from lamella.pipeline.run import contents_hash
 
     print(f"{folder}: sound, contents {contents_hash(folder)}")
 
 
 def _run_folder(folder: str) -> None:
-    from pipeline.overlay import ConfigError
-    from transforms.files import exists, join
+    from lamella.pipeline.overlay import ConfigError
+    from lamella.transforms.files import exists, join
 
     if not exists(join(folder, "run.json")):
         raise ConfigError(f"{folder}: not the folder of a run (no run.json)")
@@ -217,8 +217,8 @@ def inspect(
     """Looks into a table, a shard or an archive."""
     from rich.console import Console
 
-    from pipeline.inspect import inspect as look
-    from pipeline.overlay import ConfigError
+    from lamella.pipeline.inspect import inspect as look
+    from lamella.pipeline.overlay import ConfigError
 
     try:
         look(path, limit, Console())
@@ -233,8 +233,8 @@ def extract(
     url: Annotated[str, typer.Option(help="Where the HTML came from, for the relative URLs in it.")] = "",
 ) -> None:
     """Extracts pages: HTML or JSON lines in; one JSON line a page out, in order."""
-    from pipeline.overlay import ConfigError, resolve
-    from transforms.extract.lines import extract_lines
+    from lamella.pipeline.overlay import ConfigError, resolve
+    from lamella.transforms.extract.lines import extract_lines
 
     config = resolve("m3w", [f"extract.{word.removeprefix('extract.')}" for word in words or ()]).extract
     try:

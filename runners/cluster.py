@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipeline.overlay import ConfigError
+from lamella.pipeline.overlay import ConfigError
 
 
 def cluster_execute(name: str, own: Sequence[str], needed: dict[str, str], flags: Sequence[str]) -> Callable:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from runners.cluster import cluster_execute
+from lamella.runners.cluster import cluster_execute
 
 NEEDED = {
     "--project": "the Google Cloud project",

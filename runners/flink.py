@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from runners.cluster import cluster_execute
+from lamella.runners.cluster import cluster_execute
 
 NEEDED = {
     "--flink_master": "the cluster's REST address, such as host:8081",

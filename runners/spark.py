@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from runners.cluster import cluster_execute
+from lamella.runners.cluster import cluster_execute
 
 NEEDED = {
     "--spark_master_url": "the cluster's address, such as spark://host:7077",

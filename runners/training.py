@@ -22,7 +22,7 @@ Language = Annotated[str | None, typer.Option(help="The frozen language model, i
 @train_app.command()
 def contrastive(shards: Shards, recipe: Recipe, output: Output, words: Words = None) -> None:
     """Trains CLIP or CoCa (scorer, captioner, matcher) on pair shards."""
-    from trainer.contrastive.train import train
+    from lamella.trainer.contrastive.train import train
 
     train(shards, recipe, output, dict(_pairs(words or ())))
 
@@ -30,7 +30,7 @@ def contrastive(shards: Shards, recipe: Recipe, output: Output, words: Words = N
 @train_app.command()
 def lm(shards: Shards, output: Output, recipe: Recipe = "demo-lm", words: Words = None) -> None:
     """Trains a small language model and its tokenizer on the text of the shards, in the format of transformers."""
-    from trainer.language import train_language
+    from lamella.trainer.language import train_language
 
     train_language(shards, recipe, output, dict(_pairs(words or ())))
 
@@ -38,7 +38,7 @@ def lm(shards: Shards, output: Output, recipe: Recipe = "demo-lm", words: Words 
 @train_app.command()
 def flamingo(shards: Shards, recipe: Recipe, output: Output, words: Words = None) -> None:
     """Trains a Flamingo on any mixture of M3W, ALIGN, LTIP and VTP shards; several GPUs by torchrun."""
-    from trainer.loop import train
+    from lamella.trainer.loop import train
 
     train(shards, recipe, output, dict(_pairs(words or ())))
 
@@ -55,9 +55,9 @@ def evaluate(
     language: Language = None,
 ) -> None:
     """Measures a Flamingo: validation loss by dataset, and answers in context with 0 to 8 examples."""
-    from pipeline.overlay import ConfigError
-    from trainer.evaluate import evaluate as run
-    from trainer.examining.fewshot import RANDOM, WRITTEN, Options
+    from lamella.pipeline.overlay import ConfigError
+    from lamella.trainer.evaluate import evaluate as run
+    from lamella.trainer.examining.fewshot import RANDOM, WRITTEN, Options
 
     if not shards and not questions:
         raise ConfigError("evaluate: give --shards, --questions, or both")
@@ -76,13 +76,13 @@ def generate(
     language: Language = None,
 ) -> None:
     """Goes on writing after images and text."""
-    from trainer.writing.generate import generate_text
+    from lamella.trainer.writing.generate import generate_text
 
     print(generate_text(checkpoint, image, prompt, beams=beams, max_tokens=max_tokens, language=language))
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    from pipeline.overlay import ConfigError
+    from lamella.pipeline.overlay import ConfigError
 
     try:
         numbers = tuple(map(int, text.split(",")))
@@ -94,7 +94,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
-    from pipeline.overlay import ConfigError
+    from lamella.pipeline.overlay import ConfigError
 
     for word in words:
         key, equals, value = word.partition("=")

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from sample.captions import alt_text, caption, long_caption, wrong_alt
-from sample.clips import Clip, encode_clip
-from sample.dice import Dice
-from sample.paint import MIME, encode, paint, texture
-from sample.scenes import Scene, make_scene
+from lamella.sample.captions import alt_text, caption, long_caption, wrong_alt
+from lamella.sample.clips import Clip, encode_clip
+from lamella.sample.dice import Dice
+from lamella.sample.paint import MIME, encode, paint, texture
+from lamella.sample.scenes import Scene, make_scene
 
 WRONG_ALTS = 0.25  # share of alt texts that say what is not so
 ALTS, FIGCAPTIONS = 0.85, 0.4  # shares of pictures that have one

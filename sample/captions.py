@@ -1,7 +1,7 @@
 """A Scene in, words that are true of it out: alt texts of 3 to 20 words, and longer captions of at least 10."""
 
-from sample.dice import Dice
-from sample.scenes import OPPOSITE, Scene, SceneKind, Thing, contrast_scene, make_scene, shortest, tallest
+from lamella.sample.dice import Dice
+from lamella.sample.scenes import OPPOSITE, Scene, SceneKind, Thing, contrast_scene, make_scene, shortest, tallest
 
 LONG_WORDS = 10  # what a long caption has at least
 NUMBERS = ("no", "one", "two", "three", "four", "five")

@@ -8,12 +8,12 @@ likely as every other, whatever the page has said before, so that nothing is lea
 
 from dataclasses import dataclass, replace
 
-from sample.album import Shown, show
-from sample.dice import Dice
-from sample.markup import Block
-from sample.prose import Writer
-from sample.questions import ATTRIBUTES, CAPTION, CHOICES, WORDINGS, Wording, fits, truth
-from sample.scenes import make_scene
+from lamella.sample.album import Shown, show
+from lamella.sample.dice import Dice
+from lamella.sample.markup import Block
+from lamella.sample.prose import Writer
+from lamella.sample.questions import ATTRIBUTES, CAPTION, CHOICES, WORDINGS, Wording, fits, truth
+from lamella.sample.scenes import make_scene
 
 GENRE = "catalogue"
 SHARE = 0.4  # of good pages

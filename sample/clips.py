@@ -10,10 +10,10 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw
 
-from sample.captions import GROUND_WORDS
-from sample.dice import Dice
-from sample.paint import ground, lit, stamp
-from sample.scenes import BACKGROUNDS, COLOURS, SHAPES, Thing
+from lamella.sample.captions import GROUND_WORDS
+from lamella.sample.dice import Dice
+from lamella.sample.paint import ground, lit, stamp
+from lamella.sample.scenes import BACKGROUNDS, COLOURS, SHAPES, Thing
 
 FPS = 4
 SIZES_PX = ((160, 120), (192, 144), (240, 180), (160, 160))

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sample.captions import GROUND_WORDS, NUMBERS, RELATION_WORDS, SIZE_WORDS, plural
-from sample.dice import Dice
-from sample.paint import encode, paint
-from sample.questions import CAPTION, CHOICES, HELD_OUT, WORDINGS, Wording
-from sample.scenes import BACKGROUNDS, COLOURS, MAX_COUNT, OPPOSITE, RELATIONS, SHAPES, SIZES, Scene, SceneKind, Thing
+from lamella.sample.captions import GROUND_WORDS, NUMBERS, RELATION_WORDS, SIZE_WORDS, plural
+from lamella.sample.dice import Dice
+from lamella.sample.paint import encode, paint
+from lamella.sample.questions import CAPTION, CHOICES, HELD_OUT, WORDINGS, Wording
+from lamella.sample.scenes import BACKGROUNDS, COLOURS, MAX_COUNT, OPPOSITE, RELATIONS, SHAPES, SIZES, Scene, SceneKind, Thing
 
 QUESTIONS, PICTURES = "questions.jsonl", "img"
 SPLITS = ("support", "query")

@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from sample.album import Film, Shown
-from sample.captions import caption
-from sample.clips import clip_caption
-from sample.pages import Draft
-from sample.warc import Place
+from lamella.sample.album import Film, Shown
+from lamella.sample.captions import caption
+from lamella.sample.clips import clip_caption
+from lamella.sample.pages import Draft
+from lamella.sample.warc import Place
 
 NAME = "ledger.jsonl"
 

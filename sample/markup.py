@@ -8,8 +8,8 @@ from html import escape
 from posixpath import relpath
 from urllib.parse import urlsplit
 
-from sample.album import Film, Shown
-from sample.dice import Dice
+from lamella.sample.album import Film, Shown
+from lamella.sample.dice import Dice
 
 STYLES = (
     "plain",

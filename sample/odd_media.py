@@ -11,11 +11,11 @@ from io import BytesIO
 
 from PIL import Image
 
-from sample.album import Film, Picture
-from sample.clips import encode_clip, make_clip
-from sample.dice import Dice
-from sample.paint import paint
-from sample.warc import Exchange
+from lamella.sample.album import Film, Picture
+from lamella.sample.clips import encode_clip, make_clip
+from lamella.sample.dice import Dice
+from lamella.sample.paint import paint
+from lamella.sample.warc import Exchange
 
 TOO_LARGE_BYTES = 31_000_000
 _PLAIN_PAGE = b"<!DOCTYPE html><html><head><title>Gone</title></head><body><p>The file has moved.</p></body></html>\n"

@@ -3,8 +3,8 @@
 `odd_exchange` gives responses that are whole as records; `damaged` and `cut` spoil the stored bytes of a good one.
 """
 
-from sample.dice import Dice
-from sample.warc import Exchange
+from lamella.sample.dice import Dice
+from lamella.sample.warc import Exchange
 
 BOMB_BYTES = 10_600_000  # of HTML, decoded: above 10 MiB
 HUGE_BYTES = 68_000_000  # of a record, inflated: above 64 MiB

@@ -5,10 +5,10 @@ Each keeps clear of the other rules: a page without stop words still has its ful
 
 import re
 
-from sample.banks.long_words import LONG_WORDS, PLAIN_WORDS
-from sample.dice import Dice
-from sample.markup import Block
-from sample.prose import Writer, capital
+from lamella.sample.banks.long_words import LONG_WORDS, PLAIN_WORDS
+from lamella.sample.dice import Dice
+from lamella.sample.markup import Block
+from lamella.sample.prose import Writer, capital
 
 Blocks = list[Block]
 

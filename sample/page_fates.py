@@ -7,14 +7,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from sample import odd_texts
-from sample.album import Shown, show
-from sample.banks import languages
-from sample.dice import Dice
-from sample.markup import Block
-from sample.odd_texts import Blocks
-from sample.pages import Draft, draft
-from sample.prose import Writer, compiled, compiled_lines, fill
+from lamella.sample import odd_texts
+from lamella.sample.album import Shown, show
+from lamella.sample.banks import languages
+from lamella.sample.dice import Dice
+from lamella.sample.markup import Block
+from lamella.sample.odd_texts import Blocks
+from lamella.sample.pages import Draft, draft
+from lamella.sample.prose import Writer, compiled, compiled_lines, fill
 
 BOMB_ATTRIBUTES = 120_000  # distinct ones on one tag: every parser we know is quadratic in them
 TOO_MANY_IMAGES = 33

@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from sample.album import Film, Shown, show
-from sample.catalogue import GENRE as CATALOGUE
-from sample.catalogue import catalogue, is_catalogue
-from sample.clips import clip_caption, make_clip
-from sample.dice import Dice
-from sample.markup import Block, Furniture, page_html
-from sample.prose import GENRES, Writer
+from lamella.sample.album import Film, Shown, show
+from lamella.sample.catalogue import GENRE as CATALOGUE
+from lamella.sample.catalogue import catalogue, is_catalogue
+from lamella.sample.clips import clip_caption, make_clip
+from lamella.sample.dice import Dice
+from lamella.sample.markup import Block, Furniture, page_html
+from lamella.sample.prose import GENRES, Writer
 
 SITES = {
     "article": (("news-harbor.example", "Harbor News"), ("town-ledger.example", "The Town Ledger")),

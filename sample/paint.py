@@ -9,8 +9,8 @@ from math import cos, pi, sin
 
 from PIL import Image, ImageChops, ImageDraw
 
-from sample.dice import Dice
-from sample.scenes import Scene, SceneKind, Thing, make_scene
+from lamella.sample.dice import Dice
+from lamella.sample.scenes import Scene, SceneKind, Thing, make_scene
 
 RGB = {
     "red": (214, 34, 40),

@@ -7,10 +7,10 @@ good pages between them. In later rounds a fate recurs with a probability that f
 
 from dataclasses import dataclass
 
-from sample import riders
-from sample.dice import Dice
-from sample.odd_records import EXCHANGES, HEAVY
-from sample.riders import Ride
+from lamella.sample import riders
+from lamella.sample.dice import Dice
+from lamella.sample.odd_records import EXCHANGES, HEAVY
+from lamella.sample.riders import Ride
 
 ROUND = 150
 PAGE_FATES = (

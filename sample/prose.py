@@ -7,8 +7,8 @@ without putting any back, so two pages of a genre share about a quarter of their
 import re
 from functools import cache
 
-from sample.banks import english, genres
-from sample.dice import Dice
+from lamella.sample.banks import english, genres
+from lamella.sample.dice import Dice
 
 GENRES = ("article", "gallery", "shop", "blog", "recipe")
 _TOKEN = re.compile(r"\{(\w+)\}|\[([^\]]*)\]")

@@ -6,8 +6,8 @@ HELD_OUT are words for the same that no page has, for examinations.
 
 from dataclasses import dataclass
 
-from sample.captions import NUMBERS, caption, plural
-from sample.scenes import BACKGROUNDS, COLOURS, MAX_COUNT, SHAPES, SIZES, Scene, SceneKind
+from lamella.sample.captions import NUMBERS, caption, plural
+from lamella.sample.scenes import BACKGROUNDS, COLOURS, MAX_COUNT, SHAPES, SIZES, Scene, SceneKind
 
 ALIKE = (SceneKind.SINGLE, SceneKind.GROUP)  # kinds of scene with one shape, one colour and one size
 PLACES = {"left of": "left", "right of": "right", "above": "above", "below": "below"}

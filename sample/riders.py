@@ -7,16 +7,16 @@ the picture that is on more than ten pages, the alt text that ten pictures share
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sample.album import Film, Picture, Shown, alt_phrase
-from sample.captions import alt_text, caption, long_caption
-from sample.clips import clip_caption, make_clip
-from sample.dice import Dice
-from sample.markup import Block
-from sample.odd_media import short_clip
-from sample.odd_texts import NODE_TEXTS
-from sample.pages import Draft, with_blocks
-from sample.prose import Writer
-from sample.scenes import SceneKind, contrast_scene, make_scene
+from lamella.sample.album import Film, Picture, Shown, alt_phrase
+from lamella.sample.captions import alt_text, caption, long_caption
+from lamella.sample.clips import clip_caption, make_clip
+from lamella.sample.dice import Dice
+from lamella.sample.markup import Block
+from lamella.sample.odd_media import short_clip
+from lamella.sample.odd_texts import NODE_TEXTS
+from lamella.sample.pages import Draft, with_blocks
+from lamella.sample.prose import Writer
+from lamella.sample.scenes import SceneKind, contrast_scene, make_scene
 
 SHARED_HOST = "commons.sample.example"  # of pictures that several sites show
 COMMON_ALT = "our picture of the week"

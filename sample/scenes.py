@@ -7,7 +7,7 @@ relations, six backgrounds, and bar charts. `sample.captions` puts a Scene into 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sample.dice import Dice
+from lamella.sample.dice import Dice
 
 SHAPES = ("circle", "square", "triangle", "star", "heart", "cross", "diamond", "ring")
 COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "black")

@@ -8,12 +8,12 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
 
-from sample.album import Picture, Shown, alt_phrase
-from sample.captions import alt_text
-from sample.dice import Dice
-from sample.markup import Block
-from sample.pages import Draft
-from sample.scenes import make_scene
+from lamella.sample.album import Picture, Shown, alt_phrase
+from lamella.sample.captions import alt_text
+from lamella.sample.dice import Dice
+from lamella.sample.markup import Block
+from lamella.sample.pages import Draft
+from lamella.sample.scenes import make_scene
 
 FORBIDDEN_URL = "http://10.0.0.1/fate/forbidden_address/sheet.jpg"
 HUGE_BYTES = 31_000_000

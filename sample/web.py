@@ -9,18 +9,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sample.clips import vtt
-from sample.dice import Dice
-from sample.ledger import NAME as LEDGER
-from sample.ledger import LedgerWriter
-from sample.odd_media import film_response, picture_response, track_response
-from sample.odd_records import cut, damaged, odd_exchanges
-from sample.page_fates import fated_page
-from sample.pages import Draft, draft
-from sample.plan import Plan, plan
-from sample.riders import ride
-from sample.server import http_page
-from sample.warc import Exchange, WarcWriter, pack, response_record
+from lamella.sample.clips import vtt
+from lamella.sample.dice import Dice
+from lamella.sample.ledger import NAME as LEDGER
+from lamella.sample.ledger import LedgerWriter
+from lamella.sample.odd_media import film_response, picture_response, track_response
+from lamella.sample.odd_records import cut, damaged, odd_exchanges
+from lamella.sample.page_fates import fated_page
+from lamella.sample.pages import Draft, draft
+from lamella.sample.plan import Plan, plan
+from lamella.sample.riders import ride
+from lamella.sample.server import http_page
+from lamella.sample.warc import Exchange, WarcWriter, pack, response_record
 
 HTML_TYPES = ("text/html; charset=utf-8", "text/html; charset=UTF-8", "text/html", "application/xhtml+xml; charset=utf-8")
 _BEING_WRITTEN = ".being-written"

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas.document import InterleavedDocument
-from schemas.media import ArchiveMedia, Media, MediaLink
-from schemas.page import Page
-from schemas.pair import ImageTextPair, VideoTextPair
-from schemas.rejection import Stage, Unit
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.media import ArchiveMedia, Media, MediaLink
+from lamella.schemas.page import Page
+from lamella.schemas.pair import ImageTextPair, VideoTextPair
+from lamella.schemas.rejection import Stage, Unit
 
 
 class Door(StrEnum):

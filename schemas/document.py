@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from schemas.media import Media
-from schemas.page import Provenance
+from lamella.schemas.media import Media
+from lamella.schemas.page import Provenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from schemas.rejection import Reason
+from lamella.schemas.rejection import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from schemas.media import Media
+from lamella.schemas.media import Media
 
 
 class Dataset(StrEnum):

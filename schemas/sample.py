@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from schemas.pair import Dataset
+from lamella.schemas.pair import Dataset
 
 Members = dict[str, bytes]  # extension -> bytes
 

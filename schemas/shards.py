@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import BinaryIO, TypeVar
 
-from schemas.pair import Dataset
-from schemas.sample import Members
+from lamella.schemas.pair import Dataset
+from lamella.schemas.sample import Members
 
 T = TypeVar("T")
 Buffer = bytes | mmap.mmap

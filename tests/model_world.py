@@ -6,8 +6,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from schemas.media import BlobRef, Container, Media, MediaKind
-from schemas.pair import CaptionSource, Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.media import BlobRef, Container, Media, MediaKind
+from lamella.schemas.pair import CaptionSource, Dataset, ImageTextPair, VideoTextPair
 
 COLOURS = {"red": (200, 30, 30), "green": (30, 160, 40), "blue": (20, 60, 210), "grey": (120, 120, 120)}
 TEXTS = ["a red square", "a green field in the sun", "a blue lake", "grey stones", "some words"]
@@ -70,8 +70,8 @@ def write_models(folder: Path) -> str:
     import torch
     from safetensors.torch import save_file
 
-    from weights.coca import CoCa
-    from weights.tokens import train_tokenizer
+    from lamella.weights.coca import CoCa
+    from lamella.weights.tokens import train_tokenizer
 
     (folder / "tiny.json").write_text(json.dumps(CONFIG))
     (folder / "tokenizer.json").write_bytes(train_tokenizer(TEXTS, CONFIG["text_cfg"]["vocab_size"]))

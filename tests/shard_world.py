@@ -8,11 +8,11 @@ import av
 import numpy as np
 from PIL import Image
 
-from schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
-from schemas.keys import stable_key
-from schemas.media import BlobRef, Container, Media, MediaKind
-from schemas.page import Provenance
-from schemas.pair import CapFilt, CaptionSource, Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
+from lamella.schemas.keys import stable_key
+from lamella.schemas.media import BlobRef, Container, Media, MediaKind
+from lamella.schemas.page import Provenance
+from lamella.schemas.pair import CapFilt, CaptionSource, Dataset, ImageTextPair, VideoTextPair
 
 COLOURS = ((200, 30, 30), (30, 200, 30), (30, 30, 200))
 

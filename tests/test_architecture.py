@@ -45,8 +45,8 @@ def imports(path: Path) -> set[str]:
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{name(path)}: a relative import"
-            found.add(node.module)
-    return found
+            found.update([alias.name for alias in node.names] if node.module == "lamella" else [node.module])
+    return {module.removeprefix("lamella.") for module in found}
 
 
 @pytest.fixture(params=sources(), ids=name)
@@ -108,7 +108,7 @@ def test_every_threshold_is_read():
     """Each field of each stage's config is read as an attribute somewhere outside of schemas."""
     from pydantic import BaseModel
 
-    from schemas.config import Config
+    from lamella.schemas.config import Config
 
     read = set()
     for path in sources():
@@ -126,9 +126,22 @@ def test_every_threshold_is_read():
 
 def test_every_reason_is_given_somewhere():
     """A reason that nothing gives is a promise that nothing keeps."""
-    from schemas.rejection import Reason
+    from lamella.schemas.rejection import Reason
 
     text = "\n".join(
         path.read_text(encoding="utf-8") for path in sources() if not name(path).startswith(("schemas/", "sample/"))
     )
     assert [reason.name for reason in Reason if f"Reason.{reason.name}" not in text] == []
+
+
+def test_the_list_of_packages_is_the_tree():
+    """A folder that the list lacks works in a checkout and is missing from the wheel."""
+    import tomllib
+
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    folders = {
+        f"lamella.{path.parent.relative_to(ROOT).as_posix().replace('/', '.')}"
+        for path in sources()
+        if path.name == "__init__.py"
+    }
+    assert set(listed) == folders | {"lamella"}

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from pipeline.run import contents_hash
-from sample.web import write_sample
-from schemas.keys import stable_fraction
+from lamella.pipeline.run import contents_hash
+from lamella.sample.web import write_sample
+from lamella.schemas.keys import stable_fraction
 
 KILLS = int(os.environ.get("KILLS", "3"))  # more where there is time: KILLS=10 pytest tests/test_resume.py
 
@@ -20,7 +20,7 @@ def command(web, folder, *words):
     return [
         sys.executable,
         "-m",
-        "runners.cli",
+        "lamella.runners.cli",
         "run",
         "--recipe",
         "demo",

@@ -5,23 +5,23 @@ from typing import NamedTuple
 
 import pytest
 
-from pipeline import jobs
-from pipeline.accounts import conservation_of
-from pipeline.jobs import PAIR_TABLES, Place
-from pipeline.overlay import resolve
-from pipeline.preflight import find_archives
-from pipeline.report import past_limits, write_report
-from pipeline.run import run
-from pipeline.tables import read_manifest, read_records
-from pipeline.verify import verify
-from runners.local import local_execute
-from sample.server import SampleServer
-from sample.web import write_sample
-from schemas.document import ImageNode, InterleavedDocument, TextNode, with_phi
-from schemas.media import Container, Media
-from schemas.rejection import Reason, Rejection, Stage
-from transforms.files import join
-from transforms.filter import stage as filter_stage
+from lamella.pipeline import jobs
+from lamella.pipeline.accounts import conservation_of
+from lamella.pipeline.jobs import PAIR_TABLES, Place
+from lamella.pipeline.overlay import resolve
+from lamella.pipeline.preflight import find_archives
+from lamella.pipeline.report import past_limits, write_report
+from lamella.pipeline.run import run
+from lamella.pipeline.tables import read_manifest, read_records
+from lamella.pipeline.verify import verify
+from lamella.runners.local import local_execute
+from lamella.sample.server import SampleServer
+from lamella.sample.web import write_sample
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, with_phi
+from lamella.schemas.media import Container, Media
+from lamella.schemas.rejection import Reason, Rejection, Stage
+from lamella.transforms.files import join
+from lamella.transforms.filter import stage as filter_stage
 
 PAGES, SEED = 150, 0
 CRASHES = "-96.html"

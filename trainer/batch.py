@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from schemas.pair import Dataset
+from lamella.schemas.pair import Dataset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

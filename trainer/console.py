@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from trainer.config import TrainingError
+from lamella.trainer.config import TrainingError
 
 
 def open_folder(output: str | Path) -> Path:

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from schemas.sample import BadSample, load_json
-from schemas.shards import BadShard
-from trainer.config import TrainingError
-from trainer.loading.sequences import Cut, document_sequence, pair_sequence
-from trainer.shards import Shard, read_checked
-from trainer.tokens import Vocabulary
+from lamella.schemas.sample import BadSample, load_json
+from lamella.schemas.shards import BadShard
+from lamella.trainer.config import TrainingError
+from lamella.trainer.loading.sequences import Cut, document_sequence, pair_sequence
+from lamella.trainer.shards import Shard, read_checked
+from lamella.trainer.tokens import Vocabulary
 
 _ENDLESS = 1 << 40  # tokens or images: the whole document
 

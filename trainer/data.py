@@ -19,16 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from schemas.pair import Dataset
-from trainer.batch import Batch
-from trainer.config import TrainingError
-from trainer.console import say
-from trainer.loading.ahead import ahead, worker_steps
-from trainer.loading.maker import Failure, Maker, Plan, Stream
-from trainer.loading.reader import sound_shards
-from trainer.recipes import FlamingoConfig
-from trainer.shards import Shard, find_shards, manifest_hash
-from trainer.tokens import Vocabulary
+from lamella.schemas.pair import Dataset
+from lamella.trainer.batch import Batch
+from lamella.trainer.config import TrainingError
+from lamella.trainer.console import say
+from lamella.trainer.loading.ahead import ahead, worker_steps
+from lamella.trainer.loading.maker import Failure, Maker, Plan, Stream
+from lamella.trainer.loading.reader import sound_shards
+from lamella.trainer.recipes import FlamingoConfig
+from lamella.trainer.shards import Shard, find_shards, manifest_hash
+from lamella.trainer.tokens import Vocabulary
 
 _FIRST_SAMPLES = 100  # are drawn before a share of damaged ones means anything
 

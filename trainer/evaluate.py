@@ -11,15 +11,15 @@ from typing import Any
 
 import torch
 
-from trainer.batch import Batch
-from trainer.config import TrainingError
-from trainer.console import open_folder, say, write_whole
-from trainer.examining.fewshot import BARE, BLANK, SEEN, Examiner, Options, Result, Setting, labels_of
-from trainer.examining.plot import accuracy_svg
-from trainer.examining.questions import read_questions
-from trainer.model import Flamingo, load
-from trainer.writing.gallery import computing
-from trainer.writing.generate import TooLong
+from lamella.trainer.batch import Batch
+from lamella.trainer.config import TrainingError
+from lamella.trainer.console import open_folder, say, write_whole
+from lamella.trainer.examining.fewshot import BARE, BLANK, SEEN, Examiner, Options, Result, Setting, labels_of
+from lamella.trainer.examining.plot import accuracy_svg
+from lamella.trainer.examining.questions import read_questions
+from lamella.trainer.model import Flamingo, load
+from lamella.trainer.writing.gallery import computing
+from lamella.trainer.writing.generate import TooLong
 
 JSON_FILE, PLOT_FILE = "evaluation.json", "evaluation.svg"
 
@@ -72,7 +72,7 @@ def evaluate(
 @torch.no_grad()
 def validation_losses(model: Flamingo, shards: str) -> dict[str, dict[str, float]]:
     """For each dataset of the model's mixture the mean loss of a token with and without sight, and the number of samples."""
-    from trainer.data import Mixture
+    from lamella.trainer.data import Mixture
 
     losses = {}
     with Mixture(shards, model.config, model.vocabulary, model.image_px) as mixture:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import torch
 
-from trainer.batch import Batch
-from trainer.model import Flamingo
+from lamella.trainer.batch import Batch
+from lamella.trainer.model import Flamingo
 
 # Dense bf16 FLOP/s, by a part of the device's name; from NVIDIA's data sheets. The first that fits counts.
 PEAKS = (

@@ -21,18 +21,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from schemas.keys import stable_key
-from trainer import checkpoint
-from trainer.checkpoint import FOLDER as CHECKPOINTS
-from trainer.checkpoint import Checkpoint
-from trainer.config import TrainingError
-from trainer.console import open_folder, say, write_whole
-from trainer.corpus import Document, forms_of, read_documents, texts_of
-from trainer.recipes import LanguageConfig, resolve_language
-from trainer.shards import find_shards, manifest_hash
-from trainer.stop import EXIT_STOPPED, Stop
-from trainer.tokens import BOS, EOC, EOS, IMAGE, PAD, Vocabulary, load_vocabulary
-from weights.loaded import pick_device
+from lamella.schemas.keys import stable_key
+from lamella.trainer import checkpoint
+from lamella.trainer.checkpoint import FOLDER as CHECKPOINTS
+from lamella.trainer.checkpoint import Checkpoint
+from lamella.trainer.config import TrainingError
+from lamella.trainer.console import open_folder, say, write_whole
+from lamella.trainer.corpus import Document, forms_of, read_documents, texts_of
+from lamella.trainer.recipes import LanguageConfig, resolve_language
+from lamella.trainer.shards import find_shards, manifest_hash
+from lamella.trainer.stop import EXIT_STOPPED, Stop
+from lamella.trainer.tokens import BOS, EOC, EOS, IMAGE, PAD, Vocabulary, load_vocabulary
+from lamella.weights.loaded import pick_device
 
 MADE_FROM = "lamella.json"
 _LOUDNESS = frozenset({"device", "threads", "log_every", "checkpoint_every"})  # keys that do not change what is learned

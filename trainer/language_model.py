@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from trainer.attention import Route
-from trainer.config import TrainingError
-from trainer.layers import GatedBlock
-from trainer.tokens import Vocabulary, load_vocabulary
+from lamella.trainer.attention import Route
+from lamella.trainer.config import TrainingError
+from lamella.trainer.layers import GatedBlock
+from lamella.trainer.tokens import Vocabulary, load_vocabulary
 
 
 class Sight:

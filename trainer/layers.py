@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trainer.attention import PhiAttention, Route
+from lamella.trainer.attention import PhiAttention, Route
 
 
 class Resampler(nn.Module):

@@ -18,21 +18,21 @@ from typing import Any
 
 import torch
 
-from schemas.pair import Dataset
-from trainer import flops
-from trainer.checkpoint import Checkpoint, keep_last
-from trainer.config import TrainingError
-from trainer.console import open_folder, say, write_whole
-from trainer.data import Mixture, Step
-from trainer.language_model import longest_row, placed
-from trainer.meter import Meter, Update, check_boards
-from trainer.model import CONFIG_FILE, EYE_KEY, MODEL_FILE, Flamingo, build, half_precision
-from trainer.optimizer import clip, learning_rate, make_optimizer
-from trainer.parallel import Learner, World, join
-from trainer.recipes import RUNTIME_KEYS, FlamingoConfig, resolve
-from trainer.sharded import Learned, begun
-from trainer.stop import EXIT_STOPPED, Stop
-from trainer.tokens import VOCABULARY_FILE, save_vocabulary
+from lamella.schemas.pair import Dataset
+from lamella.trainer import flops
+from lamella.trainer.checkpoint import Checkpoint, keep_last
+from lamella.trainer.config import TrainingError
+from lamella.trainer.console import open_folder, say, write_whole
+from lamella.trainer.data import Mixture, Step
+from lamella.trainer.language_model import longest_row, placed
+from lamella.trainer.meter import Meter, Update, check_boards
+from lamella.trainer.model import CONFIG_FILE, EYE_KEY, MODEL_FILE, Flamingo, build, half_precision
+from lamella.trainer.optimizer import clip, learning_rate, make_optimizer
+from lamella.trainer.parallel import Learner, World, join
+from lamella.trainer.recipes import RUNTIME_KEYS, FlamingoConfig, resolve
+from lamella.trainer.sharded import Learned, begun
+from lamella.trainer.stop import EXIT_STOPPED, Stop
+from lamella.trainer.tokens import VOCABULARY_FILE, save_vocabulary
 
 _PLACES = ("language", "vision_weights")  # keys that may be paths
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from schemas.keys import stable_key
-from schemas.pair import Dataset
-from trainer.config import TrainingError
-from trainer.console import say, write_whole
-from trainer.recipes import FlamingoConfig
+from lamella.schemas.keys import stable_key
+from lamella.schemas.pair import Dataset
+from lamella.trainer.config import TrainingError
+from lamella.trainer.console import say, write_whole
+from lamella.trainer.recipes import FlamingoConfig
 
 LOG, BOARD = "log.jsonl", "tensorboard"
 Values = dict[str, float]

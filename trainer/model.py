@@ -15,15 +15,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trainer.attention import route
-from trainer.batch import Batch
-from trainer.checkpoint import FOLDER as CHECKPOINTS
-from trainer.config import TrainingError, override
-from trainer.language_model import SeeingBlock, Sight, add_rows, blocks_of, load_language
-from trainer.layers import GatedBlock, Resampler
-from trainer.recipes import FlamingoConfig
-from trainer.tokens import VOCABULARY_FILE, Vocabulary, is_saved
-from trainer.vision import Eye, load_eye
+from lamella.trainer.attention import route
+from lamella.trainer.batch import Batch
+from lamella.trainer.checkpoint import FOLDER as CHECKPOINTS
+from lamella.trainer.config import TrainingError, override
+from lamella.trainer.language_model import SeeingBlock, Sight, add_rows, blocks_of, load_language
+from lamella.trainer.layers import GatedBlock, Resampler
+from lamella.trainer.recipes import FlamingoConfig
+from lamella.trainer.tokens import VOCABULARY_FILE, Vocabulary, is_saved
+from lamella.trainer.vision import Eye, load_eye
 
 MODEL_FILE, CONFIG_FILE = "model.safetensors", "config.json"  # in a training's folder
 EYE_KEY = "eye"  # in the model file's metadata: the label of the vision tower
@@ -173,7 +173,7 @@ def load(folder: Path, device: str = "auto", language: str | None = None) -> Fla
     """
     from safetensors import SafetensorError, safe_open
 
-    from weights.loaded import pick_device
+    from lamella.weights.loaded import pick_device
 
     try:
         config = _config_of(folder, language)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 import torch
 from torch import Tensor, nn
 
-from trainer.recipes import FlamingoConfig
+from lamella.trainer.recipes import FlamingoConfig
 
 Parameters = Mapping[str, nn.Parameter]
 

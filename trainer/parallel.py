@@ -16,10 +16,10 @@ from typing import Any
 import torch
 from torch import Tensor, distributed, nn
 
-from trainer.batch import Batch
-from trainer.model import Flamingo, half_precision
-from trainer.recipes import FlamingoConfig
-from weights.loaded import pick_device
+from lamella.trainer.batch import Batch
+from lamella.trainer.model import Flamingo, half_precision
+from lamella.trainer.recipes import FlamingoConfig
+from lamella.weights.loaded import pick_device
 
 FORMS = 64  # of a block, compiled; the four datasets of a mixture need about 20
 _PATIENCE = datetime.timedelta(hours=2)  # for a process that reads a language model, or checks all shards

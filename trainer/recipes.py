@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from schemas.pair import Dataset
-from trainer import config as configs
-from trainer.config import Frozen
+from lamella.schemas.pair import Dataset
+from lamella.trainer import config as configs
+from lamella.trainer.config import Frozen
 
 
 class DatasetConfig(Frozen):

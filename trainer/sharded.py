@@ -17,10 +17,10 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from trainer import checkpoint as checkpoints
-from trainer.checkpoint import MODEL, OPTIMIZER, RNG, Checkpoint
-from trainer.optimizer import Parameters
-from trainer.parallel import World
+from lamella.trainer import checkpoint as checkpoints
+from lamella.trainer.checkpoint import MODEL, OPTIMIZER, RNG, Checkpoint
+from lamella.trainer.optimizer import Parameters
+from lamella.trainer.parallel import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,11 @@ from contextlib import suppress
 import torch
 from torch import Tensor, nn
 
-from trainer.config import TrainingError
-from weights import load
-from weights.loaded import WeightsMissing
-from weights.own import own_config
-from weights.pixels import normalise
+from lamella.trainer.config import TrainingError
+from lamella.weights import load
+from lamella.weights.loaded import WeightsMissing
+from lamella.weights.own import own_config
+from lamella.weights.pixels import normalise
 
 
 class Eye(nn.Module):

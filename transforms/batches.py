@@ -6,10 +6,10 @@ on the records alone, never on bundles or workers. Pairs of one picture stand to
 
 from collections.abc import Iterable
 
-from schemas.document import InterleavedDocument
-from schemas.keys import stable_int
-from schemas.pair import Pair
-from transforms.views import view_of
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.keys import stable_int
+from lamella.schemas.pair import Pair
+from lamella.transforms.views import view_of
 
 Record = InterleavedDocument | Pair
 

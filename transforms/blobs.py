@@ -6,11 +6,11 @@ import zlib
 import fsspec
 from fsspec.core import url_to_fs
 
-from schemas.config import ReadConfig
-from schemas.media import BlobRef, Container
-from transforms.codings import BadRecord, Caps, media_caps, record_caps
-from transforms.unpack import UnpackedStream
-from transforms.warc import decoded_body, parse_record
+from lamella.schemas.config import ReadConfig
+from lamella.schemas.media import BlobRef, Container
+from lamella.transforms.codings import BadRecord, Caps, media_caps, record_caps
+from lamella.transforms.unpack import UnpackedStream
+from lamella.transforms.warc import decoded_body, parse_record
 
 # Marks the path of an archive that is packed as a whole: offset and length then count in what it unpacks to.
 UNPACKED = "unpacked::"

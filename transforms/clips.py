@@ -13,9 +13,9 @@ import av
 from av.error import FFmpegError
 from PIL import Image
 
-from schemas.config import FetchConfig
-from schemas.rejection import Reason
-from transforms.pixels import scaled_size
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.rejection import Reason
+from lamella.transforms.pixels import scaled_size
 
 MAX_PIXELS = FetchConfig().max_pixels
 

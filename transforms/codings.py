@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import brotli
 import zstandard
 
-from schemas.config import ReadConfig
-from schemas.rejection import Reason
+from lamella.schemas.config import ReadConfig
+from lamella.schemas.rejection import Reason
 
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[^\r\n]*\r?\n")
 _STEP = 1 << 16  # bytes decoded at a time

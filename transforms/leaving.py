@@ -1,9 +1,9 @@
 """What leaves, as a value: a record and the rule that it broke in, its Rejection out."""
 
-from schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode
-from schemas.pair import Pair
-from schemas.rejection import Rejection, Stage, Unit
-from transforms.rules import Broken
+from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode
+from lamella.schemas.pair import Pair
+from lamella.schemas.rejection import Rejection, Stage, Unit
+from lamella.transforms.rules import Broken
 
 SAMPLE_CHARACTERS = 200  # of a rejected text, for the report
 

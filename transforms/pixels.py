@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from schemas.config import FetchConfig
-from schemas.rejection import Reason
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.rejection import Reason
 
 MIME_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif", "AVIF": "image/avif"}
 MAX_PIXELS = FetchConfig().max_pixels

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from schemas.rejection import Reason
+from lamella.schemas.rejection import Reason
 
 
 class Rule(NamedTuple):

@@ -13,8 +13,8 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.timestamp import MIN_TIMESTAMP
 from apache_beam.utils.windowed_value import WindowedValue
 
-from schemas.account import Door, Tally, units_of
-from schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.schemas.account import Door, Tally, units_of
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 
 Function = Callable[[Any, Any], Iterable[Any]]
 Units = Iterable[tuple[Unit, int]]

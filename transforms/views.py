@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from schemas.media import Media
-from schemas.pair import Pair, VideoTextPair
-from transforms.blobs import read_blob
-from transforms.clips import BadVideo, decode_frames
-from transforms.pixels import BadImage, decode_rgb
+from lamella.schemas.media import Media
+from lamella.schemas.pair import Pair, VideoTextPair
+from lamella.transforms.blobs import read_blob
+from lamella.transforms.clips import BadVideo, decode_frames
+from lamella.transforms.pixels import BadImage, decode_rgb
 
 Unseen = (BadImage, BadVideo)  # both say `reason` and `detail`
 

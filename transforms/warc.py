@@ -10,8 +10,8 @@ from io import BytesIO
 
 from fastwarc.warc import HeaderMap
 
-from schemas.rejection import Reason
-from transforms.codings import BadRecord, Body, Caps, decode
+from lamella.schemas.rejection import Reason
+from lamella.transforms.codings import BadRecord, Body, Caps, decode
 
 Headers = tuple[tuple[str, str], ...]  # names in lower case, in their order
 

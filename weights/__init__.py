@@ -1,7 +1,7 @@
 """The tiny models that make the demo run offline, and the loader of all models: a name and weights in, a Loaded out."""
 
-from weights.loaded import Loaded, WeightsMissing
-from weights.loader import load
-from weights.own import bundle_hash
+from lamella.weights.loaded import Loaded, WeightsMissing
+from lamella.weights.loader import load
+from lamella.weights.own import bundle_hash
 
 __all__ = ["Loaded", "WeightsMissing", "bundle_hash", "load"]

@@ -1,4 +1,4 @@
-"""A folder with three trained models in, the bundled files and their manifest out: `python -m weights.bundle FOLDER`.
+"""A folder with three trained models in, the bundled files and their manifest out: `python -m lamella.weights.bundle FOLDER`.
 
 FOLDER holds `scorer/`, `captioner/` and `matcher/`, each the output of `lamella train contrastive`.
 """
@@ -10,9 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from weights.loaded import MODEL_FILE, TOKENIZER_FILE
-from weights.loader import ROLES
-from weights.own import HERE, MANIFEST
+from lamella.weights.loaded import MODEL_FILE, TOKENIZER_FILE
+from lamella.weights.loader import ROLES
+from lamella.weights.own import HERE, MANIFEST
 
 NAME = "lamella-coca"
 

@@ -8,7 +8,15 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from weights.loaded import DIGEST_CHARACTERS, MATCH_BIAS, MATCH_SCALE, MODEL_FILE, Unplaced, WeightsMissing, weights_label
+from lamella.weights.loaded import (
+    DIGEST_CHARACTERS,
+    MATCH_BIAS,
+    MATCH_SCALE,
+    MODEL_FILE,
+    Unplaced,
+    WeightsMissing,
+    weights_label,
+)
 
 
 def load_open_clip(name: str, weights: str) -> Unplaced:

@@ -71,7 +71,7 @@ class Unplaced:
     def __call__(self, precision: str, device: str) -> Loaded:
         import torch
 
-        from weights.pixels import normalise, square
+        from lamella.weights.pixels import normalise, square
 
         dtype = torch.bfloat16 if precision == "bf16" else torch.float32
         target = pick_device(device)

@@ -6,8 +6,8 @@ Weights are `bundled`, a path (a folder that the trainer wrote, or a `.safetenso
 from pathlib import Path
 from typing import Literal
 
-from weights.loaded import BUNDLED, Loaded, WeightsMissing, pick_device
-from weights.own import load_own, own_config, own_unplaced, read_manifest
+from lamella.weights.loaded import BUNDLED, Loaded, WeightsMissing, pick_device
+from lamella.weights.own import load_own, own_config, own_unplaced, read_manifest
 
 __all__ = ["ROLES", "Role", "load", "pick_device", "untrained"]
 
@@ -38,7 +38,7 @@ def load(name: str, weights: str, role: Role, precision: str = "fp32", device: s
         return load_own(name, weights, role, config)(precision, device)
     if weights == BUNDLED:
         raise WeightsMissing(name, weights, f"only {', '.join(sorted(read_manifest()['models']))} is bundled")
-    from weights.hub import load_open_clip
+    from lamella.weights.hub import load_open_clip
 
     return load_open_clip(name, weights)(precision, device)
 
@@ -56,11 +56,11 @@ def untrained(name: str, tokenizer: Path | None = None, device: str = "auto") ->
     """
     config = own_config(name)
     if config is None:
-        from weights.hub import untrained_open_clip
+        from lamella.weights.hub import untrained_open_clip
 
         return untrained_open_clip(name)("fp32", device)
     if tokenizer is None:
         raise ValueError(f"{name}: a tokenizer.json is needed")
-    from weights.coca import CoCa
+    from lamella.weights.coca import CoCa
 
     return own_unplaced(CoCa(config), config, tokenizer, f"{Path(name).stem}/untrained")("fp32", device)

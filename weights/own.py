@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from weights.loaded import (
+from lamella.weights.loaded import (
     BUNDLED,
     DIGEST_CHARACTERS,
     MATCH_BIAS,
@@ -35,7 +35,7 @@ def load_own(name: str, weights: str, role: str, config: dict[str, Any]) -> Unpl
     from safetensors import SafetensorError
     from safetensors.torch import load as from_bytes
 
-    from weights.coca import CoCa
+    from lamella.weights.coca import CoCa
 
     data, tokenizer_path, where = _own_files(name, weights, role)
     try:
@@ -57,7 +57,7 @@ def load_own(name: str, weights: str, role: str, config: dict[str, Any]) -> Unpl
 
 
 def own_unplaced(model: Any, config: dict[str, Any], tokenizer_path: Path, label: str) -> Unplaced:
-    from weights.tokens import Tokenizer
+    from lamella.weights.tokens import Tokenizer
 
     tokenizer = Tokenizer(tokenizer_path, config["text_cfg"]["context_length"])
     if tokenizer.size > config["text_cfg"]["vocab_size"]:

@@ -9,15 +9,15 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
 
-from schemas.account import Door
-from schemas.config import AssembleConfig
-from schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
-from schemas.media import BlobRef, Container, Media, MediaKind
-from schemas.page import Provenance
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from transforms.assemble.assemble import Joined, assemble_document, assemble_joined
-from transforms.assemble.media import media_urls
-from transforms.assemble.stage import AssembleDocuments
+from lamella.schemas.account import Door
+from lamella.schemas.config import AssembleConfig
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
+from lamella.schemas.media import BlobRef, Container, Media, MediaKind
+from lamella.schemas.page import Provenance
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.assemble.assemble import Joined, assemble_document, assemble_joined
+from lamella.transforms.assemble.media import media_urls
+from lamella.transforms.assemble.stage import AssembleDocuments
 
 LOOSE = AssembleConfig(min_words=1)
 

@@ -3,8 +3,8 @@
 import pytest
 from model_world import write_media, write_models
 
-from schemas.config import CaptionConfig, ModelConfig
-from schemas.media import Media
+from lamella.schemas.config import CaptionConfig, ModelConfig
+from lamella.schemas.media import Media
 
 
 @pytest.fixture(scope="session")

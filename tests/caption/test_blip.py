@@ -4,7 +4,7 @@ import pytest
 import torch
 from PIL import Image
 
-from schemas.config import CaptionConfig, ModelConfig
+from lamella.schemas.config import CaptionConfig, ModelConfig
 
 transformers = pytest.importorskip("transformers")
 
@@ -56,7 +56,7 @@ def images():
 
 
 def test_captions_are_words_and_repeat(blip):
-    from transforms.caption.models import load_captioner
+    from lamella.transforms.caption.models import load_captioner
 
     captioner = load_captioner(blip["captioner"])
     config = CaptionConfig(min_tokens=2, max_tokens=5)
@@ -67,7 +67,7 @@ def test_captions_are_words_and_repeat(blip):
 
 
 def test_a_greedy_caption_is_that_of_transformers(blip):
-    from transforms.caption.models import load_captioner
+    from lamella.transforms.caption.models import load_captioner
 
     captioner = load_captioner(blip["captioner"])
     greedy = CaptionConfig(top_p=1e-9, min_tokens=4, max_tokens=4, repetition_penalty=1.0)
@@ -84,7 +84,7 @@ def test_a_greedy_caption_is_that_of_transformers(blip):
 
 
 def test_matching_is_the_softmax_of_the_head(blip):
-    from transforms.caption.models import load_matcher
+    from lamella.transforms.caption.models import load_matcher
 
     matcher = load_matcher(blip["matcher"])
     asked = [(0, "a red square"), (1, "the green field"), (2, "a red square"), (0, "green")]
@@ -98,7 +98,7 @@ def test_matching_is_the_softmax_of_the_head(blip):
 
 def _head(matcher, image, words):
     """The model's own forward pass, on a picture of one colour, which resizing leaves as it is."""
-    from transforms.caption.blip import _MEAN, _STD
+    from lamella.transforms.caption.blip import _MEAN, _STD
 
     square = torch.tensor(image.getpixel((0, 0))).float().div(255).view(1, 3, 1, 1).expand(1, 3, 32, 32)
     pixels = (square - torch.tensor(_MEAN).view(3, 1, 1)) / torch.tensor(_STD).view(3, 1, 1)

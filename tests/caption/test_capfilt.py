@@ -13,18 +13,18 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
 from model_world import clip, pair
 
-from schemas.account import Door
-from schemas.config import CaptionConfig, ModelConfig
-from schemas.pair import CapFilt, CaptionSource
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from transforms.batches import bucket_of, cut
-from transforms.caption.capfilt import Captioned, Models, caption_and_match
-from transforms.caption.choose import choose_caption
-from transforms.caption.coca import ContrastiveMatcher
-from transforms.caption.models import load_captioner, load_matcher
-from transforms.caption.stage import CaptionPairs
-from transforms.views import View, read_view
-from weights import WeightsMissing, load
+from lamella.schemas.account import Door
+from lamella.schemas.config import CaptionConfig, ModelConfig
+from lamella.schemas.pair import CapFilt, CaptionSource
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.batches import bucket_of, cut
+from lamella.transforms.caption.capfilt import Captioned, Models, caption_and_match
+from lamella.transforms.caption.choose import choose_caption
+from lamella.transforms.caption.coca import ContrastiveMatcher
+from lamella.transforms.caption.models import load_captioner, load_matcher
+from lamella.transforms.caption.stage import CaptionPairs
+from lamella.transforms.views import View, read_view
+from lamella.weights import WeightsMissing, load
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from schemas.config import CaptionConfig
-from schemas.keys import stable_fraction
-from transforms.caption import generate
-from transforms.caption.generate import Decoder, Specials, nucleus, sample
+from lamella.schemas.config import CaptionConfig
+from lamella.schemas.keys import stable_fraction
+from lamella.transforms.caption import generate
+from lamella.transforms.caption.generate import Decoder, Specials, nucleus, sample
 
 SPECIALS = Specials(bos=1, eos=2, pad=0)
 

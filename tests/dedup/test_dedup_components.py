@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.config import DedupConfig
-from schemas.rejection import Reason
-from transforms.dedup.choose import choose_survivor, duplicates_of
-from transforms.dedup.components import Forest, bridges_of_member, links_of_bucket
-from transforms.dedup.signature import Fingerprint
+from lamella.schemas.config import DedupConfig
+from lamella.schemas.rejection import Reason
+from lamella.transforms.dedup.choose import choose_survivor, duplicates_of
+from lamella.transforms.dedup.components import Forest, bridges_of_member, links_of_bucket
+from lamella.transforms.dedup.signature import Fingerprint
 
 
 def components(buckets: list[list[str]]) -> dict[str, str]:

@@ -9,12 +9,12 @@ import pytest
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding
 
-from schemas.config import DedupConfig, ReadConfig
-from schemas.document import InterleavedDocument, TextNode
-from schemas.page import Provenance
-from transforms.codings import html_caps
-from transforms.dedup.signature import fingerprint, shingles
-from transforms.warc import decoded_body, parse_record
+from lamella.schemas.config import DedupConfig, ReadConfig
+from lamella.schemas.document import InterleavedDocument, TextNode
+from lamella.schemas.page import Provenance
+from lamella.transforms.codings import html_caps
+from lamella.transforms.dedup.signature import fingerprint, shingles
+from lamella.transforms.warc import decoded_body, parse_record
 
 pytestmark = pytest.mark.real
 

@@ -3,10 +3,10 @@
 import pytest
 from datasketch import MinHash
 
-from schemas.config import DedupConfig
-from schemas.document import InterleavedDocument, TextNode
-from schemas.page import Provenance
-from transforms.dedup.signature import fingerprint, shingles, similarity
+from lamella.schemas.config import DedupConfig
+from lamella.schemas.document import InterleavedDocument, TextNode
+from lamella.schemas.page import Provenance
+from lamella.transforms.dedup.signature import fingerprint, shingles, similarity
 
 CONFIG = DedupConfig()
 ALPHABET = "abcdefghijklmnopqrst"

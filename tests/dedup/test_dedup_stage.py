@@ -6,13 +6,13 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
-from schemas.config import DedupConfig
-from schemas.document import ImageNode, InterleavedDocument, TextNode
-from schemas.keys import stable_key
-from schemas.page import Provenance
-from schemas.rejection import Reason, Unit
-from transforms.dedup.stage import DeduplicateDocuments
-from transforms.urls import page_url
+from lamella.schemas.config import DedupConfig
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode
+from lamella.schemas.keys import stable_key
+from lamella.schemas.page import Provenance
+from lamella.schemas.rejection import Reason, Unit
+from lamella.transforms.dedup.stage import DeduplicateDocuments
+from lamella.transforms.urls import page_url
 
 STORY = (
     "The lamp in the old lighthouse was lit every evening by a keeper who had lived on the rock for thirty years. "

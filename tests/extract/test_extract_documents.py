@@ -6,12 +6,12 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
-from schemas.config import ExtractConfig
-from schemas.document import TextNode
-from schemas.page import Page, Provenance
-from schemas.rejection import Reason, Rejection, Unit
-from transforms.extract.extract import extract_document
-from transforms.extract.stage import ExtractDocuments
+from lamella.schemas.config import ExtractConfig
+from lamella.schemas.document import TextNode
+from lamella.schemas.page import Page, Provenance
+from lamella.schemas.rejection import Reason, Rejection, Unit
+from lamella.transforms.extract.extract import extract_document
+from lamella.transforms.extract.stage import ExtractDocuments
 
 CONFIG = ExtractConfig(timeout_s=1.0, max_nodes=20)
 PROSE = "<p>A flamingo strains its food from the water through the fine comb in its beak.</p>"

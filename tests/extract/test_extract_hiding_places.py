@@ -2,9 +2,9 @@
 
 import pytest
 
-from schemas.config import ExtractConfig
-from schemas.document import ImageNode, TextNode, VideoNode
-from transforms.extract.parse import parse_html
+from lamella.schemas.config import ExtractConfig
+from lamella.schemas.document import ImageNode, TextNode, VideoNode
+from lamella.transforms.extract.parse import parse_html
 
 SITE = "http://a.example/"
 BEFORE = "Flamingos gather on the lagoon at dawn, long before the first boats leave the harbour."

@@ -2,10 +2,10 @@
 
 import pytest
 
-from schemas.config import ExtractConfig
-from schemas.document import ImageNode, TextNode, VideoNode
-from transforms.extract.media import candidates
-from transforms.extract.parse import parse_html
+from lamella.schemas.config import ExtractConfig
+from lamella.schemas.document import ImageNode, TextNode, VideoNode
+from lamella.transforms.extract.media import candidates
+from lamella.transforms.extract.parse import parse_html
 
 CONFIG = ExtractConfig()
 PROSE = "<p>A flamingo strains its food from the water through the fine comb of lamellae in its beak.</p>"

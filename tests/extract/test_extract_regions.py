@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from schemas.config import ExtractConfig
-from schemas.document import TextNode
-from transforms.extract.hints import COMMENTS, CONSENT, CONTENT, FURNITURE, LIKELY_FURNITURE, hint_of
-from transforms.extract.parse import parse_html
+from lamella.schemas.config import ExtractConfig
+from lamella.schemas.document import TextNode
+from lamella.transforms.extract.hints import COMMENTS, CONSENT, CONTENT, FURNITURE, LIKELY_FURNITURE, hint_of
+from lamella.transforms.extract.parse import parse_html
 
 PROSE = "A flamingo strains its food from the water through the fine comb of lamellae in its beak."
 LONG = "Flamingos filter brine shrimp and algae from the shallow water of salt lakes and lagoons, day and night."

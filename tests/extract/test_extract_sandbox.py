@@ -11,11 +11,18 @@ import time
 
 import pytest
 
-from schemas.config import ExtractConfig
-from transforms.extract.lines import extract_lines
-from transforms.extract.parse import parse_html
-from transforms.extract.sandbox import PageTooCostly, Sandbox, borrowed
-from transforms.extract.wire import ParseFailed, decode_reply, decode_request, encode_failure, encode_reply, encode_request
+from lamella.schemas.config import ExtractConfig
+from lamella.transforms.extract.lines import extract_lines
+from lamella.transforms.extract.parse import parse_html
+from lamella.transforms.extract.sandbox import PageTooCostly, Sandbox, borrowed
+from lamella.transforms.extract.wire import (
+    ParseFailed,
+    decode_reply,
+    decode_request,
+    encode_failure,
+    encode_reply,
+    encode_request,
+)
 
 URL = "http://a.example/"
 PAGE = "<p>A flamingo strains its food from the water. <img src=i.jpg alt='Ein Flamingo, 火烈鸟'><video src=v.mp4></video>"
@@ -103,8 +110,8 @@ def test_threads_have_children_of_their_own_and_give_them_back():
 def test_no_child_outlives_its_parent():
     code = f"""
 import os
-from schemas.config import ExtractConfig
-from transforms.extract.sandbox import Sandbox
+from lamella.schemas.config import ExtractConfig
+from lamella.transforms.extract.sandbox import Sandbox
 sandbox = Sandbox(ExtractConfig())
 sandbox.parse({PAGE!r}, {URL!r})
 print(sandbox._child.pid, flush=True)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from schemas.config import ExtractConfig
-from schemas.document import ImageNode, TextNode
-from transforms.extract.parse import parse_html
+from lamella.schemas.config import ExtractConfig
+from lamella.schemas.document import ImageNode, TextNode
+from lamella.transforms.extract.parse import parse_html
 
 CONFIG = ExtractConfig()
 PROSE = "A flamingo strains its food from the water through the fine comb of lamellae in its beak."

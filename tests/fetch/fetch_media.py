@@ -6,8 +6,8 @@ import av
 import numpy as np
 from PIL import Image
 
-from schemas.media import BlobRef, Container, MediaKind
-from transforms.fetch.captured import CapturedLink
+from lamella.schemas.media import BlobRef, Container, MediaKind
+from lamella.transforms.fetch.captured import CapturedLink
 
 VTT = b"WEBVTT\n\n1\n00:00.000 --> 00:01.000\n<v Ann>Hello &amp; welcome</v>\n\nNOTE no cue\n\n00:01.000 --> 00:02.000\nto\nus"
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from aiohttp import web
 from fetch_media import VTT, film, picture
 
-from schemas.config import FetchConfig
+from lamella.schemas.config import FetchConfig
 
 
 class Server:

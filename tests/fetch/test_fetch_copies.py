@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from fetch_media import captured, picture
 
-from schemas.config import FetchConfig
-from schemas.media import Media
-from schemas.rejection import Reason
-from transforms.fetch.copies import Forest, as_member, choose_one, clusters, hashes_by_chunk, near_hashes, survivor_of
-from transforms.fetch.inspect import judge_bytes
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.media import Media
+from lamella.schemas.rejection import Reason
+from lamella.transforms.fetch.copies import Forest, as_member, choose_one, clusters, hashes_by_chunk, near_hashes, survivor_of
+from lamella.transforms.fetch.inspect import judge_bytes
 
 
 def found_edges(hashes, distance):

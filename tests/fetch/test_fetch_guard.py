@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from schemas.config import FetchConfig
-from transforms.fetch.guard import ForbiddenAddress, Guard
+from lamella.schemas.config import FetchConfig
+from lamella.transforms.fetch.guard import ForbiddenAddress, Guard
 
 SPECIAL = """
 0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.127.255.254 100.100.100.200 127.0.0.1 127.255.255.254

@@ -13,10 +13,10 @@ from aiohttp.abc import AbstractResolver
 from fetch_media import VTT, picture
 from fetch_server import Server
 
-from schemas.config import FetchConfig
-from schemas.media import MediaKind, MediaLink
-from schemas.rejection import Reason
-from transforms.fetch.http import Client, Refused
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.media import MediaKind, MediaLink
+from lamella.schemas.rejection import Reason
+from lamella.transforms.fetch.http import Client, Refused
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from hashlib import sha256
 import pytest
 from fetch_media import VTT, captured, film, picture, plain
 
-from schemas.config import FetchConfig
-from schemas.media import BlobRef, Container, MediaKind
-from schemas.rejection import Reason
-from transforms.fetch.hash_list import read_hashes
-from transforms.fetch.inspect import inspect_media, judge_bytes
-from transforms.fetch.tracks import BadTrack, track_text
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.media import BlobRef, Container, MediaKind
+from lamella.schemas.rejection import Reason
+from lamella.transforms.fetch.hash_list import read_hashes
+from lamella.transforms.fetch.inspect import inspect_media, judge_bytes
+from lamella.transforms.fetch.tracks import BadTrack, track_text
 
 CONFIG = FetchConfig()
 

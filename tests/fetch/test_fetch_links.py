@@ -4,13 +4,13 @@ from itertools import permutations
 
 import pytest
 
-from schemas.config import FetchConfig
-from schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
-from schemas.media import MediaKind
-from schemas.page import Provenance
-from schemas.rejection import Reason, Rejection
-from transforms.fetch.address_rules import judge_link
-from transforms.fetch.links import WantedLink, as_link, mentions_of, sum_mentions
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
+from lamella.schemas.media import MediaKind
+from lamella.schemas.page import Provenance
+from lamella.schemas.rejection import Reason, Rejection
+from lamella.transforms.fetch.address_rules import judge_link
+from lamella.transforms.fetch.links import WantedLink, as_link, mentions_of, sum_mentions
 
 CONFIG = FetchConfig()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from transforms.fetch.opt_out import evidence, media_opt_out, page_opt_out, product_of
+from lamella.transforms.fetch.opt_out import evidence, media_opt_out, page_opt_out, product_of
 
 SHAPES = [
     ("noai", "noai"),

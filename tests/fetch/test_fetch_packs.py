@@ -7,12 +7,12 @@ import pytest
 from fetch_media import picture
 from fetch_server import Server
 
-from schemas.media import MediaKind, MediaLink
-from schemas.rejection import Reason, Rejection
-from transforms.blobs import read_blob
-from transforms.fetch.captured import CapturedLink, base_of
-from transforms.fetch.harvest import BUCKET_LINKS, AskedLink, Harvester, bucket_of, policy_of, still_valid
-from transforms.fetch.packs import (
+from lamella.schemas.media import MediaKind, MediaLink
+from lamella.schemas.rejection import Reason, Rejection
+from lamella.transforms.blobs import read_blob
+from lamella.transforms.fetch.captured import CapturedLink, base_of
+from lamella.transforms.fetch.harvest import BUCKET_LINKS, AskedLink, Harvester, bucket_of, policy_of, still_valid
+from lamella.transforms.fetch.packs import (
     Answer,
     best_answer,
     list_indexes,
@@ -161,7 +161,7 @@ def test_another_policy_asks_again_where_the_last_one_refused(server, tmp_path):
 
 
 def test_a_crash_of_ours_is_one_rejection_and_a_full_disk_ends_the_run(server, tmp_path, monkeypatch):
-    from transforms.fetch import http
+    from lamella.transforms.fetch import http
 
     asked = links(server, "/ok/1.png", "/ok/2.png")
 

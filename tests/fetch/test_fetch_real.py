@@ -5,13 +5,13 @@ from collections import Counter
 
 import pytest
 
-from schemas.config import FetchConfig, ReadConfig
-from schemas.media import ArchiveMedia, Media, MediaKind, MediaLink
-from schemas.rejection import Reason
-from transforms.fetch.captured import from_archive
-from transforms.fetch.copies import clusters, hashes_by_chunk, near_hashes
-from transforms.fetch.inspect import inspect_media
-from transforms.read.archive import read_archive
+from lamella.schemas.config import FetchConfig, ReadConfig
+from lamella.schemas.media import ArchiveMedia, Media, MediaKind, MediaLink
+from lamella.schemas.rejection import Reason
+from lamella.transforms.fetch.captured import from_archive
+from lamella.transforms.fetch.copies import clusters, hashes_by_chunk, near_hashes
+from lamella.transforms.fetch.inspect import inspect_media
+from lamella.transforms.read.archive import read_archive
 
 pytestmark = pytest.mark.real
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from transforms.fetch.robots import MAX_ROBOTS_BYTES, RobotsCache, read_robots
+from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, RobotsCache, read_robots
 
 RFC = b"""User-Agent: *
 Disallow: *.gif$

@@ -10,13 +10,13 @@ from apache_beam.testing.util import assert_that
 from fetch_media import VTT, film, picture, plain
 from fetch_server import Server
 
-from schemas.account import Door
-from schemas.config import FetchConfig
-from schemas.document import ImageNode, InterleavedDocument, VideoNode
-from schemas.media import ArchiveMedia, BlobRef, Container, Media
-from schemas.page import Provenance
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from transforms.fetch.stage import FetchMedia
+from lamella.schemas.account import Door
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
+from lamella.schemas.media import ArchiveMedia, BlobRef, Container, Media
+from lamella.schemas.page import Provenance
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.fetch.stage import FetchMedia
 
 A = "https://a.org"
 

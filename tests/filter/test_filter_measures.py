@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.document import ImageNode, TextNode, TextQuality
-from transforms.filter.measures import TextMeasures, paragraphs_of
-from transforms.filter.repetition import (
+from lamella.schemas.document import ImageNode, TextNode, TextQuality
+from lamella.transforms.filter.measures import TextMeasures, paragraphs_of
+from lamella.transforms.filter.repetition import (
     DUPLICATE_NGRAM_LIMITS,
     TOP_NGRAM_LIMITS,
     character_repetition,
@@ -19,7 +19,7 @@ from transforms.filter.repetition import (
     repeated_parts,
     word_repetition,
 )
-from transforms.words import tokens
+from lamella.transforms.words import tokens
 
 PROSE = "The cat sat on the mat, and the dog lay by the door. It was warm; nobody had to be anywhere else that day."
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from pipeline.recipes import RECIPES
-from schemas.config import LimitsForText
-from schemas.rejection import Reason
-from transforms.filter.measures import TextMeasures
-from transforms.filter.rules import DOCUMENT_RULES, NODE_RULES, TEXT_RULES
-from transforms.rules import first_broken
+from lamella.pipeline.recipes import RECIPES
+from lamella.schemas.config import LimitsForText
+from lamella.schemas.rejection import Reason
+from lamella.transforms.filter.measures import TextMeasures
+from lamella.transforms.filter.rules import DOCUMENT_RULES, NODE_RULES, TEXT_RULES
+from lamella.transforms.rules import first_broken
 
 PROSE = (
     "The keeper of the old lighthouse climbed the stairs every evening to light the lamp, and nobody asked him why. "

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from transforms.pair.captions import clean, is_file_name, normalised, without_dates_and_places
+from lamella.transforms.pair.captions import clean, is_file_name, normalised, without_dates_and_places
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from schemas.config import PairConfig
-from schemas.document import ImageNode, InterleavedDocument, VideoNode
-from schemas.keys import stable_key
-from schemas.media import BlobRef, Container, Media, MediaKind
-from schemas.page import Provenance
-from schemas.pair import CaptionSource, Dataset, ImageTextPair, VideoTextPair
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from transforms.pair.candidates import propose_pairs
-from transforms.pair.corpus import HEAD_TOKENS, Candidate, Floors, copy_key, floors_of, tokens_of
-from transforms.pair.judge import judge_candidate, with_survivor
+from lamella.schemas.config import PairConfig
+from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
+from lamella.schemas.keys import stable_key
+from lamella.schemas.media import BlobRef, Container, Media, MediaKind
+from lamella.schemas.page import Provenance
+from lamella.schemas.pair import CaptionSource, Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.pair.candidates import propose_pairs
+from lamella.transforms.pair.corpus import HEAD_TOKENS, Candidate, Floors, copy_key, floors_of, tokens_of
+from lamella.transforms.pair.judge import judge_candidate, with_survivor
 
 CONFIG = PairConfig()
 BLOB = BlobRef(path="a.warc", offset=0, length=9, container=Container.WARC)

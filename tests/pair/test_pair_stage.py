@@ -8,14 +8,14 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
 
-from schemas.account import Door
-from schemas.config import PairConfig
-from schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
-from schemas.media import BlobRef, Container, Media, MediaKind
-from schemas.page import Provenance
-from schemas.pair import Dataset
-from schemas.rejection import Reason, Stage, Unit
-from transforms.pair.stage import MinePairs
+from lamella.schemas.account import Door
+from lamella.schemas.config import PairConfig
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
+from lamella.schemas.media import BlobRef, Container, Media, MediaKind
+from lamella.schemas.page import Provenance
+from lamella.schemas.pair import Dataset
+from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.transforms.pair.stage import MinePairs
 
 CAPTION = "A red fox stands in deep snow and looks at us"
 

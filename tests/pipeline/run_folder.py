@@ -9,16 +9,16 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from pipeline.recipes import demo
-from pipeline.tables import TableManifest, write_file, write_manifest
-from schemas.account import Door, Tally
-from schemas.document import ImageNode, InterleavedDocument, TextNode, TextQuality, with_phi
-from schemas.keys import stable_int, stable_key
-from schemas.media import ArchiveMedia, BlobRef, Container, Media, MediaKind
-from schemas.page import Provenance
-from schemas.pair import CapFilt, CaptionSource, Dataset, ImageTextPair, VideoTextPair
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from schemas.shards import MANIFEST, ShardInfo, ShardManifest
+from lamella.pipeline.recipes import demo
+from lamella.pipeline.tables import TableManifest, write_file, write_manifest
+from lamella.schemas.account import Door, Tally
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, TextQuality, with_phi
+from lamella.schemas.keys import stable_int, stable_key
+from lamella.schemas.media import ArchiveMedia, BlobRef, Container, Media, MediaKind
+from lamella.schemas.page import Provenance
+from lamella.schemas.pair import CapFilt, CaptionSource, Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest
 
 PACK = "media/packs/pack-00000.bin"
 

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from run_folder import SMALL_TALLIES, rejection, small_rejections, small_run, tallies
 
-from pipeline.accounts import (
+from lamella.pipeline.accounts import (
     Line,
     Loss,
     conservation,
@@ -18,7 +18,7 @@ from pipeline.accounts import (
     rows_of,
     shards_of,
 )
-from schemas.rejection import Reason, Stage, Unit
+from lamella.schemas.rejection import Reason, Stage, Unit
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import pytest
 import yaml
 from run_folder import SITE, picture, small_run
 
-from pipeline.card import card
-from pipeline.report import build_report, write_report
-from schemas.sample import PairSample
-from schemas.shards import MANIFEST, write_shard
+from lamella.pipeline.card import card
+from lamella.pipeline.report import build_report, write_report
+from lamella.schemas.sample import PairSample
+from lamella.schemas.shards import MANIFEST, write_shard
 
 
 @pytest.fixture(scope="module")

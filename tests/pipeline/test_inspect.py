@@ -12,16 +12,16 @@ import pytest
 from rich.console import Console
 from shard_world import World
 
-from pipeline.inspect import inspect
-from pipeline.readable import clean, size_of
-from pipeline.tables import TableManifest, write_file, write_manifest
-from schemas.config import ShardConfig
-from schemas.document import InterleavedDocument
-from schemas.pair import Dataset, ImageTextPair, VideoTextPair
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from schemas.shards import ShardManifest
-from transforms.shard.manifest import finish
-from transforms.shard.write import ShardWork, write_one
+from lamella.pipeline.inspect import inspect
+from lamella.pipeline.readable import clean, size_of
+from lamella.pipeline.tables import TableManifest, write_file, write_manifest
+from lamella.schemas.config import ShardConfig
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.schemas.shards import ShardManifest
+from lamella.transforms.shard.manifest import finish
+from lamella.transforms.shard.write import ShardWork, write_one
 
 EVIL = "\x1b]0;title\x07 \x1b[31mred\x9b2J \u202eesrever\u2066 \ud800 end\r\n\x00next"
 RECORD = (

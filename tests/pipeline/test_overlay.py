@@ -2,9 +2,9 @@
 
 import pytest
 
-from pipeline.overlay import ConfigError, resolve
-from pipeline.recipes import RECIPES
-from schemas.config import Config
+from lamella.pipeline.overlay import ConfigError, resolve
+from lamella.pipeline.recipes import RECIPES
+from lamella.schemas.config import Config
 
 
 @pytest.mark.parametrize("name", RECIPES)

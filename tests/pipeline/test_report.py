@@ -26,13 +26,13 @@ from run_folder import (
     write_run,
 )
 
-from pipeline.exhibits import clean
-from pipeline.recipes import demo
-from pipeline.report import build_report, past_limits, print_report, write_report
-from schemas.account import Door, Tally
-from schemas.media import ArchiveMedia
-from schemas.pair import ImageTextPair
-from schemas.rejection import Stage, Unit
+from lamella.pipeline.exhibits import clean
+from lamella.pipeline.recipes import demo
+from lamella.pipeline.report import build_report, past_limits, print_report, write_report
+from lamella.schemas.account import Door, Tally
+from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.pair import ImageTextPair
+from lamella.schemas.rejection import Stage, Unit
 
 EVIL = (
     "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg/onload=alert(3)>"

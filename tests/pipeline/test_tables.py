@@ -6,7 +6,7 @@ import apache_beam as beam
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from pipeline.tables import (
+from lamella.pipeline.tables import (
     ReadTable,
     TableManifest,
     WriteTable,
@@ -16,8 +16,8 @@ from pipeline.tables import (
     read_records,
     write_file,
 )
-from schemas.media import MediaKind, MediaLink
-from schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.schemas.media import MediaKind, MediaLink
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 
 LINKS = [MediaLink(url=f"https://a.example/{n}.jpg", kind=MediaKind.IMAGE, documents=n) for n in range(50)]
 

@@ -19,13 +19,13 @@ from run_folder import (
     write_run,
 )
 
-from pipeline.claims import Vocabulary, claims
-from pipeline.fates import fates_of
-from pipeline.ledger import Ledger, find_ledger
-from pipeline.truth import Judged, judge_filters, judge_synthetic, truth_of
-from schemas.config import CaptionConfig
-from schemas.keys import stable_key
-from schemas.pair import CaptionSource, Dataset, ImageTextPair
+from lamella.pipeline.claims import Vocabulary, claims
+from lamella.pipeline.fates import fates_of
+from lamella.pipeline.ledger import Ledger, find_ledger
+from lamella.pipeline.truth import Judged, judge_filters, judge_synthetic, truth_of
+from lamella.schemas.config import CaptionConfig
+from lamella.schemas.keys import stable_key
+from lamella.schemas.pair import CaptionSource, Dataset, ImageTextPair
 
 PAGE = "https://site.example/page.html"
 PAIR = {"kind": "pair", "shapes": ["circle", "star"], "colours": ["red", "blue"], "count": 2, "relation": "left of"}
@@ -185,7 +185,7 @@ def test_a_run_is_held_against_its_ledger(folder):
 
 
 def test_the_report_shows_the_truth(folder):
-    from pipeline.report import write_report
+    from lamella.pipeline.report import write_report
 
     report = write_report(str(folder))
     assert report["truth"]["filters"][0]["name"] == "CLIP score"

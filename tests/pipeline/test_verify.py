@@ -10,20 +10,20 @@ from io import BytesIO
 import pytest
 from shard_world import World
 
-from pipeline.accounts import JOBS
-from pipeline.tables import TableManifest, write_file, write_manifest
-from pipeline.verify import verify
-from schemas.account import Door, Tally
-from schemas.config import ShardConfig
-from schemas.document import InterleavedDocument
-from schemas.media import ArchiveMedia, Media
-from schemas.pair import Dataset, ImageTextPair, VideoTextPair
-from schemas.rejection import Rejection, Stage, Unit
-from schemas.sample import SAMPLE_TYPES
-from schemas.shards import MANIFEST, ShardManifest, read_shard, write_shard
-from transforms.shard.manifest import finish, sorted_shards
-from transforms.shard.plan import place_of, plan_shards
-from transforms.shard.write import ShardWork, write_one
+from lamella.pipeline.accounts import JOBS
+from lamella.pipeline.tables import TableManifest, write_file, write_manifest
+from lamella.pipeline.verify import verify
+from lamella.schemas.account import Door, Tally
+from lamella.schemas.config import ShardConfig
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.media import ArchiveMedia, Media
+from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.rejection import Rejection, Stage, Unit
+from lamella.schemas.sample import SAMPLE_TYPES
+from lamella.schemas.shards import MANIFEST, ShardManifest, read_shard, write_shard
+from lamella.transforms.shard.manifest import finish, sorted_shards
+from lamella.transforms.shard.plan import place_of, plan_shards
+from lamella.transforms.shard.write import ShardWork, write_one
 
 CONFIG = ShardConfig(samples_per_shard=5, validation_share=0.3, max_side_px=64)
 TALLIES = {

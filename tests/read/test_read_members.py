@@ -7,11 +7,11 @@ import io
 import pytest
 import zstandard
 
-from schemas.config import ReadConfig
-from schemas.rejection import Reason
-from transforms.codings import Caps, record_caps
-from transforms.read.members import Fault, Member, gzip_members, plain_members
-from transforms.unpack import UnpackedStream
+from lamella.schemas.config import ReadConfig
+from lamella.schemas.rejection import Reason
+from lamella.transforms.codings import Caps, record_caps
+from lamella.transforms.read.members import Fault, Member, gzip_members, plain_members
+from lamella.transforms.unpack import UnpackedStream
 
 CAPS = record_caps(ReadConfig())
 COUNT = 100

@@ -9,15 +9,15 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
-from schemas.account import Door, Tally
-from schemas.config import ReadConfig
-from schemas.media import ArchiveMedia
-from schemas.page import Page
-from schemas.rejection import Reason, Rejection, Unit
-from transforms.blobs import read_blob
-from transforms.codings import Body
-from transforms.read.archive import read_archive
-from transforms.read.stage import ReadPages
+from lamella.schemas.account import Door, Tally
+from lamella.schemas.config import ReadConfig
+from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.page import Page
+from lamella.schemas.rejection import Reason, Rejection, Unit
+from lamella.transforms.blobs import read_blob
+from lamella.transforms.codings import Body
+from lamella.transforms.read.archive import read_archive
+from lamella.transforms.read.stage import ReadPages
 
 HTML = b"<!doctype html><title>Lamellae</title><p>A flamingo strains its food.</p>"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -152,7 +152,7 @@ def test_a_crash_is_a_rejection(tmp_path, monkeypatch):
             raise RecursionError("too deep")
         return Body(data=record.body, complete=True)
 
-    monkeypatch.setattr("transforms.read.responses.decoded_body", crash)
+    monkeypatch.setattr("lamella.transforms.read.responses.decoded_body", crash)
     rejection, page = read(tmp_path, response(HTML, "text/html", url="http://a.example/bad"), response(HTML, "text/html"))[0]
     assert isinstance(page, Page)
     assert (rejection.reason, rejection.detail) == (Reason.CRASHED, "RecursionError: too deep")

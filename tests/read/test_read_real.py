@@ -10,13 +10,13 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
-from schemas.account import Door, Tally
-from schemas.config import ReadConfig
-from schemas.media import ArchiveMedia
-from schemas.page import Page
-from schemas.rejection import Reason, Rejection, Unit
-from transforms.blobs import read_blob
-from transforms.read.archive import read_archive
+from lamella.schemas.account import Door, Tally
+from lamella.schemas.config import ReadConfig
+from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.page import Page
+from lamella.schemas.rejection import Reason, Rejection, Unit
+from lamella.transforms.blobs import read_blob
+from lamella.transforms.read.archive import read_archive
 
 pytestmark = pytest.mark.real
 DAMAGE = (Reason.DAMAGED_RECORD, Reason.TRUNCATED_RECORD, Reason.NOT_AN_ARCHIVE)

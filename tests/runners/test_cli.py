@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from runners import cli
+from lamella.runners import cli
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_an_output_that_cannot_be_made(lamella, archive, tmp_path):
 
 
 def test_one_run_at_a_time(lamella, archive, tmp_path):
-    from pipeline.preflight import own_folder
+    from lamella.pipeline.preflight import own_folder
 
     with own_folder(str(tmp_path / "out")):
         code, _, err = lamella(*run_words(archive, tmp_path / "out"))
@@ -126,7 +126,7 @@ def test_one_run_at_a_time(lamella, archive, tmp_path):
 def test_help_imports_nothing_heavy(command):
     code = (
         "import sys; sys.argv = ['lamella', *sys.argv[1:]]\n"
-        "from runners.cli import main\n"
+        "from lamella.runners.cli import main\n"
         "try: main()\n"
         "except SystemExit as stop: assert stop.code == 0, stop.code\n"
         "heavy = {'torch', 'apache_beam', 'pyarrow', 'numpy', 'PIL'} & set(sys.modules)\n"

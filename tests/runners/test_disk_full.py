@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
-from pipeline.run import contents_hash
-from pipeline.verify import verify
-from sample.web import write_sample
-from transforms.files import TEMPORARY
+from lamella.pipeline.run import contents_hash
+from lamella.pipeline.verify import verify
+from lamella.sample.web import write_sample
+from lamella.transforms.files import TEMPORARY
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def small_disk(tmp_path):
 
 def lamella(web, folder):
     words = ["run", "--recipe", "demo", "--input", str(web / "*.warc.gz"), "--output", str(folder), "caption.on=false"]
-    return subprocess.run([sys.executable, "-m", "runners.cli", *words], capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, "-m", "lamella.runners.cli", *words], capture_output=True, text=True, check=False)
 
 
 @pytest.mark.slow

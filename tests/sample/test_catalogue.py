@@ -5,12 +5,12 @@ from itertools import pairwise
 
 import pytest
 
-from sample.catalogue import PLATES_FIRST, SHARE, UNSAID
-from sample.ledger import read_ledger
-from sample.pages import draft
-from sample.questions import ATTRIBUTES, CHOICES, HELD_OUT, WORDINGS, Wording, fits, truth
-from sample.scenes import Scene, SceneKind, Thing, make_scene
-from sample.web import write_sample
+from lamella.sample.catalogue import PLATES_FIRST, SHARE, UNSAID
+from lamella.sample.ledger import read_ledger
+from lamella.sample.pages import draft
+from lamella.sample.questions import ATTRIBUTES, CHOICES, HELD_OUT, WORDINGS, Wording, fits, truth
+from lamella.sample.scenes import Scene, SceneKind, Thing, make_scene
+from lamella.sample.web import write_sample
 
 SCENES = [make_scene(f"question/{n}") for n in range(300)]
 CATALOGUES = [page for page in (draft(0, index) for index in range(400)) if page.asks]

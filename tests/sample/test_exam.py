@@ -6,10 +6,10 @@ from collections import Counter, defaultdict
 import pytest
 from PIL import Image
 
-from sample.exam import QUESTIONS, said_of, write_exam
-from sample.pages import draft
-from sample.questions import HELD_OUT, WORDINGS
-from sample.scenes import Scene, SceneKind, Thing
+from lamella.sample.exam import QUESTIONS, said_of, write_exam
+from lamella.sample.pages import draft
+from lamella.sample.questions import HELD_OUT, WORDINGS
+from lamella.sample.scenes import Scene, SceneKind, Thing
 
 QUERIES = 24
 RING, STAR = Thing(shape="ring", colour="red", size="large"), Thing(shape="star", colour="blue", size="small")

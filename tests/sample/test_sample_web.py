@@ -12,15 +12,15 @@ import pytest
 from PIL import Image
 from warcio.archiveiterator import ArchiveIterator
 
-from sample import page_fates, riders
-from sample.ledger import lines, read_ledger
-from sample.odd_records import cut
-from sample.pages import draft
-from sample.plan import GROUPS, PAGE_FATES, ROUND, plan
-from sample.server import FATES, FORBIDDEN_URL, SampleServer, http_page
-from sample.warc import Exchange, WarcWriter, pack
-from sample.web import ODD_NAME, planned_page, write_sample
-from schemas.rejection import Reason
+from lamella.sample import page_fates, riders
+from lamella.sample.ledger import lines, read_ledger
+from lamella.sample.odd_records import cut
+from lamella.sample.pages import draft
+from lamella.sample.plan import GROUPS, PAGE_FATES, ROUND, plan
+from lamella.sample.server import FATES, FORBIDDEN_URL, SampleServer, http_page
+from lamella.sample.warc import Exchange, WarcWriter, pack
+from lamella.sample.web import ODD_NAME, planned_page, write_sample
+from lamella.schemas.rejection import Reason
 
 PAGES, SEED = 150, 3
 OVER_HTTP = {"timed_out", "connection_failed", "http_error", "too_many_redirects", "forbidden_address"}

@@ -5,11 +5,11 @@ from collections import Counter
 import imagehash
 import pytest
 
-from sample.captions import alt_text, caption, long_caption, wrong_alt
-from sample.clips import FPS, clip_caption, encode_clip, frames, make_clip, vtt
-from sample.dice import Dice
-from sample.paint import RGB, draw, encode, paint
-from sample.scenes import COLOURS, SHAPES, Scene, SceneKind, Thing, contrast_scene, make_scene
+from lamella.sample.captions import alt_text, caption, long_caption, wrong_alt
+from lamella.sample.clips import FPS, clip_caption, encode_clip, frames, make_clip, vtt
+from lamella.sample.dice import Dice
+from lamella.sample.paint import RGB, draw, encode, paint
+from lamella.sample.scenes import COLOURS, SHAPES, Scene, SceneKind, Thing, contrast_scene, make_scene
 
 SCENES = [make_scene(f"test/{n}") for n in range(300)]
 

@@ -7,14 +7,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.account import Door, Tally
-from schemas.arrow import from_row, from_table, schema_of, to_row, to_table
-from schemas.document import ImageNode, InterleavedDocument, TextNode, TextQuality, VideoNode
-from schemas.duplicate import Duplicate
-from schemas.media import ArchiveMedia, BlobRef, Container, Media, MediaKind, MediaLink
-from schemas.page import Page, Provenance
-from schemas.pair import CapFilt, CaptionSource, Dataset, ImageTextPair, VideoTextPair
-from schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.schemas.account import Door, Tally
+from lamella.schemas.arrow import from_row, from_table, schema_of, to_row, to_table
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, TextQuality, VideoNode
+from lamella.schemas.duplicate import Duplicate
+from lamella.schemas.media import ArchiveMedia, BlobRef, Container, Media, MediaKind, MediaLink
+from lamella.schemas.page import Page, Provenance
+from lamella.schemas.pair import CapFilt, CaptionSource, Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 
 PROVENANCE = Provenance(
     archive="s3://b/a.warc.gz", offset=2**40, length=3, record_id="<urn:uuid:1>", crawl_time="2025-11-01T00:00:00Z"
@@ -117,7 +117,7 @@ def test_a_lone_surrogate_does_not_end_a_run():
 
 
 def test_what_has_no_arrow_form_is_named():
-    from schemas.sample import PairSample
+    from lamella.schemas.sample import PairSample
 
     with pytest.raises(TypeError, match="no Arrow form"):
         schema_of(PairSample)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from schemas.account import units_of
-from schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
-from schemas.keys import stable_fraction, stable_int, stable_key
-from schemas.page import Page, Provenance
-from schemas.pair import CapFilt, CaptionSource, chosen_text
-from schemas.rejection import Unit
+from lamella.schemas.account import units_of
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
+from lamella.schemas.keys import stable_fraction, stable_int, stable_key
+from lamella.schemas.page import Page, Provenance
+from lamella.schemas.pair import CapFilt, CaptionSource, chosen_text
+from lamella.schemas.rejection import Unit
 
 PROVENANCE = Provenance(archive="a", offset=0, length=1)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from schemas.sample import SAMPLE_TYPES, BadSample, ClipSample, InterleavedSample, PairSample, dump_json, phi_of
+from lamella.schemas.sample import SAMPLE_TYPES, BadSample, ClipSample, InterleavedSample, PairSample, dump_json, phi_of
 
 INTERLEAVED = InterleavedSample(
     key="k",

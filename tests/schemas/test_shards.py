@@ -6,9 +6,9 @@ import tarfile
 
 import pytest
 
-from schemas.pair import Dataset
-from schemas.sample import ClipSample, PairSample
-from schemas.shards import (
+from lamella.schemas.pair import Dataset
+from lamella.schemas.sample import ClipSample, PairSample
+from lamella.schemas.shards import (
     MAX_MEMBER_BYTES,
     SAMPLES_PER_KEY_RANGE,
     BadShard,

@@ -11,19 +11,19 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
 from model_world import clip, pair
 
-from schemas.account import Door
-from schemas.config import ScoreConfig
-from schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
-from schemas.page import Provenance
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from transforms.batches import bucket_of, cut
-from transforms.blobs import BlobError
-from transforms.score.judge import judge_document, judge_pair
-from transforms.score.questions import Answer, Scored, nearest_texts, questions_of
-from transforms.score.similarity import answer
-from transforms.score.stage import ScoreDocuments, ScorePairs
-from transforms.views import View, read_view
-from weights import load
+from lamella.schemas.account import Door
+from lamella.schemas.config import ScoreConfig
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
+from lamella.schemas.page import Provenance
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.batches import bucket_of, cut
+from lamella.transforms.blobs import BlobError
+from lamella.transforms.score.judge import judge_document, judge_pair
+from lamella.transforms.score.questions import Answer, Scored, nearest_texts, questions_of
+from lamella.transforms.score.similarity import answer
+from lamella.transforms.score.stage import ScoreDocuments, ScorePairs
+from lamella.transforms.views import View, read_view
+from lamella.weights import load
 
 
 def document(key, *parts):

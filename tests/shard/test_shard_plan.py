@@ -1,8 +1,8 @@
 """Where records fall: counts, splits by page, shards by key, and an order that depends on keys alone."""
 
-from schemas.config import ShardConfig
-from schemas.pair import Dataset
-from transforms.shard.plan import ShardPlan, order_in_shard, page_key, place_of, plan_shards
+from lamella.schemas.config import ShardConfig
+from lamella.schemas.pair import Dataset
+from lamella.transforms.shard.plan import ShardPlan, order_in_shard, page_key, place_of, plan_shards
 
 CONFIG = ShardConfig(samples_per_shard=10, validation_share=0.25)
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from schemas.config import ShardConfig
-from schemas.pair import Dataset
-from transforms.shard.write import ShardWork, write_one
+from lamella.schemas.config import ShardConfig
+from lamella.schemas.pair import Dataset
+from lamella.transforms.shard.write import ShardWork, write_one
 
 CONFIG = ShardConfig(max_side_px=64)
 COLOURS = ((200, 30, 30), (30, 200, 30), (30, 30, 200))

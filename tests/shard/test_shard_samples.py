@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from schemas.config import ShardConfig
-from schemas.document import ImageNode, TextNode, VideoNode, with_phi
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from schemas.sample import load_json
-from transforms.blobs import BlobError
-from transforms.shard.pictures import ChangedBlob, Pictures, encode_jpeg
-from transforms.shard.samples import FalsePhi, frame_seconds, to_sample
+from lamella.schemas.config import ShardConfig
+from lamella.schemas.document import ImageNode, TextNode, VideoNode, with_phi
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.schemas.sample import load_json
+from lamella.transforms.blobs import BlobError
+from lamella.transforms.shard.pictures import ChangedBlob, Pictures, encode_jpeg
+from lamella.transforms.shard.samples import FalsePhi, frame_seconds, to_sample
 
 CONFIG = ShardConfig(max_side_px=100)
 

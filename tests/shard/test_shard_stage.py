@@ -8,14 +8,14 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
-from schemas.account import Tally
-from schemas.config import ShardConfig
-from schemas.document import InterleavedDocument
-from schemas.pair import Dataset, ImageTextPair, VideoTextPair
-from schemas.rejection import Reason
-from schemas.shards import MANIFEST, ShardManifest
-from transforms.shard.plan import plan_shards
-from transforms.shard.stage import WriteManifest, WriteShards
+from lamella.schemas.account import Tally
+from lamella.schemas.config import ShardConfig
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.rejection import Reason
+from lamella.schemas.shards import MANIFEST, ShardManifest
+from lamella.transforms.shard.plan import plan_shards
+from lamella.transforms.shard.stage import WriteManifest, WriteShards
 
 CONFIG = ShardConfig(samples_per_shard=10, validation_share=0.3, max_side_px=64)
 TYPES = {Dataset.M3W: InterleavedDocument, Dataset.VTP: VideoTextPair}

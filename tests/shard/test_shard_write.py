@@ -7,15 +7,15 @@ from hashlib import sha256
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.account import Door, Tally
-from schemas.config import ShardConfig
-from schemas.pair import Dataset
-from schemas.rejection import Reason, Stage, Unit
-from schemas.sample import InterleavedSample, PairSample
-from schemas.shards import read_shard
-from transforms.blobs import BlobError
-from transforms.shard.output import NewFile
-from transforms.shard.write import ShardWork, write_one
+from lamella.schemas.account import Door, Tally
+from lamella.schemas.config import ShardConfig
+from lamella.schemas.pair import Dataset
+from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.schemas.sample import InterleavedSample, PairSample
+from lamella.schemas.shards import read_shard
+from lamella.transforms.blobs import BlobError
+from lamella.transforms.shard.output import NewFile
+from lamella.transforms.shard.write import ShardWork, write_one
 
 CONFIG = ShardConfig(max_side_px=64)
 

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from schemas.pair import Dataset
-from schemas.sample import PairSample
-from schemas.shards import MANIFEST, ShardInfo, ShardManifest, shard_name, write_shard
+from lamella.schemas.pair import Dataset
+from lamella.schemas.sample import PairSample
+from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest, shard_name, write_shard
 
 COLOURS = {"red": (220, 30, 30), "green": (30, 180, 60), "blue": (40, 60, 220), "yellow": (240, 220, 40)}
 

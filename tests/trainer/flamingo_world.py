@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from schemas.keys import stable_int
-from schemas.pair import Dataset
-from schemas.sample import ClipSample, InterleavedSample, PairSample, phi_of
-from trainer.recipes import DatasetConfig, FlamingoConfig
-from trainer.tokens import Vocabulary
+from lamella.schemas.keys import stable_int
+from lamella.schemas.pair import Dataset
+from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample, phi_of
+from lamella.trainer.recipes import DatasetConfig, FlamingoConfig
+from lamella.trainer.tokens import Vocabulary
 
 WORDS = ("a", "red", "blue", "green", "square", "circle", "is", "here", "there", "left", "right", "of", "the", "and")
 

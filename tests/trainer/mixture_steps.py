@@ -1,8 +1,8 @@
 """A mixture's steps, taken and laid open: what is in them, whatever the world, the workers and the rows that made them."""
 
-from schemas.pair import Dataset
+from lamella.schemas.pair import Dataset
+from lamella.trainer.data import Mixture
 from tests.trainer.flamingo_world import world_config, world_vocabulary
-from trainer.data import Mixture
 
 VOCABULARY = world_vocabulary()
 PX = 16

@@ -7,7 +7,7 @@ import time
 import pytest
 import torch
 
-from trainer import checkpoint as checkpoints
+from lamella.trainer import checkpoint as checkpoints
 
 
 def trained(steps: int = 3):

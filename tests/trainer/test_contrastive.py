@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from trainer.config import TrainingError
-from trainer.contrastive import train as contrastive
-from trainer.contrastive.config import resolve
-from trainer.contrastive.train import learning_rate, train
-from weights import load
+from lamella.trainer.config import TrainingError
+from lamella.trainer.contrastive import train as contrastive
+from lamella.trainer.contrastive.config import resolve
+from lamella.trainer.contrastive.train import learning_rate, train
+from lamella.weights import load
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,9 +90,8 @@ def test_a_loss_that_is_not_finite_changes_nothing_and_ends_the_training(tmp_pat
 
 def test_sigterm_saves_and_exits_130(tmp_path, toy_shards, toy_overrides):
     overrides = toy_overrides | {"steps": "100000", "checkpoint_every": "100000"}
-    code = (
-        f"from trainer.contrastive.train import train; train({toy_shards!r}, 'demo-scorer', {str(tmp_path)!r}, {overrides!r})"
-    )
+    words = f"{toy_shards!r}, 'demo-scorer', {str(tmp_path)!r}, {overrides!r}"
+    code = f"from lamella.trainer.contrastive.train import train; train({words})"
     child = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not (tmp_path / "log.jsonl").exists() or len(losses_of(tmp_path)) < 3:

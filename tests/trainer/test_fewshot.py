@@ -8,18 +8,29 @@ from flamingo_world import jpeg
 from tiny_flamingo import pictures, tiny_flamingo
 from training_world import write_training
 
-from schemas.pair import Dataset
-from trainer.config import TrainingError
-from trainer.evaluate import answer, evaluate
-from trainer.examining.fewshot import BLANK, LIKELIEST, SEEN, WRITTEN, Examiner, Options, Result, Setting, first_line, labels_of
-from trainer.examining.plot import accuracy_svg
-from trainer.examining.questions import Question, attributes_right, is_right, read_questions
-from trainer.examining.rices import RICES, by_hash, nearest
-from trainer.loop import train
-from trainer.writing.gallery import features_of, open_pictures, see_all
-from trainer.writing.generate import Decoding
-from trainer.writing.likelihood import likelihoods
-from trainer.writing.prompts import Turn
+from lamella.schemas.pair import Dataset
+from lamella.trainer.config import TrainingError
+from lamella.trainer.evaluate import answer, evaluate
+from lamella.trainer.examining.fewshot import (
+    BLANK,
+    LIKELIEST,
+    SEEN,
+    WRITTEN,
+    Examiner,
+    Options,
+    Result,
+    Setting,
+    first_line,
+    labels_of,
+)
+from lamella.trainer.examining.plot import accuracy_svg
+from lamella.trainer.examining.questions import Question, attributes_right, is_right, read_questions
+from lamella.trainer.examining.rices import RICES, by_hash, nearest
+from lamella.trainer.loop import train
+from lamella.trainer.writing.gallery import features_of, open_pictures, see_all
+from lamella.trainer.writing.generate import Decoding
+from lamella.trainer.writing.likelihood import likelihoods
+from lamella.trainer.writing.prompts import Turn
 
 COLOURS = ("red", "blue", "green")
 CAPTION = {"colour": ["red"], "shape": ["ring", "rings"], "count": ["three"]}

@@ -14,12 +14,12 @@ from transformers import (
     Qwen2Config,
 )
 
-from schemas.pair import Dataset
-from trainer.batch import Batch
-from trainer.model import Flamingo, build
-from trainer.recipes import FlamingoConfig
-from trainer.tokens import EOS, PAD, Vocabulary
-from trainer.vision import Eye, load_eye
+from lamella.schemas.pair import Dataset
+from lamella.trainer.batch import Batch
+from lamella.trainer.model import Flamingo, build
+from lamella.trainer.recipes import FlamingoConfig
+from lamella.trainer.tokens import EOS, PAD, Vocabulary
+from lamella.trainer.vision import Eye, load_eye
 
 VOCABULARY, WIDTH = 50, 32
 SIZES = {"hidden_size": WIDTH, "num_hidden_layers": 3, "num_attention_heads": 2, "vocab_size": VOCABULARY}
@@ -235,8 +235,8 @@ def test_the_bundled_eye_gives_a_grid_of_features_and_keeps_still():
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "side", "patches"), [("ViT-S-32-alt", 320, 100), ("RN50", None, 49)])
 def test_towers_of_open_clip_see_too(name, side, patches, tmp_path, monkeypatch):
-    from trainer import vision
-    from weights.loader import untrained
+    from lamella.trainer import vision
+    from lamella.weights.loader import untrained
 
     monkeypatch.setattr(vision, "load", lambda name, weights, role, device: untrained(name, device=device))
     eye = load_eye(name, "untrained", side, torch.device("cpu"))

@@ -8,12 +8,12 @@ import torch
 from flamingo_world import jpeg, world_vocabulary
 from tiny_flamingo import SIDE, pictures, tiny_flamingo
 
-from trainer.config import TrainingError
-from trainer.writing import generate as module
-from trainer.writing.gallery import features_of, open_pictures, see_all
-from trainer.writing.generate import Decoding, Gaze, generate
-from trainer.writing.likelihood import likelihoods
-from trainer.writing.prompts import Prompt, Reading, Turn, parse_prompt
+from lamella.trainer.config import TrainingError
+from lamella.trainer.writing import generate as module
+from lamella.trainer.writing.gallery import features_of, open_pictures, see_all
+from lamella.trainer.writing.generate import Decoding, Gaze, generate
+from lamella.trainer.writing.likelihood import likelihoods
+from lamella.trainer.writing.prompts import Prompt, Reading, Turn, parse_prompt
 
 GREEDY = Decoding(beams=1, max_tokens=6)
 PROMPTS = [
@@ -62,7 +62,7 @@ def test_text_before_the_first_picture_looks_at_none():
 def test_a_prompt_is_read_as_a_document_is_trained_on():
     from flamingo_world import document
 
-    from trainer.loading.sequences import Cut, document_sequence
+    from lamella.trainer.loading.sequences import Cut, document_sequence
 
     sample = document(3, "itiit")
     turns = (Turn(sample.texts[1], 0), Turn("", 1), Turn(sample.texts[4], 2))

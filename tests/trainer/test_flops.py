@@ -8,14 +8,14 @@ import pytest
 import torch
 from training_world import write_language
 
-from schemas.pair import Dataset
-from trainer.batch import Batch
-from trainer.flops import Sizes, Work, known_peak, peak_flops, sizes_of, step_flops, work_of
-from trainer.language_model import load_language
-from trainer.model import Flamingo, build
-from trainer.recipes import resolve
-from trainer.vision import Eye
-from weights.coca import CoCa
+from lamella.schemas.pair import Dataset
+from lamella.trainer.batch import Batch
+from lamella.trainer.flops import Sizes, Work, known_peak, peak_flops, sizes_of, step_flops, work_of
+from lamella.trainer.language_model import load_language
+from lamella.trainer.model import Flamingo, build
+from lamella.trainer.recipes import resolve
+from lamella.trainer.vision import Eye
+from lamella.weights.coca import CoCa
 
 NOTHING = Sizes(**{field.name: 0 for field in dataclasses.fields(Sizes)})
 

@@ -5,13 +5,13 @@ import json
 import pytest
 import torch
 
-from schemas.pair import Dataset
-from schemas.sample import InterleavedSample, phi_of
-from trainer import language
-from trainer.config import TrainingError
-from trainer.language import MADE_FROM, learning_rate, train_language
-from trainer.recipes import resolve_language
-from trainer.tokens import load_vocabulary
+from lamella.schemas.pair import Dataset
+from lamella.schemas.sample import InterleavedSample, phi_of
+from lamella.trainer import language
+from lamella.trainer.config import TrainingError
+from lamella.trainer.language import MADE_FROM, learning_rate, train_language
+from lamella.trainer.recipes import resolve_language
+from lamella.trainer.tokens import load_vocabulary
 
 TINY = {
     **{"vocabulary": "320", "width": "32", "layers": "1", "heads": "2", "inner": "32", "tokens": "24", "batch": "4"},

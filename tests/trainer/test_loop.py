@@ -14,15 +14,15 @@ import torch
 from safetensors.torch import load_file
 from training_world import logged, write_training
 
-from schemas.pair import Dataset
-from trainer.checkpoint import MODEL, latest
-from trainer.config import TrainingError
-from trainer.data import Mixture
-from trainer.loop import Training, train
-from trainer.model import build, load
-from trainer.parallel import World
-from trainer.recipes import resolve
-from trainer.stop import Stop
+from lamella.schemas.pair import Dataset
+from lamella.trainer.checkpoint import MODEL, latest
+from lamella.trainer.config import TrainingError
+from lamella.trainer.data import Mixture
+from lamella.trainer.loop import Training, train
+from lamella.trainer.model import build, load
+from lamella.trainer.parallel import World
+from lamella.trainer.recipes import resolve
+from lamella.trainer.stop import Stop
 
 
 @pytest.fixture(scope="module")

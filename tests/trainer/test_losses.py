@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from trainer.contrastive.examine import (
+from lamella.trainer.contrastive.examine import (
     Separation,
     attribute_accuracy,
     best_separation,
@@ -14,7 +14,7 @@ from trainer.contrastive.examine import (
     separation,
     word_f1,
 )
-from trainer.contrastive.losses import Matching, Words, caption_loss, contrastive_loss, matching_loss, words_loss
+from lamella.trainer.contrastive.losses import Matching, Words, caption_loss, contrastive_loss, matching_loss, words_loss
 
 
 def test_contrast_of_two_pairs():

@@ -6,13 +6,13 @@ from collections import Counter
 import pytest
 import torch
 
-from schemas.pair import Dataset
-from schemas.sample import SAMPLE_TYPES
+from lamella.schemas.pair import Dataset
+from lamella.schemas.sample import SAMPLE_TYPES
+from lamella.trainer.config import TrainingError
+from lamella.trainer.data import Mixture
+from lamella.trainer.recipes import DatasetConfig
 from tests.trainer.flamingo_world import colour_of, colours, document, world_config, write_world
 from tests.trainer.mixture_steps import COUNTS, PX, VOCABULARY, content, everything, keys_by_dataset, taken
-from trainer.config import TrainingError
-from trainer.data import Mixture
-from trainer.recipes import DatasetConfig
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,13 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from schemas.pair import Dataset
-from schemas.shards import read_shard
+from lamella.schemas.pair import Dataset
+from lamella.schemas.shards import read_shard
+from lamella.trainer.config import TrainingError
+from lamella.trainer.data import Mixture
+from lamella.trainer.recipes import DatasetConfig
 from tests.trainer.flamingo_world import world_config, write_world
 from tests.trainer.mixture_steps import COUNTS, PX, VOCABULARY, everything, keys_by_dataset, taken
-from trainer.config import TrainingError
-from trainer.data import Mixture
-from trainer.recipes import DatasetConfig
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def test_temporary_files_and_descriptors_go_at_the_end(shards, monkeypatch, tmp_
 INTERRUPTED = """
 import sys
 from tests.trainer.flamingo_world import world_config, world_vocabulary
-from trainer.data import Mixture
+from lamella.trainer.data import Mixture
 if __name__ == "__main__":
     with Mixture(sys.argv[1], world_config(workers=int(sys.argv[2])), world_vocabulary(), 16) as mixture:
         for step in mixture.steps():

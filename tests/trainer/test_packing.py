@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from schemas.keys import stable_int
-from trainer.loading.packing import DOCUMENT, LOSS, PHI, POSITION, TEXT, fill_rows, pack
-from trainer.loading.sequences import Sequence
+from lamella.schemas.keys import stable_int
+from lamella.trainer.loading.packing import DOCUMENT, LOSS, PHI, POSITION, TEXT, fill_rows, pack
+from lamella.trainer.loading.sequences import Sequence
 
 PAD = 99
 

@@ -8,14 +8,14 @@ import pytest
 import torch
 from PIL import Image
 
-from schemas.pair import Dataset
-from schemas.sample import ClipSample, PairSample
-from schemas.shards import MANIFEST, BadShard
-from trainer.config import TrainingError
-from trainer.contrastive.batches import Batch, Cursor, PairBatches
-from trainer.contrastive.config import ContrastiveConfig
-from trainer.contrastive.pairs import find_pairs, read_samples
-from trainer.shards import manifest_hash
+from lamella.schemas.pair import Dataset
+from lamella.schemas.sample import ClipSample, PairSample
+from lamella.schemas.shards import MANIFEST, BadShard
+from lamella.trainer.config import TrainingError
+from lamella.trainer.contrastive.batches import Batch, Cursor, PairBatches
+from lamella.trainer.contrastive.config import ContrastiveConfig
+from lamella.trainer.contrastive.pairs import find_pairs, read_samples
+from lamella.trainer.shards import manifest_hash
 
 
 def tokenize(texts):

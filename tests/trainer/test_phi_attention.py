@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from schemas.keys import stable_int
-from trainer.attention import SEGMENT_MULTIPLE, PhiAttention, route
+from lamella.schemas.keys import stable_int
+from lamella.trainer.attention import SEGMENT_MULTIPLE, PhiAttention, route
 
 WIDTHS, HEADS, HEAD_WIDTH, LATENTS = (24, 20), 2, 8, 5
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from schemas.sample import BadSample
-from trainer.loading import pictures
-from trainer.loading.pictures import draw
-from weights.pixels import square
+from lamella.schemas.sample import BadSample
+from lamella.trainer.loading import pictures
+from lamella.trainer.loading.pictures import draw
+from lamella.weights.pixels import square
 
 
 def photo(width: int, height: int) -> Image.Image:

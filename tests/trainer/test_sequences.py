@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from schemas.keys import stable_int
-from schemas.sample import BadSample, phi_of
+from lamella.schemas.keys import stable_int
+from lamella.schemas.sample import BadSample, phi_of
+from lamella.trainer.loading.sequences import Chances, Cut, cut_of, document_sequence, pair_sequence, pair_text
 from tests.trainer.flamingo_world import world_vocabulary
-from trainer.loading.sequences import Chances, Cut, cut_of, document_sequence, pair_sequence, pair_text
 
 VOCABULARY = world_vocabulary()
 WORD = dict(zip(("a", "red", "blue"), (row[0] for row in VOCABULARY.encode(["a", "red", "blue"])), strict=True))

@@ -7,11 +7,11 @@ import time
 import pytest
 import torch
 
-from trainer import checkpoint as checkpoints
-from trainer.optimizer import make_optimizer
-from trainer.parallel import World
-from trainer.recipes import resolve
-from trainer.sharded import Learned, begun
+from lamella.trainer import checkpoint as checkpoints
+from lamella.trainer.optimizer import make_optimizer
+from lamella.trainer.parallel import World
+from lamella.trainer.recipes import resolve
+from lamella.trainer.sharded import Learned, begun
 
 CONFIG = resolve("demo", {"learning_rate": "0.1"})
 ALONE = World(device=torch.device("cpu"))

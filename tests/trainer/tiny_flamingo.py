@@ -4,9 +4,9 @@ import torch
 from flamingo_world import world_vocabulary
 from transformers import AutoModelForCausalLM, LlamaConfig
 
-from trainer.model import Flamingo
-from trainer.recipes import FlamingoConfig
-from trainer.vision import Eye
+from lamella.trainer.model import Flamingo
+from lamella.trainer.recipes import FlamingoConfig
+from lamella.trainer.vision import Eye
 
 SIDE = 16
 

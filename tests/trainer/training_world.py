@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from flamingo_world import world_vocabulary, write_world
 
-from schemas.pair import Dataset
+from lamella.schemas.pair import Dataset
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = {Dataset.M3W: [7, 6], Dataset.ALIGN: [9, 8], Dataset.LTIP: [6], Dataset.VTP: [5]}
@@ -59,7 +59,10 @@ def launch(
 ) -> list[subprocess.Popen]:
     """A training in `size` real processes, or those of `ranks` alone, with the environment that torchrun gives them."""
     port = port or free_port()
-    code = "import json, sys; from trainer.loop import train; train(sys.argv[1], 'demo', sys.argv[2], json.loads(sys.argv[3]))"
+    code = (
+        "import json, sys; from lamella.trainer.loop import train; "
+        "train(sys.argv[1], 'demo', sys.argv[2], json.loads(sys.argv[3]))"
+    )
     common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(size), "OMP_NUM_THREADS": "1"}
     return [
         subprocess.Popen(

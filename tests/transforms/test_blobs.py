@@ -4,8 +4,8 @@ import gzip
 
 import pytest
 
-from schemas.media import BlobRef, Container
-from transforms.blobs import UNPACKED, BlobError, read_blob, resolve
+from lamella.schemas.media import BlobRef, Container
+from lamella.transforms.blobs import UNPACKED, BlobError, read_blob, resolve
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 

@@ -6,8 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from schemas.rejection import Reason
-from transforms.clips import BadVideo, decode_frames, probe, video_mime
+from lamella.schemas.rejection import Reason
+from lamella.transforms.clips import BadVideo, decode_frames, probe, video_mime
 
 FORMATS = {
     "video/mp4": ("mp4", "libx264"),

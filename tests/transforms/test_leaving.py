@@ -2,11 +2,11 @@
 
 import pytest
 
-from schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
-from schemas.page import Provenance
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from transforms.leaving import SAMPLE_CHARACTERS, document_leaves, node_leaves
-from transforms.rules import Broken
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
+from lamella.schemas.page import Provenance
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.leaving import SAMPLE_CHARACTERS, document_leaves, node_leaves
+from lamella.transforms.rules import Broken
 
 LONG = "word " * SAMPLE_CHARACTERS
 PAGE, IMAGE, VIDEO = "https://a.example/", "https://a.example/i.png", "https://a.example/v.mp4"

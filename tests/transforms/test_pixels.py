@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from schemas.rejection import Reason
-from transforms.pixels import BadImage, decode_rgb, decode_roughly, image_header, scaled_size
+from lamella.schemas.rejection import Reason
+from lamella.transforms.pixels import BadImage, decode_rgb, decode_roughly, image_header, scaled_size
 
 TYPES = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from schemas.rejection import Reason
-from transforms.rules import Broken, Rule, above, below, first_broken
+from lamella.schemas.rejection import Reason
+from lamella.transforms.rules import Broken, Rule, above, below, first_broken
 
 RULES = (
     Rule(

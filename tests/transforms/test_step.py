@@ -7,11 +7,11 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
-from schemas.account import Door, Tally
-from schemas.document import InterleavedDocument, TextNode
-from schemas.page import Page, Provenance
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from transforms.step import Step, crashed
+from lamella.schemas.account import Door, Tally
+from lamella.schemas.document import InterleavedDocument, TextNode
+from lamella.schemas.page import Page, Provenance
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.step import Step, crashed
 
 PROVENANCE = Provenance(archive="a.warc.gz", offset=1, length=2)
 

@@ -7,10 +7,10 @@ import brotli
 import pytest
 import zstandard
 
-from schemas.config import ReadConfig
-from schemas.rejection import Reason
-from transforms.codings import BadRecord, Caps, decode, html_caps
-from transforms.warc import declared_length, decoded_body, first, parse_record
+from lamella.schemas.config import ReadConfig
+from lamella.schemas.rejection import Reason
+from lamella.transforms.codings import BadRecord, Caps, decode, html_caps
+from lamella.transforms.warc import declared_length, decoded_body, first, parse_record
 
 CAPS = html_caps(ReadConfig())
 HTML = b"<html><body>" + b"A flamingo strains its food from the water. " * 100 + b"</body></html>"

@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from pipeline.recipes import demo
-from sample.captions import alt_text, long_caption, plural, wrong_alt
-from sample.dice import Dice
-from sample.paint import draw
-from sample.scenes import Scene, SceneKind, tallest
-from trainer.contrastive.examine import attribute_accuracy, embed, greedy_captions, recall_at_1, separation
-from weights import load
-from weights.pixels import square
+from lamella.pipeline.recipes import demo
+from lamella.sample.captions import alt_text, long_caption, plural, wrong_alt
+from lamella.sample.dice import Dice
+from lamella.sample.paint import draw
+from lamella.sample.scenes import Scene, SceneKind, tallest
+from lamella.trainer.contrastive.examine import attribute_accuracy, embed, greedy_captions, recall_at_1, separation
+from lamella.weights import load
+from lamella.weights.pixels import square
 
 SCENES = 200
 SIZES = ((256, 256), (320, 240), (220, 330), (420, 280))

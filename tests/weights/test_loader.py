@@ -10,11 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
-import weights.own
-from weights import WeightsMissing, load
-from weights.coca import CoCa
-from weights.loader import ROLES
-from weights.own import HERE, own_config
+import lamella.weights.own
+from lamella.weights import WeightsMissing, load
+from lamella.weights.coca import CoCa
+from lamella.weights.loader import ROLES
+from lamella.weights.own import HERE, own_config
 
 ROOT = Path(__file__).parents[2]
 NAME = "lamella-coca"
@@ -72,7 +72,7 @@ def test_loading_leaves_the_random_state_alone():
 def test_heavy_imports_stay_away():
     """The bundled models need torch, and neither open_clip nor what it brings along: that is 5 seconds a process."""
     code = (
-        "import sys, weights\n"
+        "import sys\nfrom lamella import weights\n"
         "assert 'torch' not in sys.modules\n"
         "weights.load('lamella-coca', 'bundled', 'scorer', device='cpu')\n"
         "print([name for name in ('open_clip', 'transformers', 'torchvision', 'torch._dynamo') if name in sys.modules])"
@@ -141,7 +141,7 @@ def copied(tmp_path, monkeypatch):
     """The bundled files where a test may harm them."""
     folder = tmp_path / "weights"
     shutil.copytree(HERE, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    monkeypatch.setattr(weights.own, "HERE", folder)
+    monkeypatch.setattr(lamella.weights.own, "HERE", folder)
     return folder
 
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from PIL import Image
 
-from weights.pixels import normalise, square
-from weights.tokens import SPECIAL, Tokenizer, train_tokenizer
+from lamella.weights.pixels import normalise, square
+from lamella.weights.tokens import SPECIAL, Tokenizer, train_tokenizer
 
 TEXTS = ["A large red circle.", "two small blue squares, on a white background", "a red square"] * 3
 

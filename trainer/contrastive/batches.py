@@ -17,13 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from schemas.keys import stable_int
-from schemas.sample import PairSample
-from trainer.config import TrainingError
-from trainer.contrastive.config import ContrastiveConfig
-from trainer.contrastive.pairs import Pair, decode_pair, is_wanted, read_samples
-from trainer.shards import Shard
-from trainer.shuffle import mixed
+from lamella.schemas.keys import stable_int
+from lamella.schemas.sample import PairSample
+from lamella.trainer.config import TrainingError
+from lamella.trainer.contrastive.config import ContrastiveConfig
+from lamella.trainer.contrastive.pairs import Pair, decode_pair, is_wanted, read_samples
+from lamella.trainer.shards import Shard
+from lamella.trainer.shuffle import mixed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from trainer import config as configs
-from trainer.config import MIB, Frozen
+from lamella.trainer import config as configs
+from lamella.trainer.config import MIB, Frozen
 
 
 class ContrastiveConfig(Frozen):

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from weights import Loaded
-from weights.pixels import normalise
+from lamella.weights import Loaded
+from lamella.weights.pixels import normalise
 
 CALIBRATION_STEPS = 50
 CALIBRATION_RIDGE = 1e-9  # keeps the curve invertible where all scores are alike

@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from trainer.config import TrainingError
-from trainer.contrastive.config import ContrastiveConfig, resolve
-from trainer.contrastive.examine import calibrated, embed, examine, own_and_next
-from trainer.contrastive.pairs import decode_pair, find_pairs, is_wanted, read_samples
-from trainer.shards import manifest_hash
-from weights import Loaded
-from weights.loaded import MATCH_BIAS, MATCH_SCALE, MODEL_FILE
+from lamella.trainer.config import TrainingError
+from lamella.trainer.contrastive.config import ContrastiveConfig, resolve
+from lamella.trainer.contrastive.examine import calibrated, embed, examine, own_and_next
+from lamella.trainer.contrastive.pairs import decode_pair, find_pairs, is_wanted, read_samples
+from lamella.trainer.shards import manifest_hash
+from lamella.weights import Loaded
+from lamella.weights.loaded import MATCH_BIAS, MATCH_SCALE, MODEL_FILE
 
 MAX_EXAMINED = 1000  # unseen pairs
 MIN_EXAMINED = 2

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from schemas.pair import Dataset
-from schemas.sample import SAMPLE_TYPES, BadSample, ClipSample, Members, PairSample
-from schemas.shards import MANIFEST, BadShard
-from trainer.config import TrainingError
-from trainer.contrastive.config import ContrastiveConfig
-from trainer.shards import Shard, find_shards, read_checked
-from weights.pixels import square
+from lamella.schemas.pair import Dataset
+from lamella.schemas.sample import SAMPLE_TYPES, BadSample, ClipSample, Members, PairSample
+from lamella.schemas.shards import MANIFEST, BadShard
+from lamella.trainer.config import TrainingError
+from lamella.trainer.contrastive.config import ContrastiveConfig
+from lamella.trainer.shards import Shard, find_shards, read_checked
+from lamella.weights.pixels import square
 
 PAIR_DATASETS = (Dataset.ALIGN, Dataset.LTIP, Dataset.VTP)  # of a clip, the middle frame stands for it
 MAX_PIXELS = 64_000_000  # of a stored picture; the pipeline's own are at most a few hundred pixels wide

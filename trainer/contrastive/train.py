@@ -17,22 +17,22 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from trainer import checkpoint as checkpoints
-from trainer.config import TrainingError
-from trainer.console import say, write_whole
-from trainer.contrastive.batches import Batch, Cursor, PairBatches
-from trainer.contrastive.config import RUNTIME_KEYS, ContrastiveConfig, resolve
-from trainer.contrastive.export import export
-from trainer.contrastive.losses import Matching, Words, caption_loss, contrastive_loss, matching_loss, words_loss
-from trainer.contrastive.pairs import find_pairs, read_samples
-from trainer.shards import Shard, manifest_hash
-from trainer.stop import EXIT_STOPPED, Stop
-from weights import Loaded, load
-from weights.loaded import TOKENIZER_FILE
-from weights.loader import untrained
-from weights.own import own_config
-from weights.pixels import normalise
-from weights.tokens import train_tokenizer
+from lamella.trainer import checkpoint as checkpoints
+from lamella.trainer.config import TrainingError
+from lamella.trainer.console import say, write_whole
+from lamella.trainer.contrastive.batches import Batch, Cursor, PairBatches
+from lamella.trainer.contrastive.config import RUNTIME_KEYS, ContrastiveConfig, resolve
+from lamella.trainer.contrastive.export import export
+from lamella.trainer.contrastive.losses import Matching, Words, caption_loss, contrastive_loss, matching_loss, words_loss
+from lamella.trainer.contrastive.pairs import find_pairs, read_samples
+from lamella.trainer.shards import Shard, manifest_hash
+from lamella.trainer.stop import EXIT_STOPPED, Stop
+from lamella.weights import Loaded, load
+from lamella.weights.loaded import TOKENIZER_FILE
+from lamella.weights.loader import untrained
+from lamella.weights.own import own_config
+from lamella.weights.pixels import normalise
+from lamella.weights.tokens import train_tokenizer
 
 
 def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> None:

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from torch import Tensor
 
-from trainer.config import TrainingError
-from trainer.examining.questions import Question, attributes_right, is_right, tasks_of
-from trainer.examining.rices import RANDOM, SELECTIONS, by_hash, nearest
-from trainer.model import Flamingo
-from trainer.writing.gallery import features_of, open_pictures, see_all
-from trainer.writing.generate import Decoding, generate
-from trainer.writing.likelihood import likelihoods
-from trainer.writing.prompts import Prompt, Turn
+from lamella.trainer.config import TrainingError
+from lamella.trainer.examining.questions import Question, attributes_right, is_right, tasks_of
+from lamella.trainer.examining.rices import RANDOM, SELECTIONS, by_hash, nearest
+from lamella.trainer.model import Flamingo
+from lamella.trainer.writing.gallery import features_of, open_pictures, see_all
+from lamella.trainer.writing.generate import Decoding, generate
+from lamella.trainer.writing.likelihood import likelihoods
+from lamella.trainer.writing.prompts import Prompt, Turn
 
 SEEN, BLANK = "seen", "blank"  # `images` of a setting
 BARE = "bare"

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from html import escape
 
-from trainer.examining.fewshot import BLANK, WRITTEN, Result, labels_of
-from trainer.examining.rices import RANDOM
+from lamella.trainer.examining.fewshot import BLANK, WRITTEN, Result, labels_of
+from lamella.trainer.examining.rices import RANDOM
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _RIGHT, _BOTTOM = 760, 420, 48, 32, 190, 44
 _INKS = ("#0b7285", "#e8590c", "#5f3dc4", "#2b8a3e", "#c2255c", "#1864ab", "#a17500", "#495057", "#d6336c", "#087f5b")

@@ -6,7 +6,7 @@ one last, right before the question.
 
 from torch import Tensor
 
-from schemas.keys import stable_int
+from lamella.schemas.keys import stable_int
 
 RANDOM, RICES = "random", "rices"
 SELECTIONS = (RANDOM, RICES)

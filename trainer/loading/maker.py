@@ -11,20 +11,20 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from schemas.pair import Dataset
-from schemas.sample import BadSample
-from schemas.shards import BadShard
-from trainer.batch import Batch
-from trainer.config import TrainingError
-from trainer.loading.order import Order, Place, Window, part
-from trainer.loading.packing import DOCUMENT, LOSS, PHI, POSITION, TEXT, fill_rows, pack
-from trainer.loading.pictures import draw
-from trainer.loading.reader import Shards, Stored
-from trainer.loading.sequences import Chances, cut_of, document_sequence, pair_sequence, pair_text
-from trainer.loading.sequences import Sequence as Sampled
-from trainer.recipes import DatasetConfig, FlamingoConfig
-from trainer.shards import Shard
-from trainer.tokens import Vocabulary
+from lamella.schemas.pair import Dataset
+from lamella.schemas.sample import BadSample
+from lamella.schemas.shards import BadShard
+from lamella.trainer.batch import Batch
+from lamella.trainer.config import TrainingError
+from lamella.trainer.loading.order import Order, Place, Window, part
+from lamella.trainer.loading.packing import DOCUMENT, LOSS, PHI, POSITION, TEXT, fill_rows, pack
+from lamella.trainer.loading.pictures import draw
+from lamella.trainer.loading.reader import Shards, Stored
+from lamella.trainer.loading.sequences import Chances, cut_of, document_sequence, pair_sequence, pair_text
+from lamella.trainer.loading.sequences import Sequence as Sampled
+from lamella.trainer.recipes import DatasetConfig, FlamingoConfig
+from lamella.trainer.shards import Shard
+from lamella.trainer.tokens import Vocabulary
 
 _ATTEMPTS = 64  # at a replacement
 

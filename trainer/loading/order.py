@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schemas.keys import stable_int
-from trainer.shuffle import mixed
+from lamella.schemas.keys import stable_int
+from lamella.trainer.shuffle import mixed
 
 _WINDOWS_KEPT = 3  # orders of windows in memory: a batch may end in the next one
 _EPOCHS_KEPT = 2

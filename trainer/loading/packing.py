@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.loading.sequences import Sequence
+from lamella.trainer.loading.sequences import Sequence
 
 TEXT, PHI, LOSS, DOCUMENT, POSITION = range(5)  # planes of Rows.values
 

@@ -16,8 +16,8 @@ import torch
 from PIL import Image
 from torch.nn.functional import interpolate
 
-from schemas.sample import BadSample
-from weights.pixels import square
+from lamella.schemas.sample import BadSample
+from lamella.weights.pixels import square
 
 MAX_PIXELS = 64_000_000  # of a stored picture; the pipeline's own are at most a few hundred pixels wide
 _DIRECT = frozenset({"YCbCr", "RGB", "Gray", "GRAY"})

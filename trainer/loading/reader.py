@@ -21,12 +21,12 @@ import fsspec
 import numpy as np
 from fsspec.implementations.local import LocalFileSystem
 
-from schemas.keys import stable_key
-from schemas.pair import Dataset
-from schemas.sample import BadSample
-from schemas.shards import MANIFEST, BadShard, index_shard
-from trainer.config import TrainingError
-from trainer.shards import Shard
+from lamella.schemas.keys import stable_key
+from lamella.schemas.pair import Dataset
+from lamella.schemas.sample import BadSample
+from lamella.schemas.shards import MANIFEST, BadShard, index_shard
+from lamella.trainer.config import TrainingError
+from lamella.trainer.shards import Shard
 
 _ATTEMPTS = 4  # to copy from a remote path, and to open the copy
 _FIELDS = 2  # of a member: offset and length

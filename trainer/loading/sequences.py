@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from schemas.keys import stable_fraction, stable_int
-from schemas.sample import BadSample
-from trainer.tokens import Vocabulary
+from lamella.schemas.keys import stable_fraction, stable_int
+from lamella.schemas.sample import BadSample
+from lamella.trainer.tokens import Vocabulary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

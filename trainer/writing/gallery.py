@@ -11,11 +11,11 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from schemas.sample import BadSample
-from trainer.config import TrainingError
-from trainer.loading.pictures import draw
-from trainer.model import Flamingo, half_precision
-from weights.pixels import square
+from lamella.schemas.sample import BadSample
+from lamella.trainer.config import TrainingError
+from lamella.trainer.loading.pictures import draw
+from lamella.trainer.model import Flamingo, half_precision
+from lamella.weights.pixels import square
 
 _AT_ONCE = 64
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from trainer.config import TrainingError
-from trainer.language_model import longest_row
-from trainer.model import Flamingo, load
-from trainer.writing.gallery import computing, open_pictures, see_all
-from trainer.writing.prompts import Prompt, Reading, parse_prompt
+from lamella.trainer.config import TrainingError
+from lamella.trainer.language_model import longest_row
+from lamella.trainer.model import Flamingo, load
+from lamella.trainer.writing.gallery import computing, open_pictures, see_all
+from lamella.trainer.writing.prompts import Prompt, Reading, parse_prompt
 
 ROWS = 64  # of a batch, beams counted
 

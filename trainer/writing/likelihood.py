@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from trainer.config import TrainingError
-from trainer.model import Flamingo
-from trainer.writing.gallery import computing
-from trainer.writing.generate import ROWS, Gaze, alike, check_length
-from trainer.writing.prompts import Prompt, Reading
+from lamella.trainer.config import TrainingError
+from lamella.trainer.model import Flamingo
+from lamella.trainer.writing.gallery import computing
+from lamella.trainer.writing.generate import ROWS, Gaze, alike, check_length
+from lamella.trainer.writing.prompts import Prompt, Reading
 
 
 @torch.no_grad()

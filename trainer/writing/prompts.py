@@ -7,8 +7,8 @@ As the documents of a training (`trainer/loading/sequences.py`), with phi by the
 
 from dataclasses import dataclass
 
-from trainer.config import TrainingError
-from trainer.tokens import IMAGE, Vocabulary
+from lamella.trainer.config import TrainingError
+from lamella.trainer.tokens import IMAGE, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)

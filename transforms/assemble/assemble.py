@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from schemas.config import AssembleConfig
-from schemas.document import InterleavedDocument, with_phi
-from schemas.media import Media
-from schemas.rejection import Rejection, Stage
-from transforms.assemble.media import Found, place_media, url_of
-from transforms.assemble.rules import RULES
-from transforms.leaving import document_leaves
-from transforms.rules import first_broken
+from lamella.schemas.config import AssembleConfig
+from lamella.schemas.document import InterleavedDocument, with_phi
+from lamella.schemas.media import Media
+from lamella.schemas.rejection import Rejection, Stage
+from lamella.transforms.assemble.media import Found, place_media, url_of
+from lamella.transforms.assemble.rules import RULES
+from lamella.transforms.leaving import document_leaves
+from lamella.transforms.rules import first_broken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

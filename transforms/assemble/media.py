@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from schemas.document import ImageNode, InterleavedDocument, Node, VideoNode
-from schemas.media import Media, MediaKind
-from schemas.rejection import Reason, Rejection, Stage
-from transforms.leaving import node_leaves
-from transforms.rules import Broken
+from lamella.schemas.document import ImageNode, InterleavedDocument, Node, VideoNode
+from lamella.schemas.media import Media, MediaKind
+from lamella.schemas.rejection import Reason, Rejection, Stage
+from lamella.transforms.leaving import node_leaves
+from lamella.transforms.rules import Broken
 
 Found = Mapping[str, Media | Rejection]  # by canonical URL
 

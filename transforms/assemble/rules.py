@@ -1,10 +1,10 @@
 """When a pruned document leaves: (reason, predicate) rows over a document whose media are in place."""
 
-from schemas.config import AssembleConfig
-from schemas.document import InterleavedDocument
-from schemas.rejection import Reason
-from transforms.rules import Rule
-from transforms.words import words
+from lamella.schemas.config import AssembleConfig
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.rejection import Reason
+from lamella.transforms.rules import Rule
+from lamella.transforms.words import words
 
 
 def has_no_image_left(document: InterleavedDocument, limits: AssembleConfig) -> bool:

@@ -6,14 +6,14 @@ key: what was found goes to its document. Media are refs and measurements here, 
 
 import apache_beam as beam
 
-from schemas.account import units_of
-from schemas.config import AssembleConfig
-from schemas.document import InterleavedDocument
-from schemas.media import Media
-from schemas.rejection import Rejection, Stage
-from transforms.assemble.assemble import Joined, assemble_joined
-from transforms.assemble.media import media_urls, url_of
-from transforms.step import Step
+from lamella.schemas.account import units_of
+from lamella.schemas.config import AssembleConfig
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.media import Media
+from lamella.schemas.rejection import Rejection, Stage
+from lamella.transforms.assemble.assemble import Joined, assemble_joined
+from lamella.transforms.assemble.media import media_urls, url_of
+from lamella.transforms.step import Step
 
 
 class AssembleDocuments(beam.PTransform):

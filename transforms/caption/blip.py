@@ -15,12 +15,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from schemas.config import CaptionConfig, ModelConfig
-from transforms.caption.coca import chunks
-from transforms.caption.generate import Decoder, Specials, sample
-from weights import WeightsMissing
-from weights.loader import pick_device
-from weights.pixels import normalise
+from lamella.schemas.config import CaptionConfig, ModelConfig
+from lamella.transforms.caption.coca import chunks
+from lamella.transforms.caption.generate import Decoder, Specials, sample
+from lamella.weights import WeightsMissing
+from lamella.weights.loader import pick_device
+from lamella.weights.pixels import normalise
 
 _MEAN, _STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)  # BLIP's, which are CLIP's
 _DIGEST_BYTES = 6

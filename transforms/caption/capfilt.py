@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from schemas.config import CaptionConfig
-from schemas.pair import Pair
-from schemas.rejection import Reason
-from transforms.caption.models import Captioner, Matcher
-from transforms.views import Unseen, read_view, view_of
+from lamella.schemas.config import CaptionConfig
+from lamella.schemas.pair import Pair
+from lamella.schemas.rejection import Reason
+from lamella.transforms.caption.models import Captioner, Matcher
+from lamella.transforms.views import Unseen, read_view, view_of
 
 DIGITS = 6
 

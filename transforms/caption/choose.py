@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from schemas.config import CaptionConfig
-from schemas.pair import CapFilt, CaptionSource, Pair
-from schemas.rejection import Reason, Rejection, Stage
-from transforms.caption.capfilt import Captioned
-from transforms.leaving import pair_leaves
-from transforms.rules import Broken, Rule, first_broken
+from lamella.schemas.config import CaptionConfig
+from lamella.schemas.pair import CapFilt, CaptionSource, Pair
+from lamella.schemas.rejection import Reason, Rejection, Stage
+from lamella.transforms.caption.capfilt import Captioned
+from lamella.transforms.leaving import pair_leaves
+from lamella.transforms.rules import Broken, Rule, first_broken
 
 RULES = (
     Rule(

@@ -8,9 +8,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from schemas.config import CaptionConfig, ModelConfig
-from transforms.caption.generate import Decoder, Specials, sample
-from weights import Loaded, WeightsMissing, load
+from lamella.schemas.config import CaptionConfig, ModelConfig
+from lamella.transforms.caption.generate import Decoder, Specials, sample
+from lamella.weights import Loaded, WeightsMissing, load
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ The same picture gets the same caption on every run and machine that computes th
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.config import CaptionConfig
-from schemas.keys import stable_fraction
+from lamella.schemas.config import CaptionConfig
+from lamella.schemas.keys import stable_fraction
 
 if TYPE_CHECKING:
     import torch

@@ -5,10 +5,10 @@ from typing import Any
 
 from apache_beam.ml.inference.base import ModelHandler
 
-from schemas.config import CaptionConfig
-from schemas.pair import Pair
-from transforms.caption.capfilt import Captioned, Models, caption_and_match
-from transforms.caption.models import load_captioner, load_matcher
+from lamella.schemas.config import CaptionConfig
+from lamella.schemas.pair import Pair
+from lamella.transforms.caption.capfilt import Captioned, Models, caption_and_match
+from lamella.transforms.caption.models import load_captioner, load_matcher
 
 Batch = tuple[Pair, ...]
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from PIL import Image
 
-from schemas.config import CaptionConfig, ModelConfig
+from lamella.schemas.config import CaptionConfig, ModelConfig
 
 BLIP = "blip"  # names that start so are BLIP's, of the `blip` extra; all others go to `weights.load`
 
@@ -31,10 +31,10 @@ class Matcher(Protocol):
 def load_captioner(config: ModelConfig) -> Captioner:
     """Raises weights.WeightsMissing, whose one line says what can be done."""
     if config.name.startswith(BLIP):
-        from transforms.caption.blip import BlipCaptioner
+        from lamella.transforms.caption.blip import BlipCaptioner
 
         return BlipCaptioner.load(config)
-    from transforms.caption.coca import CocaCaptioner
+    from lamella.transforms.caption.coca import CocaCaptioner
 
     return CocaCaptioner.load(config)
 
@@ -43,9 +43,9 @@ def load_matcher(config: ModelConfig) -> Matcher:
     """Never the captioner's own weights in memory, even where both have one name: BLIP, section 3.3, found that a filter
     that shares weights with the captioner lets pass what the captioner invents."""
     if config.name.startswith(BLIP):
-        from transforms.caption.blip import BlipMatcher
+        from lamella.transforms.caption.blip import BlipMatcher
 
         return BlipMatcher.load(config)
-    from transforms.caption.coca import ContrastiveMatcher
+    from lamella.transforms.caption.coca import ContrastiveMatcher
 
     return ContrastiveMatcher.load(config)

@@ -2,14 +2,14 @@
 
 import apache_beam as beam
 
-from schemas.account import units_of
-from schemas.config import CaptionConfig
-from schemas.pair import ImageTextPair, VideoTextPair
-from schemas.rejection import Stage
-from transforms.batches import bucket_of, cut
-from transforms.caption.capfilt import Captioned
-from transforms.caption.choose import choose_caption, pass_pair
-from transforms.step import Step
+from lamella.schemas.account import units_of
+from lamella.schemas.config import CaptionConfig
+from lamella.schemas.pair import ImageTextPair, VideoTextPair
+from lamella.schemas.rejection import Stage
+from lamella.transforms.batches import bucket_of, cut
+from lamella.transforms.caption.capfilt import Captioned
+from lamella.transforms.caption.choose import choose_caption, pass_pair
+from lamella.transforms.step import Step
 
 PairType = ImageTextPair | VideoTextPair
 
@@ -33,7 +33,7 @@ class CaptionPairs(beam.PTransform):
         # Late: Beam's inference imports torch, five seconds that jobs without a model should not pay.
         from apache_beam.ml.inference.base import RunInference
 
-        from transforms.caption.handler import CapFiltHandler
+        from lamella.transforms.caption.handler import CapFiltHandler
 
         return (
             pairs

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from schemas.config import DedupConfig
-from schemas.duplicate import Duplicate
-from schemas.keys import stable_key
-from schemas.rejection import Reason
-from transforms.dedup.signature import Fingerprint, similarity
+from lamella.schemas.config import DedupConfig
+from lamella.schemas.duplicate import Duplicate
+from lamella.schemas.keys import stable_key
+from lamella.schemas.rejection import Reason
+from lamella.transforms.dedup.signature import Fingerprint, similarity
 
 
 def choose_survivor(copies: Iterable[Fingerprint], config: DedupConfig) -> Fingerprint:

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from schemas.account import units_of
-from schemas.config import DedupConfig
-from schemas.document import InterleavedDocument
-from schemas.duplicate import Duplicate
-from schemas.page import Provenance
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from transforms.leaving import document_leaves
-from transforms.rules import Broken
-from transforms.urls import page_url
+from lamella.schemas.account import units_of
+from lamella.schemas.config import DedupConfig
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.duplicate import Duplicate
+from lamella.schemas.page import Provenance
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.leaving import document_leaves
+from lamella.transforms.rules import Broken
+from lamella.transforms.urls import page_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from hashlib import blake2b
 import numpy as np
 from rensa import RMinHash
 
-from schemas.config import DedupConfig
-from schemas.document import InterleavedDocument
-from transforms.urls import page_url
-from transforms.words import CHARACTERS_PER_WORD, is_unspaced, words
+from lamella.schemas.config import DedupConfig
+from lamella.schemas.document import InterleavedDocument
+from lamella.transforms.urls import page_url
+from lamella.transforms.words import CHARACTERS_PER_WORD, is_unspaced, words
 
 SEED = 1  # of the permutations; another seed finds other pairs near the threshold
 _BAND_BYTES = 8

@@ -9,15 +9,15 @@ from typing import NamedTuple
 
 import apache_beam as beam
 
-from schemas.config import DedupConfig
-from schemas.document import InterleavedDocument
-from schemas.duplicate import Duplicate
-from schemas.rejection import Reason, Stage
-from transforms.dedup.choose import choose_survivor, duplicates_of
-from transforms.dedup.components import Forest, bridges_of_member, links_of_bucket
-from transforms.dedup.judge import Judged, judgements, keep_survivor, units_of_judged
-from transforms.dedup.signature import Fingerprint, fingerprint
-from transforms.step import Step
+from lamella.schemas.config import DedupConfig
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.duplicate import Duplicate
+from lamella.schemas.rejection import Reason, Stage
+from lamella.transforms.dedup.choose import choose_survivor, duplicates_of
+from lamella.transforms.dedup.components import Forest, bridges_of_member, links_of_bucket
+from lamella.transforms.dedup.judge import Judged, judgements, keep_survivor, units_of_judged
+from lamella.transforms.dedup.signature import Fingerprint, fingerprint
+from lamella.transforms.step import Step
 
 
 class DedupOutcome(NamedTuple):

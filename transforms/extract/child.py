@@ -14,8 +14,8 @@ from typing import BinaryIO
 
 from selectolax.lexbor import SelectolaxError
 
-from transforms.extract.parse import parse_html
-from transforms.extract.wire import LENGTH, READY, decode_request, encode_failure, encode_reply
+from lamella.transforms.extract.parse import parse_html
+from lamella.transforms.extract.wire import LENGTH, READY, decode_request, encode_failure, encode_reply
 
 OUT_OF_MEMORY = 77  # exit status
 _GRACE_S = 2.0

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from schemas.config import ExtractConfig
-from schemas.document import InterleavedDocument, TextNode, with_phi
-from schemas.page import Page
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from transforms.extract.parse import Parsed
-from transforms.extract.sandbox import PageTooCostly, borrowed
-from transforms.leaving import SAMPLE_CHARACTERS
+from lamella.schemas.config import ExtractConfig
+from lamella.schemas.document import InterleavedDocument, TextNode, with_phi
+from lamella.schemas.page import Page
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.extract.parse import Parsed
+from lamella.transforms.extract.sandbox import PageTooCostly, borrowed
+from lamella.transforms.leaving import SAMPLE_CHARACTERS
 
 
 def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedDocument | Rejection]:

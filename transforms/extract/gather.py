@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from transforms.extract import gather_cells, gather_media, gather_phrases, media, tags
-from transforms.extract.gather_phrases import SKIP
-from transforms.extract.head import Head
-from transforms.extract.hints import BY_NAME, FURNITURE, MAX_NAMES, is_silent, traits_of
-from transforms.extract.layout import Box, Item, Layout
-from transforms.extract.slugs import is_slug
-from transforms.extract.texts import BREAK, CELL, blocks_of
+from lamella.transforms.extract import gather_cells, gather_media, gather_phrases, media, tags
+from lamella.transforms.extract.gather_phrases import SKIP
+from lamella.transforms.extract.head import Head
+from lamella.transforms.extract.hints import BY_NAME, FURNITURE, MAX_NAMES, is_silent, traits_of
+from lamella.transforms.extract.layout import Box, Item, Layout
+from lamella.transforms.extract.slugs import is_slug
+from lamella.transforms.extract.texts import BREAK, CELL, blocks_of
 
 Attributes = dict[str, str | None]
 Handler = Callable[["Gatherer", LexborNode, Attributes], object]

@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from transforms.extract import media
-from transforms.extract.layout import Image, Item, Video
-from transforms.extract.texts import blocks_of
+from lamella.transforms.extract import media
+from lamella.transforms.extract.layout import Image, Item, Video
+from lamella.transforms.extract.texts import blocks_of
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-    from transforms.extract.gather import Gatherer
+    from lamella.transforms.extract.gather import Gatherer
 
 Attributes = dict[str, str | None]
 _MAX_SOURCES = 20  # of a picture: each of its images is offered all of them

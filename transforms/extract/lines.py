@@ -5,12 +5,12 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from schemas.config import ExtractConfig, ReadConfig
-from schemas.document import ImageNode, Node, TextNode
-from schemas.rejection import Reason
-from transforms.charset import decode_html
-from transforms.extract.sandbox import PageTooCostly, Sandbox
-from transforms.extract.wire import ParseFailed
+from lamella.schemas.config import ExtractConfig, ReadConfig
+from lamella.schemas.document import ImageNode, Node, TextNode
+from lamella.schemas.rejection import Reason
+from lamella.transforms.charset import decode_html
+from lamella.transforms.extract.sandbox import PageTooCostly, Sandbox
+from lamella.transforms.extract.wire import ParseFailed
 
 _LINE_BYTES_PER_HTML_BYTE = 2  # what JSON's escapes may add to a page
 _BLANK = b" \t\r\n"

@@ -7,8 +7,8 @@ and references as RFC 3986 resolves them. data: URIs and tracking pixels are lef
 import re
 from functools import lru_cache
 
-from transforms.extract.layout import Video
-from transforms.urls import join_url
+from lamella.transforms.extract.layout import Video
+from lamella.transforms.urls import join_url
 
 Attributes = dict[str, str | None]
 

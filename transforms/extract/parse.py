@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
-from schemas.document import ImageNode, Node, TextNode, VideoNode
-from transforms.extract.captions import settle_captions
-from transforms.extract.chaff import without_chaff
-from transforms.extract.copies import without_copies
-from transforms.extract.gather import Gatherer
-from transforms.extract.layout import Image, Item, Video
-from transforms.extract.media import joined
-from transforms.extract.regions import main_items
-from transforms.extract.tags import HEADINGS
+from lamella.schemas.document import ImageNode, Node, TextNode, VideoNode
+from lamella.transforms.extract.captions import settle_captions
+from lamella.transforms.extract.chaff import without_chaff
+from lamella.transforms.extract.copies import without_copies
+from lamella.transforms.extract.gather import Gatherer
+from lamella.transforms.extract.layout import Image, Item, Video
+from lamella.transforms.extract.media import joined
+from lamella.transforms.extract.regions import main_items
+from lamella.transforms.extract.tags import HEADINGS
 
 if TYPE_CHECKING:
-    from schemas.config import ExtractConfig
+    from lamella.schemas.config import ExtractConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

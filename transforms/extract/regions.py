@@ -7,10 +7,10 @@ at what repeats, and at where the prose of the page stands, never at words.
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from transforms.extract.hints import COMMENTS, CONSENT, CONTENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER
-from transforms.extract.layout import Item, Layout, is_named
-from transforms.extract.tags import HEADINGS, TEXT_BOXES
-from transforms.extract.tail import core_of, without_tail
+from lamella.transforms.extract.hints import COMMENTS, CONSENT, CONTENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER
+from lamella.transforms.extract.layout import Item, Layout, is_named
+from lamella.transforms.extract.tags import HEADINGS, TEXT_BOXES
+from lamella.transforms.extract.tail import core_of, without_tail
 
 _TELLING = frozenset((COMMENTS, CONSENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER))
 _SURE = frozenset((COMMENTS, CONSENT, FURNITURE))

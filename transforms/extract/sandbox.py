@@ -13,14 +13,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from schemas.config import ExtractConfig
-from transforms.extract.child import OUT_OF_MEMORY
-from transforms.extract.parse import Parsed
-from transforms.extract.wire import LENGTH, decode_reply, encode_request
+from lamella.schemas.config import ExtractConfig
+from lamella.transforms.extract.child import OUT_OF_MEMORY
+from lamella.transforms.extract.parse import Parsed
+from lamella.transforms.extract.wire import LENGTH, decode_reply, encode_request
 
-_ROOT = Path(__file__).resolve().parents[2]
 _MAX_REPLY_BYTES = 256 << 20
 _CHUNK = 1 << 20
 _START_S = 30.0  # a child that takes longer to start than this is broken infrastructure, not a costly page
@@ -64,13 +62,11 @@ class Sandbox:
 
     def _start(self) -> None:
         self.close()
-        path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "transforms.extract.child", self._config.model_dump_json()],
+            [sys.executable, "-m", "lamella.transforms.extract.child", self._config.model_dump_json()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": path},
             bufsize=0,
         )
         os.set_blocking(self._child.stdin.fileno(), False)

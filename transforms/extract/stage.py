@@ -2,12 +2,12 @@
 
 import apache_beam as beam
 
-from schemas.config import ExtractConfig
-from schemas.document import InterleavedDocument
-from schemas.page import Page
-from schemas.rejection import Stage
-from transforms.extract.extract import extract_document
-from transforms.step import Step
+from lamella.schemas.config import ExtractConfig
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.page import Page
+from lamella.schemas.rejection import Stage
+from lamella.transforms.extract.extract import extract_document
+from lamella.transforms.step import Step
 
 
 class ExtractDocuments(beam.PTransform):

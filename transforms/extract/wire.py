@@ -4,8 +4,8 @@ import json
 import struct
 from dataclasses import fields
 
-from schemas.document import ImageNode, Node, TextNode, VideoNode
-from transforms.extract.parse import Parsed
+from lamella.schemas.document import ImageNode, Node, TextNode, VideoNode
+from lamella.transforms.extract.parse import Parsed
 
 LENGTH = struct.Struct("<Q")
 READY = LENGTH.pack(0)  # a child's first message

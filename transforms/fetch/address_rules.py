@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import unquote
 
-from schemas.config import FetchConfig
-from schemas.media import MediaLink
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from transforms.fetch.links import WantedLink
-from transforms.rules import Rule, above, first_broken
-from transforms.urls import canonical_url
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.media import MediaLink
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.rules import Rule, above, first_broken
+from lamella.transforms.urls import canonical_url
 
 _PATH = re.compile(r"[^/]*//[^/]*([^?]*)")
 

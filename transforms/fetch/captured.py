@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from schemas.media import ArchiveMedia, BlobRef, MediaLink
+from lamella.schemas.media import ArchiveMedia, BlobRef, MediaLink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schemas.config import FetchConfig
-from schemas.media import Media
-from schemas.rejection import Reason, Rejection
-from transforms.fetch.address_rules import rejected
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.media import Media
+from lamella.schemas.rejection import Reason, Rejection
+from lamella.transforms.fetch.address_rules import rejected
 
 _BITS = 64
 

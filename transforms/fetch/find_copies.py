@@ -2,9 +2,9 @@
 
 import apache_beam as beam
 
-from schemas.config import FetchConfig
-from schemas.media import Media, MediaKind
-from transforms.fetch.copies import (
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.media import Media, MediaKind
+from lamella.transforms.fetch.copies import (
     Member,
     alone,
     clusters,
@@ -15,7 +15,7 @@ from transforms.fetch.copies import (
     near_hashes,
     survivor_of,
 )
-from transforms.fetch.links import urls_shown
+from lamella.transforms.fetch.links import urls_shown
 
 
 class FindCopies(beam.PTransform):

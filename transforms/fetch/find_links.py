@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 import apache_beam as beam
 
-from schemas.config import FetchConfig
-from schemas.media import ArchiveMedia
-from schemas.rejection import Rejection
-from transforms.fetch.captured import CapturedLink, from_archive, latest
-from transforms.fetch.harvest import AskedLink, Harvester, bucket_of, policy_of, still_valid
-from transforms.fetch.links import Mention, WantedLink, as_link, mentions_of, sum_mentions
-from transforms.fetch.packs import Answer, best_answer, list_indexes, read_index
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.rejection import Rejection
+from lamella.transforms.fetch.captured import CapturedLink, from_archive, latest
+from lamella.transforms.fetch.harvest import AskedLink, Harvester, bucket_of, policy_of, still_valid
+from lamella.transforms.fetch.links import Mention, WantedLink, as_link, mentions_of, sum_mentions
+from lamella.transforms.fetch.packs import Answer, best_answer, list_indexes, read_index
 
 
 class FindLinks(beam.PTransform):

@@ -7,7 +7,7 @@ neither a redirect nor a resolver that answers differently the second time (DNS 
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
-from schemas.config import FetchConfig
+from lamella.schemas.config import FetchConfig
 
 # Addresses that Python 3.11 calls global, or that embed others, and that no public server should be asked at.
 _DENIED = tuple(

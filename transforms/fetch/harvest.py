@@ -12,14 +12,14 @@ from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from schemas.config import FetchConfig
-from schemas.keys import stable_int, stable_key
-from schemas.media import MediaLink
-from schemas.rejection import Reason, Rejection
-from transforms.fetch.address_rules import rejected
-from transforms.fetch.captured import CapturedLink, base_of
-from transforms.fetch.http import Client, Refused, StoreFailed
-from transforms.fetch.packs import (
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.keys import stable_int, stable_key
+from lamella.schemas.media import MediaLink
+from lamella.schemas.rejection import Reason, Rejection
+from lamella.transforms.fetch.address_rules import rejected
+from lamella.transforms.fetch.captured import CapturedLink, base_of
+from lamella.transforms.fetch.http import Client, Refused, StoreFailed
+from lamella.transforms.fetch.packs import (
     Answer,
     batch_name,
     index_path,
@@ -28,8 +28,8 @@ from transforms.fetch.packs import (
     write_index,
     write_pack,
 )
-from transforms.files import exists
-from transforms.urls import registered_domain
+from lamella.transforms.files import exists
+from lamella.transforms.urls import registered_domain
 
 BATCH_LINKS = 256  # a kill loses at most so many answers a worker
 BUCKET_LINKS = 4096  # links a bucket, about; a registered domain is never divided

@@ -16,18 +16,18 @@ from typing import BinaryIO
 import aiohttp
 from yarl import URL
 
-from schemas.config import FetchConfig
-from schemas.media import MediaLink
-from schemas.rejection import Reason
-from transforms.codings import BadRecord, Caps, decode
-from transforms.fetch.guard import ForbiddenAddress, Guard
-from transforms.fetch.hash_list import read_hashes
-from transforms.fetch.inspect import HEAD_BYTES, wrong_kind
-from transforms.fetch.opt_out import media_opt_out, product_of
-from transforms.fetch.politeness import Politeness
-from transforms.fetch.robots import MAX_ROBOTS_BYTES, RobotsCache, Verdict
-from transforms.fetch.rules import max_bytes
-from transforms.urls import host_of, join_url, registered_domain
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.media import MediaLink
+from lamella.schemas.rejection import Reason
+from lamella.transforms.codings import BadRecord, Caps, decode
+from lamella.transforms.fetch.guard import ForbiddenAddress, Guard
+from lamella.transforms.fetch.hash_list import read_hashes
+from lamella.transforms.fetch.inspect import HEAD_BYTES, wrong_kind
+from lamella.transforms.fetch.opt_out import media_opt_out, product_of
+from lamella.transforms.fetch.politeness import Politeness
+from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, RobotsCache, Verdict
+from lamella.transforms.fetch.rules import max_bytes
+from lamella.transforms.urls import host_of, join_url, registered_domain
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _COME_BACK_LATER = (429, 503)

@@ -10,19 +10,19 @@ from hashlib import sha256
 
 from PIL import Image, ImageStat
 
-from schemas.config import FetchConfig
-from schemas.media import Media, MediaKind
-from schemas.rejection import Reason, Rejection
-from transforms.blobs import BlobError, read_blob
-from transforms.clips import BadVideo, probe, video_mime
-from transforms.fetch.address_rules import rejected
-from transforms.fetch.captured import CapturedLink, base_of
-from transforms.fetch.hash_list import read_hashes
-from transforms.fetch.opt_out import evidence
-from transforms.fetch.rules import CAPTURE_RULES, IMAGE_RULES, SIZE_RULES, VIDEO_RULES, Size, max_bytes
-from transforms.fetch.tracks import BadTrack, looks_like_track, track_text
-from transforms.pixels import BadImage, ImageHeader, decode_roughly, looks_like_image
-from transforms.rules import Broken, first_broken
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.media import Media, MediaKind
+from lamella.schemas.rejection import Reason, Rejection
+from lamella.transforms.blobs import BlobError, read_blob
+from lamella.transforms.clips import BadVideo, probe, video_mime
+from lamella.transforms.fetch.address_rules import rejected
+from lamella.transforms.fetch.captured import CapturedLink, base_of
+from lamella.transforms.fetch.hash_list import read_hashes
+from lamella.transforms.fetch.opt_out import evidence
+from lamella.transforms.fetch.rules import CAPTURE_RULES, IMAGE_RULES, SIZE_RULES, VIDEO_RULES, Size, max_bytes
+from lamella.transforms.fetch.tracks import BadTrack, looks_like_track, track_text
+from lamella.transforms.pixels import BadImage, ImageHeader, decode_roughly, looks_like_image
+from lamella.transforms.rules import Broken, first_broken
 
 # Pictures are measured at this size: small enough to be quick (a JPEG is decoded at a fraction), large beside the 32 x 32
 # pixels of the perceptual hash. What is finer averages out, which a picture of one colour does not mind.

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from schemas.config import FetchConfig
-from schemas.document import ImageNode, InterleavedDocument, VideoNode
-from schemas.media import MediaKind, MediaLink
-from transforms.fetch.opt_out import page_opt_out, product_of
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
+from lamella.schemas.media import MediaKind, MediaLink
+from lamella.transforms.fetch.opt_out import page_opt_out, product_of
 
 # A URL that is linked as several kinds is taken as the first of these.
 _KINDS = (MediaKind.VIDEO, MediaKind.IMAGE, MediaKind.TRACK)

@@ -17,9 +17,9 @@ from tempfile import TemporaryDirectory
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from schemas.keys import stable_key
-from schemas.media import BlobRef, Container
-from transforms.files import TEMPORARY, exists, join, read_bytes, write_atomically
+from lamella.schemas.keys import stable_key
+from lamella.schemas.media import BlobRef, Container
+from lamella.transforms.files import TEMPORARY, exists, join, read_bytes, write_atomically
 
 FOLDER = "media/packs"
 

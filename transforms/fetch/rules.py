@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
-from schemas.config import FetchConfig
-from schemas.media import MediaKind
-from schemas.rejection import Reason
-from transforms.fetch.captured import CapturedLink
-from transforms.fetch.opt_out import media_opt_out, product_of
-from transforms.rules import Rule, above, below
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.media import MediaKind
+from lamella.schemas.rejection import Reason
+from lamella.transforms.fetch.captured import CapturedLink
+from lamella.transforms.fetch.opt_out import media_opt_out, product_of
+from lamella.transforms.rules import Rule, above, below
 
 
 class Size(NamedTuple):

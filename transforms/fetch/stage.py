@@ -8,19 +8,19 @@ from collections.abc import Iterable
 
 import apache_beam as beam
 
-from schemas.account import Door, Tally
-from schemas.config import FetchConfig
-from schemas.media import Media, MediaLink
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from transforms.fetch.address_rules import judge_link, rejected
-from transforms.fetch.captured import CapturedLink
-from transforms.fetch.copies import choose_one
-from transforms.fetch.find_copies import FindCopies
-from transforms.fetch.find_links import AskTheWeb, FindLinks, LookInArchives
-from transforms.fetch.hash_list import read_hashes
-from transforms.fetch.inspect import inspect_media
-from transforms.fetch.links import WantedLink
-from transforms.step import Outcome, Step
+from lamella.schemas.account import Door, Tally
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.media import Media, MediaLink
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.fetch.address_rules import judge_link, rejected
+from lamella.transforms.fetch.captured import CapturedLink
+from lamella.transforms.fetch.copies import choose_one
+from lamella.transforms.fetch.find_copies import FindCopies
+from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks, LookInArchives
+from lamella.transforms.fetch.hash_list import read_hashes
+from lamella.transforms.fetch.inspect import inspect_media
+from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.step import Outcome, Step
 
 
 class FetchMedia(beam.PTransform):

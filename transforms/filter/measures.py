@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from schemas.document import Node, TextNode, TextQuality
-from transforms.filter import repetition
-from transforms.filter.repetition import NgramCharacters, Repeats
-from transforms.filter.wordlists import GOPHER_STOP_WORDS, STOP_WORDS, flagged_words
-from transforms.words import TERMINAL, is_unspaced, lines, tokens
+from lamella.schemas.document import Node, TextNode, TextQuality
+from lamella.transforms.filter import repetition
+from lamella.transforms.filter.repetition import NgramCharacters, Repeats
+from lamella.transforms.filter.wordlists import GOPHER_STOP_WORDS, STOP_WORDS, flagged_words
+from lamella.transforms.words import TERMINAL, is_unspaced, lines, tokens
 
 SHORT_LINE_CHARACTERS = 30  # FineWeb
 _ELLIPSIS = ("...", "…")

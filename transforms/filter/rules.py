@@ -10,11 +10,11 @@ lines, n-grams, words and characters.
 
 from collections.abc import Callable
 
-from schemas.config import LimitsForText
-from schemas.rejection import Reason
-from transforms.filter.measures import TextMeasures
-from transforms.filter.wordlists import LOREM_IPSUM, POLICY_PHRASES, SCRIPT_NOTICE, SCRIPT_WORD
-from transforms.rules import Rule
+from lamella.schemas.config import LimitsForText
+from lamella.schemas.rejection import Reason
+from lamella.transforms.filter.measures import TextMeasures
+from lamella.transforms.filter.wordlists import LOREM_IPSUM, POLICY_PHRASES, SCRIPT_NOTICE, SCRIPT_WORD
+from lamella.transforms.rules import Rule
 
 Measure = Callable[[TextMeasures], float]
 Bound = Callable[[LimitsForText], float | None]

@@ -2,12 +2,12 @@
 
 import apache_beam as beam
 
-from schemas.config import FilterConfig
-from schemas.document import InterleavedDocument
-from schemas.rejection import Stage
-from transforms.filter.language import load_model
-from transforms.filter.texts import filter_document
-from transforms.step import Step
+from lamella.schemas.config import FilterConfig
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.rejection import Stage
+from lamella.transforms.filter.language import load_model
+from lamella.transforms.filter.texts import filter_document
+from lamella.transforms.step import Step
 
 
 class FilterDocuments(beam.PTransform):

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from schemas.config import FilterConfig
-from schemas.document import ImageNode, InterleavedDocument, Node, TextNode, with_phi
-from schemas.rejection import Reason, Rejection, Stage
-from transforms.filter.language import Language, detect_language
-from transforms.filter.measures import TextMeasures, paragraphs_of
-from transforms.filter.rules import CAPTION_RULES, DOCUMENT_RULES, NODE_RULES
-from transforms.leaving import document_leaves, node_leaves
-from transforms.rules import Broken, first_broken
+from lamella.schemas.config import FilterConfig
+from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, with_phi
+from lamella.schemas.rejection import Reason, Rejection, Stage
+from lamella.transforms.filter.language import Language, detect_language
+from lamella.transforms.filter.measures import TextMeasures, paragraphs_of
+from lamella.transforms.filter.rules import CAPTION_RULES, DOCUMENT_RULES, NODE_RULES
+from lamella.transforms.leaving import document_leaves, node_leaves
+from lamella.transforms.rules import Broken, first_broken
 
 
 def filter_document(document: InterleavedDocument, config: FilterConfig) -> Iterator[InterleavedDocument | Rejection]:

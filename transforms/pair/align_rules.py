@@ -1,12 +1,12 @@
 """When an ALIGN candidate leaves: (reason, predicate) rows after Jia et al. 2021, section 3."""
 
-from schemas.config import PairConfig
-from schemas.rejection import Reason
-from transforms.pair.captions import is_file_name
-from transforms.pair.corpus import Candidate
-from transforms.pair.image_rules import IMAGE_RULES
-from transforms.rules import Rule
-from transforms.words import words
+from lamella.schemas.config import PairConfig
+from lamella.schemas.rejection import Reason
+from lamella.transforms.pair.captions import is_file_name
+from lamella.transforms.pair.corpus import Candidate
+from lamella.transforms.pair.image_rules import IMAGE_RULES
+from lamella.transforms.rules import Rule
+from lamella.transforms.words import words
 
 
 def _words(candidate: Candidate) -> int:

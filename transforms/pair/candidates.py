@@ -6,13 +6,13 @@ is decided in the rule tables, where the whole corpus is known.
 
 from collections.abc import Iterable
 
-from schemas.config import PairConfig
-from schemas.document import ImageNode, InterleavedDocument, VideoNode
-from schemas.keys import stable_key
-from schemas.pair import CaptionSource, Dataset, ImageTextPair, Pair, VideoTextPair
-from transforms.pair.captions import clean, without_dates_and_places
-from transforms.urls import host_of, registered_domain
-from transforms.words import words
+from lamella.schemas.config import PairConfig
+from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
+from lamella.schemas.keys import stable_key
+from lamella.schemas.pair import CaptionSource, Dataset, ImageTextPair, Pair, VideoTextPair
+from lamella.transforms.pair.captions import clean, without_dates_and_places
+from lamella.transforms.urls import host_of, registered_domain
+from lamella.transforms.words import words
 
 
 def propose_pairs(document: InterleavedDocument, config: PairConfig) -> Iterable[Pair]:

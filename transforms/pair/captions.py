@@ -7,7 +7,7 @@ repetition is bounded.
 import re
 import unicodedata
 
-from transforms.pair.places import COUNTRIES, STATES
+from lamella.transforms.pair.places import COUNTRIES, STATES
 
 
 def clean(text: str) -> str:

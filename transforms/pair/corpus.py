@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from schemas.keys import stable_key
-from schemas.pair import Pair
-from transforms.pair.captions import normalised
-from transforms.words import words
+from lamella.schemas.keys import stable_key
+from lamella.schemas.pair import Pair
+from lamella.transforms.pair.captions import normalised
+from lamella.transforms.words import words
 
 HEAD_TOKENS = 100_000  # kinds that every worker holds in memory; changes what is shuffled, never what is decided
 

@@ -1,9 +1,9 @@
 """When a pair's image is not fit to be described: rows that ALIGN and LTIP share."""
 
-from schemas.media import Media
-from schemas.rejection import Reason
-from transforms.pair.corpus import Candidate
-from transforms.rules import Rule
+from lamella.schemas.media import Media
+from lamella.schemas.rejection import Reason
+from lamella.transforms.pair.corpus import Candidate
+from lamella.transforms.rules import Rule
 
 
 def _side(candidate: Candidate) -> int:

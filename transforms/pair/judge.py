@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from schemas.config import PairConfig
-from schemas.pair import Dataset, Pair
-from schemas.rejection import Reason, Rejection, Stage
-from transforms.leaving import pair_leaves
-from transforms.pair.align_rules import ALIGN_RULES
-from transforms.pair.corpus import Candidate
-from transforms.pair.ltip_rules import LTIP_RULES
-from transforms.pair.vtp_rules import VTP_RULES
-from transforms.rules import Rule, first_broken
+from lamella.schemas.config import PairConfig
+from lamella.schemas.pair import Dataset, Pair
+from lamella.schemas.rejection import Reason, Rejection, Stage
+from lamella.transforms.leaving import pair_leaves
+from lamella.transforms.pair.align_rules import ALIGN_RULES
+from lamella.transforms.pair.corpus import Candidate
+from lamella.transforms.pair.ltip_rules import LTIP_RULES
+from lamella.transforms.pair.vtp_rules import VTP_RULES
+from lamella.transforms.rules import Rule, first_broken
 
 DUPLICATE = Rule(
     Reason.DUPLICATE_PAIR,

@@ -1,11 +1,11 @@
 """When an LTIP candidate leaves: a caption must say much, and its image must be fit to be described."""
 
-from schemas.rejection import Reason
-from transforms.pair.captions import is_file_name
-from transforms.pair.corpus import Candidate
-from transforms.pair.image_rules import IMAGE_RULES
-from transforms.rules import Rule
-from transforms.words import words
+from lamella.schemas.rejection import Reason
+from lamella.transforms.pair.captions import is_file_name
+from lamella.transforms.pair.corpus import Candidate
+from lamella.transforms.pair.image_rules import IMAGE_RULES
+from lamella.transforms.rules import Rule
+from lamella.transforms.words import words
 
 
 def _words(candidate: Candidate) -> int:

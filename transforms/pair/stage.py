@@ -9,15 +9,15 @@ tokens, which nearly every pair holds, are known to every worker, so that they a
 import apache_beam as beam
 from apache_beam.transforms.combiners import Count, ToDict
 
-from schemas.config import PairConfig
-from schemas.document import InterleavedDocument
-from schemas.pair import Dataset, ImageTextPair, VideoTextPair
-from schemas.rejection import Stage, Unit
-from transforms.pair.candidates import propose_pairs
-from transforms.pair.captions import normalised
-from transforms.pair.corpus import Candidate, Floors, copy_key, floors_of, image_of, tokens_of
-from transforms.pair.judge import judge_candidate, with_survivor
-from transforms.step import Outcome, Step
+from lamella.schemas.config import PairConfig
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.rejection import Stage, Unit
+from lamella.transforms.pair.candidates import propose_pairs
+from lamella.transforms.pair.captions import normalised
+from lamella.transforms.pair.corpus import Candidate, Floors, copy_key, floors_of, image_of, tokens_of
+from lamella.transforms.pair.judge import judge_candidate, with_survivor
+from lamella.transforms.step import Outcome, Step
 
 PairType = ImageTextPair | VideoTextPair
 

@@ -1,10 +1,10 @@
 """When a VTP candidate leaves: the video must be short, and its text must say something."""
 
-from schemas.config import PairConfig
-from schemas.rejection import Reason
-from transforms.pair.corpus import Candidate
-from transforms.rules import Rule
-from transforms.words import words
+from lamella.schemas.config import PairConfig
+from lamella.schemas.rejection import Reason
+from lamella.transforms.pair.corpus import Candidate
+from lamella.transforms.rules import Rule
+from lamella.transforms.words import words
 
 
 def has_odd_duration(candidate: Candidate, limits: PairConfig) -> bool:

@@ -13,18 +13,18 @@ from typing import BinaryIO
 
 import fsspec
 
-from schemas.account import Door, Tally
-from schemas.config import ReadConfig
-from schemas.keys import stable_key
-from schemas.media import ArchiveMedia
-from schemas.page import Page
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from transforms.blobs import UNPACKED
-from transforms.codings import record_caps
-from transforms.read.members import Fault, Member, gzip_members, plain_members
-from transforms.read.responses import Archive, judge
-from transforms.unpack import UnpackedStream, is_packed
-from transforms.warc import declared_length, starts_record
+from lamella.schemas.account import Door, Tally
+from lamella.schemas.config import ReadConfig
+from lamella.schemas.keys import stable_key
+from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.page import Page
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.blobs import UNPACKED
+from lamella.transforms.codings import record_caps
+from lamella.transforms.read.members import Fault, Member, gzip_members, plain_members
+from lamella.transforms.read.responses import Archive, judge
+from lamella.transforms.unpack import UnpackedStream, is_packed
+from lamella.transforms.warc import declared_length, starts_record
 
 Read = Page | ArchiveMedia | Rejection | Tally
 

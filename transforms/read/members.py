@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from schemas.rejection import Reason
-from transforms.codings import Caps
-from transforms.read.window import Window
-from transforms.warc import MAX_HEAD_BYTES, declared_length, starts_record
+from lamella.schemas.rejection import Reason
+from lamella.transforms.codings import Caps
+from lamella.transforms.read.window import Window
+from lamella.transforms.warc import MAX_HEAD_BYTES, declared_length, starts_record
 
 _MAGIC = re.compile(rb"\x1f\x8b\x08")
 _FEED = 1 << 14  # bytes packed, and inflated, at a time

@@ -5,17 +5,17 @@ Rejects records: bad_status, revisit, empty_body, not_html, undecodable, record_
 
 from dataclasses import dataclass
 
-from schemas.config import ReadConfig
-from schemas.keys import stable_key
-from schemas.media import ArchiveMedia, BlobRef, Container
-from schemas.page import Page, Provenance
-from schemas.rejection import Reason, Rejection, Stage, Unit
-from transforms.charset import decode_html
-from transforms.codings import BadRecord, Body, html_caps, media_caps
-from transforms.read.members import Fault, Member
-from transforms.read.sniff import HTML, SNIFFED_BYTES, is_media, media_type, needs_sniffing, sniffed
-from transforms.urls import canonical_url
-from transforms.warc import Record, decoded_body, first, joined, parse_record
+from lamella.schemas.config import ReadConfig
+from lamella.schemas.keys import stable_key
+from lamella.schemas.media import ArchiveMedia, BlobRef, Container
+from lamella.schemas.page import Page, Provenance
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.charset import decode_html
+from lamella.transforms.codings import BadRecord, Body, html_caps, media_caps
+from lamella.transforms.read.members import Fault, Member
+from lamella.transforms.read.sniff import HTML, SNIFFED_BYTES, is_media, media_type, needs_sniffing, sniffed
+from lamella.transforms.urls import canonical_url
+from lamella.transforms.warc import Record, decoded_body, first, joined, parse_record
 
 _CONTENT_KINDS = frozenset(("response", "resource", "conversion"))
 

@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 import apache_beam as beam
 
-from schemas.account import Tally
-from schemas.config import ReadConfig
-from schemas.media import ArchiveMedia
-from schemas.page import Page
-from schemas.rejection import Rejection
-from transforms.read.archive import read_archive
+from lamella.schemas.account import Tally
+from lamella.schemas.config import ReadConfig
+from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.page import Page
+from lamella.schemas.rejection import Rejection
+from lamella.transforms.read.archive import read_archive
 
 
 class ReadOutcome(NamedTuple):

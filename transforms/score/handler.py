@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from apache_beam.ml.inference.base import ModelHandler
 
-from schemas.config import ModelConfig
-from transforms.batches import Record
-from transforms.score.questions import Scored, questions_of
-from transforms.score.similarity import answer
+from lamella.schemas.config import ModelConfig
+from lamella.transforms.batches import Record
+from lamella.transforms.score.questions import Scored, questions_of
+from lamella.transforms.score.similarity import answer
 
 if TYPE_CHECKING:
-    from weights import Loaded
+    from lamella.weights import Loaded
 
 Batch = tuple[Record, ...]
 
@@ -32,7 +32,7 @@ class SimilarityHandler(ModelHandler[Batch, tuple[Scored, ...], Scorer]):
         self._config, self._root = config, root
 
     def load_model(self) -> Scorer:
-        from weights import load
+        from lamella.weights import load
 
         config = self._config
         return Scorer(load(config.name, config.weights, role="scorer", precision=config.precision, device=config.device))

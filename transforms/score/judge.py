@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from schemas.config import ScoreConfig
-from schemas.document import ImageNode, InterleavedDocument, with_phi
-from schemas.pair import Pair
-from schemas.rejection import Rejection, Stage
-from transforms.leaving import document_leaves, node_leaves, pair_leaves
-from transforms.rules import Broken, first_broken
-from transforms.score.questions import Answer, Scored
-from transforms.score.rules import DOCUMENT_RULES, NODE_RULES, PAIR_RULES
+from lamella.schemas.config import ScoreConfig
+from lamella.schemas.document import ImageNode, InterleavedDocument, with_phi
+from lamella.schemas.pair import Pair
+from lamella.schemas.rejection import Rejection, Stage
+from lamella.transforms.leaving import document_leaves, node_leaves, pair_leaves
+from lamella.transforms.rules import Broken, first_broken
+from lamella.transforms.score.questions import Answer, Scored
+from lamella.transforms.score.rules import DOCUMENT_RULES, NODE_RULES, PAIR_RULES
 
 
 def judge_pair(scored: Scored, config: ScoreConfig) -> Iterable[Pair | Rejection]:

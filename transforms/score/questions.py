@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from schemas.document import ImageNode, InterleavedDocument, Node, TextNode
-from schemas.pair import Pair
-from schemas.rejection import Reason
-from transforms.views import View, view_of
+from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode
+from lamella.schemas.pair import Pair
+from lamella.schemas.rejection import Reason
+from lamella.transforms.views import View, view_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """When similarity takes a pair, an image or a document out: (reason, predicate) rows over records that carry scores."""
 
-from schemas.rejection import Reason
-from transforms.rules import Rule, below
+from lamella.schemas.rejection import Reason
+from lamella.transforms.rules import Rule, below
 
 PAIR_RULES = (
     Rule(

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from transforms.score.questions import Answer, Question
-from transforms.views import Unseen, read_view
+from lamella.transforms.score.questions import Answer, Question
+from lamella.transforms.views import Unseen, read_view
 
 if TYPE_CHECKING:
     import torch
 
-    from weights import Loaded
+    from lamella.weights import Loaded
 
 DIGITS = 6  # scores are stored so; what lies beyond differs between machines
 

@@ -2,15 +2,15 @@
 
 import apache_beam as beam
 
-from schemas.account import units_of
-from schemas.config import ScoreConfig
-from schemas.document import InterleavedDocument
-from schemas.pair import ImageTextPair, VideoTextPair
-from schemas.rejection import Stage
-from transforms.batches import Record, bucket_of, cut
-from transforms.score.judge import judge_document, judge_pair, pass_document
-from transforms.score.questions import Scored
-from transforms.step import Step
+from lamella.schemas.account import units_of
+from lamella.schemas.config import ScoreConfig
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.pair import ImageTextPair, VideoTextPair
+from lamella.schemas.rejection import Stage
+from lamella.transforms.batches import Record, bucket_of, cut
+from lamella.transforms.score.judge import judge_document, judge_pair, pass_document
+from lamella.transforms.score.questions import Scored
+from lamella.transforms.step import Step
 
 PairType = ImageTextPair | VideoTextPair
 
@@ -58,7 +58,7 @@ class _Score(beam.PTransform):
         # Late: Beam's inference imports torch, five seconds that jobs without a model should not pay.
         from apache_beam.ml.inference.base import RunInference
 
-        from transforms.score.handler import SimilarityHandler
+        from lamella.transforms.score.handler import SimilarityHandler
 
         return (
             records

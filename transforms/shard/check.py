@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from schemas.config import ShardConfig
-from schemas.sample import ClipSample, InterleavedSample, Sample, phi_of
-from transforms.pixels import BadImage, decode_rgb
-from transforms.shard.plan import split_of
+from lamella.schemas.config import ShardConfig
+from lamella.schemas.sample import ClipSample, InterleavedSample, Sample, phi_of
+from lamella.transforms.pixels import BadImage, decode_rgb
+from lamella.transforms.shard.plan import split_of
 
 
 def fault_of_sample(sample: Sample, split: str, config: ShardConfig | None) -> str:

@@ -6,10 +6,10 @@ score that no model gave is 0.0, and the model beside it is ''. A list that may 
 
 from typing import Any
 
-from schemas.document import ImageNode, InterleavedDocument, VideoNode
-from schemas.media import Media
-from schemas.pair import Pair
-from schemas.sample import dump_json
+from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
+from lamella.schemas.media import Media
+from lamella.schemas.pair import Pair
+from lamella.schemas.sample import dump_json
 
 Facts = dict[str, Any]
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import fsspec
 
-from schemas.shards import MANIFEST, SPLITS, ShardInfo, ShardManifest
-from transforms.files import TEMPORARY, join, write_atomically
+from lamella.schemas.shards import MANIFEST, SPLITS, ShardInfo, ShardManifest
+from lamella.transforms.files import TEMPORARY, join, write_atomically
 
 _OURS = re.compile(rf"(?:[a-z0-9]+-)?(?:{'|'.join(SPLITS)})-[0-9]{{5,}}\.(?:tar|parquet)")
 

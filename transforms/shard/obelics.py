@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from schemas.sample import InterleavedSample
+from lamella.schemas.sample import InterleavedSample
 
 OBELICS_SCHEMA = pa.schema(
     [

@@ -7,7 +7,7 @@ from hashlib import sha256
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from transforms.files import TEMPORARY
+from lamella.transforms.files import TEMPORARY
 
 
 class NewFile:

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from schemas.config import ShardConfig
-from schemas.media import Media
-from transforms.blobs import read_blob
-from transforms.clips import decode_frames
-from transforms.pixels import decode_rgb
+from lamella.schemas.config import ShardConfig
+from lamella.schemas.media import Media
+from lamella.transforms.blobs import read_blob
+from lamella.transforms.clips import decode_frames
+from lamella.transforms.pixels import decode_rgb
 
 _SUBSAMPLING = "4:2:0"
 

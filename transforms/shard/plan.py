@@ -6,11 +6,11 @@ All by hash of keys: a record's place never depends on what else is in the run, 
 from dataclasses import dataclass
 from math import ceil
 
-from schemas.config import ShardConfig
-from schemas.document import InterleavedDocument
-from schemas.keys import stable_fraction, stable_int
-from schemas.pair import Dataset, Pair
-from schemas.shards import SPLITS
+from lamella.schemas.config import ShardConfig
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.keys import stable_fraction, stable_int
+from lamella.schemas.pair import Dataset, Pair
+from lamella.schemas.shards import SPLITS
 
 TRAIN, VALIDATION = SPLITS
 

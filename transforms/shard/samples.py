@@ -3,19 +3,19 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from schemas.config import ShardConfig
-from schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode, with_phi
-from schemas.pair import ImageTextPair, VideoTextPair
-from schemas.rejection import Reason, Rejection, Stage
-from schemas.sample import ClipSample, InterleavedSample, PairSample, Sample, phi_of
-from schemas.shards import MAX_MEMBER_BYTES
-from transforms.clips import BadVideo
-from transforms.leaving import document_leaves, node_leaves, pair_leaves
-from transforms.pixels import BadImage
-from transforms.rules import Broken
-from transforms.shard.facts import document_facts, image_facts, pair_facts, video_facts
-from transforms.shard.pictures import Picture, Pictures
-from transforms.shard.plan import Record
+from lamella.schemas.config import ShardConfig
+from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode, with_phi
+from lamella.schemas.pair import ImageTextPair, VideoTextPair
+from lamella.schemas.rejection import Reason, Rejection, Stage
+from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample, Sample, phi_of
+from lamella.schemas.shards import MAX_MEMBER_BYTES
+from lamella.transforms.clips import BadVideo
+from lamella.transforms.leaving import document_leaves, node_leaves, pair_leaves
+from lamella.transforms.pixels import BadImage
+from lamella.transforms.rules import Broken
+from lamella.transforms.shard.facts import document_facts, image_facts, pair_facts, video_facts
+from lamella.transforms.shard.pictures import Picture, Pictures
+from lamella.transforms.shard.plan import Record
 
 Shown = tuple[Node, Picture | None]  # a node, and the picture where it is an image
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from schemas.sample import ClipSample, PairSample
+from lamella.schemas.sample import ClipSample, PairSample
 
 SIDECAR_SCHEMA = pa.schema(
     [

@@ -4,14 +4,14 @@ from typing import NamedTuple
 
 import apache_beam as beam
 
-from schemas.account import Tally
-from schemas.config import ShardConfig
-from schemas.pair import Dataset
-from schemas.rejection import Rejection
-from schemas.shards import ShardInfo, ShardManifest
-from transforms.shard.manifest import finish, sorted_shards, withdraw_manifest
-from transforms.shard.plan import Record, ShardPlan, place_of
-from transforms.shard.write import ShardWork, write_one
+from lamella.schemas.account import Tally
+from lamella.schemas.config import ShardConfig
+from lamella.schemas.pair import Dataset
+from lamella.schemas.rejection import Rejection
+from lamella.schemas.shards import ShardInfo, ShardManifest
+from lamella.transforms.shard.manifest import finish, sorted_shards, withdraw_manifest
+from lamella.transforms.shard.plan import Record, ShardPlan, place_of
+from lamella.transforms.shard.write import ShardWork, write_one
 
 
 class ShardOutcome(NamedTuple):

@@ -9,22 +9,22 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from schemas.account import Door, Tally, units_of
-from schemas.config import ShardConfig
-from schemas.pair import Dataset
-from schemas.rejection import Rejection, Stage, Unit
-from schemas.sample import Members, Sample
-from schemas.shards import ShardInfo, sample_key, shard_name, write_shard
-from transforms.blobs import BlobError
-from transforms.files import join, write_atomically
-from transforms.shard.obelics import OBELICS_SCHEMA, obelics_row
-from transforms.shard.output import NewFile
-from transforms.shard.parquet import parquet_bytes
-from transforms.shard.pictures import Pictures
-from transforms.shard.plan import Record, order_in_shard
-from transforms.shard.samples import to_sample
-from transforms.shard.sidecar import SIDECAR_SCHEMA, sidecar_row
-from transforms.step import crashed
+from lamella.schemas.account import Door, Tally, units_of
+from lamella.schemas.config import ShardConfig
+from lamella.schemas.pair import Dataset
+from lamella.schemas.rejection import Rejection, Stage, Unit
+from lamella.schemas.sample import Members, Sample
+from lamella.schemas.shards import ShardInfo, sample_key, shard_name, write_shard
+from lamella.transforms.blobs import BlobError
+from lamella.transforms.files import join, write_atomically
+from lamella.transforms.shard.obelics import OBELICS_SCHEMA, obelics_row
+from lamella.transforms.shard.output import NewFile
+from lamella.transforms.shard.parquet import parquet_bytes
+from lamella.transforms.shard.pictures import Pictures
+from lamella.transforms.shard.plan import Record, order_in_shard
+from lamella.transforms.shard.samples import to_sample
+from lamella.transforms.shard.sidecar import SIDECAR_SCHEMA, sidecar_row
+from lamella.transforms.step import crashed
 
 PARQUET = "-parquet"  # suffix of the folder of the documents' Parquet files
 
