@@ -10,6 +10,7 @@ from pathlib import Path
 import fsspec
 
 from lamella.pipeline.overlay import ConfigError
+from lamella.pipeline.ownership import check_output
 from lamella.schemas.config import BUNDLED, Config
 from lamella.transforms.files import is_local
 
@@ -72,7 +73,11 @@ def check_models(config: Config) -> None:
 
 @contextlib.contextmanager
 def own_folder(folder: str) -> Iterator[None]:
-    """Creates the run's folder and holds its lock. The lock ends with the process, however it ends."""
+    """Creates the run's folder and holds its lock. The lock ends with the process, however it ends.
+
+    Raises ConfigError, with nothing touched, for a folder that is not empty and holds no run.
+    """
+    check_output(folder)
     if not is_local(folder):
         yield
         return
