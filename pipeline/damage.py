@@ -16,7 +16,7 @@ from lamella.schemas.printable import printable
 MAX_ROW_GROUP_BYTES = 1 << 30  # unpacked, as the footer tells
 MAX_ROW_GROUP_VALUES = 50_000_000  # of all columns, those within lists too: a run of equal values takes no bytes in the file
 MAX_EXTRA_BYTES = 2 << 30  # what reading may take beyond what the process has: a footer can lie
-_NOTE = "run the same command with --deep to make it again, or `lamella verify` for every fault"
+_NOTE = "`lamella run ... --deep` makes it again, `lamella verify` lists every fault"
 
 
 class Damaged(RuntimeError):
@@ -30,6 +30,10 @@ class Damaged(RuntimeError):
         return (RuntimeError, self.args)  # between processes its line is all there is
 
 
+class TooLarge(ValueError):
+    """What would take more memory than a reader of foreign files should give."""
+
+
 @contextlib.contextmanager
 def parquet_file(path: str) -> Iterator[pq.ParquetFile]:
     """A file of a table, for as long as it is read. Raises Damaged."""
@@ -41,15 +45,15 @@ def parquet_file(path: str) -> Iterator[pq.ParquetFile]:
 
 
 def bounded(stream: BinaryIO) -> pq.ParquetFile:
-    """A Parquet file that anybody may have written. Raises ValueError for one that unpacks to more than may be held."""
+    """A Parquet file that anybody may have written. Raises TooLarge for one that unpacks to more than may be held."""
     file = pq.ParquetFile(stream)
     for number in range(file.num_row_groups):
         group = file.metadata.row_group(number)
         if group.total_byte_size > MAX_ROW_GROUP_BYTES:
-            raise ValueError(f"row group {number} unpacks to {group.total_byte_size} bytes, above {MAX_ROW_GROUP_BYTES}")
+            raise TooLarge(f"row group {number} unpacks to {group.total_byte_size} bytes, above {MAX_ROW_GROUP_BYTES}")
         values = sum(group.column(at).num_values for at in range(group.num_columns))
         if values > MAX_ROW_GROUP_VALUES:
-            raise ValueError(f"row group {number} holds {values} values, above {MAX_ROW_GROUP_VALUES}")
+            raise TooLarge(f"row group {number} holds {values} values, above {MAX_ROW_GROUP_VALUES}")
     return file
 
 
