@@ -12,6 +12,7 @@ import typer
 
 from lamella.runners.progress import quiet_beam
 from lamella.runners.training import evaluate, generate, train_app
+from lamella.schemas.printable import printable
 
 app = typer.Typer(
     name="lamella",
@@ -67,7 +68,7 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
 
 def _say_error(line: str, code: int) -> int:
     if line:
-        print(f"lamella: {line}", file=sys.stderr)
+        print(f"lamella: {' '.join(printable(line).split())}", file=sys.stderr)
     return code
 
 
@@ -121,6 +122,8 @@ def run(
     runner: Annotated[str, typer.Option(help="local, spark, flink or dataflow.")] = "local",
     processes: Annotated[int, typer.Option(min=1, help="Worker processes of a local run.")] = 1,
     report: Annotated[bool, typer.Option(help="Whether to write report.json and report.html.")] = True,
+    replace: Annotated[bool, typer.Option("--replace", help="Make a run of another recipe in this folder over.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Compare checksums, not sizes alone, of what stands.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what Beam says.")] = False,
 ) -> None:
     """Runs the four jobs on web archives; a second run does only what changed."""
@@ -137,12 +140,14 @@ def run(
         from lamella.pipeline.run import run as run_all
 
         wave = settings.run.archives_per_wave or (processes if runner == "local" else None)
-        run_all(settings, archives, output, progress.watch(execute), progress.say, wave)
-        if not report:
-            return
-        progress.say("report: writes")
-        written = _write_report(output)
-    _print_report(written, output)
+        ended = run_all(settings, archives, output, progress.watch(execute), progress.say, wave, replace=replace, deep=deep)
+        if report:
+            progress.say("report: writes")
+            written = _write_report(output)
+    if report:
+        _print_report(written, output, ended)
+    elif ended:
+        raise _Stop(PAST_LIMIT, ended)
 
 
 def _executor(runner: str, processes: int, flags: list[str], verbose: bool):
@@ -165,14 +170,14 @@ def _write_report(folder: str):
     return write_report(folder)
 
 
-def _print_report(report, folder: str) -> None:
+def _print_report(report, folder: str, ended: str = "") -> None:
     """Prints what the run came to. Past a limit the code says so: the tables stand, but somebody should look."""
     from rich.console import Console
 
     from lamella.pipeline.report import past_limits, print_report
 
     print_report(report, Console())
-    over = past_limits(report)
+    over = [ended] * bool(ended) + past_limits(report)
     if over:
         raise _Stop(PAST_LIMIT, over[0] if len(over) == 1 else f"{over[0]} (and {len(over) - 1} more)")
 

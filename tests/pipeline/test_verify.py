@@ -288,7 +288,7 @@ def test_odd_names_are_one_line_that_a_terminal_can_show(run):
 
 
 def test_parquet_that_unpacks_to_more_than_memory_holds(run, monkeypatch):
-    """A manifest that names it truly, as of a foreign run: many equal values in less than 2 kB; here against a smaller bound."""
+    """A manifest that names it truly, as of a foreign run: many equal values in 2 kB; here against a smaller bound."""
     monkeypatch.setattr(damage, "MAX_ROW_GROUP_VALUES", 1_000_000)
     lists = pa.ListArray.from_arrays(pa.array([0, 1_500_000], pa.int32()), pa.array(np.zeros(1_500_000, np.int8)))
     pq.write_table(pa.table({"key": lists}), run / "duplicates/part-00000-of-00001.parquet", compression="zstd")
