@@ -1,4 +1,4 @@
-"""Every rule of the curation, in the order in which a page meets them: a config, and a run where there is one, in; a line a rule out."""
+"""Every rule in the order in which a page meets it: a config, and a run where there is one, in; a line a rule out."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lamella.pipeline.accounts import JOBS, Line, conservation_of
 from lamella.pipeline.columns import read_columns
@@ -64,7 +65,7 @@ class RuleLine:
     limit: Any  # its value; None switches the rule off
     source: str
     where: str  # file:line of the row
-    took: int | None = None  # records that left by it in the run; rules of one reason and measure in a stage share a count
+    took: int | None = None  # records that left by it in the run; rows of one stage, reason and measure share a count
     share: float | None = None  # of what came to the stage
 
     @property
@@ -78,7 +79,7 @@ def rule_lines(config: Config, run: str | None = None) -> Iterator[RuleLine]:
     for book in RULEBOOKS:
         limits = _at(config, book.config)
         for rule in book:
-            count = took[book.stage, book.unit, rule.reason, rule.measure] if run else None
+            count = took[book.stage, book.unit, rule.reason, rule.measure, rule.sign] if run else None
             of = came.get((book.stage, book.unit))
             yield RuleLine(
                 stage=book.stage,
@@ -107,14 +108,16 @@ def _inside(file: str) -> str:
     return path.relative_to(_ROOT).as_posix() if path.is_relative_to(_ROOT) else path.name
 
 
-def _took(run: str) -> Counter[tuple[Stage, Unit, Reason, str]]:
-    counts: Counter[tuple[Stage, Unit, Reason, str]] = Counter()
-    names = ("stage", "unit", "reason", "measure")
+def _took(run: str) -> Counter[tuple[Stage, Unit, Reason, str, str]]:
+    counts: Counter[tuple[Stage, Unit, Reason, str, str]] = Counter()
     for job in JOBS:
-        for batch in read_columns(join(run, "rejections", job), names):
-            groups = pa.Table.from_batches([batch]).group_by(list(names)).aggregate([([], "count_all")])
-            for row in groups.to_pylist():
-                counts[Stage(row["stage"]), Unit(row["unit"]), Reason(row["reason"]), row["measure"]] += row["count_all"]
+        for batch in read_columns(join(run, "rejections", job), ("stage", "unit", "reason", "measure", "value", "limit")):
+            above = pc.greater(batch["value"], batch["limit"])
+            sign = pc.if_else(pc.is_null(above), "", pc.if_else(above, ">", "<"))
+            table = pa.table([*batch.columns[:4], sign], names=["stage", "unit", "reason", "measure", "sign"])
+            for row in table.group_by(table.column_names).aggregate([([], "count_all")]).to_pylist():
+                place = Stage(row["stage"]), Unit(row["unit"]), Reason(row["reason"]), row["measure"], row["sign"]
+                counts[place] += row["count_all"]
     return counts
 
 
