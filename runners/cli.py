@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from lamella.runners.explain import rules
+from lamella.runners.explain import rules, why
 from lamella.runners.progress import quiet_beam
 from lamella.runners.training import evaluate, generate, train_app
 
@@ -248,6 +248,7 @@ def extract(
 
 
 app.command()(rules)
+app.command()(why)
 app.command()(evaluate)
 app.command()(generate)
 

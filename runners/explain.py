@@ -1,4 +1,4 @@
-"""`lamella rules`: a recipe or a run in; every rule, its limit, its source, its place and what it took out."""
+"""`lamella rules` and `lamella why`: a recipe, a run or an address in; every rule, or every verdict on the address, out."""
 
 from typing import Annotated
 
@@ -45,3 +45,29 @@ def rules(
     console.print(table)
     if not every:
         console.print(Text("rules that are off are left out; --all shows them", style="dim"))
+
+
+def why(
+    folder: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run.")],
+    address: Annotated[str, typer.Argument(metavar="URL", help="A page or a media file, as it was crawled or linked.")],
+) -> None:
+    """Follows one page or picture through every stage: each measurement beside its limit, to its shard or to its reason."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from lamella.pipeline.exhibits import clean
+    from lamella.pipeline.overlay import ConfigError
+    from lamella.pipeline.why import why as follow
+
+    console, stage = Console(), ""
+    findings = follow(folder, address)
+    if not findings:
+        raise ConfigError(f"{address}: neither a page nor a media file of {folder}")
+    for finding in findings:
+        head = "" if finding.stage == stage else finding.stage
+        tone, word = ("red", "left") if finding.left else ("green", "kept")
+        line = Text.assemble((f"{head:<9}", "bold"), (f"{word}  ", tone), (f"{finding.unit}  ", "dim"), clean(finding.says))
+        console.print(line, soft_wrap=True)
+        for measured in finding.measured:
+            console.print(Text(f"{'':<17}{clean(measured)}", style="dim"), soft_wrap=True)
+        stage = finding.stage

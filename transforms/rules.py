@@ -45,6 +45,7 @@ class Rule:
     line: int
     broken: Callable[[Any, Any, Any], Violation | None]  # (record, the limit's value, limits)
     when: tuple[Condition, ...]
+    read: Callable[[Any], float | None] | None = None  # the measure of a record, where it is a number
 
     def check(self, record: Any, limits: Any) -> Violation | None:
         """The Violation, where the limit is set, the rule speaks of the record, and the record breaks it."""
@@ -122,10 +123,10 @@ def _compared(sign, reason, measure, limit, when, detail, source) -> Rule:
             return None
         return Violation(reason, name, float(value), float(limit_value), detail(record) if detail else "")
 
-    return _row(reason, name, limit, sign, source, broken, when)
+    return _row(reason, name, limit, sign, source, broken, when, read)
 
 
-def _row(reason, measure, limit, sign, source, broken, when) -> Rule:
+def _row(reason, measure, limit, sign, source, broken, when, read=None) -> Rule:
     frame = sys._getframe(1)
     while frame.f_code.co_filename == __file__:
         frame = frame.f_back
@@ -139,6 +140,7 @@ def _row(reason, measure, limit, sign, source, broken, when) -> Rule:
         line=frame.f_lineno,
         broken=broken,
         when=when if isinstance(when, tuple) else (when,),
+        read=read,
     )
 
 
