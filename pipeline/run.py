@@ -20,7 +20,7 @@ from lamella.schemas.keys import stable_key
 from lamella.schemas.printable import printable
 from lamella.schemas.shards import MANIFEST
 from lamella.transforms.fetch.packs import FOLDER as PACKS
-from lamella.transforms.files import join, list_files, write_atomically
+from lamella.transforms.files import join, list_files, read_bytes, write_atomically
 
 REPORT_FILES = ("report.json", "report.html", CARD)
 _VERSIONS = (
@@ -118,6 +118,11 @@ def _folders(folder: str) -> Iterator[str]:
     yield from (inside for job in JOBS for inside in folders_of(job))
     yield PACKS
     yield from (f"{PARTS}/{part}" for part, size in list_files(join(folder, PARTS)).items() if size < 0)
+
+
+def config_of(folder: str) -> Config:
+    """The config that a run's `run.json` holds. Raises FileNotFoundError where there is none."""
+    return Config.model_validate(json.loads(read_bytes(join(folder, RUN_FILE)))["config"])
 
 
 def contents_hash(folder: str) -> str:
