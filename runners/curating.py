@@ -36,7 +36,7 @@ def run(
     input: Annotated[list[str], typer.Option(help="Glob of web archives, local or remote; may be given again.")],
     output: Annotated[str, typer.Option(help="Folder of the run, local or remote.")],
     words: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]... [-- BEAM FLAGS]", help="Overrides.")] = None,
-    config: Annotated[str | None, typer.Option(help="YAML file laid over the recipe.")] = None,
+    config: Annotated[list[str] | None, typer.Option(help="YAML file laid over the recipe; of several the last wins.")] = None,
     runner: Annotated[str, typer.Option(help="local, spark, flink or dataflow.")] = "local",
     processes: Annotated[int, typer.Option(min=1, help="Worker processes of a local run.")] = 1,
     report: Annotated[bool, typer.Option(help="Whether to write report.json and report.html.")] = True,
@@ -47,7 +47,7 @@ def run(
     from lamella.pipeline.preflight import check_models, find_archives, own_folder
     from lamella.runners.progress import Progress
 
-    settings = resolve(recipe, words or (), config)
+    settings = resolve(recipe, words or (), config or ())
     archives = find_archives(input)
     execute = _executor(runner, processes, context.obj, verbose)
     if runner == "local":
