@@ -190,12 +190,22 @@ class ModelConfig(Frozen):
             raise ValueError(f"only {BUNDLED_NAME} is bundled; {self.name} needs weights: a hub tag or a path")
         return self
 
+    @property
+    def bundled(self) -> bool:
+        """Whether it is a model of the project's own, which knows the sample web and nothing else."""
+        return self.weights == BUNDLED
+
 
 class ScoreConfig(Frozen):
     model: ModelConfig = ModelConfig()
     min_score: Cosine | None = 0.25  # of a pair; DataComp, ViT-B/32. Model-specific
     min_node_score: Cosine | None = None  # of an image and its nearest text; mmc4 0.15 with ViT-L/14
     documents: bool = True  # score images of documents too
+
+    @property
+    def on(self) -> bool:
+        """Whether anything reads a score; else no model is loaded, and records have none."""
+        return self.documents or self.min_score is not None
 
 
 class CaptionConfig(Frozen):
@@ -207,6 +217,9 @@ class CaptionConfig(Frozen):
     max_tokens: PositiveInt = 30
     repetition_penalty: float = Field(1.1, ge=1.0)  # BLIP
     min_match: float = Field(0.5, ge=0.0, le=1.0)  # BLIP: noisy below
+    bundled_texts: Literal["sample", "always"] = (
+        "sample"  # pages whose pairs may get a bundled captioner's texts: it knows no other
+    )
 
 
 class ShardConfig(Frozen):

@@ -13,10 +13,14 @@ from lamella.transforms.rules import Broken, Rule, first_broken
 RULES = (
     Rule(
         Reason.NO_CAPTION_MATCHES,
-        lambda said, limits: max(said.web_match, said.synthetic_match) < limits.min_match,
-        lambda said, limits: f"web {said.web_match}, synthetic {said.synthetic_match} < {limits.min_match}",
+        lambda said, limits: said.best_match < limits.min_match,
+        lambda said, limits: f"web {said.web_match}, synthetic {said.synthetic_match}{_note(said)} < {limits.min_match}",
     ),
 )
+
+
+def _note(said: Captioned) -> str:
+    return "" if said.may_stand else " (of a bundled model, for the sample web only)"
 
 
 def choose_caption(said: Captioned, config: CaptionConfig) -> Iterable[Pair | Rejection]:
@@ -24,7 +28,7 @@ def choose_caption(said: Captioned, config: CaptionConfig) -> Iterable[Pair | Re
 
     BLIP trains on both texts where both match. A pair has one text, and of two that match the web's says more that a model
     does not know yet: taking the higher probability instead replaced a third of the sample web's right alt texts. The other
-    text stays on the record.
+    text stays on the record. A text that may not stand for the web's is never chosen, however well it matches.
     """
     pair = said.pair
     unseen = Broken(said.unseen, said.detail) if said.unseen else None
