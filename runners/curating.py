@@ -53,7 +53,11 @@ def run(
     if runner == "local":
         check_models(settings)
     with own_folder(output), Progress() as progress:
+        from lamella.pipeline.bundled import warn_of_archives
         from lamella.pipeline.run import run as run_all
+
+        if warning := warn_of_archives(archives, settings):
+            progress.say(warning)
 
         wave = settings.run.archives_per_wave or (processes if runner == "local" else None)
         run_all(settings, archives, output, progress.watch(execute), progress.say, wave)
