@@ -5,6 +5,7 @@ Beam, torch and pyarrow are imported by the commands that need them, so that `--
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -12,6 +13,7 @@ from lamella.runners.curating import run, sample
 from lamella.runners.exits import DONE, FAILED, WRONG_CONFIG, Stop
 from lamella.runners.looking import extract, inspect, report, verify
 from lamella.runners.progress import quiet_beam
+from lamella.runners.showing import config
 from lamella.runners.training import evaluate, generate, train_app
 
 app = typer.Typer(
@@ -22,9 +24,26 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (sample, run, report, verify, inspect, extract, evaluate, generate):
+for command in (sample, run, config, report, verify, inspect, extract, evaluate, generate):
     app.command()(command)
 app.add_typer(train_app, name="train")
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"lamella {version('lamella')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Print the version and end.")
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:
@@ -33,7 +52,7 @@ def main() -> None:
     if "--verbose" not in words:
         quiet_beam()
     try:
-        app(words, standalone_mode=False, obj=beam_flags)
+        app(words or ["--help"], standalone_mode=False, obj=beam_flags)
         code = DONE
     except Stop as stop:
         code = _say_error(stop.line, stop.code)
@@ -66,13 +85,25 @@ def _say_error(line: str, code: int) -> int:
 
 def _code_of(error: Exception) -> int:
     usage = hasattr(error, "format_message")  # of the command line's parser, which typer carries within itself
-    return WRONG_CONFIG if usage or getattr(error, "wrong_configuration", False) else FAILED
+    wrong = usage or getattr(error, "wrong_configuration", False) or _missing_part(error)
+    return WRONG_CONFIG if wrong else FAILED
+
+
+def _missing_part(error: Exception) -> str:
+    """For a path of any command on a file system whose package is not installed."""
+    if not isinstance(error, ImportError | ValueError):
+        return ""
+    from lamella.pipeline.preflight import missing_part
+
+    return missing_part(error)
 
 
 def _last_line(error: Exception) -> str:
     """The error in one line; where a worker sent a whole traceback, the line that says what happened."""
     if hasattr(error, "format_message"):
         return error.format_message()
+    if part := _missing_part(error):
+        return part
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
     if "Traceback" in str(error):
         return [line for line in lines if not line.startswith(("File ", "Traceback", "^"))][-1].removeprefix("RuntimeError: ")

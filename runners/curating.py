@@ -33,25 +33,47 @@ def sample(
 def run(
     context: typer.Context,
     recipe: Annotated[str, typer.Option(help="demo, m3w, obelics or laion.")],
-    input: Annotated[list[str], typer.Option(help="Glob of web archives, local or remote; may be given again.")],
+    input: Annotated[
+        list[str], typer.Option(help="Archives: a glob, a folder or a file, local or remote; may be given again.")
+    ],
     output: Annotated[str, typer.Option(help="Folder of the run, local or remote.")],
     words: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]... [-- BEAM FLAGS]", help="Overrides.")] = None,
     config: Annotated[list[str] | None, typer.Option(help="YAML file laid over the recipe; of several the last wins.")] = None,
     runner: Annotated[str, typer.Option(help="local, spark, flink or dataflow.")] = "local",
     processes: Annotated[int, typer.Option(min=1, help="Worker processes of a local run.")] = 1,
     report: Annotated[bool, typer.Option(help="Whether to write report.json and report.html.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what Beam says.")] = False,
 ) -> None:
     """Runs the four jobs on web archives; a second run does only what changed."""
     from lamella.pipeline.overlay import resolve
-    from lamella.pipeline.preflight import check_models, find_archives, own_folder
+    from lamella.pipeline.preflight import (
+        check_devices,
+        file_system,
+        find_archives,
+        load_models,
+        own_folder,
+        part_words,
+        reach_models,
+    )
     from lamella.runners.progress import Progress
 
-    settings = resolve(recipe, words or (), config or ())
-    archives = find_archives(input)
+    inputs, overrides = part_words(words or ())
+    settings = resolve(recipe, overrides, config or ())
+    archives = find_archives([*input, *inputs])
+    file_system("--output", output)
     execute = _executor(runner, processes, context.obj, verbose)
     if runner == "local":
-        check_models(settings)
+        check_devices(settings)
+    models = reach_models(settings)
+    if dry_run:
+        from lamella.pipeline.plan import plan
+
+        for line in plan(settings, archives, output, models):
+            print(line)
+        return
+    if runner == "local":
+        load_models(settings)
     with own_folder(output), Progress() as progress:
         from lamella.pipeline.bundled import warn_of_archives
         from lamella.pipeline.run import run as run_all
