@@ -62,6 +62,12 @@ def stage_settings(c: Config, stage: str) -> str:
     return repr(sorted(values.items()))
 
 
+def sets_pace(key: str) -> bool:
+    """Whether a dotted key changes how fast a stage is, and nothing that it gives."""
+    stage, _, name = key.partition(".")
+    return name in _PACE.get(stage, ())
+
+
 def check_files(c: Config) -> None:
     """Reads every file that a setting names. Raises ConfigError, before anything else is done, for one that cannot be read."""
     for stages in STAGES.values():

@@ -63,6 +63,11 @@ DOCUMENT_TABLES = {"documents": InterleavedDocument, "duplicates": Duplicate, "a
 PAIR_TABLES = {"interleaved": InterleavedDocument, "pairs/images": ImageTextPair, "pairs/videos": VideoTextPair}
 DATASETS = (*(f"shards/{dataset}" for dataset in Dataset), f"shards/{Dataset.M3W}-parquet")
 TABLES = {"documents": tuple(DOCUMENT_TABLES), "media": ("media",), "pairs": tuple(PAIR_TABLES), "shards": DATASETS}
+INPUTS = {
+    "media": ("documents", "archive_media"),
+    "pairs": ("documents", "media", "rejections/media"),
+    "shards": tuple(PAIR_TABLES),
+}
 
 
 def folders_of(job: str) -> tuple[str, ...]:
@@ -79,6 +84,14 @@ def table_names(config: Config) -> dict[str, list[str]]:
         if not folder.startswith("shards/")
     }
     return names | {f"tallies/{job}": part_names(1) for job in JOBS}
+
+
+def expected_hash(place: Place, job: str) -> str:
+    """What the tables of a job must say that they were made from, to stand. Its own inputs must stand."""
+    if job == "documents":
+        parts = standing_parts(place.folder, place.archives, place.config)
+        return job_fingerprint(place.config, job, [f"{key} {part.hash}" for key, part in sorted(parts.items())])
+    return job_fingerprint(place.config, job, _contents(place, *INPUTS[job]))
 
 
 def run_jobs(place: Place) -> str:
@@ -102,7 +115,7 @@ def documents(place: Place) -> None:
     c = place.config
     _extract(place)
     parts = standing_parts(place.folder, place.archives, c)
-    made_from = job_fingerprint(c, "documents", [f"{key} {part.hash}" for key, part in sorted(parts.items())])
+    made_from = expected_hash(place, "documents")
 
     def build(pipeline):
         books = Books()
@@ -135,7 +148,7 @@ def _extract(place: Place) -> None:
 
 
 def media(place: Place) -> None:
-    made_from = job_fingerprint(place.config, "media", _contents(place, "documents", "archive_media"))
+    made_from = expected_hash(place, "media")
 
     def build(pipeline):
         books = Books()
@@ -152,7 +165,7 @@ def media(place: Place) -> None:
 
 
 def pairs(place: Place) -> None:
-    made_from = job_fingerprint(place.config, "pairs", _contents(place, "documents", "media", "rejections/media"))
+    made_from = expected_hash(place, "pairs")
 
     def build(pipeline):
         books = Books()
@@ -171,7 +184,7 @@ def pairs(place: Place) -> None:
 
 def shards(place: Place) -> None:
     c = place.config
-    made_from = job_fingerprint(c, "shards", _contents(place, *PAIR_TABLES))
+    made_from = expected_hash(place, "shards")
 
     def build(pipeline):
         books = Books()
@@ -202,10 +215,8 @@ def rows_by_dataset(folder: str) -> dict[Dataset, int]:
 def _run(place: Place, job: str, made_from: str, build: Build) -> None:
     """Runs a job whose tables do not all stand whole, or were made from something else."""
     folders = folders_of(job)
-    faults = {name: fault for name in folders if (fault := fault_of(place.table(name), place.deep))}
-    if job == "media" and not faults and read_manifest(place.table("media")):
-        faults |= {"media": fault} if (fault := fault_of_packs(place.folder, place.deep)) else {}
-    if not faults and all(_made_from_of(place.table(name)) == made_from for name in folders):
+    faults = faults_of(place, job)
+    if not faults and all(made_from_of(place.table(name)) == made_from for name in folders):
         place.say(f"{job}: unchanged")
         return
     for name, fault in faults.items():
@@ -215,11 +226,19 @@ def _run(place: Place, job: str, made_from: str, build: Build) -> None:
     place.execute(job, build)
 
 
+def faults_of(place: Place, job: str) -> dict[str, str]:
+    """Table or dataset -> what is missing of it, for those of a job that are finished, and not whole any more."""
+    faults = {name: fault for name in folders_of(job) if (fault := fault_of(place.table(name), place.deep))}
+    if job == "media" and not faults and (fault := fault_of_packs(place.folder, place.deep)):
+        return {"media": fault}
+    return faults
+
+
 def _names(place: Place, job: str) -> dict[str, list[str]]:
     """Folder -> the names that a job may write there."""
     names = {name: found for name, found in table_names(place.config).items() if name in folders_of(job)}
     if job == "shards":
-        for dataset, rows in _rows_by_dataset(place).items():
+        for dataset, rows in rows_by_dataset(place.folder).items():
             plan = plan_shards(dataset, rows, place.config.shard)
             names |= {f"shards/{folder}": found for folder, found in names_of(plan).items()}
     return names
@@ -239,9 +258,9 @@ def _contents(place: Place, *tables: str) -> list[str]:
     return [f"{name} {manifest.hash if (manifest := read_manifest(place.table(name))) else ''}" for name in tables]
 
 
-def _made_from_of(folder: str) -> str | None:
-    """What a whole table, or a dataset of shards, says that it was made from; None where it is not finished."""
+def made_from_of(folder: str) -> str | None:
+    """What a table, or a dataset of shards, says that it was made from; None where it is not finished, or does not say."""
     try:
-        return json.loads(read_bytes(join(folder, MANIFEST))).get("made_from")
-    except FileNotFoundError:
+        return json.loads(read_bytes(join(folder, MANIFEST)))["made_from"]
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return None
