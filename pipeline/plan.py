@@ -9,8 +9,8 @@ import fsspec
 from lamella.pipeline import jobs
 from lamella.pipeline.fingerprints import sets_pace
 from lamella.pipeline.key_names import dotted_keys
+from lamella.pipeline.ownership import RUN_FILE, check_output
 from lamella.pipeline.parts import FOLDER, part_key, standing_parts
-from lamella.pipeline.run import RUN_FILE
 from lamella.pipeline.settings import settings_of
 from lamella.schemas.config import Config
 from lamella.transforms.files import exists, is_local, join, read_bytes
@@ -22,6 +22,7 @@ STAGES = {"extract": ("read", "extract"), **jobs.STAGES}
 
 def plan(c: Config, archives: tuple[str, ...], folder: str, models: Mapping[str, Reached]) -> Iterator[str]:
     """What `lamella run` would do: archives, jobs and why they run, models, and where it writes."""
+    check_output(folder)
     changed = sum(setting.changed for settings in settings_of(c).values() for setting in settings)
     yield f"recipe   {c.recipe}: {changed} settings differ from the defaults (`lamella config` shows them)"
     place = jobs.Place(config=c, archives=archives, folder=folder, execute=_never, say=lambda line: None)

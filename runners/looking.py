@@ -24,10 +24,8 @@ def verify(folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of 
         print(fault)
         faults += 1
     if faults:
-        raise Stop(
-            FAILED,
-            f"{faults} {'fault' if faults == 1 else 'faults'} in {folder}; `lamella run ... --deep` makes again what is not whole",
-        )
+        found = f"{faults} {'fault' if faults == 1 else 'faults'} in {folder}"
+        raise Stop(FAILED, f"{found}; `lamella run ... --deep` makes again what is not whole")
     from lamella.pipeline.run import contents_hash
 
     print(f"{folder}: sound, contents {contents_hash(folder)}")
