@@ -75,7 +75,7 @@ def test_a_hub_that_does_not_answer_is_given_up_with_the_whole_message(no_cache,
             text = str(error.value)
             assert f"it would download {REPOSITORY}/open_clip_model.safetensors, about 605 MB" in text  # the size by its shapes
             assert "give the path of a .safetensors file" in text and "'bundled'" in text and "\n" not in text
-        with pytest.raises(Unreachable, match="would download owner/decoder/model.safetensors"):
+        with pytest.raises(Unreachable, match=r"would download owner/decoder/model\.safetensors"):
             reach_transformers("owner/decoder")
 
 
@@ -131,7 +131,7 @@ def test_the_head_of_a_file_says_whether_it_is_whole(tmp_path, data, whole):
 
 def test_files_that_are_not_there_or_may_hold_code(tmp_path):
     (tmp_path / "model.pt").write_bytes(b"x")
-    with pytest.raises(WeightsMissing, match="only .safetensors files are read"):
+    with pytest.raises(WeightsMissing, match=r"only \.safetensors files are read"):
         reach("ViT-B-32", str(tmp_path / "model.pt"))
     with pytest.raises(WeightsMissing, match="no file"):
         reach("lamella-coca", "nowhere/model.safetensors")
