@@ -11,6 +11,7 @@ import typer
 
 from lamella.runners.curating import run, sample
 from lamella.runners.exits import DONE, FAILED, WRONG_CONFIG, Stop
+from lamella.runners.explain import rules, why
 from lamella.runners.looking import extract, inspect, report, verify
 from lamella.runners.progress import quiet_beam
 from lamella.runners.showing import config
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (sample, run, config, report, verify, inspect, extract, evaluate, generate):
+for command in (sample, run, config, rules, why, report, verify, inspect, extract, evaluate, generate):
     app.command()(command)
 app.add_typer(train_app, name="train")
 

@@ -153,7 +153,9 @@ def test_the_webs_text_is_chosen_where_it_matches(run_folder, web, synthetic, ch
             key="k",
             reason=Reason.NO_CAPTION_MATCHES,
             url="https://x.org/red",
-            detail="web 0.499999, synthetic 0.499999 < 0.5",
+            measure="best_match",
+            value=0.499999,
+            limit=0.5,
             sample="a red square",
         )
     else:
@@ -194,10 +196,8 @@ def test_a_text_that_may_not_stand_is_not_chosen_however_well_it_matches(run_fol
     made = pair("k", run_folder[1]["red"])
     said = Captioned(pair=made, synthetic_text="Two rings", web_match=0.2, synthetic_match=0.9, may_stand=False)
     (left,) = choose_caption(said, CaptionConfig())
-    assert (left.reason, left.detail) == (
-        Reason.NO_CAPTION_MATCHES,
-        "web 0.2, synthetic 0.9 (of a bundled model, for the sample web only) < 0.5",
-    )
+    assert (left.reason, left.measure, left.value) == (Reason.NO_CAPTION_MATCHES, "best_match", 0.2)
+    assert "for the sample web only" in left.detail
     (kept,) = choose_caption(replace(said, web_match=0.6), CaptionConfig())
     assert kept.caption == "a red square" and kept.capfilt.synthetic_text == "Two rings"
     (kept,) = choose_caption(replace(said, may_stand=True), CaptionConfig())
