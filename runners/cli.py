@@ -54,7 +54,7 @@ def main() -> None:
     if "--verbose" not in words:
         quiet_beam()
     try:
-        app(words or ["--help"], standalone_mode=False, obj=beam_flags)
+        app(words or ["--help"], standalone_mode=False, obj=beam_flags, prog_name="lamella")
         code = DONE
     except Stop as stop:
         code = _say_error(stop.line, stop.code)
