@@ -31,6 +31,7 @@ from lamella.transforms.codings import BadRecord, record_caps
 from lamella.transforms.files import join, read_bytes
 from lamella.transforms.read.members import Fault, Member, gzip_members, plain_members
 from lamella.transforms.unpack import UnpackedStream, is_packed
+from lamella.transforms.urls import safe_url
 from lamella.transforms.warc import parse_record, starts_record
 
 _PARQUET, _GZIP, _TAR = b"PAR1", b"\x1f\x8b\x08", b"ustar"
@@ -187,6 +188,5 @@ def _record(member: Member | Fault) -> Line:
     mime = clean(record.content_type.partition(";")[0], 40) or "-"
     status = record.status if record.status is not None else "-"
     length = size_of(len(record.body))
-    return Line(
-        f"{member.offset:>12}  {clean(record.kind, 12):<12} {status:>3}  {mime:<24} {length:>9}  {clean(record.url, 200)}"
-    )
+    url = clean(safe_url(record.url), 200)
+    return Line(f"{member.offset:>12}  {clean(record.kind, 12):<12} {status:>3}  {mime:<24} {length:>9}  {url}")

@@ -2,7 +2,7 @@
 
 A model is data: numbers in safetensors and a config that picks among classes of installed libraries. Configs can also name
 Python beside them (`auto_map`, `trust_remote_code`), a kernel to download, or a file elsewhere. They are read here first.
-Sources: transformers, `dynamic_module_utils` and `integrations/hub_kernels`; open_clip, `factory.get_tokenizer`; timm, `models/_factory`.
+Sources: `dynamic_module_utils` of transformers and its hub kernels; `factory.get_tokenizer` of open_clip; `_factory` of timm.
 """
 
 import json
@@ -21,76 +21,21 @@ _FILES = ("config.json", "tokenizer_config.json", "generation_config.json", "pre
 
 # What open_clip's own configs and its model cards hold. The values are numbers, switches and short words.
 _TOP = frozenset(("model_cfg", "preprocess_cfg"))
-_MODEL = frozenset(
-    [
-        "embed_dim",
-        "vision_cfg",
-        "text_cfg",
-        "multimodal_cfg",
-        "quick_gelu",
-        "custom_text",
-        "init_logit_scale",
-        "init_logit_bias",
-        "output_dict",
-        "nonscalar_logit_scale",
-        "pad_id",
-    ]
+_MODEL_KEYS = (
+    "embed_dim vision_cfg text_cfg multimodal_cfg quick_gelu custom_text init_logit_scale init_logit_bias output_dict "
+    "nonscalar_logit_scale pad_id"
 )
+_MODEL = frozenset(_MODEL_KEYS.split())
 _PREPROCESS = frozenset(["size", "mode", "mean", "std", "interpolation", "resize_mode", "fill_color"])
-_TOWER = frozenset(
-    [
-        "layers",
-        "width",
-        "heads",
-        "head_width",
-        "mlp_ratio",
-        "patch_size",
-        "image_size",
-        "ls_init_value",
-        "patch_dropout",
-        "attentional_pool",
-        "attn_pooler_queries",
-        "attn_pooler_heads",
-        "no_ln_pre",
-        "pos_embed_type",
-        "final_ln_after_pool",
-        "pool_type",
-        "output_tokens",
-        "act_kwargs",
-        "norm_kwargs",
-        "block_type",
-        "qk_norm",
-        "scaled_cosine_attn",
-        "scale_heads",
-        "scale_attn_inner",
-        "scale_attn",
-        "scale_fc",
-        "timm_model_name",
-        "timm_model_pretrained",
-        "timm_pool",
-        "timm_proj",
-        "timm_proj_bias",
-        "timm_drop",
-        "timm_drop_path",
-        "context_length",
-        "vocab_size",
-        "hf_tokenizer_name",
-        "tokenizer_mode",
-        "tokenizer_kwargs",
-        "embed_cls",
-        "pad_id",
-        "eos_id",
-        "no_causal_mask",
-        "proj_bias",
-        "proj_type",
-        "hf_model_name",
-        "hf_model_pretrained",
-        "hf_proj_type",
-        "hf_pooler_type",
-        "dim_head",
-        "n_queries",
-    ]
+_TOWER_KEYS = (
+    "layers width heads head_width mlp_ratio patch_size image_size ls_init_value patch_dropout attentional_pool "
+    "attn_pooler_queries attn_pooler_heads no_ln_pre pos_embed_type final_ln_after_pool pool_type output_tokens act_kwargs "
+    "norm_kwargs block_type qk_norm scaled_cosine_attn scale_heads scale_attn_inner scale_attn scale_fc timm_model_name "
+    "timm_model_pretrained timm_pool timm_proj timm_proj_bias timm_drop timm_drop_path context_length vocab_size "
+    "hf_tokenizer_name tokenizer_mode tokenizer_kwargs embed_cls pad_id eos_id no_causal_mask proj_bias proj_type "
+    "hf_model_name hf_model_pretrained hf_proj_type hf_pooler_type dim_head n_queries"
 )
+_TOWER = frozenset(_TOWER_KEYS.split())
 _KWARGS = {
     "tokenizer_kwargs": frozenset(("clean", "strip_sep_token", "language", "lower", "additional_special_tokens")),
     "act_kwargs": frozenset(("approximate",)),
