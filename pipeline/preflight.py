@@ -9,7 +9,7 @@ from pathlib import Path
 
 import fsspec
 
-from lamella.pipeline.overlay import ConfigError
+from lamella.pipeline.overlay import ConfigError, check_no_credentials
 from lamella.schemas.config import BUNDLED, Config
 from lamella.transforms.files import is_local
 
@@ -20,6 +20,7 @@ def find_archives(patterns: Sequence[str]) -> tuple[str, ...]:
     """The archives that the globs name, sorted. Raises ConfigError for an empty glob, two files of one name, and no archive."""
     found: set[str] = set()
     for pattern in patterns:
+        check_no_credentials("--input", pattern)
         try:
             fs, inner = fsspec.core.url_to_fs(pattern)
             matches = [path for path in fs.glob(inner) if not fs.isdir(path)]
@@ -73,6 +74,7 @@ def check_models(config: Config) -> None:
 @contextlib.contextmanager
 def own_folder(folder: str) -> Iterator[None]:
     """Creates the run's folder and holds its lock. The lock ends with the process, however it ends."""
+    check_no_credentials("--output", folder)
     if not is_local(folder):
         yield
         return

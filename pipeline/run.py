@@ -13,9 +13,8 @@ from lamella.pipeline.parts import FOLDER as PARTS
 from lamella.schemas.config import Config
 from lamella.schemas.keys import stable_key
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.files import join, write_atomically
+from lamella.transforms.files import RUN_FILE, join, write_atomically
 
-RUN_FILE = "run.json"
 _VERSIONS = (
     "lamella",
     "apache-beam",
