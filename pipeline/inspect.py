@@ -1,6 +1,5 @@
 """A path in; what lies there, as text in a terminal, out: a Parquet table, a shard, a folder of either, or a web archive."""
 
-import tarfile
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import BinaryIO
@@ -35,6 +34,7 @@ from lamella.transforms.urls import safe_url
 from lamella.transforms.warc import parse_record, starts_record
 
 _PARQUET, _GZIP, _TAR = b"PAR1", b"\x1f\x8b\x08", b"ustar"
+_TAR_BLOCK = 512
 _TAR_AT = 257  # bytes from a tar's start
 _PEEK_BYTES = 8192
 _NAMES = 12  # of a folder's, in an error
@@ -151,11 +151,23 @@ def _tar(stream: BinaryIO, limit: int) -> Iterator[Line]:
             yield from sample_lines(key, _decoded(members))
             yield Line(f"  members: {sizes}", "dim")
     except BadShard:
-        stream.seek(0)
         yield Line("  not a shard of ours; its members:", "yellow")
-        with tarfile.open(fileobj=stream, mode="r|") as tar:
-            for info in islice(tar, limit):
-                yield Line(f"  {clean(info.name, 120)}  {size_of(info.size)}")
+        for name, size in islice(_tar_members(stream), limit):
+            yield Line(f"  {clean(name, 120)}  {size_of(size)}")
+
+
+def _tar_members(stream: BinaryIO) -> Iterator[tuple[str, int]]:
+    """Names and sizes as plain headers say, up to the first that is none; `tarfile` believes too much, see `read_shard`."""
+    at, end = 0, stream.seek(0, 2)
+    while at < end:
+        stream.seek(at)
+        header = stream.read(_TAR_BLOCK)
+        digits = header[124:136].strip(b" \0")
+        if header[_TAR_AT : _TAR_AT + len(_TAR)] != _TAR or not digits or digits.strip(b"01234567"):
+            return
+        size = int(digits, 8)
+        yield header[:100].rstrip(b"\0").decode("utf-8", "backslashreplace"), size
+        at += _TAR_BLOCK + size + -size % _TAR_BLOCK
 
 
 def _decoded(members: Members) -> Sample:

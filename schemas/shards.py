@@ -26,6 +26,7 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}", re.ASCII)  # one 
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _BLOCK = 512  # of a tar
 _EMPTY = bytes(_BLOCK)
+_PIECE = 1 << 20
 SPLITS = ("train", "validation")
 
 
@@ -229,7 +230,7 @@ def _octal(field: bytes, name: str) -> int:
 def _read_exactly(stream: BinaryIO, size: int) -> bytes:
     parts, missing = [], size
     while missing:
-        part = stream.read(missing)
+        part = stream.read(min(missing, _PIECE))  # what a header announces is not set aside before it is there
         if not part:
             raise BadShard("cut off")
         parts.append(part)

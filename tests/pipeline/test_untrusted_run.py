@@ -79,6 +79,12 @@ def test_tables_of_others_reach_no_file_and_no_address(tmp_path, canary, contain
     assert canary.heard == []
 
 
+def test_inputs_of_others_are_not_asked_for_a_ledger(tmp_path, canary):
+    inputs = [canary.url + "/a.warc.gz", f"simplecache::{canary.url}/a.warc.gz", "odd://a/b.warc.gz", "/dev/null/a.warc.gz"]
+    write_report(write_run(tmp_path / "run", {"media": (Media, [])}, inputs=inputs))
+    assert canary.heard == []
+
+
 PAYLOADS = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
@@ -114,7 +120,7 @@ def test_no_payload_becomes_a_node_of_the_report(tmp_path, place):
         url = payload if place == "url" else f"{SITE}/{number}"
         shown = media(pack, url)
         nodes = (TextNode(text=put("caption", payload), position=0), ImageNode(url=url, position=1, alt=put("alt", payload)))
-        documents.append(document(url, nodes, title=put("title", payload), key=f"d{number}"))
+        documents.append(document(url, nodes, title=put("title", payload)))
         pairs.append(image_pair(shown, put("caption", payload), page_url=url))
         gone.append(rejection("filter", "document", "unsafe_text", f"r{number}", url=url, archive=put("file", payload)))
     tables = {
@@ -197,7 +203,7 @@ def test_a_manifest_names_files_beside_itself(tmp_path, name):
         (ShardManifest.decode, {"dataset": "align", "made_from": "", "shards": [shard]}),
         (
             ShardManifest.decode,
-            {"dataset": "align", "made_from": "", "shards": [shard | {"name": "a.tar", "sidecar": name or ".x"}]},
+            {"dataset": "align", "made_from": "", "shards": [shard | sidecar]},
         ),
     ):
         with pytest.raises((ValueError, TypeError)):

@@ -174,7 +174,10 @@ class Shards:
                     with temporary.open("wb") as out:
                         np.save(out, table, allow_pickle=False)
                     temporary.replace(kept)
-        return np.load(kept, allow_pickle=False)
+        table = np.load(kept, allow_pickle=False)
+        if not isinstance(table, np.ndarray) or table.dtype != np.int64 or table.ndim != 3:
+            raise BadShard(f"{kept} is no table of offsets; delete it")
+        return table
 
 
 def sound_shards(shards: Sequence[Shard], cache: Path, keep: bool) -> tuple[list[Shard], list[str]]:
