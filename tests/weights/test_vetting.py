@@ -215,6 +215,8 @@ def offenders(tree: ast.AST) -> list[str]:
             found.append(f"line {node.lineno}: {called} without use_safetensors=True")
         if called in ("torch.load", "torch.jit.load", "torch.hub.load", "yaml.load", "yaml.unsafe_load", "yaml.full_load"):
             found.append(f"line {node.lineno}: {called}")
+        if node.func.attr in ("FileSystemReader", "FileSystemWriter"):
+            found.append(f"line {node.lineno}: {called}, whose metadata is a pickle")
         if called == "np.load" and words.get("allow_pickle") != "False":
             found.append(f"line {node.lineno}: np.load without allow_pickle=False")
     return found
@@ -237,6 +239,7 @@ def test_no_line_of_the_package_opens_a_pickle_or_trusts_code():
         "torch.load(path)",
         "np.load(path)",
         "yaml.load(text)",
+        "parts.FileSystemReader(folder)",
     ],
 )
 def test_the_gate_sees_what_it_should(line):
