@@ -34,7 +34,7 @@ def run(
     config: Config, archives: tuple[str, ...], folder: str, execute: Callable, say: Callable[[str], None], wave: int | None
 ) -> None:
     """Runs the jobs whose hash changed and writes `run.json`. The folder must be owned."""
-    facts = _facts(config, archives, folder)
+    facts = begin(config, archives, folder)
 
     def timed(label: str, build) -> None:
         start = time.monotonic()
@@ -43,8 +43,14 @@ def run(
         facts["jobs"][label] = {"seconds": round(seconds + time.monotonic() - start, 2), "done": True}
         _write_facts(folder, facts)
 
-    _write_facts(folder, facts)
     run_jobs(Place(config=config, archives=archives, folder=folder, execute=timed, say=say, wave=wave))
+
+
+def begin(config: Config, archives: tuple[str, ...], folder: str) -> dict:
+    """Writes `run.json` and gives what it says. It comes before the jobs: they read no archive that it does not name."""
+    facts = _facts(config, archives, folder)
+    _write_facts(folder, facts)
+    return facts
 
 
 def config_of(folder: str) -> Config:

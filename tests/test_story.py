@@ -61,6 +61,7 @@ def told(tmp_path_factory):
             say=print,
         )
         # Without the network first: what no archive holds is not captured. Then with it, for which documents stand.
+        begin(place.config, place.archives, place.folder)
         jobs.documents(place)
         jobs.media(place)
         offline = list(read_records(join(place.folder, "rejections/media"), Rejection))
