@@ -3,7 +3,6 @@
 What lies there may be anybody's: no file makes the reader take more memory than it is allowed, or read without an end.
 """
 
-import tarfile
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import BinaryIO
@@ -34,9 +33,11 @@ from lamella.transforms.codings import BadRecord, record_caps
 from lamella.transforms.files import join, read_bytes
 from lamella.transforms.read.members import Fault, Member, gzip_members, plain_members
 from lamella.transforms.unpack import UnpackedStream, is_packed
+from lamella.transforms.urls import safe_url
 from lamella.transforms.warc import parse_record, starts_record
 
 _PARQUET, _GZIP, _TAR = b"PAR1", b"\x1f\x8b\x08", b"ustar"
+_TAR_BLOCK = 512
 _TAR_AT = 257  # bytes from a tar's start
 _PEEK_BYTES = 8192
 _NAMES = 12  # of a folder's, in an error
@@ -57,7 +58,7 @@ def inspect(path: str, limit: int, console: Console) -> None:
         raise ValueError(str(error)) from error
     except TooLarge as error:
         raise ValueError(f"{clean(path)}: {error}") from error
-    except (BadShard, BadSample, RecursionError, KeyError, TypeError, pa.ArrowException, OSError, tarfile.TarError) as error:
+    except (BadShard, BadSample, RecursionError, KeyError, TypeError, pa.ArrowException, OSError) as error:
         raise ValueError(f"{clean(path)}: {clean(error, 200)}") from error
 
 
@@ -171,14 +172,23 @@ def _tar(stream: BinaryIO, limit: int) -> Iterator[Line]:
             yield from sample_lines(key, _decoded(members))
             yield Line(f"  members: {sizes}", "dim")
     except BadShard:
-        end = stream.seek(0, 2)
-        stream.seek(0)
         yield Line("  not a shard of ours; its members:", "yellow")
-        with tarfile.open(fileobj=stream, mode="r:") as tar:
-            for info in islice(tar, limit):
-                if not 0 <= info.size <= end - info.offset_data:
-                    raise BadShard(f"{clean(info.name, 120)}: {info.size} bytes, and the file ends before them") from None
-                yield Line(f"  {clean(info.name, 120)}  {size_of(info.size)}")
+        for name, size in islice(_tar_members(stream), limit):
+            yield Line(f"  {clean(name, 120)}  {size_of(size)}")
+
+
+def _tar_members(stream: BinaryIO) -> Iterator[tuple[str, int]]:
+    """Names and sizes as plain headers say, up to the first that is none; `tarfile` believes too much, see `read_shard`."""
+    at, end = 0, stream.seek(0, 2)
+    while at < end:
+        stream.seek(at)
+        header = stream.read(_TAR_BLOCK)
+        digits = header[124:136].strip(b" \0")
+        if header[_TAR_AT : _TAR_AT + len(_TAR)] != _TAR or not digits or digits.strip(b"01234567"):
+            return
+        size = int(digits, 8)
+        yield header[:100].rstrip(b"\0").decode("utf-8", "backslashreplace"), size
+        at += _TAR_BLOCK + size + -size % _TAR_BLOCK
 
 
 def _decoded(members: Members) -> Sample:
@@ -211,6 +221,5 @@ def _record(member: Member | Fault) -> Line:
     mime = clean(record.content_type.partition(";")[0], 40) or "-"
     status = record.status if record.status is not None else "-"
     length = size_of(len(record.body))
-    return Line(
-        f"{member.offset:>12}  {clean(record.kind, 12):<12} {status:>3}  {mime:<24} {length:>9}  {clean(record.url, 200)}"
-    )
+    url = clean(safe_url(record.url), 200)
+    return Line(f"{member.offset:>12}  {clean(record.kind, 12):<12} {status:>3}  {mime:<24} {length:>9}  {url}")

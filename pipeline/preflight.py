@@ -11,7 +11,7 @@ import fsspec
 from fsspec.registry import known_implementations
 
 from lamella.pipeline.bundled import models_in_use
-from lamella.pipeline.overlay import ConfigError
+from lamella.pipeline.overlay import ConfigError, check_no_credentials
 from lamella.pipeline.ownership import check_output
 from lamella.schemas.config import Config, ModelConfig
 from lamella.transforms.caption.models import BLIP
@@ -42,6 +42,7 @@ def find_archives(patterns: Sequence[str]) -> tuple[str, ...]:
     """
     found: set[str] = set()
     for pattern in patterns:
+        check_no_credentials("--input", pattern)
         found.update(_matches(pattern))
     archives = tuple(sorted(found))
     names: dict[str, str] = {}
@@ -169,6 +170,7 @@ def own_folder(folder: str) -> Iterator[None]:
 
     Raises ConfigError, with nothing touched, for a folder that is not empty and holds no run.
     """
+    check_no_credentials("--output", folder)
     check_output(folder)
     if not is_local(folder):
         yield

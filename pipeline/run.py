@@ -70,7 +70,7 @@ def run(
     check_own(folder, REPORT_FILES)
     sweep(folder, _folders(folder))
 
-    facts = _facts(config, archives, before)
+    facts = begin(config, archives, folder)
 
     def timed(label: str, build) -> None:
         start = time.monotonic()
@@ -83,7 +83,6 @@ def run(
         facts["jobs"][job] = {"seconds": 0.0} | facts["jobs"].get(job, {}) | {"done": True}
         _write_facts(folder, facts)
 
-    _write_facts(folder, facts)
     return run_jobs(
         Place(config=config, archives=archives, folder=folder, execute=timed, say=say, wave=wave, deep=deep, done=done)
     )
@@ -118,6 +117,13 @@ def _folders(folder: str) -> Iterator[str]:
     yield from (inside for job in JOBS for inside in folders_of(job))
     yield PACKS
     yield from (f"{PARTS}/{part}" for part, size in list_files(join(folder, PARTS)).items() if size < 0)
+
+
+def begin(config: Config, archives: tuple[str, ...], folder: str) -> dict:
+    """Writes `run.json` and gives what it says. It comes before the jobs: they read no archive that it does not name."""
+    facts = _facts(config, archives, read_facts(folder))
+    _write_facts(folder, facts)
+    return facts
 
 
 def config_of(folder: str) -> Config:

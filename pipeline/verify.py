@@ -23,8 +23,8 @@ from lamella.schemas.media import Container, Media
 from lamella.schemas.pair import Dataset
 from lamella.schemas.sample import SAMPLE_TYPES, BadSample
 from lamella.schemas.shards import MANIFEST, BadShard, ShardInfo, ShardManifest, read_shard, sample_key
-from lamella.transforms.blobs import BlobError, read_blob
-from lamella.transforms.files import TEMPORARY, join, read_bytes
+from lamella.transforms.blobs import BlobError, is_own_archive, read_blob
+from lamella.transforms.files import RUN_FILE, TEMPORARY, join, read_bytes
 from lamella.transforms.shard.check import fault_of_sample
 from lamella.transforms.shard.sidecar import SIDECAR_SCHEMA
 from lamella.transforms.shard.write import PARQUET
@@ -252,6 +252,8 @@ def _blobs(run: str) -> Faults:
     """Every media file of the packs is there, and has its bytes. Those of archives lie outside of the run."""
     for media in read_records(join(run, "media"), Media):
         if media.blob.container is not Container.RAW:
+            if not is_own_archive(media.blob.path, run):
+                yield f"{_line(media.blob.path)}: not one of the archives that {RUN_FILE} names"
             continue
         try:
             if sha256(read_blob(media.blob, run)).hexdigest() != media.sha256:

@@ -14,7 +14,7 @@ from lamella.pipeline.overlay import resolve
 from lamella.pipeline.preflight import find_archives
 from lamella.pipeline.report import past_limits, write_report
 from lamella.pipeline.rules import rule_lines
-from lamella.pipeline.run import config_of, run
+from lamella.pipeline.run import begin, config_of, run
 from lamella.pipeline.tables import read_manifest, read_records
 from lamella.pipeline.verify import verify
 from lamella.pipeline.why import why
@@ -61,6 +61,7 @@ def told(tmp_path_factory):
             say=print,
         )
         # Without the network first: what no archive holds is not captured. Then with it, for which documents stand.
+        begin(place.config, place.archives, place.folder)
         jobs.documents(place)
         jobs.media(place)
         offline = list(read_records(join(place.folder, "rejections/media"), Rejection))

@@ -9,6 +9,7 @@ from pathlib import Path
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+RUN_FILE = "run.json"  # in a run's folder: what it was made with and from
 TEMPORARY = ".tmp"  # suffix of what is not finished; readers never look at it
 _TEMPORARY_NAME = re.compile(rf"\..+\.[0-9a-f]{{8}}{re.escape(TEMPORARY)}", re.DOTALL)
 
