@@ -13,16 +13,23 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class ReadConfig(Frozen):
+class Timed(Frozen):
+    """The configuration of a stage that takes records one by one."""
+
+    record_timeout_s: PositiveFloat = 30.0  # for one record, where the stage works on it; a thousand times the usual; ours
+
+
+class ReadConfig(Timed):
     max_record_bytes: PositiveInt = 64 * MIB  # a member, inflated; reliability W4
     max_html_bytes: PositiveInt = 10 * MIB  # decoded; reliability W4
     max_media_bytes: PositiveInt = 64 * MIB  # in place, still packed
     max_expansion: PositiveFloat = 200.0  # refused beyond `expansion_floor_bytes`; reliability W4
     expansion_floor_bytes: PositiveInt = 8 * MIB
     max_url_characters: PositiveInt = 4096  # recipes, Limits
+    max_robots_characters: PositiveInt = 16_384  # of what headers, or a page, say of robots; servers send at most 8 to 16 KiB
 
 
-class ExtractConfig(Frozen):
+class ExtractConfig(Timed):
     timeout_s: PositiveFloat = 5.0  # a page; reliability H1
     max_memory_bytes: PositiveInt = 2048 * MIB  # of the child process; reliability H1
     pages_per_child: PositiveInt = 5000  # then a fresh child: leaks end; reliability H3
@@ -93,14 +100,14 @@ class LimitsForText(Frozen):
     no_curly_bracket: bool = False  # C4
 
 
-class FilterConfig(Frozen):
+class FilterConfig(Timed):
     languages: tuple[str, ...] | None = ("en",)  # Flamingo: English only
     min_language_score: float = Field(0.65, ge=0.0, le=1.0)  # FineWeb, C4-like; OBELICS 0.80
     node: LimitsForText = LimitsForText()
     document: LimitsForText = LimitsForText()
 
 
-class DedupConfig(Frozen):
+class DedupConfig(Timed):
     by_url: bool = True
     by_text: bool = True
     shingle_words: PositiveInt = 5  # datatrove, FineWeb
@@ -109,7 +116,8 @@ class DedupConfig(Frozen):
     survivor: Literal["hash", "latest"] = "hash"  # which of a cluster stays
 
 
-class FetchConfig(Frozen):
+class FetchConfig(Timed):
+    record_timeout_s: PositiveFloat = 300.0  # the largest video must be read from a slow disk in it; ours
     http: bool = False  # ask the network for what the archives lack
     allowed_private_addresses: tuple[str, ...] = ()  # CIDR blocks that the address guard lets pass: intranets, tests
     allowed_ports: tuple[int, ...] = (80, 443)  # reliability S1
@@ -140,7 +148,7 @@ class FetchConfig(Frozen):
     pack_bytes: PositiveInt = 256 * MIB  # of a tar pack of fetched files
 
 
-class AssembleConfig(Frozen):
+class AssembleConfig(Timed):
     max_images: PositiveInt = 30  # OBELICS
     min_images: PositiveInt = 1
     min_words: NonNegativeInt = 10  # OBELICS; after pruning
@@ -148,7 +156,7 @@ class AssembleConfig(Frozen):
     videos_count: bool = True  # a document with a video but no image is kept for its clips
 
 
-class PairConfig(Frozen):
+class PairConfig(Timed):
     min_alt_words: PositiveInt = 3  # ALIGN
     max_alt_words: PositiveInt = 20  # ALIGN
     max_images_per_alt: PositiveInt = 10  # ALIGN: an alt shared by more images is out
@@ -185,14 +193,14 @@ class ModelConfig(Frozen):
         return self
 
 
-class ScoreConfig(Frozen):
+class ScoreConfig(Timed):
     model: ModelConfig = ModelConfig()
     min_score: float | None = 0.25  # of a pair; DataComp, ViT-B/32. Model-specific
     min_node_score: float | None = None  # of an image and its nearest text; mmc4 0.15 with ViT-L/14
     documents: bool = True  # score images of documents too
 
 
-class CaptionConfig(Frozen):
+class CaptionConfig(Timed):
     on: bool = True
     captioner: ModelConfig = ModelConfig()
     matcher: ModelConfig = ModelConfig()

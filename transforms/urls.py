@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import idna
 
 _PARTS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.\-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?", re.DOTALL)  # RFC 3986, B
+_BEFORE_QUERY = re.compile(r"[^?#]*")
 _EDGES = "".join(map(chr, range(0x21)))  # C0 controls and space
 _BREAKS = str.maketrans("", "", "\t\r\n")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -102,7 +103,7 @@ def _is_ipv4(host: str) -> bool:
 def _split(url: str) -> tuple[str | None, str | None, str, str | None]:
     """(scheme, authority, path, query) as browsers read them; None for what is absent, which is not the same as empty."""
     url = url.strip(_EDGES).translate(_BREAKS)
-    end = len(re.match(r"[^?#]*", url)[0])
+    end = _BEFORE_QUERY.match(url).end()
     if "\\" in url[:end]:
         url = url[:end].replace("\\", "/") + url[end:]
     return _PARTS.match(url).groups(default=None)

@@ -5,7 +5,7 @@ import re
 
 _SIGNATURE = re.compile(r"WEBVTT(?:[ \t][^\n]*)?(?:\n|$)")
 _BLANK_LINES = re.compile(r"\n{2,}")
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 _BREAKS = re.compile(r"\r\n?")
 
 

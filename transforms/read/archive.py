@@ -25,6 +25,7 @@ from lamella.transforms.read.members import Fault, Member, gzip_members, plain_m
 from lamella.transforms.read.responses import Archive, judge
 from lamella.transforms.unpack import UnpackedStream, is_packed
 from lamella.transforms.warc import declared_length, starts_record
+from lamella.transforms.watchdog import TimedOut, limited
 
 Read = Page | ArchiveMedia | Rejection | Tally
 
@@ -67,7 +68,9 @@ def _outputs(path: str, config: ReadConfig, counts: Counter) -> Iterator[Page | 
 
 def _judged(member: Member | Fault, archive: Archive, config: ReadConfig) -> Page | ArchiveMedia | Rejection | None:
     try:
-        return judge(member, archive, config)
+        return limited(config.record_timeout_s, judge, member, archive, config)
+    except TimedOut:
+        return _rejected(archive.path, Reason.TIMED_OUT, f"more than {config.record_timeout_s:g} s", member.offset)
     except Exception as error:  # the crash door: counted, limited by `max_crash_ratio`, never silent
         return _crashed(archive.path, error, member.offset)
 
