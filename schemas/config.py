@@ -65,6 +65,10 @@ class ExtractConfig(Timed):
     max_small_print_words: PositiveInt = 25  # of a line behind a picture that is taken for its caption; ours
     max_srcset_px: PositiveInt = 2048  # the widest candidate of a srcset that is asked for; ours
     max_nodes: PositiveInt = 5000  # of a document; ours
+    max_url_characters: PositiveInt = 4096  # of an image, a video, a base; recipes, Limits
+    max_field_characters: PositiveInt = 10_000  # of an alt, title, caption, description, robots rule: the rest is cut; ours
+    max_growth: PositiveFloat = 16.0  # bytes of a parse over bytes of its page, beyond `growth_floor_bytes`; ours
+    growth_floor_bytes: PositiveInt = MIB
 
 
 class LimitsForText(Frozen):

@@ -33,44 +33,48 @@ def limited(limit_s: float, function: Callable[..., Result], *arguments: object)
     A call within a limited call has the outer one's limit alone.
     """
     watch = getattr(_local, "watch", None) or _new_watch()
-    return watch.call(limit_s, function, arguments) if watch.ends is None else function(*arguments)
+    return function(*arguments) if watch.ends else watch.call(limit_s, function, arguments)
 
 
 class _Watch:
-    """The call that a thread has under way."""
+    """The call that a thread has under way.
 
-    __slots__ = ("_late", "_lock", "ends", "thread")
+    `ends` holds one number while it is: who takes it out, by one operation that no thread can divide, ends the call. The thread
+    itself, and nothing is sent any more; or the watching thread, and the exception is sent before the lock is given back.
+    """
+
+    __slots__ = ("_lock", "ends", "thread")
 
     def __init__(self):
-        self.thread, self._lock, self._late = threading.current_thread(), threading.Lock(), False
-        self.ends: float | None = None  # on the monotonic clock; None between calls, and once the exception is sent
+        self.thread, self._lock = threading.current_thread(), threading.Lock()
+        self.ends: list[float] = []  # on the monotonic clock
 
     def call(self, limit_s: float, function: Callable[..., Result], arguments: tuple) -> Result:
-        self._late = False
+        ends = self.ends = [monotonic() + limit_s]
         try:
-            self.ends = monotonic() + limit_s
             result = function(*arguments)
         finally:
-            self._end()
-        if self._late:
-            raise TimedOut
+            try:
+                ends.pop()
+            except IndexError:
+                self._take_back()
+                raise TimedOut from None
         return result
 
-    def _end(self) -> None:
-        """From here on nothing is sent; what was sent, but has not arrived yet, is taken back."""
-        try:
-            with self._lock:
-                self.ends = None
-            if self._late:
-                _raise_in(self.thread.ident, _NOTHING)
-        except TimedOut:  # it arrived just here, and it comes once
-            pass
+    def _take_back(self) -> None:
+        """Where the exception was sent and has not arrived. If it arrives in here, it comes as late as it should."""
+        with self._lock:
+            _raise_in(self.thread.ident, _NOTHING)
 
     def look(self, now: float) -> None:
-        """Called by the watching thread. The lock stands between it and the call's end, so that no other call is hit."""
+        """Called by the watching thread."""
+        ends = self.ends
         with self._lock:
-            if self.ends is not None and now > self.ends:
-                self.ends, self._late = None, True
+            try:
+                late = now > ends[0] and ends.pop()
+            except IndexError:
+                return
+            if late:
                 _raise_in(self.thread.ident, TimedOut)
 
 
@@ -95,7 +99,7 @@ def _look_on() -> None:
         sleep(_LOOK_S)
         now = monotonic()
         for watch in tuple(_watches):
-            if watch.ends is not None:
+            if watch.ends:
                 watch.look(now)
 
 

@@ -24,7 +24,7 @@ KNOWN = {
     "an identifier": (r"(?=\w*\d)(?:\w*_)\w*", 0, True),
     "a directive": (r"(?<![\w-])(?:([\w.*-]+)\s*:\s*)?(noai|none)(?![\w-])", re.I, False),
     "a tag": (r"<[^>]*>", 0, False),
-    "an ARC line": (rb"([a-z][a-z0-9+.\-]{1,20}:[^\n]{0,4096}?) +([0-9A-F.:]{1,45}) +(\d{8,20}) +([^\n]{0,200}?) *(-?\d+)\r?\n", 0, True),
+    "an ARC line": (rb"([a-z]{1,20}:[^\n]{0,4096}?) +([0-9.:]{1,45}) +(\d{8,20}) +([^\n]{0,200}?) *(-?\d+)\r?\n", 0, True),
     "a charset": (r"charset\s*=\s*[\"']?\s*([a-z0-9]{2,40})", re.I, False),
     "space at the end": (r"\s+$", 0, False),
     "space before a mark": (r"\s+([,.;:!?)\]])", 0, False),

@@ -10,6 +10,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from time import perf_counter
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ _STOPPED_S = 0.25  # of one call
 _SIZES = tuple(256 << step for step in range(7))
 _GROWTH = 3.0  # 2 is linear, 4 is quadratic
 _COSTLY_S = 100e-6  # a character, though in proportion
-_TRIES = 4
+_TRIES = 5
 _MAX_ATTACKS = 900  # of a pattern; of more, as many, evenly
 
 
@@ -38,7 +39,7 @@ def slow_attack(pattern: re.Pattern, anchored: bool) -> Attack | None:
     for attack in attacks[:: len(attacks) // _MAX_ATTACKS + 1]:
         for call in (pattern.match if anchored else pattern.findall, pattern.fullmatch):
             case = _Case(pattern, call, attack)
-            if case.is_noticed() and all(case.grows() for _ in range(2)):
+            if case.is_noticed() and all(case.grows() for _ in range(3)):
                 return attack
     return None
 
@@ -57,16 +58,17 @@ class _Case(NamedTuple):
         return second > min(5 * first, _COSTLY_S * 4 * _SIZE, 0.9 * _STOPPED_S)
 
     def grows(self) -> bool:
-        before, steep, size = 0.0, 0, 0
-        for size in _SIZES:
-            now = self._quickest(size, _TRIES)
-            if now >= _STOPPED_S:
-                return True
-            steep = steep + 1 if now > _NOTICED_S and now > _GROWTH * before > 0 else 0
-            if steep >= 2:
-                return True
-            before = now
-        return before > _COSTLY_S * size
+        """The sizes take turns, so that what else the machine does slows all of them alike."""
+        times = dict.fromkeys(_SIZES, _STOPPED_S)
+        for _ in range(_TRIES):
+            for size in _SIZES:
+                times[size] = min(times[size], self._time(size))
+                if times[size] >= _STOPPED_S:
+                    return self._time(size) >= _STOPPED_S
+        growth = [after / before if after > _NOTICED_S else 0 for before, after in pairwise(times.values())]
+        steep = any(min(pair) > _GROWTH for pair in pairwise(growth))
+        last, some = times[_SIZES[-1]], times[_SIZES[-4]]
+        return (steep and last > _GROWTH * 8 * some) or last > _COSTLY_S * _SIZES[-1]
 
     def _quickest(self, size: int, tries: int) -> float:
         found = _STOPPED_S

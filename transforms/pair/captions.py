@@ -67,32 +67,32 @@ _DAY = r"\d{1,2}(?:st|nd|rd|th)?\b"
 _YEAR = r"(?:1[5-9]|20)\d\d\b"
 _DATE = re.compile(
     r"(?:\b(?:on|in|since|from|of|dated|until|till|by|circa|c\.)\s{1,3}|[(\[])?"
-    rf"(?:\b{_WEEKDAY},?\s{1,3})?"
-    rf"(?:\b{_DAY}(?:\s{1,3}of)?\s{1,3}{_MONTH}(?:,?\s{1,3}{_YEAR})?"  # 12 March 2019
-    rf"|\b{_MONTH}\s{1,3}{_DAY}(?:,?\s{1,3}{_YEAR})?"  # March 12, 2019
-    rf"|\b{_MONTH},?\s{1,3}{_YEAR}"  # March 2019
+    rf"(?:\b{_WEEKDAY},?\s{1, 3})?"
+    rf"(?:\b{_DAY}(?:\s{1, 3}of)?\s{1, 3}{_MONTH}(?:,?\s{1, 3}{_YEAR})?"  # 12 March 2019
+    rf"|\b{_MONTH}\s{1, 3}{_DAY}(?:,?\s{1, 3}{_YEAR})?"  # March 12, 2019
+    rf"|\b{_MONTH},?\s{1, 3}{_YEAR}"  # March 2019
     rf"|\b{_YEAR}[-/.]\d{{1,2}}[-/.]\d{{1,2}}\b"  # 2019-03-12
     r"|\b\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d\d)\b)[)\]]?,?"  # 12/03/2019
-    rf"|\bon\s{1,3}{_WEEKDAY}\b,?"
-    rf"|\b(?:in|since|circa|c\.)\s{1,3}{_YEAR},?|[(\[]{_YEAR}[)\]],?|,\s{1,3}{_YEAR}(?![-/.]\d)"
+    rf"|\bon\s{1, 3}{_WEEKDAY}\b,?"
+    rf"|\b(?:in|since|circa|c\.)\s{1, 3}{_YEAR},?|[(\[]{_YEAR}[)\]],?|,\s{1, 3}{_YEAR}(?![-/.]\d)"
 )
 
 _NAME = r"[A-Z][\w'’.]{0,40}+"
 _CITY = rf"{_NAME}(?:[ -](?:{_NAME}|de|del|la|le|of|upon|am|an|der|sur)){{0,3}}"
 _LAND = "(?:" + "|".join(re.escape(name) for name in sorted({*COUNTRIES, *STATES}, key=lambda it: (-len(it), it))) + r")(?!\w)"
 _COUNTRY = "(?:" + "|".join(re.escape(name) for name in sorted(COUNTRIES, key=lambda it: (-len(it), it))) + r")(?!\w)"
-_CITY_OF_DATE = re.compile(rf"[,(\[]\s{0,3}(?!{_LAND}){_CITY},\s{1,3}(?={_DATE.pattern})")  # two squares, Lisbon, 3 May 2021
+_CITY_OF_DATE = re.compile(rf"[,(\[]\s{0, 3}(?!{_LAND}){_CITY},\s{1, 3}(?={_DATE.pattern})")  # two squares, Lisbon, 3 May 2021
 _DASH = r"\s{0,3}(?:—|–|--|\s-\s|:\s)\s{0,3}"
 _AGENCY = r"\((?:AP|AFP|Reuters|REUTERS|UPI|EFE|dpa|DPA|PTI|ANI|CNN|Xinhua|Bloomberg)\)"
 _DATELINE = re.compile(
-    rf"^{_CITY},\s{1,3}{_LAND}\.?\s{0,3}(?:{_AGENCY})?{_DASH}"  # PARIS, France (AP) —
-    rf"|^{_CITY}\s{0,3}{_AGENCY}{_DASH}"  # LONDON (Reuters) -
+    rf"^{_CITY},\s{1, 3}{_LAND}\.?\s{0, 3}(?:{_AGENCY})?{_DASH}"  # PARIS, France (AP) —
+    rf"|^{_CITY}\s{0, 3}{_AGENCY}{_DASH}"  # LONDON (Reuters) -
     r"|^[A-Z][A-Z .'-]{2,30}[A-Z]\s{0,3}(?:—|--)\s{0,3}"  # NEW YORK —
 )
 _PREPOSITION = r"\b(?:in|at|near|from|of|over|across|around|outside|off|to)\s{1,3}(?:the\s{1,3})?"
 _PLACE = re.compile(
-    rf"(?:{_PREPOSITION}|,\s{1,3}|[(\[])?\b{_CITY},\s{1,3}{_LAND}[)\]]?"  # near Lyon, France
-    rf"|\b(?:in|near|from|outside)\s{1,3}{_COUNTRY}"  # in New Zealand
+    rf"(?:{_PREPOSITION}|,\s{1, 3}|[(\[])?\b{_CITY},\s{1, 3}{_LAND}[)\]]?"  # near Lyon, France
+    rf"|\b(?:in|near|from|outside)\s{1, 3}{_COUNTRY}"  # in New Zealand
 )
 
 _PERSON = r"(?:[A-Z][\w.'’&-]{0,40}(?:[ ,/]{1,2}|(?=$|[.;|)\]]))){1,8}"
