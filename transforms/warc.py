@@ -17,6 +17,8 @@ from lamella.transforms.codings import BadRecord, Body, Caps, decode
 Headers = tuple[tuple[str, str], ...]  # names in lower case, in their order
 
 MAX_HEAD_BYTES = 1 << 18
+_MAX_VALUE = 1 << 16  # characters of a header; longer than any limit on what is taken from it
+_MAX_ID, _MAX_DATE = 256, 40  # characters of a record's name and date
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
 _VERSION = re.compile(rb"WARC/\d", re.IGNORECASE)
@@ -44,11 +46,11 @@ class Record:
 
     @property
     def record_id(self) -> str:
-        return first(self.headers, "warc-record-id").strip("<>")
+        return first(self.headers, "warc-record-id").strip("<>")[:_MAX_ID]
 
     @property
     def crawl_time(self) -> str:
-        return first(self.headers, "warc-date")
+        return first(self.headers, "warc-date")[:_MAX_DATE]
 
     @property
     def truncated(self) -> bool:
@@ -153,7 +155,7 @@ def _head(data: bytes, encoding: str) -> tuple[Headers, int]:
 
 
 def _clean(value: str) -> str:
-    return value.replace("\0", "").strip()
+    return value[:_MAX_VALUE].replace("\0", "").strip()
 
 
 def _arc_headers(date: str, mime: str, address: str) -> Headers:
