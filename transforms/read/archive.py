@@ -48,6 +48,14 @@ def read_archive(path: str, config: ReadConfig) -> Iterator[Read]:
     yield from _tallies(path, counts)
 
 
+def holds_records(stream: BinaryIO) -> bool:
+    """Whether a file, open at any place, looks like an archive: it may start with junk."""
+    stream.seek(0)
+    start = stream.read(_PEEK_BYTES)
+    stream.seek(0)
+    return _kind(stream, start, record_caps(ReadConfig()).max_bytes) is not None
+
+
 def _outputs(path: str, config: ReadConfig, counts: Counter) -> Iterator[Page | ArchiveMedia | Rejection]:
     with fsspec.open(path, "rb") as stream:
         start = stream.read(_PEEK_BYTES)
@@ -93,7 +101,9 @@ def _kind(stream: BinaryIO, start: bytes, max_junk: int) -> _Kind | None:
         return _Kind.PLAIN
     found = first_record(stream, max_junk)
     stream.seek(0)
-    return found and (_Kind.GZIP if found.startswith(_GZIP) else _Kind.PLAIN)
+    if not found:
+        return None
+    return _Kind.GZIP if found.startswith(_GZIP) else _Kind.PLAIN
 
 
 def _members(stream: BinaryIO, start: bytes, kind: _Kind, config: ReadConfig) -> Iterator[Member | Fault]:
