@@ -15,6 +15,7 @@ from apache_beam.utils.timestamp import MIN_TIMESTAMP
 from apache_beam.utils.windowed_value import WindowedValue
 
 from lamella.schemas.account import Door, Tally, units_of
+from lamella.schemas.config import Timed
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.watchdog import TimedOut, limited
 
@@ -37,8 +38,8 @@ class Step(beam.PTransform):
         stage: whose account is kept.
         function: a module-level function; yields kept records, Rejections, and Tallies of its own where it counts units
             that the graph does not see.
-        config: the stage's frozen config, handed to the function; must pickle small. Its `record_timeout_s` is the limit of
-            time for a record, and as many times that for a group as it has units; without the key there is none.
+        config: the stage's frozen config, handed to the function; must pickle small. The `record_timeout_s` of a Timed
+            one is the limit of time for a record, and as many times that for a group as it has units.
         gives: the type of what is kept.
         counts: what a record that enters counts as; `units_of` by default. For a step over groups, pass the group's count.
         makes: the kept records are new units (documents from pages, pairs from documents). Else they are the same
@@ -74,7 +75,7 @@ class _Doors(beam.DoFn):
         self._counts, self._makes, self._setup = counts, makes, setup
 
     def setup(self):
-        self._limit_s = getattr(self._config, "record_timeout_s", None)
+        self._limit_s = self._config.record_timeout_s if isinstance(self._config, Timed) else None
         if self._setup:
             self._setup(self._config)
 

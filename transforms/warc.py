@@ -179,7 +179,10 @@ def _with_http(record: Record) -> Record:
         return record
     try:
         http, start = _head(record.body, "latin1")
-    except BadRecord:  # a response that was cut in its head
+    except BadRecord:
+        if _HEAD_END.search(record.body, 0, MAX_HEAD_BYTES):
+            raise
+        # a response that was cut in its head
         http, start = (), len(record.body)
     status = _STATUS.match(record.body)
     return replace(record, http=http, status=int(status[1]) if status else None, body=record.body[start:])

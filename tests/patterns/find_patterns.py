@@ -3,7 +3,7 @@
 import importlib
 import re
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import FunctionType, MethodType, ModuleType
 from typing import NamedTuple
@@ -28,6 +28,7 @@ class Found(NamedTuple):
     anchored: bool  # only ever matched from where it is told to start: `match` and `fullmatch`
 
 
+@cache
 def patterns() -> dict[re.Pattern, Found]:
     found, seen = {}, set()
     for module in modules():

@@ -107,6 +107,13 @@ def test_header_values_are_cut_to_what_is_read_of_them(tmp_path):
     assert (len(page.provenance.record_id), len(page.provenance.crawl_time)) == (256, 40)
 
 
+@pytest.mark.parametrize("http", ["Set-Cookie: a=b\r\n" * 10_000, f"Link: {'<http://a.example/>, ' * 3000}\r\n"])
+def test_a_head_that_is_too_long_is_told(tmp_path, http):
+    found, page = read(tmp_path, record(0, http=http) + record(1))
+    assert (found.reason, found.detail) == (Reason.DAMAGED_RECORD, "Maximum header length exceeded.")
+    assert page.url == "http://a.example/1"
+
+
 def test_details_stay_short(tmp_path):
     [found] = read(tmp_path, record(0, f"WARC-Refers-To-Target-URI: http://a.example/{'x' * 20_000}", kind="revisit"))
     assert (found.reason, len(found.detail)) == (Reason.REVISIT, 500)
