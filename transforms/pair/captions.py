@@ -99,7 +99,7 @@ _PERSON = r"(?:[A-Z][\w.'’&-]{0,40}(?:[ ,/]{1,2}|(?=$|[.;|)\]]))){1,8}"
 _END = r"(?:[.;|)\]]+|$)"
 _CREDIT = re.compile(
     r"\b[Aa]ll [Rr]ights [Rr]eserved\b\.?"
-    rf"|[(\[]?(?:©|\([cC]\)|\bCopyright\b)[^.;|)\n]{{0,80}}{_END}"
+    r"|[(\[]?(?:©|\([cC]\)|\bCopyright\b)(?:[^.;|)\n]{0,80}+(?:[.;|)\]]++|$)|[^.;|)\n]{0,79}\][.;|)\]]*+)"
     rf"|[(\[]?\b(?:[Pp]hoto(?:graph)?s?|[Ii]mages?|[Pp]ictures?|[Ii]llustration|PHOTO|IMAGE)\s?"
     rf"(?:[Cc]redits?:?|[Cc]ourtesy(?:\sof)?:?|by|:|/)\s{{0,2}}(?:{_PERSON}){_END}"
     rf"|[(\[]?\b(?:[Cc]redits?|[Cc]ourtesy|[Ss]ource)(?:\sof\s|:\s?)(?:the\s)?(?:{_PERSON}){_END}"
