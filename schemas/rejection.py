@@ -35,6 +35,7 @@ class Reason(StrEnum):
 
     # any stage
     CRASHED = "crashed"
+    TIMED_OUT = "timed_out"  # of a record, by its stage's `record_timeout_s`; of a URL, by `fetch.timeout_s`
 
     # read: records
     NOT_AN_ARCHIVE = "not_an_archive"
@@ -88,7 +89,6 @@ class Reason(StrEnum):
     NOT_CAPTURED = "not_captured"  # not in the archives, and HTTP is off
     OPTED_OUT = "opted_out"
     FORBIDDEN_ADDRESS = "forbidden_address"
-    TIMED_OUT = "timed_out"
     CONNECTION_FAILED = "connection_failed"
     HTTP_ERROR = "http_error"
     TOO_MANY_REDIRECTS = "too_many_redirects"

@@ -111,8 +111,11 @@ def test_listed_files_are_not_even_decoded(tmp_path):
 
 
 def test_tracks():
-    assert track_text(b"WEBVTT") == ""
-    assert track_text(b"\xef\xbb\xbfWEBVTT - title\r\n\r\nname\r\n00:00.000 --> 00:01.000 align:start\r\n<i>a</i> b") == "a b"
-    assert track_text(b"WEBVTT\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:1\n\n00:01.000 --> 00:02.000\nx --> y") == "x --> y"
+    assert track_text(b"WEBVTT", 100) == ""
+    named = b"\xef\xbb\xbfWEBVTT - title\r\n\r\nname\r\n00:00.000 --> 00:01.000 align:start\r\n<i>a</i> b"
+    assert track_text(named, 100) == "a b"
+    styled = b"WEBVTT\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:1\n\n00:01.000 --> 00:02.000\nx --> y"
+    assert track_text(styled, 100) == "x --> y"
+    assert track_text(b"WEBVTT" + b"\n\n00:01.000 --> 00:02.000\nword" * 100_000, 14) == "word\nword"
     with pytest.raises(BadTrack):
-        track_text(b"SRT")
+        track_text(b"SRT", 100)

@@ -14,8 +14,16 @@ from typing import BinaryIO
 
 from selectolax.lexbor import SelectolaxError
 
-from lamella.transforms.extract.parse import parse_html
-from lamella.transforms.extract.wire import LENGTH, READY, decode_request, encode_failure, encode_reply
+from lamella.transforms.extract.parse import PageTooCostly, parse_html
+from lamella.transforms.extract.wire import (
+    LENGTH,
+    READY,
+    decode_request,
+    encode_cost,
+    encode_failure,
+    encode_reply,
+    max_reply_bytes,
+)
 
 OUT_OF_MEMORY = 77  # exit status
 _GRACE_S = 2.0
@@ -35,7 +43,10 @@ def main() -> None:
         # Its parent kills it before this does; where the parent is gone, nothing else would end a parse that does not.
         signal.setitimer(signal.ITIMER_REAL, config.timeout_s + _GRACE_S)
         try:
-            reply = encode_reply(parse_html(*decode_request(request), config))
+            page, url = decode_request(request)
+            reply = encode_reply(parse_html(page, url, config), max_reply_bytes(len(page), config))
+        except PageTooCostly as cost:
+            reply = encode_cost(str(cost))
         except (MemoryError, SelectolaxError):  # lexbor fails for want of memory alone
             os._exit(OUT_OF_MEMORY)
         except Exception as error:  # handed on: the parent raises it, and its crash door counts it

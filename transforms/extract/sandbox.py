@@ -16,16 +16,12 @@ from contextlib import contextmanager
 
 from lamella.schemas.config import ExtractConfig
 from lamella.transforms.extract.child import OUT_OF_MEMORY
-from lamella.transforms.extract.parse import Parsed
-from lamella.transforms.extract.wire import LENGTH, decode_reply, encode_request
+from lamella.transforms.extract.parse import PageTooCostly, Parsed
+from lamella.transforms.extract.wire import LENGTH, decode_reply, encode_request, max_reply_bytes
 
-_MAX_REPLY_BYTES = 256 << 20
+_ENVELOPE_BYTES = 1 << 16  # of a reply, beside its nodes
 _CHUNK = 1 << 20
 _START_S = 30.0  # a child that takes longer to start than this is broken infrastructure, not a costly page
-
-
-class PageTooCostly(Exception):
-    """The page ran into a limit, or killed its process; the message says which."""
 
 
 class Sandbox:
@@ -42,13 +38,18 @@ class Sandbox:
         self._pages += 1
         deadline = time.monotonic() + self._config.timeout_s
         try:
-            self._send(encode_request(html, url), deadline)
-            return decode_reply(self._receive(deadline))
+            request = encode_request(html, url)
+            self._send(request, deadline)
+            reply = self._receive(deadline, max_reply_bytes(len(request), self._config) + _ENVELOPE_BYTES)
         except _TimedOut:
             self.close()
             raise PageTooCostly(f"more than {self._config.timeout_s:g} s") from None
         except _Gone:
             raise PageTooCostly(self._cause()) from None
+        except BaseException:  # stopped in between: what the child says next would be taken for the next page's reply
+            self.close()
+            raise
+        return decode_reply(reply)
 
     def close(self) -> None:
         """Ends the child, whatever it is doing."""
@@ -73,7 +74,7 @@ class Sandbox:
         os.set_blocking(self._child.stdout.fileno(), False)
         self._pages, self._owner = 0, os.getpid()
         try:
-            self._receive(time.monotonic() + _START_S)
+            self._receive(time.monotonic() + _START_S, _ENVELOPE_BYTES)
         except (_Gone, _TimedOut):
             self.close()
             raise OSError("the extraction's child process does not start") from None
@@ -89,11 +90,10 @@ class Sandbox:
             except BrokenPipeError:
                 raise _Gone from None
 
-    def _receive(self, deadline: float) -> bytes:
+    def _receive(self, deadline: float, max_bytes: int) -> bytes:
         length = LENGTH.unpack(self._read(LENGTH.size, deadline))[0]
-        if length > _MAX_REPLY_BYTES:
-            self.close()
-            raise PageTooCostly(f"{length} > {_MAX_REPLY_BYTES} bytes of nodes")
+        if length > max_bytes:
+            raise PageTooCostly(f"{length} > {max_bytes} bytes of nodes")
         return self._read(length, deadline)
 
     def _read(self, size: int, deadline: float) -> bytes:

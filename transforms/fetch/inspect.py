@@ -162,7 +162,9 @@ def _video(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) ->
 
 
 def _track(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
-    return Media(**_found(link, data, digest), mime="text/vtt", width=0, height=0, text=track_text(data))
+    return Media(
+        **_found(link, data, digest), mime="text/vtt", width=0, height=0, text=track_text(data, config.max_track_characters)
+    )
 
 
 _MEASURES = {MediaKind.IMAGE: _image, MediaKind.VIDEO: _video, MediaKind.TRACK: _track}

@@ -24,6 +24,7 @@ _NEXT_RECORD = re.compile(
     rb"(?i:warc)/\d\.\d+\r?\n[A-Za-z\-]+[ \t]*:"
     rb"|(?<=\n)[a-z][a-z0-9+.\-]{1,20}:[^\n]{0,4096}? [0-9A-Fa-f.:]{1,45} \d{14} [^\n]{0,200}\d\r?\n"
 )
+_RECORD_OR_MEMBER = re.compile(_MAGIC.pattern + b"|" + _NEXT_RECORD.pattern)
 _MISCOUNT = 4  # bytes; real crawls miscount the line breaks at a record's end (CC-MAIN-2018-34)
 
 
@@ -86,6 +87,26 @@ def plain_members(stream: BinaryIO, caps: Caps) -> Iterator[Member | Fault]:
         window.drop(end)
 
 
+def first_record(stream: BinaryIO, within: int) -> bytes:
+    """The first bytes of the first record, or of the gzip member that holds it; b"" where none stands within so many bytes."""
+    window = Window(stream)
+    while window.skip_to(_RECORD_OR_MEMBER) and window.start <= within:
+        window.has(_FEED)
+        start = bytes(window.data[:_FEED])
+        if starts_record(start) or starts_record(_peek(start)):
+            return start
+        window.drop(1)
+    return b""
+
+
+def without_junk(data: bytes) -> bytes:
+    """From the first record on; as it is where it starts with one, or holds none."""
+    if starts_record(data.lstrip(_BLANK)):
+        return data
+    found = _NEXT_RECORD.search(data)
+    return data[found.start() :] if found else data
+
+
 class _Unusable(Exception):
     """`lost`: where the next record starts is not known."""
 
@@ -127,13 +148,17 @@ def _skip_to_member(window: Window) -> None:
     """To the next place where a gzip member starts that starts a record; to the end where there is none."""
     while window.skip_to(_MAGIC):
         window.has(_FEED)
-        try:
-            start = zlib.decompressobj(31).decompress(bytes(window.data[:_FEED]), _HEAD_BYTES)
-        except zlib.error:
-            start = b""
-        if starts_record(start.lstrip(_BLANK)):
+        if starts_record(_peek(bytes(window.data[:_FEED]))):
             return
         window.drop(1)
+
+
+def _peek(member: bytes) -> bytes:
+    """What a gzip member starts with, line breaks aside; b"" where it is none."""
+    try:
+        return zlib.decompressobj(31).decompress(member, _HEAD_BYTES).lstrip(_BLANK)
+    except zlib.error:
+        return b""
 
 
 def _first_of(member: Member) -> Iterator[Member | Fault]:
