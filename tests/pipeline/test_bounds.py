@@ -15,7 +15,17 @@ from lamella.trainer.contrastive.config import ContrastiveConfig
 from lamella.trainer.recipes import FlamingoConfig, LanguageConfig
 
 # Measures without an upper end of their own: seconds, words of any length, counts over counts, and factors.
-OPEN = ("_s", "_fps", "max_expansion", "max_aspect", "_word_length", "max_symbols_per_word", "ngram", "repetition_penalty")
+OPEN = (
+    "_s",
+    "_fps",
+    "max_expansion",
+    "max_growth",
+    "max_aspect",
+    "_word_length",
+    "max_symbols_per_word",
+    "ngram",
+    "repetition_penalty",
+)
 
 
 def parts(model=Config, at=""):
