@@ -32,7 +32,7 @@ _VERSIONS = (
 
 
 def run(
-    config: Config, archives: tuple[str, ...], folder: str, execute: Callable, say: Callable[[str], None], wave: int | None
+    config: Config, archives: tuple[str, ...], folder: str, execute: Callable, say: Callable[[str], None], processes: int | None
 ) -> None:
     """Runs the jobs whose hash changed and writes `run.json`. The folder must be owned."""
     facts = _facts(config, archives, folder)
@@ -45,7 +45,7 @@ def run(
         _write_facts(folder, facts)
 
     _write_facts(folder, facts)
-    run_jobs(Place(config=config, archives=archives, folder=folder, execute=timed, say=say, wave=wave))
+    run_jobs(Place(config=config, archives=archives, folder=folder, execute=timed, say=say, processes=processes))
 
 
 def contents_hash(folder: str) -> str:

@@ -5,12 +5,14 @@ Beam, torch and pyarrow are imported by the commands that need them, so that `--
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lamella.runners.progress import quiet_beam
+from lamella.runners.signals import end_on_signals
 from lamella.runners.training import evaluate, generate, train_app
 
 app = typer.Typer(
@@ -40,8 +42,7 @@ def main() -> None:
     if "--verbose" not in words:
         quiet_beam()
     try:
-        app(words, standalone_mode=False, obj=beam_flags)
-        code = DONE
+        code = app(words, standalone_mode=False, obj=beam_flags) or DONE  # typer returns the code of its own ends
     except _Stop as stop:
         code = _say_error(stop.line, stop.code)
     except (KeyboardInterrupt, typer.Abort):
@@ -130,14 +131,14 @@ def run(
 
     settings = resolve(recipe, words or (), config)
     archives = find_archives(input)
-    execute = _executor(runner, processes, context.obj, verbose)
+    progress = Progress()
+    execute = _executor(runner, processes, context.obj, verbose, progress.say)
     if runner == "local":
         check_models(settings)
-    with own_folder(output), Progress() as progress:
+    with own_folder(output), progress:
         from lamella.pipeline.run import run as run_all
 
-        wave = settings.run.archives_per_wave or (processes if runner == "local" else None)
-        run_all(settings, archives, output, progress.watch(execute), progress.say, wave)
+        run_all(settings, archives, output, progress.watch(execute), progress.say, processes if runner == "local" else None)
         if not report:
             return
         progress.say("report: writes")
@@ -145,7 +146,7 @@ def run(
     _print_report(written, output)
 
 
-def _executor(runner: str, processes: int, flags: list[str], verbose: bool):
+def _executor(runner: str, processes: int, flags: list[str], verbose: bool, say: Callable[[str], None]):
     from importlib import import_module
 
     from lamella.pipeline.overlay import ConfigError
@@ -153,7 +154,7 @@ def _executor(runner: str, processes: int, flags: list[str], verbose: bool):
     if runner == "local":
         from lamella.runners.local import local_execute
 
-        return local_execute(processes, flags, quiet=not verbose)
+        return local_execute(processes, flags, quiet=not verbose, say=say)
     if runner not in ("spark", "flink", "dataflow"):
         raise ConfigError(f"--runner {runner}: no such runner; there are local, spark, flink and dataflow")
     return getattr(import_module(f"lamella.runners.{runner}"), f"{runner}_execute")(flags)
@@ -251,4 +252,5 @@ app.command()(generate)
 
 
 if __name__ == "__main__":
+    end_on_signals()
     main()
