@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def _split(folder: Path, pages: int, archives: int) -> Path:
-    """A sample of so many pages, in so many archives of as many pages each."""
+    """A sample of so many pages, in so many archives of as many pages each (a few less where records are damaged)."""
     out = folder / f"{archives}-archives"
     if out.exists():
         return out
@@ -41,6 +41,7 @@ def _split(folder: Path, pages: int, archives: int) -> Path:
         write_sample(folder / "web", pages=pages, seed=0)
     groups = [group for path in sorted((folder / "web").glob("sample-0*.warc.gz")) for group in _by_page(path)]
     out.mkdir(parents=True)
+    archives = min(archives, len(groups))
     for place in range(archives):
         start, end = (len(groups) * at // archives for at in (place, place + 1))
         (out / f"{place:04}.warc.gz").write_bytes(b"".join(groups[start:end]))
@@ -48,7 +49,7 @@ def _split(folder: Path, pages: int, archives: int) -> Path:
 
 
 def _by_page(path: Path) -> Iterator[bytes]:
-    """The whole records of an archive, grouped so that each group begins with a page; the sample's damaged ones are left out."""
+    """An archive's whole records, grouped so that each group begins with a page; the sample's damaged ones are left out."""
     group, data = b"", path.read_bytes()
     with path.open("rb") as stream:
         for record in gzip_members(stream, record_caps(ReadConfig())):
