@@ -250,7 +250,8 @@ class RunConfig(Frozen):
     """Sizes and limits of a run that are no stage's own."""
 
     table_parts: PositiveInt = 4  # files a table
-    archives_per_wave: PositiveInt | None = None  # archives read before their parts are written; None: all
+    archives_per_wave: PositiveInt | None = None  # archives read before their parts are written; None: by their bytes
+    wave_bytes: PositiveInt = 64 << 20  # read by each process before parts are written: half a minute of Common Crawl's
     batch_buckets: PositiveInt = 16  # groups that model batches are cut from, by hash: always the same batches
     max_crash_ratio: float = Field(0.05, ge=0.0, le=1.0)  # of a stage's units; recipes, Limits. Beyond: exit 3
     max_rule_ratio: float = Field(0.5, ge=0.0, le=1.0)  # a rule that rejects more is flagged in the report
