@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from lamella.pipeline.accounts import JOBS, conservation_of, links, rows_of
 from lamella.pipeline.tables import TableManifest, read_records
-from lamella.schemas.config import ShardConfig
+from lamella.schemas.config import ReadConfig, ShardConfig
 from lamella.schemas.media import Container, Media
 from lamella.schemas.pair import Dataset
 from lamella.schemas.sample import SAMPLE_TYPES, BadSample
@@ -236,14 +236,23 @@ def _shard_config(run: str) -> ShardConfig | None:
         return None
 
 
+def _read_config(run: str) -> ReadConfig:
+    """The sizes that the media were read with; the defaults where run.json does not tell."""
+    try:
+        return ReadConfig.model_validate(json.loads(read_bytes(join(run, "run.json")))["config"]["read"])
+    except _DAMAGE:
+        return ReadConfig()
+
+
 def _blobs(run: str) -> Faults:
     """Every media file of the packs is there, and has its bytes. Those of archives lie outside of the run."""
+    config = _read_config(run)
     try:
         for media in read_records(join(run, "media"), Media):
             if media.blob.container is not Container.RAW:
                 continue
             try:
-                if sha256(read_blob(media.blob, run)).hexdigest() != media.sha256:
+                if sha256(read_blob(media.blob, run, config)).hexdigest() != media.sha256:
                     yield f"{media.blob.path} at {media.blob.offset}: not the bytes of {_line(media.url)}"
             except BlobError as error:
                 yield f"{media.blob.path} at {media.blob.offset}: cannot be read: {_line(error)}"

@@ -20,15 +20,15 @@ class BlobError(Exception):
     """Bytes that cannot be had, or are not what the ref says; the message says why."""
 
 
-def read_blob(blob: BlobRef, root: str = "") -> bytes:
+def read_blob(blob: BlobRef, root: str = "", config: ReadConfig = ReadConfig()) -> bytes:
     """The blob's bytes: a pack's byte range, or the decoded body of an archive's record.
 
-    A pack's relative path is resolved against `root`. Raises BlobError.
+    A pack's relative path is resolved against `root`; `config` has the sizes that the archive was read with. Raises BlobError.
     """
     try:
         if blob.container is Container.RAW:
             return _range(resolve(blob.path, root), blob.offset, blob.length)
-        return _body(blob)
+        return _body(blob, config)
     except (OSError, ValueError, EOFError, zlib.error) as error:  # a ValueError of fsspec: an unknown scheme
         raise BlobError(f"{blob.path} at {blob.offset}: {type(error).__name__}: {error}") from error
     except BadRecord as error:
@@ -50,8 +50,7 @@ def _range(path: str, offset: int, length: int) -> bytes:
     return data
 
 
-def _body(blob: BlobRef) -> bytes:
-    config = ReadConfig()
+def _body(blob: BlobRef, config: ReadConfig) -> bytes:
     if blob.path.startswith(UNPACKED):
         with fsspec.open(blob.path.removeprefix(UNPACKED), "rb") as packed:
             magic = packed.read(4)

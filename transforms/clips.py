@@ -54,9 +54,7 @@ def video_mime(data: bytes) -> str:
     return ""
 
 
-def probe(
-    data: bytes, max_side: int | None = None, limits: DecodeLimits = DEFAULT_LIMITS
-) -> tuple[VideoHeader, Image.Image]:
+def probe(data: bytes, max_side: int | None = None, limits: DecodeLimits = DEFAULT_LIMITS) -> tuple[VideoHeader, Image.Image]:
     """What a video is, and its first frame as RGB scaled to `max_side`. Reads all packets, decodes one frame.
 
     Raises:
@@ -192,9 +190,7 @@ def _opened(data: bytes, limits: DecodeLimits) -> Iterator[tuple]:
             if width * height > limits.max_pixels:
                 raise BadVideo(Reason.TOO_MANY_PIXELS, f"{width} x {height} > {limits.max_pixels}")
             if width * height * _HELD > limits.max_decode_bytes:
-                raise BadVideo(
-                    Reason.MEDIA_TOO_COSTLY, f"{width} x {height}: over {limits.max_decode_bytes} bytes to decode"
-                )
+                raise BadVideo(Reason.MEDIA_TOO_COSTLY, f"{width} x {height}: over {limits.max_decode_bytes} bytes to decode")
             if stream.frames > limits.max_video_packets:
                 raise BadVideo(Reason.MEDIA_TOO_COSTLY, f"{stream.frames} > {limits.max_video_packets} packets")
             stream.codec_context.options = strict

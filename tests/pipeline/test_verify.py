@@ -9,6 +9,7 @@ from io import BytesIO
 
 import pytest
 from shard_world import World
+from store_world import store_at
 
 from lamella.pipeline.accounts import JOBS
 from lamella.pipeline.tables import TableManifest, write_file, write_manifest
@@ -77,7 +78,7 @@ def table(root, name, record_type, records):
 
 def shards(root, dataset, records):
     folder = str(root / "shards" / dataset)
-    work = ShardWork(dataset=dataset, config=CONFIG, root=str(root), folder=folder)
+    work = ShardWork(dataset=dataset, config=CONFIG, store=store_at(str(root)), folder=folder)
     plan, groups = plan_shards(dataset, len(records), CONFIG), {}
     for record in records:
         groups.setdefault(place_of(record, plan, CONFIG), []).append(record)

@@ -6,6 +6,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
+from store_world import store_at
 
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.document import ImageNode, TextNode, VideoNode, with_phi
@@ -20,7 +21,7 @@ CONFIG = ShardConfig(max_side_px=100)
 
 @pytest.fixture
 def pictures(world) -> Pictures:
-    return Pictures(CONFIG, str(world.root))
+    return Pictures(CONFIG, store_at(str(world.root)))
 
 
 def opened(jpeg: bytes) -> Image.Image:

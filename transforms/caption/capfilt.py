@@ -7,6 +7,7 @@ from lamella.schemas.config import CaptionConfig
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Reason
 from lamella.transforms.caption.models import Captioner, Matcher
+from lamella.transforms.store import MediaStore
 from lamella.transforms.views import Unseen, read_view, view_of
 
 DIGITS = 6
@@ -42,7 +43,7 @@ class Captioned:
         return self.pair.media.url
 
 
-def caption_and_match(pairs: Sequence[Pair], models: Models, config: CaptionConfig, root: str) -> list[Captioned]:
+def caption_and_match(pairs: Sequence[Pair], models: Models, config: CaptionConfig, store: MediaStore) -> list[Captioned]:
     """What both models say of each pair, in order (BLIP, section 3.3). A picture of several pairs is captioned once.
 
     Raises:
@@ -50,7 +51,7 @@ def caption_and_match(pairs: Sequence[Pair], models: Models, config: CaptionConf
     """
     views = [view_of(pair) for pair in pairs]
     images, unseen = _images(
-        {view.key: view for view in views}, max(models.captioner.image_size, models.matcher.image_size), root
+        {view.key: view for view in views}, max(models.captioner.image_size, models.matcher.image_size), store
     )
     keys = list(images)
     _compute_with(config.captioner.threads)
@@ -83,12 +84,12 @@ def caption_and_match(pairs: Sequence[Pair], models: Models, config: CaptionConf
     return [said(pair, view.key) for pair, view in zip(pairs, views, strict=True)]
 
 
-def _images(views: dict, model_side: int, root: str) -> tuple[dict, dict]:
+def _images(views: dict, model_side: int, store: MediaStore) -> tuple[dict, dict]:
     """By key, the pictures, and the errors of those that cannot be decoded."""
     images, unseen = {}, {}
     for key, view in views.items():
         try:
-            images[key] = read_view(view, root, model_side)
+            images[key] = read_view(view, store, model_side)
         except Unseen as error:
             unseen[key] = error
     return images, unseen

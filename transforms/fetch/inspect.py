@@ -5,24 +5,24 @@ which perceptual hash and colour spread are taken.
 """
 
 from collections.abc import Iterable
-from functools import cache
 from hashlib import sha256
-
-from PIL import Image, ImageStat
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaKind
 from lamella.schemas.rejection import Reason, Rejection
-from lamella.transforms.blobs import BlobError, read_blob
-from lamella.transforms.clips import BadVideo, probe, video_mime
+from lamella.transforms.blobs import BlobError
+from lamella.transforms.clips import BadVideo, video_mime
+from lamella.transforms.decode_limits import DecodeLimits
+from lamella.transforms.decoding import measure_image, measure_video
 from lamella.transforms.fetch.address_rules import rejected
 from lamella.transforms.fetch.captured import CapturedLink, base_of
 from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.fetch.opt_out import evidence
 from lamella.transforms.fetch.rules import CAPTURE_RULES, IMAGE_RULES, SIZE_RULES, VIDEO_RULES, Size, max_bytes
 from lamella.transforms.fetch.tracks import BadTrack, looks_like_track, track_text
-from lamella.transforms.pixels import BadImage, ImageHeader, decode_roughly, looks_like_image
+from lamella.transforms.pixels import BadImage, looks_like_image
 from lamella.transforms.rules import Broken, first_broken
+from lamella.transforms.store import MediaStore
 
 # Pictures are measured at this size: small enough to be quick (a JPEG is decoded at a fraction), large beside the 32 x 32
 # pixels of the perceptual hash. What is finer averages out, which a picture of one colour does not mind.
@@ -37,15 +37,15 @@ _WRONG_KIND = {
 
 
 class _Broke(Exception):
-    """A rule that was broken in the middle of a decode."""
+    """A rule on the header that was broken: it is heard before what the pixels say."""
 
     def __init__(self, broken: Broken):
         super().__init__(*broken)
         self.broken = broken
 
 
-def inspect_media(link: CapturedLink, config: FetchConfig, root: str) -> Iterable[Media | Rejection]:
-    """Reads the link's bytes, relative pack paths within `root`, and judges them.
+def inspect_media(link: CapturedLink, config: FetchConfig, store: MediaStore) -> Iterable[Media | Rejection]:
+    """Reads the link's bytes from the store and judges them.
 
     Raises OSError where the store fails: that is no fault of the picture.
     """
@@ -53,7 +53,7 @@ def inspect_media(link: CapturedLink, config: FetchConfig, root: str) -> Iterabl
         yield rejected(link, broken.reason, broken.detail)
         return
     try:
-        data = read_blob(link.blob, root)
+        data = store.bytes(link.blob)
     except BlobError as error:
         if isinstance(error.__cause__, OSError):
             raise error.__cause__ from error
@@ -95,42 +95,23 @@ def wrong_kind(kind: MediaKind, head: bytes) -> Reason | None:
     return None if looks_right(head) else _WRONG_KIND[kind]
 
 
-def perceptual_hash(image: Image.Image) -> str:
-    """64 bits of the DCT hash, as 16 hex digits."""
-    return str(_imagehash().phash(image))
-
-
-@cache
-def perceptual_hash_version() -> str:
-    import PIL
-
-    return f"phash64 imagehash-{_imagehash().__version__} pillow-{PIL.__version__}"
-
-
-@cache
-def _imagehash():
-    import imagehash  # late: it brings scipy
-
-    return imagehash
-
-
 def _image(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
-    def within_limits(header: ImageHeader) -> None:
-        if broken := first_broken(Size(header.width, header.height), SIZE_RULES, config):
-            raise _Broke(broken)
-
-    header, pixels = decode_roughly(data, MEASURED_SIDE_PX, within_limits)
+    header, looks, fault = measure_image(data, MEASURED_SIDE_PX, DecodeLimits.of(config))
+    if broken := first_broken(Size(header.width, header.height), SIZE_RULES, config):
+        raise _Broke(broken)
+    if fault:
+        raise fault
     return Media(
         **_found(link, data, digest),
         mime=header.mime,
         width=header.width,
         height=header.height,
-        **_seen(pixels),
+        **looks._asdict(),
     )
 
 
 def _video(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
-    header, first_frame = probe(data, MEASURED_SIDE_PX, config.max_pixels)
+    header, looks = measure_video(data, MEASURED_SIDE_PX, DecodeLimits.of(config))
     return Media(
         **_found(link, data, digest),
         mime=header.mime,
@@ -138,7 +119,7 @@ def _video(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) ->
         height=header.height,
         duration_s=round(header.duration_s, 3),
         fps=round(header.fps, 3),
-        **_seen(first_frame),
+        **looks._asdict(),
     )
 
 
@@ -160,12 +141,4 @@ def _found(link: CapturedLink, data: bytes, digest: str) -> dict:
         "cluster": digest,
         "bytes": len(data),
         "robots_evidence": "; ".join(filter(None, (link.robots_txt, said))),
-    }
-
-
-def _seen(image: Image.Image) -> dict:
-    return {
-        "phash": perceptual_hash(image),
-        "phash_version": perceptual_hash_version(),
-        "colour_spread": round(max(ImageStat.Stat(image).stddev), 3),
     }
