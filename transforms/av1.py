@@ -22,7 +22,7 @@ def sequence_sizes(data: bytes) -> list[tuple[int, int]]:
 def _streams(data: bytes) -> Iterator[int]:
     """Where AV1 streams begin."""
     ideas = 0
-    for name, start, end in _boxes(data, 0, len(data), 0):
+    for name, start, end in boxes(data, 0, len(data)):
         places: Iterator[int] = iter(())
         if name == b"av1C":
             places = iter((start + 4,))
@@ -38,7 +38,7 @@ def _streams(data: bytes) -> Iterator[int]:
             yield place
 
 
-def _boxes(data: bytes, at: int, end: int, depth: int) -> Iterator[tuple[bytes, int, int]]:
+def boxes(data: bytes, at: int, end: int, depth: int = 0) -> Iterator[tuple[bytes, int, int]]:
     """(name, start, end) of every box and of those within, 8 deep."""
     while at + 8 <= end:
         length, name = struct.unpack_from(">I4s", data, at)
@@ -51,7 +51,7 @@ def _boxes(data: bytes, at: int, end: int, depth: int) -> Iterator[tuple[bytes, 
             return
         yield name, start, stop
         if name in _CONTAINERS and depth < 8:
-            yield from _boxes(data, start + (4 if name == b"meta" else 0), stop, depth + 1)
+            yield from boxes(data, start + (4 if name == b"meta" else 0), stop, depth + 1)
         at = stop
 
 

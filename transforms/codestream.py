@@ -6,12 +6,15 @@ container does: so both are read here, in plain Python, and the largest claim co
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
-from lamella.transforms.av1 import sequence_sizes
+from lamella.transforms.av1 import boxes, sequence_sizes
 
 Size = tuple[int, int]
+
+_MOST_PARTS = 50_000  # segments, chunks, blocks or boxes of one file; a picture has a few, an animation two a frame
 
 
 class Claims(NamedTuple):
@@ -46,11 +49,23 @@ def claims_of(data: bytes) -> Claims | None:
             return _avif(data)
     except (struct.error, IndexError):
         pass
+    except _TooManyParts:
+        return Claims((1, 1), 1, lies=f"more than {_MOST_PARTS} parts")
     return None
 
 
-_MARKER = re.compile(rb"\xff+([^\x00\xff])")
-_RESTARTS_AND_START = frozenset((*range(0xD0, 0xD9), 0x01))
+class _TooManyParts(Exception):
+    pass
+
+
+def _few(parts: Iterable) -> Iterator:
+    for at, part in enumerate(parts):
+        if at >= _MOST_PARTS:
+            raise _TooManyParts
+        yield part
+
+
+_MARKER = re.compile(rb"\xff([\xc0-\xcf\xd9-\xfe])")  # those with a length, and the end; behind others libjpeg looks on
 _FRAMES = frozenset((0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF))
 _PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
 _END, _SCAN = 0xD9, 0xDA
@@ -59,15 +74,8 @@ _END, _SCAN = 0xD9, 0xDA
 def _jpeg(data: bytes) -> Claims | None:
     """The first picture's frame and scans. Markers are found as libjpeg finds them: a segment is stepped over by its length,
     and in entropy-coded data every FF that is not stuffed is a marker."""
-    size, scans, held, at = None, 0, 0, 2
-    while found := _MARKER.search(data, at):
-        marker, at = found[1][0], found.end()
-        if marker == _END:
-            break
-        if marker < 0xC0 or marker in _RESTARTS_AND_START:
-            continue  # without a length; libjpeg resynchronises right behind
-        if at + 2 > len(data):
-            break
+    size, scans, held = None, 0, 0
+    for marker, at in _few(_segments(data)):
         if marker == _SCAN:
             scans += 1
         elif marker in _FRAMES and at + 8 <= len(data):
@@ -76,8 +84,16 @@ def _jpeg(data: bytes) -> Claims | None:
                 size = width, height
             # Pillow's pixels, and for a progressive picture every coefficient of every component, 16 bits each.
             held = max(held, 8 + (2 * min(parts, 4) if marker in _PROGRESSIVE else 0))
-        at += max(2, struct.unpack_from(">H", data, at)[0])
     return Claims(size, held, scans) if size else None
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """(marker, where its length stands), up to the end of the first picture."""
+    at = 2
+    while (found := _MARKER.search(data, at)) and found[1][0] != _END and found.end() + 2 <= len(data):
+        at = found.end()
+        yield found[1][0], at
+        at += max(2, struct.unpack_from(">H", data, at)[0])
 
 
 def _png(data: bytes) -> Claims:
@@ -93,15 +109,23 @@ def _gif(data: bytes) -> Claims:
     """The screen, and the first frame where that reaches beyond it."""
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
-    while data[at] == 0x21:  # an extension: label, then sub-blocks up to an empty one
-        at += 2
-        while data[at]:
-            at += 1 + data[at]
-        at += 1
+    *_, at = _few(_blocks(data, at))
     if data[at] == 0x2C:
         left, top, wide, high = struct.unpack_from("<HHHH", data, at + 1)
         width, height = max(width, left + wide), max(height, top + high)
     return Claims((width, height), 12)
+
+
+def _blocks(data: bytes, at: int) -> Iterator[int]:
+    """Where what follows the extensions stands, last: a label, then sub-blocks up to an empty one."""
+    yield at
+    while data[at] == 0x21:
+        at += 2
+        while data[at]:
+            at += 1 + data[at]
+            yield at
+        at += 1
+        yield at
 
 
 _WEBP_HELD = 20  # two canvases of RGBA, the decoder's own, the frame as bytes, as Pillow's pixels, and as RGB on white
@@ -110,12 +134,14 @@ _WEBP_HELD = 20  # two canvases of RGBA, the decoder's own, the frame as bytes, 
 def _webp(data: bytes) -> Claims | None:
     """Canvas and frames of every chunk; animations hold theirs in ANMF."""
     sizes, canvas, still = [], None, None
-    for name, start, end in _chunks(data, 12, len(data)):
+    for name, start, end in _few(_chunks(data, 12, len(data))):
         if name == b"VP8X":
             canvas = tuple(1 + int.from_bytes(data[start + at : start + at + 3], "little") for at in (4, 7))
         elif name == b"ANMF":
             sizes.append(tuple(1 + int.from_bytes(data[start + at : start + at + 3], "little") for at in (6, 9)))
-            sizes += [size for inner, at, _ in _chunks(data, start + 16, end) if (size := _webp_frame(data, inner, at))]
+            sizes += [
+                size for inner, at, _ in islice(_chunks(data, start + 16, end), 8) if (size := _webp_frame(data, inner, at))
+            ]
         elif size := _webp_frame(data, name, start):
             still = still or size
             sizes.append(size)
@@ -152,7 +178,8 @@ _AVIF_ALPHA_HELD = 24  # the same with alpha, and RGB on white
 
 def _avif(data: bytes) -> Claims | None:
     """What the container says of every item (`ispe`), and what the AV1 streams say themselves."""
-    said = [struct.unpack_from(">II", data, at.end() + 4) for at in re.finditer(rb"ispe", data) if at.end() + 12 <= len(data)]
+    found = _few(boxes(data, 0, len(data)))
+    said = [struct.unpack_from(">II", data, start + 4) for name, start, end in found if name == b"ispe" and end >= start + 12]
     coded = sequence_sizes(data)
     if not (said or coded):
         return None
