@@ -14,6 +14,7 @@ import av
 from PIL import Image
 
 from lamella.schemas.rejection import Reason
+from lamella.transforms.bad_media import BadMedia
 from lamella.transforms.decode_limits import DEFAULT_LIMITS, DecodeLimits
 from lamella.transforms.pixels import scaled_size
 
@@ -26,13 +27,9 @@ _MISSING_SHARE = 0.02  # of the duration that the header claims: a file whose pa
 _MISSING_S = 1.0  # so much may be missing always: headers round, and sound may outlast the picture
 
 
-class BadVideo(ValueError):
+class BadVideo(BadMedia):
     """Bytes that are no video we take: `reason` is NOT_A_VIDEO, BROKEN_VIDEO, TRUNCATED_MEDIA, TOO_MANY_PIXELS or
     MEDIA_TOO_COSTLY."""
-
-    def __init__(self, reason: Reason, detail: str):
-        super().__init__(reason, detail)
-        self.reason, self.detail = reason, detail
 
 
 class VideoHeader(NamedTuple):
@@ -64,7 +61,7 @@ def probe(data: bytes, max_side: int | None = None, limits: DecodeLimits = DEFAU
         first, end, packets, start = None, 0.0, 0, None
         for seen, packet in enumerate(container.demux(stream)):
             if seen > limits.max_video_packets:
-                raise BadVideo(Reason.MEDIA_TOO_COSTLY, f"more than {limits.max_video_packets} packets")
+                raise BadVideo(Reason.MEDIA_TOO_COSTLY, "and more", "packets", seen, limits.max_video_packets)
             if packet.is_corrupt:
                 raise BadVideo(Reason.TRUNCATED_MEDIA, f"packet {packets} is cut short")
             if packet.dts is not None and packet.size:
@@ -164,7 +161,10 @@ class _Frames:
         if self._pixels > self._limits.max_decoded_pixels:
             raise BadVideo(
                 Reason.MEDIA_TOO_COSTLY,
-                f"{self._pixels} > {self._limits.max_decoded_pixels} pixels in {self._decoded} frames to decode",
+                f"{self._decoded} frames",
+                "decoded_pixels",
+                self._pixels,
+                self._limits.max_decoded_pixels,
             )
         return frame
 
@@ -188,11 +188,11 @@ def _opened(data: bytes, limits: DecodeLimits) -> Iterator[tuple]:
                 raise BadVideo(Reason.BROKEN_VIDEO, "no decoder for its codec")
             width, height = stream.codec_context.width, stream.codec_context.height
             if width * height > limits.max_pixels:
-                raise BadVideo(Reason.TOO_MANY_PIXELS, f"{width} x {height} > {limits.max_pixels}")
-            if width * height * _HELD > limits.max_decode_bytes:
-                raise BadVideo(Reason.MEDIA_TOO_COSTLY, f"{width} x {height}: over {limits.max_decode_bytes} bytes to decode")
+                raise BadVideo(Reason.TOO_MANY_PIXELS, f"{width} x {height}", "pixels", width * height, limits.max_pixels)
+            if (held := width * height * _HELD) > limits.max_decode_bytes:
+                raise BadVideo(Reason.MEDIA_TOO_COSTLY, f"{width} x {height}", "decode_bytes", held, limits.max_decode_bytes)
             if stream.frames > limits.max_video_packets:
-                raise BadVideo(Reason.MEDIA_TOO_COSTLY, f"{stream.frames} > {limits.max_video_packets} packets")
+                raise BadVideo(Reason.MEDIA_TOO_COSTLY, "", "packets", stream.frames, limits.max_video_packets)
             stream.codec_context.options = strict
             yield container, stream
     except BadVideo:

@@ -33,7 +33,7 @@ class MeasuredImage(NamedTuple):
 def measure_image(data: bytes, side: int, limits: DecodeLimits) -> MeasuredImage:
     """Measured on a rough decode of which the longer side is `side` px to twice that. Raises BadImage without a header."""
     said, _ = _asked(BadImage, data, limits, ask="measure_image", side=side)
-    fault = BadImage(Reason(said["fault"][0]), said["fault"][1]) if said["fault"] else None
+    fault = _raised(BadImage, said["fault"]) if said["fault"] else None
     return MeasuredImage(ImageHeader(*said["header"]), Looks(*said["looks"]) if said["looks"] else None, fault)
 
 
@@ -73,8 +73,12 @@ def _asked(
     end = 8 + int.from_bytes(length, "little")
     said = json.loads(bytes(reply[8:end]))
     if "bad" in said:
-        raise bad(Reason(said["bad"][0]), said["bad"][1])
+        raise _raised(bad, said["bad"])
     return said, reply[end:]
+
+
+def _raised(bad: type[BadImage] | type[BadVideo], words: list) -> BadImage | BadVideo:
+    return bad(Reason(words[0]), *words[1:])
 
 
 def _images(sizes: list[list[int]], pixels: memoryview) -> list[Image.Image]:

@@ -23,9 +23,14 @@ def answer(request: memoryview) -> list[bytes]:
     try:
         said, images = _ASKED[asked.pop("ask")](bytes(request[end + 1 :]), limits, **asked)
     except (BadImage, BadVideo) as error:
-        said, images = {"bad": [error.reason, error.detail]}, []
+        said, images = {"bad": _in_words(error)}, []
     head = json.dumps(said).encode()
     return [len(head).to_bytes(8, "little"), head, *(image.tobytes() for image in images)]
+
+
+def _in_words(error: BadImage | BadVideo) -> list:
+    violation = error.violation
+    return [violation.reason, violation.detail, violation.measure, violation.value, violation.limit]
 
 
 def _measure_image(data: bytes, limits: DecodeLimits, side: int) -> Said:
@@ -36,7 +41,7 @@ def _measure_image(data: bytes, limits: DecodeLimits, side: int) -> Said:
     except BadImage as error:
         if not seen:
             raise
-        return {"header": seen[0], "looks": None, "fault": [error.reason, error.detail]}, []
+        return {"header": seen[0], "looks": None, "fault": _in_words(error)}, []
 
 
 def _measure_video(data: bytes, limits: DecodeLimits, side: int) -> Said:

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from lamella.schemas.rejection import Reason
+from lamella.transforms.bad_media import BadMedia
 from lamella.transforms.codestream import claims_of
 from lamella.transforms.decode_limits import DEFAULT_LIMITS, DecodeLimits
 
@@ -34,13 +35,9 @@ _ON_ITS_SIDE = (5, 6, 7, 8)
 _SCALE_SLACK = 2  # a JPEG is decoded at no less than twice the size asked for, so that the resize still smooths
 
 
-class BadImage(ValueError):
+class BadImage(BadMedia):
     """Bytes that are no image we take: `reason` is NOT_AN_IMAGE, BROKEN_IMAGE, TOO_MANY_PIXELS, MEDIA_TOO_COSTLY or
     EMPTY_BODY."""
-
-    def __init__(self, reason: Reason, detail: str):
-        super().__init__(reason, detail)
-        self.reason, self.detail = reason, detail
 
 
 class ImageHeader(NamedTuple):
@@ -150,11 +147,11 @@ def _within(data: bytes, limits: DecodeLimits) -> int:
         raise _unidentified(data)
     (width, height), held = claims.size, claims.decode_bytes
     if claims.pixels > limits.max_pixels:
-        raise BadImage(Reason.TOO_MANY_PIXELS, f"{width} x {height} > {limits.max_pixels}")
+        raise BadImage(Reason.TOO_MANY_PIXELS, f"{width} x {height}", "pixels", claims.pixels, limits.max_pixels)
     if held > limits.max_decode_bytes:
-        raise BadImage(Reason.MEDIA_TOO_COSTLY, f"{width} x {height}: {held} > {limits.max_decode_bytes} bytes to decode")
+        raise BadImage(Reason.MEDIA_TOO_COSTLY, f"{width} x {height}", "decode_bytes", held, limits.max_decode_bytes)
     if claims.scans > limits.max_scans:
-        raise BadImage(Reason.MEDIA_TOO_COSTLY, f"{claims.scans} > {limits.max_scans} scans")
+        raise BadImage(Reason.MEDIA_TOO_COSTLY, "", "scans", claims.scans, limits.max_scans)
     if claims.lies:
         raise BadImage(Reason.BROKEN_IMAGE, claims.lies)
     return claims.pixels

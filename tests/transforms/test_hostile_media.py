@@ -105,7 +105,7 @@ def test_scans_are_counted_where_the_decoder_would_find_them():
     assert claims_of(hidden).scans == 1  # a comment is stepped over
     assert claims_of(plain + b"\xff\xda" * 1000).scans == 1  # what follows the picture is none of it
     assert decode_rgb(hidden).size == decode_rgb(plain + b"\xff\xda" * 1000).size == (160, 144)
-    with pytest.raises(BadImage, match=r"20010 > 100 scans"):
+    with pytest.raises(BadImage, match="scans 20010 > 100"):
         decode_rgb(pictures.many_scans(20_000))
     assert decode_rgb(pictures.many_scans(90)).size == (160, 144)
 
@@ -139,7 +139,7 @@ def test_what_the_stream_says_counts_where_the_container_says_less():
         decode_rgb(pictures.avif_that_says(300, 300))
     with pytest.raises(BadImage) as error:
         decode_rgb(pictures.avif_that_says(300, 300), limits=replace(DEFAULT_LIMITS, max_pixels=640 * 639))
-    assert (error.value.reason, error.value.detail) == (Reason.TOO_MANY_PIXELS, "640 x 640 > 408960")
+    assert error.value.violation == (Reason.TOO_MANY_PIXELS, "pixels", 409600, 408960, "640 x 640")
 
 
 def test_the_bound_on_memory_is_by_what_is_held_for_a_pixel():
@@ -149,7 +149,7 @@ def test_the_bound_on_memory_is_by_what_is_held_for_a_pixel():
         with pytest.raises(BadImage) as error:
             image_header(pictures.sound(kind), tight)
         assert error.value.reason is Reason.MEDIA_TOO_COSTLY
-        assert "230400 bytes to decode" in error.value.detail
+        assert (error.value.violation.measure, error.value.violation.limit) == ("decode_bytes", 230400)
 
 
 @pytest.mark.parametrize(
@@ -168,18 +168,15 @@ def test_a_file_of_countless_parts_is_given_up(head, part):
 def test_budgets_of_a_clip():
     data = clips.sound()  # 32 frames of 96 x 64 px
     few = replace(DEFAULT_LIMITS, max_video_packets=31)
-    with pytest.raises(BadVideo, match=r"32 > 31 packets"):
+    with pytest.raises(BadVideo, match="packets 32 > 31"):
         probe(data, limits=few)
-    with pytest.raises(BadVideo, match=r"more than 31 packets"):
+    with pytest.raises(BadVideo, match="packets 32 > 31"):
         probe(clips.sound("webm"), limits=few)
     dear = replace(DEFAULT_LIMITS, max_decoded_pixels=20 * 96 * 64)
     assert len(decode_frames(data, [0.0, 1.0], limits=dear)) == 2
     with pytest.raises(BadVideo) as error:
         decode_frames(data, [0.0, 3.0], limits=dear)
-    assert (error.value.reason, error.value.detail) == (
-        Reason.MEDIA_TOO_COSTLY,
-        "129024 > 122880 pixels in 21 frames to decode",
-    )
+    assert error.value.violation == (Reason.MEDIA_TOO_COSTLY, "decoded_pixels", 129024, 122880, "21 frames")
     with pytest.raises(BadVideo) as error:
         probe(data, limits=replace(DEFAULT_LIMITS, max_decode_bytes=96 * 64))
     assert error.value.reason is Reason.MEDIA_TOO_COSTLY
