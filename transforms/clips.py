@@ -16,13 +16,14 @@ from PIL import Image
 from lamella.schemas.rejection import Reason
 from lamella.transforms.bad_media import BadMedia
 from lamella.transforms.decode_limits import DEFAULT_LIMITS, DecodeLimits
+from lamella.transforms.decode_rules import CLIP_COST_RULES, ClipCost
 from lamella.transforms.pixels import scaled_size
+from lamella.transforms.rules import apply_rules
 
 _MATROSKA = b"\x1a\x45\xdf\xa3"
 _PICTURE_BRANDS = (b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix")
 _RESEEK_S = 5.0  # a wanted frame farther ahead than this is sought; nearer ones are reached by decoding on
 _MAX_DECODED_FRAMES = 30_000  # for one call: a file without key frames must not cost hours
-_HELD = 24  # bytes a pixel: a dozen reference frames of 12 bits, and one as RGB
 _MISSING_SHARE = 0.02  # of the duration that the header claims: a file whose packets end earlier was cut short
 _MISSING_S = 1.0  # so much may be missing always: headers round, and sound may outlast the picture
 
@@ -61,7 +62,7 @@ def probe(data: bytes, max_side: int | None = None, limits: DecodeLimits = DEFAU
         first, end, packets, start = None, 0.0, 0, None
         for seen, packet in enumerate(container.demux(stream)):
             if seen > limits.max_video_packets:
-                raise BadVideo(Reason.MEDIA_TOO_COSTLY, "and more", "packets", seen, limits.max_video_packets)
+                _check(ClipCost(packets=seen), limits)
             if packet.is_corrupt:
                 raise BadVideo(Reason.TRUNCATED_MEDIA, f"packet {packets} is cut short")
             if packet.dts is not None and packet.size:
@@ -159,13 +160,7 @@ class _Frames:
         if self._decoded > _MAX_DECODED_FRAMES:
             raise BadVideo(Reason.MEDIA_TOO_COSTLY, f"more than {_MAX_DECODED_FRAMES} frames to decode")
         if self._pixels > self._limits.max_decoded_pixels:
-            raise BadVideo(
-                Reason.MEDIA_TOO_COSTLY,
-                f"{self._decoded} frames",
-                "decoded_pixels",
-                self._pixels,
-                self._limits.max_decoded_pixels,
-            )
+            _check(ClipCost(decoded_pixels=self._pixels), self._limits)
         return frame
 
 
@@ -187,12 +182,7 @@ def _opened(data: bytes, limits: DecodeLimits) -> Iterator[tuple]:
             if stream.codec_context is None:
                 raise BadVideo(Reason.BROKEN_VIDEO, "no decoder for its codec")
             width, height = stream.codec_context.width, stream.codec_context.height
-            if width * height > limits.max_pixels:
-                raise BadVideo(Reason.TOO_MANY_PIXELS, f"{width} x {height}", "pixels", width * height, limits.max_pixels)
-            if (held := width * height * _HELD) > limits.max_decode_bytes:
-                raise BadVideo(Reason.MEDIA_TOO_COSTLY, f"{width} x {height}", "decode_bytes", held, limits.max_decode_bytes)
-            if stream.frames > limits.max_video_packets:
-                raise BadVideo(Reason.MEDIA_TOO_COSTLY, "", "packets", stream.frames, limits.max_video_packets)
+            _check(ClipCost(width=width, height=height, packets=stream.frames), limits)
             stream.codec_context.options = strict
             yield container, stream
     except BadVideo:
@@ -201,6 +191,11 @@ def _opened(data: bytes, limits: DecodeLimits) -> Iterator[tuple]:
         raise BadVideo(Reason.MEDIA_TOO_COSTLY, "out of memory") from error
     except Exception as error:
         raise BadVideo(Reason.BROKEN_VIDEO, f"{type(error).__name__}: {error}"[:200]) from error
+
+
+def _check(cost: ClipCost, limits: DecodeLimits) -> None:
+    if violation := apply_rules(CLIP_COST_RULES, cost, limits):
+        raise BadVideo.of(violation)
 
 
 def _is_cover(stream) -> bool:

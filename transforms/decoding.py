@@ -16,6 +16,7 @@ from lamella.transforms.decode_limits import DecodeLimits
 from lamella.transforms.killable import ChildLimits, TooCostly, borrowed
 from lamella.transforms.looks import Looks
 from lamella.transforms.pixels import BadImage, ImageHeader
+from lamella.transforms.rules import Violation
 
 _CHILD = "lamella.transforms.decoding_child"
 _BESIDE_BYTES = 256 << 20  # of the child, beside what a decode holds: the file, the reply, libraries that load late
@@ -78,7 +79,7 @@ def _asked(
 
 
 def _raised(bad: type[BadImage] | type[BadVideo], words: list) -> BadImage | BadVideo:
-    return bad(Reason(words[0]), *words[1:])
+    return bad.of(Violation(Reason(words[0]), *words[1:]))
 
 
 def _images(sizes: list[list[int]], pixels: memoryview) -> list[Image.Image]:

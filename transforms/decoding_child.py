@@ -29,8 +29,7 @@ def answer(request: memoryview) -> list[bytes]:
 
 
 def _in_words(error: BadImage | BadVideo) -> list:
-    violation = error.violation
-    return [violation.reason, violation.detail, violation.measure, violation.value, violation.limit]
+    return list(error.violation)
 
 
 def _measure_image(data: bytes, limits: DecodeLimits, side: int) -> Said:

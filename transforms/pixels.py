@@ -14,6 +14,8 @@ from lamella.schemas.rejection import Reason
 from lamella.transforms.bad_media import BadMedia
 from lamella.transforms.codestream import claims_of
 from lamella.transforms.decode_limits import DEFAULT_LIMITS, DecodeLimits
+from lamella.transforms.decode_rules import PICTURE_COST_RULES
+from lamella.transforms.rules import apply_rules
 
 MIME_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif", "AVIF": "image/avif"}
 
@@ -145,13 +147,8 @@ def _within(data: bytes, limits: DecodeLimits) -> int:
     claims = claims_of(data)
     if claims is None:
         raise _unidentified(data)
-    (width, height), held = claims.size, claims.decode_bytes
-    if claims.pixels > limits.max_pixels:
-        raise BadImage(Reason.TOO_MANY_PIXELS, f"{width} x {height}", "pixels", claims.pixels, limits.max_pixels)
-    if held > limits.max_decode_bytes:
-        raise BadImage(Reason.MEDIA_TOO_COSTLY, f"{width} x {height}", "decode_bytes", held, limits.max_decode_bytes)
-    if claims.scans > limits.max_scans:
-        raise BadImage(Reason.MEDIA_TOO_COSTLY, "", "scans", claims.scans, limits.max_scans)
+    if violation := apply_rules(PICTURE_COST_RULES, claims, limits):
+        raise BadImage.of(violation)
     if claims.lies:
         raise BadImage(Reason.BROKEN_IMAGE, claims.lies)
     return claims.pixels

@@ -98,6 +98,6 @@ def test_a_picture_too_large_is_refused_before_it_is_decoded(monkeypatch):
 def test_scans_without_number_are_refused_before_the_decoder_runs():
     image = encoded(photo(64, 48), progressive=True)
     scan = image[image.rindex(b"\xff\xda") : -2]
-    assert drawn(image[:-2] + scan * 50 + image[-2:], 32).shape == (32, 32, 3)
+    assert drawn(image, 32).shape == (32, 32, 3)
     with pytest.raises(BadSample, match="20010 scans"):
         drawn(image[:-2] + scan * 20_000 + image[-2:], 32)

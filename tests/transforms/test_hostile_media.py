@@ -176,7 +176,7 @@ def test_budgets_of_a_clip():
     assert len(decode_frames(data, [0.0, 1.0], limits=dear)) == 2
     with pytest.raises(BadVideo) as error:
         decode_frames(data, [0.0, 3.0], limits=dear)
-    assert error.value.violation == (Reason.MEDIA_TOO_COSTLY, "decoded_pixels", 129024, 122880, "21 frames")
+    assert error.value.violation == (Reason.MEDIA_TOO_COSTLY, "decoded_pixels", 129024, 122880, "")
     with pytest.raises(BadVideo) as error:
         probe(data, limits=replace(DEFAULT_LIMITS, max_decode_bytes=96 * 64))
     assert error.value.reason is Reason.MEDIA_TOO_COSTLY
