@@ -1,7 +1,11 @@
-# Two commands do everything on a fresh machine with Python 3.11, make and a C compiler:
+# Two commands do everything on a fresh machine with Python 3.11, 3.12 or 3.13, make and a C compiler:
 #   make demo    a small web -> documents, pairs, shards, verified, with a report -> a small Flamingo, trained and examined
 #   make test    the whole suite
-PYTHON ?= python3.11
+# The first Python on PATH that will do, the version that all figures were measured with first; PYTHON=... names another.
+VERSIONS := 3.11 3.12 3.13
+IS_ONE := import sys; raise SystemExit("%d.%d" % sys.version_info[:2] not in "$(VERSIONS)".split())
+PYTHON ?= $(shell for name in $(addprefix python,$(VERSIONS)) python3 python; do \
+    "$$name" -c '$(IS_ONE)' 2>/dev/null && { echo "$$name"; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
@@ -11,7 +15,13 @@ PROCESSES ?= 2
 
 .PHONY: demo test lint weights flamingo clean
 
+.PHONY: python
+python:
+	@test -n "$(PYTHON)" || { echo "lamella: no Python $(VERSIONS) on PATH; install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "lamella: $$($(PYTHON) --version 2>&1) at $$(command -v $(PYTHON))"
+
 $(VENV)/.installed: pyproject.toml constraints.txt
+	@$(MAKE) --no-print-directory -s python PYTHON="$(PYTHON)"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
 	touch $@

@@ -1,16 +1,18 @@
-"""A path in; what lies there, as text in a terminal, out: a Parquet table, a shard, a folder of either, or a web archive."""
+"""A path in; what lies there, as text in a terminal, out: a run, a Parquet table, a shard, a folder of these, a web archive.
 
-import tarfile
+What lies there may be anybody's: no file makes the reader take more memory than it is allowed, or read without an end.
+"""
+
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import BinaryIO
 
 import fsspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 from rich.console import Console
 from rich.text import Text
 
+from lamella.pipeline.damage import Damaged, TooLarge, bounded, memory_bound
 from lamella.pipeline.readable import (
     Line,
     clean,
@@ -31,9 +33,11 @@ from lamella.transforms.codings import BadRecord, record_caps
 from lamella.transforms.files import join, read_bytes
 from lamella.transforms.read.members import Fault, Member, gzip_members, plain_members
 from lamella.transforms.unpack import UnpackedStream, is_packed
+from lamella.transforms.urls import safe_url
 from lamella.transforms.warc import parse_record, starts_record
 
 _PARQUET, _GZIP, _TAR = b"PAR1", b"\x1f\x8b\x08", b"ustar"
+_TAR_BLOCK = 512
 _TAR_AT = 257  # bytes from a tar's start
 _PEEK_BYTES = 8192
 _NAMES = 12  # of a folder's, in an error
@@ -43,11 +47,18 @@ _READABLE = {InterleavedDocument: document_lines, ImageTextPair: pair_lines, Vid
 def inspect(path: str, limit: int, console: Console) -> None:
     """Prints a summary and the first `limit` records. Raises ValueError, in one line, for what is none of these or damaged."""
     try:
-        for line in _lines(path.rstrip("/") or path, limit):
-            console.print(Text(line.text, style=line.style), soft_wrap=True, highlight=False)
+        with memory_bound():
+            for line in _lines(path.rstrip("/") or path, limit):
+                console.print(Text(line.text, style=line.style), soft_wrap=True, highlight=False)
     except FileNotFoundError as error:
         raise ValueError(f"{clean(path)}: no such file or folder") from error
-    except (BadShard, BadSample, pa.ArrowException, OSError) as error:
+    except MemoryError as error:
+        raise ValueError(f"{clean(path)}: unpacks to more than may be held: {clean(error, 100)}") from error
+    except Damaged as error:
+        raise ValueError(str(error)) from error
+    except TooLarge as error:
+        raise ValueError(f"{clean(path)}: {error}") from error
+    except (BadShard, BadSample, RecursionError, KeyError, TypeError, pa.ArrowException, OSError) as error:
         raise ValueError(f"{clean(path)}: {clean(error, 200)}") from error
 
 
@@ -72,8 +83,12 @@ def _lines(path: str, limit: int) -> Iterator[Line]:
 
 
 def _folder(path: str, names: list[str], limit: int) -> Iterator[Line]:
+    from lamella.pipeline.contents import folder_lines, shows_datasets  # they know the jobs, and Beam takes seconds to import
+
     tables = [join(path, name) for name in names if name.endswith(".parquet")]
-    if any(name.endswith(".tar") for name in names):
+    if shows_datasets(path, names):
+        yield from folder_lines(path)
+    elif any(name.endswith(".tar") for name in names):
         yield from _shards(path, names, limit)
     elif tables:
         yield from _table(path, tables, limit)
@@ -88,7 +103,7 @@ def _shards(path: str, names: list[str], limit: int) -> Iterator[Line]:
     """A dataset's shards as the manifest tells of them, then the first one's samples."""
     tars = [name for name in names if name.endswith(".tar")]
     if MANIFEST in names:
-        manifest = ShardManifest.decode(read_bytes(join(path, MANIFEST)))
+        manifest = _manifest(join(path, MANIFEST))
         samples = sum(shard.samples for shard in manifest.shards)
         yield Line(f"{clean(path)}: {manifest.dataset}, {samples} samples in {len(manifest.shards)} shards", "bold green")
         for shard in manifest.shards[:limit]:
@@ -102,16 +117,23 @@ def _shards(path: str, names: list[str], limit: int) -> Iterator[Line]:
     yield from _lines(join(path, tars[0]), limit)
 
 
+def _manifest(path: str) -> ShardManifest:
+    try:
+        return ShardManifest.decode(read_bytes(path))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Damaged(path, error) from error
+
+
 def _table(name: str, paths: list[str], limit: int) -> Iterator[Line]:
     """Rows, columns, and the first rows; of records that we know, in their own form."""
     rows, shown, schema = 0, [], None
     for path in paths:
         with fsspec.open(path, "rb") as stream:
-            file = pq.ParquetFile(stream)
+            file = bounded(stream)
             rows += file.metadata.num_rows
             schema = schema or file.schema_arrow
             if len(shown) < limit and file.metadata.num_rows:
-                batches = file.iter_batches(batch_size=limit)
+                batches = file.iter_batches(batch_size=limit, use_threads=False)
                 shown += [row for batch in islice(batches, 1) for row in batch.to_pylist()]
     yield Line(f"{clean(name)}: Parquet, {rows} rows in {len(paths)} {'file' if len(paths) == 1 else 'files'}", "bold green")
     for field in schema:
@@ -150,11 +172,23 @@ def _tar(stream: BinaryIO, limit: int) -> Iterator[Line]:
             yield from sample_lines(key, _decoded(members))
             yield Line(f"  members: {sizes}", "dim")
     except BadShard:
-        stream.seek(0)
         yield Line("  not a shard of ours; its members:", "yellow")
-        with tarfile.open(fileobj=stream, mode="r|") as tar:
-            for info in islice(tar, limit):
-                yield Line(f"  {clean(info.name, 120)}  {size_of(info.size)}")
+        for name, size in islice(_tar_members(stream), limit):
+            yield Line(f"  {clean(name, 120)}  {size_of(size)}")
+
+
+def _tar_members(stream: BinaryIO) -> Iterator[tuple[str, int]]:
+    """Names and sizes as plain headers say, up to the first that is none; `tarfile` believes too much, see `read_shard`."""
+    at, end = 0, stream.seek(0, 2)
+    while at < end:
+        stream.seek(at)
+        header = stream.read(_TAR_BLOCK)
+        digits = header[124:136].strip(b" \0")
+        if header[_TAR_AT : _TAR_AT + len(_TAR)] != _TAR or not digits or digits.strip(b"01234567"):
+            return
+        size = int(digits, 8)
+        yield header[:100].rstrip(b"\0").decode("utf-8", "backslashreplace"), size
+        at += _TAR_BLOCK + size + -size % _TAR_BLOCK
 
 
 def _decoded(members: Members) -> Sample:
@@ -187,6 +221,5 @@ def _record(member: Member | Fault) -> Line:
     mime = clean(record.content_type.partition(";")[0], 40) or "-"
     status = record.status if record.status is not None else "-"
     length = size_of(len(record.body))
-    return Line(
-        f"{member.offset:>12}  {clean(record.kind, 12):<12} {status:>3}  {mime:<24} {length:>9}  {clean(record.url, 200)}"
-    )
+    url = clean(safe_url(record.url), 200)
+    return Line(f"{member.offset:>12}  {clean(record.kind, 12):<12} {status:>3}  {mime:<24} {length:>9}  {url}")

@@ -10,6 +10,7 @@ from typing import Any
 
 import fsspec
 
+_STORES = ("file", "memory", "s3", "gs", "abfs", "abfss", "hdfs")
 NAME = "ledger.jsonl"
 
 Fact = dict[str, Any]
@@ -44,12 +45,19 @@ class Ledger:
 
 
 def find_ledger(inputs: Iterable[str]) -> Ledger | None:
-    """The ledger of the folders in which the archives lie; None where no folder has one."""
+    """The ledger of the folders in which the archives lie; None where no folder has one.
+
+    A folder of files or of an object store: a `run.json` of others must not make a report ask the network for more.
+    """
     lines = []
     for folder in sorted({path.rpartition("/")[0] for path in inputs}):
+        place = f"{folder}/{NAME}" if folder else NAME
+        scheme, mark, _ = place.partition("://")
+        if "::" in place or (mark and scheme not in _STORES):
+            continue
         try:
-            with fsspec.open(f"{folder}/{NAME}" if folder else NAME, "rt", encoding="utf-8") as stream:
+            with fsspec.open(place, "rt", encoding="utf-8") as stream:
                 lines += [json.loads(line) for line in stream if line.strip()]
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
     return Ledger.of(lines) if lines else None

@@ -1,6 +1,7 @@
 """A recipe's name, YAML files and `key=value` words in; one resolved Config out, or a ConfigError that names the key."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,10 @@ from lamella.pipeline.recipes import RECIPES
 from lamella.pipeline.yaml_text import MAX_CHARACTERS, YamlError, read_yaml
 from lamella.schemas.bounds import explain
 from lamella.schemas.config import BUNDLED, BUNDLED_NAME, Config, ModelConfig
+from lamella.transforms.credentials import without_credentials
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s'\"()<>]+")
+_USER = re.compile(r"[^/]+//[^/?#@]*:[^/?#@]*@")  # a name alone is none: sftp://me@host, abfs://container@account
 
 
 class ConfigError(ValueError):
@@ -32,7 +37,33 @@ def resolve(recipe: str, words: Iterable[str] = (), overlays: Iterable[str] = ()
             raise ConfigError(f"{word!r}: not of the form key.path=value")
         keys = path.split(".")
         _merge(values, _nested(keys, _value(keys, text)), Config, "")
-    return validated(Config, values)
+    config = validated(Config, values)
+    for key, text in _texts(config.model_dump(), ""):
+        check_no_credentials(key, text)
+    return config
+
+
+def check_no_credentials(key: str, text: str) -> None:
+    """What a command says is written into run.json, the tables and the report. Raises ConfigError, which does not repeat it."""
+    for url in _URL.findall(text):
+        path, _, query = url.partition("?")
+        if _USER.match(url) or without_credentials(path, query) != (path, query):
+            raise ConfigError(
+                f"{key}: holds a password or a token, which would stand in every table of the run; "
+                "give it by the environment or by the file system's own configuration"
+            )
+
+
+def _texts(value: Any, at: str) -> Iterator[tuple[str, str]]:
+    """(key, text) of every text in nested values."""
+    if isinstance(value, str):
+        yield at, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _texts(inner, f"{at}.{key}".lstrip("."))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner, at)
 
 
 def validated(model: type[BaseModel], values: Mapping[str, Any]) -> Any:

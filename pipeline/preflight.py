@@ -11,7 +11,8 @@ import fsspec
 from fsspec.registry import known_implementations
 
 from lamella.pipeline.bundled import models_in_use
-from lamella.pipeline.overlay import ConfigError
+from lamella.pipeline.overlay import ConfigError, check_no_credentials
+from lamella.pipeline.ownership import check_output
 from lamella.schemas.config import Config, ModelConfig
 from lamella.transforms.caption.models import BLIP
 from lamella.transforms.files import is_local
@@ -41,6 +42,7 @@ def find_archives(patterns: Sequence[str]) -> tuple[str, ...]:
     """
     found: set[str] = set()
     for pattern in patterns:
+        check_no_credentials("--input", pattern)
         found.update(_matches(pattern))
     archives = tuple(sorted(found))
     names: dict[str, str] = {}
@@ -164,7 +166,12 @@ def _load_scorer(load: Callable) -> Callable[[ModelConfig], object]:
 
 @contextlib.contextmanager
 def own_folder(folder: str) -> Iterator[None]:
-    """Creates the run's folder and holds its lock. The lock ends with the process, however it ends."""
+    """Creates the run's folder and holds its lock. The lock ends with the process, however it ends.
+
+    Raises ConfigError, with nothing touched, for a folder that is not empty and holds no run.
+    """
+    check_no_credentials("--output", folder)
+    check_output(folder)
     if not is_local(folder):
         yield
         return

@@ -80,7 +80,7 @@ def _png(page: Draft, rider: Ride) -> Draft:
 
 def _bad_url(page: Draft, rider: Ride) -> Draft:
     """An address of more than 4,096 characters."""
-    shown = _true(f"{_stem(page, rider)}.jpg?signature={'0123456789abcdef' * 260}", rider.key, fate=rider.reason)
+    shown = _true(f"{_stem(page, rider)}.jpg?variation={'0123456789abcdef' * 260}", rider.key, fate=rider.reason)
     return _add(page, shown)
 
 

@@ -14,7 +14,7 @@ from lamella.pipeline.overlay import resolve
 from lamella.pipeline.preflight import find_archives
 from lamella.pipeline.report import past_limits, write_report
 from lamella.pipeline.rules import rule_lines
-from lamella.pipeline.run import config_of, run
+from lamella.pipeline.run import begin, config_of, run
 from lamella.pipeline.tables import read_manifest, read_records
 from lamella.pipeline.verify import verify
 from lamella.pipeline.why import why
@@ -61,9 +61,12 @@ def told(tmp_path_factory):
             say=print,
         )
         # Without the network first: what no archive holds is not captured. Then with it, for which documents stand.
+        begin(place.config, place.archives, place.folder)
         jobs.documents(place)
         jobs.media(place)
         offline = list(read_records(join(place.folder, "rejections/media"), Rejection))
+        facts = {"recipe": "demo", "config": {}, "inputs": [], "versions": {}, "jobs": {}}  # jobs alone write no run.json
+        (folder / "run" / "run.json").write_text(json.dumps(facts))
         run(resolve("demo", [*words, "fetch.http=true"]), place.archives, place.folder, place.execute, print, None)
     patch.undo()
     return Story(place.folder, tuple(offline))

@@ -2,6 +2,7 @@
 
 Canonical means: scheme and host in lower case, host in IDNA, no user, default port, fragment or empty query, dot segments
 resolved, escapes in upper case and only where they are needed. It is idempotent. What is no http(s) URL becomes "".
+Canonical is also what may be kept: the values of tokens, keys, signatures and sessions are taken out (`credentials`).
 After RFC 3986 (section 5 and 6.2.2) and, where browsers differ, the WHATWG URL standard (backslashes, tabs, line breaks).
 """
 
@@ -12,6 +13,8 @@ from urllib.parse import unquote
 
 import idna
 
+from lamella.transforms.credentials import without_credentials
+
 _PARTS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.\-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?", re.DOTALL)  # RFC 3986, B
 _EDGES = "".join(map(chr, range(0x21)))  # C0 controls and space
 _BREAKS = str.maketrans("", "", "\t\r\n")
@@ -21,6 +24,7 @@ _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _ODD_IN_PATH = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]")
 _ODD_IN_QUERY = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_URL_IN_TEXT = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{1,20}://[^\s'\"<>]+")
 _DOTS = re.compile(r"/\.{1,2}(?:/|$)")
 
 _HOST = re.compile(r"[a-z0-9_~!$&'()*+,;=\-]+(?:\.[a-z0-9_~!$&'()*+,;=\-]+)*")
@@ -49,17 +53,30 @@ def page_url(url: str) -> str:
 
 def join_url(base: str, reference: str) -> str:
     """A reference as its base resolves it (RFC 3986, 5.2.2), canonical; "" where that is no http(s) URL."""
-    scheme, authority, path, query = _split(reference)
-    if scheme is not None:
-        return _canonical(scheme, authority, path, query)
-    base_scheme, base_authority, base_path, base_query = _split(base)
-    if authority is None:
-        authority = base_authority
-        if not path:
-            path, query = base_path, base_query if query is None else query
-        elif not path.startswith("/"):
-            path = base_path.rpartition("/")[0] + "/" + path
-    return _canonical(base_scheme, authority, path, query)
+    return _joined(base, reference)
+
+
+def whole_url(base: str, reference: str) -> str:
+    """As `join_url`, with all that the reference says: to ask with in this moment, for a redirect, and never to be kept."""
+    return _joined(base, reference, whole=True)
+
+
+def safe_url(url: str) -> str:
+    """A URL as it is written, where it holds nothing that lets somebody in; else its canonical form, which holds none.
+
+    Idempotent. Of what is no http(s) URL and holds a user, a fragment or a token, scheme and host are left.
+    """
+    scheme, authority, path, query = _split(url)
+    path, query = _escaped(path, _ODD_IN_PATH), _escaped(query, _ODD_IN_QUERY) if query else query
+    if "#" not in url and "@" not in (authority or "") and without_credentials(path, query) == (path, query):
+        return url
+    bare = f"{scheme}://{(authority or '').rpartition('@')[2]}" if scheme else without_credentials(path, None)[0]
+    return canonical_url(url) or bare
+
+
+def safe_text(text: str) -> str:
+    """A message of a library with each URL in it made safe."""
+    return _URL_IN_TEXT.sub(lambda match: safe_url(match[0]), text)
 
 
 def host_of(url: str) -> str:
@@ -99,6 +116,20 @@ def _is_ipv4(host: str) -> bool:
     return True
 
 
+def _joined(base: str, reference: str, whole: bool = False) -> str:
+    scheme, authority, path, query = _split(reference)
+    if scheme is not None:
+        return _canonical(scheme, authority, path, query, whole)
+    base_scheme, base_authority, base_path, base_query = _split(base)
+    if authority is None:
+        authority = base_authority
+        if not path:
+            path, query = base_path, base_query if query is None else query
+        elif not path.startswith("/"):
+            path = base_path.rpartition("/")[0] + "/" + path
+    return _canonical(base_scheme, authority, path, query, whole)
+
+
 def _split(url: str) -> tuple[str | None, str | None, str, str | None]:
     """(scheme, authority, path, query) as browsers read them; None for what is absent, which is not the same as empty."""
     url = url.strip(_EDGES).translate(_BREAKS)
@@ -108,7 +139,7 @@ def _split(url: str) -> tuple[str | None, str | None, str, str | None]:
     return _PARTS.match(url).groups(default=None)
 
 
-def _canonical(scheme: str | None, authority: str | None, path: str, query: str | None) -> str:
+def _canonical(scheme: str | None, authority: str | None, path: str, query: str | None, whole: bool = False) -> str:
     scheme = (scheme or "").lower()
     if scheme not in _DEFAULT_PORTS or not authority:
         return ""
@@ -119,8 +150,10 @@ def _canonical(scheme: str | None, authority: str | None, path: str, query: str 
     port = str(int(port)) if port else ""
     if port and port != _DEFAULT_PORTS[scheme]:
         host = f"{host}:{port}"
-    path = _without_dots(_escaped(path, _ODD_IN_PATH)) or "/"
-    return f"{scheme}://{host}{path}" + (f"?{_escaped(query, _ODD_IN_QUERY)}" if query else "")
+    path, query = _escaped(path, _ODD_IN_PATH), _escaped(query, _ODD_IN_QUERY) if query else query
+    if not whole:
+        path, query = without_credentials(path, query)
+    return f"{scheme}://{host}{_without_dots(path) or '/'}" + (f"?{query}" if query else "")
 
 
 def _host_and_port(authority: str) -> tuple[str, str]:
