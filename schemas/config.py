@@ -136,6 +136,12 @@ class FetchConfig(Timed):
     max_image_bytes: PositiveInt = 30_000_000  # recipes, Limits
     max_video_bytes: PositiveInt = 4_000_000_000  # recipes, Limits
     max_pixels: PositiveInt = 64_000_000  # recipes, Limits
+    max_scans: PositiveInt = 100  # of a JPEG: Skia, which draws for Chrome and Android, gives up there; encoders make 13
+    max_decode_bytes: PositiveInt = 768 * MIB  # what a decoder holds for one file: 64 MP of RGBA; a run stays below 1 GB
+    max_decode_s: PositiveFloat = 20.0  # CPU seconds of a decode, then its process is killed; ours
+    max_video_packets: PositiveInt = 1_000_000  # reliability, Limits
+    max_video_streams: PositiveInt = 100  # of a container; FFmpeg's own limit is 1000
+    max_decoded_pixels: PositiveInt = 10_000_000_000  # frames x pixels on the way to those wanted: 160 s of 1080p; ours
     min_image_side_px: PositiveInt = 64  # Flamingo, M3W
     max_image_side_px: PositiveInt = 20_000  # OBELICS
     max_aspect: Aspect = 3.0  # Flamingo, M3W: longer side over shorter
