@@ -159,7 +159,7 @@ RECORD_FAULTS: dict[str, Callable[[bytes, Dice], bytes]] = {
     "length": _header(
         b"Content-Length", b"0", b"7", b"-4", b"abc", b"999999", b"9" * 40, b"1e3", b" 12 34", b"\xd9\xa3", b"99999999999"
     ),
-    "type": _header(b"WARC-Type", b"", b"respons", b"resource", b"conversion", b"revisit", b"continuation", b"\xff", b"x" * 9999),
+    "type": _header(b"WARC-Type", b"", b"respons", b"resource", b"conversion", b"revisit", b"\xff", b"x" * 9999),
     "uri": _header(
         b"WARC-Target-URI", b"", b"javascript:alert(1)", b"http://", b"https://[::1", b"http://a.example/" + b"a" * 9000,
         b"http://\xff\xfe.example/", b"urn:x:y", b"http://\xe2\x80\xae.example/\x1b[31m", b"http://xn--a.example:99999/",

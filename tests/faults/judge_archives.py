@@ -1,4 +1,4 @@
-"""A seed in; an archive or a page read, extracted and stored by the product's own functions; what broke the law out, in words."""
+"""A seed in; what broke the law when an archive or a page was read, extracted and stored by the product's functions, out."""
 
 import io
 import re
@@ -106,7 +106,9 @@ def _read(path: Path) -> tuple[dict[str, tuple], list[Rejection], list[str]]:
             case Tally():
                 doors[output.unit, output.door] += output.count
     if doors[Unit.RECORD, Door.IN] != doors[Unit.RECORD, Door.KEPT] + len(rejections):
-        faults.append(f"{doors[Unit.RECORD, Door.IN]} records came, {doors[Unit.RECORD, Door.KEPT]} stayed, {len(rejections)} left")
+        faults.append(
+            f"{doors[Unit.RECORD, Door.IN]} records came, {doors[Unit.RECORD, Door.KEPT]} stayed, {len(rejections)} left"
+        )
     if doors["pages"] != doors[Unit.PAGE, Door.MADE]:
         faults.append("pages are not those that were counted")
     return found, rejections, faults

@@ -1,5 +1,6 @@
 """A seed in; a picture or a clip judged, then used as shards, report and trainer use it; what broke the law out, in words."""
 
+from contextlib import suppress
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -75,8 +76,6 @@ def _in_report(media: Media, folder: Path) -> list[str]:
 
 def _in_trainer(data: bytes) -> list[str]:
     """A foreign shard may hold any bytes as its picture."""
-    try:
+    with suppress(BadSample):
         draw(data, np.zeros((_SIDE_PX, _SIDE_PX, 3), np.uint8))
-    except BadSample:
-        pass
     return []

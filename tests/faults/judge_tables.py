@@ -50,7 +50,7 @@ def judge_run(kind: str) -> Callable[[int, Path], tuple[str, list[str]]]:
 
 
 def _says_the_same(path: Path, sound: Path) -> bool:
-    """Whether a reader of the manifest, or of `run.json`, would act alike: other files, or others of what they hold, it finds."""
+    """Whether a reader of the manifest would act as on the sound one. `run.json` names no file's bytes."""
     if path.name != MANIFEST:
         return path.name == "run.json"  # it says what was asked for, and no file's bytes
     try:
@@ -65,7 +65,9 @@ def _acted_on(data: bytes) -> object:
     if "files" in raw:
         return TableManifest.decode(data).files, raw["rows"], raw["hash"]
     shards = ShardManifest.decode(data)
-    return shards.dataset, [replace(one, sidecar_bytes=0, sidecar_sha256="") if not one.sidecar else one for one in shards.shards]
+    return shards.dataset, [
+        replace(one, sidecar_bytes=0, sidecar_sha256="") if not one.sidecar else one for one in shards.shards
+    ]
 
 
 def _names(fault: str, file: str) -> bool:
@@ -84,7 +86,7 @@ def _inspected(bad: BadRun) -> list[str]:
 
 
 def _trained_on(bad: BadRun, folder: Path) -> list[str]:
-    """Every sample of the dataset by its number, as the loader reads it: whole, or refused; all of them where none is damaged."""
+    """Every sample of the dataset by its number, as the loader reads it: whole, or refused."""
     cache = folder / "cache"
     cache.mkdir()
     name = bad.file.split("/")[1]

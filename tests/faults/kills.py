@@ -55,7 +55,17 @@ def kill_runs(kills: int, seed: int, folder: Path) -> Kills:
 
 
 def command(web: Path, run: Path) -> list[str]:
-    words = ["run", "--recipe", "demo", "--input", str(web / "*.warc.gz"), "--output", str(run), "--no-report", "caption.on=false"]
+    words = [
+        "run",
+        "--recipe",
+        "demo",
+        "--input",
+        str(web / "*.warc.gz"),
+        "--output",
+        str(run),
+        "--no-report",
+        "caption.on=false",
+    ]
     return [sys.executable, "-m", "lamella.runners.cli", *words]
 
 

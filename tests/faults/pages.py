@@ -10,11 +10,12 @@ from lamella.sample.dice import Dice
 from tests.faults import mutate
 
 SOUND = (
-    '<!DOCTYPE html><html lang="en"><head><title>The tide table of a small harbour</title></head><body><nav><a href="/">Home</a>'
-    "</nav><article><h1>The tide table of a small harbour</h1><p>The tide comes in twice a day, and the old keeper writes down "
-    "when it does, as his father did before him.</p><figure><img src='/tide.jpg' alt='a wooden board with the hours of the tide'>"
-    "<figcaption>The board by the northern gate.</figcaption></figure><p>Nobody has ever asked him why, and he would not know "
-    "what to say if they did.</p><video src='/tide.mp4'></video></article><footer>All rights reserved</footer></body></html>"
+    '<!DOCTYPE html><html lang="en"><head><title>The tide table of a small harbour</title></head><body><nav>'
+    "<a href='/'>Home</a></nav><article><h1>The tide table of a small harbour</h1><p>The tide comes in twice a day, and the "
+    "old keeper writes down when it does, as his father did before him.</p><figure><img src='/tide.jpg' alt='a wooden board "
+    "with the hours of the tide'><figcaption>The board by the northern gate.</figcaption></figure><p>Nobody has ever asked "
+    "him why, and he would not know what to say if they did.</p><video src='/tide.mp4'></video></article>"
+    "<footer>All rights reserved</footer></body></html>"
 )
 _ODD_CHARACTERS = (
     "\0", "\x1b[31m", "\x08", "\u202e", "\u2066", "\u200b", "\ufeff", "\ufffe", "\u0300" * 60, "\U000e0041", "&#0;", "&#xD800;",
@@ -62,7 +63,9 @@ def _many(make: Callable[[int], str], dice: Dice, most: int = 4000) -> str:
 
 
 def _nested(dice: Dice) -> str:
-    tag = dice.pick(("div", "b", "table", "ul", "a", "font", "p", "span", "svg", "math", "template", "select", "button", "object"))
+    tag = dice.pick(
+        ("div", "b", "table", "ul", "a", "font", "p", "span", "svg", "math", "template", "select", "button", "object")
+    )
     return _within(_times(f"<{tag}>", dice) + "deep " * 20 + (f"</{tag}>" * 50 if dice.chance(0.5) else ""))
 
 
@@ -71,7 +74,9 @@ def _adoption(dice: Dice) -> str:
 
 
 def _unclosed(dice: Dice) -> str:
-    start = dice.pick(("<!--", "<script>", "<style>", "<textarea>", "<title>", "<p class='", "<svg><![CDATA[", "<!doctype", "<plaintext>"))
+    start = dice.pick(
+        ("<!--", "<script>", "<style>", "<textarea>", "<title>", "<p class='", "<svg><![CDATA[", "<!doctype", "<plaintext>")
+    )
     return _within(start + _times("never closed ", dice))
 
 
@@ -80,13 +85,19 @@ def _attributes(dice: Dice) -> str:
 
 
 def _attribute(dice: Dice) -> str:
-    name = dice.pick(("alt", "src", "srcset", "class", "id", "style", "title", "data-src", "aria-label", "href", "width", "sizes"))
-    piece = dice.pick(("a", "word ", "_", "1 ", ", ", "a.jpg 1x, ", "%20", "/../", "&amp;", "'x' ", "http://a/", "\u0301", "(", "- "))
+    name = dice.pick(
+        ("alt", "src", "srcset", "class", "id", "style", "title", "data-src", "aria-label", "href", "width", "sizes")
+    )
+    piece = dice.pick(
+        ("a", "word ", "_", "1 ", ", ", "a.jpg 1x, ", "%20", "/../", "&amp;", "'x' ", "http://a/", "\u0301", "(", "- ")
+    )
     return _within(f'<img {name}="{_times(piece, dice)}"><a {name}="{_times(piece, dice, 5000)}">x</a>')
 
 
 def _base(dice: Dice) -> str:
-    href = dice.pick(("//", "http://[", "javascript:", "data:text/html,x", "http://" + "a." * 3000, "/" + "b/" * 4000, "\\\\x", ""))
+    href = dice.pick(
+        ("//", "http://[", "javascript:", "data:text/html,x", "http://" + "a." * 3000, "/" + "b/" * 4000, "\\\\x", "")
+    )
     images = _many(lambda n: f"<img src='i{n}.jpg' alt='picture number {n} of many'>", dice, 400)
     return _within(images).replace("<head>", f"<head><base href='{href}'>")
 
@@ -118,7 +129,9 @@ def _meta(dice: Dice) -> str:
 
 
 def _json_ld(dice: Dice) -> str:
-    value = dice.pick(("[" * 9000, '{"@type":"Article","articleBody":"' + "x" * 40_000 + '"}', "{" * 100, "nul", '{"a":1e999999}', "9" * 9000))
+    value = dice.pick(
+        ("[" * 9000, '{"@type":"Article","articleBody":"' + "x" * 40_000 + '"}', "{" * 100, "nul", '{"a":1e999999}', "9" * 9000)
+    )
     return SOUND.replace("<head>", f"<head><script type='application/ld+json'>{value}</script>")
 
 
@@ -128,11 +141,13 @@ def _tables(dice: Dice) -> str:
 
 
 def _style(dice: Dice) -> str:
-    return _within(f"<p style=\"{_times('background:url(x.png);', dice)}\">x</p><style>{_times('a{b:url(c)}', dice)}</style>")
+    return _within(f'<p style="{_times("background:url(x.png);", dice)}">x</p><style>{_times("a{b:url(c)}", dice)}</style>')
 
 
 def _text(dice: Dice) -> str:
-    piece = dice.pick(("word ", "a", "<br>", "\n", ". ", "字", "www.a.example ", "http://a/ ", "_", "!", "#a ", "{", "0", "\u00a0", "- "))
+    piece = dice.pick(
+        ("word ", "a", "<br>", "\n", ". ", "字", "www.a.example ", "http://a/ ", "_", "!", "#a ", "{", "0", "\u00a0", "- ")
+    )
     return _within(f"<p>{_times(piece, dice, 400_000)}</p>")
 
 
@@ -149,7 +164,9 @@ def _charset(dice: Dice) -> bytes:
     """A page in one charset that says another, or none."""
     text = SOUND.replace("tide", dice.pick(("tide", "marée", "прилив", "潮汐", "満潮", "παλίρροια")))
     text = text.replace("<head>", f"<head><meta charset='{dice.pick(_CHARSETS)}'>")
-    coding = dice.pick(("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "koi8-r", "gb18030", "shift_jis"))
+    coding = dice.pick(
+        ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "koi8-r", "gb18030", "shift_jis")
+    )
     return text.encode(coding, "replace")
 
 

@@ -56,7 +56,8 @@ def _damaged(kind: str, data: bytes, dice: Dice) -> tuple[str, bytes]:
 
 
 _VALUES = (
-    None, -1, 10**30, 1e308, "", "../../etc/passwd", "/etc/passwd", "\x1b[31m", "a" * 100_000, [], {}, True, [[]] * 50, "\ud800", "NaN"
+    None, -1, 10**30, 1e308, "", "../../etc/passwd", "/etc/passwd", "\x1b[31m", "a" * 100_000, [], {}, True, [[]] * 50,
+    "\ud800", "NaN",
 )  # fmt: skip
 
 

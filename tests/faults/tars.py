@@ -17,7 +17,9 @@ def hostile_tar(data: bytes, dice: Dice) -> tuple[str, bytes]:
     name = dice.pick(tuple(FAULTS))
     at = dice.below(len(members))
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=dice.pick((tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT))) as tar:
+    with tarfile.open(
+        fileobj=out, mode="w", format=dice.pick((tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT))
+    ) as tar:
         for number, (info, body) in enumerate(members):
             if number == at:
                 body = FAULTS[name](info, body, dice)
@@ -68,7 +70,9 @@ def _bytes(change: Callable[[bytes], bytes]) -> Callable[[tarfile.TarInfo, bytes
 
 FAULTS: dict[str, Callable[[tarfile.TarInfo, bytes, Dice], bytes]] = {
     "traversal": _named("../../out.json", "/tmp/out.jpg", "a/../../b.json", "..", "000000000000.json/../x", "C:\\x.jpg"),
-    "odd name": _named("000000000000.exe", "\x1b[31m.json", "a" * 300 + ".json", "000000000000.jpg.json", " .json", "é.jpg", ".json"),
+    "odd name": _named(
+        "000000000000.exe", "\x1b[31m.json", "a" * 300 + ".json", "000000000000.jpg.json", " .json", "é.jpg", ".json"
+    ),
     "twice": _named("000000000000.json"),
     "link": _of_type(tarfile.SYMTYPE, tarfile.LNKTYPE),
     "device": _of_type(tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE, tarfile.CONTTYPE),
@@ -80,5 +84,7 @@ FAULTS: dict[str, Callable[[tarfile.TarInfo, bytes, Dice], bytes]] = {
     "deep json": _bytes(lambda body: b"[" * 100_000),
     "large number": _bytes(lambda body: b'{"a":' + b"9" * 10_000 + b"}"),
     "html": _bytes(lambda body: b"<html>" * 99),
-    "pickle": _bytes(lambda body: b"\x80\x04\x95\x1d\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x04true"),
+    "pickle": _bytes(
+        lambda body: b"\x80\x04\x95\x1d\x00\x00\x00\x00\x00\x00\x00\x8c\x05posix\x94\x8c\x06system\x94\x93\x94\x8c\x04true"
+    ),
 }

@@ -1,4 +1,4 @@
-"""The quick tier: 600 bad inputs, and none ends its process, hangs, takes more than a gibibyte, or harms what lies beside it."""
+"""The quick tier: of 600 bad inputs none ends its process, hangs, takes a gibibyte, or harms what lies beside it."""
 
 import pytest
 
