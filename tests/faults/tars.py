@@ -71,7 +71,7 @@ def _bytes(change: Callable[[bytes], bytes]) -> Callable[[tarfile.TarInfo, bytes
 FAULTS: dict[str, Callable[[tarfile.TarInfo, bytes, Dice], bytes]] = {
     "traversal": _named("../../out.json", "/tmp/out.jpg", "a/../../b.json", "..", "000000000000.json/../x", "C:\\x.jpg"),
     "odd name": _named(
-        "000000000000.exe", "\x1b[31m.json", "a" * 300 + ".json", "000000000000.jpg.json", " .json", "é.jpg", ".json"
+        "000000000000.exe", "\x1b[31m.json", "a" * 90 + ".json", "000000000000.jpg.json", " .json", "é.jpg", ".json"
     ),
     "twice": _named("000000000000.json"),
     "link": _of_type(tarfile.SYMTYPE, tarfile.LNKTYPE),

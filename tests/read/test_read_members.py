@@ -162,10 +162,29 @@ def test_archives_packed_as_a_whole(pack):
     assert UnpackedStream(io.BytesIO(data), data[:4]).stretch(member.offset, member.length) == member.data
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
-def test_a_pack_that_is_cut_says_so(pack):
-    data = pack(b"".join(PLAIN))[:-20]
-    stream = UnpackedStream(io.BytesIO(data), data[:4])
-    while stream.read(1 << 20):
-        pass
-    assert stream.damage
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, zstandard.compress])
+@pytest.mark.parametrize("frames", [1, 3])
+def test_a_pack_that_is_cut_says_so(pack, frames):
+    pieces = [pack(b"".join(PLAIN[3 * n : 3 * n + 9 // frames])) for n in range(frames)]
+    whole, packed = b"".join(PLAIN[:9]), b"".join(pieces)
+    ends = {len(b"".join(pieces[:count])) for count in range(frames + 1)}  # here nothing tells that more was to come
+    for cut in (*range(8, len(packed), len(packed) // 40), len(packed) - 1, len(packed)):
+        stream, found = UnpackedStream(io.BytesIO(packed[:cut]), packed[:4]), b""
+        while piece := stream.read(1 << 20):
+            found += piece
+        assert whole.startswith(found)
+        assert bool(stream.damage) == (cut not in ends)
+    assert found == whole
+
+
+def test_a_zstd_frame_with_a_dictionary_that_is_cut_says_so():
+    records = [record(n) for n in range(40)]
+    dictionary = zstandard.train_dictionary(4096, records * 4)
+    content = dictionary.as_bytes()
+    head = b"\x5d\x2a\x4d\x18" + len(content).to_bytes(4, "little") + content
+    packed = head + b"".join(zstandard.ZstdCompressor(dict_data=dictionary).compress(one) for one in records)
+    for cut, damaged in ((len(packed), False), (len(packed) - 1, True), (len(packed) - 30, True)):
+        stream, found = UnpackedStream(io.BytesIO(packed[:cut]), packed[:4]), b""
+        while piece := stream.read(1 << 20):
+            found += piece
+        assert b"".join(records).startswith(found) and bool(stream.damage) == damaged
