@@ -60,13 +60,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--output", type=Path, default=Path("fuzz.json"))
+    parser.add_argument("--one", nargs=2, metavar=("KIND", "SEED"), help="judges this input alone")
     asked = parser.parse_args()
     start, kills, verdicts = time.monotonic(), None, []
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
-        if asked.inputs:
-            inputs = shares(asked.inputs, WEIGHTS, asked.seed)
+        inputs = [(asked.one[0], int(asked.one[1]))] if asked.one else shares(asked.inputs, WEIGHTS, asked.seed)
+        if inputs:
             verdicts = judge_all(inputs, asked.processes, sound_run(Path(folder)))
-        if asked.kills:
+        if asked.kills and not asked.one:
             kills = kill_runs(asked.kills, asked.seed, Path(folder))
     broken = [verdict for verdict in verdicts if verdict.broken]
     told = {
