@@ -23,10 +23,6 @@ COUNTS = np.arange(0, 32)  # images of a document; the last bin holds all above
 CAPTION_WORDS = np.arange(0, 64, 2)
 SIDES = np.geomspace(16, 16_384, 41)  # px; four bins an octave
 
-_FIRST_WORD = r"^(?P<word>[a-z]+)"
-_TWO_MATCHES = r"^web (?P<web>[0-9.e-]+), synthetic (?P<synthetic>[0-9.e-]+)"
-_FIRST_NUMBER = r"(?P<value>-?[0-9]+(?:\.[0-9]+)?(?:e-?[0-9]+)?)"
-
 
 def distributions(run: str) -> dict[str, Any]:
     """Everything the report draws: each as {"edges": [...], "series": {name: [counts]}}, or as {name: count}."""
@@ -48,22 +44,21 @@ def pair_tables(run: str) -> tuple[str, str]:
     return join(run, "pairs", "images"), join(run, "pairs", "videos")
 
 
-def rejected_details(run: str, stage: Stage, unit: Unit, reason: Reason) -> Iterable[pa.Array]:
-    """The `detail` column of one reason's rejections, batch by batch."""
+def rejected_column(run: str, stage: Stage, unit: Unit, reason: Reason, column: str) -> Iterable[pa.Array]:
+    """One column of one reason's rejections, batch by batch."""
     for job in JOBS:
-        for batch in read_columns(join(run, "rejections", job), ("stage", "unit", "reason", "detail")):
+        for batch in read_columns(join(run, "rejections", job), ("stage", "unit", "reason", column)):
             here = pc.and_(pc.equal(batch["stage"], stage.value), pc.equal(batch["unit"], unit.value))
-            yield batch.filter(pc.and_(here, pc.equal(batch["reason"], reason.value)))["detail"]
+            yield batch.filter(pc.and_(here, pc.equal(batch["reason"], reason.value)))[column]
 
 
 def _languages(run: str, table: str) -> dict[str, dict[str, int]]:
-    """Of documents that stayed, and of those that left for their language: their detail opens with it."""
+    """Of documents that stayed, and of those that left for their language: it is their detail."""
     kept: Counter[str] = Counter()
     for batch in read_columns(join(run, table), ("language",)):
         kept.update({language or "unknown": count for language, count in counted(batch["language"])})
     rejected: Counter[str] = Counter()
-    for details in rejected_details(run, Stage.FILTER, Unit.DOCUMENT, Reason.WRONG_LANGUAGE):
-        codes = pc.struct_field(pc.extract_regex(details, _FIRST_WORD), "word")
+    for codes in rejected_column(run, Stage.FILTER, Unit.DOCUMENT, Reason.WRONG_LANGUAGE, "detail"):
         rejected.update({code or "unknown": count for code, count in counted(codes)})
     return {"kept": _sorted(kept), "rejected": _sorted(rejected)}
 
@@ -95,13 +90,13 @@ def _sizes(run: str) -> dict[str, Any]:
 
 
 def _clip_scores(run: str) -> dict[str, Any]:
-    """Of pairs: kept ones by their column, rejected ones by what their detail says ("0.21 < 0.25")."""
+    """Of pairs that stayed, and of those that left for their score."""
     bins = _Bins(SCORES)
     for table in pair_tables(run):
         for batch in read_columns(table, ("clip_score",)):
             bins.add("kept", batch["clip_score"])
-    for details in rejected_details(run, Stage.SCORE, Unit.PAIR, Reason.LOW_CLIP_SCORE):
-        bins.add("rejected", _first_numbers(details))
+    for values in rejected_column(run, Stage.SCORE, Unit.PAIR, Reason.LOW_CLIP_SCORE, "value"):
+        bins.add("rejected", values)
     return bins.result()
 
 
@@ -110,22 +105,20 @@ def _node_scores(run: str, table: str) -> dict[str, Any]:
     bins = _Bins(SCORES)
     for batch in read_columns(join(run, table), ("nodes.list.element.clip_score",)):
         bins.add("kept", pc.struct_field(pc.list_flatten(batch["nodes"]), "clip_score"))
-    for details in rejected_details(run, Stage.SCORE, Unit.NODE, Reason.LOW_CLIP_SCORE):
-        bins.add("rejected", _first_numbers(details))
+    for values in rejected_column(run, Stage.SCORE, Unit.NODE, Reason.LOW_CLIP_SCORE, "value"):
+        bins.add("rejected", values)
     return bins.result()
 
 
 def _matches(run: str) -> dict[str, Any]:
-    """The matcher's probabilities for web texts and synthetic texts, of pairs that stayed and of those it took."""
+    """The matcher's probabilities for both texts of pairs that stayed, and for the better text of the others."""
     bins = _Bins(SHARES)
     for table in pair_tables(run):
         for batch in read_columns(table, ("capfilt.web_match", "capfilt.synthetic_match")):
             bins.add("web", field(batch, "capfilt", "web_match"))
             bins.add("synthetic", field(batch, "capfilt", "synthetic_match"))
-    for details in rejected_details(run, Stage.CAPTION, Unit.PAIR, Reason.NO_CAPTION_MATCHES):
-        found = pc.extract_regex(details, _TWO_MATCHES)
-        for series in ("web", "synthetic"):
-            bins.add(series, pc.cast(pc.drop_null(pc.struct_field(found, series)), pa.float64()))
+    for values in rejected_column(run, Stage.CAPTION, Unit.PAIR, Reason.NO_CAPTION_MATCHES, "value"):
+        bins.add("rejected", values)
     return bins.result()
 
 
@@ -166,11 +159,6 @@ class _Bins:
 
     def result(self) -> dict[str, Any]:
         return {"edges": _plain(self._edges), "series": {name: counts.tolist() for name, counts in self._series.items()}}
-
-
-def _first_numbers(details: pa.Array) -> pa.Array:
-    found = pc.struct_field(pc.extract_regex(details, _FIRST_NUMBER), "value")
-    return pc.cast(pc.drop_null(found), pa.float64())
 
 
 def _plain(edges: Sequence[float]) -> list[float]:

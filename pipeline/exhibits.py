@@ -91,7 +91,7 @@ def _rejected(run: str, each: int) -> list[dict[str, Any]]:
             "reason": one.reason.value,
             "key": clean(one.key, 200),
             "url": clean(one.url, 2000),
-            "detail": clean(one.detail, 500),
+            "says": clean(one.says, 500),
             "sample": clean(one.sample),
             "nodes": one.nodes,
             "archive": clean(one.archive, 1000),

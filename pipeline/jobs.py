@@ -153,18 +153,18 @@ def shards(place: Place) -> None:
             Dataset.VTP: videos,
         }
         where = curation.ShardPlace(root=place.folder, made_from=made_from)
-        curation.make_shards(records, _rows_by_dataset(place), c, where, books)
+        curation.make_shards(records, rows_by_dataset(place.folder), c, where, books)
         _write(place, "shards", {}, books, made_from)
 
     _run(place, "shards", outputs, made_from, build)
 
 
-def _rows_by_dataset(place: Place) -> dict[Dataset, int]:
-    """How many records each dataset has, from manifests and from one column of the pairs."""
-    images = Counter(column_values(place.table("pairs/images"), "dataset"))
+def rows_by_dataset(folder: str) -> dict[Dataset, int]:
+    """How many records each dataset of a run has, from manifests and from one column of the pairs."""
+    images = Counter(column_values(join(folder, "pairs/images"), "dataset"))
     rows = {dataset: images[dataset] for dataset in (Dataset.ALIGN, Dataset.LTIP)}
     whole = {Dataset.M3W: "interleaved", Dataset.VTP: "pairs/videos"}
-    return rows | {dataset: read_manifest(place.table(table)).rows for dataset, table in whole.items()}
+    return rows | {dataset: read_manifest(join(folder, table)).rows for dataset, table in whole.items()}
 
 
 def _run(place: Place, job: str, tables: Iterable[str], made_from: str, build: Build) -> None:

@@ -115,7 +115,9 @@ def _plots(report: dict[str, Any], config: Config) -> dict[str, Any]:
         "funnels": funnels,
         "clip": _histogram("CLIP scores of pairs", "cosine similarity", shown["clip_scores"], config.score.min_score),
         "node_clip": _histogram("CLIP scores in documents", "cosine similarity", shown["node_clip_scores"], node_limit),
-        "web_matches": _histogram("Matcher, web texts", "probability of a match", _only(matches, "web"), match_limit),
+        "web_matches": _histogram(
+            "Matcher, web texts", "probability of a match", _only(matches, "web", "rejected"), match_limit
+        ),
         "synthetic_matches": _histogram(
             "Matcher, synthetic texts", "probability of a match", _only(matches, "synthetic"), match_limit
         ),
@@ -129,8 +131,8 @@ def _plots(report: dict[str, Any], config: Config) -> dict[str, Any]:
     }
 
 
-def _only(shown: dict[str, Any], series: str) -> dict[str, Any]:
-    return shown | {"series": {name: counts for name, counts in shown["series"].items() if name == series}}
+def _only(shown: dict[str, Any], *series: str) -> dict[str, Any]:
+    return shown | {"series": {name: counts for name, counts in shown["series"].items() if name in series}}
 
 
 def _funnel(name: str, steps: Sequence[dict[str, Any]]) -> plots.Markup | None:

@@ -13,7 +13,7 @@ from lamella.pipeline.parts import FOLDER as PARTS
 from lamella.schemas.config import Config
 from lamella.schemas.keys import stable_key
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.files import join, write_atomically
+from lamella.transforms.files import join, read_bytes, write_atomically
 
 RUN_FILE = "run.json"
 _VERSIONS = (
@@ -46,6 +46,11 @@ def run(
 
     _write_facts(folder, facts)
     run_jobs(Place(config=config, archives=archives, folder=folder, execute=timed, say=say, wave=wave))
+
+
+def config_of(folder: str) -> Config:
+    """The config that a run's `run.json` holds. Raises FileNotFoundError where there is none."""
+    return Config.model_validate(json.loads(read_bytes(join(folder, RUN_FILE)))["config"])
 
 
 def contents_hash(folder: str) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from lamella.runners.explain import rules, why
 from lamella.runners.progress import quiet_beam
 from lamella.runners.training import evaluate, generate, train_app
 
@@ -246,6 +247,8 @@ def extract(
             print(line, flush=file == "-")
 
 
+app.command()(rules)
+app.command()(why)
 app.command()(evaluate)
 app.command()(generate)
 

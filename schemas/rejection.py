@@ -142,8 +142,24 @@ class Rejection:
     key: str
     reason: Reason
     url: str = ""
-    detail: str = ""  # what was measured against what: "0.12 > 0.10"; a crash's last line
+    measure: str = ""  # what a rule measured, by name; "" where nothing was measured
+    value: float | None = None  # of the measure
+    limit: float | None = None  # that the value is beyond
+    detail: str = ""  # what the numbers do not say: a word that was found, the copy that stays, a crash's last line
     sample: str = ""  # the first characters of the text that left, for the report
     nodes: int = 0  # nodes that leave with a document
     archive: str = ""  # where the record lies, for rejected records and pages
     offset: int = -1
+
+    @property
+    def says(self) -> str:
+        """Measure, value, limit and detail in one line: "short_lines 0.8 > 0.67"."""
+        return verdict(self.measure, self.value, self.limit, self.detail)
+
+
+def verdict(measure: str, value: float | None, limit: float | None, detail: str = "") -> str:
+    """A measurement beside its limit, in words."""
+    if value is None or limit is None:
+        return detail
+    numbers = f"{measure} {value:.6g} {'>' if value > limit else '<'} {limit:.6g}"
+    return f"{numbers} ({detail})" if detail else numbers

@@ -104,24 +104,71 @@ def test_records_are_frozen():
                         assert "frozen=True" in ast.unparse(decorator), node.name
 
 
-def test_every_threshold_is_read():
-    """Each field of each stage's config is read as an attribute somewhere outside of schemas."""
+# The part of the config -> where its settings are read: a name that another part has too must not answer for it.
+READ_IN = {
+    "read": (
+        "transforms/read/",
+        "transforms/codings.py",
+        "transforms/warc.py",
+        "transforms/blobs.py",
+        "transforms/extract/lines.py",
+    ),
+    "extract": ("transforms/extract/",),
+    "filter": ("transforms/filter/",),
+    "dedup": ("transforms/dedup/",),
+    "fetch": ("transforms/fetch/",),
+    "assemble": ("transforms/assemble/",),
+    "pair": ("transforms/pair/",),
+    "score": ("transforms/score/", "transforms/views.py", "weights/", "pipeline/"),
+    "caption": ("transforms/caption/", "transforms/views.py", "weights/", "pipeline/"),
+    "shard": ("transforms/shard/",),
+    "run": ("pipeline/", "runners/"),
+    "recipe": ("pipeline/",),
+}
+
+
+def test_every_limit_is_read_by_a_row_or_where_its_stage_stands():
+    """A rule's row names its limit's model and key; any other setting is read as an attribute in its own stage's folder."""
     from pydantic import BaseModel
 
+    from lamella.pipeline.rules import RULEBOOKS
     from lamella.schemas.config import Config
 
-    read = set()
-    for path in sources():
-        if not name(path).startswith("schemas/config"):
-            read.update(node.attr for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute))
-    idle, models = set(), [Config]
-    while models:
-        for key, field in models.pop().model_fields.items():
-            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-                models.append(field.annotation)
-            if key not in read:
-                idle.add(key)
+    by_row = {(book.limits, rule.limit) for book in RULEBOOKS for rule in book}
+    idle = []
+
+    def look(model: type[BaseModel], part: str) -> None:
+        for key, field in model.model_fields.items():
+            inner = field.annotation
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                look(inner, part or key)
+            elif (model, key) not in by_row and key not in attributes_read(READ_IN[part or key]):
+                idle.append(f"{part}.{key}")
+
+    look(Config, "")
     assert not idle
+
+
+@cache
+def attributes_read(folders: tuple[str, ...]) -> frozenset[str]:
+    paths = [path for path in sources() if name(path).startswith(folders)]
+    return frozenset(node.attr for path in paths for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute))
+
+
+def test_every_rulebook_is_listed():
+    """`lamella rules` shows every rule: a rulebook that its list lacks is found in the source."""
+    from lamella.pipeline.rules import RULEBOOKS
+
+    made = [
+        name(path)
+        for path in sources()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Rulebook", "_book")
+    ]
+    helpers = sum(
+        isinstance(node, ast.FunctionDef) and node.name == "_book" for path in sources() for node in ast.walk(tree(path))
+    )
+    assert len(made) - helpers == len(RULEBOOKS) == len({id(book) for book in RULEBOOKS})
 
 
 def test_every_reason_is_given_somewhere():

@@ -150,7 +150,9 @@ def test_the_webs_text_is_chosen_where_it_matches(run_folder, web, synthetic, ch
             key="k",
             reason=Reason.NO_CAPTION_MATCHES,
             url="https://x.org/red",
-            detail="web 0.499999, synthetic 0.499999 < 0.5",
+            measure="best_match",
+            value=0.499999,
+            limit=0.5,
             sample="a red square",
         )
     else:

@@ -115,7 +115,11 @@ def test_distributions_hold_kept_and_rejected(report):
     assert sum(shown["images_per_document"]["series"]["documents"]) == 4
     assert shown["images_per_document"]["series"]["documents"][1:5] == [1, 1, 1, 1]
     assert sum(shown["words_per_document"]["series"]["documents"]) == 4
-    assert {name: sum(counts) for name, counts in shown["matches"]["series"].items()} == {"web": 3, "synthetic": 3}
+    assert {name: sum(counts) for name, counts in shown["matches"]["series"].items()} == {
+        "web": 2,
+        "synthetic": 2,
+        "rejected": 1,
+    }
     assert {name: sum(counts) for name, counts in shown["caption_words"]["series"].items()} == {"align": 2, "ltip": 1, "vtp": 1}
 
 
@@ -227,7 +231,9 @@ def evil_run(folder: Path) -> str:
         rejection(
             "filter", "document", "unsafe_text", EVIL, url=EVIL_URL, detail=EVIL, sample=EVIL * 9, archive=EVIL, offset=3
         ),
-        rejection("score", "pair", "low_clip_score", EVIL, url=EVIL_URL, detail=f"0.1 < 0.2 {EVIL}", sample=EVIL),
+        rejection(
+            "score", "pair", "low_clip_score", EVIL, url=EVIL_URL, measure=EVIL, value=0.1, limit=0.2, detail=EVIL, sample=EVIL
+        ),
     ]
     tables = {
         "documents": (InterleavedDocument, [page]),

@@ -140,8 +140,8 @@ def folder(tmp_path) -> Path:
         image_pair(pictures["r2"], alts["r2"], key=keys["r2"], capfilt=capfilt(0.8, 0.3, "a pink square", CaptionSource.ALT)),
     ]
     gone = [
-        rejection("score", "pair", "low_clip_score", keys["w1"], url=url("w1"), detail="0.1 < 0.25"),
-        rejection("score", "pair", "low_clip_score", keys["r1"], url=url("r1"), detail="0.2 < 0.25"),
+        rejection("score", "pair", "low_clip_score", keys["w1"], url=url("w1"), measure="clip_score", value=0.1, limit=0.25),
+        rejection("score", "pair", "low_clip_score", keys["r1"], url=url("r1"), measure="clip_score", value=0.2, limit=0.25),
     ]
     tables = {
         "documents": (InterleavedDocument, [doc]),

@@ -5,17 +5,24 @@ from dataclasses import replace
 
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.pair import CapFilt, CaptionSource, Pair
-from lamella.schemas.rejection import Reason, Rejection, Stage
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.caption.capfilt import Captioned
-from lamella.transforms.leaving import pair_leaves
-from lamella.transforms.rules import Broken, Rule, first_broken
+from lamella.transforms.leaving import reject_pair
+from lamella.transforms.rules import Rulebook, Under, Violation, apply_rules
 
-RULES = (
-    Rule(
-        Reason.NO_CAPTION_MATCHES,
-        lambda said, limits: max(said.web_match, said.synthetic_match) < limits.min_match,
-        lambda said, limits: f"web {said.web_match}, synthetic {said.synthetic_match} < {limits.min_match}",
-    ),
+
+def best_match(said: Captioned) -> float:
+    """The higher of the matcher's probabilities for the web's text and for the captioner's."""
+    return max(said.web_match, said.synthetic_match)
+
+
+RULES = Rulebook(
+    name="texts of a pair",
+    stage=Stage.CAPTION,
+    unit=Unit.PAIR,
+    config="caption",
+    limits=CaptionConfig,
+    rules=(Under(Reason.NO_CAPTION_MATCHES, best_match, "min_match"),),
 )
 
 
@@ -27,9 +34,9 @@ def choose_caption(said: Captioned, config: CaptionConfig) -> Iterable[Pair | Re
     text stays on the record.
     """
     pair = said.pair
-    unseen = Broken(said.unseen, said.detail) if said.unseen else None
-    if broken := unseen or first_broken(said, RULES, config):
-        yield pair_leaves(Stage.CAPTION, pair, broken)
+    unseen = Violation(said.unseen, detail=said.detail) if said.unseen else None
+    if violation := unseen or apply_rules(RULES, said, config):
+        yield reject_pair(Stage.CAPTION, pair, violation)
     else:
         result = CapFilt(
             synthetic_text=said.synthetic_text,

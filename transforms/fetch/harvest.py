@@ -16,7 +16,6 @@ from lamella.schemas.config import FetchConfig
 from lamella.schemas.keys import stable_int, stable_key
 from lamella.schemas.media import MediaLink
 from lamella.schemas.rejection import Reason, Rejection
-from lamella.transforms.fetch.address_rules import rejected
 from lamella.transforms.fetch.captured import CapturedLink, base_of
 from lamella.transforms.fetch.http import Client, Refused, StoreFailed
 from lamella.transforms.fetch.packs import (
@@ -29,6 +28,8 @@ from lamella.transforms.fetch.packs import (
     write_pack,
 )
 from lamella.transforms.files import exists
+from lamella.transforms.leaving import reject_media
+from lamella.transforms.rules import Violation
 from lamella.transforms.urls import registered_domain
 
 BATCH_LINKS = 256  # a kill loses at most so many answers a worker
@@ -169,7 +170,7 @@ class Harvester:
 
 def as_record(link: MediaLink, answer: Answer) -> CapturedLink | Rejection:
     if answer.reason:
-        return rejected(link, Reason(answer.reason), answer.detail)
+        return reject_media(link, Violation(Reason(answer.reason), detail=answer.detail))
     return CapturedLink(
         **base_of(link),
         blob=answer.blob,

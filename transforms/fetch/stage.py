@@ -12,7 +12,7 @@ from lamella.schemas.account import Door, Tally
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaLink
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.fetch.address_rules import judge_link, rejected
+from lamella.transforms.fetch.address_rules import judge_link
 from lamella.transforms.fetch.captured import CapturedLink
 from lamella.transforms.fetch.copies import choose_one
 from lamella.transforms.fetch.find_copies import FindCopies
@@ -20,6 +20,8 @@ from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks, LookInArch
 from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.fetch.inspect import inspect_media
 from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.leaving import reject_media
+from lamella.transforms.rules import Violation
 from lamella.transforms.step import Outcome, Step
 
 
@@ -45,7 +47,10 @@ class FetchMedia(beam.PTransform):
             asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._root)
             captured, refused = (found.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
         else:
-            captured, refused = found.captured, found.missing | "NotCaptured" >> beam.Map(rejected, Reason.NOT_CAPTURED)
+            captured, refused = (
+                found.captured,
+                found.missing | "NotCaptured" >> beam.Map(reject_media, Violation(Reason.NOT_CAPTURED)),
+            )
 
         inspect = _Inspect(config, self._root)
         media = captured | "Spread" >> beam.Reshuffle() | "Inspect" >> inspect
