@@ -101,6 +101,11 @@ def declared_length(data: bytes) -> tuple[int, int] | None:
     return (arc.end(), int(arc[5][:15])) if arc and arc[5].isdigit() else None
 
 
+def is_warc(data: bytes) -> bool:
+    """Whether a record is of the WARC format, and not of the ARC format before it."""
+    return bool(_VERSION.match(data))
+
+
 def starts_record(data: bytes) -> bool:
     """Whether a WARC or ARC record seems to start here."""
     return bool(_VERSION.match(data) or _ARC_LINE.match(data))

@@ -50,6 +50,8 @@ def archive(seed: int) -> Case:
         names.append(name)
     clean, data = _packed(records, container), _packed(harmed, container)
     may_go, traceless = {victim}, frozenset()
+    if container in WHOLE:
+        may_go |= set(range(victim, RECORDS))  # a false length cannot be held against the end of what is not unpacked yet
     if container not in BY_MEMBER:
         may_go.add(victim + 1)  # nothing but the next record says where a plain one ends
     if stored and container in WHOLE:

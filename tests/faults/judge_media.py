@@ -16,7 +16,7 @@ from lamella.schemas.sample import BadSample
 from lamella.trainer.loading.pictures import draw
 from lamella.transforms.clips import BadVideo
 from lamella.transforms.fetch.captured import CapturedLink
-from lamella.transforms.fetch.inspect import inspect_media
+from lamella.transforms.fetch.inspect import judge_bytes
 from lamella.transforms.pixels import BadImage
 from lamella.transforms.shard.pictures import Pictures
 from tests.faults import media as damaged
@@ -39,10 +39,7 @@ def _faults(data: bytes, sound: bool, kind: MediaKind, folder: Path) -> list[str
     (folder / "media").write_bytes(data)
     blob = BlobRef(path="media", offset=0, length=len(data), container=Container.RAW)
     link = CapturedLink(url="https://bad.example/media", kind=kind, documents=1, blob=blob, source="http")
-    outputs = list(inspect_media(link, FetchConfig(), str(folder)))
-    if len(outputs) != 1:
-        return [f"{len(outputs)} verdicts"]
-    found = outputs[0]
+    found = judge_bytes(link, data, FetchConfig())
     if isinstance(found, Rejection):
         return ["a sound file is rejected"] if sound else []
     return _in_shard(found, folder) + _in_report(found, folder)

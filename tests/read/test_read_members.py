@@ -188,3 +188,38 @@ def test_a_zstd_frame_with_a_dictionary_that_is_cut_says_so():
         while piece := stream.read(1 << 20):
             found += piece
         assert b"".join(records).startswith(found) and bool(stream.damage) == damaged
+
+
+ARC = [
+    b"http://a.example/%d 192.0.2.7 20210301000000 text/html %d\n"
+    % (n, len(body := b"HTTP/1.1 200 OK\r\n\r\n<p>page %d</p>" % n))
+    + body
+    + b"\n"
+    for n in range(20)
+]
+
+
+@pytest.mark.parametrize("place", [0, 9, 18])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: bytes(len(data)),
+        lambda data: b"\xff" + data[1:],
+        lambda data: b"junk of a disk\n" * 9,
+        lambda data: b"\0\0 no line break " + data,
+    ],
+)
+def test_damage_in_an_arc_leaves_the_record_before_it_as_it_was(place, damage):
+    """Nothing but its length says where an ARC record ends: what stands behind is told, and never taken for a part of it."""
+    members, faults = outcomes(b"".join([*ARC[:place], damage(ARC[place]), *ARC[place + 1 :]]), plain_members)
+    sound = [record.removesuffix(b"\n") for record in (*ARC[:place], *ARC[place + 1 :])]
+    assert set(sound) - {member.data.removesuffix(b"\n") for member in members} == set()
+    assert len(faults) == 1
+
+
+def test_a_length_beyond_the_archives_end_costs_one_record():
+    """A length above the limit is believed only where there are so many bytes to skip."""
+    for length in ("99999999999", "70000000"):
+        members, faults = outcomes(b"".join([*PLAIN[:5], record(5, length), *PLAIN[6:]]), plain_members)
+        assert [m.data + b"\r\n\r\n" for m in members] == [*PLAIN[:5], *PLAIN[6:]]
+        assert [f.reason for f in faults] == [Reason.DAMAGED_RECORD]
