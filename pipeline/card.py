@@ -80,9 +80,10 @@ def _head(report: dict[str, Any], shards: list[dict[str, Any]]) -> str:
         f"[Lamella](https://github.com/lamella-data/lamella) {_plain(report['run']['versions'].get('lamella', ''))}".rstrip()
     )
     archives = f"{number(head['archives'])} web {'archive' if head['archives'] == 1 else 'archives'}"
+    warning = f"> **Warning.** {_plain(report['bundled']['says'])}\n\n" if report["bundled"] else ""
     return f"""# {name}
 
-Training data for Flamingo-style models, made by {maker} from {archives} with the recipe `{name}`
+{warning}Training data for Flamingo-style models, made by {maker} from {archives} with the recipe `{name}`
 (settings `{report["run"]["hash"][:12]}`). The same archives and the same settings give the same bytes. `report.html` shows
 samples, distributions, and why everything that is not here left.
 

@@ -51,6 +51,38 @@ class Place:
         return join(self.folder, name)
 
 
+DOCUMENT_TABLES = {"documents": InterleavedDocument, "duplicates": Duplicate, "archive_media": ArchiveMedia}
+PAIR_TABLES = {"interleaved": InterleavedDocument, "pairs/images": ImageTextPair, "pairs/videos": VideoTextPair}
+DATASETS = (*(f"shards/{dataset}" for dataset in Dataset), f"shards/{Dataset.M3W}-parquet")
+TABLES = {"documents": tuple(DOCUMENT_TABLES), "media": ("media",), "pairs": tuple(PAIR_TABLES), "shards": DATASETS}
+INPUTS = {
+    "media": ("documents", "archive_media"),
+    "pairs": ("documents", "media", "rejections/media"),
+    "shards": tuple(PAIR_TABLES),
+}
+STAGES = {
+    "documents": ("filter", "dedup"),
+    "media": ("fetch",),
+    "pairs": ("assemble", "pair", "score", "caption"),
+    "shards": ("shard",),
+}
+
+
+def folders_of(job: str) -> tuple[str, ...]:
+    """Every folder that a job writes, within the run's."""
+    return (*TABLES[job], f"rejections/{job}", f"tallies/{job}")
+
+
+def expected_hash(place: Place, job: str) -> str:
+    """What the tables of a job must say that they were made from, to stand. Its own inputs must stand."""
+    if job == "documents":
+        parts = standing_parts(place.folder, place.archives, place.config)
+        contents = [f"{key} {part.hash}" for key, part in sorted(parts.items())]
+    else:
+        contents = _contents(place, *INPUTS[job])
+    return _made_from(place.config, STAGES[job], [*contents, *([weights.bundle_hash()] if job == "pairs" else [])])
+
+
 def run_jobs(place: Place) -> None:
     """All four, in order; each only where its hash changed."""
     documents(place)
@@ -63,19 +95,17 @@ def documents(place: Place) -> None:
     c = place.config
     _extract(place)
     parts = standing_parts(place.folder, place.archives, c)
-    made_from = _made_from(c, ("filter", "dedup"), [f"{key} {part.hash}" for key, part in sorted(parts.items())])
-    tables = {"documents": InterleavedDocument, "duplicates": Duplicate, "archive_media": ArchiveMedia}
+    made_from = expected_hash(place, "documents")
 
     def build(pipeline):
         books = Books()
         read = pipeline | ReadParts(place.folder, tuple(sorted(parts)))
         made = curation.make_documents(read.documents, c, books)
         books.enter(read)
-        _write(
-            place, "documents", dict(zip(tables, (made.documents, made.duplicates, read.media), strict=True)), books, made_from
-        )
+        tables = dict(zip(DOCUMENT_TABLES, (made.documents, made.duplicates, read.media), strict=True))
+        _write(place, "documents", tables, books, made_from)
 
-    _run(place, "documents", tables, made_from, build)
+    _run(place, "documents", made_from, build)
 
 
 def _extract(place: Place) -> None:
@@ -98,7 +128,7 @@ def _extract(place: Place) -> None:
 
 
 def media(place: Place) -> None:
-    made_from = _made_from(place.config, ("fetch",), _contents(place, "documents", "archive_media"))
+    made_from = expected_hash(place, "media")
 
     def build(pipeline):
         books = Books()
@@ -111,15 +141,11 @@ def media(place: Place) -> None:
         )
         _write(place, "media", {"media": found}, books, made_from)
 
-    _run(place, "media", {"media": Media}, made_from, build)
-
-
-PAIR_TABLES = {"interleaved": InterleavedDocument, "pairs/images": ImageTextPair, "pairs/videos": VideoTextPair}
+    _run(place, "media", made_from, build)
 
 
 def pairs(place: Place) -> None:
-    inputs = _contents(place, "documents", "media", "rejections/media")
-    made_from = _made_from(place.config, ("assemble", "pair", "score", "caption"), [*inputs, weights.bundle_hash()])
+    made_from = expected_hash(place, "pairs")
 
     def build(pipeline):
         books = Books()
@@ -133,13 +159,12 @@ def pairs(place: Place) -> None:
         )
         _write(place, "pairs", dict(zip(PAIR_TABLES, made, strict=True)), books, made_from)
 
-    _run(place, "pairs", PAIR_TABLES, made_from, build)
+    _run(place, "pairs", made_from, build)
 
 
 def shards(place: Place) -> None:
     c = place.config
-    made_from = _made_from(c, ("shard",), _contents(place, *PAIR_TABLES))
-    outputs = [*(f"shards/{dataset}" for dataset in Dataset), f"shards/{Dataset.M3W}-parquet"]
+    made_from = expected_hash(place, "shards")
 
     def build(pipeline):
         books = Books()
@@ -156,7 +181,7 @@ def shards(place: Place) -> None:
         curation.make_shards(records, rows_by_dataset(place.folder), c, where, books)
         _write(place, "shards", {}, books, made_from)
 
-    _run(place, "shards", outputs, made_from, build)
+    _run(place, "shards", made_from, build)
 
 
 def rows_by_dataset(folder: str) -> dict[Dataset, int]:
@@ -167,10 +192,10 @@ def rows_by_dataset(folder: str) -> dict[Dataset, int]:
     return rows | {dataset: read_manifest(join(folder, table)).rows for dataset, table in whole.items()}
 
 
-def _run(place: Place, job: str, tables: Iterable[str], made_from: str, build: Build) -> None:
+def _run(place: Place, job: str, made_from: str, build: Build) -> None:
     """Runs a job whose tables do not all stand, or were made from something else."""
-    folders = [place.table(name) for name in (*tables, f"rejections/{job}", f"tallies/{job}")]
-    if all(_made_from_of(folder) == made_from for folder in folders):
+    folders = [place.table(name) for name in folders_of(job)]
+    if all(made_from_of(folder) == made_from for folder in folders):
         place.say(f"{job}: unchanged")
         return
     for folder in folders:
@@ -198,7 +223,7 @@ def _contents(place: Place, *tables: str) -> list[str]:
     return [f"{name} {read_manifest(place.table(name)).hash}" for name in tables]
 
 
-def _made_from_of(folder: str) -> str | None:
+def made_from_of(folder: str) -> str | None:
     """What a table, or a dataset of shards, says that it was made from; None where it is not finished."""
     try:
         return json.loads(read_bytes(join(folder, MANIFEST)))["made_from"]

@@ -1,14 +1,15 @@
-"""A recipe's name, a YAML file and `key=value` words in; one resolved Config out, or a ConfigError that names the key."""
+"""A recipe's name, YAML files and `key=value` words in; one resolved Config out, or a ConfigError that names the key."""
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
+from lamella.pipeline.key_names import hint, holds, part_of
 from lamella.pipeline.recipes import RECIPES
+from lamella.pipeline.yaml_text import MAX_CHARACTERS, YamlError, read_yaml
+from lamella.schemas.bounds import explain
 from lamella.schemas.config import BUNDLED, BUNDLED_NAME, Config, ModelConfig
 
 
@@ -18,18 +19,19 @@ class ConfigError(ValueError):
     wrong_configuration = True  # the command line's exit code 2
 
 
-def resolve(recipe: str, words: Iterable[str] = (), overlay: str | None = None) -> Config:
-    """The recipe's config with the YAML overlay laid over it, and `key.path=value` words over that."""
+def resolve(recipe: str, words: Iterable[str] = (), overlays: Iterable[str] = ()) -> Config:
+    """The recipe's config with YAML files laid over it, later ones over earlier ones, and `key.path=value` words over all."""
     if recipe not in RECIPES:
         raise ConfigError(f"--recipe {recipe}: no such recipe; there are {', '.join(RECIPES)}")
     values = RECIPES[recipe]().model_dump()
-    if overlay:
-        _merge(values, _read_yaml(overlay), Config, "")
+    for overlay in overlays:
+        _merge(values, _read_file(overlay), Config, "")
     for word in words:
         path, equals, text = word.partition("=")
         if not equals or not path:
             raise ConfigError(f"{word!r}: not of the form key.path=value")
-        _merge(values, _nested(path.split("."), _value(path, text)), Config, "")
+        keys = path.split(".")
+        _merge(values, _nested(keys, _value(keys, text)), Config, "")
     return validated(Config, values)
 
 
@@ -38,19 +40,17 @@ def validated(model: type[BaseModel], values: Mapping[str, Any]) -> Any:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        got = "" if isinstance(first["input"], Mapping) else f" (got {first['input']!r})"
-        raise ConfigError(f"{key or model.__name__}: {first['msg']}{got}") from None
+        raise ConfigError(explain(error)) from None
 
 
-def _read_yaml(path: str) -> Mapping[str, Any]:
+def _read_file(path: str) -> Mapping[str, Any]:
     try:
-        loaded = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        with Path(path).open(encoding="utf-8") as stream:
+            loaded = read_yaml(stream.read(MAX_CHARACTERS + 1))
     except OSError as error:
         raise ConfigError(f"--config {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"--config {path}: not YAML: {' '.join(str(error).split())}") from None
+    except (YamlError, UnicodeDecodeError) as error:
+        raise ConfigError(f"--config {path}: not YAML that can be read: {error}") from None
     if loaded is None:
         return {}
     if not isinstance(loaded, Mapping):
@@ -58,12 +58,26 @@ def _read_yaml(path: str) -> Mapping[str, Any]:
     return loaded
 
 
-def _value(path: str, text: str) -> Any:
-    """A word's value as YAML reads it, so that `null`, `true`, `[en, de]` and numbers are what they look like."""
+def _value(keys: list[str], text: str) -> Any:
+    """A word's value as YAML reads it, so that `null`, `true`, `[en, de]` and numbers are what they look like.
+
+    Where the key takes a text, `no`, `1.0` and `2026-01-01` are texts, which YAML would make something else of.
+    """
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ConfigError(f"{path}: not a value: {text!r}") from None
+        value = read_yaml(text)
+    except YamlError as error:
+        raise ConfigError(f"{'.'.join(keys)}: not a value: {text[:60]!r}: {error}") from None
+    model, name = _holder(keys)
+    texts = model is not None and (holds(model, name, str) or holds(model, name, tuple))
+    return text if texts and not isinstance(value, str | list | None) else value
+
+
+def _holder(keys: list[str]) -> tuple[type[BaseModel] | None, str]:
+    """The part of the config that has the last key; None where there is no such key."""
+    model: type[BaseModel] | None = Config
+    for name in keys[:-1]:
+        model = part_of(model, name) if model and name in model.model_fields else None
+    return (model if model and keys[-1] in model.model_fields else None), keys[-1]
 
 
 def _nested(path: list[str], value: Any) -> dict[str, Any]:
@@ -77,15 +91,18 @@ def _merge(values: dict[str, Any], over: Mapping[str, Any], model: type[BaseMode
     for name, value in over.items():
         key = f"{at}{name}"
         if name not in model.model_fields:
-            near = get_close_matches(str(name), model.model_fields, n=1)
-            hint = f"; did you mean {at}{near[0]}?" if near else f"; there are {', '.join(model.model_fields)}"
-            raise ConfigError(f"{key}: no such key{hint}")
-        inner = model.model_fields[name].annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            if not isinstance(value, Mapping):
-                raise ConfigError(f"{key}: holds keys of its own ({', '.join(inner.model_fields)}); set one of them")
+            raise ConfigError(f"{key}: no such key{hint(Config, model, at, str(name))}")
+        inner = part_of(model, name)
+        if inner is None:
+            values[name] = _items(value) if holds(model, name, tuple) and isinstance(value, str) else value
+        elif isinstance(value, Mapping):
             _merge(values[name], value, inner, f"{key}.")
         else:
-            values[name] = value
+            raise ConfigError(f"{key}: holds keys of its own ({', '.join(inner.model_fields)}); set one of them")
     if model is ModelConfig and over.get("weights") == BUNDLED:
         values["name"] = over.get("name", BUNDLED_NAME)  # `weights=bundled` alone is enough over any recipe
+
+
+def _items(text: str) -> list[str]:
+    """A list as people type it: en,de."""
+    return [item.strip() for item in text.split(",") if item.strip()]

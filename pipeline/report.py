@@ -27,6 +27,7 @@ from lamella.pipeline.accounts import (
     shards_of,
     tallies_of,
 )
+from lamella.pipeline.bundled import warn_of_pages
 from lamella.pipeline.card import write_card
 from lamella.pipeline.columns import counted, read_columns
 from lamella.pipeline.distributions import distributions, pair_tables
@@ -77,6 +78,7 @@ def build_report(run: str) -> Report:
             "jobs": facts["jobs"],
         },
         "config": facts["config"],
+        "bundled": warn_of_pages(_pages(run), config),
         "headline": _headline(run, facts, lines, rows),
         "funnel": _funnel(lines),
         "conservation": {
@@ -112,6 +114,8 @@ def print_report(report: Report, console: Console) -> None:
 
     What comes from the web is cleaned of control characters before it gets here; markup is never parsed.
     """
+    if report["bundled"]:
+        console.print(Text(f"\nWARNING: {report['bundled']['says']}", style="bold yellow"), soft_wrap=True)
     console.print(Text("\nFunnel", style="bold"))
     for name, steps in report["funnel"].items():
         shown = [f"{number(step['count'])} {step['label']}" for step in steps]
@@ -191,6 +195,11 @@ def _headline(run: str, facts: dict[str, Any], lines: Iterable[Line], rows: dict
         "shards": len(shards),
         "bytes": sum(shard.bytes for shard in shards),
     }
+
+
+def _pages(run: str) -> Iterable[str]:
+    for batch in read_columns(join(run, "documents"), ("url",)):
+        yield from batch["url"].to_pylist()
 
 
 # One row a step: label, stage, unit, and whether what came or what was kept is counted.

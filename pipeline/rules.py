@@ -13,6 +13,7 @@ from lamella.pipeline.accounts import JOBS, Line, conservation_of
 from lamella.pipeline.columns import read_columns
 from lamella.schemas.config import Config
 from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.schemas.sources import sources_of
 from lamella.transforms.assemble.rules import RULES as ASSEMBLE_RULES
 from lamella.transforms.caption.choose import RULES as CAPTION_RULES
 from lamella.transforms.fetch.address_rules import ADDRESS_RULES
@@ -90,7 +91,7 @@ def rule_lines(config: Config, run: str | None = None) -> Iterator[RuleLine]:
                 sign=rule.sign,
                 key=f"{book.config}.{rule.limit}" if rule.limit else "",
                 limit=getattr(limits, rule.limit) if rule.limit else True,
-                source=rule.source,
+                source=rule.source or sources_of(book.limits).get(rule.limit, ""),
                 where=f"{_inside(rule.file)}:{rule.line}",
                 took=count,
                 share=count / of if count is not None and of else None,

@@ -25,7 +25,6 @@ from lamella.schemas.pair import Dataset, ImageTextPair, Pair, VideoTextPair
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.schemas.shards import index_shard, shard_name
 from lamella.transforms.assemble.rules import RULES as ASSEMBLE_RULES
-from lamella.transforms.caption.choose import best_match
 from lamella.transforms.fetch.copies import COPY_RULES, alone
 from lamella.transforms.fetch.rules import IMAGE_RULES, SIZE_RULES, VIDEO_RULES, WEIGHT_RULES, Size, Weight
 from lamella.transforms.files import join, read_bytes
@@ -128,10 +127,9 @@ def _pairs(run: str, column: str, values: Collection[str], config: Config) -> It
 
 def _captioned(pair: Pair, config: Config) -> Finding:
     said = pair.capfilt
-    matches = f"{best_match.__name__} {best_match(said):.3g} >= {config.caption.min_match:g}"
-    both = f"web {said.web_match:.3g}, synthetic {said.synthetic_match:.3g}"
+    both = f"web {said.web_match:.3g}, synthetic {said.synthetic_match:.3g}; the chosen one >= {config.caption.min_match:g}"
     says = f"{pair.dataset} {pair.key}: the text of {said.chosen} stays; the captioner said {said.synthetic_text[:100]!r}"
-    return _kept(Stage.CAPTION, Unit.PAIR, says, (matches, both))
+    return _kept(Stage.CAPTION, Unit.PAIR, says, (both,))
 
 
 def _sample(run: str, record: InterleavedDocument | Pair, config: Config) -> Iterator[Finding]:

@@ -171,7 +171,7 @@ def test_why_follows_a_page_to_its_shard(told):
     document = next(iter(read_records(join(told.folder, "interleaved"), InterleavedDocument)))
     findings = why(told.folder, document.url)
     (sample,) = (one.says for one in findings if one.stage is Stage.SHARD and one.unit is Unit.DOCUMENT)
-    _, _, key, _, _, offset, _, path = sample.split()
+    _, key, _, _, offset, _, path = sample.split()
     with tarfile.open(join(told.folder, path)) as tar:
         member = tar.getmember(f"{key}.json")
         assert member.offset_data == int(offset)

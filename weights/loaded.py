@@ -19,7 +19,7 @@ class WeightsMissing(RuntimeError):
     """No weights there, or not the ones that were asked for. One line: the tag or file, and the two ways out."""
 
     def __init__(self, name: str, weights: str, why: str):
-        why = " ".join(why.split())[:200]
+        why = " ".join(why.split())[:500]
         super().__init__(
             f"{name}: weights {weights!r} cannot be had: {why}; give the path of a .safetensors file or of a folder "
             f"that `lamella train` wrote, or use name lamella-coca with weights {BUNDLED!r}"

@@ -1,5 +1,6 @@
 """CaptionPairs: what two models say, which text is chosen, and both doors of the stage."""
 
+import json
 import math
 import re
 from collections import Counter
@@ -13,16 +14,18 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
 from model_world import clip, pair
 
+from lamella.sample.web import write_sample
 from lamella.schemas.account import Door
 from lamella.schemas.config import CaptionConfig, ModelConfig
 from lamella.schemas.pair import CapFilt, CaptionSource
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.batches import bucket_of, cut
-from lamella.transforms.caption.capfilt import Captioned, Models, caption_and_match
+from lamella.transforms.caption.capfilt import Captioned, Models, caption_and_match, may_stand
 from lamella.transforms.caption.choose import choose_caption
 from lamella.transforms.caption.coca import ContrastiveMatcher
 from lamella.transforms.caption.models import load_captioner, load_matcher
 from lamella.transforms.caption.stage import CaptionPairs
+from lamella.transforms.sample_web import is_of_the_sample
 from lamella.transforms.views import View, read_view
 from lamella.weights import WeightsMissing, load
 
@@ -166,6 +169,46 @@ def test_the_webs_text_is_chosen_where_it_matches(run_folder, web, synthetic, ch
         )
         assert output == replace(made, capfilt=result)
         assert output.caption == ("a square" if chosen is CaptionSource.SYNTHETIC else "a red square")
+
+
+@pytest.mark.parametrize(
+    ("page", "captioner", "texts", "stands"),
+    [
+        ("https://photos.org/a", ModelConfig(), "sample", False),
+        ("https://photos.org/a", ModelConfig(), "always", True),
+        ("https://photos.org/a", ModelConfig(name="coca_ViT-B-32", weights="laion2b_s13b_b90k"), "sample", True),
+        ("https://ferry-notes.example/a", ModelConfig(), "sample", True),
+        ("https://FERRY-NOTES.EXAMPLE.:8080/a", ModelConfig(), "sample", True),
+        ("https://example.com/a", ModelConfig(), "sample", False),
+        ("https://ferry-notes.example.org/a", ModelConfig(), "sample", False),
+        ("https://ferry-notes.example@photos.org/", ModelConfig(), "sample", False),
+        ("https://[::1/", ModelConfig(), "sample", False),
+        ("", ModelConfig(), "sample", False),
+    ],
+)
+def test_a_bundled_captioner_speaks_for_the_samples_pages_alone(run_folder, page, captioner, texts, stands):
+    made = replace(pair("k", run_folder[1]["red"]), page_url=page)
+    config = CaptionConfig(captioner=captioner, bundled_texts=texts)
+    assert may_stand(made, config) is stands
+
+
+def test_a_text_that_may_not_stand_is_not_chosen_however_well_it_matches(run_folder):
+    made = pair("k", run_folder[1]["red"])
+    said = Captioned(pair=made, synthetic_text="Two rings", web_match=0.2, synthetic_match=0.9, may_stand=False)
+    (left,) = choose_caption(said, CaptionConfig())
+    assert (left.reason, left.measure, left.value) == (Reason.NO_CAPTION_MATCHES, "best_match", 0.2)
+    assert "for the sample web only" in left.detail
+    (kept,) = choose_caption(replace(said, web_match=0.6), CaptionConfig())
+    assert kept.caption == "a red square" and kept.capfilt.synthetic_text == "Two rings"
+    (kept,) = choose_caption(replace(said, may_stand=True), CaptionConfig())
+    assert kept.caption == "Two rings"
+
+
+def test_every_site_of_the_sample_lies_under_its_domain(tmp_path):
+    write_sample(tmp_path, pages=30, seed=3)
+    pages = [json.loads(line) for line in (tmp_path / "ledger.jsonl").read_text().splitlines()]
+    urls = [page["url"] for page in pages if page.get("genre")]
+    assert len(urls) >= 30 and all(map(is_of_the_sample, urls))
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -7,6 +7,7 @@ from lamella.schemas.config import CaptionConfig
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Reason
 from lamella.transforms.caption.models import Captioner, Matcher
+from lamella.transforms.sample_web import is_of_the_sample
 from lamella.transforms.views import Unseen, read_view, view_of
 
 DIGITS = 6
@@ -30,8 +31,14 @@ class Captioned:
     synthetic_match: float = 0.0
     captioner: str = ""
     matcher: str = ""
+    may_stand: bool = True  # the synthetic text may be chosen
     unseen: Reason | None = None
     detail: str = ""
+
+    @property
+    def best_match(self) -> float:
+        """Of the texts that may be chosen."""
+        return max(self.web_match, self.synthetic_match) if self.may_stand else self.web_match
 
     @property
     def key(self) -> str:
@@ -78,9 +85,19 @@ def caption_and_match(pairs: Sequence[Pair], models: Models, config: CaptionConf
             synthetic_match=round(match.get((row[key], synthetic[key]), 0.0), DIGITS),
             captioner=models.captioner.label,
             matcher=models.matcher.label,
+            may_stand=may_stand(pair, config),
         )
 
     return [said(pair, view.key) for pair, view in zip(pairs, views, strict=True)]
+
+
+def may_stand(pair: Pair, config: CaptionConfig) -> bool:
+    """Whether a synthetic text may stand for the web's: a bundled captioner's only on pages of the sample, unless configured.
+
+    It knows coloured shapes on plain grounds, and says "Two rings on white" of a photograph. The bundled matcher, which knows
+    no more, agrees often enough.
+    """
+    return not config.captioner.bundled or config.bundled_texts == "always" or is_of_the_sample(pair.page_url)
 
 
 def _images(views: dict, model_side: int, root: str) -> tuple[dict, dict]:

@@ -11,9 +11,8 @@ from lamella.transforms.leaving import reject_pair
 from lamella.transforms.rules import Rulebook, Under, Violation, apply_rules
 
 
-def best_match(said: Captioned) -> float:
-    """The higher of the matcher's probabilities for the web's text and for the captioner's."""
-    return max(said.web_match, said.synthetic_match)
+def _note(said: Captioned) -> str:
+    return "" if said.may_stand else "the captioner's text is that of a bundled model, for the sample web only"
 
 
 RULES = Rulebook(
@@ -22,7 +21,7 @@ RULES = Rulebook(
     unit=Unit.PAIR,
     config="caption",
     limits=CaptionConfig,
-    rules=(Under(Reason.NO_CAPTION_MATCHES, best_match, "min_match"),),
+    rules=(Under(Reason.NO_CAPTION_MATCHES, Captioned.best_match, "min_match", detail=_note),),
 )
 
 
@@ -31,7 +30,7 @@ def choose_caption(said: Captioned, config: CaptionConfig) -> Iterable[Pair | Re
 
     BLIP trains on both texts where both match. A pair has one text, and of two that match the web's says more that a model
     does not know yet: taking the higher probability instead replaced a third of the sample web's right alt texts. The other
-    text stays on the record.
+    text stays on the record. A text that may not stand for the web's is never chosen, however well it matches.
     """
     pair = said.pair
     unseen = Violation(said.unseen, detail=said.detail) if said.unseen else None

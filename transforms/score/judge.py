@@ -23,6 +23,11 @@ def judge_pair(scored: Scored, config: ScoreConfig) -> Iterable[Pair | Rejection
         yield pair
 
 
+def pass_pair(pair: Pair, config: ScoreConfig) -> Iterable[Pair]:
+    """The pair as it is, where nothing reads a score."""
+    yield pair
+
+
 def judge_document(scored: Scored, config: ScoreConfig) -> Iterable[InterleavedDocument | Rejection]:
     """The document with a score on each image; images that score too low leave it, and phi stays true.
 

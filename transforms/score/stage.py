@@ -8,7 +8,7 @@ from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage
 from lamella.transforms.batches import Record, bucket_of, cut
-from lamella.transforms.score.judge import judge_document, judge_pair, pass_document
+from lamella.transforms.score.judge import judge_document, judge_pair, pass_document, pass_pair
 from lamella.transforms.score.questions import Scored
 from lamella.transforms.step import Step
 
@@ -29,6 +29,8 @@ class ScorePairs(beam.PTransform):
         self._config, self._root, self._buckets = config, root, buckets
 
     def expand(self, pairs: beam.PCollection[PairType]):
+        if not self._config.on:
+            return pairs | Step(Stage.SCORE, pass_pair, self._config, PairType)
         scored = pairs | _Score(self._config, self._root, self._buckets)
         return scored | Step(Stage.SCORE, judge_pair, self._config, PairType, counts=_units)
 
