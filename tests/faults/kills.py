@@ -41,8 +41,10 @@ def kill_runs(kills: int, seed: int, folder: Path) -> Kills:
     while done < kills:
         run = folder / "killed"
         for _ in range(min(_IN_A_ROW, kills - done)):
-            done += _killed(web, run, seconds * stable_fraction("kill", seed, tried))
             tried += 1
+            if not _killed(web, run, seconds * stable_fraction("kill", seed, tried)):
+                break  # it had ended before: a fresh one gives later kills something to hit
+            done += 1
         start = time.monotonic()
         _finish(web, run)
         longest = max(longest, (time.monotonic() - start) / seconds)
