@@ -5,13 +5,14 @@ links (what one stage kept is what the next one took, and what a table holds) an
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from lamella.pipeline.columns import read_columns
+from lamella.pipeline.damage import Damaged
 from lamella.pipeline.tables import read_manifest, read_records
 from lamella.schemas.account import Door, Tally
 from lamella.schemas.pair import Dataset
@@ -20,6 +21,12 @@ from lamella.schemas.shards import MANIFEST, ShardManifest
 from lamella.transforms.files import join, read_bytes
 
 JOBS = ("documents", "media", "pairs", "shards")
+_TABLES = {
+    "documents": ("documents", "duplicates", "archive_media"),
+    "media": ("media",),
+    "pairs": ("interleaved",),  # and both tables of pairs, as one
+    "shards": (),
+}
 
 # Who takes what whom has kept. Where the first named stage did not run, the next one named is the neighbour.
 _BEFORE: dict[tuple[Stage, Unit], tuple[Stage, ...]] = {
@@ -201,15 +208,15 @@ def conservation_of(run: str) -> list[Line]:
     return conservation(tallies_of(run), losses_of(run))
 
 
-def tallies_of(run: str) -> Iterable[Tally]:
-    for job in JOBS:
+def tallies_of(run: str, jobs: Sequence[str] = JOBS) -> Iterable[Tally]:
+    for job in jobs:
         yield from read_records(join(run, "tallies", job), Tally)
 
 
-def losses_of(run: str) -> Losses:
+def losses_of(run: str, jobs: Sequence[str] = JOBS) -> Losses:
     """Counted by Arrow, file by file: a run may have more rejections than memory."""
     counts, nodes = Counter(), Counter()
-    for job in JOBS:
+    for job in jobs:
         for batch in read_columns(join(run, "rejections", job), ("stage", "unit", "reason", "nodes")):
             groups = pa.Table.from_batches([batch]).group_by(["stage", "unit", "reason"])
             for row in groups.aggregate([("nodes", "count"), ("nodes", "sum")]).to_pylist():
@@ -219,16 +226,16 @@ def losses_of(run: str) -> Losses:
     return {key: Loss(counts[key], nodes[key]) for key in counts}
 
 
-def rows_of(run: str) -> dict[str, int]:
-    """Rows of the run's finished tables, both tables of pairs as one, and samples of all shards as `shards`."""
+def rows_of(run: str, jobs: Sequence[str] = JOBS) -> dict[str, int]:
+    """Rows of the finished tables of these jobs, both tables of pairs as one, and samples of all shards as `shards`."""
     rows = {}
-    for name in ("documents", "duplicates", "archive_media", "media", "interleaved"):
+    for name in (table for job in jobs for table in _TABLES[job]):
         if manifest := read_manifest(join(run, name)):
             rows[name] = manifest.rows
     pairs = [manifest.rows for kind in ("images", "videos") if (manifest := read_manifest(join(run, "pairs", kind)))]
-    if pairs:
+    if pairs and "pairs" in jobs:
         rows["pairs"] = sum(pairs)
-    if shards := shards_of(run):
+    if "shards" in jobs and (shards := shards_of(run)):
         rows["shards"] = sum(shard.samples for manifest in shards for shard in manifest.shards)
     return rows
 
@@ -237,10 +244,13 @@ def shards_of(run: str) -> list[ShardManifest]:
     """The manifests of the datasets that are finished, in the order of the datasets."""
     out = []
     for dataset in Dataset:
+        path = join(run, "shards", dataset.value, MANIFEST)
         try:
-            out.append(ShardManifest.decode(read_bytes(join(run, "shards", dataset.value, MANIFEST))))
+            out.append(ShardManifest.decode(read_bytes(path)))
         except FileNotFoundError:
             continue
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise Damaged(path, error) from error
     return out
 
 

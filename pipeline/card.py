@@ -13,7 +13,7 @@ from lamella.pipeline.settings import settings_of
 from lamella.schemas.config import Config
 from lamella.schemas.rejection import Reason
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.files import exists, join, write_atomically
+from lamella.transforms.files import exists, join
 
 NAME = "README.md"
 
@@ -29,12 +29,9 @@ _WHAT = {
 }
 
 
-def write_card(run: str, report: dict[str, Any]) -> str:
-    """Writes the card into the run's folder, by rename; returns its path."""
-    path = join(run, NAME)
-    parquet = exists(join(run, "shards", "m3w-parquet", MANIFEST))
-    write_atomically(path, card(report, parquet=parquet).encode())
-    return path
+def card_of(run: str, report: dict[str, Any]) -> bytes:
+    """The card of a run's folder, as the file that is to be written there."""
+    return card(report, parquet=exists(join(run, "shards", "m3w-parquet", MANIFEST))).encode()
 
 
 def card(report: dict[str, Any], *, parquet: bool = False) -> str:
@@ -170,7 +167,9 @@ def _reasons(report: dict[str, Any]) -> str:
 
 
 def _accounts(report: dict[str, Any]) -> str:
-    if report["conservation"]["balanced"]:
+    if report["unfinished"]:
+        says = f"**This run is not finished** ({', '.join(report['unfinished'])} not done): do not use it as it is."
+    elif report["conservation"]["balanced"]:
         says = "Every number adds up: in each stage, what came in or was made is what was kept or rejected."
     else:
         says = "**The sums of this run do not add up.** See `report.html` before you use it."

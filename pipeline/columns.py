@@ -8,12 +8,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from lamella.pipeline.damage import parquet_file
 from lamella.pipeline.tables import read_manifest
 from lamella.transforms.files import join
 
@@ -39,9 +38,9 @@ def read_places(folder: str, columns: Sequence[str], only: str = "") -> Iterator
     for file in manifest.files if manifest else ():
         if not file.rows or only not in ("", file.name):
             continue
-        with fsspec.open(join(folder, file.name), "rb") as stream:
+        with parquet_file(join(folder, file.name)) as parquet:
             at = 0
-            for batch in pq.ParquetFile(stream).iter_batches(batch_size=BATCH_ROWS, columns=list(columns)):
+            for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=list(columns)):
                 yield Place(file.name, at), batch
                 at += len(batch)
 
@@ -52,8 +51,7 @@ def read_rows(folder: str, places: Iterable[Place]) -> Iterator[tuple[Place, pa.
     for place in places:
         by_file[place.file].append(place.row)
     for name, rows in sorted(by_file.items()):
-        with fsspec.open(join(folder, name), "rb") as stream:
-            file = pq.ParquetFile(stream)
+        with parquet_file(join(folder, name)) as file:
             sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
             ends = list(accumulate(sizes))
             groups = np.searchsorted(ends, sorted(rows), side="right")

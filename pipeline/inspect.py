@@ -1,4 +1,7 @@
-"""A path in; what lies there, as text in a terminal, out: a Parquet table, a shard, a folder of either, or a web archive."""
+"""A path in; what lies there, as text in a terminal, out: a run, a Parquet table, a shard, a folder of these, a web archive.
+
+What lies there may be anybody's: no file makes the reader take more memory than it is allowed, or read without an end.
+"""
 
 import tarfile
 from collections.abc import Iterable, Iterator
@@ -7,10 +10,10 @@ from typing import BinaryIO
 
 import fsspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 from rich.console import Console
 from rich.text import Text
 
+from lamella.pipeline.damage import Damaged, TooLarge, bounded, memory_bound
 from lamella.pipeline.readable import (
     Line,
     clean,
@@ -43,11 +46,18 @@ _READABLE = {InterleavedDocument: document_lines, ImageTextPair: pair_lines, Vid
 def inspect(path: str, limit: int, console: Console) -> None:
     """Prints a summary and the first `limit` records. Raises ValueError, in one line, for what is none of these or damaged."""
     try:
-        for line in _lines(path.rstrip("/") or path, limit):
-            console.print(Text(line.text, style=line.style), soft_wrap=True, highlight=False)
+        with memory_bound():
+            for line in _lines(path.rstrip("/") or path, limit):
+                console.print(Text(line.text, style=line.style), soft_wrap=True, highlight=False)
     except FileNotFoundError as error:
         raise ValueError(f"{clean(path)}: no such file or folder") from error
-    except (BadShard, BadSample, pa.ArrowException, OSError) as error:
+    except MemoryError as error:
+        raise ValueError(f"{clean(path)}: unpacks to more than may be held: {clean(error, 100)}") from error
+    except Damaged as error:
+        raise ValueError(str(error)) from error
+    except TooLarge as error:
+        raise ValueError(f"{clean(path)}: {error}") from error
+    except (BadShard, BadSample, RecursionError, KeyError, TypeError, pa.ArrowException, OSError, tarfile.TarError) as error:
         raise ValueError(f"{clean(path)}: {clean(error, 200)}") from error
 
 
@@ -72,8 +82,12 @@ def _lines(path: str, limit: int) -> Iterator[Line]:
 
 
 def _folder(path: str, names: list[str], limit: int) -> Iterator[Line]:
+    from lamella.pipeline.contents import folder_lines, shows_datasets  # they know the jobs, and Beam takes seconds to import
+
     tables = [join(path, name) for name in names if name.endswith(".parquet")]
-    if any(name.endswith(".tar") for name in names):
+    if shows_datasets(path, names):
+        yield from folder_lines(path)
+    elif any(name.endswith(".tar") for name in names):
         yield from _shards(path, names, limit)
     elif tables:
         yield from _table(path, tables, limit)
@@ -88,7 +102,7 @@ def _shards(path: str, names: list[str], limit: int) -> Iterator[Line]:
     """A dataset's shards as the manifest tells of them, then the first one's samples."""
     tars = [name for name in names if name.endswith(".tar")]
     if MANIFEST in names:
-        manifest = ShardManifest.decode(read_bytes(join(path, MANIFEST)))
+        manifest = _manifest(join(path, MANIFEST))
         samples = sum(shard.samples for shard in manifest.shards)
         yield Line(f"{clean(path)}: {manifest.dataset}, {samples} samples in {len(manifest.shards)} shards", "bold green")
         for shard in manifest.shards[:limit]:
@@ -102,16 +116,23 @@ def _shards(path: str, names: list[str], limit: int) -> Iterator[Line]:
     yield from _lines(join(path, tars[0]), limit)
 
 
+def _manifest(path: str) -> ShardManifest:
+    try:
+        return ShardManifest.decode(read_bytes(path))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Damaged(path, error) from error
+
+
 def _table(name: str, paths: list[str], limit: int) -> Iterator[Line]:
     """Rows, columns, and the first rows; of records that we know, in their own form."""
     rows, shown, schema = 0, [], None
     for path in paths:
         with fsspec.open(path, "rb") as stream:
-            file = pq.ParquetFile(stream)
+            file = bounded(stream)
             rows += file.metadata.num_rows
             schema = schema or file.schema_arrow
             if len(shown) < limit and file.metadata.num_rows:
-                batches = file.iter_batches(batch_size=limit)
+                batches = file.iter_batches(batch_size=limit, use_threads=False)
                 shown += [row for batch in islice(batches, 1) for row in batch.to_pylist()]
     yield Line(f"{clean(name)}: Parquet, {rows} rows in {len(paths)} {'file' if len(paths) == 1 else 'files'}", "bold green")
     for field in schema:
@@ -150,10 +171,13 @@ def _tar(stream: BinaryIO, limit: int) -> Iterator[Line]:
             yield from sample_lines(key, _decoded(members))
             yield Line(f"  members: {sizes}", "dim")
     except BadShard:
+        end = stream.seek(0, 2)
         stream.seek(0)
         yield Line("  not a shard of ours; its members:", "yellow")
-        with tarfile.open(fileobj=stream, mode="r|") as tar:
+        with tarfile.open(fileobj=stream, mode="r:") as tar:
             for info in islice(tar, limit):
+                if not 0 <= info.size <= end - info.offset_data:
+                    raise BadShard(f"{clean(info.name, 120)}: {info.size} bytes, and the file ends before them") from None
                 yield Line(f"  {clean(info.name, 120)}  {size_of(info.size)}")
 
 

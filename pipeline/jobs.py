@@ -6,32 +6,38 @@
     shards      interleaved/, pairs/ -> shards/
 
 Each job writes rejections/JOB/ and tallies/JOB/ too. A table carries the hash of what it was made from: the config part of
-its job, the contents of its input tables, and the format. A job runs where that hash is not the one its tables carry.
+its job, the contents of its input tables, and the format. A job runs where that hash is not the one its tables carry, or
+where one of them is not whole: a file that its manifest names is gone, or has another size.
 """
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 
-from lamella import weights
 from lamella.pipeline import curation
+from lamella.pipeline.accounts import JOBS
 from lamella.pipeline.books import Books, SumTallies
+from lamella.pipeline.empty import nothing_left
+from lamella.pipeline.fingerprints import job_fingerprint
+from lamella.pipeline.ownership import claim, withdraw
 from lamella.pipeline.parts import ReadParts, WriteParts, part_key, standing_parts
-from lamella.pipeline.tables import FORMAT, ReadTable, WriteTable, clear_table, column_values, read_manifest
+from lamella.pipeline.tables import ReadTable, WriteTable, column_values, part_names, read_manifest
+from lamella.pipeline.whole import fault_of, fault_of_packs
 from lamella.schemas.account import Tally
 from lamella.schemas.config import Config
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
-from lamella.schemas.keys import stable_key
 from lamella.schemas.media import ArchiveMedia, Media
 from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import MANIFEST
 from lamella.transforms.files import join, read_bytes
+from lamella.transforms.shard.plan import plan_shards
+from lamella.transforms.shard.write import names_of
 
 Build = Callable[[beam.Pipeline], Any]
 
@@ -46,6 +52,8 @@ class Place:
     execute: Callable[[str, Build], None]  # label, pipeline's content; returns when the pipeline has ended, raises if it failed
     say: Callable[[str], None]  # one line of progress
     wave: int | None = None  # archives read before their parts are written; None: all
+    deep: bool = False  # whether checksums tell what stands, and not sizes alone
+    done: Callable[[str], object] = lambda job: None  # is told of a job whose tables stand
 
     def table(self, name: str) -> str:
         return join(self.folder, name)
@@ -60,12 +68,6 @@ INPUTS = {
     "pairs": ("documents", "media", "rejections/media"),
     "shards": tuple(PAIR_TABLES),
 }
-STAGES = {
-    "documents": ("filter", "dedup"),
-    "media": ("fetch",),
-    "pairs": ("assemble", "pair", "score", "caption"),
-    "shards": ("shard",),
-}
 
 
 def folders_of(job: str) -> tuple[str, ...]:
@@ -73,22 +75,40 @@ def folders_of(job: str) -> tuple[str, ...]:
     return (*TABLES[job], f"rejections/{job}", f"tallies/{job}")
 
 
+def table_names(config: Config) -> dict[str, list[str]]:
+    """Folder -> names of the files that a run with this config writes there; not of shards, whose number depends on rows."""
+    names = {
+        folder: part_names(config.run.table_parts)
+        for job in JOBS
+        for folder in folders_of(job)
+        if not folder.startswith("shards/")
+    }
+    return names | {f"tallies/{job}": part_names(1) for job in JOBS}
+
+
 def expected_hash(place: Place, job: str) -> str:
     """What the tables of a job must say that they were made from, to stand. Its own inputs must stand."""
     if job == "documents":
         parts = standing_parts(place.folder, place.archives, place.config)
-        contents = [f"{key} {part.hash}" for key, part in sorted(parts.items())]
-    else:
-        contents = _contents(place, *INPUTS[job])
-    return _made_from(place.config, STAGES[job], [*contents, *([weights.bundle_hash()] if job == "pairs" else [])])
+        return job_fingerprint(place.config, job, [f"{key} {part.hash}" for key, part in sorted(parts.items())])
+    return job_fingerprint(place.config, job, _contents(place, *INPUTS[job]))
 
 
-def run_jobs(place: Place) -> None:
-    """All four, in order; each only where its hash changed."""
-    documents(place)
-    media(place)
-    pairs(place)
-    shards(place)
+def run_jobs(place: Place) -> str:
+    """All four, in order; each only where its hash changed.
+
+    Returns:
+        '', or, where a job left nothing to go on with, the line that says which rule took the last: then no job follows,
+        and what earlier runs made of other input is taken away.
+    """
+    for number, job in enumerate(JOBS):
+        {"documents": documents, "media": media, "pairs": pairs, "shards": shards}[job](place)
+        place.done(job)
+        if line := nothing_left(place.folder, job):
+            behind = JOBS[number + 1 :]
+            withdraw(place.folder, [folder for later in behind for folder in folders_of(later)])
+            return line
+    return ""
 
 
 def documents(place: Place) -> None:
@@ -111,7 +131,7 @@ def documents(place: Place) -> None:
 def _extract(place: Place) -> None:
     """Writes the parts that do not stand yet, some archives at a time, so that a run that is killed keeps what it has read."""
     c = place.config
-    standing = standing_parts(place.folder, place.archives, c)
+    standing = standing_parts(place.folder, place.archives, c, deep=place.deep, say=place.say)
     missing = [archive for archive in place.archives if part_key(archive) not in standing]
     wave = place.wave or max(len(missing), 1)
     for start in range(0, len(missing), wave):
@@ -193,15 +213,35 @@ def rows_by_dataset(folder: str) -> dict[Dataset, int]:
 
 
 def _run(place: Place, job: str, made_from: str, build: Build) -> None:
-    """Runs a job whose tables do not all stand, or were made from something else."""
-    folders = [place.table(name) for name in folders_of(job)]
-    if all(made_from_of(folder) == made_from for folder in folders):
+    """Runs a job whose tables do not all stand whole, or were made from something else."""
+    folders = folders_of(job)
+    faults = faults_of(place, job)
+    if not faults and all(made_from_of(place.table(name)) == made_from for name in folders):
         place.say(f"{job}: unchanged")
         return
-    for folder in folders:
-        clear_table(folder)
+    for name, fault in faults.items():
+        place.say(f"{name}: made again, {fault}")
+    claim(place.folder, _names(place, job))
     place.say(f"{job}: runs")
     place.execute(job, build)
+
+
+def faults_of(place: Place, job: str) -> dict[str, str]:
+    """Table or dataset -> what is missing of it, for those of a job that are finished, and not whole any more."""
+    faults = {name: fault for name in folders_of(job) if (fault := fault_of(place.table(name), place.deep))}
+    if job == "media" and not faults and (fault := fault_of_packs(place.folder, place.deep)):
+        return {"media": fault}
+    return faults
+
+
+def _names(place: Place, job: str) -> dict[str, list[str]]:
+    """Folder -> the names that a job may write there."""
+    names = {name: found for name, found in table_names(place.config).items() if name in folders_of(job)}
+    if job == "shards":
+        for dataset, rows in rows_by_dataset(place.folder).items():
+            plan = plan_shards(dataset, rows, place.config.shard)
+            names |= {f"shards/{folder}": found for folder, found in names_of(plan).items()}
+    return names
 
 
 def _write(place: Place, job: str, tables: Mapping[str, Any], books: Books, made_from: str) -> None:
@@ -214,18 +254,13 @@ def _write(place: Place, job: str, tables: Mapping[str, Any], books: Books, made
     tallies | WriteTable(place.table(f"tallies/{job}"), Tally, parts=1, made_from=made_from)
 
 
-def _made_from(c: Config, parts: Sequence[str], contents: Iterable[str]) -> str:
-    config = (getattr(c, part).model_dump_json() for part in parts)
-    return stable_key(FORMAT, c.run.table_parts, c.run.batch_buckets, *config, *contents)
-
-
 def _contents(place: Place, *tables: str) -> list[str]:
-    return [f"{name} {read_manifest(place.table(name)).hash}" for name in tables]
+    return [f"{name} {manifest.hash if (manifest := read_manifest(place.table(name))) else ''}" for name in tables]
 
 
 def made_from_of(folder: str) -> str | None:
-    """What a table, or a dataset of shards, says that it was made from; None where it is not finished."""
+    """What a table, or a dataset of shards, says that it was made from; None where it is not finished, or does not say."""
     try:
         return json.loads(read_bytes(join(folder, MANIFEST)))["made_from"]
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return None

@@ -3,7 +3,7 @@
 A part is a small table of four files with one manifest, written last. An archive whose part stands is not read again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -12,15 +12,19 @@ from apache_beam import PCollection
 
 from lamella.pipeline.books import Books
 from lamella.pipeline.curation import Extracted
+from lamella.pipeline.fingerprints import stage_settings
 from lamella.pipeline.tables import FORMAT, TableManifest, read_file, read_manifest, write_file, write_manifest
+from lamella.pipeline.whole import fault_of
 from lamella.schemas.account import Tally
 from lamella.schemas.config import Config
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.keys import stable_key
 from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.printable import printable
 from lamella.schemas.rejection import Rejection
+from lamella.schemas.shards import MANIFEST
 from lamella.transforms.blobs import UNPACKED
-from lamella.transforms.files import join
+from lamella.transforms.files import join, remove_files
 
 FOLDER = "extracted"
 FILES = {"documents": InterleavedDocument, "media": ArchiveMedia, "rejected": Rejection, "tallies": Tally}
@@ -31,18 +35,29 @@ def part_key(archive: str) -> str:
     return stable_key(archive.rsplit("/", 1)[-1])
 
 
-def standing_parts(folder: str, archives: Iterable[str], c: Config) -> dict[str, TableManifest]:
-    """Key -> manifest of every archive whose part was made from this file and this config."""
+def standing_parts(
+    folder: str, archives: Iterable[str], c: Config, *, deep: bool = False, say: Callable[[str], object] | None = None
+) -> dict[str, TableManifest]:
+    """Key -> manifest of every archive whose part was made from this file and this config, and is whole.
+
+    Args:
+        deep: whether checksums are compared as well.
+        say: is told, in one line, of each part that is not whole.
+    """
     parts = {}
     for archive in archives:
-        manifest = read_manifest(join(folder, FOLDER, part_key(archive)))
+        part = join(folder, FOLDER, part_key(archive))
+        fault = fault_of(part, deep)
+        manifest = None if fault else read_manifest(part)
         if manifest and manifest.made_from == _made_from(archive, c):
             parts[part_key(archive)] = manifest
+        if fault and say:
+            say(f"{FOLDER}/{part_key(archive)} of {printable(archive)}: made again, {fault}")
     return parts
 
 
 def _made_from(archive: str, c: Config) -> str:
-    return stable_key(FORMAT, archive, _fingerprint(archive), c.read.model_dump_json(), c.extract.model_dump_json())
+    return stable_key(FORMAT, archive, _fingerprint(archive), *(stage_settings(c, stage) for stage in ("read", "extract")))
 
 
 def _fingerprint(archive: str) -> str:
@@ -75,6 +90,7 @@ def _write_part(group: tuple[str, dict[str, Iterable[Any]]], folder: str, c: Con
     if not list(found["archive"]):
         raise RuntimeError(f"a record names an archive that was not read: {archive!r}")
     part = join(folder, FOLDER, part_key(archive))
+    remove_files(part, [MANIFEST])  # of an earlier part: no reader trusts half of it
     files = [write_file(part, f"{name}.parquet", record_type, _rows(name, found[name])) for name, record_type in FILES.items()]
     return write_manifest(part, TableManifest(table=FOLDER, made_from=_made_from(archive, c), files=tuple(files)))
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import fsspec
 
 from lamella.pipeline import jobs
+from lamella.pipeline.fingerprints import sets_pace
 from lamella.pipeline.key_names import dotted_keys
+from lamella.pipeline.ownership import RUN_FILE, check_output
 from lamella.pipeline.parts import FOLDER, part_key, standing_parts
-from lamella.pipeline.run import RUN_FILE
 from lamella.pipeline.settings import settings_of
 from lamella.schemas.config import Config
 from lamella.transforms.files import exists, is_local, join, read_bytes
@@ -21,6 +22,7 @@ STAGES = {"extract": ("read", "extract"), **jobs.STAGES}
 
 def plan(c: Config, archives: tuple[str, ...], folder: str, models: Mapping[str, Reached]) -> Iterator[str]:
     """What `lamella run` would do: archives, jobs and why they run, models, and where it writes."""
+    check_output(folder)
     changed = sum(setting.changed for settings in settings_of(c).values() for setting in settings)
     yield f"recipe   {c.recipe}: {changed} settings differ from the defaults (`lamella config` shows them)"
     place = jobs.Place(config=c, archives=archives, folder=folder, execute=_never, say=lambda line: None)
@@ -73,14 +75,17 @@ def _why(place: jobs.Place, job: str, before: Mapping[str, object] | None, upstr
     stand = [jobs.made_from_of(place.table(folder)) for folder in folders]
     if not any(stand):
         return "not made yet"
+    for name, fault in jobs.faults_of(place, job).items():
+        return f"{name} is made again, {fault}"
     if None in stand:
         return f"{folders[stand.index(None)]} is not finished"
+    if not upstream and set(stand) == {jobs.expected_hash(place, job)}:
+        return ""
     if changes := _changes(job, place.config, before):
         return changes
     if upstream:
         return f"if {upstream} gives other rows than before"
-    expected = jobs.expected_hash(place, job)
-    return "" if all(made_from == expected for made_from in stand) else "its inputs are others than before"
+    return "its inputs are others than before"
 
 
 def _settings_before(folder: str) -> Mapping[str, object] | None:
@@ -107,7 +112,7 @@ def _changes(job: str, c: Config, before: Mapping[str, object] | None) -> str:
     if before is None:
         return ""
     now = _flat(c)
-    keys = [key for key in now if key.split(".")[0] in STAGES[job] and now[key] != before[key]]
+    keys = [key for key in now if key.split(".")[0] in STAGES[job] and now[key] != before[key] and not sets_pace(key)]
     shown = [f"{key} was {before[key]}, is {now[key]}" for key in keys[:_SHOWN]]
     return "; ".join([*shown, f"and {len(keys) - _SHOWN} more keys"] if len(keys) > _SHOWN else shown)
 

@@ -12,6 +12,7 @@ from fsspec.registry import known_implementations
 
 from lamella.pipeline.bundled import models_in_use
 from lamella.pipeline.overlay import ConfigError
+from lamella.pipeline.ownership import check_output
 from lamella.schemas.config import Config, ModelConfig
 from lamella.transforms.caption.models import BLIP
 from lamella.transforms.files import is_local
@@ -164,7 +165,11 @@ def _load_scorer(load: Callable) -> Callable[[ModelConfig], object]:
 
 @contextlib.contextmanager
 def own_folder(folder: str) -> Iterator[None]:
-    """Creates the run's folder and holds its lock. The lock ends with the process, however it ends."""
+    """Creates the run's folder and holds its lock. The lock ends with the process, however it ends.
+
+    Raises ConfigError, with nothing touched, for a folder that is not empty and holds no run.
+    """
+    check_output(folder)
     if not is_local(folder):
         yield
         return

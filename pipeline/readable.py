@@ -4,18 +4,15 @@ What the web wrote is foreign: it must not move the cursor, set a title or turn 
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode
 from lamella.schemas.pair import Pair, VideoTextPair
+from lamella.schemas.printable import printable
 from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample
 
 _SHOWN = 400  # characters of one text
-# C0 and C1 controls (ESC is one), marks and overrides of the reading direction, invisible tags; half of a surrogate pair.
-_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
-_HALVES = re.compile("[\ud800-\udfff]")
 
 
 class Line(NamedTuple):
@@ -26,7 +23,7 @@ class Line(NamedTuple):
 def clean(text: object, limit: int = _SHOWN) -> str:
     """Any text as one line of at most `limit` characters that is safe to print."""
     cut = str(text)[: 4 * limit]  # a text of megabytes is not walked for its first line
-    plain = _HALVES.sub("\ufffd", _UNSEEN.sub("", " ".join(cut.split())))
+    plain = printable(" ".join(cut.split()))
     return plain if len(plain) <= limit and len(str(text)) <= 4 * limit else plain[:limit] + "…"
 
 

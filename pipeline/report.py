@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lamella.pipeline.accounts import (
+    JOBS,
     Line,
     Losses,
     conservation,
@@ -28,17 +29,20 @@ from lamella.pipeline.accounts import (
     tallies_of,
 )
 from lamella.pipeline.bundled import warn_of_pages
-from lamella.pipeline.card import write_card
+from lamella.pipeline.card import card_of
 from lamella.pipeline.columns import counted, read_columns
 from lamella.pipeline.distributions import distributions, pair_tables
 from lamella.pipeline.exhibits import clean, exhibits
+from lamella.pipeline.overlay import ConfigError
+from lamella.pipeline.ownership import read_facts, write_own
 from lamella.pipeline.plots import number
+from lamella.pipeline.run import REPORT_FILES, unfinished_jobs
 from lamella.pipeline.tables import read_manifest
 from lamella.pipeline.truth import truth_of
 from lamella.schemas.config import Config
 from lamella.schemas.keys import stable_key
 from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.transforms.files import join, read_bytes, write_atomically
+from lamella.transforms.files import join
 
 Report = dict[str, Any]
 
@@ -54,18 +58,24 @@ def write_report(run: str) -> Report:
 
     report = build_report(run)
     data = json.dumps(report, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    write_atomically(join(run, "report.json"), data.encode() + b"\n")
-    write_atomically(join(run, "report.html"), render(report, run).encode())
-    write_card(run, report)
+    files = (data.encode() + b"\n", render(report, run).encode(), card_of(run, report))
+    write_own(run, dict(zip(REPORT_FILES, files, strict=True)))
     return report | {"path": join(run, "report.html")}
 
 
 def build_report(run: str) -> Report:
-    """Everything that can be said of a run, as plain JSON values. Tables that are not there yet are left out."""
-    facts = json.loads(read_bytes(join(run, "run.json")))
+    """Everything that can be said of a run, as plain JSON values. Tables that are not there yet are left out.
+
+    Of jobs that are not finished no account is given: their tables are half there, or of an earlier run.
+    """
+    facts = read_facts(run)
+    if facts is None:
+        raise ConfigError(f"{clean(run)}: not the folder of a run (no run.json)")
     config = Config.model_validate(facts["config"])
-    lost, rows = losses_of(run), rows_of(run)
-    lines = conservation(tallies_of(run), lost)
+    unfinished = unfinished_jobs(facts)
+    jobs = [job for job in JOBS if job not in unfinished]
+    lost, rows = losses_of(run, jobs), rows_of(run, jobs)
+    lines = conservation(tallies_of(run, jobs), lost)
     joints = links(lines, rows)
     crashed = crashes(lines, lost, config.run.max_crash_ratio)
     greedy = greedy_rules(lines, lost, config.run.max_rule_ratio)
@@ -77,6 +87,7 @@ def build_report(run: str) -> Report:
             "versions": facts["versions"],
             "jobs": facts["jobs"],
         },
+        "unfinished": list(unfinished),
         "config": facts["config"],
         "bundled": warn_of_pages(_pages(run), config),
         "headline": _headline(run, facts, lines, rows),
@@ -134,6 +145,8 @@ def print_report(report: Report, console: Console) -> None:
     for line in (report["truth"] or {}).get("says", ()):
         console.print(Text.assemble(("  truth: ", "cyan"), clean(line)), soft_wrap=True)
     verdict = ("every sum adds up", "green") if report["conservation"]["balanced"] else ("the sums do NOT add up", "bold red")
+    if report["unfinished"] and report["conservation"]["balanced"]:
+        verdict = (f"the run is NOT finished: {', '.join(report['unfinished'])} not done", "bold yellow")
     console.print(
         Text.assemble("  ", verdict, f"; report: {clean(report['path'])}" if "path" in report else ""), soft_wrap=True
     )

@@ -1,6 +1,7 @@
 """A run's folder in; one line for each fault in it out: manifests, checksums, rows, samples, strays, accounts.
 
 Nothing is repaired, and nothing of ours is trusted: every file that a manifest names is read whole, every picture decoded.
+Whatever a damaged file does to its reader is a fault of that file, and the others are checked all the same.
 """
 
 import json
@@ -11,10 +12,12 @@ from itertools import zip_longest
 from typing import BinaryIO
 
 import fsspec
-import pyarrow.parquet as pq
 
 from lamella.pipeline.accounts import JOBS, conservation_of, links, rows_of
+from lamella.pipeline.damage import bounded, memory_bound
+from lamella.pipeline.readable import clean
 from lamella.pipeline.tables import TableManifest, read_records
+from lamella.pipeline.whole import checksum
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.media import Container, Media
 from lamella.schemas.pair import Dataset
@@ -38,25 +41,37 @@ TABLES = (
 )
 SHARDS = tuple(f"shards/{dataset}" for dataset in Dataset)
 PACKS = "media/packs"  # tars that the media table names, row by row
-_CHUNK = 1 << 20
-_DAMAGE = (OSError, ValueError, KeyError, TypeError)  # what reading a broken manifest or Parquet file raises
+_BATCH_ROWS = 1000  # a column of one long text repeated takes memory by rows
+_LINE = 400  # characters of a fault
 
 Faults = Iterator[str]
 
 
 def verify(run: str) -> Faults:
-    """One line for each fault of a run's folder; none where the run is sound. Reads everything."""
+    """One line for each fault of a run's folder, that any terminal can show; none where the run is sound. Reads everything."""
+    yield from (clean(fault, _LINE) for fault in _faults(run))
+
+
+def _faults(run: str) -> Faults:
     files = _files(run)
     yield from _strays(files)
     for folder in sorted({*TABLES, *SHARDS, *(name.rpartition("/")[0] for name in files if name.endswith(f"/{MANIFEST}"))}):
         if f"{folder}/{MANIFEST}" not in files:
             yield f"{folder}: no {MANIFEST}: not finished"
         elif folder.startswith("shards/"):
-            yield from _dataset(run, folder, files)
+            yield from _guarded(f"{folder}/{MANIFEST}", _dataset(run, folder, files))
         else:
-            yield from _table(run, folder, files)
-    yield from _blobs(run)
-    yield from _accounts(run)
+            yield from _guarded(f"{folder}/{MANIFEST}", _table(run, folder, files))
+    yield from _guarded("media", _blobs(run))
+    yield from _guarded("accounts", _accounts(run))
+
+
+def _guarded(place: str, faults: Faults) -> Faults:
+    """The crash door: an error of a check, foreseen or not, is a fault of what was checked, and ends that check alone."""
+    try:
+        yield from faults
+    except Exception as error:
+        yield f"{place}: cannot be read: {_line(error)}"
 
 
 def _files(run: str) -> dict[str, int]:
@@ -86,12 +101,8 @@ def _unnamed(folder: str, named: set[str], files: dict[str, int]) -> Faults:
 
 
 def _table(run: str, folder: str, files: dict[str, int]) -> Faults:
-    try:
-        data = read_bytes(join(run, folder, MANIFEST))
-        manifest, raw = TableManifest.decode(data), json.loads(data)
-    except _DAMAGE as error:
-        yield f"{folder}/{MANIFEST}: {_line(error)}"
-        return
+    data = read_bytes(join(run, folder, MANIFEST))
+    manifest, raw = TableManifest.decode(data), json.loads(data)
     if (raw.get("rows"), raw.get("hash")) != (manifest.rows, manifest.hash):
         yield f"{folder}/{MANIFEST}: rows or hash are not those of its files"
     yield from _unnamed(folder, {file.name for file in manifest.files}, files)
@@ -101,28 +112,29 @@ def _table(run: str, folder: str, files: dict[str, int]) -> Faults:
 
 
 def _dataset(run: str, folder: str, files: dict[str, int]) -> Faults:
-    try:
-        manifest = ShardManifest.decode(read_bytes(join(run, folder, MANIFEST)))
-    except _DAMAGE as error:
-        yield f"{folder}/{MANIFEST}: {_line(error)}"
-        return
+    manifest = ShardManifest.decode(read_bytes(join(run, folder, MANIFEST)))
     yield from _unnamed(folder, {name for s in manifest.shards for name in (s.name, s.sidecar) if name}, files)
     config = _shard_config(run)
     for shard in manifest.shards:
-        named = _Named(f"{folder}/{shard.name}", shard.bytes, shard.sha256)
-        if shard.name.endswith(".parquet"):
-            yield from _file(run, named, files, lambda stream, rows=shard.samples: _rows(stream, rows))
-            continue
-        keys: list[tuple[str, str]] = []
-        check = _Samples(manifest.dataset, shard, config, keys)
-        yield from _file(run, named, files, check)
-        if shard.sidecar:
-            named = _Named(f"{folder}/{shard.sidecar}", shard.sidecar_bytes, shard.sidecar_sha256)
-            yield from _file(run, named, files, lambda stream, keys=keys: _sidecar(stream, keys))
-        elif manifest.dataset is not Dataset.M3W:
-            yield f"{folder}/{shard.name}: no sidecar"
+        yield from _guarded(f"{folder}/{shard.name}", _shard(run, folder, files, manifest.dataset, shard, config))
     if folder.endswith(PARQUET):
         yield from _same_rows(run, folder, manifest)
+
+
+def _shard(
+    run: str, folder: str, files: dict[str, int], dataset: Dataset, shard: ShardInfo, config: ShardConfig | None
+) -> Faults:
+    named = _Named(f"{folder}/{shard.name}", shard.bytes, shard.sha256)
+    if shard.name.endswith(".parquet"):
+        yield from _file(run, named, files, lambda stream: _rows(stream, shard.samples))
+        return
+    keys: list[tuple[str, str]] = []
+    yield from _file(run, named, files, _Samples(dataset, shard, config, keys))
+    if shard.sidecar:
+        named = _Named(f"{folder}/{shard.sidecar}", shard.sidecar_bytes, shard.sidecar_sha256)
+        yield from _file(run, named, files, lambda stream: _sidecar(stream, keys))
+    elif dataset is not Dataset.M3W:
+        yield f"{folder}/{shard.name}: no sidecar"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,26 +152,25 @@ def _file(run: str, named: _Named, files: dict[str, int], contents: Callable[[Bi
         yield f"{named.path}: missing"
     elif files[named.path] != named.bytes:
         yield f"{named.path}: {files[named.path]} bytes, {MANIFEST} says {named.bytes}"
-    elif _checksum(join(run, named.path)) != named.sha256:
-        yield f"{named.path}: not the SHA-256 that {MANIFEST} says"
     else:
-        with fsspec.open(join(run, named.path), "rb") as stream:
-            for fault in contents(stream):
-                yield f"{named.path}: {fault}"
+        yield from _guarded(named.path, _contents(run, named, contents))
 
 
-def _checksum(path: str) -> str:
-    digest = sha256()
-    with fsspec.open(path, "rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+def _contents(run: str, named: _Named, contents: Callable[[BinaryIO], Faults]) -> Faults:
+    if checksum(join(run, named.path)) != named.sha256:
+        yield f"{named.path}: not the SHA-256 that {MANIFEST} says"
+        return
+    with fsspec.open(join(run, named.path), "rb") as stream:
+        for fault in contents(stream):
+            yield f"{named.path}: {fault}"
 
 
 def _rows(stream: BinaryIO, rows: int) -> Faults:
     try:
-        found = sum(batch.num_rows for batch in pq.ParquetFile(stream).iter_batches())
-    except _DAMAGE as error:
+        with memory_bound():
+            batches = bounded(stream).iter_batches(batch_size=_BATCH_ROWS, use_threads=False)
+            found = sum(batch.num_rows for batch in batches)
+    except Exception as error:  # of Arrow's, of its Python side, of memory: the file is none that can be read
         yield f"not readable Parquet: {_line(error)}"
         return
     if found != rows:
@@ -180,7 +191,7 @@ class _Samples:
                     yield f"{key}: not the key of sample {index}"
                 try:
                     sample = self._type.decode(members)
-                except BadSample as error:
+                except (BadSample, RecursionError) as error:
                     yield f"{key}: {_line(error)}"
                     continue
                 finally:
@@ -196,8 +207,9 @@ class _Samples:
 
 def _sidecar(stream: BinaryIO, keys: list[tuple[str, str]]) -> Faults:
     try:
-        table = pq.read_table(stream)
-    except _DAMAGE as error:
+        with memory_bound():
+            table = bounded(stream).read(use_threads=False)
+    except Exception as error:  # as for rows
         yield f"not readable Parquet: {_line(error)}"
         return
     if table.schema != SIDECAR_SCHEMA:
@@ -214,7 +226,7 @@ def _same_rows(run: str, folder: str, tables: ShardManifest) -> Faults:
     """The documents' Parquet files hold what their tars hold."""
     try:
         tars = ShardManifest.decode(read_bytes(join(run, folder.removesuffix(PARQUET), MANIFEST)))
-    except _DAMAGE:
+    except Exception:
         return  # told of by the tars' own check
     config = _shard_config(run)
     if config and not config.parquet:
@@ -232,32 +244,25 @@ def _shard_config(run: str) -> ShardConfig | None:
     """The config that the shards were made with, as run.json tells."""
     try:
         return ShardConfig.model_validate(json.loads(read_bytes(join(run, "run.json")))["config"]["shard"])
-    except _DAMAGE:
+    except Exception:  # another program's run.json, or a damaged one: what it would tell cannot be checked
         return None
 
 
 def _blobs(run: str) -> Faults:
     """Every media file of the packs is there, and has its bytes. Those of archives lie outside of the run."""
-    try:
-        for media in read_records(join(run, "media"), Media):
-            if media.blob.container is not Container.RAW:
-                continue
-            try:
-                if sha256(read_blob(media.blob, run)).hexdigest() != media.sha256:
-                    yield f"{media.blob.path} at {media.blob.offset}: not the bytes of {_line(media.url)}"
-            except BlobError as error:
-                yield f"{media.blob.path} at {media.blob.offset}: cannot be read: {_line(error)}"
-    except _DAMAGE as error:
-        yield f"media: cannot be read: {_line(error)}"
+    for media in read_records(join(run, "media"), Media):
+        if media.blob.container is not Container.RAW:
+            continue
+        try:
+            if sha256(read_blob(media.blob, run)).hexdigest() != media.sha256:
+                yield f"{media.blob.path} at {media.blob.offset}: not the bytes of {_line(media.url)}"
+        except BlobError as error:
+            yield f"{media.blob.path} at {media.blob.offset}: cannot be read: {_line(error)}"
 
 
 def _accounts(run: str) -> Faults:
-    try:
-        lines = conservation_of(run)
-        joints = links(lines, rows_of(run))
-    except _DAMAGE as error:
-        yield f"accounts: cannot be read: {_line(error)}"
-        return
+    lines = conservation_of(run)
+    joints = links(lines, rows_of(run))
     for line in lines:
         if not line.balanced:
             yield (

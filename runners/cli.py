@@ -16,6 +16,7 @@ from lamella.runners.looking import extract, inspect, report, verify
 from lamella.runners.progress import quiet_beam
 from lamella.runners.showing import config
 from lamella.runners.training import evaluate, generate, train_app
+from lamella.schemas.printable import printable
 
 app = typer.Typer(
     name="lamella",
@@ -80,7 +81,7 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
 
 def _say_error(line: str, code: int) -> int:
     if line:
-        print(f"lamella: {line}", file=sys.stderr)
+        print(f"lamella: {' '.join(printable(line).split())}", file=sys.stderr)
     return code
 
 

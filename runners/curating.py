@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lamella.runners.exits import PAST_LIMIT, Stop
 from lamella.runners.looking import print_report, write_report
 
 
@@ -42,6 +43,8 @@ def run(
     runner: Annotated[str, typer.Option(help="local, spark, flink or dataflow.")] = "local",
     processes: Annotated[int, typer.Option(min=1, help="Worker processes of a local run.")] = 1,
     report: Annotated[bool, typer.Option(help="Whether to write report.json and report.html.")] = True,
+    replace: Annotated[bool, typer.Option("--replace", help="Make a run of another recipe in this folder over.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Compare checksums, not sizes alone, of what stands.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what Beam says.")] = False,
 ) -> None:
@@ -82,12 +85,14 @@ def run(
             progress.say(warning)
 
         wave = settings.run.archives_per_wave or (processes if runner == "local" else None)
-        run_all(settings, archives, output, progress.watch(execute), progress.say, wave)
-        if not report:
-            return
-        progress.say("report: writes")
-        written = write_report(output)
-    print_report(written, output)
+        ended = run_all(settings, archives, output, progress.watch(execute), progress.say, wave, replace=replace, deep=deep)
+        if report:
+            progress.say("report: writes")
+            written = write_report(output)
+    if report:
+        print_report(written, output, ended)
+    elif ended:
+        raise Stop(PAST_LIMIT, ended)
 
 
 def _executor(runner: str, processes: int, flags: list[str], verbose: bool):

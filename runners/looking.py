@@ -24,7 +24,8 @@ def verify(folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of 
         print(fault)
         faults += 1
     if faults:
-        raise Stop(FAILED, f"{faults} {'fault' if faults == 1 else 'faults'} in {folder}")
+        found = f"{faults} {'fault' if faults == 1 else 'faults'} in {folder}"
+        raise Stop(FAILED, f"{found}; `lamella run ... --deep` makes again what is not whole")
     from lamella.pipeline.run import contents_hash
 
     print(f"{folder}: sound, contents {contents_hash(folder)}")
@@ -79,7 +80,7 @@ def write_report(folder: str):
     return report.write_report(folder)
 
 
-def print_report(report, folder: str) -> None:
+def print_report(report, folder: str, ended: str = "") -> None:
     """Prints what the run came to. Past a limit the code says so: the tables stand, but somebody should look."""
     from rich.console import Console
 
@@ -87,6 +88,6 @@ def print_report(report, folder: str) -> None:
     from lamella.pipeline.report import print_report as show
 
     show(report, Console())
-    over = past_limits(report)
+    over = [ended] * bool(ended) + past_limits(report)
     if over:
         raise Stop(PAST_LIMIT, over[0] if len(over) == 1 else f"{over[0]} (and {len(over) - 1} more)")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from lamella.schemas.printable import printable
+
 train_app = typer.Typer(help="Trains on shards.", no_args_is_help=True)
 
 Shards = Annotated[str, typer.Option(help="The shards folder of a run, or one dataset of it; local or remote.")]
@@ -78,7 +80,8 @@ def generate(
     """Goes on writing after images and text."""
     from lamella.trainer.writing.generate import generate_text
 
-    print(generate_text(checkpoint, image, prompt, beams=beams, max_tokens=max_tokens, language=language))
+    text = generate_text(checkpoint, image, prompt, beams=beams, max_tokens=max_tokens, language=language)
+    print(printable(text))
 
 
 def _numbers(text: str) -> tuple[int, ...]:

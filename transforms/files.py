@@ -1,13 +1,16 @@
 """Whole files on any fsspec path: bytes out, and bytes in that appear under their name at once or not at all."""
 
 import os
+import re
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 TEMPORARY = ".tmp"  # suffix of what is not finished; readers never look at it
+_TEMPORARY_NAME = re.compile(rf"\..+\.[0-9a-f]{{8}}{re.escape(TEMPORARY)}", re.DOTALL)
 
 
 def join(folder: str, *names: str) -> str:
@@ -28,6 +31,37 @@ def read_bytes(path: str) -> bytes:
         return stream.read()
 
 
+def temporary_name(name: str) -> str:
+    """The name under which a file is written before it is whole. Random: the same work may run twice at once, and the last
+    rename wins with the same bytes."""
+    return f".{name}.{secrets.token_hex(4)}{TEMPORARY}"
+
+
+def is_temporary(name: str) -> bool:
+    """Whether `temporary_name` gives such names."""
+    return bool(_TEMPORARY_NAME.fullmatch(name))
+
+
+def is_plain_name(name: object) -> bool:
+    """Whether it names a file of one folder, and nothing above, below or beside it."""
+    return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & set("/\\\0")
+
+
+def list_files(folder: str) -> dict[str, int]:
+    """Name -> bytes of what lies in a folder; -1 for what is a folder itself. Nothing where there is no such folder."""
+    fs, inner = fsspec.core.url_to_fs(folder)
+    try:
+        found = fs.ls(inner, detail=True)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    base = inner.rstrip("/")
+    return {
+        info["name"].rstrip("/").rpartition("/")[2]: -1 if info["type"] == "directory" else info["size"]
+        for info in found
+        if info["name"].rstrip("/") != base  # an object store lists the folder too, and a file for itself
+    }
+
+
 def write_atomically(path: str, data: bytes) -> None:
     """Writes under a temporary name, syncs, renames. Object stores show a file only once it is whole: there it is one put."""
     fs, inner = fsspec.core.url_to_fs(path)
@@ -36,8 +70,7 @@ def write_atomically(path: str, data: bytes) -> None:
         return
     target = Path(inner)
     target.parent.mkdir(parents=True, exist_ok=True)
-    # A random name: the same work may run twice at once, and the last rename wins with the same bytes.
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}{TEMPORARY}")
+    temporary = target.with_name(temporary_name(target.name))
     try:
         with temporary.open("wb") as out:
             out.write(data)
@@ -49,11 +82,10 @@ def write_atomically(path: str, data: bytes) -> None:
         raise
 
 
-def remove_files(folder: str, first: str) -> None:
-    """Removes the files of a folder, `first` before all others; folders within it stay."""
+def remove_files(folder: str, names: Iterable[str]) -> None:
+    """Removes the named files of a folder, in their order; one that is not there, or is a folder, is passed over."""
     fs, inner = fsspec.core.url_to_fs(folder)
-    if not fs.exists(inner):
-        return
-    files = [path for path in fs.ls(inner, detail=False) if not fs.isdir(path)]
-    for path in sorted(files, key=lambda path: not path.endswith(f"/{first}")):
-        fs.rm_file(path)
+    there = list_files(folder)
+    for name in names:
+        if there.get(name, -1) >= 0:
+            fs.rm_file(f"{inner.rstrip('/')}/{name}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
+from lamella.pipeline.accounts import JOBS
 from lamella.pipeline.recipes import demo
 from lamella.pipeline.tables import TableManifest, write_file, write_manifest
 from lamella.schemas.account import Door, Tally
@@ -32,7 +33,7 @@ def write_run(folder: Path, tables: Mapping[str, tuple[type, Iterable[Any]]], **
         "config": demo().model_dump(mode="json"),
         "inputs": ["/data/web-00000.warc.gz", "/data/web-00001.warc.gz"],
         "versions": {"lamella": "0.1.0", "pillow": "12.3.0"},
-        "jobs": {"documents": {"seconds": 12.5, "done": True}, "media": {"seconds": 7.25, "done": True}},
+        "jobs": {job: {"seconds": 12.5, "done": True} for job in JOBS},
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "run.json").write_text(json.dumps(run | facts))

@@ -137,3 +137,21 @@ def test_help_imports_nothing_heavy(command):
     assert done.returncode == 0, done.stderr
     assert "Usage: lamella" in done.stdout
     assert time.monotonic() - start < 10  # 0.3 s on an idle machine; this catches a heavy import that the list lacks
+
+
+def test_a_name_cannot_steer_the_terminal(lamella, tmp_path):
+    path = tmp_path / "odd\x1b]0;title\x07\nname.txt"
+    path.write_text("no archive")
+    for words in (run_words(str(path), tmp_path / "out"), ("inspect", str(path)), ("verify", str(path))):
+        code, _, err = lamella(*words)
+        assert (code, err.count("\n")) == (2, 1)
+        assert "odd]0;title" in err and "\x1b" not in err and "\x07" not in err
+
+
+def test_a_folder_of_a_user_s_stays_as_it_is(lamella, archive, tmp_path):
+    (tmp_path / "out" / "documents").mkdir(parents=True)
+    (tmp_path / "out" / "documents" / "a.txt").write_text("mine")
+    code, _, err = lamella(*run_words(archive, tmp_path / "out"))
+    assert (code, err.count("\n")) == (2, 1)
+    assert "not empty, and not the folder of a run (it holds documents, and no run.json)" in err
+    assert [path.name for path in (tmp_path / "out").rglob("*")] == ["documents", "a.txt"]

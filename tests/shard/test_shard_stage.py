@@ -69,14 +69,19 @@ def test_two_runs_are_equal_and_the_second_removes_what_is_stale(world):
     assert [shard.name for shard in manifest.shards] == sorted(shard.name for shard in manifest.shards)
     assert len({name for name in first if name.startswith("m3w-parquet/")}) == len(manifest.shards) + 1
 
-    (world.root / "shards/m3w/m3w-train-00099.tar").write_bytes(b"of an earlier run")
-    (world.root / "shards/m3w/.m3w-train-00000.tar.abcd.tmp").write_bytes(b"of a killed run")
-    (world.root / "shards/m3w-parquet/train-00099.parquet").write_bytes(b"of an earlier run")
-    (world.root / "shards/m3w/notes.txt").write_bytes(b"not ours")
+    more = CONFIG.model_copy(update={"samples_per_shard": 2})
+    write(world, Dataset.M3W, documents, config=more)
+    assert len(files(world)) > len(first)
+    foreign = {"m3w/notes.txt", "m3w/m3w-train-00099.tar", "m3w-parquet/train-00099.parquet"}  # no manifest names them
+    for name in foreign:
+        (world.root / "shards" / name).write_bytes(b"not ours")
+    (world.root / "shards/m3w/.m3w-train-00000.tar.0123abcd.tmp").write_bytes(b"of a killed run")
     write(world, Dataset.M3W, documents[20:] + documents[:20])
     second = files(world)
-    assert second.pop("m3w/notes.txt") == b"not ours"
+    assert {second.pop(name) for name in foreign} == {b"not ours"}
     assert second == first
+    for name in foreign:
+        (world.root / "shards" / name).unlink()
 
     write(world, Dataset.M3W, documents, config=CONFIG.model_copy(update={"parquet": False}))
     assert [name for name in files(world) if name.startswith("m3w-parquet/")] == ["m3w-parquet/_manifest.json"]

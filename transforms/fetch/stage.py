@@ -93,6 +93,7 @@ def _one(record: MediaLink | Media):
 
 
 def _read_lists(config: FetchConfig) -> None:
+    read_hashes.cache_clear()  # a process may outlive a run, and the list may have grown since
     read_hashes(config.unsafe_hashes)  # a list that cannot be read ends the run, before anything is looked at
 
 
