@@ -15,6 +15,7 @@ def verdicts(tmp_path_factory) -> list[Verdict]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # on a machine that does other work too; by itself less than a minute and a half of one core
 def test_no_bad_input_breaks_the_law(verdicts):
     assert [str(verdict) for verdict in verdicts if verdict.broken] == []
 
@@ -23,7 +24,7 @@ def test_no_bad_input_breaks_the_law(verdicts):
 def test_every_input_was_judged_and_most_were_bad(verdicts):
     counts = figures(verdicts)
     assert set(counts) == set(WEIGHTS) and sum(row["inputs"] for row in counts.values()) == pytest.approx(INPUTS, abs=4)
-    assert all(verdict.name for verdict in verdicts)
+    assert all(verdict.name for verdict in verdicts if not verdict.broken)
     assert max(row["most MiB"] for row in counts.values()) < MAX_BYTES >> 20
 
 
