@@ -13,7 +13,7 @@ PAGES ?= 150
 SEED ?= 0
 PROCESSES ?= 2
 
-.PHONY: demo test lint weights flamingo clean
+.PHONY: demo test fuzz lint weights flamingo clean
 
 .PHONY: python
 python:
@@ -39,6 +39,13 @@ test: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pytest -n $(PROCESSES) --dist loadfile
+
+# Thousands of bad inputs and hundreds of kills, tried on the product: the long tier of `make test`'s tests/faults. About an hour
+# and a half on two cores; the figures of the last run stand in docs/reliability.md.
+FUZZ_INPUTS ?= 25000
+KILLS ?= 200
+fuzz: $(VENV)/.installed
+	$(BIN)/python -m tests.faults.fuzz --inputs $(FUZZ_INPUTS) --kills $(KILLS) --seed $(SEED) --processes $(PROCESSES) --output fuzz.json
 
 # The bundled models, made again: half an hour on two cores. Nothing else in the project needs it. The shapes come first,
 # then all that a picture shows, then pictures with texts.

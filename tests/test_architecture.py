@@ -116,7 +116,7 @@ READ_IN = {
     "extract": ("transforms/extract/",),
     "filter": ("transforms/filter/",),
     "dedup": ("transforms/dedup/",),
-    "fetch": ("transforms/fetch/",),
+    "fetch": ("transforms/fetch/", "transforms/pixels.py", "transforms/clips.py", "transforms/decoding.py"),
     "assemble": ("transforms/assemble/",),
     "pair": ("transforms/pair/",),
     "score": ("transforms/score/", "transforms/views.py", "weights/", "pipeline/"),

@@ -109,6 +109,11 @@ def declared_length(data: bytes) -> tuple[int, int] | None:
     return (arc.end, int(arc.length[:15])) if arc and arc.length.isdigit() else None
 
 
+def is_warc(data: bytes) -> bool:
+    """Whether a record is of the WARC format, and not of the ARC format before it."""
+    return bool(_VERSION.match(data))
+
+
 def starts_record(data: bytes) -> bool:
     """Whether a WARC or ARC record seems to start here."""
     return bool(_VERSION.match(data) or _arc_line(data))
