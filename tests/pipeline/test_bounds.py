@@ -6,8 +6,8 @@ from typing import Annotated, Union, get_args, get_origin
 import pytest
 from annotated_types import Ge, Gt, Le, Lt
 
-from lamella.pipeline.key_names import part_of
-from lamella.pipeline.overlay import ConfigError, resolve, validated
+from lamella.pipeline.config.nearest_key import part_of
+from lamella.pipeline.config.resolution import ConfigError, resolve, validated
 from lamella.pipeline.recipes import RECIPES
 from lamella.schemas.bounds import bound_pairs
 from lamella.schemas.config import Config

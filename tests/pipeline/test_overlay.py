@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamella.pipeline.overlay import ConfigError, resolve
+from lamella.pipeline.config.resolution import ConfigError, resolve
 from lamella.pipeline.recipes import RECIPES
 from lamella.schemas.config import Config
 

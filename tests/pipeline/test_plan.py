@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from run_folder import put_table
 
+from lamella.pipeline.config.resolution import resolve
 from lamella.pipeline.fingerprints import STAGES
 from lamella.pipeline.jobs import TABLES, Place, expected_hash, folders_of
-from lamella.pipeline.overlay import resolve
-from lamella.pipeline.plan import plan
 from lamella.pipeline.tables import TableManifest, write_manifest
+from lamella.reporting.dry_run import plan
 from lamella.schemas.rejection import Rejection
 from lamella.weights.reach import Reached
 
