@@ -6,7 +6,7 @@ from pathlib import Path
 
 import fsspec
 
-from lamella.pipeline import jobs
+from lamella.pipeline import fingerprints, jobs
 from lamella.pipeline.fingerprints import sets_pace
 from lamella.pipeline.key_names import dotted_keys
 from lamella.pipeline.ownership import RUN_FILE, check_output
@@ -17,7 +17,7 @@ from lamella.transforms.files import exists, is_local, join, read_bytes
 from lamella.weights.reach import Reached
 
 _SHOWN = 10  # archives and changed keys that are listed; of more, how many
-STAGES = {"extract": ("read", "extract"), **jobs.STAGES}
+STAGES = {"extract": ("read", "extract"), **fingerprints.STAGES}
 
 
 def plan(c: Config, archives: tuple[str, ...], folder: str, models: Mapping[str, Reached]) -> Iterator[str]:
@@ -64,7 +64,7 @@ def _jobs(place: jobs.Place, missing: int) -> Iterator[tuple[str, str]]:
     else:
         yield "extract", "unchanged"
     upstream = "extract" if missing else ""
-    for job in jobs.STAGES:
+    for job in fingerprints.STAGES:
         why = _why(place, job, before, upstream)
         yield job, f"runs: {why}" if why else "unchanged"
         upstream = job if why else upstream
