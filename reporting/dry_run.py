@@ -6,13 +6,9 @@ from pathlib import Path
 
 import fsspec
 
-<<<<<<< HEAD:reporting/dry_run.py
 from lamella.pipeline import jobs
 from lamella.pipeline.config.nearest_key import dotted_keys
 from lamella.pipeline.fingerprints import STAGES as OF_JOBS
-=======
-from lamella.pipeline import fingerprints, jobs
->>>>>>> time:reporting/dry_run.py
 from lamella.pipeline.fingerprints import sets_pace
 from lamella.pipeline.ownership import RUN_FILE, check_output
 from lamella.pipeline.partitions import FOLDER, part_key, standing_parts
@@ -22,11 +18,7 @@ from lamella.transforms.base.files import exists, is_local, join, read_bytes
 from lamella.weights.reach import Reached
 
 _SHOWN = 10  # archives and changed keys that are listed; of more, how many
-<<<<<<< HEAD:reporting/dry_run.py
 STAGES = {"extract": ("read", "extract"), **OF_JOBS}
-=======
-STAGES = {"extract": ("read", "extract"), **fingerprints.STAGES}
->>>>>>> time:reporting/dry_run.py
 
 
 def plan(c: Config, archives: tuple[str, ...], folder: str, models: Mapping[str, Reached]) -> Iterator[str]:
@@ -73,11 +65,7 @@ def _jobs(place: jobs.Place, missing: int) -> Iterator[tuple[str, str]]:
     else:
         yield "extract", "unchanged"
     upstream = "extract" if missing else ""
-<<<<<<< HEAD:reporting/dry_run.py
     for job in OF_JOBS:
-=======
-    for job in fingerprints.STAGES:
->>>>>>> time:reporting/dry_run.py
         why = _why(place, job, before, upstream)
         yield job, f"runs: {why}" if why else "unchanged"
         upstream = job if why else upstream
