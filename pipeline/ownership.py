@@ -12,11 +12,12 @@ from hashlib import sha256
 
 import fsspec
 
-from lamella.pipeline.overlay import ConfigError
-from lamella.pipeline.whole import named_files
+from lamella.pipeline.config.resolution import ConfigError
+from lamella.pipeline.integrity import named_files
 from lamella.schemas.printable import printable
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.files import (
+from lamella.transforms.base.files import (
+    RUN_FILE,
     is_local,
     is_plain_name,
     is_temporary,
@@ -27,7 +28,7 @@ from lamella.transforms.files import (
     write_atomically,
 )
 
-RUN_FILE, LOCK = "run.json", ".lock"
+LOCK = ".lock"
 FILES = ".files.json"  # folder -> names of files that runs have written there, or are about to
 REPORTS = ".reports.json"  # name -> checksums of what a report may have written under it
 

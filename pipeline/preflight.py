@@ -11,11 +11,11 @@ import fsspec
 from fsspec.registry import known_implementations
 
 from lamella.pipeline.bundled import models_in_use
-from lamella.pipeline.overlay import ConfigError
+from lamella.pipeline.config.resolution import ConfigError, check_no_credentials
 from lamella.pipeline.ownership import check_output
 from lamella.schemas.config import Config, ModelConfig
+from lamella.transforms.base.files import is_local
 from lamella.transforms.caption.models import BLIP
-from lamella.transforms.files import is_local
 from lamella.transforms.read.archive import holds_records
 from lamella.weights.loaded import WeightsMissing
 from lamella.weights.reach import Reached, Unreachable, reach, reach_transformers
@@ -43,6 +43,7 @@ def find_archives(patterns: Sequence[str]) -> tuple[str, ...]:
     """
     found: set[str] = set()
     for pattern in patterns:
+        check_no_credentials("--input", pattern)
         found.update(_matches(pattern))
     archives = tuple(sorted(found))
     names: dict[str, str] = {}
@@ -170,6 +171,7 @@ def own_folder(folder: str) -> Iterator[None]:
 
     Raises ConfigError, with nothing touched, for a folder that is not empty and holds no run.
     """
+    check_no_credentials("--output", folder)
     check_output(folder)
     if not is_local(folder):
         yield

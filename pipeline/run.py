@@ -8,20 +8,20 @@ from importlib.metadata import PackageNotFoundError, version
 
 import fsspec
 
-from lamella.pipeline.accounts import JOBS
-from lamella.pipeline.card import NAME as CARD
+from lamella.pipeline.audit import JOBS
+from lamella.pipeline.config.resolution import ConfigError
 from lamella.pipeline.fingerprints import check_files
 from lamella.pipeline.jobs import Place, folders_of, run_jobs, table_names
-from lamella.pipeline.overlay import ConfigError
 from lamella.pipeline.ownership import RUN_FILE, check_names, check_output, check_own, read_facts, sweep
-from lamella.pipeline.parts import FOLDER as PARTS
+from lamella.pipeline.partitions import FOLDER as PARTS
 from lamella.schemas.config import Config
 from lamella.schemas.keys import stable_key
 from lamella.schemas.printable import printable
 from lamella.schemas.shards import MANIFEST
+from lamella.transforms.base.files import join, list_files, read_bytes, write_atomically
 from lamella.transforms.fetch.packs import FOLDER as PACKS
-from lamella.transforms.files import join, list_files, read_bytes, write_atomically
 
+CARD = "README.md"  # the dataset card, where the hub looks for it
 REPORT_FILES = ("report.json", "report.html", CARD)
 _VERSIONS = (
     "lamella",
@@ -44,7 +44,7 @@ def run(
     folder: str,
     execute: Callable,
     say: Callable[[str], None],
-    wave: int | None,
+    processes: int | None,
     *,
     replace: bool = False,
     deep: bool = False,
@@ -52,6 +52,7 @@ def run(
     """Runs the jobs whose hash changed, or whose tables are not whole, and writes `run.json`. The folder must be owned.
 
     Args:
+        processes: of this machine; None: a cluster's, however many there are.
         replace: whether a run of another recipe may be made over.
         deep: whether checksums tell what stands, and not sizes alone.
 
@@ -70,7 +71,7 @@ def run(
     check_own(folder, REPORT_FILES)
     sweep(folder, _folders(folder))
 
-    facts = _facts(config, archives, before)
+    facts = begin(config, archives, folder)
 
     def timed(label: str, build) -> None:
         start = time.monotonic()
@@ -83,10 +84,10 @@ def run(
         facts["jobs"][job] = {"seconds": 0.0} | facts["jobs"].get(job, {}) | {"done": True}
         _write_facts(folder, facts)
 
-    _write_facts(folder, facts)
-    return run_jobs(
-        Place(config=config, archives=archives, folder=folder, execute=timed, say=say, wave=wave, deep=deep, done=done)
+    place = Place(
+        config=config, archives=archives, folder=folder, execute=timed, say=say, processes=processes, deep=deep, done=done
     )
+    return run_jobs(place)
 
 
 def unfinished_jobs(facts: dict) -> tuple[str, ...]:
@@ -118,6 +119,13 @@ def _folders(folder: str) -> Iterator[str]:
     yield from (inside for job in JOBS for inside in folders_of(job))
     yield PACKS
     yield from (f"{PARTS}/{part}" for part, size in list_files(join(folder, PARTS)).items() if size < 0)
+
+
+def begin(config: Config, archives: tuple[str, ...], folder: str) -> dict:
+    """Writes `run.json` and gives what it says. It comes before the jobs: they read no archive that it does not name."""
+    facts = _facts(config, archives, read_facts(folder))
+    _write_facts(folder, facts)
+    return facts
 
 
 def config_of(folder: str) -> Config:

@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 from lamella.pipeline.damage import Damaged, parquet_file
 from lamella.schemas.arrow import from_table, to_table
 from lamella.schemas.keys import stable_int, stable_key
-from lamella.schemas.shards import MANIFEST
-from lamella.transforms.files import is_plain_name, join, read_bytes, write_atomically
+from lamella.schemas.shards import MANIFEST, checked_file
+from lamella.transforms.base.files import is_plain_name, join, read_bytes, write_atomically
 
 FORMAT = 1  # raised when the bytes of a table change for the same input and config
 ROW_GROUP = 10_000
@@ -63,9 +63,14 @@ class TableManifest:
 
     @classmethod
     def decode(cls, data: bytes) -> "TableManifest":
-        """Raises ValueError, KeyError, TypeError or RecursionError for what is no manifest."""
-        raw = json.loads(data)
+        """Raises ValueError, KeyError or TypeError for what is no manifest, or names a file that lies elsewhere."""
+        try:
+            raw = json.loads(data)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
         files = tuple(FileInfo(**file) for file in raw["files"])
+        for file in files:
+            checked_file(file.name, file.bytes, file.sha256)
         return cls(table=raw["table"], made_from=raw["made_from"], files=files)
 
 

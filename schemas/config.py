@@ -136,6 +136,12 @@ class FetchConfig(Timed):
     max_image_bytes: PositiveInt = 30_000_000  # recipes, Limits
     max_video_bytes: PositiveInt = 4_000_000_000  # recipes, Limits
     max_pixels: PositiveInt = 64_000_000  # recipes, Limits
+    max_scans: PositiveInt = 100  # of a JPEG: Skia, which draws for Chrome and Android, gives up there; encoders make 13
+    max_decode_bytes: PositiveInt = 768 * MIB  # what a decoder holds for one file: 64 MP of RGBA; a run stays below 1 GB
+    max_decode_s: PositiveFloat = 20.0  # CPU seconds of a decode, then its process is killed; ours
+    max_video_packets: PositiveInt = 1_000_000  # reliability, Limits
+    max_video_streams: PositiveInt = 100  # of a container; FFmpeg's own limit is 1000
+    max_decoded_pixels: PositiveInt = 10_000_000_000  # frames x pixels on the way to those wanted: 160 s of 1080p; ours
     min_image_side_px: PositiveInt = 64  # Flamingo, M3W
     max_image_side_px: PositiveInt = 20_000  # OBELICS
     max_aspect: Aspect = 3.0  # Flamingo, M3W: longer side over shorter
@@ -250,7 +256,8 @@ class RunConfig(Frozen):
     """Sizes and limits of a run that are no stage's own."""
 
     table_parts: PositiveInt = 4  # files a table
-    archives_per_wave: PositiveInt | None = None  # archives read before their parts are written; None: all
+    archives_per_wave: PositiveInt | None = None  # archives read before their parts are written; None: by their bytes
+    wave_bytes: PositiveInt = 64 << 20  # read by each process before parts are written: half a minute of Common Crawl's
     batch_buckets: PositiveInt = 16  # groups that model batches are cut from, by hash: always the same batches
     max_crash_ratio: float = Field(0.05, ge=0.0, le=1.0)  # of a stage's units; recipes, Limits. Beyond: exit 3
     max_rule_ratio: float = Field(0.5, ge=0.0, le=1.0)  # a rule that rejects more is flagged in the report

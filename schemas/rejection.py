@@ -97,6 +97,7 @@ class Reason(StrEnum):
     NOT_AN_IMAGE = "not_an_image"
     BROKEN_IMAGE = "broken_image"
     TOO_MANY_PIXELS = "too_many_pixels"
+    MEDIA_TOO_COSTLY = "media_too_costly"  # beyond a limit of scans, memory, packets or time, or it killed its decoder
     IMAGE_TOO_SMALL = "image_too_small"
     IMAGE_TOO_LARGE = "image_too_large"
     ODD_ASPECT = "odd_aspect"

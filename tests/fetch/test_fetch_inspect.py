@@ -4,6 +4,7 @@ from hashlib import sha256
 
 import pytest
 from fetch_media import VTT, captured, film, picture, plain
+from store_world import store_at
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import BlobRef, Container, MediaKind
@@ -90,13 +91,13 @@ def test_what_was_said_of_it_is_judged_before_it_is_read():
         ({"truncated": True}, Reason.TRUNCATED_MEDIA),
         ({}, Reason.TOO_LARGE),
     ):
-        (out,) = inspect_media(captured(blob=nowhere, **fields), CONFIG, "")
+        (out,) = inspect_media(captured(blob=nowhere, **fields), CONFIG, store_at(""))
         assert out.reason is reason
 
 
 def test_a_store_that_fails_is_no_fault_of_the_picture(tmp_path):
     with pytest.raises(OSError):
-        list(inspect_media(captured(b"x"), CONFIG, str(tmp_path)))
+        list(inspect_media(captured(b"x"), CONFIG, store_at(str(tmp_path))))
 
 
 def test_listed_files_are_not_even_decoded(tmp_path):

@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from lamella.pipeline.accounts import JOBS
+from lamella.pipeline.audit import JOBS
 from lamella.pipeline.recipes import demo
 from lamella.pipeline.tables import TableManifest, write_file, write_manifest
 from lamella.schemas.account import Door, Tally
@@ -49,7 +49,7 @@ def put_table(folder: Path, record_type: type, records: list[Any], parts: int = 
 
 
 def put_shards(folder: Path, dataset: Dataset, samples: int) -> None:
-    shard = ShardInfo(name=f"{dataset}-train-00000.tar", split="train", samples=samples, bytes=1000 * samples, sha256="00")
+    shard = ShardInfo(name=f"{dataset}-train-00000.tar", split="train", samples=samples, bytes=1000 * samples, sha256="0" * 64)
     target = folder / "shards" / dataset
     target.mkdir(parents=True)
     (target / MANIFEST).write_bytes(ShardManifest(dataset=dataset, shards=(shard,)).encode())

@@ -14,12 +14,13 @@ import pytest
 from rich.console import Console
 from run_folder import small_run
 from shard_world import World
+from store_world import store_at
 
 from lamella.pipeline import damage
 from lamella.pipeline.damage import memory_bound
-from lamella.pipeline.inspect import inspect
-from lamella.pipeline.readable import clean, size_of
 from lamella.pipeline.tables import TableManifest, write_file, write_manifest
+from lamella.reporting.inspect import inspect
+from lamella.reporting.readable import clean, size_of
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
@@ -57,7 +58,7 @@ def table(tmp_path, record_type, records):
 
 def shard(world, dataset, records):
     folder = str(world.root / "shards" / dataset)
-    work = ShardWork(dataset=dataset, config=ShardConfig(max_side_px=64), root=str(world.root), folder=folder)
+    work = ShardWork(dataset=dataset, config=ShardConfig(max_side_px=64), store=store_at(str(world.root)), folder=folder)
     info = write_one(work, "train", 0, records).shard
     finish(folder, ShardManifest(dataset=dataset, shards=(info,)))
     return world.root / "shards" / dataset / info.name

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamella.pipeline.overlay import ConfigError, resolve
+from lamella.pipeline.config.resolution import ConfigError, resolve
 from lamella.pipeline.recipes import RECIPES
 from lamella.schemas.config import Config
 
@@ -126,7 +126,7 @@ def test_a_text_stays_what_was_typed():
             "filter.min_words=3",
             "filter.min_words: no such key; did you mean filter.node.min_words or filter.document.min_words",
         ),
-        ("pair.zebra=3", "pair.zebra: no such key; there are min_alt_words, "),
+        ("pair.zebra=3", "pair.zebra: no such key; there are "),
     ],
 )
 def test_a_key_at_the_wrong_place_is_found_where_it_is(word, said):
@@ -171,3 +171,9 @@ def test_a_word_is_read_within_the_same_limits():
         resolve("m3w", [f"fetch.blocked_url_words={DEEP}"])
     with pytest.raises(ConfigError, match=r"^fetch.phash_distance: .*\(got a number of thousands of digits\)$"):
         resolve("m3w", ["fetch.phash_distance=0x" + "f" * 6000])
+
+
+def test_a_key_that_yaml_takes_for_true_is_a_key(tmp_path):
+    overlay = tmp_path / "over.yaml"
+    overlay.write_text("caption:\n  on: off\n")
+    assert resolve("m3w", overlays=[str(overlay)]).caption.on is False

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lamella.schemas.config import ExtractConfig
+from lamella.transforms.base.lifeline import Lifeline
 from lamella.transforms.extract.child import OUT_OF_MEMORY
 from lamella.transforms.extract.parse import PageTooCostly, Parsed
 from lamella.transforms.extract.wire import LENGTH, decode_reply, encode_request, max_reply_bytes
@@ -28,7 +29,7 @@ class Sandbox:
     """One child, started on the first page and again whenever it had to be killed. For one thread at a time."""
 
     def __init__(self, config: ExtractConfig):
-        self._config, self._child, self._pages = config, None, 0
+        self._config, self._child, self._lifeline, self._pages = config, None, None, 0
         self._owner = os.getpid()
 
     def parse(self, html: str, url: str) -> Parsed:
@@ -57,19 +58,24 @@ class Sandbox:
         if child is None or self._owner != os.getpid():  # a fork's copy: the child is the other process's
             return
         child.kill()
+        self._lifeline.cut()
         child.stdin.close()
         child.stdout.close()
         child.wait()
 
     def _start(self) -> None:
         self.close()
+        self._lifeline = Lifeline()
+        command = [sys.executable, "-m", "lamella.transforms.extract.child", self._config.model_dump_json()]
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "lamella.transforms.extract.child", self._config.model_dump_json()],
+            [*command, str(self._lifeline.read_end)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
+            pass_fds=[self._lifeline.read_end],
         )
+        self._lifeline.given()
         os.set_blocking(self._child.stdin.fileno(), False)
         os.set_blocking(self._child.stdout.fileno(), False)
         self._pages, self._owner = 0, os.getpid()

@@ -5,9 +5,9 @@ from typing import NamedTuple
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaKind
 from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.transforms.base.rule import Found, Over, Rule, Rulebook, Under
 from lamella.transforms.fetch.captured import CapturedLink
 from lamella.transforms.fetch.opt_out import media_opt_out, product_of
-from lamella.transforms.rules import Found, Over, Rule, Rulebook, Under
 
 
 class Size(NamedTuple):
@@ -15,10 +15,6 @@ class Size(NamedTuple):
 
     width: int
     height: int
-
-    @property
-    def pixels(self) -> int:
-        return self.width * self.height
 
     @property
     def shorter_side(self) -> int:
@@ -106,7 +102,6 @@ WEIGHT_RULES = _book(
 # On a Size, before a pixel is decoded.
 SIZE_RULES = _book(
     "size of a picture",
-    Over(Reason.TOO_MANY_PIXELS, Size.pixels, "max_pixels", detail=_sides),
     Under(Reason.IMAGE_TOO_SMALL, Size.shorter_side, "min_image_side_px", detail=_sides),
     Over(Reason.IMAGE_TOO_LARGE, Size.longer_side, "max_image_side_px", detail=_sides),
     Over(Reason.ODD_ASPECT, Size.aspect, "max_aspect", detail=_sides),

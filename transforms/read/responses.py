@@ -10,12 +10,12 @@ from lamella.schemas.keys import stable_key
 from lamella.schemas.media import ArchiveMedia, BlobRef, Container
 from lamella.schemas.page import Page, Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.charset import decode_html
-from lamella.transforms.codings import BadRecord, Body, html_caps, media_caps
+from lamella.transforms.formats.charset import decode_html
+from lamella.transforms.formats.content_encoding import BadRecord, Body, html_caps, media_caps
+from lamella.transforms.formats.urls import canonical_url, safe_url
+from lamella.transforms.formats.warc import Record, decoded_body, first, joined, parse_record
 from lamella.transforms.read.members import Fault, Member
 from lamella.transforms.read.sniff import HTML, SNIFFED_BYTES, is_media, media_type, needs_sniffing, sniffed
-from lamella.transforms.urls import canonical_url
-from lamella.transforms.warc import Record, decoded_body, first, joined, parse_record
 
 _CONTENT_KINDS = frozenset(("response", "resource", "conversion"))
 _BESIDE_KINDS = frozenset(("request", "warcinfo", "metadata"))  # WARC 1.1, 6
@@ -38,7 +38,7 @@ def judge(member: Member | Fault, archive: Archive, config: ReadConfig) -> Page 
         if isinstance(member, Fault):
             raise BadRecord(member.reason, member.detail)
         record = parse_record(member.data)
-        url = record.url[: config.max_url_characters]
+        url = safe_url(record.url[: config.max_url_characters])
         return _content(record, member, archive, config)
     except BadRecord as bad:
         return Rejection(
@@ -55,7 +55,7 @@ def judge(member: Member | Fault, archive: Archive, config: ReadConfig) -> Page 
 
 def _content(record: Record, member: Member, archive: Archive, config: ReadConfig) -> Page | ArchiveMedia | None:
     if record.kind == "revisit":
-        raise BadRecord(Reason.REVISIT, first(record.headers, "warc-refers-to-target-uri"))
+        raise BadRecord(Reason.REVISIT, safe_url(first(record.headers, "warc-refers-to-target-uri")))
     if record.kind == "continuation":
         raise BadRecord(Reason.TRUNCATED_RECORD, "a segment of a longer record")
     if record.kind in _BESIDE_KINDS:
@@ -69,7 +69,7 @@ def _content(record: Record, member: Member, archive: Archive, config: ReadConfi
     if not record.body.strip():
         raise BadRecord(Reason.EMPTY_BODY, "")
     if not canonical_url(record.url):
-        raise BadRecord(Reason.NOT_HTML, f"no http(s) URL: {record.url[:100]}")
+        raise BadRecord(Reason.NOT_HTML, f"no http(s) URL: {safe_url(record.url)[:100]}")
     return _typed(record, member, archive, config)
 
 
@@ -98,7 +98,7 @@ def _page(record: Record, member: Member, archive: Archive, body: Body, config: 
     robots, reserved = _use(record, config)
     return Page(
         key=stable_key(archive.name, member.offset),
-        url=record.url,
+        url=safe_url(record.url),
         html=html,
         provenance=Provenance(
             archive=archive.path,

@@ -15,8 +15,10 @@ from lamella.schemas.pair import Dataset
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.schemas.sample import Members, Sample
 from lamella.schemas.shards import SPLITS, ShardInfo, sample_key, shard_name, write_shard
-from lamella.transforms.blobs import BlobError
-from lamella.transforms.files import join, write_atomically
+from lamella.transforms.base.blobs import BlobError
+from lamella.transforms.base.files import join, write_atomically
+from lamella.transforms.base.step import crashed
+from lamella.transforms.media.store import MediaStore
 from lamella.transforms.shard.obelics import OBELICS_SCHEMA, obelics_row
 from lamella.transforms.shard.output import NewFile
 from lamella.transforms.shard.parquet import parquet_bytes
@@ -24,7 +26,6 @@ from lamella.transforms.shard.pictures import Pictures
 from lamella.transforms.shard.plan import Record, ShardPlan, order_in_shard
 from lamella.transforms.shard.samples import to_sample
 from lamella.transforms.shard.sidecar import SIDECAR_SCHEMA, sidecar_row
-from lamella.transforms.step import crashed
 
 PARQUET = "-parquet"  # suffix of the folder of the documents' Parquet files
 
@@ -35,7 +36,7 @@ class ShardWork:
 
     dataset: Dataset
     config: ShardConfig
-    root: str  # the run's folder, in which packs lie
+    store: MediaStore  # where media lie, and how they are read
     folder: str  # of the dataset's shards
 
     @property
@@ -85,7 +86,7 @@ class _Contents:
 
     def __init__(self, work: ShardWork, number: int):
         self._work, self._number = work, number
-        self._pictures = Pictures(work.config, work.root)
+        self._pictures = Pictures(work.config, work.store)
         self._counts = Counter()
         self.rows: list[dict[str, Any]] = []
         self.rejected: list[Rejection] = []
@@ -112,7 +113,7 @@ class _Contents:
             outputs = list(to_sample(record, self._pictures))
         except (OSError, BlobError):  # infrastructure: not the record's fault
             raise
-        except Exception as error:  # the crash door of `transforms.step`
+        except Exception as error:  # the crash door of `transforms.base.step`
             outputs = [crashed(Stage.SHARD, record, entered.items(), error)]
         gone = Counter()
         for output in outputs:
