@@ -9,7 +9,7 @@ from types import FunctionType, MethodType, ModuleType
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("schemas", "transforms", "pipeline", "runners", "trainer", "sample", "weights")
+PACKAGES = ("schemas", "transforms", "pipeline", "reporting", "runners", "trainer", "sample", "weights")
 
 
 def sources() -> list[Path]:
