@@ -19,6 +19,7 @@ NAME = "README.md"
 
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"), (10_000_000, "1M<n<10M"))
 _LARGER = ((100_000_000, "10M<n<100M"), (1_000_000_000, "100M<n<1B"), (10_000_000_000, "1B<n<10B"))
+_MARKS = re.compile(r"([\\`*_\[\]<>#])")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _STAGES_OF_RULES = ("filter", "dedup", "fetch", "assemble", "pair", "score", "caption")
 _WHAT = {
@@ -200,7 +201,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def _plain(text: str) -> str:
     """Text that Markdown reads as text, on one line."""
-    return re.sub(r"([\\`*_\[\]<>#])", r"\\\1", " ".join(text.split()))
+    return _MARKS.sub(r"\\\1", " ".join(text.split()))
 
 
 def _size(count: int) -> str:

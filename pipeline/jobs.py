@@ -12,8 +12,9 @@ where one of them is not whole: a file that its manifest names is gone, or has a
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import apache_beam as beam
@@ -26,6 +27,7 @@ from lamella.pipeline.fingerprints import job_fingerprint
 from lamella.pipeline.ownership import claim, withdraw
 from lamella.pipeline.parts import ReadParts, WriteParts, part_key, standing_parts
 from lamella.pipeline.tables import ReadTable, WriteTable, column_values, part_names, read_manifest
+from lamella.pipeline.waves import WaveClock, cut_waves
 from lamella.pipeline.whole import fault_of, fault_of_packs
 from lamella.schemas.account import Tally
 from lamella.schemas.config import Config
@@ -35,7 +37,7 @@ from lamella.schemas.media import ArchiveMedia, Media
 from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.files import join, read_bytes
+from lamella.transforms.files import join, read_bytes, size_of
 from lamella.transforms.shard.plan import plan_shards
 from lamella.transforms.shard.write import names_of
 
@@ -51,7 +53,7 @@ class Place:
     folder: str
     execute: Callable[[str, Build], None]  # label, pipeline's content; returns when the pipeline has ended, raises if it failed
     say: Callable[[str], None]  # one line of progress
-    wave: int | None = None  # archives read before their parts are written; None: all
+    processes: int | None = None  # of this machine; None: a cluster's, however many there are
     deep: bool = False  # whether checksums tell what stands, and not sizes alone
     done: Callable[[str], object] = lambda job: None  # is told of a job whose tables stand
 
@@ -130,21 +132,25 @@ def documents(place: Place) -> None:
 
 def _extract(place: Place) -> None:
     """Writes the parts that do not stand yet, some archives at a time, so that a run that is killed keeps what it has read."""
-    c = place.config
-    standing = standing_parts(place.folder, place.archives, c, deep=place.deep, say=place.say)
+    standing = standing_parts(place.folder, place.archives, place.config, deep=place.deep, say=place.say)
     missing = [archive for archive in place.archives if part_key(archive) not in standing]
-    wave = place.wave or max(len(missing), 1)
-    for start in range(0, len(missing), wave):
-        archives = missing[start : start + wave]
-        place.say(f"extract: {len(standing) + start} of {len(place.archives)} archives read")
+    if not missing:
+        return
+    clock = WaveClock({archive: size_of(archive) for archive in missing}, len(standing))
+    for archives in cut_waves(clock.sizes, place.config.run, place.processes):
+        place.say(f"extract: {clock.line()}")
+        place.execute("extract", partial(_read_wave, place, archives))
+        clock.passed(archives)
 
-        def build(pipeline, archives=archives):
-            books = Books()
-            paths = pipeline | "Archives" >> beam.Create(archives, reshuffle=False).with_output_types(str)
-            extracted = curation.extract_archives(paths, c, books)
-            paths | WriteParts(place.folder, c, extracted, books)
 
-        place.execute("extract", build)
+def _read_wave(place: Place, archives: Sequence[str], pipeline: beam.Pipeline) -> None:
+    """A wave that is tried again reads the archives of which no part stands yet."""
+    c, books = place.config, Books()
+    standing = standing_parts(place.folder, archives, c)
+    missing = [archive for archive in archives if part_key(archive) not in standing]
+    paths = pipeline | "Archives" >> beam.Create(missing, reshuffle=False).with_output_types(str)
+    extracted = curation.extract_archives(paths, c, books)
+    paths | WriteParts(place.folder, c, extracted, books)
 
 
 def media(place: Place) -> None:

@@ -16,6 +16,7 @@ from lamella.pipeline.ownership import check_output
 from lamella.schemas.config import Config, ModelConfig
 from lamella.transforms.caption.models import BLIP
 from lamella.transforms.files import is_local
+from lamella.transforms.read.archive import holds_records
 from lamella.weights.loaded import WeightsMissing
 from lamella.weights.reach import Reached, Unreachable, reach, reach_transformers
 
@@ -109,7 +110,7 @@ def missing_part(error: BaseException) -> str:
 def _looks_like_an_archive(path: str) -> bool:
     try:
         with fsspec.open(path, "rb") as stream:
-            return stream.read(16).startswith(_MAGIC)
+            return stream.read(16).startswith(_MAGIC) or holds_records(stream)
     except OSError as error:
         raise ConfigError(f"--input {path}: {error.strerror or error}") from None
 

@@ -18,8 +18,11 @@ from lamella.pipeline.exhibits import clean
 from lamella.pipeline.settings import settings_of
 from lamella.schemas.config import Config
 from lamella.schemas.media import BlobRef, Container, MediaKind
-from lamella.transforms.blobs import BlobError, read_blob
+from lamella.transforms.blobs import BlobError
+from lamella.transforms.clips import BadVideo
 from lamella.transforms.fetch.hash_list import read_hashes
+from lamella.transforms.pixels import BadImage
+from lamella.transforms.store import MediaStore
 
 _THUMBNAIL_PX = 160
 _THUMBNAIL_QUALITY = 75
@@ -38,7 +41,8 @@ _ENVIRONMENT = jinja2.Environment(
 def render(report: dict[str, Any], run: str) -> str:
     """The page. `run` is the folder that relative packs are resolved against."""
     config = Config.model_validate(report["config"])
-    thumbnails = _Thumbnails(run, read_hashes(config.fetch.unsafe_hashes))
+    store = MediaStore.of(run, config.read, config.fetch)
+    thumbnails = _Thumbnails(store, read_hashes(config.fetch.unsafe_hashes))
     samples = report["samples"]
     return _ENVIRONMENT.get_template("report.html.j2").render(
         report=report,
@@ -67,8 +71,8 @@ class _Thumbnail:
 class _Thumbnails:
     """Thumbnails within one budget of bytes: once it is spent, words stand instead."""
 
-    def __init__(self, run: str, unsafe: frozenset[str]):
-        self._run, self._unsafe, self._left = run, unsafe, _PICTURE_BYTES
+    def __init__(self, store: MediaStore, unsafe: frozenset[str]):
+        self._store, self._unsafe, self._left = store, unsafe, _PICTURE_BYTES
 
     def beside(self, sample: dict[str, Any]) -> dict[str, Any]:
         """The sample with its thumbnail under `thumbnail`; None where it names no bytes."""
@@ -79,23 +83,26 @@ class _Thumbnails:
         return sample | {"thumbnail": thumbnail}
 
     def _of(self, sample: dict[str, Any]) -> _Thumbnail:
-        from lamella.transforms.clips import BadVideo, decode_frames
-        from lamella.transforms.pixels import BadImage, decode_rgb
-
-        blob = BlobRef(**sample["blob"] | {"container": Container(sample["blob"]["container"])})
+        """Whatever is wrong with one picture, the page is made and says so."""
         try:
-            data = read_blob(blob, self._run)
-            if self._unsafe and sha256(data).hexdigest() in self._unsafe:
-                return _Thumbnail(says="not shown")
-            if sample["kind"] == MediaKind.VIDEO:
-                middle = (sample.get("start_s", 0.0) + (sample.get("end_s") or sample.get("duration_s", 0.0))) / 2
-                picture = decode_frames(data, (middle,), _THUMBNAIL_PX)[0]
-            else:
-                picture = decode_rgb(data, _THUMBNAIL_PX)
+            return self._drawn(sample)
         except BlobError as error:
             return _Thumbnail(says=f"unreadable: {clean(str(error), 120)}")
         except (BadImage, BadVideo) as error:
             return _Thumbnail(says=f"unreadable: {error.reason}, {clean(error.detail, 100)}")
+        except Exception as error:  # an odd record of a foreign run: no picture is worth the report
+            return _Thumbnail(says=f"unreadable: {clean(f'{type(error).__name__}: {error}', 120)}")
+
+    def _drawn(self, sample: dict[str, Any]) -> _Thumbnail:
+        blob = BlobRef(**sample["blob"] | {"container": Container(sample["blob"]["container"])})
+        data = self._store.bytes(blob)
+        if self._unsafe and sha256(data).hexdigest() in self._unsafe:
+            return _Thumbnail(says="not shown")
+        if sample["kind"] == MediaKind.VIDEO:
+            middle = (sample.get("start_s", 0.0) + (sample.get("end_s") or sample.get("duration_s", 0.0))) / 2
+            picture = self._store.frames(data, (middle,), _THUMBNAIL_PX)[0]
+        else:
+            picture = self._store.image(data, _THUMBNAIL_PX)
         out = io.BytesIO()
         picture.save(out, "JPEG", quality=_THUMBNAIL_QUALITY)
         return _Thumbnail(uri="data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode())

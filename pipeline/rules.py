@@ -16,6 +16,7 @@ from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.schemas.sources import sources_of
 from lamella.transforms.assemble.rules import RULES as ASSEMBLE_RULES
 from lamella.transforms.caption.choose import RULES as CAPTION_RULES
+from lamella.transforms.decode_rules import CLIP_COST_RULES, PICTURE_COST_RULES
 from lamella.transforms.fetch.address_rules import ADDRESS_RULES
 from lamella.transforms.fetch.copies import COPY_RULES
 from lamella.transforms.fetch.rules import CAPTURE_RULES, IMAGE_RULES, SIZE_RULES, VIDEO_RULES, WEIGHT_RULES
@@ -34,6 +35,8 @@ RULEBOOKS: tuple[Rulebook, ...] = (
     ADDRESS_RULES,
     CAPTURE_RULES,
     WEIGHT_RULES,
+    PICTURE_COST_RULES,
+    CLIP_COST_RULES,
     SIZE_RULES,
     IMAGE_RULES,
     VIDEO_RULES,

@@ -44,7 +44,7 @@ def run(
     folder: str,
     execute: Callable,
     say: Callable[[str], None],
-    wave: int | None,
+    processes: int | None,
     *,
     replace: bool = False,
     deep: bool = False,
@@ -52,6 +52,7 @@ def run(
     """Runs the jobs whose hash changed, or whose tables are not whole, and writes `run.json`. The folder must be owned.
 
     Args:
+        processes: of this machine; None: a cluster's, however many there are.
         replace: whether a run of another recipe may be made over.
         deep: whether checksums tell what stands, and not sizes alone.
 
@@ -83,9 +84,10 @@ def run(
         facts["jobs"][job] = {"seconds": 0.0} | facts["jobs"].get(job, {}) | {"done": True}
         _write_facts(folder, facts)
 
-    return run_jobs(
-        Place(config=config, archives=archives, folder=folder, execute=timed, say=say, wave=wave, deep=deep, done=done)
+    place = Place(
+        config=config, archives=archives, folder=folder, execute=timed, say=say, processes=processes, deep=deep, done=done
     )
+    return run_jobs(place)
 
 
 def unfinished_jobs(facts: dict) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import yaml
 MAX_CHARACTERS = 1 << 18  # a config of every key is 20 kB
 MAX_DEPTH = 20  # a config has four levels
 MAX_NODES = 20_000  # with aliases written out; a config of every key has 500
+_TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 
 
 class YamlError(ValueError):
@@ -60,10 +61,12 @@ def _check_nodes(root: yaml.Node) -> None:
 
 
 def _check_keys(mapping: yaml.MappingNode) -> None:
-    """YAML's own loader keeps the last of two equal keys and drops the others without a word."""
+    """Keys are texts, `on` too, which YAML 1.1 reads as true; and of two equal ones YAML's loader drops the first unsaid."""
     seen = set()
     for key, _ in mapping.value:
         if isinstance(key, yaml.ScalarNode):
             if key.value in seen:
                 raise YamlError(f"line {key.start_mark.line + 1}: the key {key.value!r} stands here for the second time")
             seen.add(key.value)
+            if key.tag != _MERGE:
+                key.tag = _TEXT

@@ -15,6 +15,7 @@ from lamella.runners.explain import rules, why
 from lamella.runners.looking import extract, inspect, report, verify
 from lamella.runners.progress import quiet_beam
 from lamella.runners.showing import config
+from lamella.runners.signals import end_on_signals
 from lamella.runners.training import evaluate, generate, train_app
 from lamella.schemas.printable import printable
 
@@ -54,8 +55,8 @@ def main() -> None:
     if "--verbose" not in words:
         quiet_beam()
     try:
-        app(words or ["--help"], standalone_mode=False, obj=beam_flags)
-        code = DONE
+        # typer returns the code of an end of its own, such as 130; a command returns nothing.
+        code = app(words or ["--help"], standalone_mode=False, obj=beam_flags, prog_name="lamella") or DONE
     except Stop as stop:
         code = _say_error(stop.line, stop.code)
     except (KeyboardInterrupt, typer.Abort):
@@ -114,4 +115,5 @@ def _last_line(error: Exception) -> str:
 
 
 if __name__ == "__main__":
+    end_on_signals()
     main()

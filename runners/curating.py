@@ -1,5 +1,6 @@
 """The commands that make data: words in, archives of the sample web or a whole run out."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -65,7 +66,8 @@ def run(
     settings = resolve(recipe, overrides, config or ())
     archives = find_archives([*input, *inputs])
     file_system("--output", output)
-    execute = _executor(runner, processes, context.obj, verbose)
+    progress = Progress()
+    execute = _executor(runner, processes, context.obj, verbose, progress.say)
     if runner == "local":
         check_devices(settings)
     models = reach_models(settings)
@@ -77,15 +79,15 @@ def run(
         return
     if runner == "local":
         load_models(settings)
-    with own_folder(output), Progress() as progress:
+    with own_folder(output), progress:
         from lamella.pipeline.bundled import warn_of_archives
         from lamella.pipeline.run import run as run_all
 
         if warning := warn_of_archives(archives, settings):
             progress.say(warning)
 
-        wave = settings.run.archives_per_wave or (processes if runner == "local" else None)
-        ended = run_all(settings, archives, output, progress.watch(execute), progress.say, wave, replace=replace, deep=deep)
+        workers = processes if runner == "local" else None
+        ended = run_all(settings, archives, output, progress.watch(execute), progress.say, workers, replace=replace, deep=deep)
         if report:
             progress.say("report: writes")
             written = write_report(output)
@@ -95,7 +97,7 @@ def run(
         raise Stop(PAST_LIMIT, ended)
 
 
-def _executor(runner: str, processes: int, flags: list[str], verbose: bool):
+def _executor(runner: str, processes: int, flags: list[str], verbose: bool, say: Callable[[str], None]):
     from importlib import import_module
 
     from lamella.pipeline.overlay import ConfigError
@@ -103,7 +105,7 @@ def _executor(runner: str, processes: int, flags: list[str], verbose: bool):
     if runner == "local":
         from lamella.runners.local import local_execute
 
-        return local_execute(processes, flags, quiet=not verbose)
+        return local_execute(processes, flags, quiet=not verbose, say=say)
     if runner not in ("spark", "flink", "dataflow"):
         raise ConfigError(f"--runner {runner}: no such runner; there are local, spark, flink and dataflow")
     return getattr(import_module(f"lamella.runners.{runner}"), f"{runner}_execute")(flags)

@@ -253,4 +253,5 @@ _RIDERS: dict[str, Callable[[Draft, Ride], Draft]] = {
     "duplicate_pair": _duplicate_pair,
     "low_clip_score": _low_clip_score,
     "no_caption_matches": _no_caption_matches,
+    "media_too_costly": _refused,  # last: the others keep their slots
 }

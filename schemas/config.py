@@ -10,16 +10,23 @@ MIB = 1 << 20
 BITS_OF_A_HASH = 64  # of a perceptual hash
 
 
-class ReadConfig(Frozen):
+class Timed(Frozen):
+    """The configuration of a stage that takes records one by one."""
+
+    record_timeout_s: PositiveFloat = 30.0  # for one record, where the stage works on it; a thousand times the usual; ours
+
+
+class ReadConfig(Timed):
     max_record_bytes: PositiveInt = 64 * MIB  # a member, inflated; reliability W4
     max_html_bytes: PositiveInt = 10 * MIB  # decoded; reliability W4
     max_media_bytes: PositiveInt = 64 * MIB  # in place, still packed
     max_expansion: float = Field(200.0, ge=1.0)  # refused beyond `expansion_floor_bytes`; reliability W4
     expansion_floor_bytes: PositiveInt = 8 * MIB
     max_url_characters: PositiveInt = 4096  # recipes, Limits
+    max_robots_characters: PositiveInt = 16_384  # of what headers, or a page, say of robots; servers send at most 8 to 16 KiB
 
 
-class ExtractConfig(Frozen):
+class ExtractConfig(Timed):
     timeout_s: PositiveFloat = 5.0  # a page; reliability H1
     max_memory_bytes: PositiveInt = 2048 * MIB  # of the child process; reliability H1
     pages_per_child: PositiveInt = 5000  # then a fresh child: leaks end; reliability H3
@@ -55,6 +62,10 @@ class ExtractConfig(Frozen):
     max_small_print_words: PositiveInt = 25  # of a line behind a picture that is taken for its caption; ours
     max_srcset_px: PositiveInt = 2048  # the widest candidate of a srcset that is asked for; ours
     max_nodes: PositiveInt = 5000  # of a document; ours
+    max_url_characters: PositiveInt = 4096  # of an image, a video, a base; recipes, Limits
+    max_field_characters: PositiveInt = 10_000  # of an alt, title, caption, description, robots rule: the rest is cut; ours
+    max_growth: PositiveFloat = 16.0  # bytes of a parse over bytes of its page, beyond `growth_floor_bytes`; ours
+    growth_floor_bytes: PositiveInt = MIB
 
 
 class LimitsForText(Frozen):
@@ -90,14 +101,14 @@ class LimitsForText(Frozen):
     no_curly_bracket: bool = False  # C4
 
 
-class FilterConfig(Frozen):
+class FilterConfig(Timed):
     languages: tuple[str, ...] | None = ("en",)  # Flamingo: English only
     min_language_score: float = Field(0.65, ge=0.0, le=1.0)  # FineWeb, C4-like; OBELICS 0.80
     node: LimitsForText = LimitsForText()
     document: LimitsForText = LimitsForText()
 
 
-class DedupConfig(Frozen):
+class DedupConfig(Timed):
     by_url: bool = True
     by_text: bool = True
     shingle_words: PositiveInt = 5  # datatrove, FineWeb
@@ -106,7 +117,8 @@ class DedupConfig(Frozen):
     survivor: Literal["hash", "latest"] = "hash"  # which of a cluster stays
 
 
-class FetchConfig(Frozen):
+class FetchConfig(Timed):
+    record_timeout_s: PositiveFloat = 300.0  # the largest video must be read from a slow disk in it; ours
     http: bool = False  # ask the network for what the archives lack
     allowed_private_addresses: tuple[str, ...] = ()  # CIDR blocks that the address guard lets pass: intranets, tests
     allowed_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = (80, 443)  # reliability S1
@@ -119,9 +131,17 @@ class FetchConfig(Frozen):
     robots_txt: bool = True  # RFC 9309
     honour_opt_outs: bool = True  # noai, noimageai, noml ... and TDM-Reservation
     max_url_characters: PositiveInt = 4096  # recipes, Limits
+    max_robots_characters: PositiveInt = 16_384  # of what headers say of robots; the rest is cut
+    max_track_characters: PositiveInt = 100_000  # of a track's cues; the rest is cut; ours
     max_image_bytes: PositiveInt = 30_000_000  # recipes, Limits
     max_video_bytes: PositiveInt = 4_000_000_000  # recipes, Limits
     max_pixels: PositiveInt = 64_000_000  # recipes, Limits
+    max_scans: PositiveInt = 100  # of a JPEG: Skia, which draws for Chrome and Android, gives up there; encoders make 13
+    max_decode_bytes: PositiveInt = 768 * MIB  # what a decoder holds for one file: 64 MP of RGBA; a run stays below 1 GB
+    max_decode_s: PositiveFloat = 20.0  # CPU seconds of a decode, then its process is killed; ours
+    max_video_packets: PositiveInt = 1_000_000  # reliability, Limits
+    max_video_streams: PositiveInt = 100  # of a container; FFmpeg's own limit is 1000
+    max_decoded_pixels: PositiveInt = 10_000_000_000  # frames x pixels on the way to those wanted: 160 s of 1080p; ours
     min_image_side_px: PositiveInt = 64  # Flamingo, M3W
     max_image_side_px: PositiveInt = 20_000  # OBELICS
     max_aspect: Aspect = 3.0  # Flamingo, M3W: longer side over shorter
@@ -143,7 +163,7 @@ class FetchConfig(Frozen):
         return self
 
 
-class AssembleConfig(Frozen):
+class AssembleConfig(Timed):
     max_images: PositiveInt = 30  # OBELICS
     min_images: PositiveInt = 1
     min_words: NonNegativeInt = 10  # OBELICS; after pruning
@@ -151,7 +171,7 @@ class AssembleConfig(Frozen):
     videos_count: bool = True  # a document with a video but no image is kept for its clips
 
 
-class PairConfig(Frozen):
+class PairConfig(Timed):
     min_alt_words: PositiveInt = 3  # ALIGN
     max_alt_words: PositiveInt = 20  # ALIGN
     max_images_per_alt: PositiveInt = 10  # ALIGN: an alt shared by more images is out
@@ -196,7 +216,7 @@ class ModelConfig(Frozen):
         return self.weights == BUNDLED
 
 
-class ScoreConfig(Frozen):
+class ScoreConfig(Timed):
     model: ModelConfig = ModelConfig()
     min_score: Cosine | None = 0.25  # of a pair; DataComp, ViT-B/32. Model-specific
     min_node_score: Cosine | None = None  # of an image and its nearest text; mmc4 0.15 with ViT-L/14
@@ -208,7 +228,7 @@ class ScoreConfig(Frozen):
         return self.documents or self.min_score is not None
 
 
-class CaptionConfig(Frozen):
+class CaptionConfig(Timed):
     on: bool = True
     captioner: ModelConfig = ModelConfig()
     matcher: ModelConfig = ModelConfig()
@@ -236,7 +256,8 @@ class RunConfig(Frozen):
     """Sizes and limits of a run that are no stage's own."""
 
     table_parts: PositiveInt = 4  # files a table
-    archives_per_wave: PositiveInt | None = None  # archives read before their parts are written; None: all
+    archives_per_wave: PositiveInt | None = None  # archives read before their parts are written; None: by their bytes
+    wave_bytes: PositiveInt = 64 << 20  # read by each process before parts are written: half a minute of Common Crawl's
     batch_buckets: PositiveInt = 16  # groups that model batches are cut from, by hash: always the same batches
     max_crash_ratio: float = Field(0.05, ge=0.0, le=1.0)  # of a stage's units; recipes, Limits. Beyond: exit 3
     max_rule_ratio: float = Field(0.5, ge=0.0, le=1.0)  # a rule that rejects more is flagged in the report

@@ -35,6 +35,7 @@ class Reason(StrEnum):
 
     # any stage
     CRASHED = "crashed"
+    TIMED_OUT = "timed_out"  # of a record, by its stage's `record_timeout_s`; of a URL, by `fetch.timeout_s`
 
     # read: records
     NOT_AN_ARCHIVE = "not_an_archive"
@@ -88,7 +89,6 @@ class Reason(StrEnum):
     NOT_CAPTURED = "not_captured"  # not in the archives, and HTTP is off
     OPTED_OUT = "opted_out"
     FORBIDDEN_ADDRESS = "forbidden_address"
-    TIMED_OUT = "timed_out"
     CONNECTION_FAILED = "connection_failed"
     HTTP_ERROR = "http_error"
     TOO_MANY_REDIRECTS = "too_many_redirects"
@@ -97,6 +97,7 @@ class Reason(StrEnum):
     NOT_AN_IMAGE = "not_an_image"
     BROKEN_IMAGE = "broken_image"
     TOO_MANY_PIXELS = "too_many_pixels"
+    MEDIA_TOO_COSTLY = "media_too_costly"  # beyond a limit of scans, memory, packets or time, or it killed its decoder
     IMAGE_TOO_SMALL = "image_too_small"
     IMAGE_TOO_LARGE = "image_too_large"
     ODD_ASPECT = "odd_aspect"

@@ -116,7 +116,7 @@ READ_IN = {
     "extract": ("transforms/extract/",),
     "filter": ("transforms/filter/",),
     "dedup": ("transforms/dedup/",),
-    "fetch": ("transforms/fetch/",),
+    "fetch": ("transforms/fetch/", "transforms/pixels.py", "transforms/clips.py", "transforms/decoding.py"),
     "assemble": ("transforms/assemble/",),
     "pair": ("transforms/pair/",),
     "score": ("transforms/score/", "transforms/views.py", "weights/", "pipeline/"),
@@ -125,6 +125,7 @@ READ_IN = {
     "run": ("pipeline/", "runners/"),
     "recipe": ("pipeline/",),
 }
+STEP = ("transforms/step.py",)  # reads what all stages have
 
 
 def test_every_limit_is_read_by_a_row_or_where_its_stage_stands():
@@ -132,7 +133,7 @@ def test_every_limit_is_read_by_a_row_or_where_its_stage_stands():
     from pydantic import BaseModel
 
     from lamella.pipeline.rules import RULEBOOKS
-    from lamella.schemas.config import Config
+    from lamella.schemas.config import Config, Timed
 
     by_row = {(book.limits, rule.limit) for book in RULEBOOKS for rule in book}
     idle = []
@@ -142,7 +143,9 @@ def test_every_limit_is_read_by_a_row_or_where_its_stage_stands():
             inner = field.annotation
             if isinstance(inner, type) and issubclass(inner, BaseModel):
                 look(inner, part or key)
-            elif (model, key) not in by_row and key not in attributes_read(READ_IN[part or key]):
+                continue
+            read_in = READ_IN[part or key] + STEP * (key in Timed.model_fields)
+            if (model, key) not in by_row and key not in attributes_read(read_in):
                 idle.append(f"{part}.{key}")
 
     look(Config, "")

@@ -13,6 +13,7 @@ from lamella.trainer.attention import Route
 from lamella.trainer.config import TrainingError
 from lamella.trainer.layers import GatedBlock
 from lamella.trainer.tokens import Vocabulary, load_vocabulary
+from lamella.weights.reach import Unreachable, reach_transformers
 from lamella.weights.vetting import UnsafeModel, vet_transformers
 
 
@@ -104,6 +105,10 @@ def load_language(name: str, dtype: torch.dtype, hollow: bool = False) -> tuple[
     if name.startswith(("/", ".", "~")) and not Path(name).is_dir():
         raise TrainingError(f"language={name}: no such folder")
     logging.disable_progress_bar()
+    try:
+        reach_transformers(name)
+    except Unreachable as error:
+        raise TrainingError(f"language={name}: {error}; or give a folder, such as `lamella train lm` writes") from None
     try:
         vet_transformers(name)
         if hollow:

@@ -27,12 +27,13 @@ class BlobError(Exception):
     """Bytes that cannot be had, or are not what the ref says; the message says why."""
 
 
-def read_blob(blob: BlobRef, root: str = "") -> bytes:
+def read_blob(blob: BlobRef, root: str = "", config: ReadConfig = ReadConfig()) -> bytes:
     """The blob's bytes: a pack's byte range, or the decoded body of an archive's record.
 
     Args:
         blob: where they lie.
         root: the folder of the run whose table says so; "" for a ref that was made here and now, by reading an archive.
+        config: the sizes that the archive was read with.
 
     Raises:
         BlobError: they cannot be had, are not what the ref says, or lie where the run has no business.
@@ -42,7 +43,7 @@ def read_blob(blob: BlobRef, root: str = "") -> bytes:
             return _range(inside(blob.path, root), blob.offset, blob.length)
         if root and not is_own_archive(blob.path, root):
             raise BlobError(f"{blob.path}: not one of the archives that {RUN_FILE} names")
-        return _body(blob)
+        return _body(blob, config)
     except (OSError, ValueError, EOFError, zlib.error) as error:  # a ValueError of fsspec: an unknown scheme
         raise BlobError(f"{blob.path} at {blob.offset}: {type(error).__name__}: {error}") from error
     except BadRecord as error:
@@ -94,8 +95,7 @@ def _range(path: str, offset: int, length: int) -> bytes:
     return data
 
 
-def _body(blob: BlobRef) -> bytes:
-    config = ReadConfig()
+def _body(blob: BlobRef, config: ReadConfig) -> bytes:
     if blob.path.startswith(UNPACKED):
         with fsspec.open(blob.path.removeprefix(UNPACKED), "rb") as packed:
             magic = packed.read(4)

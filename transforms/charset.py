@@ -10,8 +10,8 @@ import re
 from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
 
 _META_BYTES = 4096  # browsers look at 1,024; pages with long heads are common
-_META = re.compile(rb"<meta\b[^>]{0,500}?charset\s*=\s*[\"']?\s*([a-z0-9_:.\-]{2,40})", re.IGNORECASE)
-_HEADER = re.compile(r"charset\s*=\s*[\"']?\s*([a-z0-9_:.\-]{2,40})", re.IGNORECASE)
+_META = re.compile(rb"<meta\b[^<>]{0,500}?charset\s*+=\s*+[\"']?\s*+([a-z0-9_:.\-]{2,40})", re.IGNORECASE)
+_HEADER = re.compile(r"charset\s*+=\s*+[\"']?\s*+([a-z0-9_:.\-]{2,40})", re.IGNORECASE)
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\f\r") + b"\x7f"
 _CONTROL_CHARACTERS = dict.fromkeys(_CONTROLS)

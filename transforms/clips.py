@@ -1,6 +1,7 @@
 """Bytes of a video -> what it is (size, duration, fps, first frame), or its frames at given seconds; else BadVideo.
 
 FFmpeg gets bytes and one named demuxer, never an address: a playlist or a reference inside a file opens nothing.
+Here is the decoder itself. A run's media go through `transforms.decoding`, which calls this in a process that can be killed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,14 +11,14 @@ from math import inf
 from typing import NamedTuple
 
 import av
-from av.error import FFmpegError
 from PIL import Image
 
-from lamella.schemas.config import FetchConfig
 from lamella.schemas.rejection import Reason
+from lamella.transforms.bad_media import BadMedia
+from lamella.transforms.decode_limits import DEFAULT_LIMITS, DecodeLimits
+from lamella.transforms.decode_rules import CLIP_COST_RULES, ClipCost
 from lamella.transforms.pixels import scaled_size
-
-MAX_PIXELS = FetchConfig().max_pixels
+from lamella.transforms.rules import apply_rules
 
 _MATROSKA = b"\x1a\x45\xdf\xa3"
 _PICTURE_BRANDS = (b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix")
@@ -27,12 +28,9 @@ _MISSING_SHARE = 0.02  # of the duration that the header claims: a file whose pa
 _MISSING_S = 1.0  # so much may be missing always: headers round, and sound may outlast the picture
 
 
-class BadVideo(ValueError):
-    """Bytes that are no video we take: `reason` is NOT_A_VIDEO, BROKEN_VIDEO, TRUNCATED_MEDIA or TOO_MANY_PIXELS."""
-
-    def __init__(self, reason: Reason, detail: str):
-        super().__init__(reason, detail)
-        self.reason, self.detail = reason, detail
+class BadVideo(BadMedia):
+    """Bytes that are no video we take: `reason` is NOT_A_VIDEO, BROKEN_VIDEO, TRUNCATED_MEDIA, TOO_MANY_PIXELS or
+    MEDIA_TOO_COSTLY."""
 
 
 class VideoHeader(NamedTuple):
@@ -54,15 +52,17 @@ def video_mime(data: bytes) -> str:
     return ""
 
 
-def probe(data: bytes, max_side: int | None = None, max_pixels: int = MAX_PIXELS) -> tuple[VideoHeader, Image.Image]:
+def probe(data: bytes, max_side: int | None = None, limits: DecodeLimits = DEFAULT_LIMITS) -> tuple[VideoHeader, Image.Image]:
     """What a video is, and its first frame as RGB scaled to `max_side`. Reads all packets, decodes one frame.
 
     Raises:
         BadVideo: no video, damaged, or its packets end before the duration that its header claims.
     """
-    with _opened(data, max_pixels) as (container, stream):
+    with _opened(data, limits) as (container, stream):
         first, end, packets, start = None, 0.0, 0, None
-        for packet in container.demux(stream):
+        for seen, packet in enumerate(container.demux(stream)):
+            if seen > limits.max_video_packets:
+                _check(ClipCost(packets=seen), limits)
             if packet.is_corrupt:
                 raise BadVideo(Reason.TRUNCATED_MEDIA, f"packet {packets} is cut short")
             if packet.dts is not None and packet.size:
@@ -88,7 +88,7 @@ def probe(data: bytes, max_side: int | None = None, max_pixels: int = MAX_PIXELS
 
 
 def decode_frames(
-    data: bytes, seconds: Sequence[float], max_side: int | None = None, max_pixels: int = MAX_PIXELS
+    data: bytes, seconds: Sequence[float], max_side: int | None = None, limits: DecodeLimits = DEFAULT_LIMITS
 ) -> list[Image.Image]:
     """The frames shown at `seconds` from the video's start, in that order, as RGB.
 
@@ -96,7 +96,7 @@ def decode_frames(
         data: a whole MP4, MOV, WebM or Matroska file.
         seconds: ascending; one past the end gives the last frame.
         max_side: px; larger frames are scaled down, the aspect kept.
-        max_pixels: frames larger than this are refused before any is decoded.
+        limits: frames larger than it says are refused before any is decoded, and so is what lies behind too many.
 
     Raises:
         BadVideo: as `probe`, or a frame on the way is damaged.
@@ -104,27 +104,27 @@ def decode_frames(
     if list(seconds) != sorted(seconds):
         raise ValueError("seconds must ascend")
     try:
-        return _decode_frames(data, seconds, max_side, max_pixels, reseek_s=_RESEEK_S)
+        return _decode_frames(data, seconds, max_side, limits, reseek_s=_RESEEK_S)
     except BadVideo as error:
         if error.reason is not Reason.BROKEN_VIDEO:
             raise
     # After a seek into an open group of pictures the first frames refer to ones that were skipped: decode them all.
-    return _decode_frames(data, seconds, max_side, max_pixels, reseek_s=inf)
+    return _decode_frames(data, seconds, max_side, limits, reseek_s=inf)
 
 
-def _decode_frames(data, seconds, max_side, max_pixels, *, reseek_s: float) -> list[Image.Image]:
-    with _opened(data, max_pixels) as (container, stream):
-        frames = _Frames(container, stream, reseek_s)
+def _decode_frames(data, seconds, max_side, limits: DecodeLimits, *, reseek_s: float) -> list[Image.Image]:
+    with _opened(data, limits) as (container, stream):
+        frames = _Frames(container, stream, reseek_s, limits)
         return [_to_rgb(frames.at(second), max_side) for second in seconds]
 
 
 class _Frames:
     """Decodes forward; `at(second)` gives the frame shown then and seeks only where that saves decoding."""
 
-    def __init__(self, container, stream, reseek_s: float):
-        self._container, self._stream, self._reseek_s = container, stream, reseek_s
+    def __init__(self, container, stream, reseek_s: float, limits: DecodeLimits):
+        self._container, self._stream, self._reseek_s, self._limits = container, stream, reseek_s, limits
         self._origin = float((stream.start_time or 0) * stream.time_base)
-        self._decoded = 0
+        self._decoded = self._pixels = 0
         self._shown = self._next = None
         self._frames = container.decode(stream)
 
@@ -146,38 +146,56 @@ class _Frames:
         return self._shown
 
     def _decode(self) -> av.VideoFrame | None:
-        frame = next(self._frames, None)
+        frame = self._count(next(self._frames, None))
         while frame is not None and frame.time is None:
-            frame = next(self._frames, None)
-        self._decoded += 1
-        if self._decoded > _MAX_DECODED_FRAMES:
-            raise BadVideo(Reason.BROKEN_VIDEO, f"more than {_MAX_DECODED_FRAMES} frames between key frames")
+            frame = self._count(next(self._frames, None))
         if frame is not None and frame.is_corrupt:
             raise BadVideo(Reason.BROKEN_VIDEO, f"the frame at {frame.time:.2f} s is damaged")
         return frame
 
+    def _count(self, frame: av.VideoFrame | None) -> av.VideoFrame | None:
+        if frame is None:
+            return None
+        self._decoded, self._pixels = self._decoded + 1, self._pixels + frame.width * frame.height
+        if self._decoded > _MAX_DECODED_FRAMES:
+            raise BadVideo(Reason.MEDIA_TOO_COSTLY, f"more than {_MAX_DECODED_FRAMES} frames to decode")
+        if self._pixels > self._limits.max_decoded_pixels:
+            _check(ClipCost(decoded_pixels=self._pixels), self._limits)
+        return frame
+
 
 @contextmanager
-def _opened(data: bytes, max_pixels: int) -> Iterator[tuple]:
+def _opened(data: bytes, limits: DecodeLimits) -> Iterator[tuple]:
+    """Whatever FFmpeg or PyAV raise while the file is open is said of the file: BadVideo."""
     mime = video_mime(data)
     if not mime:
         raise BadVideo(Reason.NOT_A_VIDEO, f"starts with {data[:12]!r}")
     demuxer = "matroska" if data[:4] == _MATROSKA else "mov"
-    strict = {"err_detect": "explode", "max_pixels": str(max_pixels)}
+    strict = {"err_detect": "explode", "max_pixels": str(limits.max_pixels), "threads": "1"}
+    options = strict | {"max_streams": str(limits.max_video_streams)}
     try:
-        with av.open(BytesIO(data), format=demuxer, options=strict, io_open=_refused) as container:
+        # Titles and the like are of no use here, and of any encoding: they must not spoil the clip.
+        with av.open(BytesIO(data), format=demuxer, options=options, metadata_errors="replace", io_open=_refused) as container:
             stream = next((stream for stream in container.streams.video if not _is_cover(stream)), None)
             if stream is None:
                 raise BadVideo(Reason.NOT_A_VIDEO, "no video stream")
             if stream.codec_context is None:
                 raise BadVideo(Reason.BROKEN_VIDEO, "no decoder for its codec")
             width, height = stream.codec_context.width, stream.codec_context.height
-            if width * height > max_pixels:
-                raise BadVideo(Reason.TOO_MANY_PIXELS, f"{width} x {height} > {max_pixels}")
+            _check(ClipCost(width=width, height=height, packets=stream.frames), limits)
             stream.codec_context.options = strict
             yield container, stream
-    except (FFmpegError, EOFError, OverflowError, MemoryError) as error:
+    except BadVideo:
+        raise
+    except MemoryError as error:
+        raise BadVideo(Reason.MEDIA_TOO_COSTLY, "out of memory") from error
+    except Exception as error:
         raise BadVideo(Reason.BROKEN_VIDEO, f"{type(error).__name__}: {error}"[:200]) from error
+
+
+def _check(cost: ClipCost, limits: DecodeLimits) -> None:
+    if violation := apply_rules(CLIP_COST_RULES, cost, limits):
+        raise BadVideo.of(violation)
 
 
 def _is_cover(stream) -> bool:

@@ -13,6 +13,9 @@ from lamella.schemas.rejection import Reason
 
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[^\r\n]*\r?\n")
 _STEP = 1 << 16  # bytes decoded at a time
+_FEED = 1 << 12  # bytes of a gzip body at a time
+_GZIP = b"\x1f\x8b"
+_PADDING = re.compile(rb"[\0\r\n]*+")  # behind a member
 _MAX_ZSTD_WINDOW = 1 << 27
 _MAX_CODINGS = 4  # of one body
 
@@ -91,9 +94,9 @@ def _unchunked(data: bytes) -> tuple[bytes, bool]:
 
 
 def _ungzipped(data: bytes, caps: Caps) -> tuple[bytes, bool]:
-    if not data.startswith(b"\x1f\x8b"):
+    if not data.startswith(_GZIP):
         return data, True
-    return _joined(_inflated(zlib.decompressobj(31), data), data, caps)
+    return _joined(_members(data), data, caps)
 
 
 def _undeflated(data: bytes, caps: Caps) -> tuple[bytes, bool]:
@@ -147,6 +150,30 @@ _DECODERS = {
     "br": _unbrotlied,
     "zstd": _unzstd,
 }
+
+
+def _members(data: bytes) -> Iterator[bytes]:
+    """Pieces of all members of a gzip body (RFC 1952, 2.2). EOFError where it ends early, or where a later member is none.
+
+    It is fed in small parts: what a decoder leaves unused is copied, and a body may have a member every 20 bytes.
+    """
+    at = 0
+    while at < len(data):
+        if not data.startswith(_GZIP, at):
+            raise EOFError
+        decoder, first = zlib.decompressobj(31), at == 0
+        while not decoder.eof:
+            if not (feed := data[at : at + _FEED]):
+                raise EOFError
+            try:
+                piece = decoder.decompress(feed, _STEP)
+            except zlib.error as error:
+                if first:
+                    raise BadRecord(Reason.UNDECODABLE, f"content coding: {error}") from error
+                raise EOFError from error
+            at += len(feed) - len(decoder.unused_data if decoder.eof else decoder.unconsumed_tail)
+            yield piece
+        at = _PADDING.match(data, at).end()
 
 
 def _inflated(decoder, data: bytes) -> Iterator[bytes]:

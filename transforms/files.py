@@ -27,6 +27,12 @@ def exists(path: str) -> bool:
     return fs.exists(inner)
 
 
+def size_of(path: str) -> int:
+    """In bytes; 0 where the file system does not say."""
+    fs, inner = fsspec.core.url_to_fs(path)
+    return fs.info(inner).get("size") or 0
+
+
 def read_bytes(path: str) -> bytes:
     with fsspec.open(path, "rb") as stream:
         return stream.read()

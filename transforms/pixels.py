@@ -1,7 +1,8 @@
-"""Bytes of an image -> its header, or its pixels as RGB: header first, scaled decode, bounded; anything else is BadImage."""
+"""Bytes of an image -> its header, or its pixels as RGB: claims first, scaled decode, bounded; anything else is BadImage.
 
-import struct
-import zlib
+Here is the decoder itself. A run's media go through `transforms.decoding`, which calls this in a process that can be killed.
+"""
+
 from collections.abc import Callable
 from io import BytesIO
 from typing import NamedTuple
@@ -9,11 +10,14 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from lamella.schemas.config import FetchConfig
 from lamella.schemas.rejection import Reason
+from lamella.transforms.bad_media import BadMedia
+from lamella.transforms.codestream import claims_of
+from lamella.transforms.decode_limits import DEFAULT_LIMITS, DecodeLimits
+from lamella.transforms.decode_rules import PICTURE_COST_RULES
+from lamella.transforms.rules import apply_rules
 
 MIME_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif", "AVIF": "image/avif"}
-MAX_PIXELS = FetchConfig().max_pixels
 
 # The bound is ours and stands between header and decode, where Pillow's own only warns (169 MP of zeros took 1.3 GB).
 Image.MAX_IMAGE_PIXELS = None
@@ -31,28 +35,11 @@ _TRANSPOSED = {
 }
 _ON_ITS_SIDE = (5, 6, 7, 8)
 _SCALE_SLACK = 2  # a JPEG is decoded at no less than twice the size asked for, so that the resize still smooths
-# What Pillow's decoders raise on damaged bytes; a programming error of ours is none of these but ValueError and TypeError.
-_DAMAGE = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    EOFError,
-    IndexError,
-    KeyError,
-    RuntimeError,
-    OverflowError,
-    struct.error,
-    zlib.error,
-)
 
 
-class BadImage(ValueError):
-    """Bytes that are no image we take: `reason` is NOT_AN_IMAGE, BROKEN_IMAGE, TOO_MANY_PIXELS or EMPTY_BODY."""
-
-    def __init__(self, reason: Reason, detail: str):
-        super().__init__(reason, detail)
-        self.reason, self.detail = reason, detail
+class BadImage(BadMedia):
+    """Bytes that are no image we take: `reason` is NOT_AN_IMAGE, BROKEN_IMAGE, TOO_MANY_PIXELS, MEDIA_TOO_COSTLY or
+    EMPTY_BODY."""
 
 
 class ImageHeader(NamedTuple):
@@ -68,27 +55,25 @@ class ImageHeader(NamedTuple):
         return max(self.width, self.height) / max(1, min(self.width, self.height))
 
 
-def image_header(data: bytes) -> ImageHeader:
+def image_header(data: bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageHeader:
     """Type and size without decoding a pixel; raises BadImage."""
-    image = _opened(data)
+    image = _opened(data, limits)
     return ImageHeader(MIME_TYPES[_format(image)], *_upright(image))
 
 
-def decode_rgb(data: bytes, max_side: int | None = None, max_pixels: int = MAX_PIXELS) -> Image.Image:
+def decode_rgb(data: bytes, max_side: int | None = None, limits: DecodeLimits = DEFAULT_LIMITS) -> Image.Image:
     """The image (of an animation: its first frame) as upright RGB, alpha on white.
 
     Args:
         data: a whole JPEG, PNG, WebP, GIF or AVIF file.
         max_side: px; a larger image is scaled down so that its longer side is this, a JPEG already while decoding.
-        max_pixels: an image whose header claims more is refused before any is decoded.
+        limits: an image whose header or codestream claims more is refused before any is decoded.
 
     Raises:
-        BadImage: the bytes are of another type, damaged, cut short, or too many pixels.
+        BadImage: the bytes are of another type, damaged, cut short, too many pixels, or too dear to decode.
     """
-    image = _opened(data)
+    image = _opened(data, limits)
     width, height = image.size
-    if width * height > max_pixels:
-        raise BadImage(Reason.TOO_MANY_PIXELS, f"{width} x {height} > {max_pixels}")
     size = scaled_size(width, height, max_side)
     rgb = _decoded(image, (size[0] * _SCALE_SLACK, size[1] * _SCALE_SLACK))
     if size != rgb.size:
@@ -96,12 +81,14 @@ def decode_rgb(data: bytes, max_side: int | None = None, max_pixels: int = MAX_P
     return _turned(rgb, _orientation(image))
 
 
-def decode_roughly(data: bytes, side: int, accepts: Callable[[ImageHeader], None]) -> tuple[ImageHeader, Image.Image]:
+def decode_roughly(
+    data: bytes, side: int, accepts: Callable[[ImageHeader], None], limits: DecodeLimits = DEFAULT_LIMITS
+) -> tuple[ImageHeader, Image.Image]:
     """Header and pixels for measuring, the quickest way there is: the longer side is `side` to twice that, never enlarged.
 
     `accepts(header)` raises, whatever it likes, where the header is enough to refuse the image. Raises BadImage.
     """
-    image = _opened(data)
+    image = _opened(data, limits)
     header = ImageHeader(MIME_TYPES[_format(image)], *_upright(image))
     accepts(header)
     rgb = _decoded(image, scaled_size(*image.size, side))
@@ -118,7 +105,8 @@ def to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):
         image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
     if image.has_transparency_data:
-        image = image.convert("RGBA")
+        if image.mode != "RGBA":
+            image = image.convert("RGBA")
         white = Image.new("RGB", image.size, _WHITE)
         white.paste(image, mask=image.getchannel("A"))
         return white
@@ -133,20 +121,37 @@ def scaled_size(width: int, height: int, max_side: int | None) -> tuple[int, int
     return max(1, round(width * max_side / longer)), max(1, round(height * max_side / longer))
 
 
-def _opened(data: bytes) -> Image.Image:
+def _opened(data: bytes, limits: DecodeLimits) -> Image.Image:
     if not data:
         raise BadImage(Reason.EMPTY_BODY, "0 bytes")
+    claimed = _within(data, limits)
     try:
         image = Image.open(BytesIO(data), formats=tuple(MIME_TYPES))
     except Image.UnidentifiedImageError as error:
         raise _unidentified(data) from error
-    except _DAMAGE as error:
+    except MemoryError as error:
+        raise BadImage(Reason.MEDIA_TOO_COSTLY, "out of memory when opened") from error
+    except Exception as error:  # whatever a decoder raises on foreign bytes is said of the bytes
         raise BadImage(Reason.BROKEN_IMAGE, _detail(error)) from error
     if image.format == "PNG" and b"IEND" not in data:  # Pillow does without
         raise BadImage(Reason.BROKEN_IMAGE, "cut short before its end")
     if min(image.size) < 1:
         raise BadImage(Reason.BROKEN_IMAGE, f"{image.size[0]} x {image.size[1]} px")
+    if image.width * image.height > claimed:  # ours and Pillow's reading of the header differ: the larger counts
+        raise BadImage(Reason.BROKEN_IMAGE, f"{image.width} x {image.height}, more than it claims")
     return image
+
+
+def _within(data: bytes, limits: DecodeLimits) -> int:
+    """Pixels that the file claims, where all that it claims is within limits; raises BadImage before a decoder sees it."""
+    claims = claims_of(data)
+    if claims is None:
+        raise _unidentified(data)
+    if violation := apply_rules(PICTURE_COST_RULES, claims, limits):
+        raise BadImage.of(violation)
+    if claims.lies:
+        raise BadImage(Reason.BROKEN_IMAGE, claims.lies)
+    return claims.pixels
 
 
 def _decoded(image: Image.Image, enough: tuple[int, int]) -> Image.Image:
@@ -157,8 +162,8 @@ def _decoded(image: Image.Image, enough: tuple[int, int]) -> Image.Image:
         image.load()
         return to_rgb(image)
     except MemoryError as error:
-        raise BadImage(Reason.TOO_MANY_PIXELS, f"{image.width} x {image.height}: out of memory") from error
-    except _DAMAGE as error:
+        raise BadImage(Reason.MEDIA_TOO_COSTLY, f"{image.width} x {image.height}: out of memory") from error
+    except Exception as error:  # as when it was opened
         raise BadImage(Reason.BROKEN_IMAGE, _detail(error)) from error
 
 
@@ -199,7 +204,7 @@ def _orientation(image: Image.Image) -> int:
     try:
         exif.load(block)
         return int(exif.get(_EXIF_ORIENTATION, 1))
-    except _DAMAGE:
+    except Exception:  # the many ways in which a foreign TIFF directory fails to parse
         return 1
 
 

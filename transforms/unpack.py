@@ -13,6 +13,7 @@ import zstandard
 _STEP = 1 << 16
 _MAX_ZSTD_WINDOW = 1 << 27
 _MAX_DICTIONARY_BYTES = 16 << 20
+_END = b"\xf7end of the archive\xf7"
 _ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
 _ZSTD_DICTIONARY = b"\x5d\x2a\x4d\x18"  # a skippable frame, in which the Internet Archive keeps the dictionary
 
@@ -102,16 +103,39 @@ def _zstd_with_dictionary(packed: BinaryIO) -> Iterator[bytes]:
 
 
 def _zstd_frames(packed: BinaryIO, decoder: zstandard.ZstdDecompressor) -> Iterator[bytes]:
-    """A reader that asks for its input itself, so that no frame can unpack to more than a step at once."""
-    reader = decoder.stream_reader(packed, read_across_frames=True)
+    """A reader that asks for its input itself, so that no frame can unpack to more than a step at once.
+
+    It does not say whether its input ended within a frame. So a frame of our own is put behind: it comes out last, unless
+    the one before it was cut.
+    """
+    reader = decoder.stream_reader(_WithEnd(packed), read_across_frames=True)
+    held = b""
     while True:
         try:
             piece = reader.read(_STEP)
         except zstandard.ZstdError as error:
             raise _Damaged(str(error)) from error
         if not piece:
-            return
-        yield piece
+            break
+        held += piece
+        yield held[: -len(_END)]
+        held = held[-len(_END) :]
+    if held != _END:
+        yield held
+        raise _Damaged("cut off")
+
+
+class _WithEnd:
+    """The packed bytes, and then the frame that unpacks to `_END`."""
+
+    def __init__(self, packed: BinaryIO):
+        self._packed, self._frame = packed, zstandard.ZstdCompressor().compress(_END)
+
+    def read(self, size: int) -> bytes:
+        if data := self._packed.read(size):
+            return data
+        data, self._frame = self._frame[:size], self._frame[size:]
+        return data
 
 
 _UNPACKERS = {

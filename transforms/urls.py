@@ -16,6 +16,7 @@ import idna
 from lamella.transforms.credentials import without_credentials
 
 _PARTS = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.\-]*):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?", re.DOTALL)  # RFC 3986, B
+_BEFORE_QUERY = re.compile(r"[^?#]*")
 _EDGES = "".join(map(chr, range(0x21)))  # C0 controls and space
 _BREAKS = str.maketrans("", "", "\t\r\n")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -133,7 +134,7 @@ def _joined(base: str, reference: str, whole: bool = False) -> str:
 def _split(url: str) -> tuple[str | None, str | None, str, str | None]:
     """(scheme, authority, path, query) as browsers read them; None for what is absent, which is not the same as empty."""
     url = url.strip(_EDGES).translate(_BREAKS)
-    end = len(re.match(r"[^?#]*", url)[0])
+    end = _BEFORE_QUERY.match(url).end()
     if "\\" in url[:end]:
         url = url[:end].replace("\\", "/") + url[end:]
     return _PARTS.match(url).groups(default=None)

@@ -6,9 +6,9 @@ from PIL import Image
 
 from lamella.schemas.media import Media
 from lamella.schemas.pair import Pair, VideoTextPair
-from lamella.transforms.blobs import read_blob
-from lamella.transforms.clips import BadVideo, decode_frames
-from lamella.transforms.pixels import BadImage, decode_rgb
+from lamella.transforms.clips import BadVideo
+from lamella.transforms.pixels import BadImage
+from lamella.transforms.store import MediaStore
 
 Unseen = (BadImage, BadVideo)  # both say `reason` and `detail`
 
@@ -33,7 +33,7 @@ def view_of(pair: Pair) -> View:
     return View(pair.media)
 
 
-def read_view(view: View, root: str, model_side: int) -> Image.Image:
+def read_view(view: View, store: MediaStore, model_side: int) -> Image.Image:
     """The picture as RGB, its shorter side no less than the `model_side` px that a model sees, where it has so many.
 
     Raises:
@@ -42,5 +42,5 @@ def read_view(view: View, root: str, model_side: int) -> Image.Image:
     """
     media = view.media
     shorter, longer = sorted((max(1, media.width), max(1, media.height)))
-    data, most = read_blob(media.blob, root), -(-model_side * longer // shorter)
-    return decode_rgb(data, most) if view.at_s is None else decode_frames(data, [view.at_s], most)[0]
+    data, most = store.bytes(media.blob), -(-model_side * longer // shorter)
+    return store.image(data, most) if view.at_s is None else store.frames(data, [view.at_s], most)[0]

@@ -7,6 +7,7 @@ over a wrong Content-Length. Header blocks are parsed by FastWARC; ARC records (
 import re
 from dataclasses import dataclass, replace
 from io import BytesIO
+from typing import NamedTuple
 
 from fastwarc.warc import HeaderMap
 
@@ -16,12 +17,19 @@ from lamella.transforms.codings import BadRecord, Body, Caps, decode
 Headers = tuple[tuple[str, str], ...]  # names in lower case, in their order
 
 MAX_HEAD_BYTES = 1 << 18
+_MAX_VALUE = 1 << 16  # characters of a header; longer than any limit on what is taken from it
+_MAX_ID, _MAX_DATE = 256, 40  # characters of a record's name and date
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
 _VERSION = re.compile(rb"WARC/\d", re.IGNORECASE)
-_ARC_LINE = re.compile(
-    rb"([a-z][a-z0-9+.\-]{1,20}:[^\n]{0,4096}?) +([0-9A-Fa-f.:]{1,45}) +(\d{8,20}) +([^\n]{0,200}?) *(-?\d+)\r?\n"
-)
+_MAX_ARC_LINE = 4500
+_ARC_SCHEME = re.compile(rb"[a-z][a-z0-9+.\-]{1,20}:")
+_ARC_FIELD = re.compile(rb"[^ ]++")
+_ARC_ADDRESS = re.compile(rb"[0-9A-Fa-f.:]{1,45}")
+_ARC_DATE = re.compile(rb"\d{8,20}")
+_ARC_LENGTH = re.compile(rb"-?\d{1,20}")
+_DECLARED = re.compile(rb"\ncontent-length[ \t]*+:[ \t]*+(\d{1,15})[ \t]*+\r?\n", re.IGNORECASE)
+_STATUS = re.compile(rb"HTTP/\S{1,20}[ \t]{1,20}(\d{3})\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +46,11 @@ class Record:
 
     @property
     def record_id(self) -> str:
-        return first(self.headers, "warc-record-id").strip("<>")
+        return first(self.headers, "warc-record-id").strip("<>")[:_MAX_ID]
 
     @property
     def crawl_time(self) -> str:
-        return first(self.headers, "warc-date")
+        return first(self.headers, "warc-date")[:_MAX_DATE]
 
     @property
     def truncated(self) -> bool:
@@ -73,10 +81,10 @@ def parse_record(data: bytes) -> Record:
             raise BadRecord(Reason.DAMAGED_RECORD, "no WARC-Type")
         kind, url = first(headers, "warc-type").lower(), first(headers, "warc-target-uri").strip(" <>")
         declared = first(headers, "content-length")
-    elif arc := _ARC_LINE.match(data):
-        url, address, date, mime, declared = (part.decode("latin-1") for part in arc.groups())
+    elif arc := _arc_line(data):
+        url, declared, start = arc.url, arc.length, arc.end
         kind = "warcinfo" if url.startswith("filedesc:") else "response"
-        headers, start = _arc_headers(date, mime, address), arc.end()
+        headers = _arc_headers(arc.date, arc.mime, arc.address)
     else:
         raise BadRecord(Reason.DAMAGED_RECORD, f"starts with {data[:16]!r}")
     block, mismatch = _block(data, start, declared)
@@ -95,15 +103,47 @@ def declared_length(data: bytes) -> tuple[int, int] | None:
     """(where the block starts, its declared length) of the record that `data` starts with; None where it says neither."""
     if _VERSION.match(data):
         head = _HEAD_END.search(data, 0, MAX_HEAD_BYTES)
-        length = head and re.search(rb"\ncontent-length[ \t]*:[ \t]*(\d{1,15})[ \t]*\r?\n", data[: head.end()], re.IGNORECASE)
+        length = head and _DECLARED.search(data, 0, head.end())
         return (head.end(), int(length[1])) if length else None
-    arc = _ARC_LINE.match(data)
-    return (arc.end(), int(arc[5][:15])) if arc and arc[5].isdigit() else None
+    arc = _arc_line(data)
+    return (arc.end, int(arc.length[:15])) if arc and arc.length.isdigit() else None
+
+
+def is_warc(data: bytes) -> bool:
+    """Whether a record is of the WARC format, and not of the ARC format before it."""
+    return bool(_VERSION.match(data))
 
 
 def starts_record(data: bytes) -> bool:
     """Whether a WARC or ARC record seems to start here."""
-    return bool(_VERSION.match(data) or _ARC_LINE.match(data))
+    return bool(_VERSION.match(data) or _arc_line(data))
+
+
+class _ArcLine(NamedTuple):
+    url: str
+    address: str
+    date: str
+    mime: str
+    length: str
+    end: int  # where the block starts
+
+
+def _arc_line(data: bytes) -> _ArcLine | None:
+    """The head of an ARC record (version 1): URL, IP address, date, type and length, divided by spaces.
+
+    The URL and the type may hold spaces themselves: the first two fields that look like address and date are these.
+    """
+    if not _ARC_SCHEME.match(data) or (end := data.find(b"\n", 0, _MAX_ARC_LINE)) < 0:
+        return None
+    fields = list(_ARC_FIELD.finditer(data[:end].removesuffix(b"\r")))
+    if len(fields) < 4 or not _ARC_LENGTH.fullmatch(fields[-1][0]):
+        return None
+    for at in range(1, len(fields) - 2):
+        if _ARC_DATE.fullmatch(fields[at + 1][0]) and _ARC_ADDRESS.fullmatch(fields[at][0]):
+            url, mime = data[: fields[at - 1].end()], b" ".join(field[0] for field in fields[at + 2 : -1])
+            parts = url, fields[at][0], fields[at + 1][0], mime, fields[-1][0]
+            return _ArcLine(*(part.decode("latin-1") for part in parts), end + 1)
+    return None
 
 
 def _head(data: bytes, encoding: str) -> tuple[Headers, int]:
@@ -120,7 +160,7 @@ def _head(data: bytes, encoding: str) -> tuple[Headers, int]:
 
 
 def _clean(value: str) -> str:
-    return value.replace("\0", "").strip()
+    return value[:_MAX_VALUE].replace("\0", "").strip()
 
 
 def _arc_headers(date: str, mime: str, address: str) -> Headers:
@@ -144,7 +184,10 @@ def _with_http(record: Record) -> Record:
         return record
     try:
         http, start = _head(record.body, "latin1")
-    except BadRecord:  # a response that was cut in its head
+    except BadRecord:
+        if _HEAD_END.search(record.body, 0, MAX_HEAD_BYTES):
+            raise
+        # a response that was cut in its head
         http, start = (), len(record.body)
-    status = re.match(rb"HTTP/\S+[ \t]+(\d{3})\b", record.body)
+    status = _STATUS.match(record.body)
     return replace(record, http=http, status=int(status[1]) if status else None, body=record.body[start:])

@@ -11,6 +11,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from lamella.weights.loaded import BUNDLED, MODEL_FILE, WeightsMissing
 
@@ -138,14 +139,14 @@ def _cached(repository: str, file: str) -> str | None:
 
 
 def _ask_hub(repository: str, files: tuple[str, ...], expected: int | None) -> Reached:
-    from huggingface_hub import constants, hf_hub_url
+    from huggingface_hub import constants
 
     host = constants.ENDPOINT.partition("://")[2]
     what = f"{repository}/{files[0]}{f', about {_size(expected)}' if expected else ''}"
     if constants.HF_HUB_OFFLINE:
         raise Unreachable(f"HF_HUB_OFFLINE is set, and this machine does not have {what}")
     said: dict[str, Any] = {}
-    urls = [hf_hub_url(repository, file, endpoint=constants.ENDPOINT) for file in files]
+    urls = [f"{constants.ENDPOINT}/{quote(repository)}/resolve/main/{quote(file)}" for file in files]
     # A thread, since a look-up of a name knows no limit of time.
     asking = threading.Thread(target=_head, args=(urls, said), daemon=True)
     asking.start()

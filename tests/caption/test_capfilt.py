@@ -13,6 +13,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
 from model_world import clip, pair
+from store_world import store_at
 
 from lamella.sample.web import write_sample
 from lamella.schemas.account import Door
@@ -53,14 +54,14 @@ def expected(pairs, loaded, config, root, buckets):
     found = {}
     for bucket in range(buckets):
         for batch in cut((it for it in pairs if bucket_of(it, buckets) == bucket), config.captioner.batch):
-            found |= {said.key: said for said in caption_and_match(batch, loaded, config, root)}
+            found |= {said.key: said for said in caption_and_match(batch, loaded, config, store_at(root))}
     return found
 
 
 def test_captions_come_from_the_decoder(loaded, config, run_folder):
     """Token by token the likeliest of the model's own forward pass, where the nucleus holds one token only."""
     root, media = run_folder
-    image = read_view(View(media["red"]), root, 32)
+    image = read_view(View(media["red"]), store_at(root), 32)
     greedy = config.model_copy(update={"top_p": 1e-9, "min_tokens": 2, "max_tokens": 2, "repetition_penalty": 1.0})
     model = load(config.captioner.name, config.captioner.weights, role="captioner")
     tokens = torch.tensor([[model.bos]])
@@ -74,7 +75,7 @@ def test_captions_come_from_the_decoder(loaded, config, run_folder):
 
 def test_captions_do_not_depend_on_neighbours(loaded, config, run_folder):
     root, media = run_folder
-    images = [read_view(View(media[name]), root, 32) for name in ("red", "green", "blue")]
+    images = [read_view(View(media[name]), store_at(root), 32) for name in ("red", "green", "blue")]
     together = loaded.captioner.captions(images, ["x", "y", "z"], config)
     assert together[2] == loaded.captioner.captions(images[2:], ["z"], config)[0]
     assert loaded.captioner.captions(images[:1] * 2, ["x", "other"], config)[0] == together[0]
@@ -83,7 +84,7 @@ def test_captions_do_not_depend_on_neighbours(loaded, config, run_folder):
 
 def test_matching_is_calibrated(loaded, config, run_folder):
     root, media = run_folder
-    image = read_view(View(media["red"]), root, 32)
+    image = read_view(View(media["red"]), store_at(root), 32)
     model = load(config.matcher.name, config.matcher.weights, role="matcher")
     with torch.inference_mode():
         seen = model.model.encode_image(model.preprocess(image)[None])[0]
@@ -117,7 +118,7 @@ def test_a_picture_of_two_pairs_is_captioned_once(config, run_folder, pairs):
             return [0.25 for _ in asked]
 
     captioner, matcher = Counting(), Counting()
-    said = caption_and_match(pairs, Models(captioner, matcher), config, root)
+    said = caption_and_match(pairs, Models(captioner, matcher), config, store_at(root))
     assert captioner.images == ["red", "green", "blue", "clip@2.000"]
     assert len(matcher.asked) == len(set(matcher.asked)) == 9
     assert [it.synthetic_text for it in said] == [
@@ -219,7 +220,9 @@ def test_both_doors_whatever_the_order(config, loaded, run_folder, pairs, order)
     floor = config.model_copy(update={"min_match": best[1]})
     outputs = {key: next(iter(choose_caption(it, floor))) for key, it in said.items()}
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        kept, rejected, tallies = pipeline | beam.Create(pairs[::order], reshuffle=False) | CaptionPairs(floor, root, buckets=3)
+        kept, rejected, tallies = (
+            pipeline | beam.Create(pairs[::order], reshuffle=False) | CaptionPairs(floor, store_at(root), buckets=3)
+        )
 
         def check_kept(actual):
             assert {it.key: it for it in actual} == {key: it for key, it in outputs.items() if not isinstance(it, Rejection)}
@@ -245,7 +248,7 @@ def test_both_doors_whatever_the_order(config, loaded, run_folder, pairs, order)
 def test_off_passes_pairs_as_they_are(config, run_folder, pairs):
     off = config.model_copy(update={"on": False})
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        outcome = pipeline | beam.Create(pairs) | CaptionPairs(off, run_folder[0], buckets=3)
+        outcome = pipeline | beam.Create(pairs) | CaptionPairs(off, store_at(run_folder[0]), buckets=3)
 
         def check(actual):
             assert sorted(actual, key=lambda it: it.key) == pairs

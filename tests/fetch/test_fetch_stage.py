@@ -9,6 +9,7 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
 from fetch_media import VTT, film, picture, plain
 from fetch_server import Server
+from store_world import store_at
 
 from lamella.schemas.account import Door
 from lamella.schemas.config import FetchConfig
@@ -54,7 +55,7 @@ def fetch(documents, archived, config=None, root="") -> tuple[dict[str, Media], 
             "documents": pipeline | "d" >> beam.Create(documents, reshuffle=False).with_output_types(InterleavedDocument),
             "archived": pipeline | "a" >> beam.Create(archived, reshuffle=False).with_output_types(ArchiveMedia),
         }
-        out = inputs | FetchMedia(config or FetchConfig(), root)
+        out = inputs | FetchMedia(config or FetchConfig(), store_at(root))
         for door in ("kept", "rejected", "tallies"):
             assert_that(getattr(out, door), _Remember(door), label=door)
     seen = {door: _Remember.seen.pop(door) for door in ("kept", "rejected", "tallies")}

@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 from run_folder import small_run
 from shard_world import World
+from store_world import store_at
 
 from lamella.pipeline import damage
 from lamella.pipeline.damage import memory_bound
@@ -57,7 +58,7 @@ def table(tmp_path, record_type, records):
 
 def shard(world, dataset, records):
     folder = str(world.root / "shards" / dataset)
-    work = ShardWork(dataset=dataset, config=ShardConfig(max_side_px=64), root=str(world.root), folder=folder)
+    work = ShardWork(dataset=dataset, config=ShardConfig(max_side_px=64), store=store_at(str(world.root)), folder=folder)
     info = write_one(work, "train", 0, records).shard
     finish(folder, ShardManifest(dataset=dataset, shards=(info,)))
     return world.root / "shards" / dataset / info.name

@@ -171,3 +171,9 @@ def test_a_word_is_read_within_the_same_limits():
         resolve("m3w", [f"fetch.blocked_url_words={DEEP}"])
     with pytest.raises(ConfigError, match=r"^fetch.phash_distance: .*\(got a number of thousands of digits\)$"):
         resolve("m3w", ["fetch.phash_distance=0x" + "f" * 6000])
+
+
+def test_a_key_that_yaml_takes_for_true_is_a_key(tmp_path):
+    overlay = tmp_path / "over.yaml"
+    overlay.write_text("caption:\n  on: off\n")
+    assert resolve("m3w", overlays=[str(overlay)]).caption.on is False

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from shard_world import World
+from store_world import store_at
 
 from lamella.pipeline import damage
 from lamella.pipeline.accounts import JOBS
@@ -82,7 +83,7 @@ def table(root, name, record_type, records):
 
 def shards(root, dataset, records):
     folder = str(root / "shards" / dataset)
-    work = ShardWork(dataset=dataset, config=CONFIG, root=str(root), folder=folder)
+    work = ShardWork(dataset=dataset, config=CONFIG, store=store_at(str(root)), folder=folder)
     plan, groups = plan_shards(dataset, len(records), CONFIG), {}
     for record in records:
         groups.setdefault(place_of(record, plan, CONFIG), []).append(record)

@@ -1,6 +1,7 @@
 """The command line: each wrong word gives one line and the right exit code, and help comes without the heavy imports."""
 
 import gzip
+import re
 import subprocess
 import sys
 import time
@@ -81,6 +82,24 @@ def test_a_cluster_says_what_it_needs(lamella, archive, tmp_path, runner, said):
     assert f"--runner {runner}: {said}" in err
 
 
+def test_version_config_and_no_words(lamella):
+    code, out, _ = lamella("--version")
+    assert code == 0 and re.fullmatch(r"lamella \d+\.\d+\.\d+\n", out)
+    code, out, _ = lamella("config", "laion", "score.min_score=0.3")
+    assert code == 0 and "min_score: 0.3 " in out and out.startswith("# recipe laion;")
+    assert lamella("config", "fetch.htp=1")[0] == 2
+    code, out, _ = lamella()
+    assert code == 0 and "Usage: lamella" in out
+
+
+def test_a_dry_run_changes_nothing(lamella, archive, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    code, out, err = lamella(*run_words(archive, tmp_path / "out", "--dry-run"))
+    assert (code, err) == (0, "")
+    assert "job      extract    runs: 1 of 1 archives is to be read" in out and out.endswith("dry run: nothing was changed\n")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_a_file_that_is_no_archive(lamella, tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("not an archive")
@@ -122,7 +141,9 @@ def test_one_run_at_a_time(lamella, archive, tmp_path):
     assert "another run is at work there" in err
 
 
-@pytest.mark.parametrize("command", ["", "sample", "run", "report", "verify", "inspect", "extract", "train contrastive"])
+@pytest.mark.parametrize(
+    "command", ["", "sample", "run", "config", "report", "verify", "inspect", "extract", "train contrastive"]
+)
 def test_help_imports_nothing_heavy(command):
     code = (
         "import sys; sys.argv = ['lamella', *sys.argv[1:]]\n"

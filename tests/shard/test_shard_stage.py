@@ -7,6 +7,7 @@ from apache_beam import Create
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
+from store_world import store_at
 
 from lamella.schemas.account import Tally
 from lamella.schemas.config import ShardConfig
@@ -26,7 +27,7 @@ def write(world, dataset, records, config=CONFIG, checks=None):
     plan = plan_shards(dataset, len(records), config)
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         given = pipeline | Create(records).with_output_types(TYPES.get(dataset, ImageTextPair))
-        outcome = given | WriteShards(config, plan, str(world.root), folder)
+        outcome = given | WriteShards(config, plan, store_at(str(world.root)), folder)
         outcome.written | WriteManifest(dataset, folder, "hash")
         if dataset is Dataset.M3W:
             outcome.tables | WriteManifest(dataset, folder + "-parquet", "hash")

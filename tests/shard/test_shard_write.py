@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import pyarrow.parquet as pq
 import pytest
+from store_world import store_at
 
 from lamella.schemas.account import Door, Tally
 from lamella.schemas.config import ShardConfig
@@ -22,7 +23,7 @@ CONFIG = ShardConfig(max_side_px=64)
 
 def work(world, dataset: Dataset, **config) -> ShardWork:
     folder = str(world.root / "shards" / dataset)
-    return ShardWork(dataset=dataset, config=CONFIG.model_copy(update=config), root=str(world.root), folder=folder)
+    return ShardWork(dataset=dataset, config=CONFIG.model_copy(update=config), store=store_at(str(world.root)), folder=folder)
 
 
 def samples(path, sample_type):

@@ -6,8 +6,10 @@ import os
 
 import pytest
 
+from lamella.schemas.config import FetchConfig, ReadConfig
 from lamella.schemas.media import BlobRef, Container
 from lamella.transforms.blobs import UNPACKED, BlobError, inside, read_blob
+from lamella.transforms.store import MediaStore
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
@@ -59,6 +61,19 @@ def test_what_is_not_there(tmp_path):
     ):
         with pytest.raises(BlobError):
             read_blob(blob)
+
+
+def test_the_sizes_that_an_archive_was_read_with_arrive(tmp_path):
+    large = bytes(range(256)) * 5000
+    data = gzip.compress(record(large))
+    (tmp_path / "a.warc.gz").write_bytes(data)
+    blob = ref(tmp_path / "a.warc.gz", 0, len(data))
+    small = ReadConfig(max_media_bytes=len(large) - 1)
+    with pytest.raises(BlobError):
+        read_blob(blob, "", small)
+    with pytest.raises(BlobError):
+        MediaStore.of("", small, FetchConfig()).bytes(blob)
+    assert MediaStore.of("", ReadConfig(max_media_bytes=len(large)), FetchConfig()).bytes(blob) == large
 
 
 def a_run(tmp_path, inputs=()):

@@ -8,6 +8,7 @@ from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Reason
 from lamella.transforms.caption.models import Captioner, Matcher
 from lamella.transforms.sample_web import is_of_the_sample
+from lamella.transforms.store import MediaStore
 from lamella.transforms.views import Unseen, read_view, view_of
 
 DIGITS = 6
@@ -49,7 +50,7 @@ class Captioned:
         return self.pair.media.url
 
 
-def caption_and_match(pairs: Sequence[Pair], models: Models, config: CaptionConfig, root: str) -> list[Captioned]:
+def caption_and_match(pairs: Sequence[Pair], models: Models, config: CaptionConfig, store: MediaStore) -> list[Captioned]:
     """What both models say of each pair, in order (BLIP, section 3.3). A picture of several pairs is captioned once.
 
     Raises:
@@ -57,7 +58,7 @@ def caption_and_match(pairs: Sequence[Pair], models: Models, config: CaptionConf
     """
     views = [view_of(pair) for pair in pairs]
     images, unseen = _images(
-        {view.key: view for view in views}, max(models.captioner.image_size, models.matcher.image_size), root
+        {view.key: view for view in views}, max(models.captioner.image_size, models.matcher.image_size), store
     )
     keys = list(images)
     _compute_with(config.captioner.threads)
@@ -100,12 +101,12 @@ def may_stand(pair: Pair, config: CaptionConfig) -> bool:
     return not config.captioner.bundled or config.bundled_texts == "always" or is_of_the_sample(pair.page_url)
 
 
-def _images(views: dict, model_side: int, root: str) -> tuple[dict, dict]:
+def _images(views: dict, model_side: int, store: MediaStore) -> tuple[dict, dict]:
     """By key, the pictures, and the errors of those that cannot be decoded."""
     images, unseen = {}, {}
     for key, view in views.items():
         try:
-            images[key] = read_view(view, root, model_side)
+            images[key] = read_view(view, store, model_side)
         except Unseen as error:
             unseen[key] = error
     return images, unseen

@@ -9,7 +9,7 @@ from lamella.transforms.extract.layout import Image, Item
 _SIZES = re.compile(
     r"[-_]\d{2,4}x\d{2,4}(?=\.\w+$|/)|@[23]x(?=\.\w+$)|[-_](?:scaled|[a-z]{0,9}(?:large|medium|small|thumb|jumbo)\w{0,12})(?=\.\w+$)"
     r"|/(?:max|width|resize)/\d+(?=/)|/w/\d+/h/\d+(?=/)|/\d{2,4}x\d{2,4}(?=/)|/\d{2,4}px-[^/]+$"
-    r"|/(?:[a-z]{1,2}_[\w.:]+,)*[wh]_\d+(?:,[a-z]{1,2}_[\w.:]+)*(?=/)",
+    r"|/(?:[a-z]{1,2}_[\w.:]++,){0,9}[wh]_\d++(?:,[a-z]{1,2}_[\w.:]++){0,9}+(?=/)",
     re.IGNORECASE,
 )
 _SIZE_NAMES = frozenset(

@@ -49,8 +49,10 @@ _COUNTER = re.compile(
     r"//(?:pixel|stats|b\.scorecardresearch|www\.facebook\.com/tr|[\w.]*doubleclick\.net)[./?]|/pixel(?:$|[/?])",
     re.IGNORECASE,
 )
-_BACKGROUND = re.compile(r"background(?:-image)?\s*+:[^;]{0,500}?" + _CSS_URL, re.IGNORECASE)
+_BACKGROUND = re.compile(r"background(?:-image)?\s*+:[^;:]{0,500}?" + _CSS_URL, re.IGNORECASE)
 _STYLE_SIZE = re.compile(r"(?:^|[;\s])(width|height)\s*:\s*(\d+)(?:\.\d+)?px", re.IGNORECASE)
+_LENGTH = re.compile(r"\d{1,5}(?:\.\d+)?")
+_DENSITY = re.compile(r"(?:\d{0,9}\.?\d{1,30}x)?")
 _IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)$", re.IGNORECASE)
 _VIDEO_NAME = re.compile(r"\.(?:mp4|webm|m4v|mov|ogv)$", re.IGNORECASE)
 _THUMBNAIL_NAME = re.compile(r"thumb|small|preview|[_\-]\d{2,3}x\d{2,3}\.|[_\-](?:sm|s|th|tn)\.", re.IGNORECASE)
@@ -156,7 +158,7 @@ def _pixels(value: str | None) -> int:
     if len(value) <= 5 and value.isdecimal():
         return int(value)
     value = value.strip().lower().removesuffix("px")
-    return int(float(value)) if re.fullmatch(r"\d{1,5}(\.\d+)?", value) else 0
+    return int(float(value)) if _LENGTH.fullmatch(value) else 0
 
 
 def _first(attributes: Attributes, names: tuple[str, ...]) -> str:
@@ -190,7 +192,7 @@ def _best(srcset: str, max_px: int) -> tuple[int, str] | None:
             continue
         if descriptor.endswith("w") and descriptor[:-1].isdecimal():
             by_width.append((int(descriptor[:-1][:6]), url))
-        elif re.fullmatch(r"(?:\d{0,9}\.?\d{1,30}x)?", descriptor):
+        elif _DENSITY.fullmatch(descriptor):
             density = float(descriptor[:-1] or 1)
             by_density.append((density <= _MAX_DENSITY, density, url))
     if by_width:

@@ -33,6 +33,7 @@ from lamella.transforms.urls import canonical_url, host_of, registered_domain, s
 _REDIRECTS = (301, 302, 303, 307, 308)
 _COME_BACK_LATER = (429, 503)
 _CHUNK_BYTES = 1 << 16
+_MAX_DATE = 100  # characters of a header
 _ROBOTS_CAPS = Caps(max_bytes=64 * MAX_ROBOTS_BYTES, max_expansion=64.0, expansion_floor_bytes=MAX_ROBOTS_BYTES)
 _BROKEN = (Reason.CONNECTION_FAILED, Reason.TIMED_OUT)  # and statuses from 500: what counts against a host
 
@@ -159,7 +160,7 @@ class Client:
         budget = _Budget(self._config.timeout_s)
 
         async def first_bytes(response) -> tuple[int, bytes] | str:
-            if response.status in _REDIRECTS and (onward := _location(url, response)):
+            if response.status in _REDIRECTS and (onward := _location(url, response)[: self._config.max_url_characters]):
                 return onward
             body = bytearray()
             async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
@@ -208,7 +209,10 @@ class Client:
     async def _take(self, response: aiohttp.ClientResponse, link: MediaLink, target: Path) -> dict | str:
         """The headers that count, the body in `target`; or the URL that a redirect points to."""
         if response.status in _REDIRECTS:
-            if onward := _location(str(response.url), response):
+            onward = _location(str(response.url), response)
+            if len(onward) > self._config.max_url_characters:
+                raise Refused(Reason.BAD_URL, f"a redirect to {len(onward)} > {self._config.max_url_characters} characters")
+            if onward:
                 return onward
             onward = safe_url(response.headers.get("Location", ""))
             raise Refused(Reason.HTTP_ERROR, f"{response.status} to {onward[:200]!r}")
@@ -217,8 +221,8 @@ class Client:
             wait_s = _retry_after(response) if response.status in _COME_BACK_LATER else None
             lacks = "" if without_redacted(link.url) == link.url else ", asked without the token in its address"
             raise Refused(Reason.HTTP_ERROR, f"{response.status}{lacks}", again=again, wait_s=wait_s)
-        robots = ", ".join(response.headers.getall("X-Robots-Tag", ()))
-        reserved = response.headers.get("TDM-Reservation", "")
+        robots = ", ".join(response.headers.getall("X-Robots-Tag", ()))[: self._config.max_robots_characters]
+        reserved = response.headers.get("TDM-Reservation", "")[: self._config.max_robots_characters]
         if self._config.honour_opt_outs and (directive := media_opt_out(robots, reserved, self._product)):
             raise Refused(Reason.OPTED_OUT, directive)
         coding = response.headers.get("Content-Encoding", "identity").strip().lower()
@@ -269,10 +273,10 @@ def _location(url: str, response: aiohttp.ClientResponse) -> str:
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
     """Seconds, from a number or a date; None where there is none that can be read."""
-    value = response.headers.get("Retry-After", "").strip()
+    value = response.headers.get("Retry-After", "")[:_MAX_DATE].strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])
-    with suppress(ValueError, TypeError):
+    with suppress(ValueError, TypeError, OverflowError, IndexError):  # years and zones that no clock knows
         at = parsedate_to_datetime(value)
         return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
     return None

@@ -5,16 +5,15 @@ which perceptual hash and colour spread are taken.
 """
 
 from collections.abc import Iterable
-from functools import cache
 from hashlib import sha256
-
-from PIL import Image, ImageStat
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaKind
 from lamella.schemas.rejection import Reason, Rejection
-from lamella.transforms.blobs import BlobError, read_blob
-from lamella.transforms.clips import BadVideo, probe, video_mime
+from lamella.transforms.blobs import BlobError
+from lamella.transforms.clips import BadVideo, video_mime
+from lamella.transforms.decode_limits import DecodeLimits
+from lamella.transforms.decoding import measure_image, measure_video
 from lamella.transforms.fetch.captured import CapturedLink, base_of
 from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.fetch.opt_out import evidence
@@ -29,8 +28,9 @@ from lamella.transforms.fetch.rules import (
 )
 from lamella.transforms.fetch.tracks import BadTrack, looks_like_track, track_text
 from lamella.transforms.leaving import reject_media
-from lamella.transforms.pixels import BadImage, ImageHeader, decode_roughly, looks_like_image
+from lamella.transforms.pixels import BadImage, looks_like_image
 from lamella.transforms.rules import Violation, apply_rules
+from lamella.transforms.store import MediaStore
 
 # Pictures are measured at this size: small enough to be quick (a JPEG is decoded at a fraction), large beside the 32 x 32
 # pixels of the perceptual hash. What is finer averages out, which a picture of one colour does not mind.
@@ -45,15 +45,15 @@ _WRONG_KIND = {
 
 
 class _Violated(Exception):
-    """A rule that was broken in the middle of a decode."""
+    """A rule on the header that was broken: it is heard before what the pixels say."""
 
     def __init__(self, violation: Violation):
         super().__init__(*violation)
         self.violation = violation
 
 
-def inspect_media(link: CapturedLink, config: FetchConfig, root: str) -> Iterable[Media | Rejection]:
-    """Reads the link's bytes, relative pack paths within `root`, and judges them.
+def inspect_media(link: CapturedLink, config: FetchConfig, store: MediaStore) -> Iterable[Media | Rejection]:
+    """Reads the link's bytes from the store and judges them.
 
     Raises OSError where the store fails: that is no fault of the picture.
     """
@@ -61,7 +61,7 @@ def inspect_media(link: CapturedLink, config: FetchConfig, root: str) -> Iterabl
         yield reject_media(link, violation)
         return
     try:
-        data = read_blob(link.blob, root)
+        data = store.bytes(link.blob)
     except BlobError as error:
         if isinstance(error.__cause__, OSError):
             raise error.__cause__ from error
@@ -81,7 +81,7 @@ def judge_bytes(link: CapturedLink, data: bytes, config: FetchConfig) -> Media |
         except _Violated as error:
             violation = error.violation
         except (BadImage, BadVideo) as error:
-            violation = Violation(error.reason, detail=error.detail)
+            violation = error.violation
         except BadTrack as error:
             violation = Violation(Reason.NOT_A_TRACK, detail=str(error))
         else:
@@ -114,42 +114,23 @@ def wrong_kind(kind: MediaKind, head: bytes) -> Reason | None:
     return None if looks_right(head) else _WRONG_KIND[kind]
 
 
-def perceptual_hash(image: Image.Image) -> str:
-    """64 bits of the DCT hash, as 16 hex digits."""
-    return str(_imagehash().phash(image))
-
-
-@cache
-def perceptual_hash_version() -> str:
-    import PIL
-
-    return f"phash64 imagehash-{_imagehash().__version__} pillow-{PIL.__version__}"
-
-
-@cache
-def _imagehash():
-    import imagehash  # late: it brings scipy
-
-    return imagehash
-
-
 def _image(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
-    def within_limits(header: ImageHeader) -> None:
-        if violation := apply_rules(SIZE_RULES, Size(header.width, header.height), config):
-            raise _Violated(violation)
-
-    header, pixels = decode_roughly(data, MEASURED_SIDE_PX, within_limits)
+    header, looks, fault = measure_image(data, MEASURED_SIDE_PX, DecodeLimits.of(config))
+    if violation := apply_rules(SIZE_RULES, Size(header.width, header.height), config):
+        raise _Violated(violation)
+    if fault:
+        raise fault
     return Media(
         **_found(link, data, digest),
         mime=header.mime,
         width=header.width,
         height=header.height,
-        **_seen(pixels),
+        **looks._asdict(),
     )
 
 
 def _video(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
-    header, first_frame = probe(data, MEASURED_SIDE_PX, config.max_pixels)
+    header, looks = measure_video(data, MEASURED_SIDE_PX, DecodeLimits.of(config))
     return Media(
         **_found(link, data, digest),
         mime=header.mime,
@@ -157,12 +138,14 @@ def _video(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) ->
         height=header.height,
         duration_s=round(header.duration_s, 3),
         fps=round(header.fps, 3),
-        **_seen(first_frame),
+        **looks._asdict(),
     )
 
 
 def _track(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
-    return Media(**_found(link, data, digest), mime="text/vtt", width=0, height=0, text=track_text(data))
+    return Media(
+        **_found(link, data, digest), mime="text/vtt", width=0, height=0, text=track_text(data, config.max_track_characters)
+    )
 
 
 _MEASURES = {MediaKind.IMAGE: _image, MediaKind.VIDEO: _video, MediaKind.TRACK: _track}
@@ -179,12 +162,4 @@ def _found(link: CapturedLink, data: bytes, digest: str) -> dict:
         "cluster": digest,
         "bytes": len(data),
         "robots_evidence": "; ".join(filter(None, (link.robots_txt, said))),
-    }
-
-
-def _seen(image: Image.Image) -> dict:
-    return {
-        "phash": perceptual_hash(image),
-        "phash_version": perceptual_hash_version(),
-        "colour_spread": round(max(ImageStat.Stat(image).stddev), 3),
     }

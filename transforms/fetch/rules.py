@@ -17,10 +17,6 @@ class Size(NamedTuple):
     height: int
 
     @property
-    def pixels(self) -> int:
-        return self.width * self.height
-
-    @property
     def shorter_side(self) -> int:
         return min(self.width, self.height)
 
@@ -106,7 +102,6 @@ WEIGHT_RULES = _book(
 # On a Size, before a pixel is decoded.
 SIZE_RULES = _book(
     "size of a picture",
-    Over(Reason.TOO_MANY_PIXELS, Size.pixels, "max_pixels", detail=_sides),
     Under(Reason.IMAGE_TOO_SMALL, Size.shorter_side, "min_image_side_px", detail=_sides),
     Over(Reason.IMAGE_TOO_LARGE, Size.longer_side, "max_image_side_px", detail=_sides),
     Over(Reason.ODD_ASPECT, Size.aspect, "max_aspect", detail=_sides),

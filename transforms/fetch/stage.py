@@ -23,6 +23,7 @@ from lamella.transforms.fetch.links import WantedLink
 from lamella.transforms.leaving import reject_media
 from lamella.transforms.rules import Violation
 from lamella.transforms.step import Outcome, Step
+from lamella.transforms.store import MediaStore
 
 
 class FetchMedia(beam.PTransform):
@@ -30,12 +31,12 @@ class FetchMedia(beam.PTransform):
 
     Args:
         config: limits, manners, and whether the network is asked at all.
-        root: the run's folder; packs lie in its `media/packs`, and relative paths of blobs are resolved against it.
+        store: where media lie, the run's folder first: packs are written to its `media/packs`.
     """
 
-    def __init__(self, config: FetchConfig, root: str):
+    def __init__(self, config: FetchConfig, store: MediaStore):
         super().__init__()
-        self._config, self._root = config, root
+        self._config, self._store = config, store
 
     def expand(self, inputs):
         config, documents = self._config, inputs["documents"]
@@ -44,7 +45,7 @@ class FetchMedia(beam.PTransform):
 
         found = {"links": wanted.kept, "archived": inputs["archived"]} | "LookInArchives" >> LookInArchives()
         if config.http:
-            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._root)
+            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store.root)
             captured, refused = (found.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
         else:
             captured, refused = (
@@ -52,7 +53,7 @@ class FetchMedia(beam.PTransform):
                 found.missing | "NotCaptured" >> beam.Map(reject_media, Violation(Reason.NOT_CAPTURED)),
             )
 
-        inspect = _Inspect(config, self._root)
+        inspect = _Inspect(config, self._store)
         media = captured | "Spread" >> beam.Reshuffle() | "Inspect" >> inspect
         members = {"documents": documents, "media": media.kept} | "FindCopies" >> FindCopies(config)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one)
@@ -67,25 +68,25 @@ class FetchMedia(beam.PTransform):
 class _Inspect(beam.PTransform):
     """CapturedLink -> Media, read and judged where it lies."""
 
-    def __init__(self, config: FetchConfig, root: str):
+    def __init__(self, config: FetchConfig, store: MediaStore):
         super().__init__()
-        self._config, self._root = config, root
+        self._config, self._store = config, store
 
     def expand(self, captured):
-        judge = _InspectIn(self._root)
+        judge = _InspectIn(self._store)
         return captured | Step(Stage.FETCH, judge, self._config, Media, counts=_one, setup=_read_lists)
 
 
 class _InspectIn:
-    """`inspect_media` with the run's folder bound: a step's function takes a record and its config."""
+    """`inspect_media` with the store bound: a step's function takes a record and its config."""
 
     __name__ = "inspect_media"
 
-    def __init__(self, root: str):
-        self._root = root
+    def __init__(self, store: MediaStore):
+        self._store = store
 
     def __call__(self, link: CapturedLink, config: FetchConfig) -> Iterable[Media | Rejection]:
-        return inspect_media(link, config, self._root)
+        return inspect_media(link, config, self._store)
 
 
 def _one(record: MediaLink | Media):

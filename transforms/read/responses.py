@@ -18,6 +18,8 @@ from lamella.transforms.urls import canonical_url, safe_url
 from lamella.transforms.warc import Record, decoded_body, first, joined, parse_record
 
 _CONTENT_KINDS = frozenset(("response", "resource", "conversion"))
+_BESIDE_KINDS = frozenset(("request", "warcinfo", "metadata"))  # WARC 1.1, 6
+_DETAIL_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ def judge(member: Member | Fault, archive: Archive, config: ReadConfig) -> Page 
             key=stable_key(archive.name, member.offset),
             reason=bad.reason,
             url=url,
-            detail=bad.detail,
+            detail=bad.detail[:_DETAIL_CHARACTERS],
             archive=archive.path,
             offset=member.offset,
         )
@@ -56,8 +58,10 @@ def _content(record: Record, member: Member, archive: Archive, config: ReadConfi
         raise BadRecord(Reason.REVISIT, safe_url(first(record.headers, "warc-refers-to-target-uri")))
     if record.kind == "continuation":
         raise BadRecord(Reason.TRUNCATED_RECORD, "a segment of a longer record")
-    if record.kind not in _CONTENT_KINDS:
+    if record.kind in _BESIDE_KINDS:
         return None
+    if record.kind not in _CONTENT_KINDS:
+        raise BadRecord(Reason.NOT_HTML, f"a record of the unknown type {record.kind[:100]!r}")
     if len(record.url) > config.max_url_characters:
         raise BadRecord(Reason.RECORD_TOO_LARGE, f"a URL of {len(record.url)} > {config.max_url_characters} characters")
     if record.http is not None and record.status != 200:
@@ -81,16 +85,17 @@ def _typed(record: Record, member: Member, archive: Archive, config: ReadConfig)
     if is_media(mime):
         if member.length > config.max_media_bytes:
             raise BadRecord(Reason.RECORD_TOO_LARGE, f"{member.length} > {config.max_media_bytes} bytes")
-        return _media(record, member, archive, mime, body)
+        return _media(record, member, archive, mime, body, config)
     if mime != HTML:
         raise BadRecord(Reason.NOT_HTML, mime or "no type")
     if len(body.data) > config.max_html_bytes:
         raise BadRecord(Reason.RECORD_TOO_LARGE, f"{len(body.data)} > {config.max_html_bytes} bytes")
-    return _page(record, member, archive, body)
+    return _page(record, member, archive, body, config)
 
 
-def _page(record: Record, member: Member, archive: Archive, body: Body) -> Page:
+def _page(record: Record, member: Member, archive: Archive, body: Body, config: ReadConfig) -> Page:
     html, charset = decode_html(body.data, record.content_type)
+    robots, reserved = _use(record, config)
     return Page(
         key=stable_key(archive.name, member.offset),
         url=safe_url(record.url),
@@ -103,22 +108,29 @@ def _page(record: Record, member: Member, archive: Archive, body: Body) -> Page:
             crawl_time=record.crawl_time,
         ),
         charset=charset,
-        robots_header=joined(record.http or (), "x-robots-tag"),
-        tdm_reservation=first(record.http or (), "tdm-reservation"),
+        robots_header=robots,
+        tdm_reservation=reserved,
         truncated=_truncated(record, body),
     )
 
 
-def _media(record: Record, member: Member, archive: Archive, mime: str, body: Body) -> ArchiveMedia:
+def _media(record: Record, member: Member, archive: Archive, mime: str, body: Body, config: ReadConfig) -> ArchiveMedia:
+    robots, reserved = _use(record, config)
     return ArchiveMedia(
         url=canonical_url(record.url),
         blob=BlobRef(path=archive.blob_path, offset=member.offset, length=member.length, container=Container.WARC),
         mime=mime,
         crawl_time=record.crawl_time,
-        robots_header=joined(record.http or (), "x-robots-tag"),
-        tdm_reservation=first(record.http or (), "tdm-reservation"),
+        robots_header=robots,
+        tdm_reservation=reserved,
         truncated=_truncated(record, body),
     )
+
+
+def _use(record: Record, config: ReadConfig) -> tuple[str, str]:
+    """What X-Robots-Tag and TDM-Reservation say, cut to their limit."""
+    http, most = record.http or (), config.max_robots_characters
+    return joined(http, "x-robots-tag")[:most], first(http, "tdm-reservation")[:most]
 
 
 def _truncated(record: Record, body: Body) -> bool:

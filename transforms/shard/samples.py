@@ -47,7 +47,7 @@ def interleaved_sample(document: InterleavedDocument, pictures: Pictures) -> Ite
         try:
             shown.append((node, _picture(node, pictures) if isinstance(node, ImageNode) else None))
         except BadImage as error:
-            yield reject_node(Stage.SHARD, document, node, Violation(error.reason, detail=error.detail))
+            yield reject_node(Stage.SHARD, document, node, error.violation)
     if violation := _unfit(shown):
         left = replace(document, nodes=tuple(node for node, _ in shown))
         yield reject_document(Stage.SHARD, left, violation)
@@ -59,7 +59,7 @@ def image_sample(pair: ImageTextPair, pictures: Pictures) -> Iterable[PairSample
     try:
         picture = pictures.image(pair.media)
     except BadImage as error:
-        yield reject_pair(Stage.SHARD, pair, Violation(error.reason, detail=error.detail))
+        yield reject_pair(Stage.SHARD, pair, error.violation)
         return
     size = picture.width, picture.height
     yield PairSample(key=pair.key, url=pair.media.url, text=pair.caption, image=picture.jpeg, facts=pair_facts(pair, size))
@@ -71,7 +71,7 @@ def clip_sample(pair: VideoTextPair, pictures: Pictures) -> Iterable[ClipSample 
     try:
         frames = pictures.frames(pair.media, seconds)
     except (BadVideo, BadImage) as error:
-        yield reject_pair(Stage.SHARD, pair, Violation(error.reason, detail=error.detail))
+        yield reject_pair(Stage.SHARD, pair, error.violation)
         return
     missing = pictures.config.clip_frames - len(frames)
     facts = pair_facts(pair, (frames[0].width, frames[0].height)) | {

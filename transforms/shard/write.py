@@ -25,6 +25,7 @@ from lamella.transforms.shard.plan import Record, ShardPlan, order_in_shard
 from lamella.transforms.shard.samples import to_sample
 from lamella.transforms.shard.sidecar import SIDECAR_SCHEMA, sidecar_row
 from lamella.transforms.step import crashed
+from lamella.transforms.store import MediaStore
 
 PARQUET = "-parquet"  # suffix of the folder of the documents' Parquet files
 
@@ -35,7 +36,7 @@ class ShardWork:
 
     dataset: Dataset
     config: ShardConfig
-    root: str  # the run's folder, in which packs lie
+    store: MediaStore  # where media lie, and how they are read
     folder: str  # of the dataset's shards
 
     @property
@@ -85,7 +86,7 @@ class _Contents:
 
     def __init__(self, work: ShardWork, number: int):
         self._work, self._number = work, number
-        self._pictures = Pictures(work.config, work.root)
+        self._pictures = Pictures(work.config, work.store)
         self._counts = Counter()
         self.rows: list[dict[str, Any]] = []
         self.rejected: list[Rejection] = []
