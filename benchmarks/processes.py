@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lamella.sample.web import write_sample
 from lamella.schemas.config import ReadConfig
-from lamella.transforms.codings import record_caps
+from lamella.transforms.formats.content_encoding import record_caps
 from lamella.transforms.read.members import Member, gzip_members
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from lamella.schemas.config import Config, ModelConfig, ReadConfig
 from lamella.schemas.page import Page
+from lamella.transforms.base.sample_web import is_of_the_sample
 from lamella.transforms.read.archive import read_archive
-from lamella.transforms.sample_web import is_of_the_sample
 
 _ARCHIVES = 3  # that are looked into before a run
 _RECORDS = 200  # of each: a page stands among the first, or it is an archive of media

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from lamella.pipeline.damage import parquet_file
 from lamella.pipeline.tables import read_manifest
-from lamella.transforms.files import join
+from lamella.transforms.base.files import join
 
 BATCH_ROWS = 16_384
 

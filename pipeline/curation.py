@@ -6,7 +6,7 @@ from typing import NamedTuple
 import apache_beam as beam
 from apache_beam import PCollection
 
-from lamella.pipeline.books import Books
+from lamella.pipeline.ledger import Books
 from lamella.schemas.config import Config
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.media import ArchiveMedia, Media
@@ -18,12 +18,12 @@ from lamella.transforms.dedup.stage import DeduplicateDocuments
 from lamella.transforms.extract.stage import ExtractDocuments
 from lamella.transforms.fetch.stage import FetchMedia
 from lamella.transforms.filter.stage import FilterDocuments
+from lamella.transforms.media.store import MediaStore
 from lamella.transforms.pair.stage import MinePairs
 from lamella.transforms.read.stage import ReadPages
 from lamella.transforms.score.stage import ScoreDocuments, ScorePairs
 from lamella.transforms.shard.plan import plan_shards
 from lamella.transforms.shard.stage import WriteManifest, WriteShards
-from lamella.transforms.store import MediaStore
 
 
 class Extracted(NamedTuple):

@@ -6,10 +6,10 @@ interleaved documents or pairs for pairs, samples for shards.
 
 from collections import Counter
 
-from lamella.pipeline.accounts import JOBS, conservation, losses_of, shards_of, tallies_of
+from lamella.pipeline.audit import JOBS, conservation, losses_of, shards_of, tallies_of
 from lamella.pipeline.tables import read_manifest
 from lamella.schemas.rejection import Stage, Unit
-from lamella.transforms.files import join
+from lamella.transforms.base.files import join
 
 _MADE = {"documents": ("documents",), "media": ("media",), "pairs": ("interleaved", "pairs/images", "pairs/videos")}
 _NAMES = {"documents": "document", "media": "picture or clip", "pairs": "document or pair", "shards": "sample"}

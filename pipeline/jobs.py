@@ -20,15 +20,15 @@ from typing import Any
 import apache_beam as beam
 
 from lamella.pipeline import curation
-from lamella.pipeline.accounts import JOBS
-from lamella.pipeline.books import Books, SumTallies
+from lamella.pipeline.archive_batches import WaveClock, cut_waves
+from lamella.pipeline.audit import JOBS
 from lamella.pipeline.empty import nothing_left
 from lamella.pipeline.fingerprints import job_fingerprint
+from lamella.pipeline.integrity import fault_of, fault_of_packs
+from lamella.pipeline.ledger import Books, SumTallies
 from lamella.pipeline.ownership import claim, withdraw
-from lamella.pipeline.parts import ReadParts, WriteParts, part_key, standing_parts
+from lamella.pipeline.partitions import ReadParts, WriteParts, part_key, standing_parts
 from lamella.pipeline.tables import ReadTable, WriteTable, column_values, part_names, read_manifest
-from lamella.pipeline.waves import WaveClock, cut_waves
-from lamella.pipeline.whole import fault_of, fault_of_packs
 from lamella.schemas.account import Tally
 from lamella.schemas.config import Config
 from lamella.schemas.document import InterleavedDocument
@@ -37,7 +37,7 @@ from lamella.schemas.media import ArchiveMedia, Media
 from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.files import join, read_bytes, size_of
+from lamella.transforms.base.files import join, read_bytes, size_of
 from lamella.transforms.shard.plan import plan_shards
 from lamella.transforms.shard.write import names_of
 

@@ -12,11 +12,11 @@ from hashlib import sha256
 
 import fsspec
 
-from lamella.pipeline.overlay import ConfigError
-from lamella.pipeline.whole import named_files
+from lamella.pipeline.config.resolution import ConfigError
+from lamella.pipeline.integrity import named_files
 from lamella.schemas.printable import printable
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.files import (
+from lamella.transforms.base.files import (
     RUN_FILE,
     is_local,
     is_plain_name,

@@ -11,11 +11,11 @@ import fsspec
 from fsspec.registry import known_implementations
 
 from lamella.pipeline.bundled import models_in_use
-from lamella.pipeline.overlay import ConfigError, check_no_credentials
+from lamella.pipeline.config.resolution import ConfigError, check_no_credentials
 from lamella.pipeline.ownership import check_output
 from lamella.schemas.config import Config, ModelConfig
+from lamella.transforms.base.files import is_local
 from lamella.transforms.caption.models import BLIP
-from lamella.transforms.files import is_local
 from lamella.transforms.read.archive import holds_records
 from lamella.weights.loaded import WeightsMissing
 from lamella.weights.reach import Reached, Unreachable, reach, reach_transformers

@@ -8,20 +8,20 @@ from importlib.metadata import PackageNotFoundError, version
 
 import fsspec
 
-from lamella.pipeline.accounts import JOBS
-from lamella.pipeline.card import NAME as CARD
+from lamella.pipeline.audit import JOBS
+from lamella.pipeline.config.resolution import ConfigError
 from lamella.pipeline.fingerprints import check_files
 from lamella.pipeline.jobs import Place, folders_of, run_jobs, table_names
-from lamella.pipeline.overlay import ConfigError
 from lamella.pipeline.ownership import RUN_FILE, check_names, check_output, check_own, read_facts, sweep
-from lamella.pipeline.parts import FOLDER as PARTS
+from lamella.pipeline.partitions import FOLDER as PARTS
 from lamella.schemas.config import Config
 from lamella.schemas.keys import stable_key
 from lamella.schemas.printable import printable
 from lamella.schemas.shards import MANIFEST
+from lamella.transforms.base.files import join, list_files, read_bytes, write_atomically
 from lamella.transforms.fetch.packs import FOLDER as PACKS
-from lamella.transforms.files import join, list_files, read_bytes, write_atomically
 
+CARD = "README.md"  # the dataset card, where the hub looks for it
 REPORT_FILES = ("report.json", "report.html", CARD)
 _VERSIONS = (
     "lamella",

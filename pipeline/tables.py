@@ -19,7 +19,7 @@ from lamella.pipeline.damage import Damaged, parquet_file
 from lamella.schemas.arrow import from_table, to_table
 from lamella.schemas.keys import stable_int, stable_key
 from lamella.schemas.shards import MANIFEST, checked_file
-from lamella.transforms.files import is_plain_name, join, read_bytes, write_atomically
+from lamella.transforms.base.files import is_plain_name, join, read_bytes, write_atomically
 
 FORMAT = 1  # raised when the bytes of a table change for the same input and config
 ROW_GROUP = 10_000

@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from lamella.runners.curating import run, sample
-from lamella.runners.exits import DONE, FAILED, WRONG_CONFIG, Stop
-from lamella.runners.explain import rules, why
-from lamella.runners.looking import extract, inspect, report, verify
+from lamella.runners.commands.curate import run, sample
+from lamella.runners.commands.explain import rules, why
+from lamella.runners.commands.look import extract, inspect, report, verify
+from lamella.runners.commands.show_config import config
+from lamella.runners.commands.train import evaluate, generate, train_app
+from lamella.runners.exit_codes import DONE, FAILED, WRONG_CONFIG, Stop
 from lamella.runners.progress import quiet_beam
-from lamella.runners.showing import config
 from lamella.runners.signals import end_on_signals
-from lamella.runners.training import evaluate, generate, train_app
 from lamella.schemas.printable import printable
 
 app = typer.Typer(

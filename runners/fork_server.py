@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 
-from lamella.transforms.lifeline import Lifeline, hold_on
+from lamella.transforms.base.lifeline import Lifeline, hold_on
 
 _WARM = ("apache_beam.runners.worker.sdk_worker_main", "lamella.pipeline.jobs")
 

@@ -2,7 +2,7 @@
 
 Nothing is unwound. An exception could be swallowed by whatever runs at that moment, and be taken for a fault of a record; a
 library's threads would print what they think of it. What is written stands by rename, so a run may end anywhere, and the
-processes that it started end with it (`transforms/lifeline.py`).
+processes that it started end with it (`transforms/base/lifeline.py`).
 """
 
 import contextlib

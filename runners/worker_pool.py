@@ -18,7 +18,7 @@ from apache_beam.runners.portability.fn_api_runner.worker_handlers import GrpcWo
 from apache_beam.transforms.environments import Environment
 from google.protobuf import json_format, text_format
 
-from lamella.transforms.lifeline import Lifeline
+from lamella.transforms.base.lifeline import Lifeline
 
 URN = "lamella:env:forked:v1"
 _EXIT_S = 5.0  # for a worker to end by itself once its pipeline has ended

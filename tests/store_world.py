@@ -1,7 +1,7 @@
 """Where a test's media lie, read and decoded within the default limits."""
 
 from lamella.schemas.config import FetchConfig, ReadConfig
-from lamella.transforms.store import MediaStore
+from lamella.transforms.media.store import MediaStore
 
 
 def store_at(root: str) -> MediaStore:

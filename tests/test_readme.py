@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from lamella.pipeline.overlay import resolve
+from lamella.pipeline.config.resolution import resolve
 from lamella.runners.cli import app
 from lamella.trainer.contrastive.config import resolve as resolve_contrastive
 from lamella.trainer.recipes import resolve as resolve_flamingo

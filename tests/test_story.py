@@ -8,23 +8,23 @@ from typing import NamedTuple
 import pytest
 
 from lamella.pipeline import jobs
-from lamella.pipeline.accounts import conservation_of
+from lamella.pipeline.audit import conservation_of
+from lamella.pipeline.config.resolution import resolve
 from lamella.pipeline.jobs import PAIR_TABLES, Place
-from lamella.pipeline.overlay import resolve
 from lamella.pipeline.preflight import find_archives
-from lamella.pipeline.report import past_limits, write_report
-from lamella.pipeline.rules import rule_lines
 from lamella.pipeline.run import begin, config_of, run
 from lamella.pipeline.tables import read_manifest, read_records
-from lamella.pipeline.verify import verify
-from lamella.pipeline.why import why
+from lamella.reporting.report import past_limits, write_report
+from lamella.reporting.rules import rule_lines
+from lamella.reporting.verify import verify
+from lamella.reporting.why import why
 from lamella.runners.local import local_execute
 from lamella.sample.server import SampleServer
 from lamella.sample.web import write_sample
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, with_phi
 from lamella.schemas.media import Container, Media
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.files import join
+from lamella.transforms.base.files import join
 from lamella.transforms.filter import stage as filter_stage
 
 PAGES, SEED = 150, 0

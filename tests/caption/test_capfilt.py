@@ -20,14 +20,14 @@ from lamella.schemas.account import Door
 from lamella.schemas.config import CaptionConfig, ModelConfig
 from lamella.schemas.pair import CapFilt, CaptionSource
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.batches import bucket_of, cut
+from lamella.transforms.base.batches import bucket_of, cut
+from lamella.transforms.base.sample_web import is_of_the_sample
 from lamella.transforms.caption.capfilt import Captioned, Models, caption_and_match, may_stand
 from lamella.transforms.caption.choose import choose_caption
 from lamella.transforms.caption.coca import ContrastiveMatcher
 from lamella.transforms.caption.models import load_captioner, load_matcher
 from lamella.transforms.caption.stage import CaptionPairs
-from lamella.transforms.sample_web import is_of_the_sample
-from lamella.transforms.views import View, read_view
+from lamella.transforms.media.frames import View, read_view
 from lamella.weights import WeightsMissing, load
 
 

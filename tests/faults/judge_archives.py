@@ -10,9 +10,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from rich.console import Console
 
-from lamella.pipeline.inspect import inspect
 from lamella.pipeline.recipes import obelics
 from lamella.pipeline.tables import parquet_bytes
+from lamella.reporting.inspect import inspect
 from lamella.sample.warc import Exchange, pack, response_record
 from lamella.schemas.account import Door, Tally
 from lamella.schemas.arrow import from_table, to_table
@@ -21,7 +21,7 @@ from lamella.schemas.document import ImageNode, InterleavedDocument
 from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Unit
-from lamella.transforms.blobs import BlobError, read_blob
+from lamella.transforms.base.blobs import BlobError, read_blob
 from lamella.transforms.extract.extract import extract_document
 from lamella.transforms.fetch.address_rules import judge_link
 from lamella.transforms.fetch.links import as_link, mentions_of

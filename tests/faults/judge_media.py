@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lamella.pipeline import report_html
+from lamella.reporting import report_html
 from lamella.schemas.config import FetchConfig, ShardConfig
 from lamella.schemas.media import BlobRef, Container, Media, MediaKind
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.sample import BadSample
 from lamella.trainer.loading.pictures import draw
-from lamella.transforms.clips import BadVideo
 from lamella.transforms.fetch.captured import CapturedLink
 from lamella.transforms.fetch.inspect import judge_bytes
-from lamella.transforms.pixels import BadImage
+from lamella.transforms.media.clips import BadVideo
+from lamella.transforms.media.pixels import BadImage
 from lamella.transforms.shard.pictures import Pictures
 from tests.faults import media as damaged
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lamella.pipeline.inspect import inspect
-from lamella.pipeline.report import write_report
 from lamella.pipeline.tables import TableManifest
-from lamella.pipeline.verify import verify
+from lamella.reporting.inspect import inspect
+from lamella.reporting.report import write_report
+from lamella.reporting.verify import verify
 from lamella.schemas.sample import BadSample
 from lamella.schemas.shards import MANIFEST, BadShard, ShardManifest
 from lamella.trainer.config import TrainingError

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamella.pipeline.run import contents_hash
-from lamella.pipeline.verify import verify
+from lamella.reporting.verify import verify
 from lamella.sample.web import write_sample
 from lamella.schemas.keys import stable_fraction
 

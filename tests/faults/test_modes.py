@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from lamella.transforms.fetch.inspect import perceptual_hash
-from lamella.transforms.pixels import decode_rgb
+from lamella.transforms.media.pixels import decode_rgb
 
 SIZE = (120, 80)
 RED, BLUE, WHITE = (220, 40, 30), (30, 60, 210), (255, 255, 255)

@@ -76,7 +76,7 @@ def test_an_attempt_that_dies_halfway_leaves_nothing_under_the_name(world, tmp_p
         if len(failures) < 4:
             raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("lamella.transforms.files.os.fsync", sometimes)
+    monkeypatch.setattr("lamella.transforms.base.files.os.fsync", sometimes)
     for _ in range(3):
         with pytest.raises(OSError, match="Input/output"):
             write_file(str(path.parent), path.name, InterleavedDocument, [world.document(1)])

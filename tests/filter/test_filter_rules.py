@@ -5,9 +5,9 @@ import pytest
 from lamella.pipeline.recipes import RECIPES
 from lamella.schemas.config import LimitsForText
 from lamella.schemas.rejection import Reason
+from lamella.transforms.base.rule import apply_rules
 from lamella.transforms.filter.measures import TextMeasures
 from lamella.transforms.filter.rules import DOCUMENT_RULES, NODE_RULES
-from lamella.transforms.rules import apply_rules
 
 PROSE = (
     "The keeper of the old lighthouse climbed the stairs every evening to light the lamp, and nobody asked him why. "

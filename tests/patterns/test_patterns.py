@@ -104,7 +104,7 @@ def test_every_pattern_can_be_found():
 def test_the_search_finds_what_it_is_for():
     names = {found.name for found in patterns().values()}
     assert {
-        "lamella.transforms.warc._VERSION",
+        "lamella.transforms.formats.warc._VERSION",
         "lamella.transforms.pair.captions._FILE_NAME",
         "lamella.schemas.shards._MEMBER_NAME",
     } <= names

@@ -6,8 +6,8 @@ from typing import Annotated, Union, get_args, get_origin
 import pytest
 from annotated_types import Ge, Gt, Le, Lt
 
-from lamella.pipeline.key_names import part_of
-from lamella.pipeline.overlay import ConfigError, resolve, validated
+from lamella.pipeline.config.nearest_key import part_of
+from lamella.pipeline.config.resolution import ConfigError, resolve, validated
 from lamella.pipeline.recipes import RECIPES
 from lamella.schemas.bounds import bound_pairs
 from lamella.schemas.config import Config
@@ -15,7 +15,17 @@ from lamella.trainer.contrastive.config import ContrastiveConfig
 from lamella.trainer.recipes import FlamingoConfig, LanguageConfig
 
 # Measures without an upper end of their own: seconds, words of any length, counts over counts, and factors.
-OPEN = ("_s", "_fps", "max_expansion", "max_aspect", "_word_length", "max_symbols_per_word", "ngram", "repetition_penalty")
+OPEN = (
+    "_s",
+    "_fps",
+    "max_expansion",
+    "max_growth",
+    "max_aspect",
+    "_word_length",
+    "max_symbols_per_word",
+    "ngram",
+    "repetition_penalty",
+)
 
 
 def parts(model=Config, at=""):

@@ -18,9 +18,9 @@ from store_world import store_at
 
 from lamella.pipeline import damage
 from lamella.pipeline.damage import memory_bound
-from lamella.pipeline.inspect import inspect
-from lamella.pipeline.readable import clean, size_of
 from lamella.pipeline.tables import TableManifest, write_file, write_manifest
+from lamella.reporting.inspect import inspect
+from lamella.reporting.readable import clean, size_of
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair

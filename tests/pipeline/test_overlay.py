@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamella.pipeline.overlay import ConfigError, resolve
+from lamella.pipeline.config.resolution import ConfigError, resolve
 from lamella.pipeline.recipes import RECIPES
 from lamella.schemas.config import Config
 
@@ -126,7 +126,7 @@ def test_a_text_stays_what_was_typed():
             "filter.min_words=3",
             "filter.min_words: no such key; did you mean filter.node.min_words or filter.document.min_words",
         ),
-        ("pair.zebra=3", "pair.zebra: no such key; there are min_alt_words, "),
+        ("pair.zebra=3", "pair.zebra: no such key; there are "),
     ],
 )
 def test_a_key_at_the_wrong_place_is_found_where_it_is(word, said):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lamella.pipeline.config.resolution import ConfigError, resolve
 from lamella.pipeline.jobs import table_names
-from lamella.pipeline.overlay import ConfigError, resolve
 from lamella.pipeline.ownership import (
     FILES,
     check_names,

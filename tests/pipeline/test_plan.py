@@ -1,14 +1,16 @@
 """A dry run: which jobs would run and why, and that nothing is changed by asking."""
 
+import json
 from pathlib import Path
 
 import pytest
 from run_folder import put_table
 
-from lamella.pipeline.jobs import STAGES, TABLES, Place, expected_hash, folders_of
-from lamella.pipeline.overlay import resolve
-from lamella.pipeline.plan import plan
+from lamella.pipeline.config.resolution import resolve
+from lamella.pipeline.fingerprints import STAGES
+from lamella.pipeline.jobs import TABLES, Place, expected_hash, folders_of
 from lamella.pipeline.tables import TableManifest, write_manifest
+from lamella.reporting.dry_run import plan
 from lamella.schemas.rejection import Rejection
 from lamella.weights.reach import Reached
 
@@ -24,9 +26,8 @@ def stand(folder: Path, config) -> None:
 
 
 def run_file(folder: Path, config) -> None:
-    import json
-
-    (folder / "run.json").write_text(json.dumps({"config": config.model_dump(mode="json")}))
+    facts = {"recipe": config.recipe, "config": config.model_dump(mode="json"), "inputs": [], "versions": {}, "jobs": {}}
+    (folder / "run.json").write_text(json.dumps(facts))
 
 
 def said(folder: Path, config) -> dict[str, str]:

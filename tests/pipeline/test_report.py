@@ -27,9 +27,9 @@ from run_folder import (
 )
 
 from lamella.pipeline.empty import nothing_left
-from lamella.pipeline.exhibits import clean
 from lamella.pipeline.recipes import demo
-from lamella.pipeline.report import build_report, past_limits, print_report, write_report
+from lamella.reporting.report import build_report, past_limits, print_report, write_report
+from lamella.reporting.samples import clean
 from lamella.schemas.account import Door, Tally
 from lamella.schemas.media import ArchiveMedia, MediaLink
 from lamella.schemas.pair import ImageTextPair

@@ -7,12 +7,12 @@ from threading import Thread
 import pyarrow.parquet as pq
 import pytest
 
-from lamella.pipeline.overlay import ConfigError, resolve
+from lamella.pipeline.config.resolution import ConfigError, resolve
 from lamella.pipeline.preflight import find_archives, own_folder
-from lamella.pipeline.report import write_report
 from lamella.pipeline.run import run
 from lamella.pipeline.tables import read_records
-from lamella.pipeline.verify import verify
+from lamella.reporting.report import write_report
+from lamella.reporting.verify import verify
 from lamella.runners.local import local_execute
 from lamella.sample.clips import encode_clip, make_clip, vtt
 from lamella.sample.paint import draw, encode

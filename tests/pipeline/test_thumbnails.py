@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pytest
 from store_world import store_at
 
-from lamella.pipeline.report_html import _Thumbnails
+from lamella.reporting.report_html import _Thumbnails
 from lamella.schemas.media import BlobRef, Container
 from tests.faults import clips, pictures
 

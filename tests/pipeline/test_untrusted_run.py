@@ -27,15 +27,15 @@ from run_folder import (
 from test_report import Tags
 
 from lamella.pipeline.damage import Damaged
-from lamella.pipeline.inspect import inspect
-from lamella.pipeline.report import write_report
 from lamella.pipeline.tables import FileInfo, TableManifest, read_manifest
-from lamella.pipeline.verify import verify
+from lamella.reporting.inspect import inspect
+from lamella.reporting.report import write_report
+from lamella.reporting.verify import verify
 from lamella.schemas.config import ExtractConfig, ReadConfig
 from lamella.schemas.media import ArchiveMedia, Container
 from lamella.schemas.pair import Dataset, ImageTextPair
 from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest
-from lamella.transforms.blobs import UNPACKED
+from lamella.transforms.base.blobs import UNPACKED
 from lamella.transforms.extract.parse import parse_html
 from lamella.transforms.read.archive import read_archive
 from tests.schemas.test_shards import HOSTILE

@@ -16,9 +16,9 @@ from shard_world import World
 from store_world import store_at
 
 from lamella.pipeline import damage
-from lamella.pipeline.accounts import JOBS
+from lamella.pipeline.audit import JOBS
 from lamella.pipeline.tables import FileInfo, TableManifest, write_file, write_manifest
-from lamella.pipeline.verify import verify
+from lamella.reporting.verify import verify
 from lamella.schemas.account import Door, Tally
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.document import InterleavedDocument

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from lamella.pipeline.waves import WaveClock, cut_waves
+from lamella.pipeline.archive_batches import WaveClock, cut_waves
 from lamella.schemas.config import RunConfig
 
 MB = 1 << 20

@@ -9,8 +9,8 @@ import pytest
 from run_folder import small_run
 
 from lamella.pipeline.damage import Damaged
+from lamella.pipeline.integrity import fault_of, fault_of_packs, named_files
 from lamella.pipeline.tables import read_manifest, read_records
-from lamella.pipeline.whole import fault_of, fault_of_packs, named_files
 from lamella.schemas.media import Media
 from lamella.schemas.shards import MANIFEST
 from lamella.transforms.fetch.packs import FOLDER, Answer, list_indexes, read_index, write_index

@@ -8,9 +8,9 @@ import pytest
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection
-from lamella.transforms.codings import Body, decode, html_caps
+from lamella.transforms.formats.content_encoding import Body, decode, html_caps
+from lamella.transforms.formats.warc import parse_record, starts_record
 from lamella.transforms.read.archive import read_archive
-from lamella.transforms.warc import parse_record, starts_record
 
 HTML = b"<!doctype html><title>Lamellae</title><p>A flamingo strains its food.</p>"
 JUNK = {

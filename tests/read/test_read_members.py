@@ -9,9 +9,9 @@ import zstandard
 
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.rejection import Reason
-from lamella.transforms.codings import Caps, record_caps
+from lamella.transforms.formats.content_encoding import Caps, record_caps
+from lamella.transforms.formats.decompress import UnpackedStream
 from lamella.transforms.read.members import Fault, Member, gzip_members, plain_members
-from lamella.transforms.unpack import UnpackedStream
 
 CAPS = record_caps(ReadConfig())
 COUNT = 100

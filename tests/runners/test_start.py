@@ -7,10 +7,10 @@ import yaml
 from fsspec.registry import known_implementations
 
 from lamella.pipeline import preflight
-from lamella.pipeline.overlay import ConfigError, resolve
+from lamella.pipeline.config.listing import show_config
+from lamella.pipeline.config.resolution import ConfigError, resolve
 from lamella.pipeline.preflight import check_devices, find_archives, missing_part, part_words, reach_models
 from lamella.pipeline.recipes import RECIPES
-from lamella.pipeline.shown_config import show_config
 from lamella.runners.cluster import cluster_execute
 from lamella.schemas.config import FetchConfig, PairConfig
 from lamella.schemas.sources import sources_of

@@ -17,13 +17,13 @@ from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
 from lamella.schemas.page import Provenance
 from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.transforms.batches import bucket_of, cut
-from lamella.transforms.blobs import BlobError
+from lamella.transforms.base.batches import bucket_of, cut
+from lamella.transforms.base.blobs import BlobError
+from lamella.transforms.media.frames import View, read_view
 from lamella.transforms.score.judge import judge_document, judge_pair
 from lamella.transforms.score.questions import Answer, Scored, nearest_texts, questions_of
 from lamella.transforms.score.similarity import answer
 from lamella.transforms.score.stage import ScoreDocuments, ScorePairs
-from lamella.transforms.views import View, read_view
 from lamella.weights import load
 
 

@@ -12,10 +12,10 @@ from lamella.schemas.config import FetchConfig, ReadConfig, ShardConfig
 from lamella.schemas.document import ImageNode, TextNode, VideoNode, with_phi
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.schemas.sample import load_json
-from lamella.transforms.blobs import BlobError
+from lamella.transforms.base.blobs import BlobError
+from lamella.transforms.media.store import MediaStore
 from lamella.transforms.shard.pictures import ChangedBlob, Pictures, encode_jpeg
 from lamella.transforms.shard.samples import FalsePhi, frame_seconds, to_sample
-from lamella.transforms.store import MediaStore
 
 CONFIG = ShardConfig(max_side_px=100)
 

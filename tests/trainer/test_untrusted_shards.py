@@ -165,7 +165,7 @@ def test_a_poisoned_file_is_not_run(tmp_path, toy, kind):
                 sample = PairSample.decode(found)
             except BadSample:
                 continue
-            from lamella.transforms.pixels import BadImage, decode_rgb
+            from lamella.transforms.media.pixels import BadImage, decode_rgb
 
             with pytest.raises(BadImage):
                 decode_rgb(sample.image, 64)
@@ -182,7 +182,7 @@ def test_a_poisoned_file_is_not_run(tmp_path, toy, kind):
     (shards / MANIFEST).write_bytes(poison)
     with pytest.raises(TrainingError):
         find_shards(str(tmp_path / "shards"), ["align"], "train")
-    from lamella.pipeline.overlay import ConfigError, resolve
+    from lamella.pipeline.config.resolution import ConfigError, resolve
 
     (tmp_path / "config.yaml").write_bytes(poison)
     with pytest.raises(ConfigError):

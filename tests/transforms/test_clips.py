@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from lamella.schemas.rejection import Reason
-from lamella.transforms.clips import BadVideo, decode_frames, probe, video_mime
-from lamella.transforms.decode_limits import DEFAULT_LIMITS
+from lamella.transforms.media.clips import BadVideo, decode_frames, probe, video_mime
+from lamella.transforms.media.decode_limits import DEFAULT_LIMITS
 
 FORMATS = {
     "video/mp4": ("mp4", "libx264"),

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lamella.transforms.credentials import without_redacted
-from lamella.transforms.urls import canonical_url, join_url, page_url, safe_text, safe_url, whole_url
+from lamella.transforms.formats.credentials import without_redacted
+from lamella.transforms.formats.urls import canonical_url, join_url, page_url, safe_text, safe_url, whole_url
 
 MARK = "Zx9kQ2mV7bTr4Lw8Hs"  # of both cases, with digits
 NAMED = ["access_token", "api_key", "apikey", "key", "sig", "signature", "token"]

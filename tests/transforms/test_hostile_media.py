@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 
 from lamella.schemas.rejection import Reason
-from lamella.transforms.clips import BadVideo, decode_frames, probe
-from lamella.transforms.codestream import claims_of
-from lamella.transforms.decode_limits import DEFAULT_LIMITS
-from lamella.transforms.decoding import decode_clip, decode_image, measure_image, measure_video
-from lamella.transforms.killable import ChildLimits, Killable, TooCostly
-from lamella.transforms.pixels import BadImage, decode_rgb, image_header
+from lamella.transforms.base.killable import ChildLimits, Killable, TooCostly
+from lamella.transforms.media.clips import BadVideo, decode_frames, probe
+from lamella.transforms.media.codestream import claims_of
+from lamella.transforms.media.decode_limits import DEFAULT_LIMITS
+from lamella.transforms.media.decoding import decode_clip, decode_image, measure_image, measure_video
+from lamella.transforms.media.pixels import BadImage, decode_rgb, image_header
 from tests.faults import clips, pictures
 
 PICTURE_REASONS = {Reason.BROKEN_IMAGE, Reason.NOT_AN_IMAGE, Reason.TOO_MANY_PIXELS, Reason.MEDIA_TOO_COSTLY}
@@ -226,7 +226,7 @@ class TestKillable:
     def child(self, tmp_path, monkeypatch):
         (tmp_path / "odd_child.py").write_text(
             "import os, time\n"
-            "from lamella.transforms.killable_child import serve\n"
+            "from lamella.transforms.base.killable_worker import serve\n"
             "def answer(request):\n"
             "    match bytes(request):\n"
             "        case b'spin':\n"

@@ -5,8 +5,8 @@ import pytest
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
 from lamella.schemas.page import Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.leaving import SAMPLE_CHARACTERS, reject_document, reject_node
-from lamella.transforms.rules import Violation
+from lamella.transforms.base.reject import SAMPLE_CHARACTERS, reject_document, reject_node
+from lamella.transforms.base.rule import Violation
 
 LONG = "word " * SAMPLE_CHARACTERS
 PAGE, IMAGE, VIDEO = "https://a.example/", "https://a.example/i.png", "https://a.example/v.mp4"

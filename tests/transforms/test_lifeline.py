@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from lamella.transforms.lifeline import Lifeline
+from lamella.transforms.base.lifeline import Lifeline
 
 CHILD = """
 import sys
-from lamella.transforms.lifeline import hold_on
+from lamella.transforms.base.lifeline import hold_on
 hold_on(int(sys.argv[1]))
 print("holds", flush=True)
 {does}
@@ -53,7 +53,7 @@ def test_a_child_whose_parent_was_gone_before():
 
 PARENT = """
 import subprocess, sys
-from lamella.transforms.lifeline import Lifeline
+from lamella.transforms.base.lifeline import Lifeline
 lifeline = Lifeline()
 child = subprocess.Popen([sys.executable, "-c", sys.argv[1], str(lifeline.read_end)], pass_fds=[lifeline.read_end])
 lifeline.given()

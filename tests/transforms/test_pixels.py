@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from lamella.schemas.rejection import Reason
-from lamella.transforms.decode_limits import DEFAULT_LIMITS
-from lamella.transforms.pixels import BadImage, decode_rgb, decode_roughly, image_header, scaled_size
+from lamella.transforms.media.decode_limits import DEFAULT_LIMITS
+from lamella.transforms.media.pixels import BadImage, decode_rgb, decode_roughly, image_header, scaled_size
 
 TYPES = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from lamella.schemas.rejection import Reason
-from lamella.transforms.rules import Broken, Rule, above, below, first_broken
+from lamella.transforms.base.rule import Broken, Rule, above, below, first_broken
 
 RULES = (
     Rule(

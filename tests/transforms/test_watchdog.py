@@ -14,8 +14,8 @@ from lamella.schemas.config import FilterConfig
 from lamella.schemas.document import InterleavedDocument, TextNode
 from lamella.schemas.page import Provenance
 from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.transforms.step import Step
-from lamella.transforms.watchdog import TimedOut, limited
+from lamella.transforms.base.step import Step
+from lamella.transforms.base.watchdog import TimedOut, limited
 
 _WORD = re.compile(r"[a-z]+")
 

@@ -9,8 +9,8 @@ from lamella.schemas.media import Media
 from lamella.schemas.rejection import Rejection, Stage
 from lamella.transforms.assemble.media import Found, place_media, url_of
 from lamella.transforms.assemble.rules import RULES
-from lamella.transforms.leaving import reject_document
-from lamella.transforms.rules import apply_rules
+from lamella.transforms.base.reject import reject_document
+from lamella.transforms.base.rule import apply_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

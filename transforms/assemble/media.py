@@ -6,8 +6,8 @@ from dataclasses import replace
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, VideoNode
 from lamella.schemas.media import Media, MediaKind
 from lamella.schemas.rejection import Reason, Rejection, Stage
-from lamella.transforms.leaving import reject_node
-from lamella.transforms.rules import Violation
+from lamella.transforms.base.reject import reject_node
+from lamella.transforms.base.rule import Violation
 
 Found = Mapping[str, Media | Rejection]  # by canonical URL
 

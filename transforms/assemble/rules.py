@@ -3,8 +3,8 @@
 from lamella.schemas.config import AssembleConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.transforms.rules import Over, Rulebook, Under
-from lamella.transforms.words import words as words_of
+from lamella.transforms.base.rule import Over, Rulebook, Under
+from lamella.transforms.formats.words import words as words_of
 
 
 def images(document: InterleavedDocument) -> int:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Reason
+from lamella.transforms.base.sample_web import is_of_the_sample
 from lamella.transforms.caption.models import Captioner, Matcher
-from lamella.transforms.sample_web import is_of_the_sample
-from lamella.transforms.store import MediaStore
-from lamella.transforms.views import Unseen, read_view, view_of
+from lamella.transforms.media.frames import Unseen, read_view, view_of
+from lamella.transforms.media.store import MediaStore
 
 DIGITS = 6
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.pair import CapFilt, CaptionSource, Pair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.reject import reject_pair
+from lamella.transforms.base.rule import Rulebook, Under, Violation, apply_rules
 from lamella.transforms.caption.capfilt import Captioned
-from lamella.transforms.leaving import reject_pair
-from lamella.transforms.rules import Rulebook, Under, Violation, apply_rules
 
 
 def _note(said: Captioned) -> str:

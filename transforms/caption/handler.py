@@ -9,7 +9,7 @@ from lamella.schemas.config import CaptionConfig
 from lamella.schemas.pair import Pair
 from lamella.transforms.caption.capfilt import Captioned, Models, caption_and_match
 from lamella.transforms.caption.models import load_captioner, load_matcher
-from lamella.transforms.store import MediaStore
+from lamella.transforms.media.store import MediaStore
 
 Batch = tuple[Pair, ...]
 

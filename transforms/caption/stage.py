@@ -6,11 +6,11 @@ from lamella.schemas.account import units_of
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage
-from lamella.transforms.batches import bucket_of, cut
+from lamella.transforms.base.batches import bucket_of, cut
+from lamella.transforms.base.step import Step
 from lamella.transforms.caption.capfilt import Captioned
 from lamella.transforms.caption.choose import choose_caption, pass_pair
-from lamella.transforms.step import Step
-from lamella.transforms.store import MediaStore
+from lamella.transforms.media.store import MediaStore
 
 PairType = ImageTextPair | VideoTextPair
 

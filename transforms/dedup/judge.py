@@ -9,9 +9,9 @@ from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.page import Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.leaving import reject_document
-from lamella.transforms.rules import Violation
-from lamella.transforms.urls import page_url
+from lamella.transforms.base.reject import reject_document
+from lamella.transforms.base.rule import Violation
+from lamella.transforms.formats.urls import page_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

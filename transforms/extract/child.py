@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from selectolax.lexbor import SelectolaxError
 
+from lamella.transforms.base.lifeline import hold_on
 from lamella.transforms.extract.parse import PageTooCostly, parse_html
 from lamella.transforms.extract.wire import (
     LENGTH,
@@ -24,7 +25,6 @@ from lamella.transforms.extract.wire import (
     encode_reply,
     max_reply_bytes,
 )
-from lamella.transforms.lifeline import hold_on
 
 OUT_OF_MEMORY = 77  # exit status
 _GRACE_S = 2.0

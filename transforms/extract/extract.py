@@ -7,9 +7,9 @@ from lamella.schemas.document import InterleavedDocument, TextNode, with_phi
 from lamella.schemas.keys import stable_key
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.reject import SAMPLE_CHARACTERS
 from lamella.transforms.extract.parse import Parsed
 from lamella.transforms.extract.sandbox import PageTooCostly, borrowed
-from lamella.transforms.leaving import SAMPLE_CHARACTERS
 
 
 def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedDocument | Rejection]:

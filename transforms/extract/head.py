@@ -2,7 +2,7 @@
 
 from urllib.parse import urldefrag
 
-from lamella.transforms.urls import join_url
+from lamella.transforms.formats.urls import join_url
 
 Attributes = dict[str, str | None]
 _ROBOTS = frozenset(

@@ -8,7 +8,7 @@ import re
 from functools import lru_cache
 
 from lamella.transforms.extract.layout import Video
-from lamella.transforms.urls import join_url
+from lamella.transforms.formats.urls import join_url
 
 Attributes = dict[str, str | None]
 

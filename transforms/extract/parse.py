@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _MAX_DESCRIPTIONS = 10  # ids in an aria-describedby
-_SHOWN = 200  # characters of a URL that is too long
+_SHOWN = 200  # characters of a URL that is longer than twice what it may be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Parsed:
     title: str
     robots: str  # of its meta elements, comma-joined
     licence: str
-    unfit: tuple[str, ...] = ()  # the beginnings of media URLs that are longer than a URL may be
+    unfit: tuple[str, ...] = ()  # media URLs that are longer than a URL may be; of those far longer, the beginnings
 
 
 class PageTooCostly(Exception):
@@ -78,7 +78,8 @@ def _with_urls(items: list[Item], base: str, longest: int) -> tuple[list[Item], 
     def address(reference: str) -> str:
         url = joined(base, reference) if len(reference) <= longest else reference
         if len(url) > longest or (not base and not url):  # without a base, what is relative leads nowhere
-            unfit.append((url or reference)[:_SHOWN])
+            shown = url or reference
+            unfit.append(shown if len(shown) <= 2 * longest else shown[:_SHOWN])
             return ""
         return url
 

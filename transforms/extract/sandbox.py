@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lamella.schemas.config import ExtractConfig
+from lamella.transforms.base.lifeline import Lifeline
 from lamella.transforms.extract.child import OUT_OF_MEMORY
 from lamella.transforms.extract.parse import PageTooCostly, Parsed
 from lamella.transforms.extract.wire import LENGTH, decode_reply, encode_request, max_reply_bytes
-from lamella.transforms.lifeline import Lifeline
 
 _ENVELOPE_BYTES = 1 << 16  # of a reply, beside its nodes
 _CHUNK = 1 << 20

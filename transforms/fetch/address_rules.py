@@ -8,10 +8,10 @@ from urllib.parse import unquote
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import MediaLink
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.reject import reject_media
+from lamella.transforms.base.rule import Found, Over, Rulebook, apply_rules
 from lamella.transforms.fetch.links import WantedLink
-from lamella.transforms.leaving import reject_media
-from lamella.transforms.rules import Found, Over, Rulebook, apply_rules
-from lamella.transforms.urls import canonical_url
+from lamella.transforms.formats.urls import canonical_url
 
 _PATH = re.compile(r"[^/]*//[^/]*([^?]*)")
 

@@ -13,8 +13,8 @@ import numpy as np
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.leaving import reject_media
-from lamella.transforms.rules import Found, Over, Rulebook, apply_rules
+from lamella.transforms.base.reject import reject_media
+from lamella.transforms.base.rule import Found, Over, Rulebook, apply_rules
 
 _BITS = 64
 

@@ -19,16 +19,16 @@ from yarl import URL
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import MediaLink
 from lamella.schemas.rejection import Reason
-from lamella.transforms.codings import BadRecord, Caps, decode
-from lamella.transforms.credentials import without_redacted
 from lamella.transforms.fetch.guard import ForbiddenAddress, Guard
 from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.fetch.inspect import HEAD_BYTES, wrong_kind
 from lamella.transforms.fetch.opt_out import media_opt_out, product_of
-from lamella.transforms.fetch.politeness import Politeness
+from lamella.transforms.fetch.rate_limit import Politeness
 from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, RobotsCache, Verdict
 from lamella.transforms.fetch.rules import max_bytes
-from lamella.transforms.urls import canonical_url, host_of, registered_domain, safe_text, safe_url, whole_url
+from lamella.transforms.formats.content_encoding import BadRecord, Caps, decode
+from lamella.transforms.formats.credentials import without_redacted
+from lamella.transforms.formats.urls import canonical_url, host_of, registered_domain, safe_text, safe_url, whole_url
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _COME_BACK_LATER = (429, 503)

@@ -10,10 +10,9 @@ from hashlib import sha256
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaKind
 from lamella.schemas.rejection import Reason, Rejection
-from lamella.transforms.blobs import BlobError
-from lamella.transforms.clips import BadVideo, video_mime
-from lamella.transforms.decode_limits import DecodeLimits
-from lamella.transforms.decoding import measure_image, measure_video
+from lamella.transforms.base.blobs import BlobError
+from lamella.transforms.base.reject import reject_media
+from lamella.transforms.base.rule import Violation, apply_rules
 from lamella.transforms.fetch.captured import CapturedLink, base_of
 from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.fetch.opt_out import evidence
@@ -27,10 +26,11 @@ from lamella.transforms.fetch.rules import (
     Weight,
 )
 from lamella.transforms.fetch.tracks import BadTrack, looks_like_track, track_text
-from lamella.transforms.leaving import reject_media
-from lamella.transforms.pixels import BadImage, looks_like_image
-from lamella.transforms.rules import Violation, apply_rules
-from lamella.transforms.store import MediaStore
+from lamella.transforms.media.clips import BadVideo, video_mime
+from lamella.transforms.media.decode_limits import DecodeLimits
+from lamella.transforms.media.decoding import measure_image, measure_video
+from lamella.transforms.media.pixels import BadImage, looks_like_image
+from lamella.transforms.media.store import MediaStore
 
 # Pictures are measured at this size: small enough to be quick (a JPEG is decoded at a fraction), large beside the 32 x 32
 # pixels of the perceptual hash. What is finer averages out, which a picture of one colour does not mind.

@@ -18,7 +18,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from lamella.schemas.keys import stable_key
 from lamella.schemas.media import BlobRef, Container
-from lamella.transforms.files import exists, join, list_files, read_bytes, temporary_name, write_atomically
+from lamella.transforms.base.files import exists, join, list_files, read_bytes, temporary_name, write_atomically
 
 FOLDER = "media/packs"
 

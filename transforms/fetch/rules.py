@@ -5,9 +5,9 @@ from typing import NamedTuple
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaKind
 from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.transforms.base.rule import Found, Over, Rule, Rulebook, Under
 from lamella.transforms.fetch.captured import CapturedLink
 from lamella.transforms.fetch.opt_out import media_opt_out, product_of
-from lamella.transforms.rules import Found, Over, Rule, Rulebook, Under
 
 
 class Size(NamedTuple):

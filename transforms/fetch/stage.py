@@ -12,6 +12,9 @@ from lamella.schemas.account import Door, Tally
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaLink
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.reject import reject_media
+from lamella.transforms.base.rule import Violation
+from lamella.transforms.base.step import Outcome, Step
 from lamella.transforms.fetch.address_rules import judge_link
 from lamella.transforms.fetch.captured import CapturedLink
 from lamella.transforms.fetch.copies import choose_one
@@ -20,10 +23,7 @@ from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks, LookInArch
 from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.fetch.inspect import inspect_media
 from lamella.transforms.fetch.links import WantedLink
-from lamella.transforms.leaving import reject_media
-from lamella.transforms.rules import Violation
-from lamella.transforms.step import Outcome, Step
-from lamella.transforms.store import MediaStore
+from lamella.transforms.media.store import MediaStore
 
 
 class FetchMedia(beam.PTransform):

@@ -6,10 +6,10 @@ from dataclasses import replace
 from lamella.schemas.config import PairConfig
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Rejection, Stage
-from lamella.transforms.leaving import reject_pair
+from lamella.transforms.base.reject import reject_pair
+from lamella.transforms.base.rule import apply_rules
 from lamella.transforms.pair.corpus import Candidate
 from lamella.transforms.pair.rules import COPY_RULES, RULES
-from lamella.transforms.rules import apply_rules
 
 
 def judge_candidate(candidate: Candidate, config: PairConfig) -> Iterable[Pair | Rejection]:

@@ -1,9 +1,9 @@
 """What rules read of a candidate: its text, its picture, and what the corpus says of both."""
 
 from lamella.schemas.config import PairConfig
+from lamella.transforms.formats.words import words as words_of
 from lamella.transforms.pair.captions import is_file_name
 from lamella.transforms.pair.corpus import Candidate
-from lamella.transforms.words import words as words_of
 
 
 def words(candidate: Candidate) -> int:

@@ -3,8 +3,8 @@
 from lamella.schemas.config import PairConfig
 from lamella.schemas.pair import Dataset
 from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.transforms.base.rule import Found, Over, Rule, Rulebook, Under
 from lamella.transforms.pair import measures as m
-from lamella.transforms.rules import Found, Over, Rule, Rulebook, Under
 
 
 def _book(name: str, *rules: Rule) -> Rulebook:

@@ -20,13 +20,13 @@ from lamella.schemas.keys import stable_key
 from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.blobs import UNPACKED
-from lamella.transforms.codings import record_caps
+from lamella.transforms.base.blobs import UNPACKED
+from lamella.transforms.base.watchdog import TimedOut, limited
+from lamella.transforms.formats.content_encoding import record_caps
+from lamella.transforms.formats.decompress import UnpackedStream, is_packed
+from lamella.transforms.formats.warc import declared_length, starts_record
 from lamella.transforms.read.members import Fault, Member, first_record, gzip_members, plain_members, without_junk
 from lamella.transforms.read.responses import Archive, judge
-from lamella.transforms.unpack import UnpackedStream, is_packed
-from lamella.transforms.warc import declared_length, starts_record
-from lamella.transforms.watchdog import TimedOut, limited
 
 Read = Page | ArchiveMedia | Rejection | Tally
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from lamella.schemas.rejection import Reason
-from lamella.transforms.codings import Caps
+from lamella.transforms.formats.content_encoding import Caps
+from lamella.transforms.formats.warc import MAX_HEAD_BYTES, declared_length, is_warc, starts_record
 from lamella.transforms.read.window import Window
-from lamella.transforms.warc import MAX_HEAD_BYTES, declared_length, is_warc, starts_record
 
 _MAGIC = re.compile(rb"\x1f\x8b\x08")
 _FEED = 1 << 14  # bytes packed, and inflated, at a time

@@ -10,12 +10,12 @@ from lamella.schemas.keys import stable_key
 from lamella.schemas.media import ArchiveMedia, BlobRef, Container
 from lamella.schemas.page import Page, Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.charset import decode_html
-from lamella.transforms.codings import BadRecord, Body, html_caps, media_caps
+from lamella.transforms.formats.charset import decode_html
+from lamella.transforms.formats.content_encoding import BadRecord, Body, html_caps, media_caps
+from lamella.transforms.formats.urls import canonical_url, safe_url
+from lamella.transforms.formats.warc import Record, decoded_body, first, joined, parse_record
 from lamella.transforms.read.members import Fault, Member
 from lamella.transforms.read.sniff import HTML, SNIFFED_BYTES, is_media, media_type, needs_sniffing, sniffed
-from lamella.transforms.urls import canonical_url, safe_url
-from lamella.transforms.warc import Record, decoded_body, first, joined, parse_record
 
 _CONTENT_KINDS = frozenset(("response", "resource", "conversion"))
 _BESIDE_KINDS = frozenset(("request", "warcinfo", "metadata"))  # WARC 1.1, 6

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from apache_beam.ml.inference.base import ModelHandler
 
 from lamella.schemas.config import ModelConfig
-from lamella.transforms.batches import Record
+from lamella.transforms.base.batches import Record
+from lamella.transforms.media.store import MediaStore
 from lamella.transforms.score.questions import Scored, questions_of
 from lamella.transforms.score.similarity import answer
-from lamella.transforms.store import MediaStore
 
 if TYPE_CHECKING:
     from lamella.weights import Loaded

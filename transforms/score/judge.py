@@ -7,8 +7,8 @@ from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, with_phi
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Rejection, Stage
-from lamella.transforms.leaving import reject_document, reject_node, reject_pair
-from lamella.transforms.rules import Violation, apply_rules
+from lamella.transforms.base.reject import reject_document, reject_node, reject_pair
+from lamella.transforms.base.rule import Violation, apply_rules
 from lamella.transforms.score.questions import Answer, Scored
 from lamella.transforms.score.rules import DOCUMENT_RULES, NODE_RULES, PAIR_RULES
 

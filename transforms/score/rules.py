@@ -4,7 +4,7 @@ from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.transforms.rules import Found, Rule, Rulebook, Under
+from lamella.transforms.base.rule import Found, Rule, Rulebook, Under
 
 
 def clip_score(scored: Pair | ImageNode) -> float | None:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from lamella.transforms.media.frames import Unseen, read_view
+from lamella.transforms.media.store import MediaStore
 from lamella.transforms.score.questions import Answer, Question
-from lamella.transforms.store import MediaStore
-from lamella.transforms.views import Unseen, read_view
 
 if TYPE_CHECKING:
     import torch

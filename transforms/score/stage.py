@@ -7,11 +7,11 @@ from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage
-from lamella.transforms.batches import Record, bucket_of, cut
+from lamella.transforms.base.batches import Record, bucket_of, cut
+from lamella.transforms.base.step import Step
+from lamella.transforms.media.store import MediaStore
 from lamella.transforms.score.judge import judge_document, judge_pair, pass_document, pass_pair
 from lamella.transforms.score.questions import Scored
-from lamella.transforms.step import Step
-from lamella.transforms.store import MediaStore
 
 PairType = ImageTextPair | VideoTextPair
 

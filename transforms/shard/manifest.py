@@ -3,7 +3,15 @@
 from collections.abc import Iterable
 
 from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest
-from lamella.transforms.files import is_plain_name, is_temporary, join, list_files, read_bytes, remove_files, write_atomically
+from lamella.transforms.base.files import (
+    is_plain_name,
+    is_temporary,
+    join,
+    list_files,
+    read_bytes,
+    remove_files,
+    write_atomically,
+)
 
 
 def withdraw_manifest(folder: str) -> str:

@@ -6,7 +6,7 @@ from hashlib import sha256
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from lamella.transforms.files import temporary_name
+from lamella.transforms.base.files import temporary_name
 
 
 class NewFile:

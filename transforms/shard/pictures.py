@@ -10,7 +10,7 @@ from PIL import Image
 
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.media import Media
-from lamella.transforms.store import MediaStore
+from lamella.transforms.media.store import MediaStore
 
 _SUBSAMPLING = "4:2:0"
 

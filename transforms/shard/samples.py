@@ -9,11 +9,11 @@ from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason, Rejection, Stage
 from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample, Sample, phi_of
 from lamella.schemas.shards import MAX_MEMBER_BYTES
-from lamella.transforms.clips import BadVideo
-from lamella.transforms.leaving import reject_document, reject_node, reject_pair
-from lamella.transforms.pixels import BadImage
-from lamella.transforms.rules import Violation
-from lamella.transforms.shard.facts import document_facts, image_facts, pair_facts, video_facts
+from lamella.transforms.base.reject import reject_document, reject_node, reject_pair
+from lamella.transforms.base.rule import Violation
+from lamella.transforms.media.clips import BadVideo
+from lamella.transforms.media.pixels import BadImage
+from lamella.transforms.shard.metadata import document_facts, image_facts, pair_facts, video_facts
 from lamella.transforms.shard.pictures import Picture, Pictures
 from lamella.transforms.shard.plan import Record
 

@@ -9,10 +9,10 @@ from lamella.schemas.config import ShardConfig
 from lamella.schemas.pair import Dataset
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import ShardInfo, ShardManifest
+from lamella.transforms.media.store import MediaStore
 from lamella.transforms.shard.manifest import finish, sorted_shards, withdraw_manifest
 from lamella.transforms.shard.plan import Record, ShardPlan, place_of
 from lamella.transforms.shard.write import ShardWork, write_one
-from lamella.transforms.store import MediaStore
 
 
 class ShardOutcome(NamedTuple):

@@ -15,8 +15,10 @@ from lamella.schemas.pair import Dataset
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.schemas.sample import Members, Sample
 from lamella.schemas.shards import SPLITS, ShardInfo, sample_key, shard_name, write_shard
-from lamella.transforms.blobs import BlobError
-from lamella.transforms.files import join, write_atomically
+from lamella.transforms.base.blobs import BlobError
+from lamella.transforms.base.files import join, write_atomically
+from lamella.transforms.base.step import crashed
+from lamella.transforms.media.store import MediaStore
 from lamella.transforms.shard.obelics import OBELICS_SCHEMA, obelics_row
 from lamella.transforms.shard.output import NewFile
 from lamella.transforms.shard.parquet import parquet_bytes
@@ -24,8 +26,6 @@ from lamella.transforms.shard.pictures import Pictures
 from lamella.transforms.shard.plan import Record, ShardPlan, order_in_shard
 from lamella.transforms.shard.samples import to_sample
 from lamella.transforms.shard.sidecar import SIDECAR_SCHEMA, sidecar_row
-from lamella.transforms.step import crashed
-from lamella.transforms.store import MediaStore
 
 PARQUET = "-parquet"  # suffix of the folder of the documents' Parquet files
 
@@ -113,7 +113,7 @@ class _Contents:
             outputs = list(to_sample(record, self._pictures))
         except (OSError, BlobError):  # infrastructure: not the record's fault
             raise
-        except Exception as error:  # the crash door of `transforms.step`
+        except Exception as error:  # the crash door of `transforms.base.step`
             outputs = [crashed(Stage.SHARD, record, entered.items(), error)]
         gone = Counter()
         for output in outputs:
