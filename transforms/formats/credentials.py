@@ -23,7 +23,8 @@ _SURE = (
 _SURE_NAMES = frozenset(_SURE.split())
 _SURE_ENDINGS = ("accesstoken", "apikey", "password", "secret", "secretkey", "sessionid", "sessiontoken", "tokensecret")
 _TOKENS = ("token", "signature", "auth")  # endings: a value that is no word and no small number
-_WORDS = frozenset(["key", "sig", "code", "state", "sid", "session", "ticket", "otp"])  # noqa: SIM905; ordinary: a random value
+# Ordinary words: their value must be random.
+_WORDS = frozenset(("key", "sig", "code", "state", "sid", "session", "ticket", "otp"))
 _WITH_SIGNATURE = frozenset(("expires", "policy", "keypairid"))
 _SAS = frozenset("sv se sr sp st ss srt spr sip skoid sktid skt ske sks skv sig".split())  # noqa: SIM905
 
