@@ -178,16 +178,18 @@ def _tar(stream: BinaryIO, limit: int) -> Iterator[Line]:
 
 
 def _tar_members(stream: BinaryIO) -> Iterator[tuple[str, int]]:
-    """Names and sizes as plain headers say, up to the first that is none; `tarfile` believes too much, see `read_shard`."""
+    """Names and sizes as plain headers say; `tarfile` believes too much, see `read_shard`. Raises BadShard for an odd size."""
     at, end = 0, stream.seek(0, 2)
     while at < end:
         stream.seek(at)
         header = stream.read(_TAR_BLOCK)
-        digits = header[124:136].strip(b" \0")
-        if header[_TAR_AT : _TAR_AT + len(_TAR)] != _TAR or not digits or digits.strip(b"01234567"):
+        if header[_TAR_AT : _TAR_AT + len(_TAR)] != _TAR:
             return
-        size = int(digits, 8)
-        yield header[:100].rstrip(b"\0").decode("utf-8", "backslashreplace"), size
+        name, digits = header[:100].rstrip(b"\0").decode("utf-8", "backslashreplace"), header[124:136].strip(b" \0")
+        size = int(digits, 8) if digits and not digits.strip(b"01234567") else -1
+        if not 0 <= size <= end - at - _TAR_BLOCK:
+            raise BadShard(f"{clean(name, 120)}: no size, or the file ends before so many bytes")
+        yield name, size
         at += _TAR_BLOCK + size + -size % _TAR_BLOCK
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lamella.weights.loaded import (
+    CHECKPOINTS,
     DIGEST_CHARACTERS,
     MATCH_BIAS,
     MATCH_SCALE,
@@ -18,8 +19,6 @@ from lamella.weights.loaded import (
     weights_label,
 )
 from lamella.weights.vetting import HUB, LOCAL, UnsafeModel, vet_clip
-
-_CHECKPOINTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", "model.safetensors")
 
 
 def load_open_clip(name: str, weights: str) -> Unplaced:
@@ -79,9 +78,9 @@ def _checkpoint(name: str, weights: str) -> Path:
     """The safetensors file that a folder, a hub page or a tag of open_clip offers. Raises OSError where there is none."""
     if name.startswith(LOCAL):
         folder = Path(name.removeprefix(LOCAL))
-        found = next((folder / file for file in _CHECKPOINTS if (folder / file).is_file()), None)
+        found = next((folder / file for file in CHECKPOINTS if (folder / file).is_file()), None)
         if found is None:
-            raise OSError(f"none of {', '.join(_CHECKPOINTS)} in {folder}; a pickle is never opened")
+            raise OSError(f"none of {', '.join(CHECKPOINTS)} in {folder}; a pickle is never opened")
         return found
     if name.startswith(HUB):
         return _downloaded(name.removeprefix(HUB), "")
@@ -99,7 +98,7 @@ def _downloaded(repo: str, file: str) -> Path:
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError
 
-    names = (f"{Path(file).stem}.safetensors",) if file else _CHECKPOINTS
+    names = (f"{Path(file).stem}.safetensors",) if file else CHECKPOINTS
     for at, safe in enumerate(names):
         try:
             return Path(hf_hub_download(repo, safe))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 BUNDLED = "bundled"
 MODEL_FILE, TOKENIZER_FILE = "model.safetensors", "tokenizer.json"  # of a folder that the trainer wrote
+CHECKPOINTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", MODEL_FILE)  # of a folder or hub page
 MATCH_SCALE, MATCH_BIAS = "matching.scale", "matching.bias"  # tensors of a matcher, beside the model's own
 DIGEST_CHARACTERS = 12
 

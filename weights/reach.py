@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from lamella.weights.loaded import BUNDLED, MODEL_FILE, WeightsMissing
+from lamella.weights.loaded import BUNDLED, CHECKPOINTS, MODEL_FILE, WeightsMissing
+from lamella.weights.vetting import HUB, LOCAL
 
 HUB_SECONDS = 5.0  # for an answer, name look-up and redirects included
-_BIN, _SAFE = "open_clip_pytorch_model.bin", "open_clip_model.safetensors"  # open_clip's files in a repository of the hub
 _HEAD_BYTES = 100_000_000  # of a safetensors header; safetensors' own limit
 
 
@@ -109,6 +109,15 @@ def _is_path(weights: str) -> bool:
 def _reach_open_clip(name: str, weights: str) -> Reached:
     import open_clip
 
+    if name.startswith(LOCAL):
+        folder = Path(name.removeprefix(LOCAL))
+        path = next((folder / file for file in CHECKPOINTS if (folder / file).is_file()), None)
+        if path is None:
+            raise WeightsMissing(name, weights, f"none of {', '.join(CHECKPOINTS)} in {folder}; a pickle is never opened")
+        check_safetensors(name, weights, path)
+        return Reached(where=str(path))
+    if name.startswith(HUB):
+        return _reach_repository(name, weights, name.removeprefix(HUB), CHECKPOINTS, None)
     if name not in open_clip.list_models():
         raise WeightsMissing(name, weights, "open_clip has no model of that name")
     found = open_clip.get_pretrained_cfg(name, weights)
@@ -117,16 +126,17 @@ def _reach_open_clip(name: str, weights: str) -> Reached:
         raise WeightsMissing(name, weights, f"no file, and no tag of this model; it has {tags}")
     repository, _, file = found.get("hf_hub", "").rpartition("/")
     if not repository:
-        where = found["url"]
-        here = Path("~/.cache/clip").expanduser() / where.rpartition("/")[2]
-        return Reached(where=str(here)) if here.is_file() else Reached(where=where, download=True)
-    file = file or _BIN
-    files = (_SAFE if file == _BIN else f"{Path(file).stem}.safetensors", file)
-    for one in files:
-        if path := _cached(repository, one):
+        raise WeightsMissing(name, weights, "open_clip has this tag as a pickle alone, and a pickle is never opened")
+    files = (f"{Path(file).stem}.safetensors",) if file else CHECKPOINTS
+    return _reach_repository(name, weights, repository, files, _expected_bytes(name))
+
+
+def _reach_repository(name: str, weights: str, repository: str, files: tuple[str, ...], expected: int | None) -> Reached:
+    for file in files:
+        if path := _cached(repository, file):
             return Reached(where=path)
     try:
-        return _ask_hub(repository, files, _expected_bytes(name))
+        return _ask_hub(repository, files, expected)
     except Unreachable as error:
         raise WeightsMissing(name, weights, str(error)) from None
 
@@ -169,7 +179,8 @@ def _head(urls: list[str], said: dict[str, Any]) -> None:
                 return
         except urllib.error.HTTPError as error:
             why = {401: "no such model, or it asks for a login", 403: "it asks for a login", 404: "no such file"}
-            said["why"] = f"the hub says {error.code} ({why.get(error.code, error.reason)})"
+            if error.code != 404 or "why" not in said:  # a refusal says more than that another name is not there
+                said["why"] = f"the hub says {error.code} ({why.get(error.code, error.reason)})"
         except (OSError, ValueError) as error:
             said["why"] = f"the hub cannot be reached ({getattr(error, 'reason', error)})"
             return

@@ -26,6 +26,7 @@ from run_folder import (
 )
 from test_report import Tags
 
+from lamella.pipeline.damage import Damaged
 from lamella.pipeline.tables import FileInfo, TableManifest, read_manifest
 from lamella.reporting.inspect import inspect
 from lamella.reporting.report import write_report
@@ -229,11 +230,11 @@ def test_a_manifest_that_leads_out_is_a_fault_of_verify(tmp_path):
     manifest = json.loads((tmp_path / "run" / "media" / MANIFEST).read_bytes())
     manifest["files"][0]["name"] = "../../canary"
     (tmp_path / "run" / "media" / MANIFEST).write_text(json.dumps(manifest))
-    assert any(line.startswith(f"media/{MANIFEST}: ValueError: '../../canary' is not a file's name") for line in verify(run))
-    with pytest.raises(ValueError):
+    assert any(line.startswith(f"media/{MANIFEST}: ") and "'../../canary'" in line for line in verify(run))
+    with pytest.raises(Damaged):
         read_manifest(str(tmp_path / "run" / "media"))
     (tmp_path / "run" / "media" / MANIFEST).write_text("[" * 100_000)
-    assert any(line.startswith(f"media/{MANIFEST}: ValueError") for line in verify(run))
+    assert any(line.startswith(f"media/{MANIFEST}: ") for line in verify(run))
 
 
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE.keys())

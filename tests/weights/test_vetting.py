@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from lamella.trainer.config import TrainingError
 from lamella.trainer.language_model import load_language
@@ -18,6 +19,7 @@ from lamella.weights.vetting import UnsafeModel, check_no_code, vet_transformers
 ROOT = Path(__file__).parents[2]
 TOWER = {"image_size": 32, "layers": 1, "width": 16, "head_width": 16, "patch_size": 16}
 TEXT = {"context_length": 8, "vocab_size": 49408, "width": 16, "heads": 1, "layers": 1}
+WEIGHTS = "open_clip_model.safetensors"
 LOADERS = ("from_pretrained", "from_config")
 
 
@@ -47,6 +49,7 @@ def a_folder(tmp_path: Path, canary: Path, text: dict | None = None, vision: dic
     )
     model = {"embed_dim": 16, "vision_cfg": TOWER | (vision or {}), "text_cfg": TEXT | (text or {})}
     (folder / "open_clip_config.json").write_text(json.dumps({"model_cfg": model, "preprocess_cfg": {}} | more))
+    save_file({"a": torch.zeros(1)}, folder / WEIGHTS)
     return folder
 
 
@@ -59,11 +62,10 @@ def a_map(folder: Path, file: str = "config.json") -> None:
 
 def safetensors_of(folder: Path) -> None:
     import open_clip
-    from safetensors.torch import save_file
 
     torch.manual_seed(0)
     model = open_clip.create_model(f"local-dir:{folder}", load_weights=False)
-    save_file({key: tensor.contiguous() for key, tensor in model.state_dict().items()}, folder / "open_clip_model.safetensors")
+    save_file({key: tensor.contiguous() for key, tensor in model.state_dict().items()}, folder / WEIGHTS)
 
 
 def test_a_sound_folder_is_loaded(tmp_path, canary):
@@ -146,9 +148,10 @@ def test_python_beside_a_captioner_does_not_run(tmp_path, canary, config):
 )
 def test_pickles_are_not_opened(tmp_path, canary, name):
     folder = a_folder(tmp_path, canary)
+    (folder / WEIGHTS).unlink()
     (folder / name).write_bytes(pickle.dumps({"state_dict": Bomb(canary)}))
     for weights in ("its-own", str(folder), str(folder / name)):
-        with pytest.raises(WeightsMissing, match="pickle"):
+        with pytest.raises(WeightsMissing, match=r"pickle|no file .*model\.safetensors"):
             load(f"local-dir:{folder}", weights, "scorer", device="cpu")
     with pytest.raises(WeightsMissing):
         load("ViT-S-32-alt", str(folder), "scorer", device="cpu")
@@ -159,9 +162,9 @@ def test_pickles_are_not_opened(tmp_path, canary, name):
 
 
 def test_a_tag_that_is_a_pickle_alone_is_refused(monkeypatch):
-    from open_clip import factory
+    import open_clip
 
-    monkeypatch.setattr(factory, "get_pretrained_cfg", lambda name, tag: {"url": "http://127.0.0.1:9/a.pt", "hf_hub": ""})
+    monkeypatch.setattr(open_clip, "get_pretrained_cfg", lambda name, tag: {"url": "http://127.0.0.1:9/a.pt", "hf_hub": ""})
     with pytest.raises(WeightsMissing, match="a pickle is never opened"):
         load("ViT-S-32-alt", "a-tag", "scorer", device="cpu")
 
