@@ -9,8 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamella.pipeline.audit import JOBS, Line, conservation_of
+from lamella.pipeline.audit import Line, conservation_of
 from lamella.pipeline.columns import read_columns
+from lamella.pipeline.graph import JOBS, rejections_of
 from lamella.schemas.config import Config
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.schemas.sources import sources_of
@@ -42,9 +43,7 @@ RULEBOOKS: tuple[Rulebook, ...] = (
     VIDEO_RULES,
     COPY_RULES,
     ASSEMBLE_RULES,
-    pair.ALIGN_RULES,
-    pair.LTIP_RULES,
-    pair.VTP_RULES,
+    *pair.RULES.values(),
     pair.COPY_RULES,
     score.NODE_RULES,
     score.DOCUMENT_RULES,
@@ -115,7 +114,7 @@ def _inside(file: str) -> str:
 def _took(run: str) -> Counter[tuple[Stage, Unit, Reason, str, str]]:
     counts: Counter[tuple[Stage, Unit, Reason, str, str]] = Counter()
     for job in JOBS:
-        for batch in read_columns(join(run, "rejections", job), ("stage", "unit", "reason", "measure", "value", "limit")):
+        for batch in read_columns(join(run, rejections_of(job)), ("stage", "unit", "reason", "measure", "value", "limit")):
             above = pc.greater(batch["value"], batch["limit"])
             sign = pc.if_else(pc.is_null(above), "", pc.if_else(above, ">", "<"))
             table = pa.table([*batch.columns[:4], sign], names=["stage", "unit", "reason", "measure", "sign"])

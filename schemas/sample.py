@@ -15,8 +15,6 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from lamella.schemas.pair import Dataset
-
 Members = dict[str, bytes]  # extension -> bytes
 
 
@@ -131,13 +129,6 @@ class ClipSample:
 
 
 Sample = InterleavedSample | PairSample | ClipSample
-
-SAMPLE_TYPES: dict[Dataset, type] = {
-    Dataset.M3W: InterleavedSample,
-    Dataset.ALIGN: PairSample,
-    Dataset.LTIP: PairSample,
-    Dataset.VTP: ClipSample,
-}
 
 
 def phi_of(texts: Sequence[str | None]) -> tuple[tuple[int, ...], tuple[int, ...]]:

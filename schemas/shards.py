@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import BinaryIO, TypeVar
 
-from lamella.schemas.pair import Dataset
+from lamella.schemas.datasets import Dataset
 from lamella.schemas.sample import Members
 
 T = TypeVar("T")

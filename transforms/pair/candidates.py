@@ -7,9 +7,10 @@ is decided in the rule tables, where the whole corpus is known.
 from collections.abc import Iterable
 
 from lamella.schemas.config import PairConfig
+from lamella.schemas.datasets import Dataset
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.keys import stable_key
-from lamella.schemas.pair import CaptionSource, Dataset, ImageTextPair, Pair, VideoTextPair
+from lamella.schemas.pair import CaptionSource, ImageTextPair, Pair, VideoTextPair
 from lamella.transforms.formats.urls import host_of, registered_domain
 from lamella.transforms.formats.words import words
 from lamella.transforms.pair.captions import clean, without_dates_and_places

@@ -1,7 +1,7 @@
 """When a candidate leaves: the rulebooks of ALIGN (Jia et al. 2021, section 3), of LTIP and of VTP."""
 
 from lamella.schemas.config import PairConfig
-from lamella.schemas.pair import Dataset
+from lamella.schemas.datasets import Dataset
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.rule import Found, Over, Rule, Rulebook, Under
 from lamella.transforms.pair import measures as m

@@ -10,8 +10,9 @@ import apache_beam as beam
 from apache_beam.transforms.combiners import Count, ToDict
 
 from lamella.schemas.config import PairConfig
+from lamella.schemas.datasets import Dataset
 from lamella.schemas.document import InterleavedDocument
-from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage, Unit
 from lamella.transforms.base.step import Outcome, Step
 from lamella.transforms.pair.candidates import propose_pairs

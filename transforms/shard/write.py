@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from lamella.schemas.account import Door, Tally, units_of
 from lamella.schemas.config import ShardConfig
-from lamella.schemas.pair import Dataset
+from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.schemas.sample import Members, Sample
 from lamella.schemas.shards import SPLITS, ShardInfo, sample_key, shard_name, write_shard
@@ -27,8 +27,6 @@ from lamella.transforms.shard.plan import Record, ShardPlan, order_in_shard
 from lamella.transforms.shard.samples import to_sample
 from lamella.transforms.shard.sidecar import SIDECAR_SCHEMA, sidecar_row
 
-PARQUET = "-parquet"  # suffix of the folder of the documents' Parquet files
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardWork:
@@ -42,16 +40,16 @@ class ShardWork:
     @property
     def folders(self) -> tuple[str, ...]:
         """Where the dataset's manifests lie: the documents have one for their Parquet files too."""
-        return (self.folder, self.folder + PARQUET) if self.dataset is Dataset.M3W else (self.folder,)
+        return (self.folder, self.folder + PARQUET) if DATASETS[self.dataset].parquet else (self.folder,)
 
 
 def names_of(plan: ShardPlan) -> dict[str, list[str]]:
     """Folder beside the other datasets' -> the files that the shards of this plan may have there."""
     places = [(split, number) for split in SPLITS for number in range(plan.shards(split))]
     tars = [shard_name(plan.dataset, *place) for place in places]
-    if plan.dataset is Dataset.M3W:
-        return {plan.dataset: tars, plan.dataset + PARQUET: [_documents_name(*place) for place in places]}
-    return {plan.dataset: [*tars, *map(_sidecar_name, tars)]}
+    entry = DATASETS[plan.dataset]
+    names = {plan.dataset: [*tars, *map(_sidecar_name, tars if entry.sidecar else ())]}
+    return names | ({plan.dataset + PARQUET: [_documents_name(*place) for place in places]} if entry.parquet else {})
 
 
 class Written(NamedTuple):
@@ -74,7 +72,7 @@ def write_one(work: ShardWork, split: str, number: int, records: Iterable[Record
     info = table = None
     if count:
         info = ShardInfo(name=name, split=split, samples=count, bytes=out.tell(), sha256=out.sha256)
-        if work.dataset is not Dataset.M3W:
+        if DATASETS[work.dataset].sidecar:
             info = _with_sidecar(work, info, contents.rows)
         elif work.config.parquet:
             table = _write_documents(work, split, number, contents.rows)
@@ -124,7 +122,7 @@ class _Contents:
         return outputs
 
     def _enter(self, sample: Sample) -> None:
-        if self._work.dataset is not Dataset.M3W:
+        if DATASETS[self._work.dataset].sidecar:
             self.rows.append(sidecar_row(sample, sample_key(self._number, self._samples)))
         elif self._work.config.parquet:
             self.rows.append(obelics_row(sample))
