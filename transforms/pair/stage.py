@@ -15,10 +15,9 @@ from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage, Unit
 from lamella.transforms.base.step import Outcome, Step
-from lamella.transforms.pair.candidates import propose_pairs
 from lamella.transforms.pair.captions import normalised
 from lamella.transforms.pair.corpus import Candidate, Floors, copy_key, floors_of, image_of, tokens_of
-from lamella.transforms.pair.judge import judge_candidate, with_survivor
+from lamella.transforms.pair.judge import judge_candidate, propose_pairs, with_survivor
 
 PairType = ImageTextPair | VideoTextPair
 
