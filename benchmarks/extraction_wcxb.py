@@ -4,8 +4,8 @@
 
 The score is the benchmark's own: the F1 of a page's lower-case `\\w+` tokens as bags, averaged over pages; beside it the shares
 of the snippets that must, and must not, be found. Pages are cut in two by the salted hash of their host: rules may be fitted on
-`fitted`, and are held against `reported`. The salt is one by which the halves are equally hard as trafilatura finds them, which was
- fitted on neither.
+`fitted`, and are held against `reported`. The salt is one by which the halves are equally hard as trafilatura finds them, which
+was fitted on neither.
 """
 
 import argparse

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from selectolax.lexbor import LexborHTMLParser
 
 from lamella.schemas.document import ImageNode, Node, TextNode, VideoNode
-from lamella.transforms.extract.captions import settle_captions
-from lamella.transforms.extract.chaff import without_chaff
-from lamella.transforms.extract.copies import without_copies
-from lamella.transforms.extract.gather import Gatherer
-from lamella.transforms.extract.layout import Image, Item, Video
-from lamella.transforms.extract.media import joined
-from lamella.transforms.extract.regions import main_items
-from lamella.transforms.extract.tags import HEADINGS
+from lamella.transforms.extract.content.boilerplate import without_chaff
+from lamella.transforms.extract.content.captions import settle_captions
+from lamella.transforms.extract.content.duplicates import without_copies
+from lamella.transforms.extract.content.main_content import main_items
+from lamella.transforms.extract.dom.addresses import joined
+from lamella.transforms.extract.dom.blocks import Image, Item, Video
+from lamella.transforms.extract.dom.tags import HEADINGS
+from lamella.transforms.extract.dom.walker import Gatherer
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig

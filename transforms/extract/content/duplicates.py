@@ -2,7 +2,7 @@
 
 import re
 
-from lamella.transforms.extract.layout import Image, Item
+from lamella.transforms.extract.dom.blocks import Image, Item
 
 # What an address says of a size: "photo-300x200.jpg", "photo@2x.jpg", "photo-large.jpg", "/w_300,h_200/photo.jpg",
 # "/max/800/photo.jpg", "/300px-photo.jpg", "?w=300".

@@ -7,10 +7,19 @@ at what repeats, and at where the prose of the page stands, never at words.
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from lamella.transforms.extract.hints import COMMENTS, CONSENT, CONTENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER
-from lamella.transforms.extract.layout import Item, Layout, is_named
-from lamella.transforms.extract.tags import HEADINGS, TEXT_BOXES
-from lamella.transforms.extract.tail import core_of, without_tail
+from lamella.transforms.extract.content.trailing import core_of, without_tail
+from lamella.transforms.extract.dom.blocks import Item, Layout, is_named
+from lamella.transforms.extract.dom.class_heuristics import (
+    COMMENTS,
+    CONSENT,
+    CONTENT,
+    FURNITURE,
+    HEADER,
+    LABEL,
+    LIKELY_FURNITURE,
+    TEASER,
+)
+from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BOXES
 
 _TELLING = frozenset((COMMENTS, CONSENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER))
 _SURE = frozenset((COMMENTS, CONSENT, FURNITURE))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from lamella.transforms.extract.tags import HEADINGS
+from lamella.transforms.extract.dom.tags import HEADINGS
 
 
 @dataclass(slots=True)

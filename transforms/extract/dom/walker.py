@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from lamella.transforms.extract import gather_cells, gather_media, gather_phrases, media, tags
-from lamella.transforms.extract.gather_phrases import SKIP
-from lamella.transforms.extract.head import Head
-from lamella.transforms.extract.hints import BY_NAME, FURNITURE, MAX_NAMES, is_silent, traits_of
-from lamella.transforms.extract.layout import Box, Item, Layout
-from lamella.transforms.extract.slugs import is_slug
-from lamella.transforms.extract.texts import BREAK, CELL, blocks_of
+from lamella.transforms.extract.dom import addresses, cells, phrases, shown, tags
+from lamella.transforms.extract.dom.blocks import Box, Item, Layout
+from lamella.transforms.extract.dom.class_heuristics import BY_NAME, FURNITURE, MAX_NAMES, is_silent, traits_of
+from lamella.transforms.extract.dom.head import Head
+from lamella.transforms.extract.dom.phrases import SKIP
+from lamella.transforms.extract.dom.slugs import is_slug
+from lamella.transforms.extract.dom.texts import BREAK, CELL, blocks_of
 
 Attributes = dict[str, str | None]
 Handler = Callable[["Gatherer", LexborNode, Attributes], object]
@@ -82,8 +82,8 @@ class Gatherer:
         if tags.is_hidden(attributes) and node.tag not in _WHOLE and not self.thorough:
             return SKIP
         leave = handler(self, node, attributes)
-        if (type(leave) is tuple or handler is gather_phrases.link) and leave is not SKIP:
-            gather_media.background(self, attributes)
+        if (type(leave) is tuple or handler is phrases.link) and leave is not SKIP:
+            shown.background(self, attributes)
         return leave
 
     def _leave(self, leave: tuple[int, str] | Callable[[], None]) -> None:
@@ -155,7 +155,7 @@ class Gatherer:
 
     def _part(self, node: LexborNode, attributes: Attributes) -> object:
         """A block within a short cell: a part of the row's line."""
-        leave = gather_phrases.phrase(self, node, attributes)
+        leave = phrases.phrase(self, node, attributes)
         if leave is not None:
             return leave
         self.part_words()
@@ -202,31 +202,31 @@ class Gatherer:
         self.muted -= 1
 
 
-_STYLED = media.BACKGROUNDS | {"hidden"}
+_STYLED = addresses.BACKGROUNDS | {"hidden"}
 _HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is not named here is a box
     **dict.fromkeys((*tags.SKIPPED, "-comment", "-doctype", "-document", None)),
-    **dict.fromkeys(tags.INLINE, gather_phrases.phrase),
-    **dict.fromkeys(tags.SLANTED, gather_phrases.slant),
-    "sup": gather_phrases.raised,
-    "math": gather_phrases.formula,
+    **dict.fromkeys(tags.INLINE, phrases.phrase),
+    **dict.fromkeys(tags.SLANTED, phrases.slant),
+    "sup": phrases.raised,
+    "math": phrases.formula,
     "title": Gatherer._title,
     "meta": Gatherer._meta,
     "link": Gatherer._meta,
     "base": Gatherer._meta,
-    "a": gather_phrases.link,
-    "br": gather_phrases.line_break,
+    "a": phrases.link,
+    "br": phrases.line_break,
     "hr": Gatherer._hr,
-    "td": gather_cells.cell,
-    "th": gather_cells.cell,
+    "td": cells.cell,
+    "th": cells.cell,
     "noscript": Gatherer.mute,
-    "picture": gather_media.picture,
-    "source": gather_media.source,
-    "track": gather_media.source,
-    "img": gather_media.image,
-    "amp-img": gather_media.image,
-    "amp-anim": gather_media.image,
-    "video": gather_media.video,
-    "amp-video": gather_media.video,
-    "object": gather_media.embedded,
-    "embed": gather_media.embedded,
+    "picture": shown.picture,
+    "source": shown.source,
+    "track": shown.source,
+    "img": shown.image,
+    "amp-img": shown.image,
+    "amp-anim": shown.image,
+    "video": shown.video,
+    "amp-video": shown.video,
+    "object": shown.embedded,
+    "embed": shown.embedded,
 }

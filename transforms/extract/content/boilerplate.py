@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from lamella.transforms.extract.layout import Item, Layout, is_named
-from lamella.transforms.extract.tags import HEADINGS, TEXT_BOXES
-from lamella.transforms.extract.texts import CELL_EDGE
+from lamella.transforms.extract.dom.blocks import Item, Layout, is_named
+from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BOXES
+from lamella.transforms.extract.dom.texts import CELL_EDGE
 
 _LISTS = frozenset(("ul", "ol", "dl"))
 _ROWS = frozenset(("tr", "pre", "blockquote", "figcaption"))

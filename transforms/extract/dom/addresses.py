@@ -7,7 +7,7 @@ and references as RFC 3986 resolves them. data: URIs and tracking pixels are lef
 import re
 from functools import lru_cache
 
-from lamella.transforms.extract.layout import Video
+from lamella.transforms.extract.dom.blocks import Video
 from lamella.transforms.urls import join_url
 
 Attributes = dict[str, str | None]

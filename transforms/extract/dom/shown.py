@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lamella.transforms.extract import media
-from lamella.transforms.extract.layout import Image, Item, Video
-from lamella.transforms.extract.texts import blocks_of
+from lamella.transforms.extract.dom import addresses
+from lamella.transforms.extract.dom.blocks import Image, Item, Video
+from lamella.transforms.extract.dom.texts import blocks_of
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-    from lamella.transforms.extract.gather import Gatherer
+    from lamella.transforms.extract.dom.walker import Gatherer
 
 Attributes = dict[str, str | None]
 _MAX_SOURCES = 20  # of a picture: each of its images is offered all of them
@@ -26,17 +26,17 @@ def image(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
     if alt and _TEXT_IMAGE.search(attributes.get("class") or ""):
         page.add_text(alt)
         return
-    size = media.size_of(attributes)
-    url = media.image_url(attributes, page.sources or [], page.max_px)
+    size = addresses.size_of(attributes)
+    url = addresses.image_url(attributes, page.sources or [], page.max_px)
     if page.href:
-        url = media.linked_image(page.href, url, size)
-    if url and not media.is_tracker(url, size, attributes):
+        url = addresses.linked_image(page.href, url, size)
+    if url and not addresses.is_tracker(url, size, attributes):
         _add_image(page, url, attributes, size)
 
 
 def background(page: Gatherer, attributes: Attributes) -> None:
     """The image behind an element."""
-    if url := media.background_url(attributes):
+    if url := addresses.background_url(attributes):
         _add_image(page, url, attributes)
 
 
@@ -51,7 +51,7 @@ def picture(page: Gatherer, node: LexborNode, attributes: Attributes) -> Callabl
 
 def source(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
     if page.video is not None:
-        media.add_source(page.video, node.tag, attributes)
+        addresses.add_source(page.video, node.tag, attributes)
     elif page.sources is not None and node.tag == "source" and len(page.sources) < _MAX_SOURCES:
         page.sources.append(attributes)
 
@@ -61,10 +61,10 @@ def video(page: Gatherer, node: LexborNode, attributes: Attributes) -> Callable[
     if page.video is not None:
         return None
     page.flush()
-    width, height = media.size_of(attributes)
+    width, height = addresses.size_of(attributes)
     caption = attribute(attributes, "title") or attribute(attributes, "aria-label")
     shown = page.video = Video(caption=caption, width=width, height=height)
-    media.add_source(shown, node.tag, attributes)
+    addresses.add_source(shown, node.tag, attributes)
     item, at = Item(page.box, page.position, "video", media=shown), len(page.layout.items)
     page.muted += 1
 
@@ -79,12 +79,12 @@ def video(page: Gatherer, node: LexborNode, attributes: Attributes) -> Callable[
 
 def embedded(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
     """`object` and `embed`; what stands inside is for browsers that cannot show it."""
-    kind, url = media.object_url(attributes)
+    kind, url = addresses.object_url(attributes)
     if kind == "image":
         _add_image(page, url, attributes)
     elif kind == "video":
         page.flush()
-        width, height = media.size_of(attributes)
+        width, height = addresses.size_of(attributes)
         shown = Video(url=url, caption=attribute(attributes, "title"), width=width, height=height)
         page.layout.items.append(Item(page.box, page.position, "video", media=shown))
 
@@ -104,7 +104,7 @@ def _add_image(page: Gatherer, url: str, attributes: Attributes, size: tuple[int
             last.url, last.unscripted = url, True  # the copy for browsers without scripts is no placeholder
             return
     page.flush()
-    width, height = size or media.size_of(attributes)
+    width, height = size or addresses.size_of(attributes)
     shown = Image(
         url=url,
         alt=attribute(attributes, "alt"),

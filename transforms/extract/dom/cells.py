@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lamella.transforms.extract.texts import CELL
+from lamella.transforms.extract.dom.texts import CELL
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-    from lamella.transforms.extract.gather import Gatherer
+    from lamella.transforms.extract.dom.walker import Gatherer
 
 _LONG = 300  # characters; a cell with more is a column of the page's layout
 _PARTS = frozenset(("p", "div"))

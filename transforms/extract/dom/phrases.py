@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lamella.transforms.extract.hints import is_caption, is_silent
-from lamella.transforms.extract.texts import BREAK
+from lamella.transforms.extract.dom.class_heuristics import is_caption, is_silent
+from lamella.transforms.extract.dom.texts import BREAK
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-    from lamella.transforms.extract.gather import Gatherer
+    from lamella.transforms.extract.dom.walker import Gatherer
 
 Attributes = dict[str, str | None]
 SKIP = object()  # the inside of the element is not walked
