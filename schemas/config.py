@@ -57,6 +57,10 @@ class ExtractConfig(Frozen):
     max_caption: PositiveInt = 2000  # characters; what is longer and called a caption is none; ours
     max_small_print_words: PositiveInt = 25  # of a line behind a picture that is taken for its caption; ours
     max_srcset_px: PositiveInt = 2048  # the widest candidate of a srcset that is asked for; ours
+    min_hero_px: PositiveInt = 300  # a picture's larger side, in a box of its own beside the text; ours
+    max_hero_letters: PositiveInt = 200  # beside such a picture, in its box; ours
+    min_linked_words: PositiveInt = 12  # of a sentence that is one link and stands among paragraphs; ours
+    min_run: PositiveInt = 4  # short lines in a row that are a verse or facts, not labels; ours
     max_nodes: PositiveInt = 5000  # of a document; ours
 
 

@@ -15,6 +15,7 @@ from lamella.transforms.extract.content.duplicates import without_copies
 from lamella.transforms.extract.content.main_content import main_items
 from lamella.transforms.extract.dom.addresses import joined
 from lamella.transforms.extract.dom.blocks import Image, Item, Video
+from lamella.transforms.extract.dom.opened import opened
 from lamella.transforms.extract.dom.tags import HEADINGS
 from lamella.transforms.extract.dom.walker import Gatherer
 
@@ -34,16 +35,16 @@ class Parsed:
 
 def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     """The main content of a page, in reading order. Bytes are UTF-8."""
-    tree = LexborHTMLParser(html)
-    page = Gatherer(url, config.max_srcset_px)
+    tree = LexborHTMLParser(opened(html.encode("utf-8", "replace") if isinstance(html, str) else html))
+    page = Gatherer(url, config.max_srcset_px, config.min_prose_words)
     items = _main_matter(page, tree, config)
     if _letters(items) < config.min_article_prose:
-        more = _main_matter(Gatherer(url, config.max_srcset_px, thorough=True), tree, config)
+        more = _main_matter(Gatherer(url, config.max_srcset_px, config.min_prose_words, thorough=True), tree, config)
         items = more if _letters(more) > config.min_article_prose + _letters(items) else items
     head = page.head
     return Parsed(
         nodes=tuple(_nodes(_with_urls(items, head.base), tree)),
-        title=head.title or head.og_title,
+        title=head.title or head.og_title or next((item.text for item in page.layout.items if item.tag == "h1"), ""),
         robots=", ".join(head.robots),
         licence=head.licence,
     )

@@ -7,6 +7,7 @@ at what repeats, and at where the prose of the page stands, never at words.
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+from lamella.transforms.extract.content.pictures import picture_boxes
 from lamella.transforms.extract.content.trailing import core_of, without_tail
 from lamella.transforms.extract.dom.blocks import Item, Layout, is_named
 from lamella.transforms.extract.dom.class_heuristics import (
@@ -40,6 +41,7 @@ class Limits(Protocol):
     max_card_prose: float
     max_cards_prose: float
     min_article_prose: int
+    min_prose_words: int
     min_lead_words: int
     min_teaser_links: float
     min_card_title_words: int
@@ -50,10 +52,13 @@ class Limits(Protocol):
 def main_items(layout: Layout, limits: Limits) -> list[Item]:
     """The items of the main region, in reading order."""
     figures = _with_all_within(layout, [box.tag == "figure" for box in layout.boxes])
+    namesakes = _prose_of_namesakes(layout)
+    pictures = picture_boxes(layout, limits)
     marked = [
         (box.hint or box.tag) in _TELLING
-        and _is_marked(layout, index, limits)
+        and _is_marked(layout, index, namesakes[index], limits)
         and not (box.hint == LIKELY_FURNITURE and figure)
+        and index not in pictures
         for index, (box, figure) in enumerate(zip(layout.boxes, figures, strict=True))
     ]
     cards = _cards(layout, limits)
@@ -68,11 +73,22 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
     inside = layout.below(main)
     region = [item for item in layout.items if inside[item.box] and not furniture[item.box]]
     core = core_of(layout, prose, main, limits)
-    return _lead(layout, furniture, inside, limits) + without_tail(layout, region, core, limits)
+    if prose[main] >= limits.min_article_prose:
+        region = without_tail(layout, region, core, limits)
+    return _lead(layout, furniture, inside, limits) + region
 
 
-def _is_marked(layout: Layout, index: int, limits: Limits) -> bool:
-    """Whether a box is furniture by what it says of itself. One with much of the page's prose is none."""
+def _prose_of_namesakes(layout: Layout) -> list[float]:
+    """For each box the prose of all boxes of its name: what they say of themselves they say together."""
+    sums: dict[tuple[str, str], float] = {}
+    for box in layout.boxes:
+        if box.hint and box.prose and box.name and layout.boxes[box.parent].name != box.name:
+            sums[box.tag, box.name] = sums.get((box.tag, box.name), 0.0) + box.prose
+    return [sums.get((box.tag, box.name), box.prose) if box.hint else box.prose for box in layout.boxes]
+
+
+def _is_marked(layout: Layout, index: int, prose: float, limits: Limits) -> bool:
+    """Whether a box is furniture by what it says of itself. One that has, with its namesakes, much of the prose is none."""
     box, total = layout.boxes[index], layout.boxes[0].prose
     if index == 0 or box.main:
         return False
@@ -82,7 +98,7 @@ def _is_marked(layout: Layout, index: int, limits: Limits) -> bool:
     if hint == FURNITURE:
         return box.prose <= limits.max_comments_prose * total
     if hint == CONSENT:
-        return not box.title and box.prose <= limits.max_consent_prose * total
+        return not box.title and prose <= limits.max_consent_prose * total
     if hint == HEADER:
         named = box.title or (box.headings and not box.link_letters)
         return not named and box.prose <= limits.max_furniture_prose * total
@@ -90,8 +106,8 @@ def _is_marked(layout: Layout, index: int, limits: Limits) -> bool:
         links = box.link_letters > limits.min_teaser_links * box.letters
         return links and box.prose <= limits.max_furniture_prose * total
     if hint == LIKELY_FURNITURE:
-        return box.prose <= limits.max_furniture_prose * total
-    return hint == COMMENTS and not box.title and box.prose <= limits.max_comments_prose * total
+        return prose <= limits.max_furniture_prose * total and 2 * box.code <= box.letters
+    return hint == COMMENTS and not box.title and prose <= limits.max_comments_prose * total
 
 
 def _cards(layout: Layout, limits: Limits) -> list[bool]:
@@ -147,25 +163,50 @@ def _headlines(layout: Layout, limits: Limits) -> Iterator[int]:
     for index, box in enumerate(layout.boxes):
         if box.parent > 0 and not layout.boxes[box.parent].prose and not layout.boxes[box.parent].title:
             largest[index] = largest[box.parent]
-    for item in layout.items:
+    told = _told_about(layout, limits)
+    for index, item in enumerate(layout.items):
         if item.tag not in HEADINGS or item.tag == "h1" or item.link_density <= limits.max_link_density:
             continue
-        if item.words >= limits.min_card_title_words:
-            yield largest[item.box]
+        box = largest[item.box]
+        in_prose = layout.boxes[layout.boxes[box].parent].prose > limits.max_card_prose and told[index]
+        if item.words >= limits.min_card_title_words and not in_prose:
+            yield box
+
+
+def _told_about(layout: Layout, limits: Limits) -> list[bool]:
+    """For each item, whether prose follows it before the next heading, in a box around it that holds more than a card."""
+    told, following = [False] * len(layout.items), -1
+    for index in range(len(layout.items) - 1, -1, -1):
+        item = layout.items[index]
+        if item.tag in HEADINGS:
+            told[index], following = following >= 0, -1
+        elif item.words >= limits.min_prose_words and item.link_density <= limits.max_link_density:
+            following = item.box
+    return told
 
 
 def _give_back(layout: Layout, marked: list[bool], limits: Limits) -> None:
-    """Where too little prose is left, names mean something else on this site: the largest boxes are taken at their prose.
-    What is surely no content, comments and the like, is no loss."""
+    """Where too little prose is left, names mean something else on this site: the largest boxes are taken at their prose, each
+    with its namesakes. What is surely no content is no loss, but for comments where nearly nothing else is said: a thread."""
     for _ in range(limits.max_given_back):
         furniture = _with_all_within(layout, marked)
         tops = [i for i, out in enumerate(marked) if out and not furniture[layout.boxes[i].parent]]
-        doubtful = [i for i in tops if layout.boxes[i].hint not in _SURE and layout.boxes[i].prose > 0]
-        lost = sum(layout.boxes[i].prose for i in doubtful)
         left = layout.boxes[0].prose - sum(layout.boxes[i].prose for i in tops)
+        bare = left < limits.min_article_prose
+        doubtful = [i for i in tops if _is_doubtful(layout.boxes[i].hint, bare) and layout.boxes[i].prose > 0]
+        groups: dict[tuple[str, str], list[int]] = {}
+        for i in doubtful:
+            box = layout.boxes[i]
+            groups.setdefault((box.tag, box.name or str(i)), []).append(i)
+        lost = sum(layout.boxes[i].prose for i in doubtful)
         if left >= limits.min_prose_left * (left + lost) or not doubtful:
             return
-        marked[max(doubtful, key=lambda i: layout.boxes[i].prose)] = False
+        for i in max(groups.values(), key=lambda group: sum(layout.boxes[i].prose for i in group)):
+            marked[i] = False
+
+
+def _is_doubtful(hint: str, bare: bool) -> bool:
+    return hint not in _SURE or (bare and hint == COMMENTS)
 
 
 def _with_all_within(layout: Layout, marked: list[bool]) -> list[bool]:

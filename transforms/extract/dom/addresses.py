@@ -54,7 +54,8 @@ BACKGROUNDS = frozenset(("style", *_LAZY_BACKGROUNDS))  # attributes that may ho
 # Neither reads on over the next bracket or quote: a page of unclosed ones would take time in its square.
 _CSS_URL = r"url\(\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^()\"']*+))\s*+\)"
 _URL = re.compile(_CSS_URL, re.IGNORECASE)
-_DRAWN = re.compile(r"([^/?#]*)\.(?:gif|png|svg)(?:$|[?#])", re.IGNORECASE)  # a placeholder's name ends so
+_DRAWN = frozenset(("gif", "png", "svg"))  # a placeholder is one of these
+_MAX_PLACEHOLDER = 60  # letters of its name
 # A name of nothing but these words, and numbers, is a placeholder's or a counter's: "ajax-loader.gif", "spacer_2.png".
 _EMPTY_NAMES = _words("""
     spacer blank clear transparent trans pixel pix px x tracking tracker track beacon loading loader load spinner ajax lazy
@@ -198,11 +199,11 @@ def is_tracker(url: str, size: tuple[int, int], attributes: Attributes) -> bool:
 
 def is_placeholder(url: str) -> bool:
     """Whether the whole name of a drawn picture says that it shows nothing: "front-loading.png" is a picture's."""
-    found = _DRAWN.search(url)
-    if not found:
+    stem, _, kind = url.partition("?")[0].partition("#")[0].rpartition("/")[2].rpartition(".")
+    if kind.lower() not in _DRAWN or len(stem) > _MAX_PLACEHOLDER:
         return False
-    words = _NAME_WORDS.findall(found[1].lower())
-    return bool(words) and not _EMPTY_NAMES.isdisjoint(words) and all(w.isdecimal() or w in _EMPTY_NAMES for w in words)
+    words = _NAME_WORDS.findall(stem.lower())
+    return not _EMPTY_NAMES.isdisjoint(words) and all(word.isdecimal() or word in _EMPTY_NAMES for word in words)
 
 
 def size_of(attributes: Attributes) -> tuple[int, int]:

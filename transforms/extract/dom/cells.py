@@ -20,8 +20,11 @@ _MORE_THAN_WORDS = (
 
 
 def cell(page: Gatherer, node: LexborNode, attributes: dict[str, str | None]) -> Callable[[], None]:
-    if page.pieces:
+    if page.pieces or page.row_began:
+        if not page.pieces:
+            page.began = page.position
         page.pieces.append(CELL)
+    page.row_began = True
     before, began, links, position = page.box, len(page.pieces), page.link_letters, page.position
     page.open_box(node.tag, attributes)
     inner, joins = page.box, not page.joined and _is_short(node)
@@ -34,6 +37,7 @@ def cell(page: Gatherer, node: LexborNode, attributes: dict[str, str | None]) ->
             began = links = 0
         pieces = page.pieces[began:]
         if sum(map(len, pieces)) > _LONG:
+            page.row_began = False
             own, row_tag = page.link_letters - links, page.text_tag
             del page.pieces[began:]
             page.link_letters, page.box = links, before

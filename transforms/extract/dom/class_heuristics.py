@@ -25,6 +25,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_CAPTION_TAGS = frozenset(("figcaption", "caption"))
 _CONTENT_TAGS = _words("article main")
 _HEADINGS = _words("h1 h2 h3 h4 h5 h6")  # their ids are made of their words
 _TABLE_PARTS = _words("table thead tbody tr th td")  # a header of these is no site's
@@ -77,7 +78,7 @@ _CAPTIONS = re.compile(
 )
 _SILENCES = re.compile(
     r"(?:^|[_-])(?:sr-only|visually-?hidden|screen-?reader(?:-text|-only)?|headerlink|header-anchor|anchor-?(?:js-?)?link|permalink"
-    r"|mw-editsection|edit-?section|lineno|linenos|line-numbers?-rows|page-?num(?:ber)?s?)(?:$|[_-])"
+    r"|footnotemark|mathjax(?:_?(?:preview|display|svg|svg_display))?|mw-editsection|edit-?section|lineno|linenos|line-numbers?-rows|page-?num(?:ber)?s?)(?:$|[_-])"
 )
 _ANY_PAIR = re.compile(
     "|".join(pairs.pattern for pairs in (_PAIRS, _COMMENT_PAIRS, _CAPTIONS, _SILENCES))
@@ -95,7 +96,7 @@ def traits_of(tag: str, role: str, class_: str, id_: str) -> tuple[str, bool]:
     said = _said(class_) if class_ else 0
     return _hint_by(
         tag, role, said | _said(id_) if id_ and tag not in _HEADINGS else said
-    ), tag == "figcaption" or said & _CAPTION != 0
+    ), tag in _CAPTION_TAGS or said & _CAPTION != 0
 
 
 def hint_of(tag: str, role: str, class_: str, id_: str) -> str:

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 Attributes = dict[str, str | None]
 _MAX_SOURCES = 20  # of a picture: each of its images is offered all of them
-_TEXT_IMAGE = re.compile(r"(?:^|\s)(?:emoji|wp-smiley|latex|tex|mwe-math-fallback-image-inline)(?:\s|$)", re.IGNORECASE)
+_TEXT_IMAGE = re.compile(r"(?:^|\s)(?:emoji|wp-smiley|latex|tex|mwe-math-fallback-image-\w+)(?:\s|$)", re.IGNORECASE)
+# A formula: a command of TeX with its arguments, or an operator around it.
+_TEX = re.compile(r"\\(?:[a-zA-Z]{2,}\s*[{(_^\\]|[a-zA-Z]+\b.*[=^_+<>{])")
 
 
 def image(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
     """`img` and `amp-img`. One that stands for characters, an emoji or a formula, is text."""
     alt = attributes.get("alt") or ""
-    if alt and _TEXT_IMAGE.search(attributes.get("class") or ""):
+    if alt and (_TEXT_IMAGE.search(attributes.get("class") or "") or ("\\" in alt and _TEX.search(alt))):
         page.add_text(alt)
         return
     size = addresses.size_of(attributes)
@@ -114,5 +116,6 @@ def _add_image(page: Gatherer, url: str, attributes: Attributes, size: tuple[int
         width=width,
         height=height,
         unscripted=bool(page.muted),
+        linked=bool(page.href) and not addresses.is_image_name(page.href) and page.href[0] != "#",
     )
     page.layout.items.append(Item(page.box, page.position, "img", media=shown))

@@ -24,20 +24,32 @@ _CONTENT = "main, [role=main], h1"
 _NAVIGATED = f"{_CONTENT}, p"
 _TITLE_LETTERS = 1000  # of the page's, that headings are looked for in
 _WHOLE = frozenset(("html", "body", "main"))  # where these are hidden, scripts show them
+_CODE_LINES = frozenset(("div", "li", "p", "tr"))  # within preformatted text each is a line of it
+_IN_CODE = _CODE_LINES | {"ol", "ul", "table", "tbody"}
+_MIN_SENTENCE_WORDS = 12  # a heading of so many that ends in a full stop is a paragraph
+_FULL_STOPS = frozenset(".!?…。！？")
+_UNFOLDS = ("aria-controls", "data-target", "data-bs-target")  # name what an element unfolds
+_MAX_UNFOLDED = 20
 _MAX_ENTERED = 50  # pieces of furniture that are looked into; one more is entered as it is, and judged by its name
 
 
 class Gatherer:
     """The state of a walk. The handlers of `gather_phrases`, `gather_cells` and `gather_media` read and write it, too."""
 
-    def __init__(self, url: str, max_srcset_px: int, thorough: bool = False):
+    def __init__(self, url: str, max_srcset_px: int, min_prose_words: int, thorough: bool = False):
         self.thorough = thorough  # enters what is hidden or says that it is furniture, too
-        self.layout, self.head, self.max_px = Layout(), Head(url), max_srcset_px
+        self.layout, self.head, self.max_px, self.min_prose_words = Layout(), Head(url), max_srcset_px, min_prose_words
         self.position = self.box = 0
         self.text_tag = "p"
         self.pieces: list[str] = []  # of the block that is open
         self.began = self.links = self.link_letters = self.slants = self.slanted_letters = self.muted = self.joined = 0
-        self.entered = 0  # pieces of furniture
+        self.weak_links = self.weak_letters = 0  # links within the page, or to nowhere: a menu's, or a text's
+        self.link_box = 0  # in which the open link began
+        self.href_of_block: str | None = None  # where all links that begin in the open block lead; "" where to several places
+        self.heading_blocks = 0  # of the heading that is open
+        self.entered = self.buttons = 0  # pieces of furniture, and buttons, that were looked into
+        self.row_began = False  # the table row that is open had a cell
+        self.controlled: set[str] = set()  # ids of what something on the page unfolds
         self.href: str | None = None
         self.sources: list[Attributes] | None = None
         self.video = None
@@ -45,14 +57,14 @@ class Gatherer:
     def walk(self, tree: LexborHTMLParser) -> Layout:
         """Every element and every piece of text below the root, in document order."""
         node, open_nodes, pieces = tree.root, [], self.pieces
-        handler_of, block = _HANDLERS.get, Gatherer.block
+        handler_of, unknown = _HANDLERS.get, phrases.unknown
         while node is not None:
             tag = node.tag
             if tag == "-text":
                 text = node.text_content
                 if text and (pieces or not text.isspace() or self.text_tag == "pre"):
                     self.add_text(text)
-            elif (handler := handler_of(tag, block)) is not None:
+            elif (handler := handler_of(tag, unknown)) is not None:
                 self.position += 1
                 attributes = node.attributes
                 if attributes and not _STYLED.isdisjoint(attributes):
@@ -78,13 +90,20 @@ class Gatherer:
         return self.layout
 
     def _styled(self, handler: Handler, node: LexborNode, attributes: Attributes) -> object:
-        """An element that may be hidden, or have an image behind it."""
-        if tags.is_hidden(attributes) and node.tag not in _WHOLE and not self.thorough:
+        """An element that may be hidden, or have an image behind it, or unfold another one."""
+        for name in _UNFOLDS:
+            if ids := attributes.get(name):
+                self.controlled.update(id_.removeprefix("#") for id_ in ids.split()[:_MAX_UNFOLDED])
+        if tags.is_hidden(attributes) and node.tag not in _WHOLE and not self.thorough and not self._is_folded(attributes):
             return SKIP
         leave = handler(self, node, attributes)
         if (type(leave) is tuple or handler is phrases.link) and leave is not SKIP:
             shown.background(self, attributes)
         return leave
+
+    def _is_folded(self, attributes: Attributes) -> bool:
+        """Whether a reader can unfold what is hidden: an answer, a tab."""
+        return attributes.get("role") in _FOLDED_ROLES or (attributes.get("id") or "") in self.controlled
 
     def _leave(self, leave: tuple[int, str] | Callable[[], None]) -> None:
         if type(leave) is tuple:
@@ -106,6 +125,10 @@ class Gatherer:
         self.pieces.append(text)
         if self.links:
             self.link_letters += len(text.strip())
+            within = (self.href if self.link_box == self.box else "") or ""
+            self.href_of_block = within if self.href_of_block in (None, within) else ""
+        elif self.weak_links:
+            self.weak_letters += len(text.strip())
         if self.slants:
             self.slanted_letters += len(text)
 
@@ -115,25 +138,41 @@ class Gatherer:
             return
         blocks = blocks_of(self.pieces, self.text_tag == "pre")
         if blocks:
-            share, slanted = 0.0, False
-            if self.link_letters or self.slanted_letters:
+            share, weak, slanted = 0.0, 0.0, False
+            if self.link_letters or self.slanted_letters or self.weak_letters:
                 letters = sum([len(text) for text, _ in blocks])
                 share, slanted = self.link_letters / letters, self.slanted_letters >= letters
+                weak = self.weak_letters / letters
             for text, words in blocks:
-                item = Item(self.box, self.began, self.text_tag, text, 0, words, slanted)
-                if share:
-                    item.link_letters = min(round(len(text) * share), len(text))
+                tag = self.text_tag
+                if tag in tags.HEADINGS:
+                    tag = self._heading_or_text(text, words)
+                item = Item(self.box, self.began, tag, text, 0, words, slanted)
+                said = tag in tags.HEADINGS or (words >= self.min_prose_words and tag != "li")
+                linked = share if said else share + weak
+                if linked:
+                    item.link_letters = min(round(len(text) * linked), len(text))
                     item.link_density = item.link_letters / len(text)
+                    item.href = self.href_of_block or ""
                 self.layout.items.append(item)
         self.pieces.clear()
-        self.link_letters = self.slanted_letters = 0
+        self.link_letters = self.slanted_letters = self.weak_letters = 0
+        self.href_of_block = None
+
+    def _heading_or_text(self, text: str, words: int) -> str:
+        """The tag of a block in a heading: a long sentence is a paragraph, and so is prose behind the heading's own line, where
+        the heading was never closed."""
+        self.heading_blocks += 1
+        long = words >= _MIN_SENTENCE_WORDS and text[-1] in _FULL_STOPS
+        return "p" if long or (self.heading_blocks > 1 and words >= self.min_prose_words) else self.text_tag
 
     def block(self, node: LexborNode, attributes: Attributes) -> object:
         if self.joined:
             return self._part(node, attributes)
         tag = node.tag
-        if tag == "div" and self.text_tag == "pre":
-            return SKIP if attributes and is_silent(attributes.get("class") or "") else self._end_line
+        if self.text_tag == "pre" and tag in _IN_CODE:
+            silent = attributes and is_silent(attributes.get("class") or "")
+            return SKIP if silent else self._end_line if tag in _CODE_LINES else None
         if self.pieces:
             self.flush()
         leave = self.box, self.text_tag
@@ -145,6 +184,9 @@ class Gatherer:
             return SKIP
         if tag in tags.TEXT_TAGS:
             self.text_tag = tags.TEXT_TAGS[tag]
+            self.heading_blocks = 0
+        if tag == "tr":
+            self.row_began = False
         return leave
 
     def _holds_content(self, node: LexborNode, tag: str) -> bool:
@@ -193,8 +235,10 @@ class Gatherer:
     def unslant(self) -> None:
         self.slants -= 1
 
-    def mute(self, node: LexborNode, attributes: Attributes) -> Callable[[], None]:
-        """Media count inside, text does not."""
+    def mute(self, node: LexborNode, attributes: Attributes) -> Callable[[], None] | None:
+        """Media count inside, text does not, but where the page shows nothing else."""
+        if self.thorough:
+            return None
         self.muted += 1
         return self.unmute
 
@@ -202,7 +246,8 @@ class Gatherer:
         self.muted -= 1
 
 
-_STYLED = addresses.BACKGROUNDS | {"hidden"}
+_FOLDED_ROLES = frozenset(("region", "tabpanel"))
+_STYLED = addresses.BACKGROUNDS | {"hidden", *_UNFOLDS}
 _HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is not named here is a box
     **dict.fromkeys((*tags.SKIPPED, "-comment", "-doctype", "-document", None)),
     **dict.fromkeys(tags.INLINE, phrases.phrase),
@@ -213,7 +258,11 @@ _HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is no
     "meta": Gatherer._meta,
     "link": Gatherer._meta,
     "base": Gatherer._meta,
+    **dict.fromkeys(tags.BLOCKS, Gatherer.block),
     "a": phrases.link,
+    "sub": phrases.lowered,
+    "script": phrases.script,
+    "button": phrases.button,
     "br": phrases.line_break,
     "hr": Gatherer._hr,
     "td": cells.cell,
