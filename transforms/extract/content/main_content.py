@@ -104,7 +104,7 @@ def _is_marked(layout: Layout, index: int, prose: float, limits: Limits) -> bool
         return not named and box.prose <= limits.max_furniture_prose * total
     if hint == TEASER:
         links = box.link_letters > limits.min_teaser_links * box.letters
-        return links and box.prose <= limits.max_furniture_prose * total
+        return links and prose <= limits.max_furniture_prose * total
     if hint == LIKELY_FURNITURE:
         return prose <= limits.max_furniture_prose * total and 2 * box.code <= box.letters
     return hint == COMMENTS and not box.title and prose <= limits.max_comments_prose * total
