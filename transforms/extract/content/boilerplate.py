@@ -32,6 +32,7 @@ def without_chaff(layout: Layout, items: list[Item], limits: Limits) -> list[Ite
     said = [
         item.media is not None
         or item.tag in HEADINGS
+        or item.entry
         or runs[index]
         or not _is_chaff(item, layout.boxes[item.box].tag, wholes[item.box], limits)
         or _is_linked_paragraph(layout, items, index, limits)
@@ -40,12 +41,12 @@ def without_chaff(layout: Layout, items: list[Item], limits: Limits) -> list[Ite
     if _is_made_of_links(items, said, limits):
         said = [one or item.tag == "li" for one, item in zip(said, items, strict=True)]
     for index in range(len(items) - 2, -1, -1):
-        if said[index] and not said[index + 1] and _is_label(items[index], items[index + 1], limits):
+        if said[index] and not items[index].entry and not said[index + 1] and _is_label(items[index], items[index + 1], limits):
             said[index] = False
     kept = [item for index, item in enumerate(items) if said[index] or _is_between(layout, items, said, index)]
     kept = _without_emptied_boxes(layout, items, kept, limits)
     kept = _without_preamble(layout, _without_notices(kept, limits), limits)
-    in_runs = {id(item) for item, run in zip(items, runs, strict=True) if run}
+    in_runs = {id(item) for item, run in zip(items, runs, strict=True) if run or item.entry}
     return _without_lone_headings(layout, _without_loose_ends(layout, kept, in_runs, limits))
 
 
@@ -114,7 +115,7 @@ def _without_emptied_boxes(layout: Layout, items: list[Item], kept: list[Item], 
             box = layout.boxes[box].parent
         return left[box] == 1 and links[box] > 1  # one link beside a heading may be its own: "edit"
 
-    return [item for item in kept if item.tag not in HEADINGS or item.tag == "h1" or not is_emptied(item.box)]
+    return [item for item in kept if item.entry or item.tag not in HEADINGS or item.tag == "h1" or not is_emptied(item.box)]
 
 
 def _link_densities(layout: Layout, items: list[Item]) -> list[float]:
@@ -246,7 +247,7 @@ def _without_lone_headings(layout: Layout, items: list[Item]) -> list[Item]:
     names, order = layout.title.casefold(), {id(item): index for index, item in enumerate(layout.items)}
     out: list[Item] = []
     for item in reversed(items):
-        lone = item.tag in HEADINGS and (not out or (out[-1].tag in HEADINGS and out[-1].tag <= item.tag))
+        lone = item.tag in HEADINGS and not item.entry and (not out or (out[-1].tag in HEADINGS and out[-1].tag <= item.tag))
         if not lone or (out and (is_named(item, names) or _stands_for_text(layout.items, order, item, out[-1]))):
             out.append(item)
     return out[::-1]

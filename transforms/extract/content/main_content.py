@@ -7,6 +7,7 @@ at what repeats, and at where the prose of the page stands, never at words.
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+from lamella.transforms.extract.content.entries import entries_of, without_repeated_lines
 from lamella.transforms.extract.content.pictures import picture_boxes
 from lamella.transforms.extract.content.trailing import core_of, without_tail
 from lamella.transforms.extract.dom.blocks import Item, Layout, is_named
@@ -42,6 +43,12 @@ class Limits(Protocol):
     max_cards_prose: float
     min_article_prose: int
     min_prose_words: int
+    min_entries: int
+    min_entry_letters: int
+    max_entry_letters: int
+    min_entry_links: float
+    min_entries_share: float
+    max_prose_before_entries: float
     min_lead_words: int
     min_teaser_links: float
     min_card_title_words: int
@@ -61,6 +68,9 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
         and index not in pictures
         for index, (box, figure) in enumerate(zip(layout.boxes, figures, strict=True))
     ]
+    entries = entries_of(layout, [one and box.hint != TEASER for one, box in zip(marked, layout.boxes, strict=True)], limits)
+    if entries:
+        return without_repeated_lines(layout, _list_of(layout, entries, marked, limits))
     cards = _cards(layout, limits)
     marked = [one or other for one, other in zip(marked, cards, strict=True)]
     if layout.boxes[0].prose >= limits.min_article_prose:
@@ -75,6 +85,31 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
     core = core_of(layout, prose, main, limits)
     if prose[main] >= limits.min_article_prose:
         region = without_tail(layout, region, core, limits)
+    return _lead(layout, furniture, inside, limits) + region
+
+
+def _list_of(layout: Layout, entries: list[int], marked: list[bool], limits: Limits) -> list[Item]:
+    """The items of a page that is a list: its entries whole, whatever they and the boxes around them are called, and the text
+    around them in the box that holds them all."""
+    ends, boxes = layout.ends(), layout.boxes
+    for entry in entries:
+        at = boxes[entry].parent
+        while at > 0 and marked[at]:
+            marked[at] = False
+            at = boxes[at].parent
+        for index in range(entry, ends[entry]):
+            marked[index] = marked[index] and boxes[index].hint in _SURE
+    furniture = _with_all_within(layout, marked)
+    main = entries[0]
+    while main > 0 and not (main < entries[0] and entries[-1] < ends[main]):
+        main = boxes[main].parent
+    main = _content_around(layout, main)
+    inside, of_entry = layout.below(main), [0] * len(boxes)
+    for entry in entries:
+        of_entry[entry : ends[entry]] = [entry] * (ends[entry] - entry)
+    for item in layout.items:
+        item.entry = of_entry[item.box]
+    region = [item for item in layout.items if inside[item.box] and not furniture[item.box]]
     return _lead(layout, furniture, inside, limits) + region
 
 
@@ -234,7 +269,11 @@ def _main_box(layout: Layout, furniture: list[bool], prose: list[float], limits:
     for index, box in enumerate(layout.boxes):
         if index and box.parent == main and not furniture[index] and prose[index] >= enough > 0 and box.tag not in TEXT_BOXES:
             main = index
-    main = _titled_article(layout, prose, main, limits)
+    return _content_around(layout, _titled_article(layout, prose, main, limits))
+
+
+def _content_around(layout: Layout, main: int) -> int:
+    """The content element around a box, or the box."""
     at = main
     while at > 0:
         if layout.boxes[at].hint == CONTENT:

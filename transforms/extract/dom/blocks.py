@@ -64,6 +64,7 @@ class Item:
     slanted: bool = False  # all of it in italics or small print
     media: Image | Video | None = None
     link_density: float = 0.0  # link letters a letter
+    entry: int = 0  # the box of the entry that it stands in, on a page that is a list of entries
     href: str = ""  # where all links of the block lead, if they begin in it and lead to one place
 
 
