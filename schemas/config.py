@@ -61,6 +61,7 @@ class ExtractConfig(Frozen):
     max_hero_letters: PositiveInt = 200  # beside such a picture, in its box; ours
     min_linked_words: PositiveInt = 12  # of a sentence that is one link and stands among paragraphs; ours
     min_run: PositiveInt = 4  # short lines in a row that are a verse or facts, not labels; ours
+    max_spread_prose: float = Field(0.25, ge=0.0, le=1.0)  # in one box's paragraphs, of a page of sections; ours, on WCXB
     min_entries: PositiveInt = 5  # boxes of one name that are a page's list of entries; ours, on WCXB
     min_entry_letters: PositiveInt = 15  # of an entry: a title and a line; ours
     max_entry_letters: PositiveInt = 1500  # of an entry; with more, it is an article; ours

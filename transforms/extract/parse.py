@@ -12,6 +12,7 @@ from lamella.schemas.document import ImageNode, Node, TextNode, VideoNode
 from lamella.transforms.extract.content.boilerplate import without_chaff
 from lamella.transforms.extract.content.captions import settle_captions
 from lamella.transforms.extract.content.duplicates import without_copies
+from lamella.transforms.extract.content.embedded import embedded_html
 from lamella.transforms.extract.content.main_content import main_items
 from lamella.transforms.extract.dom.addresses import joined
 from lamella.transforms.extract.dom.blocks import Image, Item, Video
@@ -42,6 +43,11 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
         more = _main_matter(Gatherer(url, config.max_srcset_px, config.min_prose_words, thorough=True), tree, config)
         items = more if _letters(more) > config.min_article_prose + _letters(items) else items
     head = page.head
+    if _letters(items) < config.min_article_prose and (state := embedded_html(tree, head.title or head.og_title)):
+        drawn = LexborHTMLParser(state)
+        more = _main_matter(Gatherer(head.base, config.max_srcset_px, config.min_prose_words), drawn, config)
+        if _letters(more) > config.min_article_prose + _letters(items):
+            items, tree = more, drawn
     return Parsed(
         nodes=tuple(_nodes(_with_urls(items, head.base), tree)),
         title=head.title or head.og_title or next((item.text for item in page.layout.items if item.tag == "h1"), ""),

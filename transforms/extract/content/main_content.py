@@ -10,7 +10,7 @@ from typing import Protocol
 from lamella.transforms.extract.content.entries import entries_of, without_repeated_lines
 from lamella.transforms.extract.content.pictures import picture_boxes
 from lamella.transforms.extract.content.trailing import core_of, without_tail
-from lamella.transforms.extract.dom.blocks import Item, Layout, is_named
+from lamella.transforms.extract.dom.blocks import Box, Item, Layout, is_named
 from lamella.transforms.extract.dom.class_heuristics import (
     COMMENTS,
     CONSENT,
@@ -19,11 +19,12 @@ from lamella.transforms.extract.dom.class_heuristics import (
     HEADER,
     LABEL,
     LIKELY_FURNITURE,
+    PROMOTION,
     TEASER,
 )
 from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BOXES
 
-_TELLING = frozenset((COMMENTS, CONSENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER))
+_TELLING = frozenset((COMMENTS, CONSENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, PROMOTION, TEASER))
 _SURE = frozenset((COMMENTS, CONSENT, FURNITURE))
 
 
@@ -49,6 +50,7 @@ class Limits(Protocol):
     min_entry_links: float
     min_entries_share: float
     max_prose_before_entries: float
+    max_spread_prose: float
     min_lead_words: int
     min_teaser_links: float
     min_card_title_words: int
@@ -64,15 +66,17 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
     marked = [
         (box.hint or box.tag) in _TELLING
         and _is_marked(layout, index, namesakes[index], limits)
-        and not (box.hint == LIKELY_FURNITURE and figure)
+        and not (box.hint in (LIKELY_FURNITURE, PROMOTION) and figure)
         and index not in pictures
         for index, (box, figure) in enumerate(zip(layout.boxes, figures, strict=True))
     ]
     entries = entries_of(layout, [one and box.hint != TEASER for one, box in zip(marked, layout.boxes, strict=True)], limits)
     if entries:
         return without_repeated_lines(layout, _list_of(layout, entries, marked, limits))
-    cards = _cards(layout, limits)
-    marked = [one or other for one, other in zip(marked, cards, strict=True)]
+    if is_spread(layout, marked, limits):
+        marked = [one and not _tells(box) for one, box in zip(marked, layout.boxes, strict=True)]
+    else:
+        marked = [one or other for one, other in zip(marked, _cards(layout, limits), strict=True)]
     if layout.boxes[0].prose >= limits.min_article_prose:
         for box in _headlines(layout, limits):
             marked[box] = True
@@ -86,6 +90,25 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
     if prose[main] >= limits.min_article_prose:
         region = without_tail(layout, region, core, limits)
     return _lead(layout, furniture, inside, limits) + region
+
+
+def is_spread(layout: Layout, marked: list[bool], limits: Limits) -> bool:
+    """Whether no one box holds much of the prose in paragraphs of its own: a page of sections, as of a service or a product."""
+    outside, held = (
+        _with_all_within(layout, [one and box.hint in _SURE for one, box in zip(marked, layout.boxes, strict=True)]),
+        {},
+    )
+    for item in layout.items:
+        if outside[item.box] or item.media or item.words < limits.min_prose_words or 2 * item.link_letters >= len(item.text):
+            continue
+        around = layout.boxes[item.box].parent if layout.boxes[item.box].tag in TEXT_BOXES else item.box
+        held[around] = held.get(around, 0) + len(item.text)
+    return bool(held) and max(held.values()) < limits.max_spread_prose * sum(held.values())
+
+
+def _tells(box: Box) -> bool:
+    """What a page of sections says in what would be a teaser or a promotion elsewhere."""
+    return box.hint in (TEASER, PROMOTION) and box.prose > 0
 
 
 def _list_of(layout: Layout, entries: list[int], marked: list[bool], limits: Limits) -> list[Item]:
@@ -140,7 +163,7 @@ def _is_marked(layout: Layout, index: int, prose: float, limits: Limits) -> bool
     if hint == TEASER:
         links = box.link_letters > limits.min_teaser_links * box.letters
         return links and prose <= limits.max_furniture_prose * total
-    if hint == LIKELY_FURNITURE:
+    if hint in (LIKELY_FURNITURE, PROMOTION):
         return prose <= limits.max_furniture_prose * total and 2 * box.code <= box.letters
     return hint == COMMENTS and not box.title and prose <= limits.max_comments_prose * total
 

@@ -12,11 +12,14 @@ LIKELY_FURNITURE = "likely furniture"  # by class or id: a habit of site builder
 CONSENT = "consent"  # to cookies: no site calls its content so
 COMMENTS = "comments"
 TEASER = "teaser"  # the article's own lead, or an invitation to another one: its links tell
+PROMOTION = "promotion"  # of another page, or of what a landing page is about
 HEADER = "header"  # of the site, or of a section
 LABEL = "label"  # who, when, under which heading: furniture where it is short
 
 MAX_NAMES = 400  # characters of an attribute that are read; what is read is remembered, beyond the page
-BY_NAME = frozenset((LIKELY_FURNITURE, CONSENT, COMMENTS, TEASER, HEADER, LABEL))  # what a class or an id alone may say
+BY_NAME = frozenset(
+    (LIKELY_FURNITURE, PROMOTION, CONSENT, COMMENTS, TEASER, HEADER, LABEL)
+)  # what a class or an id alone may say
 
 _CONTENT_ROLES = frozenset(("main", "article"))
 
@@ -35,20 +38,22 @@ _FURNITURE_ROLES = _words("navigation contentinfo banner search dialog alertdial
 
 # What one token can say: bits, so that the tokens of a class attribute add up.
 _FURNITURE, _BUILT, _COMMENTS, _NOTE, _TEASER, _LABEL, _HEADER, _CONTENT = (1 << bit for bit in range(8))
-_BUILDER, _CAPTION, _SILENT, _CONSENT, _PAIRED = (1 << bit for bit in range(8, 13))
+_BUILDER, _CAPTION, _SILENT, _CONSENT, _PAIRED, _SOFT = (1 << bit for bit in range(8, 14))
 
 _WORDS = {
     _FURNITURE: _words("""
         nav navbar navigation navi subnav topnav menu menus submenu sidebar sidemenu sidenav breadcrumb breadcrumbs
-        crumb crumbs banner popup popover modal overlay newsletter subscribe subscription
+        crumb crumbs popup popover modal newsletter subscribe subscription
         signup share shares sharing sharebar sharedaddy addthis addtoany socials followus related relatedposts recommended
-        recommendations recommendation suggestions teasers promo promos promotion sponsor sponsors advert advertisement
+        recommendations recommendation suggestions teasers sponsor sponsors advert advertisement
         advertising adverts ads adsense outbrain taboola toolbar pagination pager paging tagcloud taglist tags login logout
         register searchbox searchform search skiplink skip printonly noprint rating ratings vote masthead topbar siteheader
         logo invisible infobar byline authorbox bio postmeta metadata dateline timestamp gutter lineno linenos
         linenumbers permalink shortcuts jumplink backlink footnav prevnext donate paywall anchorlink headerlink editsection
-        affiliate likes trending recirc
+        affiliate likes trending recirc userinfo userdetails userextras usertitle postprofile poster signature sig avatar
+        reputation
     """),
+    _SOFT: _words("banner overlay promo promos promotion rating ratings cta"),
     _CONSENT: _words("cookie cookies consent gdpr"),
     _BUILT: _words("widget widgets footer foot meta social ad toc"),
     _COMMENTS: _words("comment comments commentlist disqus respond livefyre kommentare kommentar replies"),
@@ -70,7 +75,8 @@ _PAIRS = re.compile(
     r"screen-?reader|visually-?hidden|sr-only|read-?more|more-?(?:from|stories|news|articles)|see-?also|prev-?next|next-?prev|side-?bar"
     r"|social|share-|cookie|newsletter|related|breadcrumb|site-?(?:header|nav)|page-?nav|skip-?(?:link|to)"
     r"|author-?(?:box|bio|info|desc|profile|card|about)|about-?(?:the-)?author"
-    r"|download-?link|tag-?(?:list|cloud)|advert|sponsor|also-?read|most-?read|mod-?(?:related|share)|table-of-contents"
+    r"|message-?(?:user|cell-+user|avatar|signature)|user-?(?:info|details|extras|stats|profile|title|banner)|post-?profile"
+    r"|member-?(?:info|stats)|download-?link|tag-?(?:list|cloud)|advert|sponsor|also-?read|most-?read|mod-?(?:related|share)|table-of-contents"
 )
 _COMMENT_PAIRS = re.compile(r"comment-?(?:s|list|area|section|form|thread)|leave-?(?:a-)?(?:comment|reply)")
 _CAPTIONS = re.compile(
@@ -135,6 +141,8 @@ def _hint(said: int, aside: bool) -> str:
         return COMMENTS
     if said & (_FURNITURE | _BUILT):
         return LIKELY_FURNITURE
+    if said & _SOFT:
+        return PROMOTION
     if said & _NOTE:
         return ""
     if aside:
