@@ -22,6 +22,7 @@ class Limits(Protocol):
     min_entry_letters: int
     max_entry_letters: int
     min_entry_links: float
+    max_entry_links: float
     min_prose_words: int
     min_entries_share: float
     max_prose_before_entries: float
@@ -57,7 +58,10 @@ def _is_entry(box: Box, lines: int, likely: bool, limits: Limits) -> bool:
         or not box.link_letters
     ):
         return False
-    return bool(box.media and box.headings) if likely else lines > 1 and bool(box.media or box.headings or lines > 2)
+    if likely:
+        return bool(box.media and box.headings)
+    tells = lines > 2 and box.link_letters <= limits.max_entry_links * box.letters  # a menu within a menu has lines, too
+    return lines > 1 and bool(box.media or box.headings or tells)
 
 
 def _lines(layout: Layout) -> list[int]:

@@ -48,9 +48,11 @@ class Limits(Protocol):
     min_entry_letters: int
     max_entry_letters: int
     min_entry_links: float
+    max_entry_links: float
     min_entries_share: float
     max_prose_before_entries: float
     max_spread_prose: float
+    min_spread_headings: float
     min_lead_words: int
     min_teaser_links: float
     min_card_title_words: int
@@ -73,7 +75,8 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
     entries = entries_of(layout, [one and box.hint != TEASER for one, box in zip(marked, layout.boxes, strict=True)], limits)
     if entries:
         return without_repeated_lines(layout, _list_of(layout, entries, marked, limits))
-    if is_spread(layout, marked, limits):
+    spread = is_spread(layout, marked, limits)
+    if spread:
         marked = [one and not _tells(box) for one, box in zip(marked, layout.boxes, strict=True)]
     else:
         marked = [one or other for one, other in zip(marked, _cards(layout, limits), strict=True)]
@@ -84,26 +87,35 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
     furniture = _with_all_within(layout, marked)
     prose = _prose_left(layout, furniture)
     main = _main_box(layout, furniture, prose, limits)
+    if spread and layout.boxes[0].title:  # its sections stand anywhere around the title
+        while not layout.boxes[main].title:
+            main = layout.boxes[main].parent
+        main = _content_around(layout, main)
+    main = _called_main(layout, furniture, prose, main, limits)
     inside = layout.below(main)
     region = [item for item in layout.items if inside[item.box] and not furniture[item.box]]
     core = core_of(layout, prose, main, limits)
-    if prose[main] >= limits.min_article_prose:
+    if prose[main] >= limits.min_article_prose and not spread:
         region = without_tail(layout, region, core, limits)
     return _lead(layout, furniture, inside, limits) + region
 
 
 def is_spread(layout: Layout, marked: list[bool], limits: Limits) -> bool:
     """Whether no one box holds much of the prose in paragraphs of its own: a page of sections, as of a service or a product."""
-    outside, held = (
-        _with_all_within(layout, [one and box.hint in _SURE for one, box in zip(marked, layout.boxes, strict=True)]),
-        {},
-    )
+    sure = [one and box.hint in _SURE for one, box in zip(marked, layout.boxes, strict=True)]
+    outside = _with_all_within(layout, sure)
+    held: dict[int, int] = {}
+    headings = blocks = 0
     for item in layout.items:
-        if outside[item.box] or item.media or item.words < limits.min_prose_words or 2 * item.link_letters >= len(item.text):
+        if outside[item.box] or item.media:
             continue
-        around = layout.boxes[item.box].parent if layout.boxes[item.box].tag in TEXT_BOXES else item.box
-        held[around] = held.get(around, 0) + len(item.text)
-    return bool(held) and max(held.values()) < limits.max_spread_prose * sum(held.values())
+        headings += item.tag in HEADINGS
+        if item.words >= limits.min_prose_words and 2 * item.link_letters < len(item.text):
+            around = layout.boxes[item.box].parent if layout.boxes[item.box].tag in TEXT_BOXES else item.box
+            held[around] = held.get(around, 0) + len(item.text)
+            blocks += 1
+    sections = headings >= limits.min_spread_headings * blocks > 0
+    return sections and max(held.values()) < limits.max_spread_prose * sum(held.values())
 
 
 def _tells(box: Box) -> bool:
@@ -293,6 +305,15 @@ def _main_box(layout: Layout, furniture: list[bool], prose: list[float], limits:
         if index and box.parent == main and not furniture[index] and prose[index] >= enough > 0 and box.tag not in TEXT_BOXES:
             main = index
     return _content_around(layout, _titled_article(layout, prose, main, limits))
+
+
+def _called_main(layout: Layout, furniture: list[bool], prose: list[float], main: int, limits: Limits) -> int:
+    """What the page itself calls its main part, where it has the title and something to say, and the box chosen is elsewhere."""
+    for index, box in enumerate(layout.boxes):
+        if box.tag == "main" and box.title and not furniture[index] and prose[index] >= limits.min_article_prose:
+            inside = layout.below(index)
+            return main if inside[main] or layout.below(main)[index] else index
+    return main
 
 
 def _content_around(layout: Layout, main: int) -> int:

@@ -48,7 +48,7 @@ _WORDS = {
         recommendations recommendation suggestions teasers sponsor sponsors advert advertisement
         advertising adverts ads adsense outbrain taboola toolbar pagination pager paging tagcloud taglist tags login logout
         register searchbox searchform search skiplink skip printonly noprint rating ratings vote masthead topbar siteheader
-        logo invisible infobar byline authorbox bio postmeta metadata dateline timestamp gutter lineno linenos
+        logo invisible infobar byline authorbox bio postmeta metadata dateline timestamp lineno linenos
         linenumbers permalink shortcuts jumplink backlink footnav prevnext donate paywall anchorlink headerlink editsection
         affiliate likes trending recirc userinfo userdetails userextras usertitle postprofile poster signature sig avatar
         reputation
@@ -69,8 +69,11 @@ _WORDS = {
     _BUILDER: _words("elementor wpb vc fusion kadence brxe oxy table"),
 }
 _SAID = {word: sum(says for says, words in _WORDS.items() if word in words) for words in _WORDS.values() for word in words}
+_FOUND = frozenset(("result", "results", "page", "hits", "hit"))
 _STATES = frozenset(("no", "has", "with", "without"))  # "no-sidebar" tells of what is around, not of itself
-_WHOLE = frozenset(("hidden", "hide", "d-none", "is-hidden"))  # as part of a token it hides a label, or on small screens
+_WHOLE = frozenset(
+    ("hidden", "hide", "d-none", "is-hidden", "gutter")
+)  # as part of a token it hides a label, or on small screens
 _PAIRS = re.compile(
     r"screen-?reader|visually-?hidden|sr-only|read-?more|more-?(?:from|stories|news|articles)|see-?also|prev-?next|next-?prev|side-?bar"
     r"|social|share-|cookie|newsletter|related|breadcrumb|site-?(?:header|nav)|page-?nav|skip-?(?:link|to)"
@@ -78,7 +81,9 @@ _PAIRS = re.compile(
     r"|message-?(?:user|cell-+user|avatar|signature)|user-?(?:info|details|extras|stats|profile|title|banner)|post-?profile"
     r"|member-?(?:info|stats)|download-?link|tag-?(?:list|cloud)|advert|sponsor|also-?read|most-?read|mod-?(?:related|share)|table-of-contents"
 )
-_COMMENT_PAIRS = re.compile(r"comment-?(?:s|list|area|section|form|thread)|leave-?(?:a-)?(?:comment|reply)")
+_COMMENT_PAIRS = re.compile(
+    r"(?:customer|user|product|individual)-?reviews?|review-?(?:list|item|text|card|content)|comment-?(?:s|list|area|section|form|thread)|leave-?(?:a-)?(?:comment|reply)"
+)
 _CAPTIONS = re.compile(
     r"caption|bildunterschrift|legende?\b|\bimg-?desc|(?:image|photo|picture|img|foto|bild|media)-*(?:copyright|credits?|source|text|legend|info|author|annotation|description)|copyright|credits?\b"
 )
@@ -176,8 +181,9 @@ def _words_say(token: str) -> int:
     said = (_PAIRED if _ANY_PAIR.search(lower) else 0) | (_FURNITURE if lower in _WHOLE else 0)
     if not _STATES.isdisjoint(words):
         return said
+    found = not _FOUND.isdisjoint(words)  # "search-results" are what a page of them is about
     for word in words:
-        if word in _SAID:
+        if word in _SAID and not (found and word == "search"):
             said |= _SAID[word]
     if not _SAID.get(words[-1], 0) & _LABEL:
         said &= ~_LABEL  # "post-date" is one, "category-birds" is a post's

@@ -24,6 +24,7 @@ _TEX = 'annotation[encoding*="tex" i]'
 _BUTTON_MATTER = "p, div, ul, ol, table, h1, h2, h3, h4, section"
 _MAX_BUTTONS = 300  # that are looked into
 _MAX_BUTTON_LETTERS = 300
+_CARD_PARTS = frozenset(("div", "article", "section", "header", "h2", "h3", "h4", "ul"))
 _MIN_QUESTION_WORDS = 4
 _MAX_BEFORE_BLOCK = 30  # nodes of an unknown element before its first block
 _MAX_WRAPS = 4  # elements around the first letter of a mark
@@ -153,8 +154,13 @@ def link(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
         page.weak_links += 1
     else:
         page.links += leads
+    boxed = page.block(node, attributes) if href and not page.joined and _begins_with_block(node) else None
+    if boxed is SKIP:
+        boxed = None
 
     def leave() -> None:
+        if boxed is not None:
+            page.leave(boxed)
         if weak:
             page.weak_links -= 1
         else:
@@ -162,6 +168,14 @@ def link(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
         page.href, page.link_box = before, box_before
 
     return leave
+
+
+def _begins_with_block(node: LexborNode) -> bool:
+    """A link around blocks is a card, and a block itself."""
+    child = node.first_child
+    if child is not None and child.tag == "-text":
+        child = child.next
+    return child is not None and child.tag in _CARD_PARTS
 
 
 def _is_whole_heading(page: Gatherer, node: LexborNode) -> bool:

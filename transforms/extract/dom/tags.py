@@ -31,12 +31,13 @@ TEXT_BOXES = _words(
 )
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
+_STREAMED = re.compile(r"S:[0-9a-f]{1,8}")  # a part of the page that a server sends late (React), to be shown when it is there
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
 def is_hidden(attributes: dict[str, str | None]) -> bool:
     """Whether the element is not shown. `aria-hidden` counts for icons alone: carousels hide their slides so, too."""
     if "hidden" in attributes and attributes["hidden"] != "until-found":
-        return True
+        return not _STREAMED.fullmatch(attributes.get("id") or "")
     style = attributes.get("style")
     return bool(style) and bool(_HIDDEN_STYLE.search(style))

@@ -77,11 +77,11 @@ class Gatherer:
                         node = child
                         continue
                     if leave is not None:
-                        self._leave(leave)
+                        self.leave(leave)
             while (following := node.next) is None and open_nodes:
                 node, leave = open_nodes.pop()
                 if leave is not None:
-                    self._leave(leave)
+                    self.leave(leave)
             node = following
         self.flush()
         for found in tree.css(_LICENCE)[:1]:
@@ -105,7 +105,7 @@ class Gatherer:
         """Whether a reader can unfold what is hidden: an answer, a tab."""
         return attributes.get("role") in _FOLDED_ROLES or (attributes.get("id") or "") in self.controlled
 
-    def _leave(self, leave: tuple[int, str] | Callable[[], None]) -> None:
+    def leave(self, leave: tuple[int, str] | Callable[[], None]) -> None:
         if type(leave) is tuple:
             if self.pieces:
                 self.flush()
