@@ -60,7 +60,9 @@ def _is_entry(box: Box, lines: int, likely: bool, limits: Limits) -> bool:
         return False
     if likely:
         return bool(box.media and box.headings)
-    tells = lines > 2 and box.link_letters <= limits.max_entry_links * box.letters  # a menu within a menu has lines, too
+    tells = (
+        lines > 2 and (box.name or box.tag != "li") and box.link_letters <= limits.max_entry_links * box.letters
+    )  # a menu within a menu has lines, too
     return lines > 1 and bool(box.media or box.headings or tells)
 
 

@@ -263,7 +263,9 @@ def _give_back(layout: Layout, marked: list[bool], limits: Limits) -> None:
         tops = [i for i, out in enumerate(marked) if out and not furniture[layout.boxes[i].parent]]
         left = layout.boxes[0].prose - sum(layout.boxes[i].prose for i in tops)
         bare = left < limits.min_article_prose
-        doubtful = [i for i in tops if _is_doubtful(layout.boxes[i].hint, bare) and layout.boxes[i].prose > 0]
+        doubtful = [i for i in tops if layout.boxes[i].hint not in _SURE and layout.boxes[i].prose > 0]
+        if bare and not doubtful:
+            doubtful = [i for i in tops if layout.boxes[i].hint == COMMENTS and layout.boxes[i].prose > 0]
         groups: dict[tuple[str, str], list[int]] = {}
         for i in doubtful:
             box = layout.boxes[i]
@@ -273,10 +275,6 @@ def _give_back(layout: Layout, marked: list[bool], limits: Limits) -> None:
             return
         for i in max(groups.values(), key=lambda group: sum(layout.boxes[i].prose for i in group)):
             marked[i] = False
-
-
-def _is_doubtful(hint: str, bare: bool) -> bool:
-    return hint not in _SURE or (bare and hint == COMMENTS)
 
 
 def _with_all_within(layout: Layout, marked: list[bool]) -> list[bool]:
@@ -308,7 +306,7 @@ def _main_box(layout: Layout, furniture: list[bool], prose: list[float], limits:
 
 
 def _called_main(layout: Layout, furniture: list[bool], prose: list[float], main: int, limits: Limits) -> int:
-    """What the page itself calls its main part, where it has the title and something to say, and the box chosen is elsewhere."""
+    """What the page itself calls its main part, where it has the title and a text, and the box chosen is elsewhere."""
     for index, box in enumerate(layout.boxes):
         if box.tag == "main" and box.title and not furniture[index] and prose[index] >= limits.min_article_prose:
             inside = layout.below(index)

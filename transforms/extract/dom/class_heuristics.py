@@ -50,7 +50,7 @@ _WORDS = {
         register searchbox searchform search skiplink skip printonly noprint rating ratings vote masthead topbar siteheader
         logo invisible infobar byline authorbox bio postmeta metadata dateline timestamp lineno linenos
         linenumbers permalink shortcuts jumplink backlink footnav prevnext donate paywall anchorlink headerlink editsection
-        affiliate likes trending recirc userinfo userdetails userextras usertitle postprofile poster signature sig avatar
+        affiliate likes trending recirc userinfo userdetails userextras usertitle postprofile signature sig avatar
         reputation
     """),
     _SOFT: _words("banner overlay promo promos promotion rating ratings cta"),
@@ -82,7 +82,7 @@ _PAIRS = re.compile(
     r"|member-?(?:info|stats)|download-?link|tag-?(?:list|cloud)|advert|sponsor|also-?read|most-?read|mod-?(?:related|share)|table-of-contents"
 )
 _COMMENT_PAIRS = re.compile(
-    r"(?:customer|user|product|individual)-?reviews?|review-?(?:list|item|text|card|content)|comment-?(?:s|list|area|section|form|thread)|leave-?(?:a-)?(?:comment|reply)"
+    r"(?:customer|user|product)-?reviews?|review-?(?:list|item)|comment-?(?:s|list|area|section|form|thread)|leave-?(?:a-)?(?:comment|reply)"
 )
 _CAPTIONS = re.compile(
     r"caption|bildunterschrift|legende?\b|\bimg-?desc|(?:image|photo|picture|img|foto|bild|media)-*(?:copyright|credits?|source|text|legend|info|author|annotation|description)|copyright|credits?\b"
