@@ -21,7 +21,7 @@ from lamella.schemas.keys import stable_int, stable_key
 from lamella.schemas.shards import MANIFEST
 from lamella.transforms.files import join, read_bytes, remove_files, write_atomically
 
-FORMAT = 1  # raised when the bytes of a table change for the same input and config
+FORMAT = 2  # raised when the bytes of a table change for the same input and config
 ROW_GROUP = 10_000
 
 

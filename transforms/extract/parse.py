@@ -11,6 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 from lamella.schemas.document import ImageNode, Node, TextNode, VideoNode
 from lamella.transforms.extract.content.boilerplate import without_chaff
 from lamella.transforms.extract.content.captions import settle_captions
+from lamella.transforms.extract.content.confidence import confidence
 from lamella.transforms.extract.content.duplicates import without_copies
 from lamella.transforms.extract.content.embedded import embedded_html
 from lamella.transforms.extract.content.main_content import main_items
@@ -32,6 +33,7 @@ class Parsed:
     title: str
     robots: str  # of its meta elements, comma-joined
     licence: str
+    confidence: float = 0.0  # 0 to 1: the share of the text that may be expected to be right and whole
 
 
 def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
@@ -39,7 +41,9 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     tree = LexborHTMLParser(opened(html.encode("utf-8", "replace") if isinstance(html, str) else html))
     page = Gatherer(url, config.max_srcset_px, config.min_prose_words)
     items = _main_matter(page, tree, config)
-    if _letters(items) < config.min_article_prose:
+    sought = _letters(items) < config.min_article_prose
+    sure = confidence(page.layout, items, sought, config.min_prose_words)
+    if sought:
         more = _main_matter(Gatherer(url, config.max_srcset_px, config.min_prose_words, thorough=True), tree, config)
         items = more if _letters(more) > config.min_article_prose + _letters(items) else items
     head = page.head
@@ -53,6 +57,7 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
         title=head.title or head.og_title or next((item.text for item in page.layout.items if item.tag == "h1"), ""),
         robots=", ".join(head.robots),
         licence=head.licence,
+        confidence=sure,
     )
 
 

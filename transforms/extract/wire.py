@@ -41,7 +41,7 @@ def encode_reply(parsed: Parsed) -> bytes:
     for node in parsed.nodes:
         letter = _LETTERS[type(node)]
         nodes.append([letter, *(getattr(node, name) for name in _SENT[letter])])
-    return _message([parsed.title, parsed.robots, parsed.licence, nodes])
+    return _message([parsed.title, parsed.robots, parsed.licence, parsed.confidence, nodes])
 
 
 def encode_failure(message: str) -> bytes:
@@ -53,8 +53,9 @@ def decode_reply(message: bytes) -> Parsed:
     reply = json.loads(message)
     if isinstance(reply, str):
         raise ParseFailed(reply)
-    title, robots, licence, rows = reply
-    return Parsed(title=title, robots=robots, licence=licence, nodes=tuple(_node(*row) for row in rows))
+    title, robots, licence, confidence, rows = reply
+    nodes = tuple(_node(*row) for row in rows)
+    return Parsed(title=title, robots=robots, licence=licence, confidence=confidence, nodes=nodes)
 
 
 def _message(value: object) -> bytes:

@@ -47,7 +47,7 @@ _WORDS = {
         signup share shares sharing sharebar sharedaddy addthis addtoany socials followus related relatedposts recommended
         recommendations recommendation suggestions teasers sponsor sponsors advert advertisement
         advertising adverts ads adsense outbrain taboola toolbar pagination pager paging tagcloud taglist tags login logout
-        register searchbox searchform search skiplink skip printonly noprint rating ratings vote masthead topbar siteheader
+        register searchbox searchform search skiplink skip printonly noprint vote masthead topbar siteheader
         logo invisible infobar byline authorbox bio postmeta metadata dateline timestamp lineno linenos
         linenumbers permalink shortcuts jumplink backlink footnav prevnext donate paywall anchorlink headerlink editsection
         affiliate likes trending recirc userinfo userdetails userextras usertitle postprofile signature sig avatar
