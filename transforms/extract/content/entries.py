@@ -35,7 +35,9 @@ def entries_of(layout: Layout, marked: list[bool], limits: Limits) -> list[int]:
     likely = _within(layout, [box.hint == LIKELY_FURNITURE for box in boxes])
     groups: dict[tuple[str, str], list[int]] = {}
     for index, box in enumerate(boxes):
-        if index and not never[index] and _is_entry(box, lines[index], likely[index], limits):
+        around = boxes[box.parent] if index else box
+        named = box.name or box.tag != "li" or (around.tag == "ul" and around.name)
+        if index and not never[index] and _is_entry(box, lines[index] if named else 2, likely[index], limits):
             key = box.tag, box.name or f"{boxes[box.parent].tag} {boxes[box.parent].name}"
             groups.setdefault(key, []).append(index)
     ends = layout.ends()
