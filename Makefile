@@ -1,7 +1,11 @@
-# Two commands do everything on a fresh machine with Python 3.11, make and a C compiler:
+# Two commands do everything on a fresh machine with Python 3.11, 3.12 or 3.13, make and a C compiler:
 #   make demo    a small web -> documents, pairs, shards, verified, with a report -> a small Flamingo, trained and examined
 #   make test    the whole suite
-PYTHON ?= python3.11
+# The first Python on PATH that will do, the version that all figures were measured with first; PYTHON=... names another.
+VERSIONS := 3.11 3.12 3.13
+IS_ONE := import sys; raise SystemExit("%d.%d" % sys.version_info[:2] not in "$(VERSIONS)".split())
+PYTHON ?= $(shell for name in $(addprefix python,$(VERSIONS)) python3 python; do \
+    "$$name" -c '$(IS_ONE)' 2>/dev/null && { echo "$$name"; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= demo
@@ -9,9 +13,15 @@ PAGES ?= 150
 SEED ?= 0
 PROCESSES ?= 2
 
-.PHONY: demo test lint weights flamingo clean
+.PHONY: demo test fuzz lint weights flamingo clean
+
+.PHONY: python
+python:
+	@test -n "$(PYTHON)" || { echo "lamella: no Python $(VERSIONS) on PATH; install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "lamella: $$($(PYTHON) --version 2>&1) at $$(command -v $(PYTHON))"
 
 $(VENV)/.installed: pyproject.toml constraints.txt
+	@$(MAKE) --no-print-directory -s python PYTHON="$(PYTHON)"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
 	touch $@
@@ -29,6 +39,13 @@ test: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pytest -n $(PROCESSES) --dist loadfile
+
+# Thousands of bad inputs and hundreds of kills, tried on the product: the long tier of `make test`'s tests/faults. About an hour
+# and a half on two cores; the figures of the last run stand in docs/reliability.md.
+FUZZ_INPUTS ?= 25000
+KILLS ?= 200
+fuzz: $(VENV)/.installed
+	$(BIN)/python -m tests.faults.fuzz --inputs $(FUZZ_INPUTS) --kills $(KILLS) --seed $(SEED) --processes $(PROCESSES) --output fuzz.json
 
 # The bundled models, made again: half an hour on two cores. Nothing else in the project needs it. The shapes come first,
 # then all that a picture shows, then pictures with texts.

@@ -27,8 +27,8 @@ sys.path.insert(0, str(ROOT))
 
 from lamella.schemas.config import ExtractConfig  # noqa: E402
 from lamella.schemas.document import TextNode  # noqa: E402
-from lamella.transforms.charset import decode_html  # noqa: E402
 from lamella.transforms.extract.parse import parse_html  # noqa: E402
+from lamella.transforms.formats.charset import decode_html  # noqa: E402
 
 TextTool = Callable[[str, str], str]
 FITTED_SHARE = 0.6

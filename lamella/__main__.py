@@ -1,6 +1,14 @@
-"""`python -m lamella`: the command line, without the console script."""
+"""The console script and `python -m lamella`: signals first, so that what the command line imports can be interrupted too."""
 
-from lamella.runners.cli import main
+from lamella.runners.signals import end_on_signals
+
+
+def main() -> None:
+    end_on_signals()
+    from lamella.runners.cli import main as run
+
+    run()
+
 
 if __name__ == "__main__":
     main()

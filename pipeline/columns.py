@@ -4,18 +4,17 @@ Only files that a table's manifest names are read. A table that is not finished 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
+from lamella.pipeline.damage import parquet_file
 from lamella.pipeline.tables import read_manifest
-from lamella.transforms.files import join
+from lamella.transforms.base.files import join
 
 BATCH_ROWS = 16_384
 
@@ -33,15 +32,15 @@ def read_columns(folder: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch
         yield batch
 
 
-def read_places(folder: str, columns: Sequence[str]) -> Iterator[tuple[Place, pa.RecordBatch]]:
-    """Batches of a finished table, and where each begins."""
+def read_places(folder: str, columns: Sequence[str], only: str = "") -> Iterator[tuple[Place, pa.RecordBatch]]:
+    """Batches of a finished table, and where each begins. `only`: the name of one file of it."""
     manifest = read_manifest(folder)
     for file in manifest.files if manifest else ():
-        if not file.rows:
+        if not file.rows or only not in ("", file.name):
             continue
-        with fsspec.open(join(folder, file.name), "rb") as stream:
+        with parquet_file(join(folder, file.name)) as parquet:
             at = 0
-            for batch in pq.ParquetFile(stream).iter_batches(batch_size=BATCH_ROWS, columns=list(columns)):
+            for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=list(columns)):
                 yield Place(file.name, at), batch
                 at += len(batch)
 
@@ -52,8 +51,7 @@ def read_rows(folder: str, places: Iterable[Place]) -> Iterator[tuple[Place, pa.
     for place in places:
         by_file[place.file].append(place.row)
     for name, rows in sorted(by_file.items()):
-        with fsspec.open(join(folder, name), "rb") as stream:
-            file = pq.ParquetFile(stream)
+        with parquet_file(join(folder, name)) as file:
             sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
             ends = list(accumulate(sizes))
             groups = np.searchsorted(ends, sorted(rows), side="right")
@@ -62,6 +60,17 @@ def read_rows(folder: str, places: Iterable[Place]) -> Iterator[tuple[Place, pa.
                 for row, of in zip(sorted(rows), groups, strict=True):
                     if of == group:
                         yield Place(name, row), table.slice(row - ends[group] + sizes[group], 1)
+
+
+def find_rows(folder: str, column: str, values: Collection[str], file: str = "") -> Iterator[pa.Table]:
+    """Rows whose column is one of the values, each whole as a table of one row. `file`: of one file of the table alone."""
+    wanted = pa.array(sorted(values), pa.large_string())
+    places = []
+    for start, batch in read_places(folder, (column,), file):
+        hits = pc.indices_nonzero(pc.is_in(field(batch, *column.split(".")), wanted))
+        places += [Place(start.file, start.row + hit) for hit in hits.to_pylist()]
+    for _, row in read_rows(folder, places):
+        yield row
 
 
 def field(batch: pa.RecordBatch, *path: str) -> pa.Array:

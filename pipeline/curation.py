@@ -6,7 +6,7 @@ from typing import NamedTuple
 import apache_beam as beam
 from apache_beam import PCollection
 
-from lamella.pipeline.books import Books
+from lamella.pipeline.ledger import Books
 from lamella.schemas.config import Config
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.media import ArchiveMedia, Media
@@ -18,6 +18,7 @@ from lamella.transforms.dedup.stage import DeduplicateDocuments
 from lamella.transforms.extract.stage import ExtractDocuments
 from lamella.transforms.fetch.stage import FetchMedia
 from lamella.transforms.filter.stage import FilterDocuments
+from lamella.transforms.media.store import MediaStore
 from lamella.transforms.pair.stage import MinePairs
 from lamella.transforms.read.stage import ReadPages
 from lamella.transforms.score.stage import ScoreDocuments, ScorePairs
@@ -54,7 +55,8 @@ def find_media(
     documents: PCollection[InterleavedDocument], archived: PCollection[ArchiveMedia], c: Config, root: str, books: Books
 ) -> PCollection[Media]:
     """What documents refer to -> media found in the archives or over HTTP, inspected, judged, once each."""
-    return books.keep({"documents": documents, "archived": archived} | FetchMedia(c.fetch, root))
+    store = MediaStore.of(root, c.read, c.fetch)
+    return books.keep({"documents": documents, "archived": archived} | FetchMedia(c.fetch, store))
 
 
 class ShardPlace(NamedTuple):
@@ -78,15 +80,15 @@ def make_pairs(
 ) -> Pairs:
     """Documents and media -> interleaved documents, and the pairs mined from them, scored and re-captioned."""
     unusable = rejected_media | "Media alone" >> beam.Filter(lambda rejection: rejection.unit is Unit.MEDIA)
-    buckets = c.run.batch_buckets
+    buckets, store = c.run.batch_buckets, MediaStore.of(root, c.read, c.fetch)
 
     interleaved = books.keep({"documents": documents, "media": media, "unusable": unusable} | AssembleDocuments(c.assemble))
     pairs = books.keep(interleaved | MinePairs(c.pair))
-    pairs = books.keep(pairs | ScorePairs(c.score, root, buckets))
+    pairs = books.keep(pairs | ScorePairs(c.score, store, buckets))
     if c.caption.on:
-        pairs = books.keep(pairs | CaptionPairs(c.caption, root, buckets))
+        pairs = books.keep(pairs | CaptionPairs(c.caption, store, buckets))
     if c.score.documents:
-        interleaved = books.keep(interleaved | ScoreDocuments(c.score, root, buckets))
+        interleaved = books.keep(interleaved | ScoreDocuments(c.score, store, buckets))
     return Pairs(interleaved, _of_type(pairs, ImageTextPair), _of_type(pairs, VideoTextPair))
 
 
@@ -94,9 +96,10 @@ def make_shards(
     records: Mapping[Dataset, PCollection], rows: Mapping[Dataset, int], c: Config, place: ShardPlace, books: Books
 ) -> None:
     """The records of each dataset -> its tars and their manifest; documents as Parquet too."""
+    store = MediaStore.of(place.root, c.read, c.fetch)
     for dataset, found in records.items():
         folder = f"{place.root}/shards/{dataset}"
-        shards = found | WriteShards(c.shard, plan_shards(dataset, rows[dataset], c.shard), place.root, folder)
+        shards = found | WriteShards(c.shard, plan_shards(dataset, rows[dataset], c.shard), store, folder)
         books.enter(shards)
         shards.written | WriteManifest(dataset, folder, place.made_from)
         if dataset is Dataset.M3W:

@@ -1,55 +1,46 @@
-"""The ledger beside the archives: lines in, what is true of each page and picture and what must become of it out.
+"""Books: the doors of every stage of a job go in; all Rejections, and tallies summed by stage, unit and door, come out."""
 
-Only the sample's archives have one. Its lines are described in `sample/ledger.py`; here is what a reader of runs needs.
-"""
+import apache_beam as beam
 
-import json
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
-
-import fsspec
-
-NAME = "ledger.jsonl"
-
-Fact = dict[str, Any]
+from lamella.schemas.account import Door, Tally
+from lamella.schemas.rejection import Stage, Unit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ledger:
-    """Lines by kind. An image that several pages show is one line, with the alts and captions of all."""
+class Books:
+    """Collects what does not go on, so that the story can speak of what does."""
 
-    pages: tuple[Fact, ...]
-    images: dict[str, Fact]  # by URL
-    clips: dict[str, Fact]  # by URL
-    nodes: tuple[Fact, ...]
-    records: tuple[Fact, ...]
+    def __init__(self):
+        self._rejected: list[beam.PCollection] = []
+        self._tallies: list[beam.PCollection] = []
 
-    @classmethod
-    def of(cls, lines: Iterable[Fact]) -> "Ledger":
-        by_kind: dict[str, list[Fact]] = {kind: [] for kind in ("page", "image", "clip", "node", "record")}
-        for line in lines:
-            by_kind.setdefault(line["kind"], []).append(line)
-        images: dict[str, Fact] = {}
-        for line in by_kind["image"]:
-            seen = images.get(line["url"], {"alts": [], "figcaptions": []})
-            images[line["url"]] = line | {name: [*seen[name], *line[name]] for name in ("alts", "figcaptions")}
-        return cls(
-            pages=tuple(by_kind["page"]),
-            images=images,
-            clips={line["url"]: line for line in by_kind["clip"]},
-            nodes=tuple(by_kind["node"]),
-            records=tuple(by_kind["record"]),
-        )
+    def keep(self, outcome):
+        """Enters a stage's rejections and tallies, and hands its kept records on."""
+        self.enter(outcome)
+        return outcome.kept
+
+    def enter(self, outcome) -> None:
+        self._rejected.append(outcome.rejected)
+        self._tallies.append(outcome.tallies)
+
+    def rejected(self):
+        return tuple(self._rejected) | "All rejections" >> beam.Flatten()
+
+    def tallies(self):
+        """The tallies as they were counted, one a bundle."""
+        return tuple(self._tallies) | "All tallies" >> beam.Flatten()
 
 
-def find_ledger(inputs: Iterable[str]) -> Ledger | None:
-    """The ledger of the folders in which the archives lie; None where no folder has one."""
-    lines = []
-    for folder in sorted({path.rpartition("/")[0] for path in inputs}):
-        try:
-            with fsspec.open(f"{folder}/{NAME}" if folder else NAME, "rt", encoding="utf-8") as stream:
-                lines += [json.loads(line) for line in stream if line.strip()]
-        except FileNotFoundError:
-            continue
-    return Ledger.of(lines) if lines else None
+class SumTallies(beam.PTransform):
+    """Tallies as counted -> one Tally for each stage, unit and door: the same whatever the bundles were."""
+
+    def expand(self, tallies):
+        return tallies | beam.Map(_place) | beam.CombinePerKey(sum) | beam.MapTuple(_tally).with_output_types(Tally)
+
+
+def _place(tally: Tally) -> tuple[tuple[str, str, str], int]:
+    return (tally.stage.value, tally.unit.value, tally.door.value), tally.count
+
+
+def _tally(place: tuple[str, str, str], count: int) -> Tally:
+    stage, unit, door = place
+    return Tally(stage=Stage(stage), unit=Unit(unit), door=Door(door), count=count)

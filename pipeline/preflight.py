@@ -3,31 +3,48 @@
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import fsspec
+from fsspec.registry import known_implementations
 
-from lamella.pipeline.overlay import ConfigError
-from lamella.schemas.config import BUNDLED, Config
-from lamella.transforms.files import is_local
+from lamella.pipeline.bundled import models_in_use
+from lamella.pipeline.config.resolution import ConfigError, check_no_credentials
+from lamella.pipeline.ownership import check_output
+from lamella.schemas.config import Config, ModelConfig
+from lamella.transforms.base.files import is_local
+from lamella.transforms.caption.models import BLIP
+from lamella.transforms.read.archive import holds_records
+from lamella.weights.loaded import WeightsMissing
+from lamella.weights.reach import Reached, Unreachable, reach, reach_transformers
 
 _MAGIC = (b"\x1f\x8b", b"WARC/", b"\x28\xb5\x2f\xfd", b"filedesc:")  # gzip, plain WARC, zstd, ARC
 
 
+ENDINGS = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz")  # of the files that are taken from a folder
+
+
+def part_words(words: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Inputs, and overrides, of the words behind the options: a shell's `--input *.warc.gz` puts all but one here."""
+    inputs, overrides = [], []
+    for word in words:
+        path = "=" not in word and ("://" in word or word.endswith(ENDINGS) or Path(word).exists())
+        (inputs if path else overrides).append(word)
+    return inputs, overrides
+
+
 def find_archives(patterns: Sequence[str]) -> tuple[str, ...]:
-    """The archives that the globs name, sorted. Raises ConfigError for an empty glob, two files of one name, and no archive."""
+    """The archives that globs and folders name, sorted.
+
+    Raises:
+        ConfigError: a glob or a folder without any, two files of one name, or a file that is no archive.
+    """
     found: set[str] = set()
     for pattern in patterns:
-        try:
-            fs, inner = fsspec.core.url_to_fs(pattern)
-            matches = [path for path in fs.glob(inner) if not fs.isdir(path)]
-        except (OSError, ValueError, ImportError) as error:
-            raise ConfigError(f"--input {pattern}: {error}") from None
-        if not matches:
-            raise ConfigError(f"--input {pattern}: no file matches")
-        found.update(matches if is_local(pattern) else (fs.unstrip_protocol(path) for path in matches))
+        check_no_credentials("--input", pattern)
+        found.update(_matches(pattern))
     archives = tuple(sorted(found))
     names: dict[str, str] = {}
     for path in archives:
@@ -45,34 +62,117 @@ def find_archives(patterns: Sequence[str]) -> tuple[str, ...]:
     return archives
 
 
+def _matches(pattern: str) -> list[str]:
+    """Files that a glob matches; of a folder, those in it that are named as archives are."""
+    fs = file_system("--input", pattern)
+    try:
+        inner = fsspec.core.url_to_fs(pattern)[1]
+        folder = fs.isdir(inner)
+        named = fs.ls(inner, detail=False) if folder else fs.glob(inner)
+        matches = [path for path in named if (not folder or path.endswith(ENDINGS)) and not fs.isdir(path)]
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"--input {pattern}: {getattr(error, 'strerror', None) or error}") from None
+    if not matches and folder:
+        shown = pattern.rstrip("/")
+        raise ConfigError(
+            f"--input {pattern}: a folder without files named {', '.join(ENDINGS)}; "
+            f"others are taken by a glob in quotes, such as '{shown}/*' or '{shown}/**/*.gz'"
+        )
+    if not matches:
+        raise ConfigError(f"--input {pattern}: no file matches")
+    return matches if is_local(pattern) else [fs.unstrip_protocol(path) for path in matches]
+
+
+def file_system(option: str, path: str) -> fsspec.AbstractFileSystem:
+    """Raises ConfigError where a kind of file system is not known, or lacks its package; the line names the extra."""
+    try:
+        return fsspec.core.url_to_fs(path)[0]
+    except (ImportError, ValueError) as error:
+        raise ConfigError(f"{option} {path}: {missing_part(error) or error}") from None
+
+
+# fsspec's protocols and the extra that brings their package.
+EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure", "abfss": "azure"}
+
+
+def missing_part(error: BaseException) -> str:
+    """What to install, where an error says that a file system's package is missing; else ""."""
+    says = str(error)
+    if isinstance(error, ValueError) and says.startswith("Protocol not known"):
+        return f"{says[0].lower()}{says[1:]}; there are local paths and, with their extras, {', '.join(sorted(EXTRAS))}"
+    for protocol, entry in known_implementations.items():
+        if isinstance(error, ImportError) and says == entry.get("err"):
+            extra = EXTRAS.get(protocol)
+            return f"{says}: pip install 'lamella[{extra}]'" if extra else says
+    return ""
+
+
 def _looks_like_an_archive(path: str) -> bool:
     try:
         with fsspec.open(path, "rb") as stream:
-            return stream.read(16).startswith(_MAGIC)
+            return stream.read(16).startswith(_MAGIC) or holds_records(stream)
     except OSError as error:
         raise ConfigError(f"--input {path}: {error.strerror or error}") from None
 
 
-def check_models(config: Config) -> None:
-    """Loads every model once that is not bundled: weights that cannot be had should not cost the hours before them."""
-    from lamella.transforms.caption.models import load_captioner, load_matcher
-    from lamella.weights import WeightsMissing, load
+def reach_models(config: Config) -> dict[str, Reached]:
+    """Key -> where the weights of each model that the run uses will come from; said in seconds, whatever runs the jobs.
 
-    c, s = config.caption, config.score.model
-    loads = [(s, lambda: load(s.name, s.weights, role="scorer", precision=s.precision, device="cpu"))]
-    if c.on:
-        loads += [(c.captioner, lambda: load_captioner(c.captioner)), (c.matcher, lambda: load_matcher(c.matcher))]
-    try:
-        for model, once in loads:
-            if model.weights != BUNDLED:
-                once()
-    except WeightsMissing as error:
-        raise ConfigError(str(error)) from None
+    Raises:
+        ConfigError: weights that cannot be had, and what would be downloaded.
+    """
+    found = {}
+    for key, (role, model) in models_in_use(config).items():
+        try:
+            if model.name.startswith(BLIP) and not model.bundled:
+                found[key] = reach_transformers(model.weights)
+            else:
+                found[key] = reach(model.name, model.weights, role)
+        except Unreachable as error:
+            raise ConfigError(f"{key}: {WeightsMissing(model.name, model.weights, str(error))}") from None
+        except WeightsMissing as error:
+            raise ConfigError(f"{key}: {error}") from None
+    return found
+
+
+def check_devices(config: Config) -> None:
+    """Raises ConfigError for a GPU that a model asks for and this machine, which will run it, does not have."""
+    from lamella.weights.loaded import NoDevice, pick_device
+
+    for key, (_, model) in models_in_use(config).items():
+        if model.device == "cuda":  # torch's import takes seconds: for those alone who ask
+            try:
+                pick_device(model.device)
+            except NoDevice as error:
+                raise ConfigError(f"{key}.{error}; {key}.device=auto takes what there is") from None
+
+
+def load_models(config: Config) -> None:
+    """Loads every model once that is not bundled: weights that do not fit should not cost the hours before them."""
+    from lamella.transforms.caption.models import load_captioner, load_matcher
+    from lamella.weights import load
+
+    loads = {"scorer": _load_scorer(load), "captioner": load_captioner, "matcher": load_matcher}
+    for key, (role, model) in models_in_use(config).items():
+        if not model.bundled:
+            try:
+                loads[role](model)
+            except WeightsMissing as error:
+                raise ConfigError(f"{key}: {error}") from None
+
+
+def _load_scorer(load: Callable) -> Callable[[ModelConfig], object]:
+    return lambda model: load(model.name, model.weights, role="scorer", precision=model.precision, device="cpu")
 
 
 @contextlib.contextmanager
 def own_folder(folder: str) -> Iterator[None]:
-    """Creates the run's folder and holds its lock. The lock ends with the process, however it ends."""
+    """Creates the run's folder and holds its lock. The lock ends with the process, however it ends.
+
+    Raises ConfigError, with nothing touched, for a folder that is not empty and holds no run.
+    """
+    check_no_credentials("--output", folder)
+    check_output(folder)
     if not is_local(folder):
         yield
         return

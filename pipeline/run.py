@@ -3,19 +3,26 @@
 import json
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 
 import fsspec
 
-from lamella.pipeline.jobs import Place, run_jobs
-from lamella.pipeline.parts import FOLDER as PARTS
+from lamella.pipeline.audit import JOBS
+from lamella.pipeline.config.resolution import ConfigError
+from lamella.pipeline.fingerprints import check_files
+from lamella.pipeline.jobs import Place, folders_of, run_jobs, table_names
+from lamella.pipeline.ownership import RUN_FILE, check_names, check_output, check_own, read_facts, sweep
+from lamella.pipeline.partitions import FOLDER as PARTS
 from lamella.schemas.config import Config
 from lamella.schemas.keys import stable_key
+from lamella.schemas.printable import printable
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.files import join, write_atomically
+from lamella.transforms.base.files import join, list_files, read_bytes, write_atomically
+from lamella.transforms.fetch.packs import FOLDER as PACKS
 
-RUN_FILE = "run.json"
+CARD = "README.md"  # the dataset card, where the hub looks for it
+REPORT_FILES = ("report.json", "report.html", CARD)
 _VERSIONS = (
     "lamella",
     "apache-beam",
@@ -32,20 +39,98 @@ _VERSIONS = (
 
 
 def run(
-    config: Config, archives: tuple[str, ...], folder: str, execute: Callable, say: Callable[[str], None], wave: int | None
-) -> None:
-    """Runs the jobs whose hash changed and writes `run.json`. The folder must be owned."""
-    facts = _facts(config, archives, folder)
+    config: Config,
+    archives: tuple[str, ...],
+    folder: str,
+    execute: Callable,
+    say: Callable[[str], None],
+    processes: int | None,
+    *,
+    replace: bool = False,
+    deep: bool = False,
+) -> str:
+    """Runs the jobs whose hash changed, or whose tables are not whole, and writes `run.json`. The folder must be owned.
+
+    Args:
+        processes: of this machine; None: a cluster's, however many there are.
+        replace: whether a run of another recipe may be made over.
+        deep: whether checksums tell what stands, and not sizes alone.
+
+    Returns:
+        '', or, where nothing was left to go on with, the line that says which rule took the last.
+
+    Raises:
+        ConfigError: with nothing touched, where the folder is not this run's, or a file of a user's stands in its way.
+    """
+    check_output(folder)
+    check_files(config)
+    before = read_facts(folder)
+    for line in _differences(before, config, archives, folder, replace=replace):
+        say(line)
+    check_names(folder, table_names(config))
+    check_own(folder, REPORT_FILES)
+    sweep(folder, _folders(folder))
+
+    facts = begin(config, archives, folder)
 
     def timed(label: str, build) -> None:
         start = time.monotonic()
         execute(label, build)
         seconds = facts["jobs"].get(label, {}).get("seconds", 0.0) if label == "extract" else 0.0
-        facts["jobs"][label] = {"seconds": round(seconds + time.monotonic() - start, 2), "done": True}
+        facts["jobs"][label] = {"seconds": round(seconds + time.monotonic() - start, 2), "done": label == "extract"}
         _write_facts(folder, facts)
 
+    def done(job: str) -> None:
+        facts["jobs"][job] = {"seconds": 0.0} | facts["jobs"].get(job, {}) | {"done": True}
+        _write_facts(folder, facts)
+
+    place = Place(
+        config=config, archives=archives, folder=folder, execute=timed, say=say, processes=processes, deep=deep, done=done
+    )
+    return run_jobs(place)
+
+
+def unfinished_jobs(facts: dict) -> tuple[str, ...]:
+    """The jobs whose tables do not stand yet, or are of an earlier run, as `run.json` tells."""
+    return tuple(job for job in JOBS if not facts["jobs"].get(job, {}).get("done"))
+
+
+def _differences(
+    before: dict | None, config: Config, archives: tuple[str, ...], folder: str, *, replace: bool
+) -> Iterator[str]:
+    """What the last run in this folder had otherwise, a line each. Raises ConfigError for another recipe."""
+    if before is None:
+        return
+    if before["recipe"] != config.recipe:
+        if not replace:
+            raise ConfigError(
+                f"--output {printable(folder)}: holds a run of the recipe {printable(before['recipe'])}, and this is "
+                f"{config.recipe}: give another folder, or --replace to make that run over"
+            )
+        yield f"recipe: {config.recipe} replaces {printable(before['recipe'])}"
+    new, gone = set(archives) - set(map(str, before["inputs"])), set(map(str, before["inputs"])) - set(archives)
+    if new or gone:
+        named = printable(min(new or gone).rpartition("/")[2])
+        yield f"inputs: {len(new)} new, {len(gone)} of the last run left out (such as {named})"
+
+
+def _folders(folder: str) -> Iterator[str]:
+    """Every folder within the run's that runs write."""
+    yield from (inside for job in JOBS for inside in folders_of(job))
+    yield PACKS
+    yield from (f"{PARTS}/{part}" for part, size in list_files(join(folder, PARTS)).items() if size < 0)
+
+
+def begin(config: Config, archives: tuple[str, ...], folder: str) -> dict:
+    """Writes `run.json` and gives what it says. It comes before the jobs: they read no archive that it does not name."""
+    facts = _facts(config, archives, read_facts(folder))
     _write_facts(folder, facts)
-    run_jobs(Place(config=config, archives=archives, folder=folder, execute=timed, say=say, wave=wave))
+    return facts
+
+
+def config_of(folder: str) -> Config:
+    """The config that a run's `run.json` holds. Raises FileNotFoundError where there is none."""
+    return Config.model_validate(json.loads(read_bytes(join(folder, RUN_FILE)))["config"])
 
 
 def contents_hash(folder: str) -> str:
@@ -59,13 +144,9 @@ def contents_hash(folder: str) -> str:
     return stable_key(*(f"{name} {stable_key(fs.cat_file(inside[name]).hex())}" for name in tables))
 
 
-def _facts(config: Config, archives: tuple[str, ...], folder: str) -> dict:
-    """What `run.json` says; the times of jobs that are not run again are kept."""
-    try:
-        with fsspec.open(join(folder, RUN_FILE), "rb") as stream:
-            jobs = json.load(stream)["jobs"]
-    except (FileNotFoundError, ValueError, KeyError):
-        jobs = {}
+def _facts(config: Config, archives: tuple[str, ...], before: dict | None) -> dict:
+    """What `run.json` says. The times of jobs that are not run again are kept; none is done before this run has seen to it."""
+    jobs = {job: told | {"done": job == "extract"} for job, told in (before or {"jobs": {}})["jobs"].items()}
     return {
         "recipe": config.recipe,
         "config": config.model_dump(mode="json"),

@@ -12,14 +12,14 @@ from hashlib import sha256
 from typing import Any
 
 import apache_beam as beam
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lamella.pipeline.damage import Damaged, parquet_file
 from lamella.schemas.arrow import from_table, to_table
 from lamella.schemas.keys import stable_int, stable_key
-from lamella.schemas.shards import MANIFEST
-from lamella.transforms.files import join, read_bytes, remove_files, write_atomically
+from lamella.schemas.shards import MANIFEST, checked_file
+from lamella.transforms.base.files import is_plain_name, join, read_bytes, write_atomically
 
 FORMAT = 2  # raised when the bytes of a table change for the same input and config
 ROW_GROUP = 10_000
@@ -31,6 +31,14 @@ class FileInfo:
     rows: int
     bytes: int
     sha256: str
+
+    def __post_init__(self):
+        """Raises ValueError: a manifest may be anybody's."""
+        counts = (self.rows, self.bytes)
+        if not is_plain_name(self.name) or not all(type(count) is int and count >= 0 for count in counts):
+            raise ValueError(f"not a table's file: {self.name!r}, {self.rows!r} rows, {self.bytes!r} bytes")
+        if not isinstance(self.sha256, str):
+            raise ValueError(f"{self.name}: no checksum")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +63,26 @@ class TableManifest:
 
     @classmethod
     def decode(cls, data: bytes) -> "TableManifest":
-        raw = json.loads(data)
+        """Raises ValueError, KeyError or TypeError for what is no manifest, or names a file that lies elsewhere."""
+        try:
+            raw = json.loads(data)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
         files = tuple(FileInfo(**file) for file in raw["files"])
+        for file in files:
+            checked_file(file.name, file.bytes, file.sha256)
         return cls(table=raw["table"], made_from=raw["made_from"], files=files)
 
 
 def read_manifest(folder: str) -> TableManifest | None:
-    """The table's manifest, or None where the table is not finished."""
+    """The table's manifest, or None where the table is not finished. Raises Damaged where it is none of ours."""
+    path = join(folder, MANIFEST)
     try:
-        return TableManifest.decode(read_bytes(join(folder, MANIFEST)))
+        return TableManifest.decode(read_bytes(path))
     except FileNotFoundError:
         return None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Damaged(path, error) from error
 
 
 def read_records(folder: str, record_type: type) -> Iterator[Any]:
@@ -79,14 +96,14 @@ def column_values(folder: str, column: str) -> Iterator[Any]:
     """One column of a finished table, a row group at a time."""
     manifest = read_manifest(folder)
     for file in manifest.files if manifest else ():
-        with fsspec.open(join(folder, file.name), "rb") as stream:
-            for batch in pq.ParquetFile(stream).iter_batches(columns=[column]):
+        with parquet_file(join(folder, file.name)) as parquet:
+            for batch in parquet.iter_batches(columns=[column]):
                 yield from batch.column(0).to_pylist()
 
 
 def read_file(path: str, record_type: type) -> Iterator[Any]:
-    with fsspec.open(path, "rb") as stream:
-        for batch in pq.ParquetFile(stream).iter_batches(batch_size=1000):
+    with parquet_file(path) as parquet:
+        for batch in parquet.iter_batches(batch_size=1000):
             yield from from_table(record_type, batch)
 
 
@@ -110,9 +127,9 @@ def write_manifest(folder: str, manifest: TableManifest) -> TableManifest:
     return manifest
 
 
-def clear_table(folder: str) -> None:
-    """Takes an old table away, its manifest first, so that no reader trusts half of it. What lies in folders below stays."""
-    remove_files(folder, first=MANIFEST)
+def part_names(parts: int) -> list[str]:
+    """The files of a table of so many parts."""
+    return [f"part-{part:05d}-of-{parts:05d}.parquet" for part in range(parts)]
 
 
 def _name(folder: str) -> str:
@@ -175,7 +192,7 @@ def _part(record: Any, parts: int) -> tuple[int, Any]:
 
 def _write_part(group: tuple[int, dict[str, Iterable[Any]]], folder: str, record_type: type, parts: int) -> FileInfo:
     part, records = group
-    return write_file(folder, f"part-{part:05d}-of-{parts:05d}.parquet", record_type, records["records"])
+    return write_file(folder, part_names(parts)[part], record_type, records["records"])
 
 
 def _commit(files: list[FileInfo], folder: str, made_from: str) -> TableManifest:

@@ -1,11 +1,27 @@
 """Cluster runs: Beam flags in, an `execute` for Spark, Flink or Dataflow out; a flag that is missing is asked for by name."""
 
+import shutil
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from lamella.pipeline.overlay import ConfigError
+from lamella.pipeline.config.resolution import ConfigError
+
+_ENDPOINT = "--job_endpoint"
+
+
+def check_parts(name: str, given: set[str]) -> None:
+    """Raises ConfigError for what a runner starts on this machine and this machine lacks: said now, not by its first job."""
+    submits = {_ENDPOINT, f"--{name}_submit_uber_jar"} & given
+    if name in ("spark", "flink") and not submits and not shutil.which("java"):
+        raise ConfigError(
+            f"--runner {name}: no `java` on this machine's PATH, which starts Beam's job server; install a JRE, "
+            f"or give {_ENDPOINT}=HOST:PORT of a job server that runs"
+        )
+    if name == "dataflow" and find_spec("apitools") is None:
+        raise ConfigError("--runner dataflow: Beam's part for Google Cloud is not installed: pip install 'lamella[dataflow]'")
 
 
 def cluster_execute(name: str, own: Sequence[str], needed: dict[str, str], flags: Sequence[str]) -> Callable:
@@ -17,6 +33,7 @@ def cluster_execute(name: str, own: Sequence[str], needed: dict[str, str], flags
     for flag, purpose in needed.items():
         if flag not in given:
             raise ConfigError(f"--runner {name}: needs {flag}=... after --: {purpose}")
+    check_parts(name, given)
     kept = [flag for flag in own if flag.split("=", 1)[0] not in given]
 
     def execute(label: str, build: Callable[[beam.Pipeline], object]) -> None:

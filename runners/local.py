@@ -1,47 +1,65 @@
 """Local runs: a pipeline's content in, executed here on one process or on several; no service, no download."""
 
 import contextlib
-import os
-import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from lamella.runners.worker_pool import ForkedEnvironment, ForkServer
 
-def local_execute(processes: int, flags: Sequence[str] = (), quiet: bool = True) -> Callable:
+_TRIES = 3  # of a job whose worker processes end
+_IMPORTS = {"pairs": ("torch", "open_clip")}  # by job: what its workers need that the others do without
+
+
+def local_execute(
+    processes: int, flags: Sequence[str] = (), quiet: bool = True, say: Callable[[str], None] = lambda line: None
+) -> Callable:
     """An `execute(label, build)` that runs in this process, or in `processes` worker processes where there are several.
 
+    Where a worker process ends, the job is tried again, with `say` saying so; RuntimeError at the third time.
     `quiet` keeps what workers narrate from standard error; what ends a run is raised all the same.
 
     Beam's DirectRunner looks for a binary to download first; the runner beneath it does all that is needed here.
     """
-    mode = "multi_processing" if processes > 1 else "in_memory"
-    own = [f"--direct_num_workers={processes}", f"--direct_running_mode={mode}"]
+    if processes == 1:
+        return lambda label, build: _run(FnApiRunner(), [f"--job_name={label}", *flags], build)
+    server = ForkServer(quiet)
 
     def execute(label: str, build: Callable[[beam.Pipeline], object]) -> None:
-        options = PipelineOptions([*own, f"--job_name={label}", *flags])
-        silence = _workers_are_silent() if quiet and processes > 1 else contextlib.nullcontext()
-        with silence, beam.Pipeline(runner=FnApiRunner(), options=options) as pipeline:
-            build(pipeline)
+        server.imports = _IMPORTS.get(label, ())
+        for attempt in range(1, _TRIES + 1):
+            server.losses.clear()
+            server.relaunch_if_gone()
+            runner = FnApiRunner(default_environment=ForkedEnvironment(server.name))
+            try:
+                with _threads_are_silent() if quiet else contextlib.nullcontext():
+                    _run(runner, [f"--job_name={label}", f"--direct_num_workers={processes}", *flags], build)
+                return
+            except Exception:
+                if not server.losses:
+                    raise
+                if attempt == _TRIES:
+                    raise RuntimeError(
+                        f"{label}: a worker process ended in each of {_TRIES} tries: {server.losses[0]}"
+                    ) from None
+                say(f"{label}: a worker process ended ({server.losses[0]}); try {attempt + 1} of {_TRIES}")
 
     return execute
 
 
+def _run(runner: FnApiRunner, options: Sequence[str], build: Callable[[beam.Pipeline], object]) -> None:
+    with beam.Pipeline(runner=runner, options=PipelineOptions(list(options))) as pipeline:
+        build(pipeline)
+
+
 @contextlib.contextmanager
-def _workers_are_silent() -> Iterator[None]:
-    """Worker processes inherit a standard error that goes nowhere; this process keeps its own."""
-    sys.stderr.flush()
-    kept, mine = os.dup(2), sys.stderr
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    sys.stderr = open(kept, "w", buffering=1, closefd=False)  # noqa: SIM115 - closed below
+def _threads_are_silent() -> Iterator[None]:
+    """Where a worker ends, the threads that spoke with it print their tracebacks. What there is to say is raised."""
+    kept, threading.excepthook = threading.excepthook, lambda _: None
     try:
         yield
     finally:
-        sys.stderr.flush()
-        sys.stderr = mine
-        os.dup2(kept, 2)
-        os.close(kept)
+        threading.excepthook = kept

@@ -7,6 +7,8 @@ import time
 import warnings
 from collections.abc import Callable
 
+from lamella.schemas.printable import printable
+
 HEARTBEAT_S = 15.0  # between plain lines of one long job
 
 
@@ -25,7 +27,7 @@ class Progress:
 
     def say(self, line: str) -> None:
         self._clear()
-        print(f"{time.monotonic() - self._start:7.1f} s  {line}", file=sys.stderr, flush=True)
+        print(f"{time.monotonic() - self._start:7.1f} s  {printable(line)}", file=sys.stderr, flush=True)
 
     def watch(self, execute: Callable) -> Callable:
         """The same `execute`, with a line that tells that it still runs."""

@@ -99,6 +99,15 @@ def _too_many_pixels(picture: Picture) -> Exchange:
     return _as(picture, png((12_000, 12_000), b"\0" * 64))
 
 
+def _too_costly(picture: Picture) -> Exchange:
+    """A progressive JPEG whose last scan stands there 200 times more: a pass over the picture for each."""
+    out = BytesIO()
+    paint(picture.scene, picture.size).save(out, "JPEG", quality=70, progressive=True)
+    data = out.getvalue()
+    scan = data[data.rindex(b"\xff\xda") : -2]
+    return _as(picture, data[:-2] + scan * 200 + data[-2:])
+
+
 def _too_wide(picture: Picture) -> Exchange:
     """20,500 by 300 px, striped, one bit a pixel."""
     width, height = 20_500, 300
@@ -128,6 +137,7 @@ _PICTURES: dict[str, Callable[[Picture], Exchange]] = {
     "truncated_media": _truncated,
     "broken_image": _broken,
     "too_many_pixels": _too_many_pixels,
+    "media_too_costly": _too_costly,
     "image_too_large": _too_wide,
     "single_colour": _flat,
     "duplicate_image": lambda picture: _as(picture, resized(picture)),

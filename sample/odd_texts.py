@@ -10,6 +10,8 @@ from lamella.sample.dice import Dice
 from lamella.sample.markup import Block
 from lamella.sample.prose import Writer, capital
 
+_MARK = re.compile(r"[^\w\s]")
+
 Blocks = list[Block]
 
 
@@ -92,7 +94,7 @@ def repeated_words(writer: Writer, dice: Dice) -> Blocks:
 
 def too_little_punctuation(writer: Writer, dice: Dice) -> Blocks:
     """Not a mark within the lines; one line in six ends with a full stop."""
-    texts = [re.sub(r"[^\w\s]", "", writer.paragraph(6)) for _ in range(6)]
+    texts = [_MARK.sub("", writer.paragraph(6)) for _ in range(6)]
     return paragraphs(*(text + "." if at % 6 == 0 else text for at, text in enumerate(texts)))
 
 

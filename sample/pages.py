@@ -33,6 +33,7 @@ FOLDERS = {
 }
 FILMS = 0.16  # share of pages with a film
 LICENCES = ("https://creativecommons.org/licenses/by/4.0/", "https://creativecommons.org/publicdomain/zero/1.0/")
+_WORD = re.compile(r"[a-z0-9]+")
 _WRAPPERS = ("article", "article", "div.content", "div.post-body", "section.entry")
 
 
@@ -134,7 +135,7 @@ def with_blocks(page: Draft, *blocks: Block) -> Draft:
 
 
 def slug(title: str) -> str:
-    return "-".join(re.findall(r"[a-z0-9]+", title.lower())[:6])
+    return "-".join(_WORD.findall(title.lower())[:6])
 
 
 def _body(genre: str, writer: Writer, pictures: list[Shown], dice: Dice) -> list[Block]:

@@ -11,7 +11,7 @@ from lamella.sample.banks import english, genres
 from lamella.sample.dice import Dice
 
 GENRES = ("article", "gallery", "shop", "blog", "recipe")
-_TOKEN = re.compile(r"\{(\w+)\}|\[([^\]]*)\]")
+_TOKEN = re.compile(r"\{(\w+)\}|\[([^\[\]]*)\]")
 
 _BEFORE_VOWEL = re.compile(r"\b([Aa]) (?=[aeiou])")
 

@@ -80,7 +80,7 @@ def _png(page: Draft, rider: Ride) -> Draft:
 
 def _bad_url(page: Draft, rider: Ride) -> Draft:
     """An address of more than 4,096 characters."""
-    shown = _true(f"{_stem(page, rider)}.jpg?signature={'0123456789abcdef' * 260}", rider.key, fate=rider.reason)
+    shown = _true(f"{_stem(page, rider)}.jpg?variation={'0123456789abcdef' * 260}", rider.key, fate=rider.reason)
     return _add(page, shown)
 
 
@@ -253,4 +253,5 @@ _RIDERS: dict[str, Callable[[Draft, Ride], Draft]] = {
     "duplicate_pair": _duplicate_pair,
     "low_clip_score": _low_clip_score,
     "no_caption_matches": _no_caption_matches,
+    "media_too_costly": _refused,  # last: the others keep their slots
 }

@@ -1,28 +1,32 @@
 """Every threshold and size of the curation: one frozen model per stage, the source of each number beside it. None is off."""
 
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from lamella.schemas.bounds import Aspect, Cosine, Frozen, Share
 
 MIB = 1 << 20
+BITS_OF_A_HASH = 64  # of a perceptual hash
 
 
-class Frozen(BaseModel):
-    """A configuration that cannot be changed once made and refuses keys that it does not know."""
+class Timed(Frozen):
+    """The configuration of a stage that takes records one by one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    record_timeout_s: PositiveFloat = 30.0  # for one record, where the stage works on it; a thousand times the usual; ours
 
 
-class ReadConfig(Frozen):
+class ReadConfig(Timed):
     max_record_bytes: PositiveInt = 64 * MIB  # a member, inflated; reliability W4
     max_html_bytes: PositiveInt = 10 * MIB  # decoded; reliability W4
     max_media_bytes: PositiveInt = 64 * MIB  # in place, still packed
-    max_expansion: PositiveFloat = 200.0  # refused beyond `expansion_floor_bytes`; reliability W4
+    max_expansion: float = Field(200.0, ge=1.0)  # refused beyond `expansion_floor_bytes`; reliability W4
     expansion_floor_bytes: PositiveInt = 8 * MIB
     max_url_characters: PositiveInt = 4096  # recipes, Limits
+    max_robots_characters: PositiveInt = 16_384  # of what headers, or a page, say of robots; servers send at most 8 to 16 KiB
 
 
-class ExtractConfig(Frozen):
+class ExtractConfig(Timed):
     timeout_s: PositiveFloat = 5.0  # a page; reliability H1
     max_memory_bytes: PositiveInt = 2048 * MIB  # of the child process; reliability H1
     pages_per_child: PositiveInt = 5000  # then a fresh child: leaks end; reliability H3
@@ -73,6 +77,10 @@ class ExtractConfig(Frozen):
     min_entries_share: PositiveFloat = 1.5  # of the prose beside them, in entries that are the page; ours, on WCXB
     max_prose_before_entries: PositiveFloat = 0.3  # of their letters, before the first of them; ours, on WCXB
     max_nodes: PositiveInt = 5000  # of a document; ours
+    max_url_characters: PositiveInt = 4096  # of an image, a video, a base; recipes, Limits
+    max_field_characters: PositiveInt = 10_000  # of an alt, title, caption, description, robots rule: the rest is cut; ours
+    max_growth: PositiveFloat = 16.0  # bytes of a parse over bytes of its page, beyond `growth_floor_bytes`; ours
+    growth_floor_bytes: PositiveInt = MIB
 
 
 class LimitsForText(Frozen):
@@ -84,38 +92,38 @@ class LimitsForText(Frozen):
     min_mean_word_length: PositiveFloat | None = None
     max_mean_word_length: PositiveFloat | None = None
     max_symbols_per_word: NonNegativeFloat | None = None
-    max_bullet_lines: NonNegativeFloat | None = None
-    max_ellipsis_lines: NonNegativeFloat | None = None
-    min_alphabetic_words: NonNegativeFloat | None = None
+    max_bullet_lines: Share | None = None
+    max_ellipsis_lines: Share | None = None
+    min_alphabetic_words: Share | None = None
     min_stop_word_kinds: PositiveInt | None = None
-    min_stop_words: NonNegativeFloat | None = None
-    max_duplicate_lines: NonNegativeFloat | None = None
-    max_duplicate_line_characters: NonNegativeFloat | None = None
-    max_duplicate_paragraphs: NonNegativeFloat | None = None
-    max_duplicate_paragraph_characters: NonNegativeFloat | None = None
+    min_stop_words: Share | None = None
+    max_duplicate_lines: Share | None = None
+    max_duplicate_line_characters: Share | None = None
+    max_duplicate_paragraphs: Share | None = None
+    max_duplicate_paragraph_characters: Share | None = None
     max_top_ngram: NonNegativeFloat | None = None  # 1.0 is Gopher's own limit for each n
     max_duplicate_ngram: NonNegativeFloat | None = None  # 1.0 is Gopher's own limit for each n
-    max_character_repetition: NonNegativeFloat | None = None
-    max_word_repetition: NonNegativeFloat | None = None
-    max_special_characters: NonNegativeFloat | None = None
-    min_punctuation: NonNegativeFloat | None = None
-    max_flagged_words: NonNegativeFloat | None = None
-    min_ended_lines: NonNegativeFloat | None = None
-    max_short_lines: NonNegativeFloat | None = None
+    max_character_repetition: Share | None = None
+    max_word_repetition: Share | None = None
+    max_special_characters: Share | None = None
+    min_punctuation: Share | None = None
+    max_flagged_words: Share | None = None
+    min_ended_lines: Share | None = None
+    max_short_lines: Share | None = None
     no_boilerplate: bool = False  # C4: javascript, cookie and policy lines out
     max_notice_words: PositiveInt = 60  # a longer text that mentions cookies or JavaScript is about them; ours
     no_lorem_ipsum: bool = False  # C4
     no_curly_bracket: bool = False  # C4
 
 
-class FilterConfig(Frozen):
+class FilterConfig(Timed):
     languages: tuple[str, ...] | None = ("en",)  # Flamingo: English only
     min_language_score: float = Field(0.65, ge=0.0, le=1.0)  # FineWeb, C4-like; OBELICS 0.80
     node: LimitsForText = LimitsForText()
     document: LimitsForText = LimitsForText()
 
 
-class DedupConfig(Frozen):
+class DedupConfig(Timed):
     by_url: bool = True
     by_text: bool = True
     shingle_words: PositiveInt = 5  # datatrove, FineWeb
@@ -124,10 +132,11 @@ class DedupConfig(Frozen):
     survivor: Literal["hash", "latest"] = "hash"  # which of a cluster stays
 
 
-class FetchConfig(Frozen):
+class FetchConfig(Timed):
+    record_timeout_s: PositiveFloat = 300.0  # the largest video must be read from a slow disk in it; ours
     http: bool = False  # ask the network for what the archives lack
     allowed_private_addresses: tuple[str, ...] = ()  # CIDR blocks that the address guard lets pass: intranets, tests
-    allowed_ports: tuple[int, ...] = (80, 443)  # reliability S1
+    allowed_ports: tuple[Annotated[int, Field(ge=1, le=65535)], ...] = (80, 443)  # reliability S1
     user_agent: str = "lamella/0.1 (+https://github.com/lamella-data/lamella; image dataset curation)"
     timeout_s: PositiveFloat = 30.0  # a URL in all, redirects included; reliability S4
     connections: PositiveInt = 64  # at once, a worker
@@ -137,25 +146,39 @@ class FetchConfig(Frozen):
     robots_txt: bool = True  # RFC 9309
     honour_opt_outs: bool = True  # noai, noimageai, noml ... and TDM-Reservation
     max_url_characters: PositiveInt = 4096  # recipes, Limits
+    max_robots_characters: PositiveInt = 16_384  # of what headers say of robots; the rest is cut
+    max_track_characters: PositiveInt = 100_000  # of a track's cues; the rest is cut; ours
     max_image_bytes: PositiveInt = 30_000_000  # recipes, Limits
     max_video_bytes: PositiveInt = 4_000_000_000  # recipes, Limits
     max_pixels: PositiveInt = 64_000_000  # recipes, Limits
+    max_scans: PositiveInt = 100  # of a JPEG: Skia, which draws for Chrome and Android, gives up there; encoders make 13
+    max_decode_bytes: PositiveInt = 768 * MIB  # what a decoder holds for one file: 64 MP of RGBA; a run stays below 1 GB
+    max_decode_s: PositiveFloat = 20.0  # CPU seconds of a decode, then its process is killed; ours
+    max_video_packets: PositiveInt = 1_000_000  # reliability, Limits
+    max_video_streams: PositiveInt = 100  # of a container; FFmpeg's own limit is 1000
+    max_decoded_pixels: PositiveInt = 10_000_000_000  # frames x pixels on the way to those wanted: 160 s of 1080p; ours
     min_image_side_px: PositiveInt = 64  # Flamingo, M3W
     max_image_side_px: PositiveInt = 20_000  # OBELICS
-    max_aspect: PositiveFloat = 3.0  # Flamingo, M3W: longer side over shorter
-    min_colour_spread: NonNegativeFloat = 3.0  # Flamingo: not single-coloured; grey levels of 255, ours
+    max_aspect: Aspect = 3.0  # Flamingo, M3W: longer side over shorter
+    min_colour_spread: float = Field(3.0, ge=0.0, le=127.5)  # Flamingo: not single-coloured; grey levels of 255, ours
     blocked_url_words: tuple[str, ...] = ("logo", "button", "icon", "plugin", "widget")  # OBELICS
     unsafe_url_words: tuple[str, ...] = ("porn", "xxx", "sex")  # OBELICS; whole words of the path
     unsafe_hashes: str | None = None  # path of a list of SHA-256 of files never to keep; reliability M6
     min_video_s: PositiveFloat = 2.0  # recipes, VTP ours
     max_video_s: PositiveFloat = 7200.0  # recipes, Limits
     max_documents: PositiveInt | None = 10  # OBELICS: an image of more documents is furniture
-    phash_distance: NonNegativeInt | None = 5  # Hamming, of 64 bits; mmc4
+    phash_distance: Annotated[int, Field(ge=0, le=BITS_OF_A_HASH)] | None = 5  # Hamming, of 64 bits; mmc4
     one_of_each: bool = True  # Flamingo: images are deduplicated; one survivor a cluster of copies
     pack_bytes: PositiveInt = 256 * MIB  # of a tar pack of fetched files
 
+    @model_validator(mode="after")
+    def _a_square_of_the_least_side_fits(self) -> "FetchConfig":
+        if self.min_image_side_px**2 > self.max_pixels:
+            raise ValueError(f"min_image_side_px={self.min_image_side_px} squared is above max_pixels={self.max_pixels}")
+        return self
 
-class AssembleConfig(Frozen):
+
+class AssembleConfig(Timed):
     max_images: PositiveInt = 30  # OBELICS
     min_images: PositiveInt = 1
     min_words: NonNegativeInt = 10  # OBELICS; after pruning
@@ -163,13 +186,13 @@ class AssembleConfig(Frozen):
     videos_count: bool = True  # a document with a video but no image is kept for its clips
 
 
-class PairConfig(Frozen):
+class PairConfig(Timed):
     min_alt_words: PositiveInt = 3  # ALIGN
     max_alt_words: PositiveInt = 20  # ALIGN
     max_images_per_alt: PositiveInt = 10  # ALIGN: an alt shared by more images is out
     max_alts_per_image: PositiveInt = 1000  # ALIGN
     min_side_px: PositiveInt = 200  # ALIGN: shorter side
-    max_aspect: PositiveFloat = 3.0  # ALIGN
+    max_aspect: Aspect = 3.0  # ALIGN
     max_vocabulary: PositiveInt | None = 100_000_000  # ALIGN: unigrams and bigrams of the raw set
     min_token_count: PositiveInt = 1  # a token seen less often in the raw set is rare too; 1 leaves ALIGN's rule alone
     ltip_min_words: PositiveInt = 10  # recipes, LTIP ours
@@ -178,6 +201,9 @@ class PairConfig(Frozen):
     min_clip_s: PositiveFloat = 2.0  # recipes, VTP ours
     max_clip_s: PositiveFloat = 22.0  # VTP: clips of about 22 s
     max_vtp_video_s: PositiveFloat = 60.0  # recipes, VTP ours
+
+    # A word has a character at least; a clip lies within its video.
+    ORDERED: ClassVar = (("ltip_min_words", "max_caption_characters"), ("min_clip_s", "max_vtp_video_s"))
 
 
 BUNDLED, BUNDLED_NAME = "bundled", "lamella-coca"
@@ -199,15 +225,25 @@ class ModelConfig(Frozen):
             raise ValueError(f"only {BUNDLED_NAME} is bundled; {self.name} needs weights: a hub tag or a path")
         return self
 
+    @property
+    def bundled(self) -> bool:
+        """Whether it is a model of the project's own, which knows the sample web and nothing else."""
+        return self.weights == BUNDLED
 
-class ScoreConfig(Frozen):
+
+class ScoreConfig(Timed):
     model: ModelConfig = ModelConfig()
-    min_score: float | None = 0.25  # of a pair; DataComp, ViT-B/32. Model-specific
-    min_node_score: float | None = None  # of an image and its nearest text; mmc4 0.15 with ViT-L/14
+    min_score: Cosine | None = 0.25  # of a pair; DataComp, ViT-B/32. Model-specific
+    min_node_score: Cosine | None = None  # of an image and its nearest text; mmc4 0.15 with ViT-L/14
     documents: bool = True  # score images of documents too
 
+    @property
+    def on(self) -> bool:
+        """Whether anything reads a score; else no model is loaded, and records have none."""
+        return self.documents or self.min_score is not None
 
-class CaptionConfig(Frozen):
+
+class CaptionConfig(Timed):
     on: bool = True
     captioner: ModelConfig = ModelConfig()
     matcher: ModelConfig = ModelConfig()
@@ -216,6 +252,9 @@ class CaptionConfig(Frozen):
     max_tokens: PositiveInt = 30
     repetition_penalty: float = Field(1.1, ge=1.0)  # BLIP
     min_match: float = Field(0.5, ge=0.0, le=1.0)  # BLIP: noisy below
+    bundled_texts: Literal["sample", "always"] = (
+        "sample"  # pages whose pairs may get a bundled captioner's texts: it knows no other
+    )
 
 
 class ShardConfig(Frozen):
@@ -232,7 +271,8 @@ class RunConfig(Frozen):
     """Sizes and limits of a run that are no stage's own."""
 
     table_parts: PositiveInt = 4  # files a table
-    archives_per_wave: PositiveInt | None = None  # archives read before their parts are written; None: all
+    archives_per_wave: PositiveInt | None = None  # archives read before their parts are written; None: by their bytes
+    wave_bytes: PositiveInt = 64 << 20  # read by each process before parts are written: half a minute of Common Crawl's
     batch_buckets: PositiveInt = 16  # groups that model batches are cut from, by hash: always the same batches
     max_crash_ratio: float = Field(0.05, ge=0.0, le=1.0)  # of a stage's units; recipes, Limits. Beyond: exit 3
     max_rule_ratio: float = Field(0.5, ge=0.0, le=1.0)  # a rule that rejects more is flagged in the report
@@ -254,3 +294,13 @@ class Config(Frozen):
     caption: CaptionConfig = CaptionConfig()
     shard: ShardConfig = ShardConfig()
     run: RunConfig = RunConfig()
+
+    # Stages that measure the same thing, where nothing could pass both.
+    ORDERED: ClassVar = (
+        ("filter.node.min_words", "filter.document.max_words"),
+        ("assemble.min_words", "filter.document.max_words"),
+        ("assemble.min_images", "extract.max_nodes"),
+        ("pair.min_side_px", "fetch.max_image_side_px"),
+        ("pair.min_clip_s", "fetch.max_video_s"),
+        ("fetch.min_video_s", "pair.max_vtp_video_s"),
+    )

@@ -19,7 +19,7 @@ class Container(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlobRef:
-    """Bytes in place. Read with `transforms.blobs.read_blob`."""
+    """Bytes in place. Read with `transforms.base.blobs.read_blob`."""
 
     path: str  # archive, as the input glob named it; or a pack, relative to the run's folder
     offset: int

@@ -35,6 +35,7 @@ class Reason(StrEnum):
 
     # any stage
     CRASHED = "crashed"
+    TIMED_OUT = "timed_out"  # of a record, by its stage's `record_timeout_s`; of a URL, by `fetch.timeout_s`
 
     # read: records
     NOT_AN_ARCHIVE = "not_an_archive"
@@ -88,7 +89,6 @@ class Reason(StrEnum):
     NOT_CAPTURED = "not_captured"  # not in the archives, and HTTP is off
     OPTED_OUT = "opted_out"
     FORBIDDEN_ADDRESS = "forbidden_address"
-    TIMED_OUT = "timed_out"
     CONNECTION_FAILED = "connection_failed"
     HTTP_ERROR = "http_error"
     TOO_MANY_REDIRECTS = "too_many_redirects"
@@ -97,6 +97,7 @@ class Reason(StrEnum):
     NOT_AN_IMAGE = "not_an_image"
     BROKEN_IMAGE = "broken_image"
     TOO_MANY_PIXELS = "too_many_pixels"
+    MEDIA_TOO_COSTLY = "media_too_costly"  # beyond a limit of scans, memory, packets or time, or it killed its decoder
     IMAGE_TOO_SMALL = "image_too_small"
     IMAGE_TOO_LARGE = "image_too_large"
     ODD_ASPECT = "odd_aspect"
@@ -142,8 +143,24 @@ class Rejection:
     key: str
     reason: Reason
     url: str = ""
-    detail: str = ""  # what was measured against what: "0.12 > 0.10"; a crash's last line
+    measure: str = ""  # what a rule measured, by name; "" where nothing was measured
+    value: float | None = None  # of the measure
+    limit: float | None = None  # that the value is beyond
+    detail: str = ""  # what the numbers do not say: a word that was found, the copy that stays, a crash's last line
     sample: str = ""  # the first characters of the text that left, for the report
     nodes: int = 0  # nodes that leave with a document
     archive: str = ""  # where the record lies, for rejected records and pages
     offset: int = -1
+
+    @property
+    def says(self) -> str:
+        """Measure, value, limit and detail in one line: "short_lines 0.8 > 0.67"."""
+        return verdict(self.measure, self.value, self.limit, self.detail)
+
+
+def verdict(measure: str, value: float | None, limit: float | None, detail: str = "") -> str:
+    """A measurement beside its limit, in words."""
+    if value is None or limit is None:
+        return detail
+    numbers = f"{measure} {value:.6g} {'>' if value > limit else '<'} {limit:.6g}"
+    return f"{numbers} ({detail})" if detail else numbers

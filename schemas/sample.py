@@ -159,7 +159,7 @@ def dump_json(value: Any) -> bytes:
 def load_json(members: Members) -> dict[str, Any]:
     try:
         return json.loads(_member(members, "json"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadSample(f"json: {error}") from error
 
 

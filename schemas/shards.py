@@ -22,13 +22,34 @@ MANIFEST = "_manifest.json"
 MAX_MEMBER_BYTES = 64 << 20
 SAMPLES_PER_KEY_RANGE = 1_000_000  # a sample's key is shard * this + index
 _MEMBER_NAME = re.compile(r"[0-9]{12}\.(?:json|(?:[0-9]{1,3}\.)?jpg)", re.ASCII)
+_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,199}", re.ASCII)  # one component; a leading dot would be a hidden file
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _BLOCK = 512  # of a tar
 _EMPTY = bytes(_BLOCK)
+_PIECE = 1 << 20
 SPLITS = ("train", "validation")
 
 
 class BadShard(ValueError):
     """A tar that is damaged, or holds what no shard of ours holds."""
+
+
+def checked_file(name: object, size: object, checksum: object) -> None:
+    """What a manifest says of a file, before any of it becomes a path: a single name, a size, a SHA-256.
+
+    Raises:
+        ValueError: a name with a folder, a leading dot or a control in it; no count of bytes; no SHA-256 in hex.
+    """
+    if not (isinstance(name, str) and _FILE_NAME.fullmatch(name)):
+        raise ValueError(f"{str(name)[:80]!r} is not a file's name")
+    if not _is_count(size):
+        raise ValueError(f"{name}: {str(size)[:40]!r} is not a number of bytes")
+    if not (isinstance(checksum, str) and _SHA256.fullmatch(checksum)):
+        raise ValueError(f"{name}: {str(checksum)[:80]!r} is not a SHA-256")
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +65,14 @@ class ShardInfo:
     sidecar_bytes: int = 0
     sidecar_sha256: str = ""
 
+    def check(self) -> None:
+        """Raises ValueError for what no writer of ours says: names and checksums become paths of a reader."""
+        checked_file(self.name, self.bytes, self.sha256)
+        if self.sidecar:
+            checked_file(self.sidecar, self.sidecar_bytes, self.sidecar_sha256)
+        if self.split not in SPLITS or not _is_count(self.samples):
+            raise ValueError(f"{self.name}: split {str(self.split)[:40]!r} of {str(self.samples)[:40]!r} samples")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardManifest:
@@ -58,13 +87,21 @@ class ShardManifest:
 
     @classmethod
     def decode(cls, data: bytes) -> "ShardManifest":
-        """Raises ValueError, KeyError or TypeError for what is no manifest."""
-        raw = json.loads(data)
-        return cls(
-            dataset=Dataset(raw["dataset"]),
-            shards=tuple(ShardInfo(**shard) for shard in raw["shards"]),
-            made_from=raw["made_from"],
-        )
+        """Raises ValueError, KeyError or TypeError for what is no manifest, or names a file that lies elsewhere."""
+        raw = _json(data)
+        shards = tuple(ShardInfo(**shard) for shard in raw["shards"])
+        for shard in shards:
+            shard.check()
+        if len({shard.name for shard in shards}) < len(shards):
+            raise ValueError("a shard is listed twice")
+        return cls(dataset=Dataset(raw["dataset"]), shards=shards, made_from=raw["made_from"])
+
+
+def _json(data: bytes) -> dict:
+    try:
+        return json.loads(data)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def shard_name(dataset: Dataset, split: str, shard: int) -> str:
@@ -193,7 +230,7 @@ def _octal(field: bytes, name: str) -> int:
 def _read_exactly(stream: BinaryIO, size: int) -> bytes:
     parts, missing = [], size
     while missing:
-        part = stream.read(missing)
+        part = stream.read(min(missing, _PIECE))  # what a header announces is not set aside before it is there
         if not part:
             raise BadShard("cut off")
         parts.append(part)

@@ -1,6 +1,9 @@
 """Paths and marks that all tests share."""
 
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,3 +22,31 @@ def pytest_collection_modifyitems(items):
 def real_data() -> Path:
     """The folder of real archives and gold pages; only for tests marked `real`."""
     return REAL_DATA
+
+
+@pytest.fixture
+def canary(tmp_path):
+    """A file outside of the run, and a listener that notes who connects: [] while nothing reached it."""
+    (tmp_path / "canary").write_bytes(b"0123456789")
+    heard = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            heard.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", "10")
+            self.end_headers()
+            self.wfile.write(b"0123456789")
+
+        do_HEAD = do_GET
+
+        def log_message(self, *args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield SimpleNamespace(file=str(tmp_path / "canary"), url=f"http://127.0.0.1:{server.server_port}/x", heard=heard)
+    server.shutdown()
+    thread.join()
+    server.server_close()

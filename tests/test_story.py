@@ -1,26 +1,30 @@
 """The sample web in, the exact accounts out: every reason occurs, every sum holds, and each fate is met by its reason."""
 
+import json
+import tarfile
 from collections import Counter
 from typing import NamedTuple
 
 import pytest
 
 from lamella.pipeline import jobs
-from lamella.pipeline.accounts import conservation_of
+from lamella.pipeline.audit import conservation_of
+from lamella.pipeline.config.resolution import resolve
 from lamella.pipeline.jobs import PAIR_TABLES, Place
-from lamella.pipeline.overlay import resolve
 from lamella.pipeline.preflight import find_archives
-from lamella.pipeline.report import past_limits, write_report
-from lamella.pipeline.run import run
+from lamella.pipeline.run import begin, config_of, run
 from lamella.pipeline.tables import read_manifest, read_records
-from lamella.pipeline.verify import verify
+from lamella.reporting.report import past_limits, write_report
+from lamella.reporting.rules import rule_lines
+from lamella.reporting.verify import verify
+from lamella.reporting.why import why
 from lamella.runners.local import local_execute
 from lamella.sample.server import SampleServer
 from lamella.sample.web import write_sample
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, with_phi
 from lamella.schemas.media import Container, Media
-from lamella.schemas.rejection import Reason, Rejection, Stage
-from lamella.transforms.files import join
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.files import join
 from lamella.transforms.filter import stage as filter_stage
 
 PAGES, SEED = 150, 0
@@ -57,9 +61,12 @@ def told(tmp_path_factory):
             say=print,
         )
         # Without the network first: what no archive holds is not captured. Then with it, for which documents stand.
+        begin(place.config, place.archives, place.folder)
         jobs.documents(place)
         jobs.media(place)
         offline = list(read_records(join(place.folder, "rejections/media"), Rejection))
+        facts = {"recipe": "demo", "config": {}, "inputs": [], "versions": {}, "jobs": {}}  # jobs alone write no run.json
+        (folder / "run" / "run.json").write_text(json.dumps(facts))
         run(resolve("demo", [*words, "fetch.http=true"]), place.archives, place.folder, place.execute, print, None)
     patch.undo()
     return Story(place.folder, tuple(offline))
@@ -160,3 +167,51 @@ def test_no_limit_was_passed(story):
 def test_every_table_stands(story):
     for name in ("documents", "duplicates", "archive_media", "media", *PAIR_TABLES):
         assert read_manifest(join(story, name)).rows > 0, name
+
+
+def test_why_follows_a_page_to_its_shard(told):
+    """The last finding names a shard and the byte at which the page's sample lies in it."""
+    document = next(iter(read_records(join(told.folder, "interleaved"), InterleavedDocument)))
+    findings = why(told.folder, document.url)
+    (sample,) = (one.says for one in findings if one.stage is Stage.SHARD and one.unit is Unit.DOCUMENT)
+    _, key, _, _, offset, _, path = sample.split()
+    with tarfile.open(join(told.folder, path)) as tar:
+        member = tar.getmember(f"{key}.json")
+        assert member.offset_data == int(offset)
+        assert json.load(tar.extractfile(member))["key"] == document.key
+    assert [one.stage for one in findings if one.unit is Unit.DOCUMENT] == [
+        Stage.EXTRACT,
+        Stage.FILTER,
+        Stage.DEDUP,
+        Stage.ASSEMBLE,
+        Stage.SHARD,
+    ]
+    measured = {line.split()[0] for one in findings for line in one.measured}
+    assert {"language", "words", "short_lines", "images"} <= measured
+
+
+def test_why_ends_in_the_reason(told, rejections):
+    """Whatever left by an address is found again by it, with its reason and its measurement."""
+    asked = {gone.reason: gone for gone in rejections if gone.url and gone.stage is not Stage.READ}
+    assert len(asked) > 40
+    for reason, gone in asked.items():
+        left = [one for one in why(told.folder, gone.url) if one.left and one.stage is gone.stage]
+        assert any(one.says.startswith(reason) and one.measured == ((gone.says,) if gone.says else ()) for one in left), reason
+
+
+def test_rules_account_for_every_measured_rejection(told, rejections):
+    """`lamella rules --run`: what the rows took is what the rejections with a measure are."""
+    config = config_of(told.folder)
+    took = {
+        (line.stage, line.unit, line.reason, line.measure, line.sign): line.took for line in rule_lines(config, told.folder)
+    }
+    measured = Counter()
+    for gone in rejections:
+        sign = "" if gone.value is None else ">" if gone.value > gone.limit else "<"
+        measured[gone.stage, gone.unit, gone.reason, gone.measure, sign] += 1
+    for place, count in took.items():
+        assert measured[place] == count, place
+    by_row = {place for place in measured if place in took}
+    assert {place for place in measured if place[3]} - by_row <= {
+        (Stage.FETCH, Unit.MEDIA, Reason.UNSAFE_IMAGE, "sha256", "")  # a list of hashes is no row
+    }

@@ -101,7 +101,8 @@ def latest(output: Path) -> Checkpoint | None:
     for path in _newest_first(output):
         try:
             state = json.loads((path / STATE).read_bytes())
-            if state["checksums"] and all(checksum(path / name) == sum_ for name, sum_ in state["checksums"].items()):
+            sums = state["checksums"]
+            if sums and all(Path(name).name == name and checksum(path / name) == sum_ for name, sum_ in sums.items()):
                 return Checkpoint(step=state["step"], state=state, path=path)
         except (OSError, ValueError, KeyError, AttributeError, TypeError):
             continue

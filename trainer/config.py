@@ -2,21 +2,20 @@
 
 import difflib
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, Field, ValidationError
+
+from lamella.schemas.bounds import Frozen, explain
 
 MIB = 1 << 20
+Decay = Annotated[float, Field(ge=0.0, lt=1.0)]  # of a running mean; Adam's betas
 
 
 class TrainingError(ValueError):
     """A training that cannot start or go on: one line that names the key, the file or the number."""
 
     wrong_configuration = True  # the command line's exit code 2
-
-
-class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 C = TypeVar("C", bound=Frozen)
@@ -49,9 +48,7 @@ def override(model: type[C], values: dict[str, Any], overrides: dict[str, str]) 
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(map(str, first["loc"]))
-        raise TrainingError(f"{key}={first['input']!r}: {first['msg']}" if key else first["msg"]) from error
+        raise TrainingError(explain(error)) from None
 
 
 def _field(model: type[BaseModel], name: str, key: str):

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from lamella.schemas.printable import printable
 from lamella.trainer.config import TrainingError
 
 
@@ -26,4 +27,4 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)

@@ -73,13 +73,14 @@ def train_language(shards: str, recipe: str, output: str, overrides: dict[str, s
     home = _Home(folder=folder, made_from=made_from, before=checkpoint.latest(folder))
     if home.before:
         _check_made_from(folder, home.before.state, made_from)
+    device = pick_device(config.device)  # before the tokenizer is trained: a GPU that is missing is said at once
     if config.threads:
         torch.set_num_threads(config.threads)
     documents = read_documents(found)
     vocabulary = load_vocabulary(str(folder), _save_tokenizer(folder, documents, config))
     forms = forms_of(documents, vocabulary)
     torch.manual_seed(config.seed)
-    model = _model(config, vocabulary).to(pick_device(config.device))
+    model = _model(config, vocabulary).to(device)
     _fit(model, _rows(forms, config), config, home)
     scores = _examine(model, shards, config, vocabulary)
     _save(model, folder)

@@ -13,6 +13,8 @@ from lamella.trainer.attention import Route
 from lamella.trainer.config import TrainingError
 from lamella.trainer.layers import GatedBlock
 from lamella.trainer.tokens import Vocabulary, load_vocabulary
+from lamella.weights.reach import Unreachable, reach_transformers
+from lamella.weights.vetting import UnsafeModel, vet_transformers
 
 
 class Sight:
@@ -104,12 +106,20 @@ def load_language(name: str, dtype: torch.dtype, hollow: bool = False) -> tuple[
         raise TrainingError(f"language={name}: no such folder")
     logging.disable_progress_bar()
     try:
+        reach_transformers(name)
+    except Unreachable as error:
+        raise TrainingError(f"language={name}: {error}; or give a folder, such as `lamella train lm` writes") from None
+    try:
+        vet_transformers(name)
         if hollow:
             with torch.device("meta"):
-                model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(name), dtype=dtype)
+                config = AutoConfig.from_pretrained(name, trust_remote_code=False)
+                model = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=False)
         else:
-            model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True)
+            model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True, trust_remote_code=False)
         vocabulary = load_vocabulary(name, model.get_input_embeddings().weight.shape[0])
+    except UnsafeModel as error:
+        raise TrainingError(f"language={error}") from error
     except (OSError, ValueError, KeyError, AttributeError) as error:
         said = " ".join(str(error).split()).partition(". ")[0][:200]
         where = "" if Path(name).is_dir() else "no folder here, and the hub says: "

@@ -9,7 +9,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from lamella.schemas.pair import Dataset
 from lamella.trainer import config as configs
-from lamella.trainer.config import Frozen
+from lamella.trainer.config import Decay, Frozen
 
 
 class DatasetConfig(Frozen):
@@ -55,7 +55,7 @@ class FlamingoConfig(Frozen):
     micro_batches: PositiveInt = 1  # of a dataset in an update: gradient accumulation
     learning_rate: PositiveFloat = 1e-4
     warmup_steps: NonNegativeInt = 5000  # linear, then constant
-    betas: tuple[float, float] = (0.9, 0.999)
+    betas: tuple[Decay, Decay] = (0.9, 0.999)
     epsilon: PositiveFloat = 1e-8
     weight_decay: NonNegativeFloat = 0.1  # of the gated blocks' matrices; none on the resampler, gains, biases, gates and rows
     max_gradient_norm: PositiveFloat = 1.0

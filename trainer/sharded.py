@@ -70,7 +70,7 @@ class Learned:
         from torch.distributed import checkpoint as parts
 
         temporary = self.world.told(checkpoints.begin(output, step) if self.world.leads else None)
-        writer = parts.FileSystemWriter(temporary, sync_files=True)
+        writer = parts.HuggingFaceStorageWriter(str(temporary), save_distributed=True)  # safetensors; its own form is a pickle
         with _quiet():
             parts.save(self._parts(), storage_writer=writer, no_dist=self.world.size == 1)
         own = dict(self._checksums(temporary))
@@ -80,9 +80,9 @@ class Learned:
         self.world.told(None)
 
     def _checksums(self, folder: Path) -> Iterator[tuple[str, str]]:
-        """Of the files that this process wrote, `__RANK_*`; the leading one also wrote what says where all is."""
+        """Of the files that this process wrote, whose names count processes from 1."""
         for path in sorted(folder.iterdir()):
-            if path.name.startswith(f"__{self.world.rank}_") or (self.world.leads and not path.name.startswith("__")):
+            if path.name.startswith(f"shard-{self.world.rank + 1:05d}-"):
                 yield path.name, checkpoints.checksum(path)
 
     def _restore_parts(self, folder: Path) -> None:
@@ -90,7 +90,7 @@ class Learned:
 
         tensors = self._parts()
         with _quiet():
-            parts.load(tensors, storage_reader=parts.FileSystemReader(folder), no_dist=self.world.size == 1)
+            parts.load(tensors, storage_reader=parts.HuggingFaceStorageReader(str(folder)), no_dist=self.world.size == 1)
         torch.set_rng_state(tensors[RNG])
 
 

@@ -73,7 +73,7 @@ def load_vocabulary(language: str, base: int) -> Vocabulary:
     """
     from transformers import AutoTokenizer
 
-    own = AutoTokenizer.from_pretrained(language, use_fast=True)
+    own = AutoTokenizer.from_pretrained(language, use_fast=True, trust_remote_code=False)
     known = {BOS: own.bos_token_id, EOS: own.eos_token_id}
     if own.bos_token_id == own.eos_token_id:  # GPT-2 ends and begins with one token: as `<EOS>` it would end what it begins
         known.pop(BOS)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lamella.weights.loaded import (
+    CHECKPOINTS,
     DIGEST_CHARACTERS,
     MATCH_BIAS,
     MATCH_SCALE,
@@ -17,10 +18,18 @@ from lamella.weights.loaded import (
     WeightsMissing,
     weights_label,
 )
+from lamella.weights.vetting import HUB, LOCAL, UnsafeModel, vet_clip
 
 
 def load_open_clip(name: str, weights: str) -> Unplaced:
-    import open_clip
+    """The model `name` of open_clip, or of a folder or hub page that describes one (`local-dir:`, `hf-hub:`).
+
+    Its config is vetted first, and open_clip never opens weights by itself: it would open pickles as well.
+
+    Raises:
+        WeightsMissing: no safetensors file there, or not this model's.
+        UnsafeModel: its config names code.
+    """
     from safetensors import SafetensorError
 
     if "." in Path(weights).name and not weights.endswith(".safetensors") and Path(weights).is_file():
@@ -28,26 +37,75 @@ def load_open_clip(name: str, weights: str) -> Unplaced:
     where = Path(weights) / MODEL_FILE if Path(weights).is_dir() else Path(weights)
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # else it logs each of its retries, twice
     try:
+        vet_clip(name)
         if where.is_file():
-            made = open_clip.create_model_and_transforms(name, load_weights=False)
+            made = _made(name)
             match, look = _fill(made[0], where)
         else:
-            made = open_clip.create_model_and_transforms(name, pretrained=weights, weights_only=True)
+            path = _checkpoint(name, weights)
+            made = _made(name, weights)
+            open_clip_factory().load_checkpoint(made[0], str(path))
             match, look = (None, None), None
-    except (RuntimeError, OSError, SafetensorError) as error:
+    except UnsafeModel:
+        raise
+    except (RuntimeError, OSError, ValueError, SafetensorError) as error:
         raise WeightsMissing(name, weights, str(error)) from error
     unplaced = _unplaced(name, f"{weights_label(weights, '')}@{_digest(made[0])}", made)
     return replace(unplaced, match=match, look=look, preprocess=None) if look else replace(unplaced, match=match)
 
 
 def untrained_open_clip(name: str) -> Unplaced:
-    """Raises ValueError where open_clip has no such model."""
-    import open_clip
-
+    """Raises ValueError where open_clip has no such model, or where its config names code."""
     try:
-        return _unplaced(name, "untrained", open_clip.create_model_and_transforms(name, load_weights=False))
-    except RuntimeError as error:
+        vet_clip(name)
+        return _unplaced(name, "untrained", _made(name))
+    except (RuntimeError, OSError) as error:
         raise ValueError(f"no model {name!r}: {' '.join(str(error).split())[:200]}") from error
+
+
+def open_clip_factory() -> Any:
+    from open_clip import factory
+
+    return factory
+
+
+def _made(name: str, tag: str | None = None) -> tuple[Any, Any, Any]:
+    """The model without weights, neither its own nor a tower's; `tag` decides how pictures are prepared."""
+    return open_clip_factory().create_model_and_transforms(name, pretrained=tag, load_weights=False, pretrained_text=False)
+
+
+def _checkpoint(name: str, weights: str) -> Path:
+    """The safetensors file that a folder, a hub page or a tag of open_clip offers. Raises OSError where there is none."""
+    if name.startswith(LOCAL):
+        folder = Path(name.removeprefix(LOCAL))
+        found = next((folder / file for file in CHECKPOINTS if (folder / file).is_file()), None)
+        if found is None:
+            raise OSError(f"none of {', '.join(CHECKPOINTS)} in {folder}; a pickle is never opened")
+        return found
+    if name.startswith(HUB):
+        return _downloaded(name.removeprefix(HUB), "")
+    tag = open_clip_factory().get_pretrained_cfg(name.replace("/", "-"), weights)
+    if not tag:
+        raise OSError(f"neither a file nor a tag of {name}")
+    repo, _, file = tag.get("hf_hub", "").rpartition("/")
+    if not repo:
+        raise OSError("open_clip has this tag as a pickle alone, and a pickle is never opened")
+    return _downloaded(repo, file)
+
+
+def _downloaded(repo: str, file: str) -> Path:
+    """A repository's safetensors; `file` is the name that open_clip knows, which may be a pickle's."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError
+
+    names = (f"{Path(file).stem}.safetensors",) if file else CHECKPOINTS
+    for at, safe in enumerate(names):
+        try:
+            return Path(hf_hub_download(repo, safe))
+        except EntryNotFoundError as error:
+            if at + 1 == len(names):
+                raise OSError(f"{repo} has no {' or '.join(names)}; a pickle is never opened") from error
+    raise AssertionError("the loop returns or raises")
 
 
 def _unplaced(name: str, label: str, made: tuple[Any, Any, Any]) -> Unplaced:
@@ -55,7 +113,7 @@ def _unplaced(name: str, label: str, made: tuple[Any, Any, Any]) -> Unplaced:
 
     model, _, preprocess = made
     model.output_dict = True
-    tokenizer = open_clip.get_tokenizer(name)
+    tokenizer = open_clip.get_tokenizer(name, **_tokenizer_words(name))
     config = open_clip.get_model_preprocess_cfg(model)
     bos, eos = getattr(tokenizer, "sot_token_id", 49406), getattr(tokenizer, "eot_token_id", 49407)
     pad = getattr(model, "pad_id", 0)
@@ -68,6 +126,12 @@ def _unplaced(name: str, label: str, made: tuple[Any, Any, Any]) -> Unplaced:
         look=(_side(model.visual.image_size), tuple(config["mean"]), tuple(config["std"])),
         preprocess=preprocess,
     )
+
+
+def _tokenizer_words(name: str) -> dict[str, bool]:
+    """Said over the config's own words, where transformers makes the tokenizer; open_clip's own knows no such word."""
+    text = (open_clip_factory().get_model_config(name.replace("/", "-") if ":" not in name else name) or {}).get("text_cfg", {})
+    return {"trust_remote_code": False} if text.get("hf_tokenizer_name") else {}
 
 
 def _fill(model: Any, path: Path) -> tuple[tuple[float | None, float | None], tuple | None]:

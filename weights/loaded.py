@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 BUNDLED = "bundled"
 MODEL_FILE, TOKENIZER_FILE = "model.safetensors", "tokenizer.json"  # of a folder that the trainer wrote
+CHECKPOINTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", MODEL_FILE)  # of a folder or hub page
 MATCH_SCALE, MATCH_BIAS = "matching.scale", "matching.bias"  # tensors of a matcher, beside the model's own
 DIGEST_CHARACTERS = 12
 
@@ -19,7 +20,7 @@ class WeightsMissing(RuntimeError):
     """No weights there, or not the ones that were asked for. One line: the tag or file, and the two ways out."""
 
     def __init__(self, name: str, weights: str, why: str):
-        why = " ".join(why.split())[:200]
+        why = " ".join(why.split())[:500]
         super().__init__(
             f"{name}: weights {weights!r} cannot be had: {why}; give the path of a .safetensors file or of a folder "
             f"that `lamella train` wrote, or use name lamella-coca with weights {BUNDLED!r}"

@@ -39,7 +39,9 @@ def load(name: str, weights: str, role: Role, precision: str = "fp32", device: s
     if weights == BUNDLED:
         raise WeightsMissing(name, weights, f"only {', '.join(sorted(read_manifest()['models']))} is bundled")
     from lamella.weights.hub import load_open_clip
+    from lamella.weights.reach import reach
 
+    reach(name, weights, role)  # a hub that does not answer is said in seconds: open_clip tries each file for minutes
     return load_open_clip(name, weights)(precision, device)
 
 

@@ -109,7 +109,7 @@ def test_phi_is_true_after_an_image_left():
 )
 def test_the_second_image(second, answer, reason, detail):
     (kept,), rejected = assemble(document(text(), image("a"), image(second)), media("a"), answer)
-    assert [(gone.reason, gone.detail) for gone in rejected] == ([(reason, detail)] if reason else [])
+    assert [(gone.reason, gone.says) for gone in rejected] == ([(reason, detail)] if reason else [])
     assert len(kept.images) == (1 if reason else 2)
 
 
@@ -130,26 +130,26 @@ CLIP = media("v.mp4", kind=MediaKind.VIDEO)
 @pytest.mark.parametrize(
     ("made", "config", "reason", "detail", "nodes"),
     [
-        (document(text(), image("x")), LOOSE, Reason.NO_IMAGE_LEFT, "0 < 1", 1),
+        (document(text(), image("x")), LOOSE, Reason.NO_IMAGE_LEFT, "images 0 < 1", 1),
         (document(text(), image("x"), video("v.mp4")), LOOSE, None, "", 0),
         (
             document(text(), video("v.mp4")),
             AssembleConfig(min_words=1, videos_count=False),
             Reason.NO_IMAGE_LEFT,
-            "0 < 1",
+            "images 0 < 1",
             2,
         ),
-        (document(text(), image("a")), AssembleConfig(min_words=1, min_images=2), Reason.NO_IMAGE_LEFT, "1 < 2", 2),
-        (document(text(), image("a"), image("b")), AssembleConfig(max_images=1), Reason.TOO_MANY_IMAGES, "2 > 1", 3),
-        (document(text(), image("a")), AssembleConfig(min_words=4), Reason.TOO_FEW_WORDS, "3 < 4", 2),
-        (document(text(), image("a")), AssembleConfig(max_characters=15), Reason.TOO_MANY_CHARACTERS, "16 > 15", 2),
+        (document(text(), image("a")), AssembleConfig(min_words=1, min_images=2), Reason.NO_IMAGE_LEFT, "images 1 < 2", 2),
+        (document(text(), image("a"), image("b")), AssembleConfig(max_images=1), Reason.TOO_MANY_IMAGES, "images 2 > 1", 3),
+        (document(text(), image("a")), AssembleConfig(min_words=4), Reason.TOO_FEW_WORDS, "words 3 < 4", 2),
+        (document(text(), image("a")), AssembleConfig(max_characters=15), Reason.TOO_MANY_CHARACTERS, "characters 16 > 15", 2),
         (document(text(), image("a")), AssembleConfig(min_words=3, max_characters=16), None, "", 0),
     ],
 )
 def test_documents(made, config, reason, detail, nodes):
     kept, rejected = assemble(made, media("a"), media("b"), CLIP, config=config)
     gone = [rejection for rejection in rejected if rejection.unit is Unit.DOCUMENT]
-    assert [(it.key, it.reason, it.detail, it.nodes, it.archive, it.offset) for it in gone] == (
+    assert [(it.key, it.reason, it.says, it.nodes, it.archive, it.offset) for it in gone] == (
         [("d", reason, detail, nodes, "a.warc", 7)] if reason else []
     )
     assert len(kept) == (0 if reason else 1)
@@ -183,13 +183,13 @@ def test_stage_both_doors_and_accounts():
         kept, rejected, tallies = inputs | AssembleDocuments(LOOSE)
         kept_rows = kept | beam.Map(lambda it: (it.key, tuple(image.media.sha256 for image in it.images)))
         assert_that(kept_rows, _equals({("one", ("aa", "bb")), ("two", ("aa",))}), label="kept")
-        rejected_rows = rejected | beam.Map(lambda it: (it.unit, it.key, it.reason, it.detail, it.nodes))
+        rejected_rows = rejected | beam.Map(lambda it: (it.unit, it.key, it.reason, it.says, it.nodes))
         expected = {
             (Unit.NODE, "one/30", Reason.UNUSABLE_MEDIA, "not_captured", 0),
             (Unit.NODE, "two/30", Reason.REPEATED_IN_DOCUMENT, "aa", 0),
             (Unit.NODE, "three/10", Reason.UNUSABLE_MEDIA, "not_captured", 0),
-            (Unit.DOCUMENT, "three", Reason.NO_IMAGE_LEFT, "0 < 1", 1),
-            (Unit.DOCUMENT, "four", Reason.NO_IMAGE_LEFT, "0 < 1", 1),
+            (Unit.DOCUMENT, "three", Reason.NO_IMAGE_LEFT, "images 0 < 1", 1),
+            (Unit.DOCUMENT, "four", Reason.NO_IMAGE_LEFT, "images 0 < 1", 1),
         }
         assert_that(rejected_rows, _equals(expected), label="rejected")
         assert_that(tallies, _balances(expected), label="tallies")

@@ -1,5 +1,6 @@
 """CaptionPairs: what two models say, which text is chosen, and both doors of the stage."""
 
+import json
 import math
 import re
 from collections import Counter
@@ -12,18 +13,21 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
 from model_world import clip, pair
+from store_world import store_at
 
+from lamella.sample.web import write_sample
 from lamella.schemas.account import Door
 from lamella.schemas.config import CaptionConfig, ModelConfig
 from lamella.schemas.pair import CapFilt, CaptionSource
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.batches import bucket_of, cut
-from lamella.transforms.caption.capfilt import Captioned, Models, caption_and_match
+from lamella.transforms.base.batches import bucket_of, cut
+from lamella.transforms.base.sample_web import is_of_the_sample
+from lamella.transforms.caption.capfilt import Captioned, Models, caption_and_match, may_stand
 from lamella.transforms.caption.choose import choose_caption
 from lamella.transforms.caption.coca import ContrastiveMatcher
 from lamella.transforms.caption.models import load_captioner, load_matcher
 from lamella.transforms.caption.stage import CaptionPairs
-from lamella.transforms.views import View, read_view
+from lamella.transforms.media.frames import View, read_view
 from lamella.weights import WeightsMissing, load
 
 
@@ -50,14 +54,14 @@ def expected(pairs, loaded, config, root, buckets):
     found = {}
     for bucket in range(buckets):
         for batch in cut((it for it in pairs if bucket_of(it, buckets) == bucket), config.captioner.batch):
-            found |= {said.key: said for said in caption_and_match(batch, loaded, config, root)}
+            found |= {said.key: said for said in caption_and_match(batch, loaded, config, store_at(root))}
     return found
 
 
 def test_captions_come_from_the_decoder(loaded, config, run_folder):
     """Token by token the likeliest of the model's own forward pass, where the nucleus holds one token only."""
     root, media = run_folder
-    image = read_view(View(media["red"]), root, 32)
+    image = read_view(View(media["red"]), store_at(root), 32)
     greedy = config.model_copy(update={"top_p": 1e-9, "min_tokens": 2, "max_tokens": 2, "repetition_penalty": 1.0})
     model = load(config.captioner.name, config.captioner.weights, role="captioner")
     tokens = torch.tensor([[model.bos]])
@@ -71,7 +75,7 @@ def test_captions_come_from_the_decoder(loaded, config, run_folder):
 
 def test_captions_do_not_depend_on_neighbours(loaded, config, run_folder):
     root, media = run_folder
-    images = [read_view(View(media[name]), root, 32) for name in ("red", "green", "blue")]
+    images = [read_view(View(media[name]), store_at(root), 32) for name in ("red", "green", "blue")]
     together = loaded.captioner.captions(images, ["x", "y", "z"], config)
     assert together[2] == loaded.captioner.captions(images[2:], ["z"], config)[0]
     assert loaded.captioner.captions(images[:1] * 2, ["x", "other"], config)[0] == together[0]
@@ -80,7 +84,7 @@ def test_captions_do_not_depend_on_neighbours(loaded, config, run_folder):
 
 def test_matching_is_calibrated(loaded, config, run_folder):
     root, media = run_folder
-    image = read_view(View(media["red"]), root, 32)
+    image = read_view(View(media["red"]), store_at(root), 32)
     model = load(config.matcher.name, config.matcher.weights, role="matcher")
     with torch.inference_mode():
         seen = model.model.encode_image(model.preprocess(image)[None])[0]
@@ -114,7 +118,7 @@ def test_a_picture_of_two_pairs_is_captioned_once(config, run_folder, pairs):
             return [0.25 for _ in asked]
 
     captioner, matcher = Counting(), Counting()
-    said = caption_and_match(pairs, Models(captioner, matcher), config, root)
+    said = caption_and_match(pairs, Models(captioner, matcher), config, store_at(root))
     assert captioner.images == ["red", "green", "blue", "clip@2.000"]
     assert len(matcher.asked) == len(set(matcher.asked)) == 9
     assert [it.synthetic_text for it in said] == [
@@ -150,7 +154,9 @@ def test_the_webs_text_is_chosen_where_it_matches(run_folder, web, synthetic, ch
             key="k",
             reason=Reason.NO_CAPTION_MATCHES,
             url="https://x.org/red",
-            detail="web 0.499999, synthetic 0.499999 < 0.5",
+            measure="best_match",
+            value=0.499999,
+            limit=0.5,
             sample="a red square",
         )
     else:
@@ -166,6 +172,46 @@ def test_the_webs_text_is_chosen_where_it_matches(run_folder, web, synthetic, ch
         assert output.caption == ("a square" if chosen is CaptionSource.SYNTHETIC else "a red square")
 
 
+@pytest.mark.parametrize(
+    ("page", "captioner", "texts", "stands"),
+    [
+        ("https://photos.org/a", ModelConfig(), "sample", False),
+        ("https://photos.org/a", ModelConfig(), "always", True),
+        ("https://photos.org/a", ModelConfig(name="coca_ViT-B-32", weights="laion2b_s13b_b90k"), "sample", True),
+        ("https://ferry-notes.example/a", ModelConfig(), "sample", True),
+        ("https://FERRY-NOTES.EXAMPLE.:8080/a", ModelConfig(), "sample", True),
+        ("https://example.com/a", ModelConfig(), "sample", False),
+        ("https://ferry-notes.example.org/a", ModelConfig(), "sample", False),
+        ("https://ferry-notes.example@photos.org/", ModelConfig(), "sample", False),
+        ("https://[::1/", ModelConfig(), "sample", False),
+        ("", ModelConfig(), "sample", False),
+    ],
+)
+def test_a_bundled_captioner_speaks_for_the_samples_pages_alone(run_folder, page, captioner, texts, stands):
+    made = replace(pair("k", run_folder[1]["red"]), page_url=page)
+    config = CaptionConfig(captioner=captioner, bundled_texts=texts)
+    assert may_stand(made, config) is stands
+
+
+def test_a_text_that_may_not_stand_is_not_chosen_however_well_it_matches(run_folder):
+    made = pair("k", run_folder[1]["red"])
+    said = Captioned(pair=made, synthetic_text="Two rings", web_match=0.2, synthetic_match=0.9, may_stand=False)
+    (left,) = choose_caption(said, CaptionConfig())
+    assert (left.reason, left.measure, left.value) == (Reason.NO_CAPTION_MATCHES, "best_match", 0.2)
+    assert "for the sample web only" in left.detail
+    (kept,) = choose_caption(replace(said, web_match=0.6), CaptionConfig())
+    assert kept.caption == "a red square" and kept.capfilt.synthetic_text == "Two rings"
+    (kept,) = choose_caption(replace(said, may_stand=True), CaptionConfig())
+    assert kept.caption == "Two rings"
+
+
+def test_every_site_of_the_sample_lies_under_its_domain(tmp_path):
+    write_sample(tmp_path, pages=30, seed=3)
+    pages = [json.loads(line) for line in (tmp_path / "ledger.jsonl").read_text().splitlines()]
+    urls = [page["url"] for page in pages if page.get("genre")]
+    assert len(urls) >= 30 and all(map(is_of_the_sample, urls))
+
+
 @pytest.mark.parametrize("order", [1, -1])
 def test_both_doors_whatever_the_order(config, loaded, run_folder, pairs, order):
     root, _ = run_folder
@@ -174,7 +220,9 @@ def test_both_doors_whatever_the_order(config, loaded, run_folder, pairs, order)
     floor = config.model_copy(update={"min_match": best[1]})
     outputs = {key: next(iter(choose_caption(it, floor))) for key, it in said.items()}
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        kept, rejected, tallies = pipeline | beam.Create(pairs[::order], reshuffle=False) | CaptionPairs(floor, root, buckets=3)
+        kept, rejected, tallies = (
+            pipeline | beam.Create(pairs[::order], reshuffle=False) | CaptionPairs(floor, store_at(root), buckets=3)
+        )
 
         def check_kept(actual):
             assert {it.key: it for it in actual} == {key: it for key, it in outputs.items() if not isinstance(it, Rejection)}
@@ -200,7 +248,7 @@ def test_both_doors_whatever_the_order(config, loaded, run_folder, pairs, order)
 def test_off_passes_pairs_as_they_are(config, run_folder, pairs):
     off = config.model_copy(update={"on": False})
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        outcome = pipeline | beam.Create(pairs) | CaptionPairs(off, run_folder[0], buckets=3)
+        outcome = pipeline | beam.Create(pairs) | CaptionPairs(off, store_at(run_folder[0]), buckets=3)
 
         def check(actual):
             assert sorted(actual, key=lambda it: it.key) == pairs

@@ -12,9 +12,9 @@ from resiliparse.parse.encoding import bytes_to_str, detect_encoding
 from lamella.schemas.config import DedupConfig, ReadConfig
 from lamella.schemas.document import InterleavedDocument, TextNode
 from lamella.schemas.page import Provenance
-from lamella.transforms.codings import html_caps
 from lamella.transforms.dedup.signature import fingerprint, shingles
-from lamella.transforms.warc import decoded_body, parse_record
+from lamella.transforms.formats.content_encoding import html_caps
+from lamella.transforms.formats.warc import decoded_body, parse_record
 
 pytestmark = pytest.mark.real
 

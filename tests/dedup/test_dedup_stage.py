@@ -12,7 +12,7 @@ from lamella.schemas.keys import stable_key
 from lamella.schemas.page import Provenance
 from lamella.schemas.rejection import Reason, Unit
 from lamella.transforms.dedup.stage import DeduplicateDocuments
-from lamella.transforms.urls import page_url
+from lamella.transforms.formats.urls import page_url
 
 STORY = (
     "The lamp in the old lighthouse was lit every evening by a keeper who had lived on the rock for thirty years. "

@@ -39,7 +39,7 @@ def sandbox():
 
 def test_the_wire():
     parsed = parse_html(PAGE, URL, CONFIG)
-    assert decode_reply(encode_reply(parsed)[8:]) == parsed
+    assert decode_reply(encode_reply(parsed, 1 << 20)[8:]) == parsed
     assert decode_request(encode_request("<p>\ud800ä\0", URL)[8:]) == ("<p>?ä\0".encode(), URL)
     with pytest.raises(ParseFailed, match="why"):
         decode_reply(encode_failure("why")[8:])

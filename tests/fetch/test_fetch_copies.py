@@ -87,6 +87,6 @@ def test_furniture_copies_and_survivors():
     assert (out.reason, out.detail) == (Reason.DUPLICATE_IMAGE, "copy of https://b.org/1.png")
     for each in (survivor, copy):
         out = chosen(each, 4)
-        assert (out.reason, out.detail) == (Reason.REPEATED_IMAGE, "4 > 3 documents")
+        assert (out.reason, out.says) == (Reason.REPEATED_IMAGE, "documents 4 > 3")
     kept = chosen(copy, 4, FetchConfig(max_documents=None, one_of_each=False))
     assert (kept.cluster, kept.documents) == (survivor.sha256, 4)

@@ -310,3 +310,12 @@ def test_listed_files_are_not_kept(server, tmp_path):
     listed.write_text(sha256(picture(sum(b"/ok/1.png"))).hexdigest())
     config = server.config(unsafe_hashes=str(listed))
     assert reasons(config, tmp_path, server.url("/ok/1.png"), server.url("/ok/2.png")) == [Reason.UNSAFE_IMAGE, None]
+
+
+@pytest.mark.parametrize(
+    "when",
+    ["Sat,%2025%20Jun%202030%2015:00:00%20+99999999", "Sat,%2025%20Jun%2099999%2015:00:00%20GMT", "Sat,", "-1", "x" * 500],
+)
+def test_a_retry_after_that_no_clock_knows_is_none(server, tmp_path, when):
+    config = server.config(retries=1, robots_txt=False)
+    assert reasons(config, tmp_path, server.url(f"/later/429/{when}")) == [None]

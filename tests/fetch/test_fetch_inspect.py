@@ -4,6 +4,7 @@ from hashlib import sha256
 
 import pytest
 from fetch_media import VTT, captured, film, picture, plain
+from store_world import store_at
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import BlobRef, Container, MediaKind
@@ -90,13 +91,13 @@ def test_what_was_said_of_it_is_judged_before_it_is_read():
         ({"truncated": True}, Reason.TRUNCATED_MEDIA),
         ({}, Reason.TOO_LARGE),
     ):
-        (out,) = inspect_media(captured(blob=nowhere, **fields), CONFIG, "")
+        (out,) = inspect_media(captured(blob=nowhere, **fields), CONFIG, store_at(""))
         assert out.reason is reason
 
 
 def test_a_store_that_fails_is_no_fault_of_the_picture(tmp_path):
     with pytest.raises(OSError):
-        list(inspect_media(captured(b"x"), CONFIG, str(tmp_path)))
+        list(inspect_media(captured(b"x"), CONFIG, store_at(str(tmp_path))))
 
 
 def test_listed_files_are_not_even_decoded(tmp_path):
@@ -111,8 +112,11 @@ def test_listed_files_are_not_even_decoded(tmp_path):
 
 
 def test_tracks():
-    assert track_text(b"WEBVTT") == ""
-    assert track_text(b"\xef\xbb\xbfWEBVTT - title\r\n\r\nname\r\n00:00.000 --> 00:01.000 align:start\r\n<i>a</i> b") == "a b"
-    assert track_text(b"WEBVTT\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:1\n\n00:01.000 --> 00:02.000\nx --> y") == "x --> y"
+    assert track_text(b"WEBVTT", 100) == ""
+    named = b"\xef\xbb\xbfWEBVTT - title\r\n\r\nname\r\n00:00.000 --> 00:01.000 align:start\r\n<i>a</i> b"
+    assert track_text(named, 100) == "a b"
+    styled = b"WEBVTT\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:1\n\n00:01.000 --> 00:02.000\nx --> y"
+    assert track_text(styled, 100) == "x --> y"
+    assert track_text(b"WEBVTT" + b"\n\n00:01.000 --> 00:02.000\nword" * 100_000, 14) == "word\nword"
     with pytest.raises(BadTrack):
-        track_text(b"SRT")
+        track_text(b"SRT", 100)

@@ -78,3 +78,16 @@ def test_product_and_evidence():
     assert product_of("lamella/0.1 (+https://example.org)") == "lamella"
     assert evidence("max-snippet:-1", "0") == "x-robots-tag: max-snippet:-1; tdm-reservation: 0"
     assert evidence("", "") == ""
+
+
+@pytest.mark.parametrize(
+    "flood", ["." * 30_000, "*" * 30_000, "a:" * 20_000, "x " * 20_000 + ":", "noai" * 8_000, ": " * 20_000]
+)
+def test_no_header_is_too_long_to_read(flood):
+    assert media_opt_out(flood, "", "lamella") == ""
+    assert media_opt_out(f"{flood}, noai", "", "lamella") == "x-robots-tag: noai"
+    assert page_opt_out(f"{flood}, noindex", "lamella").page == "robots of a page: noindex"
+
+
+def test_a_directive_counts_behind_one_that_is_for_others():
+    assert media_opt_out("noai: noindex", "", "lamella") == "x-robots-tag: noai"

@@ -9,9 +9,9 @@ from fetch_server import Server
 
 from lamella.schemas.media import MediaKind, MediaLink
 from lamella.schemas.rejection import Reason, Rejection
-from lamella.transforms.blobs import read_blob
+from lamella.transforms.base.blobs import read_blob
 from lamella.transforms.fetch.captured import CapturedLink, base_of
-from lamella.transforms.fetch.harvest import BUCKET_LINKS, AskedLink, Harvester, bucket_of, policy_of, still_valid
+from lamella.transforms.fetch.download import BUCKET_LINKS, AskedLink, Harvester, bucket_of, policy_of, still_valid
 from lamella.transforms.fetch.packs import (
     Answer,
     best_answer,

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 
 import pytest
+from store_world import store_at
 
 from lamella.schemas.config import FetchConfig, ReadConfig
 from lamella.schemas.media import ArchiveMedia, Media, MediaKind, MediaLink
@@ -28,7 +29,7 @@ def inspected(archived) -> list:
     for found in archived:
         kind = MediaKind.VIDEO if found.mime.startswith("video/") else MediaKind.IMAGE
         link = MediaLink(url=found.url, kind=kind, documents=1)
-        out.extend(inspect_media(from_archive(link, found), FetchConfig(), ""))
+        out.extend(inspect_media(from_archive(link, found), FetchConfig(), store_at("")))
     return out
 
 

@@ -9,6 +9,7 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
 from fetch_media import VTT, film, picture, plain
 from fetch_server import Server
+from store_world import store_at
 
 from lamella.schemas.account import Door
 from lamella.schemas.config import FetchConfig
@@ -34,14 +35,15 @@ class Store:
     """Bytes laid end to end in one file, as archived media."""
 
     def __init__(self, folder):
-        self._path, self.media = folder / "store", []
+        self._path, self.media = folder / "media" / "store", []
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.touch()
 
     def add(self, url: str, data: bytes, **fields) -> None:
         offset = self._path.stat().st_size
         with self._path.open("ab") as out:
             out.write(data)
-        blob = BlobRef(path=str(self._path), offset=offset, length=len(data), container=Container.RAW)
+        blob = BlobRef(path=f"media/{self._path.name}", offset=offset, length=len(data), container=Container.RAW)
         self.media.append(ArchiveMedia(url=url, blob=blob, mime="image/png", **fields))
 
 
@@ -53,7 +55,7 @@ def fetch(documents, archived, config=None, root="") -> tuple[dict[str, Media], 
             "documents": pipeline | "d" >> beam.Create(documents, reshuffle=False).with_output_types(InterleavedDocument),
             "archived": pipeline | "a" >> beam.Create(archived, reshuffle=False).with_output_types(ArchiveMedia),
         }
-        out = inputs | FetchMedia(config or FetchConfig(), root)
+        out = inputs | FetchMedia(config or FetchConfig(), store_at(root))
         for door in ("kept", "rejected", "tallies"):
             assert_that(getattr(out, door), _Remember(door), label=door)
     seen = {door: _Remember.seen.pop(door) for door in ("kept", "rejected", "tallies")}
@@ -113,7 +115,7 @@ def test_archives_first(tmp_path):
         document("6", video),
         *(shows(f"many {number}", f"{A}/everywhere.png") for number in range(9)),
     ]
-    kept, rejected = fetch(documents, store.media)
+    kept, rejected = fetch(documents, store.media, root=str(tmp_path))
 
     assert reasons(rejected) == {
         f"{A}/small-copy.png": Reason.DUPLICATE_IMAGE,
@@ -142,7 +144,7 @@ def test_furniture_is_counted_over_its_copies_and_documents_once(tmp_path):
         store.add(url, picture(at // 3))
     documents = [shows(f"all {number}", *urls, *others) for number in range(3)]  # 9 links to each, of 3 documents
     documents.append(shows("one more", others[0]))
-    kept, rejected = fetch(documents, store.media, FetchConfig(max_documents=3, phash_distance=None))
+    kept, rejected = fetch(documents, store.media, FetchConfig(max_documents=3, phash_distance=None), str(tmp_path))
     assert {url: media.documents for url, media in kept.items()} == {urls[0]: 3}
     assert reasons(rejected) == dict.fromkeys(urls[1:], Reason.DUPLICATE_IMAGE) | dict.fromkeys(others, Reason.REPEATED_IMAGE)
 
@@ -150,7 +152,7 @@ def test_furniture_is_counted_over_its_copies_and_documents_once(tmp_path):
 def test_the_web_second_and_never_twice(tmp_path):
     server = Server()
     try:
-        store = Store(tmp_path)
+        store = Store(tmp_path / "run")
         archived = server.url("/ok/archived.png")
         store.add(archived, picture(50))
         urls = [archived, *map(server.url, ("/ok/1.png", "/ok/2.png", "/status/404", "/drip", "/html", "/missing-logo.png"))]

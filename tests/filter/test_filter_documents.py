@@ -34,13 +34,14 @@ def document(*texts: str, key: str = "k", media=(IMAGE,)) -> InterleavedDocument
     return InterleavedDocument(key=key, url=f"https://a.example/{key}", nodes=nodes, provenance=provenance)
 
 
-def rejection(record, unit, reason, *, detail, sample, nodes=0, key=None):
+def rejection(record, unit, reason, *, measure, detail, sample, nodes=0, key=None):
     return Rejection(
         stage=Stage.FILTER,
         unit=unit,
         key=key or record.key,
         reason=reason,
         url=record.url,
+        measure=measure,
         detail=detail,
         sample=sample,
         nodes=nodes,
@@ -60,7 +61,9 @@ def test_a_good_document_is_measured():
 def test_a_bad_text_leaves_alone():
     record = document(ENGLISH, NOTICE)
     out, kept = filter_document(record, CONFIG)
-    assert out == rejection(record, Unit.NODE, Reason.BOILERPLATE_TEXT, key="k/1", detail='"privacy policy"', sample=NOTICE)
+    assert out == rejection(
+        record, Unit.NODE, Reason.BOILERPLATE_TEXT, key="k/1", measure="notice", detail="privacy policy", sample=NOTICE
+    )
     assert kept.nodes == (record.nodes[0], IMAGE)
     assert kept.quality.words == 20
 
@@ -78,7 +81,7 @@ def test_the_language_is_asked_first():
     record = document(GERMAN, NOTICE)
     (out,) = filter_document(record, CONFIG)
     assert (out.unit, out.reason, out.nodes) == (Unit.DOCUMENT, Reason.WRONG_LANGUAGE, 3)
-    assert out.detail.startswith("de (0.9")
+    assert out.says == "de"
     (kept,) = filter_document(document(GERMAN), CONFIG.model_copy(update={"languages": ("en", "de")}))
     assert kept.language == "de"
     (kept,) = filter_document(document(GERMAN), CONFIG.model_copy(update={"languages": None}))
@@ -89,7 +92,7 @@ def test_an_uncertain_language_is_a_wrong_one():
     config = CONFIG.model_copy(update={"min_language_score": 1.0})
     (out,) = filter_document(document(ENGLISH), config)
     assert out.reason is Reason.WRONG_LANGUAGE
-    assert out.detail.endswith("< 1")
+    assert (out.measure, out.limit, out.detail) == ("language_score", 1.0, "en")
 
 
 def test_nodes_that_left_before_do_not_leave_again():
@@ -109,11 +112,11 @@ def test_no_text_left():
 def test_a_document_without_text_is_judged_as_no_words():
     record = document(media=(IMAGE, VideoNode(url="https://a.example/v.mp4", position=51, caption="The boat")))
     (out,) = filter_document(record, CONFIG)
-    assert (out.reason, out.detail, out.nodes) == (Reason.TOO_FEW_WORDS, "0 < 10", 2)
+    assert (out.reason, out.says, out.nodes) == (Reason.TOO_FEW_WORDS, "words 0 < 10", 2)
     (kept,) = filter_document(record, FilterConfig())
     assert kept.language == "en" and kept.quality.words == 0
     (out,) = filter_document(document(media=()), FilterConfig())
-    assert (out.reason, out.detail) == (Reason.WRONG_LANGUAGE, "none (0.00)")
+    assert (out.reason, out.detail) == (Reason.WRONG_LANGUAGE, "none")
 
 
 def test_a_sample_is_the_head_of_the_text():

@@ -48,6 +48,9 @@ def ltip(text=CAPTION, **media):
     return replace(align(text, **media), dataset=Dataset.LTIP, source=CaptionSource.FIGCAPTION)
 
 
+SLUG = "a-red-fox-stands-in-deep-snow-and-looks-at-us"
+
+
 def vtp(text="a fox runs", **media):
     return VideoTextPair(
         key="k",
@@ -62,39 +65,42 @@ def vtp(text="a fox runs", **media):
 
 def judged(candidate, config=CONFIG):
     (output,) = judge_candidate(candidate, config)
-    return (output.reason, output.detail) if isinstance(output, Rejection) else None
+    return (output.reason, output.says) if isinstance(output, Rejection) else None
 
 
 @pytest.mark.parametrize(
     ("candidate", "expected"),
     [
         (Candidate(pair=align()), None),
-        (Candidate(pair=align("IMG_1234.jpg")), (Reason.ALT_IS_FILE_NAME, "")),
-        (Candidate(pair=align("red fox")), (Reason.ALT_TOO_SHORT, "2 < 3")),
-        (Candidate(pair=align("fox " * 21)), (Reason.ALT_TOO_LONG, "21 > 20")),
+        (Candidate(pair=align("IMG_1234.jpg")), (Reason.ALT_IS_FILE_NAME, "IMG_1234.jpg")),
+        (Candidate(pair=align("red fox")), (Reason.ALT_TOO_SHORT, "words 2 < 3")),
+        (Candidate(pair=align("fox " * 21)), (Reason.ALT_TOO_LONG, "words 21 > 20")),
         (Candidate(pair=align("fox " * 20)), None),
-        (Candidate(pair=align(height=199)), (Reason.IMAGE_TOO_SMALL, "199 < 200")),
+        (Candidate(pair=align(height=199)), (Reason.IMAGE_TOO_SMALL, "shorter_side_px 199 < 200")),
         (Candidate(pair=align(height=200)), None),
-        (Candidate(pair=align(width=601, height=200)), (Reason.ODD_ASPECT, "3.00 > 3.0")),
+        (Candidate(pair=align(width=601, height=200)), (Reason.ODD_ASPECT, "aspect 3.005 > 3")),
         (Candidate(pair=align(width=600, height=200)), None),
-        (Candidate(pair=align(), alt_images=11), (Reason.ALT_TOO_COMMON, "11 > 10")),
+        (Candidate(pair=align(), alt_images=11), (Reason.ALT_TOO_COMMON, "images_of_alt 11 > 10")),
         (Candidate(pair=align(), alt_images=10), None),
-        (Candidate(pair=align(), image_alts=1001), (Reason.TOO_MANY_ALTS, "1001 > 1000")),
+        (Candidate(pair=align(), image_alts=1001), (Reason.TOO_MANY_ALTS, "alts_of_image 1001 > 1000")),
         (Candidate(pair=align(), rare_token="red fox"), (Reason.RARE_TOKEN, "red fox")),
         (Candidate(pair=align(), survivor="j"), (Reason.DUPLICATE_PAIR, "j")),
         (Candidate(pair=align(), survivor="k"), None),
-        (Candidate(pair=align("red fox"), survivor="j"), (Reason.ALT_TOO_SHORT, "2 < 3")),
+        (Candidate(pair=align("red fox"), survivor="j"), (Reason.ALT_TOO_SHORT, "words 2 < 3")),
         (Candidate(pair=ltip()), None),
-        (Candidate(pair=ltip("a red fox")), (Reason.CAPTION_TOO_SHORT, "3 < 10")),
-        (Candidate(pair=ltip("x" * 2001)), (Reason.CAPTION_TOO_LONG, "2001 > 2000")),
-        (Candidate(pair=ltip("a-red-fox-stands-in-deep-snow-and-looks-at-us")), (Reason.ALT_IS_FILE_NAME, "")),
-        (Candidate(pair=ltip(width=90)), (Reason.IMAGE_TOO_SMALL, "90 < 200")),
+        (Candidate(pair=ltip("a red fox")), (Reason.CAPTION_TOO_SHORT, "words 3 < 10")),
+        (Candidate(pair=ltip("x" * 2001)), (Reason.CAPTION_TOO_LONG, "characters 2001 > 2000")),
+        (
+            Candidate(pair=ltip(SLUG)),
+            (Reason.ALT_IS_FILE_NAME, SLUG),
+        ),
+        (Candidate(pair=ltip(width=90)), (Reason.IMAGE_TOO_SMALL, "shorter_side_px 90 < 200")),
         (Candidate(pair=ltip(), survivor="j"), (Reason.DUPLICATE_PAIR, "j")),
         (Candidate(pair=vtp()), None),
-        (Candidate(pair=vtp(duration_s=1.9)), (Reason.ODD_DURATION, "1.9 not in 2.0 to 60.0")),
-        (Candidate(pair=vtp(duration_s=60.1)), (Reason.ODD_DURATION, "60.1 not in 2.0 to 60.0")),
-        (Candidate(pair=vtp("a fox")), (Reason.CAPTION_TOO_SHORT, "2 < 3")),
-        (Candidate(pair=vtp("x" * 2001)), (Reason.CAPTION_TOO_LONG, "2001 > 2000")),
+        (Candidate(pair=vtp(duration_s=1.9)), (Reason.ODD_DURATION, "duration_s 1.9 < 2")),
+        (Candidate(pair=vtp(duration_s=60.1)), (Reason.ODD_DURATION, "duration_s 60.1 > 60")),
+        (Candidate(pair=vtp("a fox")), (Reason.CAPTION_TOO_SHORT, "words 2 < 3")),
+        (Candidate(pair=vtp("x" * 2001)), (Reason.CAPTION_TOO_LONG, "characters 2001 > 2000")),
     ],
 )
 def test_rules(candidate, expected):
@@ -109,7 +115,9 @@ def test_a_rejection_says_what_left():
         key="k",
         reason=Reason.ALT_TOO_SHORT,
         url="https://x.org/a",
-        detail="2 < 3",
+        measure="words",
+        value=2.0,
+        limit=3.0,
         sample="red fox",
     )
 
@@ -122,7 +130,7 @@ def test_the_copy_that_stays_breaks_no_rule():
     small, first, second = (replace(align(height=height), key=key) for key, height in (("a", 100), ("b", 300), ("c", 300)))
     copies = with_survivor([Candidate(pair=pair) for pair in (second, small, first)], CONFIG)
     assert {it.key: judged(it) for it in copies} == {
-        "a": (Reason.IMAGE_TOO_SMALL, "100 < 200"),
+        "a": (Reason.IMAGE_TOO_SMALL, "shorter_side_px 100 < 200"),
         "b": None,
         "c": (Reason.DUPLICATE_PAIR, "b"),
     }

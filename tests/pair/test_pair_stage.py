@@ -66,11 +66,11 @@ REJECTED = Counter(
     {
         (Reason.DUPLICATE_PAIR, True): 1,
         (Reason.RARE_TOKEN, "a rare"): 1,
-        (Reason.ALT_TOO_SHORT, "2 < 3"): 1,
-        (Reason.ALT_TOO_COMMON, "3 > 2"): 3,
-        (Reason.TOO_MANY_ALTS, "3 > 2"): 3,
-        (Reason.CAPTION_TOO_SHORT, "2 < 10"): 1,
-        (Reason.ODD_DURATION, "1.0 not in 2.0 to 60.0"): 1,
+        (Reason.ALT_TOO_SHORT, "words 2 < 3"): 1,
+        (Reason.ALT_TOO_COMMON, "images_of_alt 3 > 2"): 3,
+        (Reason.TOO_MANY_ALTS, "alts_of_image 3 > 2"): 3,
+        (Reason.CAPTION_TOO_SHORT, "words 2 < 10"): 1,
+        (Reason.ODD_DURATION, "duration_s 1 < 2"): 1,
     }
 )
 
@@ -124,7 +124,7 @@ def _kept(pairs):
 
 
 def _rejected(rejections):
-    found = Counter((it.reason, it.reason is Reason.DUPLICATE_PAIR or it.detail) for it in rejections)
+    found = Counter((it.reason, it.reason is Reason.DUPLICATE_PAIR or it.says) for it in rejections)
     assert found == REJECTED, found
     assert {(it.stage, it.unit) for it in rejections} == {(Stage.PAIR, Unit.PAIR)}
 

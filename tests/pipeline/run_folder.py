@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
+from lamella.pipeline.audit import JOBS
 from lamella.pipeline.recipes import demo
 from lamella.pipeline.tables import TableManifest, write_file, write_manifest
 from lamella.schemas.account import Door, Tally
@@ -32,7 +33,7 @@ def write_run(folder: Path, tables: Mapping[str, tuple[type, Iterable[Any]]], **
         "config": demo().model_dump(mode="json"),
         "inputs": ["/data/web-00000.warc.gz", "/data/web-00001.warc.gz"],
         "versions": {"lamella": "0.1.0", "pillow": "12.3.0"},
-        "jobs": {"documents": {"seconds": 12.5, "done": True}, "media": {"seconds": 7.25, "done": True}},
+        "jobs": {job: {"seconds": 12.5, "done": True} for job in JOBS},
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "run.json").write_text(json.dumps(run | facts))
@@ -48,7 +49,7 @@ def put_table(folder: Path, record_type: type, records: list[Any], parts: int = 
 
 
 def put_shards(folder: Path, dataset: Dataset, samples: int) -> None:
-    shard = ShardInfo(name=f"{dataset}-train-00000.tar", split="train", samples=samples, bytes=1000 * samples, sha256="00")
+    shard = ShardInfo(name=f"{dataset}-train-00000.tar", split="train", samples=samples, bytes=1000 * samples, sha256="0" * 64)
     target = folder / "shards" / dataset
     target.mkdir(parents=True)
     (target / MANIFEST).write_bytes(ShardManifest(dataset=dataset, shards=(shard,)).encode())
@@ -181,35 +182,98 @@ def small_rejections() -> dict[str, list[Rejection]]:
         rejection("read", "record", "damaged_record", "r9", archive=archive, offset=900, detail="bad header"),
         *(rejection("extract", "page", "no_content", f"p{n}", url=f"{SITE}/empty-{n}") for n in range(2)),
         rejection(
-            "filter", "document", "too_few_words", "d1", url=f"{SITE}/short", detail="9 < 50", sample="Nine words.", nodes=4
+            "filter",
+            "document",
+            "too_few_words",
+            "d1",
+            url=f"{SITE}/short",
+            measure="words",
+            value=9.0,
+            limit=50.0,
+            sample="Nine words.",
+            nodes=4,
         ),
         rejection(
-            "filter", "document", "wrong_language", "d2", url=f"{SITE}/kurz", detail="de 0.98", sample="Guten Tag", nodes=3
+            "filter",
+            "document",
+            "wrong_language",
+            "d2",
+            url=f"{SITE}/kurz",
+            measure="foreign_language",
+            detail="de",
+            sample="Guten Tag",
+            nodes=3,
         ),
         *(rejection("filter", "node", "boilerplate_text", f"n{n}", sample="We use cookies") for n in range(3)),
         rejection("dedup", "document", "near_duplicate", "d3", url=f"{SITE}/copy", nodes=5),
     ]
     media = [
-        rejection("fetch", "media", "image_too_small", f"{SITE}/tiny.jpg", url=f"{SITE}/tiny.jpg", detail="32 x 24 < 64"),
+        rejection(
+            "fetch",
+            "media",
+            "image_too_small",
+            f"{SITE}/tiny.jpg",
+            url=f"{SITE}/tiny.jpg",
+            measure="shorter_side",
+            value=24.0,
+            limit=64.0,
+            detail="32 x 24",
+        ),
         rejection("fetch", "media", "unsafe_image", f"{SITE}/unsafe.jpg", url=f"{SITE}/unsafe.jpg"),
         rejection("fetch", "media", "opted_out", f"{SITE}/mine.jpg", url=f"{SITE}/mine.jpg", detail="X-Robots-Tag: noai"),
     ]
     pairs = [
-        rejection("assemble", "document", "no_image_left", "d4", url=f"{SITE}/bare", detail="0 < 1", nodes=4),
+        rejection(
+            "assemble", "document", "no_image_left", "d4", url=f"{SITE}/bare", measure="images", value=0.0, limit=1.0, nodes=4
+        ),
         rejection("assemble", "node", "unusable_media", "d5/3", url=f"{SITE}/unsafe.jpg", detail="unsafe_image"),
         rejection("assemble", "node", "unusable_media", "d5/4", url=f"{SITE}/tiny.jpg", detail="image_too_small"),
-        rejection("pair", "pair", "alt_too_short", "q1", url=f"{SITE}/a.jpg", detail="1 < 3", sample="circle"),
-        rejection("pair", "pair", "alt_too_long", "q2", url=f"{SITE}/b.jpg", detail="31 > 20", sample="word " * 31),
-        rejection("score", "pair", "low_clip_score", "q3", url=f"{SITE}/a.jpg", detail="0.21 < 0.25", sample="a green square"),
-        rejection("score", "pair", "low_clip_score", "q4", url=f"{SITE}/b.jpg", detail="-0.05 < 0.25", sample="a blue ring"),
-        rejection("score", "node", "low_clip_score", "d6/2", url=f"{SITE}/c.jpg", detail="0.11 < 0.15"),
+        rejection(
+            "pair", "pair", "alt_too_short", "q1", url=f"{SITE}/a.jpg", measure="words", value=1.0, limit=3.0, sample="circle"
+        ),
+        rejection(
+            "pair",
+            "pair",
+            "alt_too_long",
+            "q2",
+            url=f"{SITE}/b.jpg",
+            measure="words",
+            value=31.0,
+            limit=20.0,
+            sample="word " * 31,
+        ),
+        rejection(
+            "score",
+            "pair",
+            "low_clip_score",
+            "q3",
+            url=f"{SITE}/a.jpg",
+            measure="clip_score",
+            value=0.21,
+            limit=0.25,
+            sample="a green square",
+        ),
+        rejection(
+            "score",
+            "pair",
+            "low_clip_score",
+            "q4",
+            url=f"{SITE}/b.jpg",
+            measure="clip_score",
+            value=-0.05,
+            limit=0.25,
+            sample="a blue ring",
+        ),
+        rejection("score", "node", "low_clip_score", "d6/2", url=f"{SITE}/c.jpg", measure="clip_score", value=0.11, limit=0.15),
         rejection(
             "caption",
             "pair",
             "no_caption_matches",
             "q5",
             url=f"{SITE}/c.jpg",
-            detail="web 0.2, synthetic 0.3 < 0.5",
+            measure="best_match",
+            value=0.3,
+            limit=0.5,
             sample="a star",
         ),
     ]

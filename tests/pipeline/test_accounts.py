@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from run_folder import SMALL_TALLIES, rejection, small_rejections, small_run, tallies
 
-from lamella.pipeline.accounts import (
+from lamella.pipeline.audit import (
     Line,
     Loss,
     conservation,

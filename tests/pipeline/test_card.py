@@ -7,8 +7,8 @@ import pytest
 import yaml
 from run_folder import SITE, picture, small_run
 
-from lamella.pipeline.card import card
-from lamella.pipeline.report import build_report, write_report
+from lamella.reporting.card import card
+from lamella.reporting.report import build_report, write_report
 from lamella.schemas.sample import PairSample
 from lamella.schemas.shards import MANIFEST, write_shard
 

@@ -5,16 +5,22 @@ import re
 import tarfile
 from dataclasses import replace
 from io import BytesIO, StringIO
+from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
+from run_folder import small_run
 from shard_world import World
+from store_world import store_at
 
-from lamella.pipeline.inspect import inspect
-from lamella.pipeline.readable import clean, size_of
+from lamella.pipeline import damage
+from lamella.pipeline.damage import memory_bound
 from lamella.pipeline.tables import TableManifest, write_file, write_manifest
+from lamella.reporting.inspect import inspect
+from lamella.reporting.readable import clean, size_of
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
@@ -52,7 +58,7 @@ def table(tmp_path, record_type, records):
 
 def shard(world, dataset, records):
     folder = str(world.root / "shards" / dataset)
-    work = ShardWork(dataset=dataset, config=ShardConfig(max_side_px=64), root=str(world.root), folder=folder)
+    work = ShardWork(dataset=dataset, config=ShardConfig(max_side_px=64), store=store_at(str(world.root)), folder=folder)
     info = write_one(work, "train", 0, records).shard
     finish(folder, ShardManifest(dataset=dataset, shards=(info,)))
     return world.root / "shards" / dataset / info.name
@@ -189,3 +195,61 @@ def test_real_archives_are_shown_without_an_error(real_data):
                 look(path, limit=3)
             except ValueError as error:
                 assert "neither" in str(error), path
+
+
+def test_a_whole_run_and_its_datasets(tmp_path):
+    run = Path(small_run(tmp_path / "run"))
+    lines = look(run).splitlines()
+    assert lines[0] == f"{run}: run of demo over 2 archives, finished"
+    shown = {line.split()[0]: " ".join(line.split()[1:]) for line in lines if line.startswith("  ")}
+    size = sum(path.stat().st_size for path in (run / "documents").glob("*.parquet"))
+    assert shown["documents"] == f"5 rows 2 files, {size_of(size)}"
+    assert shown["duplicates"] == "not there"
+    assert shown["shards/align"] == "not whole: align-train-00000.tar is missing"
+    assert shown["media/packs"].startswith("1 file, ")
+    (run / "shards/align/align-train-00000.tar").write_bytes(bytes(2000))
+    lines = look(run / "shards").splitlines()
+    assert lines[0] == f"{run}/shards: 4 tables or datasets"
+    assert lines[1].split() == ["align", "2", "samples", "1", "file,", "2.0", "kB"]
+
+
+def test_a_run_in_work_and_another_program_s_run(tmp_path):
+    run = Path(small_run(tmp_path / "run", jobs={"documents": {"seconds": 1.0, "done": True}}))
+    assert "not finished: media, pairs, shards not done" in look(run)
+    (run / "run.json").write_text('{"name": "another program"}')
+    with pytest.raises(ValueError, match="is not a run's of lamella"):
+        look(run)
+
+
+@pytest.mark.parametrize(
+    "size", [b"\x80" + b"\x00" * 3 + b"\x01" + b"\x00" * 7, b"\xff" * 12, b"77777777777\0"], ids=["2**56", "-1", "8 GiB"]
+)
+def test_a_size_that_no_file_has_ends_at_once(tmp_path, size):
+    header = bytearray(tarfile.TarInfo("picture.png").tobuf(tarfile.GNU_FORMAT))
+    header[124:136] = size
+    header[148:156] = b"%06o\0 " % (sum(header[:148]) + 8 * 32 + sum(header[156:]))
+    path = tmp_path / "odd.tar"
+    path.write_bytes(bytes(header) + bytes(2048))
+    with pytest.raises(ValueError, match=r"odd\.tar: "):
+        look(path)
+
+
+def test_parquet_is_looked_into_only_within_bounds(tmp_path, monkeypatch):
+    """Long texts that the footer tells of, and a run of equal values that take no bytes; here against smaller bounds."""
+    monkeypatch.setattr(damage, "MAX_ROW_GROUP_BYTES", 10_000_000)
+    monkeypatch.setattr(damage, "MAX_ROW_GROUP_VALUES", 1_000_000)
+    long = tmp_path / "long.parquet"
+    pq.write_table(pa.table({"text": ["x" * 5_000_000] * 3}), long, compression="zstd", use_dictionary=False)
+    assert long.stat().st_size < 10_000
+    with pytest.raises(ValueError, match=r"long\.parquet: row group 0 unpacks to 15\d+ bytes, above"):
+        look(long)
+    lists = pa.ListArray.from_arrays(pa.array([0, 1_500_000], pa.int32()), pa.array(np.zeros(1_500_000, np.int8)))
+    pq.write_table(pa.table({"list": lists}), tmp_path / "many.parquet", compression="zstd")
+    with pytest.raises(ValueError, match=r"many\.parquet: row group 0 holds 1500000 values, above"):
+        look(tmp_path / "many.parquet")
+
+
+def test_a_reader_that_takes_too_much_is_stopped():
+    with pytest.raises(MemoryError), memory_bound(64 << 20):
+        bytearray(256 << 20)
+    assert len(bytearray(256 << 20)) == 256 << 20

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from lamella.pipeline.plots import Bar, Heat, Histogram, Series, bars, funnel, heat, histogram, number
+from lamella.reporting.plots import Bar, Heat, Histogram, Series, bars, funnel, heat, histogram, number
 
 EVIL = '"><script>alert(1)</script><g onload="x'
 

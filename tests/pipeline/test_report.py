@@ -26,11 +26,12 @@ from run_folder import (
     write_run,
 )
 
-from lamella.pipeline.exhibits import clean
+from lamella.pipeline.empty import nothing_left
 from lamella.pipeline.recipes import demo
-from lamella.pipeline.report import build_report, past_limits, print_report, write_report
+from lamella.reporting.report import build_report, past_limits, print_report, write_report
+from lamella.reporting.samples import clean
 from lamella.schemas.account import Door, Tally
-from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.media import ArchiveMedia, MediaLink
 from lamella.schemas.pair import ImageTextPair
 from lamella.schemas.rejection import Stage, Unit
 
@@ -115,7 +116,11 @@ def test_distributions_hold_kept_and_rejected(report):
     assert sum(shown["images_per_document"]["series"]["documents"]) == 4
     assert shown["images_per_document"]["series"]["documents"][1:5] == [1, 1, 1, 1]
     assert sum(shown["words_per_document"]["series"]["documents"]) == 4
-    assert {name: sum(counts) for name, counts in shown["matches"]["series"].items()} == {"web": 3, "synthetic": 3}
+    assert {name: sum(counts) for name, counts in shown["matches"]["series"].items()} == {
+        "web": 2,
+        "synthetic": 2,
+        "rejected": 1,
+    }
     assert {name: sum(counts) for name, counts in shown["caption_words"]["series"].items()} == {"align": 2, "ltip": 1, "vtp": 1}
 
 
@@ -227,7 +232,9 @@ def evil_run(folder: Path) -> str:
         rejection(
             "filter", "document", "unsafe_text", EVIL, url=EVIL_URL, detail=EVIL, sample=EVIL * 9, archive=EVIL, offset=3
         ),
-        rejection("score", "pair", "low_clip_score", EVIL, url=EVIL_URL, detail=f"0.1 < 0.2 {EVIL}", sample=EVIL),
+        rejection(
+            "score", "pair", "low_clip_score", EVIL, url=EVIL_URL, measure=EVIL, value=0.1, limit=0.2, detail=EVIL, sample=EVIL
+        ),
     ]
     tables = {
         "documents": (InterleavedDocument, [page]),
@@ -338,3 +345,47 @@ class Tags(HTMLParser):
 
     def handle_endtag(self, tag):
         self._open = ""
+
+
+def test_a_run_in_work_says_so_and_nothing_of_sums(tmp_path):
+    """Half of the tables are there, and those of pairs are of an earlier run: no account of them is given."""
+    run = small_run(
+        tmp_path / "run", jobs={"documents": {"seconds": 1.0, "done": True}, "pairs": {"seconds": 1.0, "done": False}}
+    )
+    put_table(Path(run, "tallies/pairs"), Tally, [])
+    report = write_report(run)
+    assert report["unfinished"] == ["media", "pairs", "shards"]
+    assert {line["stage"] for line in report["conservation"]["lines"]} == {"read", "extract", "filter", "dedup"}
+    for text in (printed(report), Path(run, "report.html").read_text(), Path(run, "README.md").read_text()):
+        assert "add up" not in text and "adds up" not in text
+        assert "not finished" in text.replace("NOT", "not")
+
+
+@pytest.mark.parametrize(
+    ("job", "emptied", "says"),
+    [
+        ("documents", ["documents"], "documents: no document is left: dedup took the last 1 document: near_duplicate 1"),
+        (
+            "media",
+            ["media"],
+            "media: no picture or clip is left: fetch took the last 3 media: image_too_small 1, opted_out 1, unsafe_image 1",
+        ),
+        ("pairs", ["interleaved", "pairs/images"], ""),  # clips are left
+        (
+            "pairs",
+            ["interleaved", "pairs/images", "pairs/videos"],
+            "pairs: no document or pair is left: caption took the last 1 pair: no_caption_matches 1",
+        ),
+        ("shards", [], ""),
+    ],
+)
+def test_which_rule_took_the_last(tmp_path, job, emptied, says):
+    run = small_run(tmp_path / "run")
+    for name in emptied:
+        put_table(Path(run, name), MediaLink, [])
+    assert nothing_left(run, job) == says
+
+
+def test_nothing_left_of_nothing(tmp_path):
+    run = write_run(tmp_path / "run", {"documents": (MediaLink, []), "tallies/documents": (Tally, [])})
+    assert nothing_left(run, "documents") == "documents: no document is left: no record was read"

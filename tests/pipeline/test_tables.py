@@ -10,7 +10,6 @@ from lamella.pipeline.tables import (
     ReadTable,
     TableManifest,
     WriteTable,
-    clear_table,
     column_values,
     read_manifest,
     read_records,
@@ -65,17 +64,6 @@ def test_a_failed_write_leaves_nothing_under_the_final_name(tmp_path, monkeypatc
     with pytest.raises(OSError, match="No space left"):
         write_file(str(tmp_path / "t"), "part.parquet", MediaLink, LINKS)
     assert list((tmp_path / "t").iterdir()) == []
-
-
-def test_clearing_takes_the_manifest_and_all_files(tmp_path):
-    write(tmp_path / "links", LINKS)
-    packs = tmp_path / "links" / "packs"
-    packs.mkdir()
-    (packs / "fetched.tar").write_bytes(b"dear")
-    clear_table(str(tmp_path / "links"))
-    clear_table(str(tmp_path / "links"))  # and again: nothing is there to clear
-    assert [path.name for path in (tmp_path / "links").iterdir()] == ["packs"]
-    assert (packs / "fetched.tar").read_bytes() == b"dear"
 
 
 def test_equal_keys_are_ordered_by_all_they_hold(tmp_path):

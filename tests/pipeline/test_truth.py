@@ -19,10 +19,10 @@ from run_folder import (
     write_run,
 )
 
-from lamella.pipeline.claims import Vocabulary, claims
-from lamella.pipeline.fates import fates_of
-from lamella.pipeline.ledger import Ledger, find_ledger
-from lamella.pipeline.truth import Judged, judge_filters, judge_synthetic, truth_of
+from lamella.reporting.ground_truth.claims import Vocabulary, claims
+from lamella.reporting.ground_truth.expected_outcomes import fates_of
+from lamella.reporting.ground_truth.sample_ledger import Ledger, find_ledger
+from lamella.reporting.ground_truth.truth import Judged, judge_filters, judge_synthetic, truth_of
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.keys import stable_key
 from lamella.schemas.pair import CaptionSource, Dataset, ImageTextPair
@@ -140,8 +140,8 @@ def folder(tmp_path) -> Path:
         image_pair(pictures["r2"], alts["r2"], key=keys["r2"], capfilt=capfilt(0.8, 0.3, "a pink square", CaptionSource.ALT)),
     ]
     gone = [
-        rejection("score", "pair", "low_clip_score", keys["w1"], url=url("w1"), detail="0.1 < 0.25"),
-        rejection("score", "pair", "low_clip_score", keys["r1"], url=url("r1"), detail="0.2 < 0.25"),
+        rejection("score", "pair", "low_clip_score", keys["w1"], url=url("w1"), measure="clip_score", value=0.1, limit=0.25),
+        rejection("score", "pair", "low_clip_score", keys["r1"], url=url("r1"), measure="clip_score", value=0.2, limit=0.25),
     ]
     tables = {
         "documents": (InterleavedDocument, [doc]),
@@ -185,7 +185,7 @@ def test_a_run_is_held_against_its_ledger(folder):
 
 
 def test_the_report_shows_the_truth(folder):
-    from lamella.pipeline.report import write_report
+    from lamella.reporting.report import write_report
 
     report = write_report(str(folder))
     assert report["truth"]["filters"][0]["name"] == "CLIP score"

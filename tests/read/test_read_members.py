@@ -9,9 +9,9 @@ import zstandard
 
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.rejection import Reason
-from lamella.transforms.codings import Caps, record_caps
+from lamella.transforms.formats.content_encoding import Caps, record_caps
+from lamella.transforms.formats.decompress import UnpackedStream
 from lamella.transforms.read.members import Fault, Member, gzip_members, plain_members
-from lamella.transforms.unpack import UnpackedStream
 
 CAPS = record_caps(ReadConfig())
 COUNT = 100
@@ -162,10 +162,64 @@ def test_archives_packed_as_a_whole(pack):
     assert UnpackedStream(io.BytesIO(data), data[:4]).stretch(member.offset, member.length) == member.data
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
-def test_a_pack_that_is_cut_says_so(pack):
-    data = pack(b"".join(PLAIN))[:-20]
-    stream = UnpackedStream(io.BytesIO(data), data[:4])
-    while stream.read(1 << 20):
-        pass
-    assert stream.damage
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, zstandard.compress])
+@pytest.mark.parametrize("frames", [1, 3])
+def test_a_pack_that_is_cut_says_so(pack, frames):
+    pieces = [pack(b"".join(PLAIN[3 * n : 3 * n + 9 // frames])) for n in range(frames)]
+    whole, packed = b"".join(PLAIN[:9]), b"".join(pieces)
+    ends = {len(b"".join(pieces[:count])) for count in range(frames + 1)}  # here nothing tells that more was to come
+    for cut in (*range(8, len(packed), len(packed) // 40), len(packed) - 1, len(packed)):
+        stream, found = UnpackedStream(io.BytesIO(packed[:cut]), packed[:4]), b""
+        while piece := stream.read(1 << 20):
+            found += piece
+        assert whole.startswith(found)
+        assert bool(stream.damage) == (cut not in ends)
+    assert found == whole
+
+
+def test_a_zstd_frame_with_a_dictionary_that_is_cut_says_so():
+    records = [record(n) for n in range(40)]
+    dictionary = zstandard.train_dictionary(4096, records * 4)
+    content = dictionary.as_bytes()
+    head = b"\x5d\x2a\x4d\x18" + len(content).to_bytes(4, "little") + content
+    packed = head + b"".join(zstandard.ZstdCompressor(dict_data=dictionary).compress(one) for one in records)
+    for cut, damaged in ((len(packed), False), (len(packed) - 1, True), (len(packed) - 30, True)):
+        stream, found = UnpackedStream(io.BytesIO(packed[:cut]), packed[:4]), b""
+        while piece := stream.read(1 << 20):
+            found += piece
+        assert b"".join(records).startswith(found) and bool(stream.damage) == damaged
+
+
+ARC = [
+    b"http://a.example/%d 192.0.2.7 20210301000000 text/html %d\n"
+    % (n, len(body := b"HTTP/1.1 200 OK\r\n\r\n<p>page %d</p>" % n))
+    + body
+    + b"\n"
+    for n in range(20)
+]
+
+
+@pytest.mark.parametrize("place", [0, 9, 18])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: bytes(len(data)),
+        lambda data: b"\xff" + data[1:],
+        lambda data: b"junk of a disk\n" * 9,
+        lambda data: b"\0\0 no line break " + data,
+    ],
+)
+def test_damage_in_an_arc_leaves_the_record_before_it_as_it_was(place, damage):
+    """Nothing but its length says where an ARC record ends: what stands behind is told, and never taken for a part of it."""
+    members, faults = outcomes(b"".join([*ARC[:place], damage(ARC[place]), *ARC[place + 1 :]]), plain_members)
+    sound = [record.removesuffix(b"\n") for record in (*ARC[:place], *ARC[place + 1 :])]
+    assert set(sound) - {member.data.removesuffix(b"\n") for member in members} == set()
+    assert len(faults) == 1
+
+
+def test_a_length_beyond_the_archives_end_costs_one_record():
+    """A length above the limit is believed only where there are so many bytes to skip."""
+    for length in ("99999999999", "70000000"):
+        members, faults = outcomes(b"".join([*PLAIN[:5], record(5, length), *PLAIN[6:]]), plain_members)
+        assert [m.data + b"\r\n\r\n" for m in members] == [*PLAIN[:5], *PLAIN[6:]]
+        assert [f.reason for f in faults] == [Reason.DAMAGED_RECORD]

@@ -14,8 +14,8 @@ from lamella.schemas.config import ReadConfig
 from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Unit
-from lamella.transforms.blobs import read_blob
-from lamella.transforms.codings import Body
+from lamella.transforms.base.blobs import read_blob
+from lamella.transforms.formats.content_encoding import Body
 from lamella.transforms.read.archive import read_archive
 from lamella.transforms.read.stage import ReadPages
 

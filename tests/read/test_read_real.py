@@ -15,7 +15,7 @@ from lamella.schemas.config import ReadConfig
 from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Unit
-from lamella.transforms.blobs import read_blob
+from lamella.transforms.base.blobs import read_blob
 from lamella.transforms.read.archive import read_archive
 
 pytestmark = pytest.mark.real

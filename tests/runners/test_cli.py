@@ -1,6 +1,7 @@
 """The command line: each wrong word gives one line and the right exit code, and help comes without the heavy imports."""
 
 import gzip
+import re
 import subprocess
 import sys
 import time
@@ -81,6 +82,24 @@ def test_a_cluster_says_what_it_needs(lamella, archive, tmp_path, runner, said):
     assert f"--runner {runner}: {said}" in err
 
 
+def test_version_config_and_no_words(lamella):
+    code, out, _ = lamella("--version")
+    assert code == 0 and re.fullmatch(r"lamella \d+\.\d+\.\d+\n", out)
+    code, out, _ = lamella("config", "laion", "score.min_score=0.3")
+    assert code == 0 and "min_score: 0.3 " in out and out.startswith("# recipe laion;")
+    assert lamella("config", "fetch.htp=1")[0] == 2
+    code, out, _ = lamella()
+    assert code == 0 and "Usage: lamella" in out
+
+
+def test_a_dry_run_changes_nothing(lamella, archive, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    code, out, err = lamella(*run_words(archive, tmp_path / "out", "--dry-run"))
+    assert (code, err) == (0, "")
+    assert "job      extract    runs: 1 of 1 archives is to be read" in out and out.endswith("dry run: nothing was changed\n")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_a_file_that_is_no_archive(lamella, tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("not an archive")
@@ -122,7 +141,9 @@ def test_one_run_at_a_time(lamella, archive, tmp_path):
     assert "another run is at work there" in err
 
 
-@pytest.mark.parametrize("command", ["", "sample", "run", "report", "verify", "inspect", "extract", "train contrastive"])
+@pytest.mark.parametrize(
+    "command", ["", "sample", "run", "config", "report", "verify", "inspect", "extract", "train contrastive"]
+)
 def test_help_imports_nothing_heavy(command):
     code = (
         "import sys; sys.argv = ['lamella', *sys.argv[1:]]\n"
@@ -137,3 +158,21 @@ def test_help_imports_nothing_heavy(command):
     assert done.returncode == 0, done.stderr
     assert "Usage: lamella" in done.stdout
     assert time.monotonic() - start < 10  # 0.3 s on an idle machine; this catches a heavy import that the list lacks
+
+
+def test_a_name_cannot_steer_the_terminal(lamella, tmp_path):
+    path = tmp_path / "odd\x1b]0;title\x07\nname.txt"
+    path.write_text("no archive")
+    for words in (run_words(str(path), tmp_path / "out"), ("inspect", str(path)), ("verify", str(path))):
+        code, _, err = lamella(*words)
+        assert (code, err.count("\n")) == (2, 1)
+        assert "odd]0;title" in err and "\x1b" not in err and "\x07" not in err
+
+
+def test_a_folder_of_a_user_s_stays_as_it_is(lamella, archive, tmp_path):
+    (tmp_path / "out" / "documents").mkdir(parents=True)
+    (tmp_path / "out" / "documents" / "a.txt").write_text("mine")
+    code, _, err = lamella(*run_words(archive, tmp_path / "out"))
+    assert (code, err.count("\n")) == (2, 1)
+    assert "not empty, and not the folder of a run (it holds documents, and no run.json)" in err
+    assert [path.name for path in (tmp_path / "out").rglob("*")] == ["documents", "a.txt"]

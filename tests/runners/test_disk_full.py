@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from lamella.pipeline.run import contents_hash
-from lamella.pipeline.verify import verify
+from lamella.reporting.verify import verify
 from lamella.sample.web import write_sample
-from lamella.transforms.files import TEMPORARY
+from lamella.transforms.base.files import TEMPORARY
 
 
 @pytest.fixture

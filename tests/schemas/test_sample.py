@@ -55,6 +55,7 @@ BAD = {
     "no image": {"json": INTERLEAVED.encode()["json"]},
     "not json": {"json": b"{", "jpg": b""},
     "not an object": {"json": b"[]", "jpg": b""},
+    "deeper than a parser goes": {"json": b"[" * 100_000, "jpg": b""},
     "not UTF-8": {"json": b"\xff\xfe", "jpg": b""},
     "cut blob": {"json": INTERLEAVED.encode()["json"], "jpg": INTERLEAVED.encode()["jpg"][:-1]},
     "overlapping images": {"json": header(images=[{"offset": 0, "length": 4}, {"offset": 2, "length": 4}]), "jpg": b"12345678"},

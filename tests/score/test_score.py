@@ -10,19 +10,20 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
 from model_world import clip, pair
+from store_world import store_at
 
 from lamella.schemas.account import Door
 from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
 from lamella.schemas.page import Provenance
-from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.batches import bucket_of, cut
-from lamella.transforms.blobs import BlobError
+from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.transforms.base.batches import bucket_of, cut
+from lamella.transforms.base.blobs import BlobError
+from lamella.transforms.media.frames import View, read_view
 from lamella.transforms.score.judge import judge_document, judge_pair
 from lamella.transforms.score.questions import Answer, Scored, nearest_texts, questions_of
 from lamella.transforms.score.similarity import answer
 from lamella.transforms.score.stage import ScoreDocuments, ScorePairs
-from lamella.transforms.views import View, read_view
 from lamella.weights import load
 
 
@@ -54,18 +55,18 @@ def cosine(loaded, image, text):
 
 def test_a_score_is_the_cosine_of_picture_and_text(loaded, run_folder):
     root, media = run_folder
-    (found,) = answer(questions_of(pair("k", media["red"])), loaded, 2, root)
-    expected = cosine(loaded, read_view(View(media["red"]), root, 32), "a red square")
+    (found,) = answer(questions_of(pair("k", media["red"])), loaded, 2, store_at(root))
+    expected = cosine(loaded, read_view(View(media["red"]), store_at(root), 32), "a red square")
     assert found.score == pytest.approx(expected, abs=2e-6)
     assert found.score == round(found.score, 6)
 
 
 def test_a_clip_is_scored_by_its_middle_frame(loaded, run_folder):
     root, media = run_folder
-    frame = read_view(View(media["clip"], 2.0), root, 32)
+    frame = read_view(View(media["clip"], 2.0), store_at(root), 32)
     red, _, blue = frame.getpixel((30, 20))
     assert blue > 150 > 100 > red
-    (found,) = answer(questions_of(clip("k", media["clip"])), loaded, 2, root)
+    (found,) = answer(questions_of(clip("k", media["clip"])), loaded, 2, store_at(root))
     assert found.score == pytest.approx(cosine(loaded, frame, "a blue lake"), abs=2e-6)
 
 
@@ -74,17 +75,19 @@ def test_a_document_asks_for_the_texts_beside_each_image(loaded, run_folder):
     made = document("d", "first", "before", media["red"], media["green"], "after", "last", media["blue"])
     assert [question.texts for question in questions_of(made)] == [("before", "after"), ("before", "after"), ("last",)]
     assert list(nearest_texts(document("d", media["red"]).nodes, 0)) == []
-    first, _, _ = answer(questions_of(made), loaded, 2, root)
-    red = read_view(View(media["red"]), root, 32)
+    first, _, _ = answer(questions_of(made), loaded, 2, store_at(root))
+    red = read_view(View(media["red"]), store_at(root), 32)
     assert first.score == pytest.approx(max(cosine(loaded, red, text) for text in ("before", "after")), abs=2e-6)
 
 
 def test_what_cannot_be_decoded_is_a_rejection_and_what_cannot_be_read_is_not(loaded, run_folder):
     root, media = run_folder
-    good, bad = answer(questions_of(pair("a", media["red"])) + questions_of(pair("b", media["broken"])), loaded, 4, root)
+    good, bad = answer(
+        questions_of(pair("a", media["red"])) + questions_of(pair("b", media["broken"])), loaded, 4, store_at(root)
+    )
     assert good.score is not None and (bad.score, bad.unseen) == (None, Reason.BROKEN_IMAGE)
     with pytest.raises(BlobError):
-        answer(questions_of(pair("a", media["red"])), loaded, 4, root + "/elsewhere")
+        answer(questions_of(pair("a", media["red"])), loaded, 4, store_at(root + "/elsewhere"))
 
 
 def test_the_same_batches_from_any_order(run_folder):
@@ -101,7 +104,7 @@ def test_the_same_batches_from_any_order(run_folder):
     ("answered", "limit", "reason", "detail"),
     [
         (Answer(0.25), 0.25, None, ""),
-        (Answer(0.249999), 0.25, Reason.LOW_CLIP_SCORE, "0.249999 < 0.25"),
+        (Answer(0.249999), 0.25, Reason.LOW_CLIP_SCORE, "clip_score 0.249999 < 0.25"),
         (Answer(-0.9), None, None, ""),
         (Answer(None, Reason.BROKEN_IMAGE, "cut"), None, Reason.BROKEN_IMAGE, "cut"),
     ],
@@ -112,15 +115,8 @@ def test_pairs_are_judged(run_folder, answered, limit, reason, detail):
     if reason is None:
         assert output == replace(made, clip_score=answered.score, clip_model="m")
     else:
-        assert output == Rejection(
-            stage=Stage.SCORE,
-            unit=Unit.PAIR,
-            key="k",
-            reason=reason,
-            url="https://x.org/red",
-            detail=detail,
-            sample="a red square",
-        )
+        assert (output.stage, output.unit, output.key, output.reason) == (Stage.SCORE, Unit.PAIR, "k", reason)
+        assert (output.url, output.says, output.sample) == ("https://x.org/red", detail, "a red square")
 
 
 def test_an_image_leaves_and_phi_stays_true(run_folder):
@@ -129,7 +125,7 @@ def test_an_image_leaves_and_phi_stays_true(run_folder):
     answers = (Answer(0.3), Answer(0.1), Answer(None, Reason.BROKEN_IMAGE, "cut"))
     scored = Scored(record=made, answers=answers, model="m")
     low, broken, kept = judge_document(scored, ScoreConfig(min_node_score=0.15))
-    assert (low.unit, low.key, low.reason, low.detail) == (Unit.NODE, "d/2", Reason.LOW_CLIP_SCORE, "0.1 < 0.15")
+    assert (low.unit, low.key, low.reason, low.says) == (Unit.NODE, "d/2", Reason.LOW_CLIP_SCORE, "clip_score 0.1 < 0.15")
     assert (broken.unit, broken.key, broken.reason, broken.detail) == (Unit.NODE, "d/4", Reason.BROKEN_IMAGE, "cut")
     assert [(image.clip_score, image.clip_model) for image in kept.images] == [(0.3, "m")]
     assert [(it.previous_image, it.next_image) for it in kept.nodes if isinstance(it, TextNode)] == [(1, 0)] * 3
@@ -175,7 +171,7 @@ def expected_scores(pairs, loaded, root, buckets):
     scores = {}
     for bucket in range(buckets):
         for batch in cut((it for it in pairs if bucket_of(it, buckets) == bucket), 2):
-            answers = answer([question for it in batch for question in questions_of(it)], loaded, 2, root)
+            answers = answer([question for it in batch for question in questions_of(it)], loaded, 2, store_at(root))
             scores |= {it.key: found.score for it, found in zip(batch, answers, strict=True) if found.score is not None}
     return scores
 
@@ -186,7 +182,7 @@ def test_pairs_by_both_doors(scorer, run_folder, loaded, pairs):
     floor = sorted(scores.values())[2]
     config = ScoreConfig(model=scorer, min_score=floor)
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        kept, rejected, tallies = pipeline | beam.Create(pairs, reshuffle=False) | ScorePairs(config, root, buckets=3)
+        kept, rejected, tallies = pipeline | beam.Create(pairs, reshuffle=False) | ScorePairs(config, store_at(root), buckets=3)
 
         def check_kept(actual):
             assert {it.key: it.clip_score for it in actual} == {key: it for key, it in scores.items() if it >= floor}
@@ -211,7 +207,7 @@ def test_scores_do_not_depend_on_the_order_of_records(scorer, run_folder, loaded
     expected = expected_scores(pairs, loaded, root, buckets=2)
     config = ScoreConfig(model=scorer, min_score=None)
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        outcome = pipeline | beam.Create(pairs[::order], reshuffle=False) | ScorePairs(config, root, buckets=2)
+        outcome = pipeline | beam.Create(pairs[::order], reshuffle=False) | ScorePairs(config, store_at(root), buckets=2)
 
         def check(actual):
             assert {it.key: it.clip_score for it in actual} == expected
@@ -228,7 +224,9 @@ def test_documents_by_both_doors(scorer, run_folder, loaded):
     ]
     config = ScoreConfig(model=scorer, min_node_score=-1.0)
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        kept, rejected, tallies = pipeline | beam.Create(documents, reshuffle=False) | ScoreDocuments(config, root, buckets=2)
+        kept, rejected, tallies = (
+            pipeline | beam.Create(documents, reshuffle=False) | ScoreDocuments(config, store_at(root), buckets=2)
+        )
 
         def check_kept(actual):
             assert {it.key: [image.clip_score is not None for image in it.images] for it in actual} == {
@@ -261,7 +259,7 @@ def test_documents_pass_unscored_where_none_are_asked_for(scorer, run_folder):
     made = document("one", "a red square", media["broken"])
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         config = ScoreConfig(model=scorer, documents=False)
-        kept, rejected, _ = pipeline | beam.Create([made]) | ScoreDocuments(config, root, buckets=2)
+        kept, rejected, _ = pipeline | beam.Create([made]) | ScoreDocuments(config, store_at(root), buckets=2)
 
         def check(expected):
             def look(actual):

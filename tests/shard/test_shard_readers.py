@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from store_world import store_at
 
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.pair import Dataset
@@ -31,7 +32,7 @@ def shards(world):
     paths = {}
     for dataset, given in records.items():
         folder = world.root / "shards" / dataset
-        work = ShardWork(dataset=dataset, config=CONFIG, root=str(world.root), folder=str(folder))
+        work = ShardWork(dataset=dataset, config=CONFIG, store=store_at(str(world.root)), folder=str(folder))
         paths[dataset] = folder / write_one(work, "train", 0, given).shard.name
     return paths
 

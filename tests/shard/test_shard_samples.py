@@ -6,12 +6,14 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
+from store_world import store_at
 
-from lamella.schemas.config import ShardConfig
+from lamella.schemas.config import FetchConfig, ReadConfig, ShardConfig
 from lamella.schemas.document import ImageNode, TextNode, VideoNode, with_phi
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.schemas.sample import load_json
-from lamella.transforms.blobs import BlobError
+from lamella.transforms.base.blobs import BlobError
+from lamella.transforms.media.store import MediaStore
 from lamella.transforms.shard.pictures import ChangedBlob, Pictures, encode_jpeg
 from lamella.transforms.shard.samples import FalsePhi, frame_seconds, to_sample
 
@@ -20,7 +22,7 @@ CONFIG = ShardConfig(max_side_px=100)
 
 @pytest.fixture
 def pictures(world) -> Pictures:
-    return Pictures(CONFIG, str(world.root))
+    return Pictures(CONFIG, store_at(str(world.root)))
 
 
 def opened(jpeg: bytes) -> Image.Image:
@@ -147,3 +149,10 @@ def test_jpegs_carry_no_metadata_and_are_baseline():
     assert b"secret" not in picture.jpeg
     assert "progressive" not in opened(picture.jpeg).info
     assert picture == encode_jpeg(Image.new("RGB", (40, 30), (1, 2, 3)), 90)
+
+
+def test_the_limit_of_the_fetch_arrives_at_the_shard(world):
+    """A picture that was let through with a limit of its own is decoded with that limit, not with the default."""
+    tight = MediaStore.of(str(world.root), ReadConfig(), FetchConfig(max_pixels=64 * 64))
+    (rejection,) = to_sample(world.pair(1), Pictures(CONFIG, tight))
+    assert (rejection.reason, rejection.measure, rejection.limit) == (Reason.TOO_MANY_PIXELS, "pixels", 64 * 64)

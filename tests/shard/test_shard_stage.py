@@ -7,6 +7,7 @@ from apache_beam import Create
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
+from store_world import store_at
 
 from lamella.schemas.account import Tally
 from lamella.schemas.config import ShardConfig
@@ -26,7 +27,7 @@ def write(world, dataset, records, config=CONFIG, checks=None):
     plan = plan_shards(dataset, len(records), config)
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         given = pipeline | Create(records).with_output_types(TYPES.get(dataset, ImageTextPair))
-        outcome = given | WriteShards(config, plan, str(world.root), folder)
+        outcome = given | WriteShards(config, plan, store_at(str(world.root)), folder)
         outcome.written | WriteManifest(dataset, folder, "hash")
         if dataset is Dataset.M3W:
             outcome.tables | WriteManifest(dataset, folder + "-parquet", "hash")
@@ -69,14 +70,19 @@ def test_two_runs_are_equal_and_the_second_removes_what_is_stale(world):
     assert [shard.name for shard in manifest.shards] == sorted(shard.name for shard in manifest.shards)
     assert len({name for name in first if name.startswith("m3w-parquet/")}) == len(manifest.shards) + 1
 
-    (world.root / "shards/m3w/m3w-train-00099.tar").write_bytes(b"of an earlier run")
-    (world.root / "shards/m3w/.m3w-train-00000.tar.abcd.tmp").write_bytes(b"of a killed run")
-    (world.root / "shards/m3w-parquet/train-00099.parquet").write_bytes(b"of an earlier run")
-    (world.root / "shards/m3w/notes.txt").write_bytes(b"not ours")
+    more = CONFIG.model_copy(update={"samples_per_shard": 2})
+    write(world, Dataset.M3W, documents, config=more)
+    assert len(files(world)) > len(first)
+    foreign = {"m3w/notes.txt", "m3w/m3w-train-00099.tar", "m3w-parquet/train-00099.parquet"}  # no manifest names them
+    for name in foreign:
+        (world.root / "shards" / name).write_bytes(b"not ours")
+    (world.root / "shards/m3w/.m3w-train-00000.tar.0123abcd.tmp").write_bytes(b"of a killed run")
     write(world, Dataset.M3W, documents[20:] + documents[:20])
     second = files(world)
-    assert second.pop("m3w/notes.txt") == b"not ours"
+    assert {second.pop(name) for name in foreign} == {b"not ours"}
     assert second == first
+    for name in foreign:
+        (world.root / "shards" / name).unlink()
 
     write(world, Dataset.M3W, documents, config=CONFIG.model_copy(update={"parquet": False}))
     assert [name for name in files(world) if name.startswith("m3w-parquet/")] == ["m3w-parquet/_manifest.json"]

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import pyarrow.parquet as pq
 import pytest
+from store_world import store_at
 
 from lamella.schemas.account import Door, Tally
 from lamella.schemas.config import ShardConfig
@@ -13,7 +14,7 @@ from lamella.schemas.pair import Dataset
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.schemas.sample import InterleavedSample, PairSample
 from lamella.schemas.shards import read_shard
-from lamella.transforms.blobs import BlobError
+from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.shard.output import NewFile
 from lamella.transforms.shard.write import ShardWork, write_one
 
@@ -22,7 +23,7 @@ CONFIG = ShardConfig(max_side_px=64)
 
 def work(world, dataset: Dataset, **config) -> ShardWork:
     folder = str(world.root / "shards" / dataset)
-    return ShardWork(dataset=dataset, config=CONFIG.model_copy(update=config), root=str(world.root), folder=folder)
+    return ShardWork(dataset=dataset, config=CONFIG.model_copy(update=config), store=store_at(str(world.root)), folder=folder)
 
 
 def samples(path, sample_type):

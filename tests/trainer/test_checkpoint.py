@@ -9,6 +9,8 @@ import torch
 
 from lamella.trainer import checkpoint as checkpoints
 
+KILLS = int(os.environ.get("KILLS", "20"))  # more where there is time
+
 
 def trained(steps: int = 3):
     torch.manual_seed(0)
@@ -95,7 +97,7 @@ def test_killed_while_saving(tmp_path):
     model = torch.nn.Linear(64, 64)  # small: no thread of the arithmetic's pool is needed in the forked child
     optimizer = torch.optim.AdamW(model.parameters())
     newest = 0
-    for kill in range(20):
+    for kill in range(KILLS):
         child = os.fork()
         if not child:
             step = newest
@@ -103,7 +105,7 @@ def test_killed_while_saving(tmp_path):
                 step += 1
                 checkpoints.save(tmp_path, step, model, optimizer, {})
                 checkpoints.keep_last(tmp_path, 2)
-        time.sleep(0.02 + 0.0037 * kill)
+        time.sleep(0.02 + 0.0037 * (kill % 20))
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         found = checkpoints.latest(tmp_path)

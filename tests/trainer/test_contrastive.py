@@ -108,8 +108,8 @@ def test_sigterm_saves_and_exits_130(tmp_path, toy_shards, toy_overrides):
     [
         ("demo-scorrer", {}, "no recipe 'demo-scorrer'; did you mean 'demo-scorer'?"),
         ("demo-scorer", {"learning_rat": "1"}, "no key 'learning_rat'; did you mean 'learning_rate'?"),
-        ("demo-scorer", {"learning_rate": "fast"}, "learning_rate='fast': "),
-        ("demo-scorer", {"batch": "0"}, "batch='0': "),
+        ("demo-scorer", {"learning_rate": "fast"}, "learning_rate: must be a number (got 'fast')"),
+        ("demo-scorer", {"batch": "0"}, "batch: must be above 0 (got '0')"),
         ("demo-scorer", {"recipe": "x"}, "no key 'recipe'"),
         ("demo-scorer", {"model": "no-such-model"}, "model=no-such-model: "),
         ("demo-scorer", {"tokenizer": "/nowhere.json"}, "tokenizer=/nowhere.json: no such file"),

@@ -87,7 +87,7 @@ def test_stopped_by_a_signal_and_gone_on(training, whole, tmp_path, capsys):
 def test_a_torn_checkpoint_gives_way_to_the_one_before(training, whole, tmp_path, capsys, form, harm):
     shards, overrides = training
     train(shards, "demo", str(tmp_path), overrides | {"steps": "4", "checkpoint_format": form})
-    name = MODEL if form == "safetensors" else "__0_0.distcp"
+    name = MODEL if form == "safetensors" else "shard-00001-model-00001-of-00001.safetensors"
     path = tmp_path / "checkpoints" / "step-00000004" / name
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1

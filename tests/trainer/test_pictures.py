@@ -93,3 +93,11 @@ def test_a_picture_too_large_is_refused_before_it_is_decoded(monkeypatch):
     monkeypatch.setattr(pictures, "MAX_PIXELS", 19_999)
     with pytest.raises(BadSample, match="200 x 100"):
         drawn(encoded(photo(200, 100)), 64)
+
+
+def test_scans_without_number_are_refused_before_the_decoder_runs():
+    image = encoded(photo(64, 48), progressive=True)
+    scan = image[image.rindex(b"\xff\xda") : -2]
+    assert drawn(image, 32).shape == (32, 32, 3)
+    with pytest.raises(BadSample, match="20010 scans"):
+        drawn(image[:-2] + scan * 20_000 + image[-2:], 32)

@@ -1,13 +1,18 @@
 """Both forms of a training's checkpoint: to the bit and back, and whole or not there whenever the writer is killed."""
 
+import json
 import os
+import pickle
 import signal
 import time
 
 import pytest
 import torch
+from safetensors import SafetensorError
+from torch.distributed.checkpoint.api import CheckpointException
 
 from lamella.trainer import checkpoint as checkpoints
+from lamella.trainer.checkpoint import STATE
 from lamella.trainer.optimizer import make_optimizer
 from lamella.trainer.parallel import World
 from lamella.trainer.recipes import resolve
@@ -50,6 +55,40 @@ def test_to_disk_and_back_to_the_bit(tmp_path, form, steps):
     again.restore(found)
     assert [advance(other, again) for _ in range(4)] == expected
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))
+
+
+@FORMS
+def test_a_checkpoint_of_others_is_not_unpickled(tmp_path, form):
+    """P12: what lies in a checkpoint's folder beside its safetensors, and under their names, is never run."""
+    _, some = learned(2)
+    some.save(tmp_path, 2, {}, form)
+    folder = checkpoints.latest(tmp_path).path
+    bomb = pickle.dumps(Bomb(tmp_path / "canary"))
+    for name in (".metadata", "__0_0.distcp", "optimizer.pt"):
+        (folder / name).write_bytes(bomb)
+    _, again = learned(0)
+    again.restore(checkpoints.latest(tmp_path))
+    assert not any(path.suffix in (".distcp", ".metadata") for path in folder.iterdir() if path.read_bytes() != bomb)
+    for path in folder.glob("*.safetensors"):
+        path.write_bytes(bomb)
+    state = json.loads((folder / STATE).read_bytes())
+    (folder / STATE).write_text(json.dumps(state | {"checksums": checkpoints.checksums(folder) | {STATE: ""}}))
+    assert checkpoints.latest(tmp_path) is None
+    sums = {name: value for name, value in checkpoints.checksums(folder).items() if name != STATE}
+    (folder / STATE).write_text(json.dumps(state | {"checksums": sums}))
+    with pytest.raises((SafetensorError, OSError, RuntimeError, CheckpointException)):
+        again.restore(checkpoints.latest(tmp_path))
+    (folder / STATE).write_text(json.dumps(state | {"checksums": {"../../canary": "0" * 64}}))
+    assert checkpoints.latest(tmp_path) is None
+    assert not (tmp_path / "canary").exists()
+
+
+class Bomb:
+    def __init__(self, canary):
+        self._canary = canary
+
+    def __reduce__(self):
+        return os.mkdir, (str(self._canary),)
 
 
 def test_what_is_frozen_is_not_written(tmp_path):

@@ -1,11 +1,15 @@
 """Blobs: bytes in place, from packs and archives, packed or plain; what is not there, or not that, raises BlobError."""
 
 import gzip
+import json
+import os
 
 import pytest
 
+from lamella.schemas.config import FetchConfig, ReadConfig
 from lamella.schemas.media import BlobRef, Container
-from lamella.transforms.blobs import UNPACKED, BlobError, read_blob, resolve
+from lamella.transforms.base.blobs import UNPACKED, BlobError, inside, read_blob
+from lamella.transforms.media.store import MediaStore
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 
@@ -24,9 +28,6 @@ def test_a_pack(tmp_path):
     (tmp_path / "packs").mkdir()
     (tmp_path / "packs" / "0.tar").write_bytes(b"0123456789")
     assert read_blob(ref("packs/0.tar", 2, 3, Container.RAW), str(tmp_path)) == b"234"
-    assert read_blob(ref(tmp_path / "packs/0.tar", 2, 3, Container.RAW), "/elsewhere") == b"234"
-    assert read_blob(ref(f"file://{tmp_path}/packs/0.tar", 2, 3, Container.RAW), "memory://x") == b"234"
-    assert resolve("a/b", "s3://bucket/run/") == "s3://bucket/run/a/b"
 
 
 def test_a_record(tmp_path):
@@ -54,10 +55,74 @@ def test_what_is_not_there(tmp_path):
         ref(tmp_path / "a.warc.gz", 0, len(data) + 1),
         ref(tmp_path / "a.warc.gz", 0, len(data) - 1),
         ref(tmp_path / "a.warc.gz", 1, len(data) - 1),
-        ref(tmp_path / "a.warc.gz", 0, len(data) + 1, Container.RAW),
         ref(tmp_path / "b.warc.gz", 0, len(damaged)),
         ref(tmp_path / "bomb.warc.gz", 0, (tmp_path / "bomb.warc.gz").stat().st_size),
         ref("nowhere://x", 0, 9),
     ):
         with pytest.raises(BlobError):
             read_blob(blob)
+
+
+def test_the_sizes_that_an_archive_was_read_with_arrive(tmp_path):
+    large = bytes(range(256)) * 5000
+    data = gzip.compress(record(large))
+    (tmp_path / "a.warc.gz").write_bytes(data)
+    blob = ref(tmp_path / "a.warc.gz", 0, len(data))
+    small = ReadConfig(max_media_bytes=len(large) - 1)
+    with pytest.raises(BlobError):
+        read_blob(blob, "", small)
+    with pytest.raises(BlobError):
+        MediaStore.of("", small, FetchConfig()).bytes(blob)
+    assert MediaStore.of("", ReadConfig(max_media_bytes=len(large)), FetchConfig()).bytes(blob) == large
+
+
+def a_run(tmp_path, inputs=()):
+    root = tmp_path / "run"
+    (root / "media").mkdir(parents=True)
+    (root / "run.json").write_text(json.dumps({"inputs": list(inputs)}))
+    return root
+
+
+@pytest.mark.parametrize("container", Container)
+def test_a_table_of_others_reaches_no_file_and_no_address(tmp_path, canary, container):
+    root = a_run(tmp_path)
+    (root / "media/link").symlink_to(canary.file)
+    (root / "media/out").symlink_to(tmp_path)
+    os.mkfifo(root / "media/pipe")
+    paths = [canary.url, canary.file, f"file://{canary.file}", f"local::{canary.url}", f"simplecache::{canary.url}"]
+    paths += ["../canary", "media/../../canary", "media/link", "media/out/canary", "media//../run.json", "./run.json"]
+    paths += [
+        "media\\..\\..\\canary",
+        "~/canary",
+        "",
+        "media",
+        "media/pipe",
+        "/dev/zero",
+        "media/\0",
+        f"reference::{canary.url}",
+    ]
+    for path in paths:
+        for spelled in (path, UNPACKED + path):
+            with pytest.raises(BlobError):
+                read_blob(ref(spelled, 0, 10, container), str(root))
+    assert canary.heard == []
+
+
+def test_archives_are_those_that_the_run_names(tmp_path, canary):
+    plain = record(PNG)
+    for name in ("a.warc", "b.warc"):
+        (tmp_path / name).write_bytes(plain)
+    root = a_run(tmp_path, [str(tmp_path / "a.warc")])
+    assert read_blob(ref(tmp_path / "a.warc", 0, len(plain)), str(root)) == PNG
+    with pytest.raises(BlobError, match=r"not one of the archives that run\.json names"):
+        read_blob(ref(tmp_path / "b.warc", 0, len(plain)), str(root))
+    (root / "run.json").write_text("{}")
+    os.utime(root / "run.json", ns=(1, 1))
+    with pytest.raises(BlobError, match="names no inputs"):
+        read_blob(ref(tmp_path / "a.warc", 0, len(plain)), str(root))
+
+
+def test_a_path_within_is_joined():
+    assert inside("media/packs/a.tar", "memory://bucket/run/") == "memory://bucket/run/media/packs/a.tar"
+    with pytest.raises(BlobError):
+        inside("media/packs/a.tar", "")

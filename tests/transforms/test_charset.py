@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamella.transforms.charset import decode_html
+from lamella.transforms.formats.charset import decode_html
 
 SENTENCES = {
     "en": "Flamingos are wading birds that strain their food from the water with their beaks, and they sleep on one leg.",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamella.transforms.charset import decode_html
+from lamella.transforms.formats.charset import decode_html
 
 LINES = [
     ("红色的鸟在水边用嘴找吃的", "gbk"),

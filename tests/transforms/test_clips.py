@@ -1,13 +1,15 @@
 """Bytes in, header and frames or BadVideo out: containers, seeking, rotation, damage, and files that point elsewhere."""
 
 import io
+from dataclasses import replace
 
 import av
 import numpy as np
 import pytest
 
 from lamella.schemas.rejection import Reason
-from lamella.transforms.clips import BadVideo, decode_frames, probe, video_mime
+from lamella.transforms.media.clips import BadVideo, decode_frames, probe, video_mime
+from lamella.transforms.media.decode_limits import DEFAULT_LIMITS
 
 FORMATS = {
     "video/mp4": ("mp4", "libx264"),
@@ -122,9 +124,9 @@ def test_playlists_and_other_types_are_no_videos(data):
 
 def test_a_film_larger_than_the_limit_is_refused():
     with pytest.raises(BadVideo) as error:
-        probe(clip(seconds=1), max_pixels=64 * 48 - 1)
+        probe(clip(seconds=1), limits=replace(DEFAULT_LIMITS, max_pixels=64 * 48 - 1))
     assert error.value.reason is Reason.TOO_MANY_PIXELS
-    assert probe(clip(seconds=1), max_pixels=64 * 48)[0].width == 64
+    assert probe(clip(seconds=1), limits=replace(DEFAULT_LIMITS, max_pixels=64 * 48))[0].width == 64
 
 
 def test_sound_alone_is_no_video():

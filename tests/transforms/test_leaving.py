@@ -5,12 +5,12 @@ import pytest
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
 from lamella.schemas.page import Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.leaving import SAMPLE_CHARACTERS, document_leaves, node_leaves
-from lamella.transforms.rules import Broken
+from lamella.transforms.base.reject import SAMPLE_CHARACTERS, reject_document, reject_node
+from lamella.transforms.base.rule import Violation
 
 LONG = "word " * SAMPLE_CHARACTERS
 PAGE, IMAGE, VIDEO = "https://a.example/", "https://a.example/i.png", "https://a.example/v.mp4"
-BROKEN = Broken(Reason.TOO_FEW_WORDS, "1 < 2")
+TOO_FEW = Violation(Reason.TOO_FEW_WORDS, "words", 1.0, 2.0)
 NODES = (
     TextNode(text=LONG, position=3),
     ImageNode(url=IMAGE, position=5, alt="alt", caption="caption"),
@@ -21,13 +21,15 @@ DOCUMENT = InterleavedDocument(key="d", url=PAGE, nodes=NODES, provenance=Proven
 
 
 def test_a_document_leaves_with_its_nodes():
-    assert document_leaves(Stage.FILTER, DOCUMENT, BROKEN) == Rejection(
+    assert reject_document(Stage.FILTER, DOCUMENT, TOO_FEW) == Rejection(
         stage=Stage.FILTER,
         unit=Unit.DOCUMENT,
         key="d",
         reason=Reason.TOO_FEW_WORDS,
         url=PAGE,
-        detail="1 < 2",
+        measure="words",
+        value=1.0,
+        limit=2.0,
         sample=LONG[:200],
         nodes=4,
         archive="a.warc.gz",
@@ -45,13 +47,15 @@ def test_a_document_leaves_with_its_nodes():
     ],
 )
 def test_a_node_leaves_alone(node, key, url, sample):
-    assert node_leaves(Stage.SCORE, DOCUMENT, node, BROKEN) == Rejection(
+    assert reject_node(Stage.SCORE, DOCUMENT, node, TOO_FEW) == Rejection(
         stage=Stage.SCORE,
         unit=Unit.NODE,
         key=key,
         reason=Reason.TOO_FEW_WORDS,
         url=url,
-        detail="1 < 2",
+        measure="words",
+        value=1.0,
+        limit=2.0,
         sample=sample,
         archive="a.warc.gz",
         offset=7,

@@ -2,13 +2,15 @@
 
 import io
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from lamella.schemas.rejection import Reason
-from lamella.transforms.pixels import BadImage, decode_rgb, decode_roughly, image_header, scaled_size
+from lamella.transforms.media.decode_limits import DEFAULT_LIMITS
+from lamella.transforms.media.pixels import BadImage, decode_rgb, decode_roughly, image_header, scaled_size
 
 TYPES = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 
@@ -162,9 +164,9 @@ def test_a_bomb_is_refused_by_its_header():
         decode_rgb(data)
     assert error.value.reason is Reason.TOO_MANY_PIXELS
     assert time.perf_counter() - started < 0.05
-    assert decode_rgb(encoded(checks(), "PNG"), max_pixels=9600).size == (120, 80)
+    assert decode_rgb(encoded(checks(), "PNG"), limits=replace(DEFAULT_LIMITS, max_pixels=9600)).size == (120, 80)
     with pytest.raises(BadImage):
-        decode_rgb(encoded(checks(), "PNG"), max_pixels=9599)
+        decode_rgb(encoded(checks(), "PNG"), limits=replace(DEFAULT_LIMITS, max_pixels=9599))
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -11,7 +11,7 @@ from lamella.schemas.account import Door, Tally
 from lamella.schemas.document import InterleavedDocument, TextNode
 from lamella.schemas.page import Page, Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.step import Step, crashed
+from lamella.transforms.base.step import Step, crashed
 
 PROVENANCE = Provenance(archive="a.warc.gz", offset=1, length=2)
 

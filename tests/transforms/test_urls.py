@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lamella.transforms.urls import canonical_url, host_of, join_url, page_url, registered_domain
+from lamella.transforms.formats.urls import canonical_url, host_of, join_url, page_url, registered_domain
 
 SPELLINGS = [
     ("http://Example.COM", "http://example.com/"),

@@ -9,8 +9,8 @@ import zstandard
 
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.rejection import Reason
-from lamella.transforms.codings import BadRecord, Caps, decode, html_caps
-from lamella.transforms.warc import declared_length, decoded_body, first, parse_record
+from lamella.transforms.formats.content_encoding import BadRecord, Caps, decode, html_caps
+from lamella.transforms.formats.warc import declared_length, decoded_body, first, parse_record
 
 CAPS = html_caps(ReadConfig())
 HTML = b"<html><body>" + b"A flamingo strains its food from the water. " * 100 + b"</body></html>"

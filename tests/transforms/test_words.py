@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lamella.transforms.words import is_unspaced, lines, sentences, tokens, words
+from lamella.transforms.formats.words import is_unspaced, lines, sentences, tokens, words
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from lamella.trainer import config as configs
-from lamella.trainer.config import MIB, Frozen
+from lamella.trainer.config import MIB, Decay, Frozen
 
 
 class ContrastiveConfig(Frozen):
@@ -25,7 +25,7 @@ class ContrastiveConfig(Frozen):
     learning_rate: PositiveFloat = 1e-3
     warmup_steps: NonNegativeInt = 200
     final_learning_rate: NonNegativeFloat = 0.0  # of `learning_rate`, at the end of the cosine
-    betas: tuple[float, float] = (0.9, 0.98)  # CLIP
+    betas: tuple[Decay, Decay] = (0.9, 0.98)  # CLIP
     epsilon: PositiveFloat = 1e-6  # CLIP
     weight_decay: NonNegativeFloat = 0.2  # CLIP; none on gains, biases, embeddings and temperatures
     max_gradient_norm: PositiveFloat = 1.0

@@ -16,6 +16,7 @@ from lamella.weights.pixels import square
 
 PAIR_DATASETS = (Dataset.ALIGN, Dataset.LTIP, Dataset.VTP)  # of a clip, the middle frame stands for it
 MAX_PIXELS = 64_000_000  # of a stored picture; the pipeline's own are at most a few hundred pixels wide
+MAX_SCANS = 100  # as `fetch.max_scans`; the pipeline's own have one
 Pair = tuple[np.ndarray, str, str] | tuple[()]  # pixels [S, S, 3], text and key; empty where the recipe leaves it out
 
 
@@ -46,11 +47,11 @@ def decode_pair(sample: PairSample | None, size: int) -> Pair | None:
         return None
     try:
         with Image.open(io.BytesIO(sample.image), formats=("JPEG",)) as image:
-            if image.width * image.height > MAX_PIXELS:
+            if image.width * image.height > MAX_PIXELS or sample.image.count(b"\xff\xda") > MAX_SCANS:
                 return None
             image.draft("RGB", (size, size))
             return square(image, size), sample.text, sample.key
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except Exception:  # whatever a decoder raises on foreign bytes is the sample's fault
         return None
 
 

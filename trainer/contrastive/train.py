@@ -28,7 +28,7 @@ from lamella.trainer.contrastive.pairs import find_pairs, read_samples
 from lamella.trainer.shards import Shard, manifest_hash
 from lamella.trainer.stop import EXIT_STOPPED, Stop
 from lamella.weights import Loaded, load
-from lamella.weights.loaded import TOKENIZER_FILE
+from lamella.weights.loaded import TOKENIZER_FILE, pick_device
 from lamella.weights.loader import untrained
 from lamella.weights.own import own_config
 from lamella.weights.pixels import normalise
@@ -50,6 +50,7 @@ def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> N
         SystemExit: 130 after SIGTERM or SIGINT, with a checkpoint written.
     """
     config = resolve(recipe, overrides)
+    pick_device(config.device)  # a GPU that is missing is said before captions are read for a tokenizer
     found, folder = find_pairs(shards, config.datasets, "train"), Path(output)
     folder.mkdir(parents=True, exist_ok=True)
     before = _before(folder, config, found)

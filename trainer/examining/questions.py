@@ -94,11 +94,18 @@ def _question(line: str, where: str) -> Question:
         values[name] = tuple(values[name])
     if not isinstance(attributes, dict) or not all(map(_is_texts, attributes.values())):
         raise TrainingError(f"{where}: attributes is no object of lists of texts")
+    if not _is_beside(values["image"]):
+        raise TrainingError(f"{where}: image={values['image'][:80]!r} is no path below the file's folder")
     if values["split"] not in SPLITS:
         raise TrainingError(f"{where}: split={values['split']!r}; there are {', '.join(SPLITS)}")
     if values["choices"] and (len(values["choices"]) < 2 or values["answer"] not in values["choices"]):
         raise TrainingError(f"{where}: the answer is none of at least two choices")
     return Question(**values, attributes={name: tuple(ways) for name, ways in attributes.items()})
+
+
+def _is_beside(path: str) -> bool:
+    """Whether a relative path stays below the folder that it is relative to."""
+    return not path.startswith(("/", "\\", "~")) and "\0" not in path and ".." not in path.replace("\\", "/").split("/")
 
 
 def _is_texts(value: object) -> bool:

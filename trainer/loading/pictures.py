@@ -20,6 +20,7 @@ from lamella.schemas.sample import BadSample
 from lamella.weights.pixels import square
 
 MAX_PIXELS = 64_000_000  # of a stored picture; the pipeline's own are at most a few hundred pixels wide
+MAX_SCANS = 100  # as `fetch.max_scans`; the pipeline's own have one. Each costs a pass over the picture
 _DIRECT = frozenset({"YCbCr", "RGB", "Gray", "GRAY"})
 
 
@@ -27,9 +28,11 @@ def draw(jpeg: bytes, out: np.ndarray) -> None:
     """Decodes into `out`, uint8 [S, S, 3].
 
     Raises:
-        BadSample: damaged, cut off, or of more than MAX_PIXELS.
+        BadSample: damaged, cut off, or of more than MAX_PIXELS or MAX_SCANS: whatever a decoder raises on foreign bytes.
     """
     size = out.shape[0]
+    if (scans := jpeg.count(b"\xff\xda")) > MAX_SCANS:  # no fewer than there are: coded data stuff every FF
+        raise BadSample(f"image: {scans} scans")
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(jpeg)
         if width * height > MAX_PIXELS:
@@ -41,7 +44,9 @@ def draw(jpeg: bytes, out: np.ndarray) -> None:
         w, h = (max(1, round(side * scale)) for side in (width, height))
         # Shrunk by less than two, the decoder is slower than decoding it all and filtering.
         picture = simplejpeg.decode_jpeg(jpeg, "RGB", min_width=w, min_height=h, min_factor=2)
-    except ValueError as error:
+    except BadSample:
+        raise
+    except Exception as error:
         raise BadSample(f"image: {error}") from error
     if picture.shape[:2] != (h, w):
         picture = _resized(picture, h, w)
@@ -73,5 +78,5 @@ def _by_pillow(jpeg: bytes, size: int) -> np.ndarray:
         with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
             image.draft("RGB", (size, size))
             return square(image, size)
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except Exception as error:
         raise BadSample(f"image: {error}") from error

@@ -147,8 +147,12 @@ class Shards:
             with _locked(copy):
                 if not copy.exists():
                     temporary = copy.with_name(f"{copy.name}.{os.getpid()}.tmp")
-                    _copied(filesystem, path, temporary)
-                    temporary.replace(copy)
+                    try:
+                        _copied(filesystem, path, temporary)
+                        _check_copy(self._shards[shard], temporary)  # before it has a name that a reader trusts
+                        temporary.replace(copy)
+                    finally:
+                        temporary.unlink(missing_ok=True)
         return copy
 
     def _copy(self, shard: int) -> Path:
@@ -170,7 +174,10 @@ class Shards:
                     with temporary.open("wb") as out:
                         np.save(out, table, allow_pickle=False)
                     temporary.replace(kept)
-        return np.load(kept, allow_pickle=False)
+        table = np.load(kept, allow_pickle=False)
+        if not isinstance(table, np.ndarray) or table.dtype != np.int64 or table.ndim != 3:
+            raise BadShard(f"{kept} is no table of offsets; delete it")
+        return table
 
 
 def sound_shards(shards: Sequence[Shard], cache: Path, keep: bool) -> tuple[list[Shard], list[str]]:
@@ -206,6 +213,13 @@ def _checked(shard: Shard, path: Path, verify: bool) -> np.ndarray:
         if list(members) != expected:
             raise BadShard(f"sample {number} has {', '.join(members)}, not {', '.join(expected)}")
     return np.array([list(members.values()) for members in samples], dtype=np.int64).reshape(len(samples), -1, _FIELDS)
+
+
+def _check_copy(shard: Shard, path: Path) -> None:
+    info = shard.info
+    with path.open("rb") as file:
+        if path.stat().st_size != info.bytes or hashlib.file_digest(file, "sha256").hexdigest() != info.sha256:
+            raise BadShard(f"{shard.folder}/{info.name}: not the file whose size and checksum {MANIFEST} lists")
 
 
 def _place(shard: Shard) -> tuple[fsspec.AbstractFileSystem, str]:

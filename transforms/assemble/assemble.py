@@ -9,8 +9,8 @@ from lamella.schemas.media import Media
 from lamella.schemas.rejection import Rejection, Stage
 from lamella.transforms.assemble.media import Found, place_media, url_of
 from lamella.transforms.assemble.rules import RULES
-from lamella.transforms.leaving import document_leaves
-from lamella.transforms.rules import first_broken
+from lamella.transforms.base.reject import reject_document
+from lamella.transforms.base.rule import apply_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +58,8 @@ def assemble_document(
         else:
             nodes.append(node)
     pruned = replace(document, nodes=with_phi(tuple(nodes)))
-    if broken := first_broken(pruned, RULES, config):
-        yield document_leaves(Stage.ASSEMBLE, pruned, broken)
+    if violation := apply_rules(RULES, pruned, config):
+        yield reject_document(Stage.ASSEMBLE, pruned, violation)
     else:
         yield pruned
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, VideoNode
 from lamella.schemas.media import Media, MediaKind
 from lamella.schemas.rejection import Reason, Rejection, Stage
-from lamella.transforms.leaving import node_leaves
-from lamella.transforms.rules import Broken
+from lamella.transforms.base.reject import reject_node
+from lamella.transforms.base.rule import Violation
 
 Found = Mapping[str, Media | Rejection]  # by canonical URL
 
@@ -40,19 +40,19 @@ def place_media(document: InterleavedDocument, found: Found) -> Iterable[Node | 
             case ImageNode():
                 media = found.get(node.url)
                 if problem := _problem(media, MediaKind.IMAGE, Reason.NOT_AN_IMAGE):
-                    yield node_leaves(Stage.ASSEMBLE, document, node, problem)
+                    yield reject_node(Stage.ASSEMBLE, document, node, problem)
                     continue
                 identities = {node.url, media.url, media.cluster or media.sha256}
                 if seen & identities:
-                    broken = Broken(Reason.REPEATED_IN_DOCUMENT, media.cluster or media.sha256)
-                    yield node_leaves(Stage.ASSEMBLE, document, node, broken)
+                    copy = Violation(Reason.REPEATED_IN_DOCUMENT, detail=media.cluster or media.sha256)
+                    yield reject_node(Stage.ASSEMBLE, document, node, copy)
                     continue
                 seen |= identities
                 yield replace(node, media=media)
             case VideoNode():
                 media = found.get(node.url)
                 if problem := _problem(media, MediaKind.VIDEO, Reason.NOT_A_VIDEO):
-                    yield node_leaves(Stage.ASSEMBLE, document, node, problem)
+                    yield reject_node(Stage.ASSEMBLE, document, node, problem)
                     continue
                 yield replace(node, media=media, track_text=_track_text(node, found))
             case _:
@@ -64,7 +64,7 @@ def url_of(answer: Media | Rejection) -> str:
     return answer.url if isinstance(answer, Media) else answer.url or answer.key
 
 
-def _problem(media: Media | Rejection | None, kind: MediaKind, otherwise: Reason) -> Broken | None:
+def _problem(media: Media | Rejection | None, kind: MediaKind, otherwise: Reason) -> Violation | None:
     """Why a node cannot have this media: the detail is the media's own reason. None where it can."""
     match media:
         case Media() if media.kind is kind:
@@ -75,7 +75,7 @@ def _problem(media: Media | Rejection | None, kind: MediaKind, otherwise: Reason
             why = media.reason.value
         case None:
             why = NOT_LOOKED_FOR
-    return Broken(Reason.UNUSABLE_MEDIA, why)
+    return Violation(Reason.UNUSABLE_MEDIA, detail=why)
 
 
 def _track_text(node: VideoNode, found: Found) -> str:

@@ -13,7 +13,7 @@ from lamella.schemas.media import Media
 from lamella.schemas.rejection import Rejection, Stage
 from lamella.transforms.assemble.assemble import Joined, assemble_joined
 from lamella.transforms.assemble.media import media_urls, url_of
-from lamella.transforms.step import Step
+from lamella.transforms.base.step import Step
 
 
 class AssembleDocuments(beam.PTransform):

@@ -21,6 +21,7 @@ from lamella.transforms.caption.generate import Decoder, Specials, sample
 from lamella.weights import WeightsMissing
 from lamella.weights.loader import pick_device
 from lamella.weights.pixels import normalise
+from lamella.weights.vetting import UnsafeModel, vet_transformers
 
 _MEAN, _STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)  # BLIP's, which are CLIP's
 _DIGEST_BYTES = 6
@@ -42,8 +43,11 @@ class _Blip:
         kind = getattr(transformers, cls.kind())
         dtype = torch.bfloat16 if config.precision == "bf16" else torch.float32
         try:
-            model = kind.from_pretrained(config.weights, use_safetensors=True)
-            tokenizer = transformers.AutoTokenizer.from_pretrained(config.weights)
+            vet_transformers(config.weights)
+            model = kind.from_pretrained(config.weights, use_safetensors=True, trust_remote_code=False)
+            tokenizer = transformers.AutoTokenizer.from_pretrained(config.weights, trust_remote_code=False)
+        except UnsafeModel:
+            raise
         except (OSError, ValueError, RuntimeError) as error:
             raise WeightsMissing(config.name, config.weights, str(error)) from error
         label = f"{config.name}/{Path(config.weights).name}@{_digest(model)}"

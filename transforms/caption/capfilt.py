@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Reason
+from lamella.transforms.base.sample_web import is_of_the_sample
 from lamella.transforms.caption.models import Captioner, Matcher
-from lamella.transforms.views import Unseen, read_view, view_of
+from lamella.transforms.media.frames import Unseen, read_view, view_of
+from lamella.transforms.media.store import MediaStore
 
 DIGITS = 6
 
@@ -30,8 +32,14 @@ class Captioned:
     synthetic_match: float = 0.0
     captioner: str = ""
     matcher: str = ""
+    may_stand: bool = True  # the synthetic text may be chosen
     unseen: Reason | None = None
     detail: str = ""
+
+    @property
+    def best_match(self) -> float:
+        """Of the texts that may be chosen."""
+        return max(self.web_match, self.synthetic_match) if self.may_stand else self.web_match
 
     @property
     def key(self) -> str:
@@ -42,7 +50,7 @@ class Captioned:
         return self.pair.media.url
 
 
-def caption_and_match(pairs: Sequence[Pair], models: Models, config: CaptionConfig, root: str) -> list[Captioned]:
+def caption_and_match(pairs: Sequence[Pair], models: Models, config: CaptionConfig, store: MediaStore) -> list[Captioned]:
     """What both models say of each pair, in order (BLIP, section 3.3). A picture of several pairs is captioned once.
 
     Raises:
@@ -50,7 +58,7 @@ def caption_and_match(pairs: Sequence[Pair], models: Models, config: CaptionConf
     """
     views = [view_of(pair) for pair in pairs]
     images, unseen = _images(
-        {view.key: view for view in views}, max(models.captioner.image_size, models.matcher.image_size), root
+        {view.key: view for view in views}, max(models.captioner.image_size, models.matcher.image_size), store
     )
     keys = list(images)
     _compute_with(config.captioner.threads)
@@ -78,17 +86,27 @@ def caption_and_match(pairs: Sequence[Pair], models: Models, config: CaptionConf
             synthetic_match=round(match.get((row[key], synthetic[key]), 0.0), DIGITS),
             captioner=models.captioner.label,
             matcher=models.matcher.label,
+            may_stand=may_stand(pair, config),
         )
 
     return [said(pair, view.key) for pair, view in zip(pairs, views, strict=True)]
 
 
-def _images(views: dict, model_side: int, root: str) -> tuple[dict, dict]:
+def may_stand(pair: Pair, config: CaptionConfig) -> bool:
+    """Whether a synthetic text may stand for the web's: a bundled captioner's only on pages of the sample, unless configured.
+
+    It knows coloured shapes on plain grounds, and says "Two rings on white" of a photograph. The bundled matcher, which knows
+    no more, agrees often enough.
+    """
+    return not config.captioner.bundled or config.bundled_texts == "always" or is_of_the_sample(pair.page_url)
+
+
+def _images(views: dict, model_side: int, store: MediaStore) -> tuple[dict, dict]:
     """By key, the pictures, and the errors of those that cannot be decoded."""
     images, unseen = {}, {}
     for key, view in views.items():
         try:
-            images[key] = read_view(view, root, model_side)
+            images[key] = read_view(view, store, model_side)
         except Unseen as error:
             unseen[key] = error
     return images, unseen

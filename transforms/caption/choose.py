@@ -5,17 +5,23 @@ from dataclasses import replace
 
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.pair import CapFilt, CaptionSource, Pair
-from lamella.schemas.rejection import Reason, Rejection, Stage
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.reject import reject_pair
+from lamella.transforms.base.rule import Rulebook, Under, Violation, apply_rules
 from lamella.transforms.caption.capfilt import Captioned
-from lamella.transforms.leaving import pair_leaves
-from lamella.transforms.rules import Broken, Rule, first_broken
 
-RULES = (
-    Rule(
-        Reason.NO_CAPTION_MATCHES,
-        lambda said, limits: max(said.web_match, said.synthetic_match) < limits.min_match,
-        lambda said, limits: f"web {said.web_match}, synthetic {said.synthetic_match} < {limits.min_match}",
-    ),
+
+def _note(said: Captioned) -> str:
+    return "" if said.may_stand else "the captioner's text is that of a bundled model, for the sample web only"
+
+
+RULES = Rulebook(
+    name="texts of a pair",
+    stage=Stage.CAPTION,
+    unit=Unit.PAIR,
+    config="caption",
+    limits=CaptionConfig,
+    rules=(Under(Reason.NO_CAPTION_MATCHES, Captioned.best_match, "min_match", detail=_note),),
 )
 
 
@@ -24,12 +30,12 @@ def choose_caption(said: Captioned, config: CaptionConfig) -> Iterable[Pair | Re
 
     BLIP trains on both texts where both match. A pair has one text, and of two that match the web's says more that a model
     does not know yet: taking the higher probability instead replaced a third of the sample web's right alt texts. The other
-    text stays on the record.
+    text stays on the record. A text that may not stand for the web's is never chosen, however well it matches.
     """
     pair = said.pair
-    unseen = Broken(said.unseen, said.detail) if said.unseen else None
-    if broken := unseen or first_broken(said, RULES, config):
-        yield pair_leaves(Stage.CAPTION, pair, broken)
+    unseen = Violation(said.unseen, detail=said.detail) if said.unseen else None
+    if violation := unseen or apply_rules(RULES, said, config):
+        yield reject_pair(Stage.CAPTION, pair, violation)
     else:
         result = CapFilt(
             synthetic_text=said.synthetic_text,

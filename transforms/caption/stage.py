@@ -6,10 +6,11 @@ from lamella.schemas.account import units_of
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage
-from lamella.transforms.batches import bucket_of, cut
+from lamella.transforms.base.batches import bucket_of, cut
+from lamella.transforms.base.step import Step
 from lamella.transforms.caption.capfilt import Captioned
 from lamella.transforms.caption.choose import choose_caption, pass_pair
-from lamella.transforms.step import Step
+from lamella.transforms.media.store import MediaStore
 
 PairType = ImageTextPair | VideoTextPair
 
@@ -19,13 +20,13 @@ class CaptionPairs(beam.PTransform):
 
     Args:
         config: the two models, the sampling, and the probability below which a text is noise.
-        root: the run's folder, in which packs of fetched media lie.
+        store: where media lie, and how they are read.
         buckets: groups that batches are cut from; a worker holds the pairs of one.
     """
 
-    def __init__(self, config: CaptionConfig, root: str, buckets: int):
+    def __init__(self, config: CaptionConfig, store: MediaStore, buckets: int):
         super().__init__()
-        self._config, self._root, self._buckets = config, root, buckets
+        self._config, self._store, self._buckets = config, store, buckets
 
     def expand(self, pairs: beam.PCollection[PairType]):
         if not self._config.on:
@@ -40,7 +41,7 @@ class CaptionPairs(beam.PTransform):
             | "Bucket" >> beam.Map(_bucketed, self._buckets).with_output_types(tuple[int, PairType])
             | "Group" >> beam.GroupByKey()
             | "Cut" >> beam.FlatMap(_batches, self._config.captioner.batch).with_output_types(tuple[PairType, ...])
-            | RunInference(CapFiltHandler(self._config, self._root))
+            | RunInference(CapFiltHandler(self._config, self._store))
             | "Single" >> beam.FlatMap(_same).with_output_types(Captioned)
             | Step(Stage.CAPTION, choose_caption, self._config, PairType, counts=_units)
         )

@@ -9,9 +9,9 @@ from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.page import Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.leaving import document_leaves
-from lamella.transforms.rules import Broken
-from lamella.transforms.urls import page_url
+from lamella.transforms.base.reject import reject_document
+from lamella.transforms.base.rule import Violation
+from lamella.transforms.formats.urls import page_url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,8 @@ def keep_survivor(judged: Judged, config: DedupConfig) -> Iterator[InterleavedDo
     if duplicate is None:
         yield replace(document, canonical_url=page_url(document.url))
         return
-    yield document_leaves(Stage.DEDUP, document, Broken(duplicate.reason, f"copy of {duplicate.survivor_url}"))
+    copy = Violation(duplicate.reason, detail=f"copy of {duplicate.survivor_url}")
+    yield reject_document(Stage.DEDUP, document, copy)
 
 
 def units_of_judged(judged: Judged) -> Iterable[tuple[Unit, int]]:

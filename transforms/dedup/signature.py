@@ -12,8 +12,8 @@ from rensa import RMinHash
 
 from lamella.schemas.config import DedupConfig
 from lamella.schemas.document import InterleavedDocument
-from lamella.transforms.urls import page_url
-from lamella.transforms.words import CHARACTERS_PER_WORD, is_unspaced, words
+from lamella.transforms.formats.urls import page_url
+from lamella.transforms.formats.words import CHARACTERS_PER_WORD, is_unspaced, words
 
 SEED = 1  # of the permutations; another seed finds other pairs near the threshold
 _BAND_BYTES = 8

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import InterleavedDocument, TextNode, with_phi
+from lamella.schemas.keys import stable_key
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.reject import SAMPLE_CHARACTERS
 from lamella.transforms.extract.parse import Parsed
 from lamella.transforms.extract.sandbox import PageTooCostly, borrowed
-from lamella.transforms.leaving import SAMPLE_CHARACTERS
 
 
 def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedDocument | Rejection]:
@@ -19,6 +20,11 @@ def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedD
     except PageTooCostly as cost:
         yield _rejection(page, Reason.PAGE_TOO_COSTLY, str(cost))
         return
+    if len(parsed.unfit) > config.max_nodes:
+        yield _rejection(page, Reason.PAGE_TOO_COSTLY, f"{len(parsed.unfit)} > {config.max_nodes} media without a usable URL")
+        return
+    for number, url in enumerate(parsed.unfit):
+        yield _unfit(page, number, url, config)
     yield judge(page, parsed, config)
 
 
@@ -43,6 +49,20 @@ def judge(page: Page, parsed: Parsed, config: ExtractConfig) -> InterleavedDocum
         licence=parsed.licence,
         extraction_confidence=parsed.confidence,
         truncated=page.truncated,
+    )
+
+
+def _unfit(page: Page, number: int, url: str, config: ExtractConfig) -> Rejection:
+    """Of a media link whose URL is too long, or relative to a base that is: no document holds it."""
+    return Rejection(
+        stage=Stage.EXTRACT,
+        unit=Unit.MEDIA,
+        key=stable_key(page.key, "unfit", number),
+        reason=Reason.BAD_URL,
+        url=url,
+        detail=f"it, or its base, has more than {config.max_url_characters} characters",
+        archive=page.provenance.archive,
+        offset=page.provenance.offset,
     )
 
 

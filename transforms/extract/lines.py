@@ -8,9 +8,9 @@ from typing import Any, BinaryIO
 from lamella.schemas.config import ExtractConfig, ReadConfig
 from lamella.schemas.document import ImageNode, Node, TextNode
 from lamella.schemas.rejection import Reason
-from lamella.transforms.charset import decode_html
 from lamella.transforms.extract.sandbox import PageTooCostly, Sandbox
 from lamella.transforms.extract.wire import ParseFailed
+from lamella.transforms.formats.charset import decode_html
 
 _LINE_BYTES_PER_HTML_BYTE = 2  # what JSON's escapes may add to a page
 _BLANK = b" \t\r\n"

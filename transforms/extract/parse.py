@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
 
 
+_MAX_DESCRIPTIONS = 10  # ids in an aria-describedby
+_SHOWN = 200  # characters of a URL that is longer than twice what it may be
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
     """What a page holds."""
@@ -33,31 +37,39 @@ class Parsed:
     title: str
     robots: str  # of its meta elements, comma-joined
     licence: str
-    confidence: float = 0.0  # 0 to 1: the share of the text that may be expected to be right and whole
+    confidence: float = 0.0  # 0 to 1: the word F1 to expect of pages like it
+    unfit: tuple[str, ...] = ()  # media URLs that are longer than a URL may be; of those far longer, the beginnings
+
+
+class PageTooCostly(Exception):
+    """The page ran into a limit, or killed its process; the message says which."""
 
 
 def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     """The main content of a page, in reading order. Bytes are UTF-8."""
     tree = LexborHTMLParser(opened(html.encode("utf-8", "replace") if isinstance(html, str) else html))
-    page = Gatherer(url, config.max_srcset_px, config.min_prose_words)
+    page = Gatherer(url, config)
     items = _main_matter(page, tree, config)
     sought = _letters(items) < config.min_article_prose
     sure = confidence(page.layout, items, sought, config.min_prose_words)
     if sought:
-        more = _main_matter(Gatherer(url, config.max_srcset_px, config.min_prose_words, thorough=True), tree, config)
+        more = _main_matter(Gatherer(url, config, thorough=True), tree, config)
         items = more if _letters(more) > config.min_article_prose + _letters(items) else items
-    head = page.head
+    head, most = page.head, config.max_field_characters
     if _letters(items) < config.min_article_prose and (state := embedded_html(tree, head.title or head.og_title)):
         drawn = LexborHTMLParser(state)
-        more = _main_matter(Gatherer(head.base, config.max_srcset_px, config.min_prose_words), drawn, config)
+        more = _main_matter(Gatherer(head.base, config), drawn, config)
         if _letters(more) > config.min_article_prose + _letters(items):
             items, tree = more, drawn
+    items, unfit = _with_urls(items, head.base, config.max_url_characters)
+    first_heading = next((item.text for item in page.layout.items if item.tag == "h1"), "")
     return Parsed(
-        nodes=tuple(_nodes(_with_urls(items, head.base), tree)),
-        title=head.title or head.og_title or next((item.text for item in page.layout.items if item.tag == "h1"), ""),
-        robots=", ".join(head.robots),
-        licence=head.licence,
+        nodes=tuple(_nodes(items, tree, most)),
+        title=(head.title or head.og_title or first_heading)[:most],
+        robots=", ".join(head.robots)[:most],
+        licence=head.licence[: config.max_url_characters],
         confidence=sure,
+        unfit=tuple(unfit),
     )
 
 
@@ -72,51 +84,62 @@ def _letters(items: list[Item]) -> int:
     return sum(len(item.text) for item in items if item.tag not in HEADINGS)
 
 
-def _with_urls(items: list[Item], base: str) -> list[Item]:
-    """References become addresses at last: those of furniture were never joined."""
-    out = []
+def _with_urls(items: list[Item], base: str, longest: int) -> tuple[list[Item], list[str]]:
+    """References become addresses at last: those of furniture were never joined. And what is too long to be one."""
+    out, unfit = [], []
+
+    def address(reference: str) -> str:
+        url = joined(base, reference) if len(reference) <= longest else reference
+        if len(url) > longest or (not base and not url):  # without a base, what is relative leads nowhere
+            shown = url or reference
+            unfit.append(shown if len(shown) <= 2 * longest else shown[:_SHOWN])
+            return ""
+        return url
+
     for item in items:
         if shown := item.media:
-            shown.url = joined(base, shown.url)
+            shown.url = address(shown.url)
             if isinstance(shown, Video):
-                shown.track, shown.poster = (joined(base, url) if url else "" for url in (shown.track, shown.poster))
+                shown.track, shown.poster = (address(url) if url else "" for url in (shown.track, shown.poster))
             if not shown.url:
                 continue
         out.append(item)
-    return out
+    return out, unfit
 
 
-def _nodes(items: list[Item], tree: LexborHTMLParser) -> Iterator[Node]:
-    nearest, described = _nearest_texts(items), _described(items, tree)
+def _nodes(items: list[Item], tree: LexborHTMLParser, most: int) -> Iterator[Node]:
+    """`most`: characters of a field; a text has none, as it stands once in a page and once in a document."""
+    nearest, described = _nearest_texts(items, most), _described(items, tree, most)
     for index, item in enumerate(items):
         match item.media:
             case None:
                 yield TextNode(text=item.text, position=item.position, tag=item.tag)
             case Image():
-                yield _image(item, item.media, described)
+                yield _image(item, item.media, described, most)
             case Video():
-                yield _video(item, item.media, nearest[index])
+                yield _video(item, item.media, nearest[index], most)
 
 
-def _image(item: Item, image: Image, described: dict[str, str]) -> ImageNode:
+def _image(item: Item, image: Image, described: dict[str, str], most: int) -> ImageNode:
+    description = " ".join(described[name] for name in _ids(image) if described.get(name)) or image.description
     return ImageNode(
         url=image.url,
         position=item.position,
-        alt=image.alt,
-        caption=image.caption,
-        title=image.title,
-        description=" ".join(described[name] for name in _ids(image) if described.get(name)) or image.description,
+        alt=image.alt[:most],
+        caption=image.caption[:most],
+        title=image.title[:most],
+        description=description[:most],
         width=image.width,
         height=image.height,
     )
 
 
-def _video(item: Item, video: Video, nearest: str) -> VideoNode:
+def _video(item: Item, video: Video, nearest: str, most: int) -> VideoNode:
     return VideoNode(
         url=video.url,
         position=item.position,
-        caption=video.caption,
-        nearest_text=nearest,
+        caption=video.caption[:most],
+        nearest_text=nearest[:most],
         track=video.track,
         poster=video.poster,
         width=video.width,
@@ -124,21 +147,21 @@ def _video(item: Item, video: Video, nearest: str) -> VideoNode:
     )
 
 
-def _described(items: list[Item], tree: LexborHTMLParser) -> dict[str, str]:
+def _described(items: list[Item], tree: LexborHTMLParser, most: int) -> dict[str, str]:
     """The texts of the elements that aria-describedby names, by their ids; of two with one id the first."""
     wanted = {name for item in items if isinstance(item.media, Image) for name in _ids(item.media)}
     texts: dict[str, str] = {}
     for node in tree.css("[id]") if wanted else ():
         if (name := node.id) in wanted and name not in texts:
-            texts[name] = " ".join(node.text(separator=" ").split())
+            texts[name] = " ".join(node.text(separator=" ")[: 4 * most].split())[:most]
     return texts
 
 
 def _ids(image: Image) -> list[str]:
-    return image.described_by.split()
+    return list(dict.fromkeys(image.described_by.split()))[:_MAX_DESCRIPTIONS]
 
 
-def _nearest_texts(items: list[Item]) -> dict[int, str]:
+def _nearest_texts(items: list[Item], most: int) -> dict[int, str]:
     """For each video: the heading that it stands under, and the paragraph next to it: before it, or else after it."""
     out, heading, before, after, behind = {}, None, None, None, {}
     for index in range(len(items) - 1, -1, -1):
@@ -149,7 +172,7 @@ def _nearest_texts(items: list[Item]) -> dict[int, str]:
     for index, item in enumerate(items):
         if index in behind:
             beside = before if before is not heading else None
-            out[index] = "\n".join(found.text for found in (heading, beside or behind[index]) if found)
+            out[index] = "\n".join(found.text[:most] for found in (heading, beside or behind[index]) if found)
         if item.text:
             before = item
             heading = item if item.tag in HEADINGS else heading

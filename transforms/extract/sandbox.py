@@ -15,24 +15,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lamella.schemas.config import ExtractConfig
+from lamella.transforms.base.lifeline import Lifeline
 from lamella.transforms.extract.child import OUT_OF_MEMORY
-from lamella.transforms.extract.parse import Parsed
-from lamella.transforms.extract.wire import LENGTH, decode_reply, encode_request
+from lamella.transforms.extract.parse import PageTooCostly, Parsed
+from lamella.transforms.extract.wire import LENGTH, decode_reply, encode_request, max_reply_bytes
 
-_MAX_REPLY_BYTES = 256 << 20
+_ENVELOPE_BYTES = 1 << 16  # of a reply, beside its nodes
 _CHUNK = 1 << 20
 _START_S = 30.0  # a child that takes longer to start than this is broken infrastructure, not a costly page
-
-
-class PageTooCostly(Exception):
-    """The page ran into a limit, or killed its process; the message says which."""
 
 
 class Sandbox:
     """One child, started on the first page and again whenever it had to be killed. For one thread at a time."""
 
     def __init__(self, config: ExtractConfig):
-        self._config, self._child, self._pages = config, None, 0
+        self._config, self._child, self._lifeline, self._pages = config, None, None, 0
         self._owner = os.getpid()
 
     def parse(self, html: str, url: str) -> Parsed:
@@ -42,13 +39,18 @@ class Sandbox:
         self._pages += 1
         deadline = time.monotonic() + self._config.timeout_s
         try:
-            self._send(encode_request(html, url), deadline)
-            return decode_reply(self._receive(deadline))
+            request = encode_request(html, url)
+            self._send(request, deadline)
+            reply = self._receive(deadline, max_reply_bytes(len(request), self._config) + _ENVELOPE_BYTES)
         except _TimedOut:
             self.close()
             raise PageTooCostly(f"more than {self._config.timeout_s:g} s") from None
         except _Gone:
             raise PageTooCostly(self._cause()) from None
+        except BaseException:  # stopped in between: what the child says next would be taken for the next page's reply
+            self.close()
+            raise
+        return decode_reply(reply)
 
     def close(self) -> None:
         """Ends the child, whatever it is doing."""
@@ -56,24 +58,29 @@ class Sandbox:
         if child is None or self._owner != os.getpid():  # a fork's copy: the child is the other process's
             return
         child.kill()
+        self._lifeline.cut()
         child.stdin.close()
         child.stdout.close()
         child.wait()
 
     def _start(self) -> None:
         self.close()
+        self._lifeline = Lifeline()
+        command = [sys.executable, "-m", "lamella.transforms.extract.child", self._config.model_dump_json()]
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "lamella.transforms.extract.child", self._config.model_dump_json()],
+            [*command, str(self._lifeline.read_end)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
+            pass_fds=[self._lifeline.read_end],
         )
+        self._lifeline.given()
         os.set_blocking(self._child.stdin.fileno(), False)
         os.set_blocking(self._child.stdout.fileno(), False)
         self._pages, self._owner = 0, os.getpid()
         try:
-            self._receive(time.monotonic() + _START_S)
+            self._receive(time.monotonic() + _START_S, _ENVELOPE_BYTES)
         except (_Gone, _TimedOut):
             self.close()
             raise OSError("the extraction's child process does not start") from None
@@ -89,11 +96,10 @@ class Sandbox:
             except BrokenPipeError:
                 raise _Gone from None
 
-    def _receive(self, deadline: float) -> bytes:
+    def _receive(self, deadline: float, max_bytes: int) -> bytes:
         length = LENGTH.unpack(self._read(LENGTH.size, deadline))[0]
-        if length > _MAX_REPLY_BYTES:
-            self.close()
-            raise PageTooCostly(f"{length} > {_MAX_REPLY_BYTES} bytes of nodes")
+        if length > max_bytes:
+            raise PageTooCostly(f"{length} > {max_bytes} bytes of nodes")
         return self._read(length, deadline)
 
     def _read(self, size: int, deadline: float) -> bytes:

@@ -6,8 +6,8 @@ from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Stage
+from lamella.transforms.base.step import Step
 from lamella.transforms.extract.extract import extract_document
-from lamella.transforms.step import Step
 
 
 class ExtractDocuments(beam.PTransform):

@@ -4,8 +4,9 @@ import json
 import struct
 from dataclasses import fields
 
+from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import ImageNode, Node, TextNode, VideoNode
-from lamella.transforms.extract.parse import Parsed
+from lamella.transforms.extract.parse import PageTooCostly, Parsed
 
 LENGTH = struct.Struct("<Q")
 READY = LENGTH.pack(0)  # a child's first message
@@ -36,12 +37,32 @@ def decode_request(message: bytes) -> tuple[bytes, str]:
     return message[split:], message[LENGTH.size : split].decode("utf-8")
 
 
-def encode_reply(parsed: Parsed) -> bytes:
-    nodes = []
+def max_reply_bytes(page_bytes: int, config: ExtractConfig) -> int:
+    """How large the parse of a page may be: most are smaller than the page."""
+    return config.growth_floor_bytes + int(config.max_growth * page_bytes)
+
+
+def encode_reply(parsed: Parsed, max_bytes: int) -> bytes:
+    """Raises PageTooCostly where the nodes hold more than `max_bytes`."""
+    nodes, size = [], 0
     for node in parsed.nodes:
         letter = _LETTERS[type(node)]
-        nodes.append([letter, *(getattr(node, name) for name in _SENT[letter])])
-    return _message([parsed.title, parsed.robots, parsed.licence, parsed.confidence, nodes])
+        values = [getattr(node, name) for name in _SENT[letter]]
+        size += sum(len(value) for value in values if isinstance(value, str))
+        if size > max_bytes:
+            break
+        nodes.append([letter, *values])
+    else:
+        message = _message([parsed.title, parsed.robots, parsed.licence, parsed.confidence, nodes, parsed.unfit])
+        size = len(message)
+    if size > max_bytes:
+        raise PageTooCostly(f"{size} > {max_bytes} bytes of nodes")
+    return message
+
+
+def encode_cost(message: str) -> bytes:
+    """The reply for a page that ran into a limit."""
+    return _message({"too costly": message})
 
 
 def encode_failure(message: str) -> bytes:
@@ -49,13 +70,16 @@ def encode_failure(message: str) -> bytes:
 
 
 def decode_reply(message: bytes) -> Parsed:
-    """Raises ParseFailed where the child sent a failure."""
+    """Raises ParseFailed where the child sent a failure, PageTooCostly where it sent a cost."""
     reply = json.loads(message)
     if isinstance(reply, str):
         raise ParseFailed(reply)
-    title, robots, licence, confidence, rows = reply
+    if isinstance(reply, dict):
+        raise PageTooCostly(reply["too costly"])
+    title, robots, licence, confidence, rows, unfit = reply
     nodes = tuple(_node(*row) for row in rows)
-    return Parsed(title=title, robots=robots, licence=licence, confidence=confidence, nodes=nodes)
+    head = {"title": title, "robots": robots, "licence": licence, "confidence": confidence}
+    return Parsed(nodes=nodes, unfit=tuple(unfit), **head)
 
 
 def _message(value: object) -> bytes:

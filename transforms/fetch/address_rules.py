@@ -8,18 +8,23 @@ from urllib.parse import unquote
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import MediaLink
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.reject import reject_media
+from lamella.transforms.base.rule import Found, Over, Rulebook, apply_rules
 from lamella.transforms.fetch.links import WantedLink
-from lamella.transforms.rules import Rule, above, first_broken
-from lamella.transforms.urls import canonical_url
+from lamella.transforms.formats.urls import canonical_url
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _JOINED = "fav|site|main|header|footer|small|big|social|share|play|menu|nav|app"  # "favicon", "sitelogo", "playbutton"
 _PATH = re.compile(r"[^/]*//[^/]*([^?]*)")
 
 
-def has_bad_url(link: MediaLink, config: FetchConfig) -> bool:
-    too_long = above(len(link.url), config.max_url_characters)
-    return too_long or not link.url or canonical_url(link.url) != link.url
+def url_characters(link: MediaLink) -> int:
+    return len(link.url)
+
+
+def no_web_address(link: MediaLink, config: FetchConfig) -> str:
+    """What is wrong with an address that no request could name, or ""."""
+    return "" if link.url and canonical_url(link.url) == link.url else "not a canonical http(s) URL"
 
 
 def blocked_word(link: MediaLink, config: FetchConfig) -> str:
@@ -35,27 +40,31 @@ def unsafe_word(link: MediaLink, config: FetchConfig) -> str:
     return found[0] if found else ""
 
 
-ADDRESS_RULES = (
-    Rule(Reason.BAD_URL, has_bad_url, lambda link, config: f"{len(link.url)} characters"),
-    Rule(Reason.UNSAFE_IMAGE, lambda link, config: bool(unsafe_word(link, config)), unsafe_word),
-    Rule(Reason.BLOCKED_URL, lambda link, config: bool(blocked_word(link, config)), blocked_word),
-    Rule(
-        Reason.OPTED_OUT,
-        lambda link, config: config.honour_opt_outs and bool(link.opt_out),
-        lambda link, config: link.opt_out,
+def directive_of_pages(link: WantedLink, config: FetchConfig) -> str:
+    """What pages that show it say against its use, or ""."""
+    return link.opt_out
+
+
+ADDRESS_RULES = Rulebook(
+    name="address",
+    stage=Stage.FETCH,
+    unit=Unit.MEDIA,
+    config="fetch",
+    limits=FetchConfig,
+    rules=(
+        Over(Reason.BAD_URL, url_characters, "max_url_characters"),
+        Found(Reason.BAD_URL, no_web_address, source="WHATWG URL"),
+        Found(Reason.UNSAFE_IMAGE, unsafe_word, "unsafe_url_words"),
+        Found(Reason.BLOCKED_URL, blocked_word, "blocked_url_words"),
+        Found(Reason.OPTED_OUT, directive_of_pages, "honour_opt_outs"),
     ),
 )
 
 
 def judge_link(link: WantedLink, config: FetchConfig) -> Iterable[WantedLink | Rejection]:
     """The link where no rule of `ADDRESS_RULES` is broken."""
-    broken = first_broken(link, ADDRESS_RULES, config)
-    yield rejected(link, broken.reason, broken.detail) if broken else link
-
-
-def rejected(link: MediaLink, reason: Reason, detail: str = "") -> Rejection:
-    """The Rejection of a media link: its URL is its key, so that documents find out."""
-    return Rejection(stage=Stage.FETCH, unit=Unit.MEDIA, key=link.url, reason=reason, url=link.url, detail=detail)
+    violation = apply_rules(ADDRESS_RULES, link, config)
+    yield reject_media(link, violation) if violation else link
 
 
 def _path(url: str) -> str:

@@ -12,8 +12,9 @@ import numpy as np
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media
-from lamella.schemas.rejection import Reason, Rejection
-from lamella.transforms.fetch.address_rules import rejected
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.reject import reject_media
+from lamella.transforms.base.rule import Found, Over, Rulebook, apply_rules
 
 _BITS = 64
 
@@ -24,6 +25,29 @@ class Member(Media):
 
     survivor: str  # URL of the copy that stays
     seen_in: int  # distinct documents that refer to any copy
+
+
+def documents(member: Member) -> int:
+    """Distinct documents that show it or a copy of it."""
+    return member.seen_in
+
+
+def better_copy(member: Member, config: FetchConfig) -> str:
+    """The address of the copy that stays, where it is another."""
+    return "" if member.url == member.survivor else f"copy of {member.survivor}"
+
+
+COPY_RULES = Rulebook(
+    name="copies of a picture",
+    stage=Stage.FETCH,
+    unit=Unit.MEDIA,
+    config="fetch",
+    limits=FetchConfig,
+    rules=(
+        Over(Reason.REPEATED_IMAGE, documents, "max_documents"),
+        Found(Reason.DUPLICATE_IMAGE, better_copy, "one_of_each"),
+    ),
+)
 
 
 def chunks(phash: str, distance: int) -> Iterable[tuple[int, int]]:
@@ -122,13 +146,9 @@ def best_first(media: Media) -> tuple:
 
 
 def choose_one(member: Member, config: FetchConfig) -> Iterable[Media | Rejection]:
-    """The picture, told its cluster; or the Rejection of furniture (OBELICS) and of copies (Flamingo)."""
-    if config.max_documents is not None and member.seen_in > config.max_documents:
-        yield rejected(member, Reason.REPEATED_IMAGE, f"{member.seen_in} > {config.max_documents} documents")
-    elif config.one_of_each and member.url != member.survivor:
-        yield rejected(member, Reason.DUPLICATE_IMAGE, f"copy of {member.survivor}")
-    else:
-        yield as_media(member)
+    """The picture, told its cluster; or the Rejection of one that is everywhere (OBELICS) or a copy (Flamingo)."""
+    violation = apply_rules(COPY_RULES, member, config)
+    yield reject_media(member, violation) if violation else as_media(member)
 
 
 def as_member(media: Media, survivor: Media, seen_in: int) -> Member:

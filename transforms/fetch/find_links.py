@@ -8,7 +8,7 @@ from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.rejection import Rejection
 from lamella.transforms.fetch.captured import CapturedLink, from_archive, latest
-from lamella.transforms.fetch.harvest import AskedLink, Harvester, bucket_of, policy_of, still_valid
+from lamella.transforms.fetch.download import AskedLink, Harvester, bucket_of, policy_of, still_valid
 from lamella.transforms.fetch.links import Mention, WantedLink, as_link, mentions_of, sum_mentions
 from lamella.transforms.fetch.packs import Answer, best_answer, list_indexes, read_index
 

@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from lamella.transforms.files import read_bytes
+from lamella.transforms.base.files import read_bytes
 
 _DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 

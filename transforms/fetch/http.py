@@ -19,19 +19,21 @@ from yarl import URL
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import MediaLink
 from lamella.schemas.rejection import Reason
-from lamella.transforms.codings import BadRecord, Caps, decode
 from lamella.transforms.fetch.guard import ForbiddenAddress, Guard
 from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.fetch.inspect import HEAD_BYTES, wrong_kind
 from lamella.transforms.fetch.opt_out import media_opt_out, product_of
-from lamella.transforms.fetch.politeness import Politeness
+from lamella.transforms.fetch.rate_limit import Politeness
 from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, RobotsCache, Verdict
 from lamella.transforms.fetch.rules import max_bytes
-from lamella.transforms.urls import host_of, join_url, registered_domain
+from lamella.transforms.formats.content_encoding import BadRecord, Caps, decode
+from lamella.transforms.formats.credentials import without_redacted
+from lamella.transforms.formats.urls import canonical_url, host_of, registered_domain, safe_text, safe_url, whole_url
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _COME_BACK_LATER = (429, 503)
 _CHUNK_BYTES = 1 << 16
+_MAX_DATE = 100  # characters of a header
 _ROBOTS_CAPS = Caps(max_bytes=64 * MAX_ROBOTS_BYTES, max_expansion=64.0, expansion_floor_bytes=MAX_ROBOTS_BYTES)
 _BROKEN = (Reason.CONNECTION_FAILED, Reason.TIMED_OUT)  # and statuses from 500: what counts against a host
 
@@ -129,14 +131,14 @@ class Client:
         raise AssertionError("the last attempt returns or raises")
 
     async def _follow(self, link: MediaLink, target: Path) -> Body:
-        budget, url = _Budget(self._config.timeout_s), link.url
+        budget, url = _Budget(self._config.timeout_s), without_redacted(link.url)
         for _ in range(self._config.max_redirects + 1):
             verdict = await self._allowed(url)
             answer = await self._ask(url, budget, lambda response: self._take(response, link, target))
             if isinstance(answer, dict):
-                return Body(final_url=url, robots_txt=verdict.evidence, **answer)
+                return Body(final_url=canonical_url(url), robots_txt=verdict.evidence, **answer)
             url = answer
-        raise Refused(Reason.TOO_MANY_REDIRECTS, f"more than {self._config.max_redirects}, then {url}"[:300])
+        raise Refused(Reason.TOO_MANY_REDIRECTS, f"more than {self._config.max_redirects}, then {canonical_url(url)}"[:300])
 
     async def _allowed(self, url: str) -> Verdict:
         """The site's verdict; raises Refused where it says no, or cannot be asked."""
@@ -158,7 +160,7 @@ class Client:
         budget = _Budget(self._config.timeout_s)
 
         async def first_bytes(response) -> tuple[int, bytes] | str:
-            if response.status in _REDIRECTS and (onward := _location(url, response)):
+            if response.status in _REDIRECTS and (onward := _location(url, response)[: self._config.max_url_characters]):
                 return onward
             body = bytearray()
             async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
@@ -207,15 +209,20 @@ class Client:
     async def _take(self, response: aiohttp.ClientResponse, link: MediaLink, target: Path) -> dict | str:
         """The headers that count, the body in `target`; or the URL that a redirect points to."""
         if response.status in _REDIRECTS:
-            if onward := _location(str(response.url), response):
+            onward = _location(str(response.url), response)
+            if len(onward) > self._config.max_url_characters:
+                raise Refused(Reason.BAD_URL, f"a redirect to {len(onward)} > {self._config.max_url_characters} characters")
+            if onward:
                 return onward
-            raise Refused(Reason.HTTP_ERROR, f"{response.status} to {response.headers.get('Location', '')[:200]!r}")
+            onward = safe_url(response.headers.get("Location", ""))
+            raise Refused(Reason.HTTP_ERROR, f"{response.status} to {onward[:200]!r}")
         if response.status != 200:
             again = response.status >= 500 or response.status in _COME_BACK_LATER
             wait_s = _retry_after(response) if response.status in _COME_BACK_LATER else None
-            raise Refused(Reason.HTTP_ERROR, str(response.status), again=again, wait_s=wait_s)
-        robots = ", ".join(response.headers.getall("X-Robots-Tag", ()))
-        reserved = response.headers.get("TDM-Reservation", "")
+            lacks = "" if without_redacted(link.url) == link.url else ", asked without the token in its address"
+            raise Refused(Reason.HTTP_ERROR, f"{response.status}{lacks}", again=again, wait_s=wait_s)
+        robots = ", ".join(response.headers.getall("X-Robots-Tag", ()))[: self._config.max_robots_characters]
+        reserved = response.headers.get("TDM-Reservation", "")[: self._config.max_robots_characters]
         if self._config.honour_opt_outs and (directive := media_opt_out(robots, reserved, self._product)):
             raise Refused(Reason.OPTED_OUT, directive)
         coding = response.headers.get("Content-Encoding", "identity").strip().lower()
@@ -260,20 +267,20 @@ def _write(out: BinaryIO, chunk: bytes) -> None:
 
 
 def _location(url: str, response: aiohttp.ClientResponse) -> str:
-    """Where a redirect points, canonical; "" where that is no http(s) URL."""
-    return join_url(url, response.headers.get("Location", "")) if response.headers.get("Location") else ""
+    """Where a redirect points, whole, since a signature may be what opens it; "" where that is no http(s) URL."""
+    return whole_url(url, response.headers.get("Location", "")) if response.headers.get("Location") else ""
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
     """Seconds, from a number or a date; None where there is none that can be read."""
-    value = response.headers.get("Retry-After", "").strip()
+    value = response.headers.get("Retry-After", "")[:_MAX_DATE].strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])
-    with suppress(ValueError, TypeError):
+    with suppress(ValueError, TypeError, OverflowError, IndexError):  # years and zones that no clock knows
         at = parsedate_to_datetime(value)
         return max(0.0, (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
     return None
 
 
 def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"[:200]
+    return safe_text(f"{type(error).__name__}: {error}")[:200]

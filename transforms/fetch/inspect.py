@@ -5,24 +5,32 @@ which perceptual hash and colour spread are taken.
 """
 
 from collections.abc import Iterable
-from functools import cache
 from hashlib import sha256
-
-from PIL import Image, ImageStat
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaKind
 from lamella.schemas.rejection import Reason, Rejection
-from lamella.transforms.blobs import BlobError, read_blob
-from lamella.transforms.clips import BadVideo, probe, video_mime
-from lamella.transforms.fetch.address_rules import rejected
+from lamella.transforms.base.blobs import BlobError
+from lamella.transforms.base.reject import reject_media
+from lamella.transforms.base.rule import Violation, apply_rules
 from lamella.transforms.fetch.captured import CapturedLink, base_of
 from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.fetch.opt_out import evidence
-from lamella.transforms.fetch.rules import CAPTURE_RULES, IMAGE_RULES, SIZE_RULES, VIDEO_RULES, Size, max_bytes
+from lamella.transforms.fetch.rules import (
+    CAPTURE_RULES,
+    IMAGE_RULES,
+    SIZE_RULES,
+    VIDEO_RULES,
+    WEIGHT_RULES,
+    Size,
+    Weight,
+)
 from lamella.transforms.fetch.tracks import BadTrack, looks_like_track, track_text
-from lamella.transforms.pixels import BadImage, ImageHeader, decode_roughly, looks_like_image
-from lamella.transforms.rules import Broken, first_broken
+from lamella.transforms.media.clips import BadVideo, video_mime
+from lamella.transforms.media.decode_limits import DecodeLimits
+from lamella.transforms.media.decoding import measure_image, measure_video
+from lamella.transforms.media.pixels import BadImage, looks_like_image
+from lamella.transforms.media.store import MediaStore
 
 # Pictures are measured at this size: small enough to be quick (a JPEG is decoded at a fraction), large beside the 32 x 32
 # pixels of the perceptual hash. What is finer averages out, which a picture of one colour does not mind.
@@ -36,53 +44,64 @@ _WRONG_KIND = {
 }
 
 
-class _Broke(Exception):
-    """A rule that was broken in the middle of a decode."""
+class _Violated(Exception):
+    """A rule on the header that was broken: it is heard before what the pixels say."""
 
-    def __init__(self, broken: Broken):
-        super().__init__(*broken)
-        self.broken = broken
+    def __init__(self, violation: Violation):
+        super().__init__(*violation)
+        self.violation = violation
 
 
-def inspect_media(link: CapturedLink, config: FetchConfig, root: str) -> Iterable[Media | Rejection]:
-    """Reads the link's bytes, relative pack paths within `root`, and judges them.
+def inspect_media(link: CapturedLink, config: FetchConfig, store: MediaStore) -> Iterable[Media | Rejection]:
+    """Reads the link's bytes from the store and judges them.
 
     Raises OSError where the store fails: that is no fault of the picture.
     """
-    if broken := first_broken(link, CAPTURE_RULES, config):
-        yield rejected(link, broken.reason, broken.detail)
+    if violation := apply_rules(CAPTURE_RULES, link, config):
+        yield reject_media(link, violation)
         return
     try:
-        data = read_blob(link.blob, root)
+        data = store.bytes(link.blob)
     except BlobError as error:
         if isinstance(error.__cause__, OSError):
             raise error.__cause__ from error
-        yield rejected(link, getattr(error.__cause__, "reason", Reason.DAMAGED_RECORD), str(error))
+        reason = getattr(error.__cause__, "reason", Reason.DAMAGED_RECORD)
+        yield reject_media(link, Violation(reason, detail=str(error)))
         return
     yield judge_bytes(link, data, config)
 
 
 def judge_bytes(link: CapturedLink, data: bytes, config: FetchConfig) -> Media | Rejection:
     """Media where `data` is of the link's kind, sound, and within every limit."""
+    violation = _known_at_once(link, data, config)
+    if violation is None:
+        digest = sha256(data).hexdigest()
+        try:
+            media = _MEASURES[link.kind](link, data, digest, config)
+        except _Violated as error:
+            violation = error.violation
+        except (BadImage, BadVideo) as error:
+            violation = error.violation
+        except BadTrack as error:
+            violation = Violation(Reason.NOT_A_TRACK, detail=str(error))
+        else:
+            book = _RULES.get(link.kind)
+            violation = apply_rules(book, media, config) if book else None
+    return reject_media(link, violation) if violation else media
+
+
+def _known_at_once(link: CapturedLink, data: bytes, config: FetchConfig) -> Violation | None:
+    """What the bytes say before anything is decoded."""
     if not data:
-        return rejected(link, Reason.EMPTY_BODY)
-    if len(data) > max_bytes(link.kind, config):
-        return rejected(link, Reason.TOO_LARGE, f"{len(data)} > {max_bytes(link.kind, config)} bytes")
+        return Violation(Reason.EMPTY_BODY)
+    if violation := apply_rules(WEIGHT_RULES, Weight(link.kind, len(data)), config):
+        return violation
     if reason := wrong_kind(link.kind, data[:HEAD_BYTES]):
-        return rejected(link, reason, f"starts with {data[:12]!r}")
+        return Violation(reason, detail=f"starts with {data[:12]!r}")
     digest = sha256(data).hexdigest()
     if digest in read_hashes(config.unsafe_hashes):
-        return rejected(link, Reason.UNSAFE_IMAGE, f"sha256 {digest} is listed")
-    try:
-        media = _MEASURES[link.kind](link, data, digest, config)
-    except _Broke as error:
-        return rejected(link, error.broken.reason, error.broken.detail)
-    except (BadImage, BadVideo) as error:
-        return rejected(link, error.reason, error.detail)
-    except BadTrack as error:
-        return rejected(link, Reason.NOT_A_TRACK, str(error))
-    broken = first_broken(media, _RULES[link.kind], config)
-    return rejected(link, broken.reason, broken.detail) if broken else media
+        return Violation(Reason.UNSAFE_IMAGE, measure="sha256", detail=f"{digest} is listed")
+    return None
 
 
 def wrong_kind(kind: MediaKind, head: bytes) -> Reason | None:
@@ -95,42 +114,23 @@ def wrong_kind(kind: MediaKind, head: bytes) -> Reason | None:
     return None if looks_right(head) else _WRONG_KIND[kind]
 
 
-def perceptual_hash(image: Image.Image) -> str:
-    """64 bits of the DCT hash, as 16 hex digits."""
-    return str(_imagehash().phash(image))
-
-
-@cache
-def perceptual_hash_version() -> str:
-    import PIL
-
-    return f"phash64 imagehash-{_imagehash().__version__} pillow-{PIL.__version__}"
-
-
-@cache
-def _imagehash():
-    import imagehash  # late: it brings scipy
-
-    return imagehash
-
-
 def _image(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
-    def within_limits(header: ImageHeader) -> None:
-        if broken := first_broken(Size(header.width, header.height), SIZE_RULES, config):
-            raise _Broke(broken)
-
-    header, pixels = decode_roughly(data, MEASURED_SIDE_PX, within_limits)
+    header, looks, fault = measure_image(data, MEASURED_SIDE_PX, DecodeLimits.of(config))
+    if violation := apply_rules(SIZE_RULES, Size(header.width, header.height), config):
+        raise _Violated(violation)
+    if fault:
+        raise fault
     return Media(
         **_found(link, data, digest),
         mime=header.mime,
         width=header.width,
         height=header.height,
-        **_seen(pixels),
+        **looks._asdict(),
     )
 
 
 def _video(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
-    header, first_frame = probe(data, MEASURED_SIDE_PX, config.max_pixels)
+    header, looks = measure_video(data, MEASURED_SIDE_PX, DecodeLimits.of(config))
     return Media(
         **_found(link, data, digest),
         mime=header.mime,
@@ -138,16 +138,18 @@ def _video(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) ->
         height=header.height,
         duration_s=round(header.duration_s, 3),
         fps=round(header.fps, 3),
-        **_seen(first_frame),
+        **looks._asdict(),
     )
 
 
 def _track(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
-    return Media(**_found(link, data, digest), mime="text/vtt", width=0, height=0, text=track_text(data))
+    return Media(
+        **_found(link, data, digest), mime="text/vtt", width=0, height=0, text=track_text(data, config.max_track_characters)
+    )
 
 
 _MEASURES = {MediaKind.IMAGE: _image, MediaKind.VIDEO: _video, MediaKind.TRACK: _track}
-_RULES = {MediaKind.IMAGE: IMAGE_RULES, MediaKind.VIDEO: VIDEO_RULES, MediaKind.TRACK: ()}
+_RULES = {MediaKind.IMAGE: IMAGE_RULES, MediaKind.VIDEO: VIDEO_RULES}
 
 
 def _found(link: CapturedLink, data: bytes, digest: str) -> dict:
@@ -160,12 +162,4 @@ def _found(link: CapturedLink, data: bytes, digest: str) -> dict:
         "cluster": digest,
         "bytes": len(data),
         "robots_evidence": "; ".join(filter(None, (link.robots_txt, said))),
-    }
-
-
-def _seen(image: Image.Image) -> dict:
-    return {
-        "phash": perceptual_hash(image),
-        "phash_version": perceptual_hash_version(),
-        "colour_spread": round(max(ImageStat.Stat(image).stddev), 3),
     }

@@ -11,8 +11,10 @@ from typing import NamedTuple
 ABOUT_AI = ("noai", "noimageai", "noml", "noimageindex")  # about pictures or training: whatever page shows the picture
 ABOUT_INDEX = ("noindex", "none")  # about the response itself
 
-_DIRECTIVE = re.compile(rf"(?<![\w-])(?:([\w.*-]+)\s*:\s*)?({'|'.join(ABOUT_AI + ABOUT_INDEX)})(?![\w-])", re.I)
-_RESERVED = re.compile(r"(?<![\w-])tdm-reservation\s*[:=]\s*[\"']?1(?!\d)", re.I)
+_DIRECTIVE = re.compile(rf"(?<![\w-])(?:{'|'.join(ABOUT_AI + ABOUT_INDEX)})(?![\w-])", re.I)
+_ADDRESSED = re.compile(r"\s*+:\s*+([\w.*-]++)")  # backwards, from the directive
+_MAX_ADDRESS = 128  # characters before a directive in which a colon and a name are looked for
+_RESERVED = re.compile(r"(?<![\w-])tdm-reservation\s*+[:=]\s*+[\"']?1(?!\d)", re.I)
 _WITH_VALUES = frozenset(("max-image-preview", "max-snippet", "max-video-preview", "unavailable_after"))
 _EVERYBODY = frozenset(("", "*", "all", "any", "robots", "x-robots-tag"))
 _EVIDENCE_CHARACTERS = 200
@@ -59,7 +61,8 @@ def evidence(robots_header: str, tdm_reservation: str) -> str:
 def _directives(header: str, product: str):
     """The directives that concern us. One about AI counts whomever it addresses; one about the index only if it is us."""
     for match in _DIRECTIVE.finditer(header):
-        addressed, directive = (match[1] or "").lower(), match[2].lower()
+        before = _ADDRESSED.match(header[max(0, match.start() - _MAX_ADDRESS) : match.start()][::-1])
+        addressed, directive = before[1][::-1].lower() if before else "", match[0].lower()
         if addressed in _WITH_VALUES:
             continue  # `max-image-preview: none` is a size
         if directive in ABOUT_AI or addressed in _EVERYBODY or addressed == product:

@@ -6,7 +6,6 @@ batch, members stand in the order of the batch, headers carry no time: the same 
 
 import json
 import os
-import secrets
 import shutil
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +18,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from lamella.schemas.keys import stable_key
 from lamella.schemas.media import BlobRef, Container
-from lamella.transforms.files import TEMPORARY, exists, join, read_bytes, write_atomically
+from lamella.transforms.base.files import exists, join, list_files, read_bytes, temporary_name, write_atomically
 
 FOLDER = "media/packs"
 
@@ -72,7 +71,7 @@ def write_pack(root: str, pack: str, files: Iterable[tuple[str, Path]]) -> list[
     fs, target = url_to_fs(join(root, pack))
     if isinstance(fs, LocalFileSystem):
         Path(target).parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(target).with_name(f".{Path(target).name}.{secrets.token_hex(4)}{TEMPORARY}")
+        temporary = Path(target).with_name(temporary_name(Path(target).name))
         try:
             places = _write_tar(temporary, files)
             temporary.replace(target)
@@ -94,8 +93,14 @@ def write_index(root: str, name: str, answers: Iterable[Answer]) -> None:
 
 
 def read_index(path: str) -> Iterator[Answer]:
-    for line in read_bytes(path).decode("utf-8").splitlines():
-        yield Answer(**json.loads(line))
+    """The answers of an index, but for those whose bytes are gone: a pack that was deleted or cut is asked for again."""
+    answers = [Answer(**json.loads(line)) for line in read_bytes(path).decode("utf-8").splitlines()]
+    ends: dict[str, int] = {}
+    for answer in answers:
+        ends[answer.pack] = max(ends.get(answer.pack, 0), answer.offset + answer.length)
+    sizes = list_files(path.rpartition("/")[0])
+    lost = {pack for pack, end in ends.items() if pack and sizes.get(pack.rpartition("/")[2], -1) < end}
+    yield from (answer for answer in answers if answer.pack not in lost)
 
 
 def list_indexes(root: str) -> list[str]:

@@ -32,8 +32,9 @@ class Robots:
         if not self.reachable or self.rules is None:
             return Verdict(self.reachable, self.evidence)
         allowed = self.rules.can_fetch(url, product)
-        delay = self.rules.crawl_delay(product) or 0.0
-        return Verdict(allowed, f"robots.txt: {'allowed' if allowed else 'disallowed'}", float(delay))
+        delay = float(self.rules.crawl_delay(product) or 0.0)
+        said = f"robots.txt: {'allowed' if allowed else 'disallowed'}"
+        return Verdict(allowed, said, delay if delay > 0 else 0.0)  # `nan` is no delay
 
 
 def read_robots(status: int, body: bytes) -> Robots:

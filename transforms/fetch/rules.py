@@ -1,13 +1,13 @@
-"""What was measured on a media file -> the first rule it breaks. Cheap measures first, and size before aspect."""
+"""What is known of a media file -> the first rule that it breaks. Cheap measures first, and size before aspect."""
 
 from typing import NamedTuple
 
 from lamella.schemas.config import FetchConfig
-from lamella.schemas.media import MediaKind
-from lamella.schemas.rejection import Reason
+from lamella.schemas.media import Media, MediaKind
+from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.transforms.base.rule import Found, Over, Rule, Rulebook, Under
 from lamella.transforms.fetch.captured import CapturedLink
 from lamella.transforms.fetch.opt_out import media_opt_out, product_of
-from lamella.transforms.rules import Rule, above, below
 
 
 class Size(NamedTuple):
@@ -17,79 +17,100 @@ class Size(NamedTuple):
     height: int
 
     @property
-    def shorter(self) -> int:
+    def shorter_side(self) -> int:
         return min(self.width, self.height)
 
     @property
-    def longer(self) -> int:
+    def longer_side(self) -> int:
         return max(self.width, self.height)
 
     @property
     def aspect(self) -> float:
         """Longer side over shorter."""
-        return self.longer / max(1, self.shorter)
+        return self.longer_side / max(1, self.shorter_side)
+
+
+class Weight(NamedTuple):
+    """A media file's kind and length in bytes."""
+
+    kind: MediaKind
+    bytes: int
 
 
 def max_bytes(kind: MediaKind, config: FetchConfig) -> int:
+    """Where a download of this kind stops."""
     return config.max_video_bytes if kind is MediaKind.VIDEO else config.max_image_bytes
 
 
-def opt_out_of(link: CapturedLink, config: FetchConfig) -> str:
+def directive_of_server(link: CapturedLink, config: FetchConfig) -> str:
     return media_opt_out(link.robots_header, link.tdm_reservation, product_of(config.user_agent))
 
 
-def is_too_large(link: CapturedLink, config: FetchConfig) -> bool:
-    """By the length where it lies, before it is read: packed bytes are no more than the file's own."""
-    return above(link.blob.length, max_bytes(link.kind, config))
+def cut_by_crawler(link: CapturedLink, config: FetchConfig) -> str:
+    return "cut by the crawler" if link.truncated else ""
+
+
+def stored_bytes(link: CapturedLink) -> int:
+    """The length where it lies, before it is read: packed bytes are no more than the file's own."""
+    return link.blob.length
+
+
+def file_bytes(weight: Weight) -> int:
+    return weight.bytes
+
+
+def colour_spread(media: Media) -> float:
+    return media.colour_spread
+
+
+def duration_s(media: Media) -> float:
+    return media.duration_s
+
+
+def _is_video(record: CapturedLink | Weight, config: FetchConfig) -> bool:
+    return record.kind is MediaKind.VIDEO
+
+
+def _is_no_video(record: CapturedLink | Weight, config: FetchConfig) -> bool:
+    return record.kind is not MediaKind.VIDEO
+
+
+def _sides(size: Size) -> str:
+    return f"{size.width} x {size.height}"
+
+
+def _book(name: str, *rules: Rule) -> Rulebook:
+    return Rulebook(name=name, stage=Stage.FETCH, unit=Unit.MEDIA, config="fetch", limits=FetchConfig, rules=rules)
 
 
 # On a CapturedLink, before its bytes are read.
-CAPTURE_RULES = (
-    Rule(Reason.OPTED_OUT, lambda link, config: config.honour_opt_outs and bool(opt_out_of(link, config)), opt_out_of),
-    Rule(Reason.TRUNCATED_MEDIA, lambda link, config: link.truncated, lambda link, config: "cut by the crawler"),
-    Rule(
-        Reason.TOO_LARGE,
-        is_too_large,
-        lambda link, config: f"{link.blob.length} > {max_bytes(link.kind, config)} bytes",
-    ),
+CAPTURE_RULES = _book(
+    "response",
+    Found(Reason.OPTED_OUT, directive_of_server, "honour_opt_outs"),
+    Found(Reason.TRUNCATED_MEDIA, cut_by_crawler, source="ours"),
+    Over(Reason.TOO_LARGE, stored_bytes, "max_video_bytes", when=_is_video),
+    Over(Reason.TOO_LARGE, stored_bytes, "max_image_bytes", when=_is_no_video),
+)
+
+# On a Weight, once it is read and unpacked.
+WEIGHT_RULES = _book(
+    "bytes",
+    Over(Reason.TOO_LARGE, file_bytes, "max_video_bytes", when=_is_video),
+    Over(Reason.TOO_LARGE, file_bytes, "max_image_bytes", when=_is_no_video),
 )
 
 # On a Size, before a pixel is decoded.
-SIZE_RULES = (
-    Rule(
-        Reason.TOO_MANY_PIXELS,
-        lambda size, config: above(size.width * size.height, config.max_pixels),
-        lambda size, config: f"{size.width} x {size.height} > {config.max_pixels}",
-    ),
-    Rule(
-        Reason.IMAGE_TOO_SMALL,
-        lambda size, config: below(size.shorter, config.min_image_side_px),
-        lambda size, config: f"{size.width} x {size.height}: {size.shorter} < {config.min_image_side_px}",
-    ),
-    Rule(
-        Reason.IMAGE_TOO_LARGE,
-        lambda size, config: above(size.longer, config.max_image_side_px),
-        lambda size, config: f"{size.width} x {size.height}: {size.longer} > {config.max_image_side_px}",
-    ),
-    Rule(
-        Reason.ODD_ASPECT,
-        lambda size, config: above(size.aspect, config.max_aspect),
-        lambda size, config: f"{size.width} x {size.height}: {size.aspect:.2f} > {config.max_aspect}",
-    ),
+SIZE_RULES = _book(
+    "size of a picture",
+    Under(Reason.IMAGE_TOO_SMALL, Size.shorter_side, "min_image_side_px", detail=_sides),
+    Over(Reason.IMAGE_TOO_LARGE, Size.longer_side, "max_image_side_px", detail=_sides),
+    Over(Reason.ODD_ASPECT, Size.aspect, "max_aspect", detail=_sides),
 )
 
 # On a Media.
-IMAGE_RULES = (
-    Rule(
-        Reason.SINGLE_COLOUR,
-        lambda media, config: below(media.colour_spread, config.min_colour_spread),
-        lambda media, config: f"{media.colour_spread:.2f} < {config.min_colour_spread}",
-    ),
-)
-VIDEO_RULES = (
-    Rule(
-        Reason.ODD_DURATION,
-        lambda media, config: below(media.duration_s, config.min_video_s) or above(media.duration_s, config.max_video_s),
-        lambda media, config: f"{media.duration_s:.2f} s is not in {config.min_video_s} to {config.max_video_s}",
-    ),
+IMAGE_RULES = _book("picture", Under(Reason.SINGLE_COLOUR, colour_spread, "min_colour_spread"))
+VIDEO_RULES = _book(
+    "video",
+    Under(Reason.ODD_DURATION, duration_s, "min_video_s"),
+    Over(Reason.ODD_DURATION, duration_s, "max_video_s"),
 )

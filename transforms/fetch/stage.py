@@ -12,7 +12,10 @@ from lamella.schemas.account import Door, Tally
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaLink
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.fetch.address_rules import judge_link, rejected
+from lamella.transforms.base.reject import reject_media
+from lamella.transforms.base.rule import Violation
+from lamella.transforms.base.step import Outcome, Step
+from lamella.transforms.fetch.address_rules import judge_link
 from lamella.transforms.fetch.captured import CapturedLink
 from lamella.transforms.fetch.copies import choose_one
 from lamella.transforms.fetch.find_copies import FindCopies
@@ -20,7 +23,7 @@ from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks, LookInArch
 from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.fetch.inspect import inspect_media
 from lamella.transforms.fetch.links import WantedLink
-from lamella.transforms.step import Outcome, Step
+from lamella.transforms.media.store import MediaStore
 
 
 class FetchMedia(beam.PTransform):
@@ -28,12 +31,12 @@ class FetchMedia(beam.PTransform):
 
     Args:
         config: limits, manners, and whether the network is asked at all.
-        root: the run's folder; packs lie in its `media/packs`, and relative paths of blobs are resolved against it.
+        store: where media lie, the run's folder first: packs are written to its `media/packs`.
     """
 
-    def __init__(self, config: FetchConfig, root: str):
+    def __init__(self, config: FetchConfig, store: MediaStore):
         super().__init__()
-        self._config, self._root = config, root
+        self._config, self._store = config, store
 
     def expand(self, inputs):
         config, documents = self._config, inputs["documents"]
@@ -42,12 +45,15 @@ class FetchMedia(beam.PTransform):
 
         found = {"links": wanted.kept, "archived": inputs["archived"]} | "LookInArchives" >> LookInArchives()
         if config.http:
-            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._root)
+            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store.root)
             captured, refused = (found.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
         else:
-            captured, refused = found.captured, found.missing | "NotCaptured" >> beam.Map(rejected, Reason.NOT_CAPTURED)
+            captured, refused = (
+                found.captured,
+                found.missing | "NotCaptured" >> beam.Map(reject_media, Violation(Reason.NOT_CAPTURED)),
+            )
 
-        inspect = _Inspect(config, self._root)
+        inspect = _Inspect(config, self._store)
         media = captured | "Spread" >> beam.Reshuffle() | "Inspect" >> inspect
         members = {"documents": documents, "media": media.kept} | "FindCopies" >> FindCopies(config)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one)
@@ -62,25 +68,25 @@ class FetchMedia(beam.PTransform):
 class _Inspect(beam.PTransform):
     """CapturedLink -> Media, read and judged where it lies."""
 
-    def __init__(self, config: FetchConfig, root: str):
+    def __init__(self, config: FetchConfig, store: MediaStore):
         super().__init__()
-        self._config, self._root = config, root
+        self._config, self._store = config, store
 
     def expand(self, captured):
-        judge = _InspectIn(self._root)
+        judge = _InspectIn(self._store)
         return captured | Step(Stage.FETCH, judge, self._config, Media, counts=_one, setup=_read_lists)
 
 
 class _InspectIn:
-    """`inspect_media` with the run's folder bound: a step's function takes a record and its config."""
+    """`inspect_media` with the store bound: a step's function takes a record and its config."""
 
     __name__ = "inspect_media"
 
-    def __init__(self, root: str):
-        self._root = root
+    def __init__(self, store: MediaStore):
+        self._store = store
 
     def __call__(self, link: CapturedLink, config: FetchConfig) -> Iterable[Media | Rejection]:
-        return inspect_media(link, config, self._root)
+        return inspect_media(link, config, self._store)
 
 
 def _one(record: MediaLink | Media):
@@ -88,6 +94,7 @@ def _one(record: MediaLink | Media):
 
 
 def _read_lists(config: FetchConfig) -> None:
+    read_hashes.cache_clear()  # a process may outlive a run, and the list may have grown since
     read_hashes(config.unsafe_hashes)  # a list that cannot be read ends the run, before anything is looked at
 
 

@@ -4,8 +4,8 @@ import html
 import re
 
 _SIGNATURE = re.compile(r"WEBVTT(?:[ \t][^\n]*)?(?:\n|$)")
-_BLANK_LINES = re.compile(r"\n{2,}")
-_TAG = re.compile(r"<[^>]*>")
+_BLOCK = re.compile(r"(?:[^\n]++\n?)++")  # lines without a blank one among them
+_TAG = re.compile(r"<[^<>]*>")
 _BREAKS = re.compile(r"\r\n?")
 
 
@@ -17,13 +17,22 @@ def looks_like_track(data: bytes) -> bool:
     return data.removeprefix(b"\xef\xbb\xbf").startswith(b"WEBVTT")
 
 
-def track_text(data: bytes) -> str:
-    """The cues' text without tags and cue settings; notes, styles and regions carry none (WebVTT, section 4)."""
+def track_text(data: bytes, max_characters: int) -> str:
+    """The cues' text without tags and cue settings, cut behind the last cue that ends within `max_characters`.
+
+    Notes, styles and regions carry none (WebVTT, section 4).
+    """
     text = _BREAKS.sub("\n", data.decode("utf-8-sig", "replace").replace("\0", "�"))
     if not _SIGNATURE.match(text):
         raise BadTrack(f"starts with {text[:12]!r}")
-    cues = (_cue_text(block) for block in _BLANK_LINES.split(text))
-    return "\n".join(cue for cue in cues if cue)
+    said, size = [], 0
+    for block in _BLOCK.finditer(text):
+        if cue := _cue_text(block[0]):
+            size += len(cue) + 1
+            if size > max_characters:
+                break
+            said.append(cue)
+    return "\n".join(said)
 
 
 def _cue_text(block: str) -> str:

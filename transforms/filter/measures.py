@@ -1,7 +1,7 @@
 """Text and its language in, every number of `TextQuality` out: one tokenisation, and each number made only when it is read.
 
 The definitions follow the published filters, so that their thresholds keep their meaning: Gopher (as datatrove counts),
-OBELICS, FineWeb. Two things differ from their letter. Words are those of `transforms.words`, for all languages alike.
+OBELICS, FineWeb. Two things differ from their letter. Words are those of `transforms.formats.words`, for all languages alike.
 And special characters and punctuation are known by their Unicode category, not by lists of English ones.
 """
 
@@ -20,7 +20,7 @@ from lamella.schemas.document import Node, TextNode, TextQuality
 from lamella.transforms.filter import repetition
 from lamella.transforms.filter.repetition import NgramCharacters, Repeats
 from lamella.transforms.filter.wordlists import GOPHER_STOP_WORDS, STOP_WORDS, flagged_words
-from lamella.transforms.words import TERMINAL, is_unspaced, lines, tokens
+from lamella.transforms.formats.words import TERMINAL, is_unspaced, lines, tokens
 
 SHORT_LINE_CHARACTERS = 30  # FineWeb
 _ELLIPSIS = ("...", "…")

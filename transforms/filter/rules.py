@@ -1,121 +1,149 @@
-"""A text's measures and limits in, the first broken rule out: the rulebooks of nodes and of documents, cheap rules first.
+"""A text's measures and limits in, the first broken rule out: the rulebooks of languages, of nodes and of documents.
 
-A row reads one bound, and None leaves it out. Ratios say nothing about a few words: a heading has no full stop, a name no
-stop word. So a text of fewer than `min_words_for_ratios` words and marks is judged by its number of words and by what
-it says, never by a ratio. OBELICS does so for punctuation, with 12; here it holds for all ratios but that of unsafe words.
+Ratios say nothing about a few words: a heading has no full stop, a name no stop word. So a text of fewer than
+`min_words_for_ratios` words and marks is judged by its number of words and by what it says, never by a ratio. OBELICS does
+so for punctuation, with 12; here it holds for all ratios but that of unsafe words.
 
 Where one defect breaks several rules, the row that names it best stands first: a repeated paragraph is also repeated
 lines, n-grams, words and characters.
 """
 
-from collections.abc import Callable
-
-from lamella.schemas.config import LimitsForText
-from lamella.schemas.rejection import Reason
+from lamella.schemas.config import FilterConfig, LimitsForText
+from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.transforms.base.rule import Found, Over, Rulebook, Under
+from lamella.transforms.filter.language import Language
 from lamella.transforms.filter.measures import TextMeasures
 from lamella.transforms.filter.wordlists import LOREM_IPSUM, POLICY_PHRASES, SCRIPT_NOTICE, SCRIPT_WORD
-from lamella.transforms.rules import Rule
-
-Measure = Callable[[TextMeasures], float]
-Bound = Callable[[LimitsForText], float | None]
 
 
-def _over(reason: Reason, measure: Measure, bound: Bound) -> Rule:
-    """Broken above the bound; the measure is made only where the bound is set."""
-
-    def broken(text: TextMeasures, limits: LimitsForText) -> bool:
-        limit = bound(limits)
-        return limit is not None and measure(text) > limit
-
-    return Rule(reason, broken, lambda text, limits: f"{measure(text):.4g} > {bound(limits):g}")
+def is_long_enough(text: TextMeasures, limits: LimitsForText) -> bool:
+    """Enough words and marks to have a ratio."""
+    return text.tokens >= limits.min_words_for_ratios
 
 
-def _under(reason: Reason, measure: Measure, bound: Bound) -> Rule:
-    """Broken below the bound."""
-
-    def broken(text: TextMeasures, limits: LimitsForText) -> bool:
-        limit = bound(limits)
-        return limit is not None and measure(text) < limit
-
-    return Rule(reason, broken, lambda text, limits: f"{measure(text):.4g} < {bound(limits):g}")
+def is_spaced(text: TextMeasures, limits: LimitsForText) -> bool:
+    """A script with spaces between words: elsewhere a word is one character here."""
+    return not text.unspaced
 
 
-def _if_long_enough(rule: Rule) -> Rule:
-    """The rule, for texts of enough words and marks to have a ratio."""
-    return rule._replace(broken=lambda text, limits: text.tokens >= limits.min_words_for_ratios and rule.broken(text, limits))
+def has_stop_words_listed(text: TextMeasures, limits: LimitsForText) -> bool:
+    """A language whose stop words are listed."""
+    return text.has_stop_word_list
 
 
-def _if_spaced(rule: Rule) -> Rule:
-    """The rule, for scripts with spaces between words: elsewhere a word is one character here."""
-    return rule._replace(broken=lambda text, limits: rule.broken(text, limits) and not text.unspaced)
+def is_short_enough_for_a_notice(text: TextMeasures, limits: LimitsForText) -> bool:
+    """A long text that mentions cookies or JavaScript is about them."""
+    return text.words <= limits.max_notice_words
 
 
-def _if_listed(rule: Rule) -> Rule:
-    """The rule, for languages whose stop words are listed."""
-    return rule._replace(broken=lambda text, limits: text.has_stop_word_list and rule.broken(text, limits))
-
-
-def _is_notice(text: TextMeasures, limits: LimitsForText) -> bool:
-    """A notice about cookies, policies or JavaScript, as C4 takes out; a long text with such words is no notice."""
-    return limits.no_boilerplate and text.words <= limits.max_notice_words and _notice(text) != ""
-
-
-def _notice(text: TextMeasures) -> str:
-    """The phrase that makes the text a notice, or ""."""
+def notice(text: TextMeasures, limits: LimitsForText) -> str:
+    """The phrase that makes the text a notice about cookies, policies or JavaScript, or ""."""
     if SCRIPT_WORD in text.lower and (found := SCRIPT_NOTICE.search(text.lower)):
         return found[0]
     return next((phrase for phrase in POLICY_PHRASES if phrase in text.lower), "")
 
 
+def lorem_ipsum(text: TextMeasures, limits: LimitsForText) -> str:
+    return LOREM_IPSUM if LOREM_IPSUM in text.lower else ""
+
+
+def curly_bracket(text: TextMeasures, limits: LimitsForText) -> str:
+    return "{" if "{" in text.text else ""
+
+
+def foreign_language(language: Language, limits: FilterConfig) -> str:
+    """The language's code, where it is none of those that are wanted."""
+    return "" if language.code in limits.languages else language.code or "none"
+
+
+def language_score(language: Language) -> float:
+    return language.score
+
+
+def _code(language: Language) -> str:
+    return language.code
+
+
+T = TextMeasures
+
 _WORDS = (
-    _under(Reason.TOO_FEW_WORDS, lambda text: text.words, lambda limits: limits.min_words),
-    _over(Reason.TOO_MANY_WORDS, lambda text: text.words, lambda limits: limits.max_words),
+    Under(Reason.TOO_FEW_WORDS, T.words, "min_words", source="Gopher; OBELICS"),
+    Over(Reason.TOO_MANY_WORDS, T.words, "max_words", source="Gopher; OBELICS"),
 )
 
 _PHRASES = (
-    Rule(Reason.BOILERPLATE_TEXT, _is_notice, lambda text, limits: f'"{_notice(text)}"'),
-    Rule(Reason.LOREM_IPSUM, lambda text, limits: limits.no_lorem_ipsum and LOREM_IPSUM in text.lower),
-    Rule(Reason.CURLY_BRACKET, lambda text, limits: limits.no_curly_bracket and "{" in text.text),
-    _over(Reason.UNSAFE_TEXT, lambda text: text.flagged_words, lambda limits: limits.max_flagged_words),
+    Found(Reason.BOILERPLATE_TEXT, notice, "no_boilerplate", when=is_short_enough_for_a_notice, source="C4"),
+    Found(Reason.LOREM_IPSUM, lorem_ipsum, "no_lorem_ipsum", source="C4"),
+    Found(Reason.CURLY_BRACKET, curly_bracket, "no_curly_bracket", source="C4"),
+    Over(Reason.UNSAFE_TEXT, T.flagged_words, "max_flagged_words", source="OBELICS"),
 )
 
+_LONG = is_long_enough
+_SPACED = (is_long_enough, is_spaced)
+_LISTED = (is_long_enough, has_stop_words_listed)
+
 _RATIOS = (
-    _over(Reason.TOO_MANY_SYMBOLS, lambda text: text.symbols_per_word, lambda limits: limits.max_symbols_per_word),
-    _over(Reason.TOO_MANY_BULLETS, lambda text: text.bullet_lines, lambda limits: limits.max_bullet_lines),
-    _over(Reason.TOO_MANY_ELLIPSES, lambda text: text.ellipsis_lines, lambda limits: limits.max_ellipsis_lines),
-    _over(
-        Reason.TOO_MANY_SPECIAL_CHARACTERS,
-        lambda text: text.special_characters,
-        lambda limits: limits.max_special_characters,
-    ),
-    _under(Reason.TOO_FEW_ALPHABETIC_WORDS, lambda text: text.alphabetic_words, lambda limits: limits.min_alphabetic_words),
-    _if_spaced(_under(Reason.ODD_WORD_LENGTH, lambda text: text.mean_word_length, lambda limits: limits.min_mean_word_length)),
-    _if_spaced(_over(Reason.ODD_WORD_LENGTH, lambda text: text.mean_word_length, lambda limits: limits.max_mean_word_length)),
-    _if_listed(_under(Reason.TOO_FEW_STOP_WORDS, lambda text: text.stop_word_kinds, lambda limits: limits.min_stop_word_kinds)),
-    _if_listed(_under(Reason.TOO_FEW_STOP_WORDS, lambda text: text.stop_words, lambda limits: limits.min_stop_words)),
-    _under(Reason.TOO_LITTLE_PUNCTUATION, lambda text: text.punctuation, lambda limits: limits.min_punctuation),
-    _under(Reason.TOO_FEW_ENDED_LINES, lambda text: text.ended_lines, lambda limits: limits.min_ended_lines),
-    _over(Reason.TOO_MANY_SHORT_LINES, lambda text: text.short_lines, lambda limits: limits.max_short_lines),
-    _over(Reason.REPEATED_PARAGRAPHS, lambda text: text.duplicate_paragraphs, lambda limits: limits.max_duplicate_paragraphs),
-    _over(
+    Over(Reason.TOO_MANY_SYMBOLS, T.symbols_per_word, "max_symbols_per_word", when=_LONG, source="Gopher"),
+    Over(Reason.TOO_MANY_BULLETS, T.bullet_lines, "max_bullet_lines", when=_LONG, source="Gopher"),
+    Over(Reason.TOO_MANY_ELLIPSES, T.ellipsis_lines, "max_ellipsis_lines", when=_LONG, source="Gopher"),
+    Over(Reason.TOO_MANY_SPECIAL_CHARACTERS, T.special_characters, "max_special_characters", when=_LONG, source="OBELICS"),
+    Under(Reason.TOO_FEW_ALPHABETIC_WORDS, T.alphabetic_words, "min_alphabetic_words", when=_LONG, source="Gopher"),
+    Under(Reason.ODD_WORD_LENGTH, T.mean_word_length, "min_mean_word_length", when=_SPACED, source="Gopher"),
+    Over(Reason.ODD_WORD_LENGTH, T.mean_word_length, "max_mean_word_length", when=_SPACED, source="Gopher"),
+    Under(Reason.TOO_FEW_STOP_WORDS, T.stop_word_kinds, "min_stop_word_kinds", when=_LISTED, source="Gopher"),
+    Under(Reason.TOO_FEW_STOP_WORDS, T.stop_words, "min_stop_words", when=_LISTED, source="OBELICS"),
+    Under(Reason.TOO_LITTLE_PUNCTUATION, T.punctuation, "min_punctuation", when=_LONG, source="OBELICS"),
+    Under(Reason.TOO_FEW_ENDED_LINES, T.ended_lines, "min_ended_lines", when=_LONG, source="FineWeb"),
+    Over(Reason.TOO_MANY_SHORT_LINES, T.short_lines, "max_short_lines", when=_LONG, source="FineWeb"),
+    Over(Reason.REPEATED_PARAGRAPHS, T.duplicate_paragraphs, "max_duplicate_paragraphs", when=_LONG, source="Gopher"),
+    Over(
         Reason.REPEATED_PARAGRAPHS,
-        lambda text: text.duplicate_paragraph_characters,
-        lambda limits: limits.max_duplicate_paragraph_characters,
+        T.duplicate_paragraph_characters,
+        "max_duplicate_paragraph_characters",
+        when=_LONG,
+        source="Gopher",
     ),
-    _over(Reason.REPEATED_LINES, lambda text: text.duplicate_lines, lambda limits: limits.max_duplicate_lines),
-    _over(
-        Reason.REPEATED_LINES,
-        lambda text: text.duplicate_line_characters,
-        lambda limits: limits.max_duplicate_line_characters,
-    ),
-    _over(Reason.REPEATED_NGRAMS, lambda text: text.top_ngram_characters, lambda limits: limits.max_top_ngram),
-    _over(Reason.REPEATED_NGRAMS, lambda text: text.duplicate_ngram_characters, lambda limits: limits.max_duplicate_ngram),
-    _over(Reason.REPEATED_CHARACTERS, lambda text: text.character_repetition, lambda limits: limits.max_character_repetition),
-    _over(Reason.REPEATED_WORDS, lambda text: text.word_repetition, lambda limits: limits.max_word_repetition),
+    Over(Reason.REPEATED_LINES, T.duplicate_lines, "max_duplicate_lines", when=_LONG, source="Gopher"),
+    Over(Reason.REPEATED_LINES, T.duplicate_line_characters, "max_duplicate_line_characters", when=_LONG, source="Gopher"),
+    Over(Reason.REPEATED_NGRAMS, T.top_ngram_characters, "max_top_ngram", when=_LONG, source="Gopher, table A1"),
+    Over(Reason.REPEATED_NGRAMS, T.duplicate_ngram_characters, "max_duplicate_ngram", when=_LONG, source="Gopher, table A1"),
+    Over(Reason.REPEATED_CHARACTERS, T.character_repetition, "max_character_repetition", when=_LONG, source="OBELICS"),
+    Over(Reason.REPEATED_WORDS, T.word_repetition, "max_word_repetition", when=_LONG, source="OBELICS"),
 )
 
 # Nodes and documents are judged by the same rows; which of them count is up to the limits of each.
-TEXT_RULES: tuple[Rule, ...] = _WORDS + _PHRASES + tuple(_if_long_enough(rule) for rule in _RATIOS)
-NODE_RULES = TEXT_RULES
-DOCUMENT_RULES = TEXT_RULES
-CAPTION_RULES = _PHRASES  # a caption may be short and odd, but it may not say everything
+_TEXT_RULES = (*_WORDS, *_PHRASES, *_RATIOS)
+
+LANGUAGE_RULES = Rulebook(
+    name="language",
+    stage=Stage.FILTER,
+    unit=Unit.DOCUMENT,
+    config="filter",
+    limits=FilterConfig,
+    rules=(
+        Found(Reason.WRONG_LANGUAGE, foreign_language, "languages"),
+        # Only where languages are chosen: without a choice no language is wrong.
+        Under(
+            Reason.WRONG_LANGUAGE,
+            language_score,
+            "min_language_score",
+            when=lambda language, limits: limits.languages is not None,
+            detail=_code,
+        ),
+    ),
+)
+NODE_RULES = Rulebook(
+    name="text of a node", stage=Stage.FILTER, unit=Unit.NODE, config="filter.node", limits=LimitsForText, rules=_TEXT_RULES
+)
+# A caption may be short and odd, but it may not say everything.
+CAPTION_RULES = Rulebook(
+    name="caption of a node", stage=Stage.FILTER, unit=Unit.NODE, config="filter.node", limits=LimitsForText, rules=_PHRASES
+)
+DOCUMENT_RULES = Rulebook(
+    name="text of a document",
+    stage=Stage.FILTER,
+    unit=Unit.DOCUMENT,
+    config="filter.document",
+    limits=LimitsForText,
+    rules=_TEXT_RULES,
+)

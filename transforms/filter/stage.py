@@ -5,9 +5,9 @@ import apache_beam as beam
 from lamella.schemas.config import FilterConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.rejection import Stage
+from lamella.transforms.base.step import Step
 from lamella.transforms.filter.language import load_model
 from lamella.transforms.filter.texts import filter_document
-from lamella.transforms.step import Step
 
 
 class FilterDocuments(beam.PTransform):

@@ -6,11 +6,11 @@ from dataclasses import replace
 from lamella.schemas.config import FilterConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, with_phi
 from lamella.schemas.rejection import Reason, Rejection, Stage
+from lamella.transforms.base.reject import reject_document, reject_node
+from lamella.transforms.base.rule import Violation, apply_rules
 from lamella.transforms.filter.language import Language, detect_language
 from lamella.transforms.filter.measures import TextMeasures, paragraphs_of
-from lamella.transforms.filter.rules import CAPTION_RULES, DOCUMENT_RULES, NODE_RULES
-from lamella.transforms.leaving import document_leaves, node_leaves
-from lamella.transforms.rules import Broken, first_broken
+from lamella.transforms.filter.rules import CAPTION_RULES, DOCUMENT_RULES, LANGUAGE_RULES, NODE_RULES
 
 
 def filter_document(document: InterleavedDocument, config: FilterConfig) -> Iterator[InterleavedDocument | Rejection]:
@@ -22,14 +22,14 @@ def filter_document(document: InterleavedDocument, config: FilterConfig) -> Iter
     captions, and is judged as a text of no words.
     """
     language = detect_language(document.text or _text_of_media(document))
-    if broken := _wrong_language(language, config):
-        yield document_leaves(Stage.FILTER, document, broken)
+    if violation := apply_rules(LANGUAGE_RULES, language, config):
+        yield reject_document(Stage.FILTER, document, violation)
         return
     kept, parts = [], []
     for node in document.nodes:
-        part, broken = _judge(node, language, config)
-        if broken:
-            yield node_leaves(Stage.FILTER, document, node, broken)
+        part, violation = _judge(node, language, config)
+        if violation:
+            yield reject_node(Stage.FILTER, document, node, violation)
             continue
         kept.append(node)
         if part:
@@ -37,33 +37,23 @@ def filter_document(document: InterleavedDocument, config: FilterConfig) -> Iter
     left = replace(document, nodes=with_phi(tuple(kept)))
     texts = sum(isinstance(node, TextNode) for node in document.nodes)
     if texts and not parts:
-        yield document_leaves(Stage.FILTER, left, Broken(Reason.NO_TEXT_LEFT, f"{texts} of {texts} texts left"))
+        yield reject_document(Stage.FILTER, left, Violation(Reason.NO_TEXT_LEFT, detail=f"{texts} of {texts} texts left"))
         return
     measures = TextMeasures(paragraphs_of(kept), language.code, parts)
-    if broken := first_broken(measures, DOCUMENT_RULES, config.document):
-        yield document_leaves(Stage.FILTER, left, broken)
+    if violation := apply_rules(DOCUMENT_RULES, measures, config.document):
+        yield reject_document(Stage.FILTER, left, violation)
         return
     yield replace(left, language=language.code, language_score=language.score, quality=measures.quality())
 
 
-def _judge(node: Node, language: Language, config: FilterConfig) -> tuple[TextMeasures | None, Broken | None]:
+def _judge(node: Node, language: Language, config: FilterConfig) -> tuple[TextMeasures | None, Violation | None]:
     """A text's measures, and the rule that the node breaks."""
     if isinstance(node, TextNode):
         part = TextMeasures([node.text], language.code)
-        return part, first_broken(part, NODE_RULES, config.node)
+        return part, apply_rules(NODE_RULES, part, config.node)
     if isinstance(node, ImageNode) and node.caption:
-        return None, first_broken(TextMeasures([node.caption], language.code), CAPTION_RULES, config.node)
+        return None, apply_rules(CAPTION_RULES, TextMeasures([node.caption], language.code), config.node)
     return None, None
-
-
-def _wrong_language(language: Language, config: FilterConfig) -> Broken | None:
-    if config.languages is None:
-        return None
-    if language.code not in config.languages:
-        return Broken(Reason.WRONG_LANGUAGE, f"{language.code or 'none'} ({language.score:.2f})")
-    if language.score < config.min_language_score:
-        return Broken(Reason.WRONG_LANGUAGE, f"{language.code} {language.score:.2f} < {config.min_language_score:g}")
-    return None
 
 
 def _text_of_media(document: InterleavedDocument) -> str:

@@ -10,9 +10,9 @@ from lamella.schemas.config import PairConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.keys import stable_key
 from lamella.schemas.pair import CaptionSource, Dataset, ImageTextPair, Pair, VideoTextPair
+from lamella.transforms.formats.urls import host_of, registered_domain
+from lamella.transforms.formats.words import words
 from lamella.transforms.pair.captions import clean, without_dates_and_places
-from lamella.transforms.urls import host_of, registered_domain
-from lamella.transforms.words import words
 
 
 def propose_pairs(document: InterleavedDocument, config: PairConfig) -> Iterable[Pair]:

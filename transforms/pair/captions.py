@@ -1,7 +1,7 @@
 """Web text in; the caption without file names, dates, places and credits, and the form that finds its copies, out.
 
 LTIP had dates and locations removed from its captions (Flamingo, A.3.3). Patterns here are linear in the text: every
-repetition is bounded.
+repetition is bounded, or gives nothing back.
 """
 
 import re
@@ -31,6 +31,7 @@ def without_dates_and_places(text: str) -> str:
     >>> without_dates_and_places("LONDON, England — A fox crosses a street on 12 March 2019. (c) Jane Doe")
     'A fox crosses a street.'
     """
+    text = " ".join(text.split())  # the patterns take few spaces in a row
     for pattern in (_DATELINE, _CREDIT, _CITY_OF_DATE, _DATE, _PLACE):
         text = pattern.sub(" ", text)
     return _tidied(text)
@@ -51,8 +52,8 @@ _CAMERA = r"(?:img|dscn?|dscf|mg|p|pict|image|photo|picture|pic|screen ?shot|unt
 _FILE_NAME = re.compile(
     rf"[^\n]{{0,255}}{_IMAGE_SUFFIX}(?:\?\S*)?"  # ends as an image file does
     rf"|{_CAMERA}(?:[-_ (]{{0,2}}\d[\d_ ()-]*)"  # a camera's counter
-    r"|\w+(?:[-_]\w+){2,}"  # a slug: three words or more, and no space
-    r"|(?=\w*\d)(?:\w*_)\w*"  # an identifier
+    r"|(?=[^-]*+-[^-]*+-|(?=[^-]*+-).*?\w_\w|\w[^-_]*+_\w[^-_]*+_\w)\w++(?:-\w++)*+"  # a slug: three words or more, no space
+    r"|(?=[^\W\d]*+\d)(?=[^\W_]*+_)\w++"  # an identifier
     r"|[0-9a-f]{12,}|\d+",
     re.IGNORECASE,
 )
@@ -65,40 +66,40 @@ _WEEKDAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?\b"
 _YEAR = r"(?:1[5-9]|20)\d\d\b"
 _DATE = re.compile(
-    r"(?:\b(?:on|in|since|from|of|dated|until|till|by|circa|c\.)\s+|[(\[])?"
-    rf"(?:\b{_WEEKDAY},?\s+)?"
-    rf"(?:\b{_DAY}(?:\s+of)?\s+{_MONTH}(?:,?\s+{_YEAR})?"  # 12 March 2019
-    rf"|\b{_MONTH}\s+{_DAY}(?:,?\s+{_YEAR})?"  # March 12, 2019
-    rf"|\b{_MONTH},?\s+{_YEAR}"  # March 2019
+    r"(?:\b(?:on|in|since|from|of|dated|until|till|by|circa|c\.)\s++|[(\[])?"
+    rf"(?:\b{_WEEKDAY},?\s++)?"
+    rf"(?:\b{_DAY}(?:\s++of)?\s++{_MONTH}(?:,?\s++{_YEAR})?"  # 12 March 2019
+    rf"|\b{_MONTH}\s++{_DAY}(?:,?\s++{_YEAR})?"  # March 12, 2019
+    rf"|\b{_MONTH},?\s++{_YEAR}"  # March 2019
     rf"|\b{_YEAR}[-/.]\d{{1,2}}[-/.]\d{{1,2}}\b"  # 2019-03-12
     r"|\b\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d\d)\b)[)\]]?,?"  # 12/03/2019
-    rf"|\bon\s+{_WEEKDAY}\b,?"
-    rf"|\b(?:in|since|circa|c\.)\s+{_YEAR},?|[(\[]{_YEAR}[)\]],?|,\s+{_YEAR}(?![-/.]\d)"
+    rf"|\bon\s++{_WEEKDAY}\b,?"
+    rf"|\b(?:in|since|circa|c\.)\s++{_YEAR},?|[(\[]{_YEAR}[)\]],?|,\s++{_YEAR}(?![-/.]\d)"
 )
 
-_NAME = r"[A-Z][\w'’.]{0,40}"
+_NAME = r"[A-Z][\w'’.]{0,40}+"
 _CITY = rf"{_NAME}(?:[ -](?:{_NAME}|de|del|la|le|of|upon|am|an|der|sur)){{0,3}}"
 _LAND = "(?:" + "|".join(re.escape(name) for name in sorted({*COUNTRIES, *STATES}, key=lambda it: (-len(it), it))) + r")(?!\w)"
 _COUNTRY = "(?:" + "|".join(re.escape(name) for name in sorted(COUNTRIES, key=lambda it: (-len(it), it))) + r")(?!\w)"
-_CITY_OF_DATE = re.compile(rf"[,(\[]\s*(?!{_LAND}){_CITY},\s+(?={_DATE.pattern})")  # two squares, Lisbon, 3 May 2021
-_DASH = r"\s*(?:—|–|--|\s-\s|:\s)\s*"
+_CITY_OF_DATE = re.compile(rf"[,(\[]\s*+(?!{_LAND}){_CITY},\s++(?={_DATE.pattern})")  # two squares, Lisbon, 3 May 2021
+_DASH = r"\s?(?:—|–|--|\s-\s|:\s)\s?"
 _AGENCY = r"\((?:AP|AFP|Reuters|REUTERS|UPI|EFE|dpa|DPA|PTI|ANI|CNN|Xinhua|Bloomberg)\)"
 _DATELINE = re.compile(
-    rf"^{_CITY},\s+{_LAND}\.?\s*(?:{_AGENCY})?{_DASH}"  # PARIS, France (AP) —
-    rf"|^{_CITY}\s*{_AGENCY}{_DASH}"  # LONDON (Reuters) -
-    r"|^[A-Z][A-Z .'-]{2,30}[A-Z]\s*(?:—|--)\s*"  # NEW YORK —
+    rf"^{_CITY},\s{_LAND}\.?\s?(?:{_AGENCY})?{_DASH}"  # PARIS, France (AP) —
+    rf"|^{_CITY}\s?{_AGENCY}{_DASH}"  # LONDON (Reuters) -
+    r"|^[A-Z][A-Z .'-]{2,30}[A-Z]\s?(?:—|--)\s?"  # NEW YORK —
 )
-_PREPOSITION = r"\b(?:in|at|near|from|of|over|across|around|outside|off|to)\s+(?:the\s+)?"
+_PREPOSITION = r"\b(?:in|at|near|from|of|over|across|around|outside|off|to)\s++(?:the\s++)?"
 _PLACE = re.compile(
-    rf"(?:{_PREPOSITION}|,\s+|[(\[])?\b{_CITY},\s+{_LAND}[)\]]?"  # near Lyon, France
-    rf"|\b(?:in|near|from|outside)\s+{_COUNTRY}"  # in New Zealand
+    rf"(?:{_PREPOSITION}|,\s++|[(\[])?\b{_CITY},\s++{_LAND}[)\]]?"  # near Lyon, France
+    rf"|\b(?:in|near|from|outside)\s++{_COUNTRY}"  # in New Zealand
 )
 
 _PERSON = r"(?:[A-Z][\w.'’&-]{0,40}(?:[ ,/]{1,2}|(?=$|[.;|)\]]))){1,8}"
 _END = r"(?:[.;|)\]]+|$)"
 _CREDIT = re.compile(
     r"\b[Aa]ll [Rr]ights [Rr]eserved\b\.?"
-    rf"|[(\[]?(?:©|\([cC]\)|\bCopyright\b)[^.;|)\n]{{0,80}}{_END}"
+    r"|[(\[]?(?:©|\([cC]\)|\bCopyright\b)(?:[^.;|)\n]{0,80}+(?:[.;|)\]]++|$)|[^.;|)\n]{0,79}\][.;|)\]]*+)"
     rf"|[(\[]?\b(?:[Pp]hoto(?:graph)?s?|[Ii]mages?|[Pp]ictures?|[Ii]llustration|PHOTO|IMAGE)\s?"
     rf"(?:[Cc]redits?:?|[Cc]ourtesy(?:\sof)?:?|by|:|/)\s{{0,2}}(?:{_PERSON}){_END}"
     rf"|[(\[]?\b(?:[Cc]redits?|[Cc]ourtesy|[Ss]ource)(?:\sof\s|:\s?)(?:the\s)?(?:{_PERSON}){_END}"
@@ -106,7 +107,7 @@ _CREDIT = re.compile(
     r"[^()\[\]]{0,60}[)\]]"
     r"|[(\[](?:AP|CC[ -]BY[^()\[\]]{0,30}|[Pp]ublic [Dd]omain)[)\]]"
 )
-_EMPTY_BRACKETS = re.compile(r"\(\s*[,;]?\s*\)|\[\s*[,;]?\s*\]")
-_LONE_STOP = re.compile(r"([.!?])\s+(?:[,;:]\s+)?\.(?!\.)")  # of a sentence that is gone whole
-_SPACE_BEFORE_MARK = re.compile(r"\s+([,.;:!?)\]])")
-_DOUBLED_MARK = re.compile(r"[,;:](?:\s*[,;:])*\s*([.!?,;:])")
+_EMPTY_BRACKETS = re.compile(r"\(\s*+[,;]?\s*+\)|\[\s*+[,;]?\s*+\]")
+_LONE_STOP = re.compile(r"([.!?])\s++(?:[,;:]\s++)?\.(?!\.)")  # of a sentence that is gone whole
+_SPACE_BEFORE_MARK = re.compile(r"\s([,.;:!?)\]])")
+_DOUBLED_MARK = re.compile(r"[,;:](?:\s*+[,;:])*\s*+([.!?,;:])")

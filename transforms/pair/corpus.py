@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from lamella.schemas.keys import stable_key
 from lamella.schemas.pair import Pair
+from lamella.transforms.formats.words import words
 from lamella.transforms.pair.captions import normalised
-from lamella.transforms.words import words
 
 HEAD_TOKENS = 100_000  # kinds that every worker holds in memory; changes what is shuffled, never what is decided
 

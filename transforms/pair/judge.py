@@ -4,30 +4,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from lamella.schemas.config import PairConfig
-from lamella.schemas.pair import Dataset, Pair
-from lamella.schemas.rejection import Reason, Rejection, Stage
-from lamella.transforms.leaving import pair_leaves
-from lamella.transforms.pair.align_rules import ALIGN_RULES
+from lamella.schemas.pair import Pair
+from lamella.schemas.rejection import Rejection, Stage
+from lamella.transforms.base.reject import reject_pair
+from lamella.transforms.base.rule import apply_rules
 from lamella.transforms.pair.corpus import Candidate
-from lamella.transforms.pair.ltip_rules import LTIP_RULES
-from lamella.transforms.pair.vtp_rules import VTP_RULES
-from lamella.transforms.rules import Rule, first_broken
-
-DUPLICATE = Rule(
-    Reason.DUPLICATE_PAIR,
-    lambda candidate, limits: candidate.survivor not in ("", candidate.pair.key),
-    lambda candidate, limits: candidate.survivor,
-)
-RULES = {Dataset.ALIGN: ALIGN_RULES, Dataset.LTIP: LTIP_RULES, Dataset.VTP: VTP_RULES}
+from lamella.transforms.pair.rules import COPY_RULES, RULES
 
 
 def judge_candidate(candidate: Candidate, config: PairConfig) -> Iterable[Pair | Rejection]:
-    """The pair, or why it leaves. Copies leave last, so that the copy that stays is one that breaks no rule."""
+    """The pair, or why it leaves."""
     pair = candidate.pair
-    if broken := first_broken(candidate, (*RULES[pair.dataset], DUPLICATE), config):
-        yield pair_leaves(Stage.PAIR, pair, broken)
-    else:
-        yield pair
+    violation = apply_rules(RULES[pair.dataset], candidate, config) or apply_rules(COPY_RULES, candidate, config)
+    yield reject_pair(Stage.PAIR, pair, violation) if violation else pair
 
 
 def with_survivor(copies: Iterable[Candidate], config: PairConfig) -> Iterable[Candidate]:
@@ -35,6 +24,6 @@ def with_survivor(copies: Iterable[Candidate], config: PairConfig) -> Iterable[C
     copies = list(copies)
     if len(copies) == 1:
         return copies
-    fit = (it.pair.key for it in copies if not first_broken(it, RULES[it.pair.dataset], config))
+    fit = (it.pair.key for it in copies if not apply_rules(RULES[it.pair.dataset], it, config))
     survivor = min(fit, default="")
     return [replace(it, survivor=survivor) for it in copies]

@@ -13,11 +13,11 @@ from lamella.schemas.config import PairConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage, Unit
+from lamella.transforms.base.step import Outcome, Step
 from lamella.transforms.pair.candidates import propose_pairs
 from lamella.transforms.pair.captions import normalised
 from lamella.transforms.pair.corpus import Candidate, Floors, copy_key, floors_of, image_of, tokens_of
 from lamella.transforms.pair.judge import judge_candidate, with_survivor
-from lamella.transforms.step import Outcome, Step
 
 PairType = ImageTextPair | VideoTextPair
 

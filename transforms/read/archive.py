@@ -9,6 +9,7 @@ import posixpath
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from enum import Enum
 from typing import BinaryIO
 
 import fsspec
@@ -19,12 +20,13 @@ from lamella.schemas.keys import stable_key
 from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.blobs import UNPACKED
-from lamella.transforms.codings import record_caps
-from lamella.transforms.read.members import Fault, Member, gzip_members, plain_members
+from lamella.transforms.base.blobs import UNPACKED
+from lamella.transforms.base.watchdog import TimedOut, limited
+from lamella.transforms.formats.content_encoding import record_caps
+from lamella.transforms.formats.decompress import UnpackedStream, is_packed
+from lamella.transforms.formats.warc import declared_length, starts_record
+from lamella.transforms.read.members import Fault, Member, first_record, gzip_members, plain_members, without_junk
 from lamella.transforms.read.responses import Archive, judge
-from lamella.transforms.unpack import UnpackedStream, is_packed
-from lamella.transforms.warc import declared_length, starts_record
 
 Read = Page | ArchiveMedia | Rejection | Tally
 
@@ -46,17 +48,26 @@ def read_archive(path: str, config: ReadConfig) -> Iterator[Read]:
     yield from _tallies(path, counts)
 
 
+def holds_records(stream: BinaryIO) -> bool:
+    """Whether a file, open at any place, looks like an archive: it may start with junk."""
+    stream.seek(0)
+    start = stream.read(_PEEK_BYTES)
+    stream.seek(0)
+    return _kind(stream, start, record_caps(ReadConfig()).max_bytes) is not None
+
+
 def _outputs(path: str, config: ReadConfig, counts: Counter) -> Iterator[Page | ArchiveMedia | Rejection]:
     with fsspec.open(path, "rb") as stream:
         start = stream.read(_PEEK_BYTES)
         stream.seek(0)
-        packed = _packed_as_a_whole(start)
-        if not packed and not start.startswith(_GZIP) and not starts_record(start.lstrip(_BLANK)):
+        kind = _kind(stream, start, record_caps(config).max_bytes)
+        if not kind:
             counts["in"] += 1
             yield _rejected(path, Reason.NOT_AN_ARCHIVE, f"starts with {start[:16]!r}")
             return
+        packed = kind is _Kind.PACKED
         archive = Archive(path=path, blob_path=UNPACKED + path if packed else path, name=posixpath.basename(path))
-        for member in _members(stream, start, packed, config):
+        for member in _members(stream, start, kind, config):
             counts["in"] += 1
             output = _judged(member, archive, config)
             counts["pages"] += isinstance(output, Page)
@@ -67,15 +78,38 @@ def _outputs(path: str, config: ReadConfig, counts: Counter) -> Iterator[Page | 
 
 def _judged(member: Member | Fault, archive: Archive, config: ReadConfig) -> Page | ArchiveMedia | Rejection | None:
     try:
-        return judge(member, archive, config)
+        return limited(config.record_timeout_s, judge, member, archive, config)
+    except TimedOut:
+        return _rejected(archive.path, Reason.TIMED_OUT, f"more than {config.record_timeout_s:g} s", member.offset)
     except Exception as error:  # the crash door: counted, limited by `max_crash_ratio`, never silent
         return _crashed(archive.path, error, member.offset)
 
 
-def _members(stream: BinaryIO, start: bytes, packed: bool, config: ReadConfig) -> Iterator[Member | Fault]:
+class _Kind(Enum):
+    PACKED = "packed as a whole"
+    GZIP = "a gzip member a record"
+    PLAIN = "not packed"
+
+
+def _kind(stream: BinaryIO, start: bytes, max_junk: int) -> _Kind | None:
+    """How an archive is packed, junk before its first record aside; None where the first `max_junk` bytes hold no record."""
+    if _packed_as_a_whole(start):
+        return _Kind.PACKED
+    if start.startswith(_GZIP):
+        return _Kind.GZIP
+    if starts_record(start.lstrip(_BLANK)):
+        return _Kind.PLAIN
+    found = first_record(stream, max_junk)
+    stream.seek(0)
+    if not found:
+        return None
+    return _Kind.GZIP if found.startswith(_GZIP) else _Kind.PLAIN
+
+
+def _members(stream: BinaryIO, start: bytes, kind: _Kind, config: ReadConfig) -> Iterator[Member | Fault]:
     caps = record_caps(config)
-    if not packed:
-        yield from (gzip_members if start.startswith(_GZIP) else plain_members)(stream, caps)
+    if kind is not _Kind.PACKED:
+        yield from (gzip_members if kind is _Kind.GZIP else plain_members)(stream, caps)
         return
     unpacked, end = UnpackedStream(stream, start), 0
     for member in plain_members(unpacked, caps):
@@ -95,6 +129,7 @@ def _packed_as_a_whole(start: bytes) -> bool:
         following = zlib.decompressobj(31).decompress(decoder.unused_data, _PEEK_BYTES) if decoder.unused_data else b""
     except zlib.error:
         return False
+    data = without_junk(data)
     declared = declared_length(data)
     if not declared:
         return False

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from lamella.schemas.rejection import Reason
-from lamella.transforms.codings import Caps
+from lamella.transforms.formats.content_encoding import Caps
+from lamella.transforms.formats.warc import MAX_HEAD_BYTES, declared_length, is_warc, starts_record
 from lamella.transforms.read.window import Window
-from lamella.transforms.warc import MAX_HEAD_BYTES, declared_length, starts_record
 
 _MAGIC = re.compile(rb"\x1f\x8b\x08")
 _FEED = 1 << 14  # bytes packed, and inflated, at a time
@@ -22,8 +22,9 @@ _HEAD_BYTES = 8192  # enough for nearly every header block
 _BLANK = b"\r\n"
 _NEXT_RECORD = re.compile(
     rb"(?i:warc)/\d\.\d+\r?\n[A-Za-z\-]+[ \t]*:"
-    rb"|(?<=\n)[a-z][a-z0-9+.\-]{1,20}:[^\n]{0,4096}? [0-9A-Fa-f.:]{1,45} \d{14} [^\n]{0,200}\d\r?\n"
+    rb"|(?<=[\n\x00])[a-z][a-z0-9+.\-]{1,20}:[^\n]{0,4096}? [0-9A-Fa-f.:]{1,45} \d{14} [^\n]{0,200}\d\r?\n"
 )
+_RECORD_OR_MEMBER = re.compile(_MAGIC.pattern + b"|" + _NEXT_RECORD.pattern)
 _MISCOUNT = 4  # bytes; real crawls miscount the line breaks at a record's end (CC-MAIN-2018-34)
 
 
@@ -86,6 +87,26 @@ def plain_members(stream: BinaryIO, caps: Caps) -> Iterator[Member | Fault]:
         window.drop(end)
 
 
+def first_record(stream: BinaryIO, within: int) -> bytes:
+    """The first bytes of the first record, or of the gzip member that holds it; b"" where none stands within so many bytes."""
+    window = Window(stream)
+    while window.skip_to(_RECORD_OR_MEMBER) and window.start <= within:
+        window.has(_FEED)
+        start = bytes(window.data[:_FEED])
+        if starts_record(start) or starts_record(_peek(start)):
+            return start
+        window.drop(1)
+    return b""
+
+
+def without_junk(data: bytes) -> bytes:
+    """From the first record on; as it is where it starts with one, or holds none."""
+    if starts_record(data.lstrip(_BLANK)):
+        return data
+    found = _NEXT_RECORD.search(data)
+    return data[found.start() :] if found else data
+
+
 class _Unusable(Exception):
     """`lost`: where the next record starts is not known."""
 
@@ -127,13 +148,17 @@ def _skip_to_member(window: Window) -> None:
     """To the next place where a gzip member starts that starts a record; to the end where there is none."""
     while window.skip_to(_MAGIC):
         window.has(_FEED)
-        try:
-            start = zlib.decompressobj(31).decompress(bytes(window.data[:_FEED]), _HEAD_BYTES)
-        except zlib.error:
-            start = b""
-        if starts_record(start.lstrip(_BLANK)):
+        if starts_record(_peek(bytes(window.data[:_FEED]))):
             return
         window.drop(1)
+
+
+def _peek(member: bytes) -> bytes:
+    """What a gzip member starts with, line breaks aside; b"" where it is none."""
+    try:
+        return zlib.decompressobj(31).decompress(member, _HEAD_BYTES).lstrip(_BLANK)
+    except zlib.error:
+        return b""
 
 
 def _first_of(member: Member) -> Iterator[Member | Fault]:
@@ -169,11 +194,13 @@ def _head(window: Window) -> bytes:
 def _end_of(window: Window, declared: tuple[int, int] | None, caps: Caps) -> int:
     """How many bytes of the window the record at its front takes.
 
-    Its declared length, where a record or the end follows there. Else up to the next record, unless that is nearer than
-    declared, which says that bytes are missing.
+    Its declared length, where a record or the end follows there, or where it is of the ARC format. Else up to the next
+    record, unless that is nearer than declared, which says that bytes are missing.
     """
     block, length = declared or (1, 0)
     end = block + length
+    if declared and length > caps.max_bytes and not window.may_reach(end):
+        raise _Unusable(Reason.DAMAGED_RECORD, f"a length of {length} bytes, and the archive ends before them")
     if declared and length > caps.max_bytes:
         window.skip(end)
         detail = f"{length} > {caps.max_bytes} bytes"
@@ -182,6 +209,8 @@ def _end_of(window: Window, declared: tuple[int, int] | None, caps: Caps) -> int
     if declared and complete and (_follows(window, end) or window.data[end : end + 4] == b"\r\n\r\n"):
         return end
     following = window.find(_NEXT_RECORD, block, caps.max_bytes)
+    if declared and complete and not is_warc(window.data) and (following is None or following > end + _MISCOUNT):
+        return end  # an ARC record has no other end than its length: what stands behind it is damage, and no part of it
     if following is None:
         if len(window.data) > caps.max_bytes:
             raise _Unusable(Reason.RECORD_TOO_LARGE, f"no end within {caps.max_bytes} bytes")

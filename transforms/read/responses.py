@@ -10,14 +10,16 @@ from lamella.schemas.keys import stable_key
 from lamella.schemas.media import ArchiveMedia, BlobRef, Container
 from lamella.schemas.page import Page, Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.charset import decode_html
-from lamella.transforms.codings import BadRecord, Body, html_caps, media_caps
+from lamella.transforms.formats.charset import decode_html
+from lamella.transforms.formats.content_encoding import BadRecord, Body, html_caps, media_caps
+from lamella.transforms.formats.urls import canonical_url, safe_url
+from lamella.transforms.formats.warc import Record, decoded_body, first, joined, parse_record
 from lamella.transforms.read.members import Fault, Member
 from lamella.transforms.read.sniff import HTML, SNIFFED_BYTES, is_media, media_type, needs_sniffing, sniffed
-from lamella.transforms.urls import canonical_url
-from lamella.transforms.warc import Record, decoded_body, first, joined, parse_record
 
 _CONTENT_KINDS = frozenset(("response", "resource", "conversion"))
+_BESIDE_KINDS = frozenset(("request", "warcinfo", "metadata"))  # WARC 1.1, 6
+_DETAIL_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ def judge(member: Member | Fault, archive: Archive, config: ReadConfig) -> Page 
         if isinstance(member, Fault):
             raise BadRecord(member.reason, member.detail)
         record = parse_record(member.data)
-        url = record.url[: config.max_url_characters]
+        url = safe_url(record.url[: config.max_url_characters])
         return _content(record, member, archive, config)
     except BadRecord as bad:
         return Rejection(
@@ -45,7 +47,7 @@ def judge(member: Member | Fault, archive: Archive, config: ReadConfig) -> Page 
             key=stable_key(archive.name, member.offset),
             reason=bad.reason,
             url=url,
-            detail=bad.detail,
+            detail=bad.detail[:_DETAIL_CHARACTERS],
             archive=archive.path,
             offset=member.offset,
         )
@@ -53,11 +55,13 @@ def judge(member: Member | Fault, archive: Archive, config: ReadConfig) -> Page 
 
 def _content(record: Record, member: Member, archive: Archive, config: ReadConfig) -> Page | ArchiveMedia | None:
     if record.kind == "revisit":
-        raise BadRecord(Reason.REVISIT, first(record.headers, "warc-refers-to-target-uri"))
+        raise BadRecord(Reason.REVISIT, safe_url(first(record.headers, "warc-refers-to-target-uri")))
     if record.kind == "continuation":
         raise BadRecord(Reason.TRUNCATED_RECORD, "a segment of a longer record")
-    if record.kind not in _CONTENT_KINDS:
+    if record.kind in _BESIDE_KINDS:
         return None
+    if record.kind not in _CONTENT_KINDS:
+        raise BadRecord(Reason.NOT_HTML, f"a record of the unknown type {record.kind[:100]!r}")
     if len(record.url) > config.max_url_characters:
         raise BadRecord(Reason.RECORD_TOO_LARGE, f"a URL of {len(record.url)} > {config.max_url_characters} characters")
     if record.http is not None and record.status != 200:
@@ -65,7 +69,7 @@ def _content(record: Record, member: Member, archive: Archive, config: ReadConfi
     if not record.body.strip():
         raise BadRecord(Reason.EMPTY_BODY, "")
     if not canonical_url(record.url):
-        raise BadRecord(Reason.NOT_HTML, f"no http(s) URL: {record.url[:100]}")
+        raise BadRecord(Reason.NOT_HTML, f"no http(s) URL: {safe_url(record.url)[:100]}")
     return _typed(record, member, archive, config)
 
 
@@ -81,19 +85,20 @@ def _typed(record: Record, member: Member, archive: Archive, config: ReadConfig)
     if is_media(mime):
         if member.length > config.max_media_bytes:
             raise BadRecord(Reason.RECORD_TOO_LARGE, f"{member.length} > {config.max_media_bytes} bytes")
-        return _media(record, member, archive, mime, body)
+        return _media(record, member, archive, mime, body, config)
     if mime != HTML:
         raise BadRecord(Reason.NOT_HTML, mime or "no type")
     if len(body.data) > config.max_html_bytes:
         raise BadRecord(Reason.RECORD_TOO_LARGE, f"{len(body.data)} > {config.max_html_bytes} bytes")
-    return _page(record, member, archive, body)
+    return _page(record, member, archive, body, config)
 
 
-def _page(record: Record, member: Member, archive: Archive, body: Body) -> Page:
+def _page(record: Record, member: Member, archive: Archive, body: Body, config: ReadConfig) -> Page:
     html, charset = decode_html(body.data, record.content_type)
+    robots, reserved = _use(record, config)
     return Page(
         key=stable_key(archive.name, member.offset),
-        url=record.url,
+        url=safe_url(record.url),
         html=html,
         provenance=Provenance(
             archive=archive.path,
@@ -103,22 +108,29 @@ def _page(record: Record, member: Member, archive: Archive, body: Body) -> Page:
             crawl_time=record.crawl_time,
         ),
         charset=charset,
-        robots_header=joined(record.http or (), "x-robots-tag"),
-        tdm_reservation=first(record.http or (), "tdm-reservation"),
+        robots_header=robots,
+        tdm_reservation=reserved,
         truncated=_truncated(record, body),
     )
 
 
-def _media(record: Record, member: Member, archive: Archive, mime: str, body: Body) -> ArchiveMedia:
+def _media(record: Record, member: Member, archive: Archive, mime: str, body: Body, config: ReadConfig) -> ArchiveMedia:
+    robots, reserved = _use(record, config)
     return ArchiveMedia(
         url=canonical_url(record.url),
         blob=BlobRef(path=archive.blob_path, offset=member.offset, length=member.length, container=Container.WARC),
         mime=mime,
         crawl_time=record.crawl_time,
-        robots_header=joined(record.http or (), "x-robots-tag"),
-        tdm_reservation=first(record.http or (), "tdm-reservation"),
+        robots_header=robots,
+        tdm_reservation=reserved,
         truncated=_truncated(record, body),
     )
+
+
+def _use(record: Record, config: ReadConfig) -> tuple[str, str]:
+    """What X-Robots-Tag and TDM-Reservation say, cut to their limit."""
+    http, most = record.http or (), config.max_robots_characters
+    return joined(http, "x-robots-tag")[:most], first(http, "tdm-reservation")[:most]
 
 
 def _truncated(record: Record, body: Body) -> bool:

@@ -21,10 +21,11 @@ _MAGICS = (
     (b"\xef\xbb\xbfWEBVTT", "text/vtt"),
 )
 _BRANDS = {b"avif": "image/avif", b"avis": "image/avif", b"heic": "image/heic", b"mif1": "image/heif"}
-_MARKUP = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?(?:-->|\Z)\s*|<\?xml[^>]*>\s*)*"
-    rb"<(?:!doctype\s+html|html|head|body|script|iframe|h1|div|font|table|a|style|title|b|br|p)[\s>]",
-    re.IGNORECASE | re.DOTALL,
+_MARK_AND_SPACE = re.compile(rb"(?:\xef\xbb\xbf)?\s*+")
+_SPACE = re.compile(rb"\s*+")
+_ASIDE = re.compile(rb"<!--|<\?xml", re.IGNORECASE)
+_TAG = re.compile(
+    rb"<(?:!doctype\s{1,80}html|html|head|body|script|iframe|h1|div|font|table|a|style|title|b|br|p)[\s>]", re.IGNORECASE
 )
 _NO_MARKUP = (b"%PDF-", b"PK\x03\x04", b"\x1f\x8b\x08", b"Rar!", b"\x7fELF", b"MZ\x90", b"\xd0\xcf\x11\xe0", b"OggS", b"ID3")
 
@@ -50,8 +51,20 @@ def sniffed(mime: str, start: bytes) -> str:
     if mime in _HTML_TYPES:
         return next((f"not HTML, {magic!r}" for magic in _NO_MARKUP if start.startswith(magic)), HTML)
     if mime in _UNKNOWN_TYPES or (mime != "text/plain" and b"http://www.w3.org/1999/xhtml" in start):
-        return HTML if _MARKUP.match(start) else mime
+        return HTML if _opens_page(start) else mime
     return mime
+
+
+def _opens_page(start: bytes) -> bool:
+    """Whether a tag of a page follows on comments and XML declarations."""
+    at = _MARK_AND_SPACE.match(start).end()
+    while aside := _ASIDE.match(start, at):
+        end = b"-->" if aside[0] == b"<!--" else b">"
+        closed = start.find(end, aside.end())
+        if closed < 0:
+            return False
+        at = _SPACE.match(start, closed + len(end)).end()
+    return bool(_TAG.match(start, at))
 
 
 def _magic(start: bytes) -> str:

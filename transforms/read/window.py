@@ -39,6 +39,14 @@ class Window:
         while self.start < end and self.has(1):
             self.drop(end - self.start)
 
+    def may_reach(self, size: int) -> bool:
+        """False where the stream is known to end before `size` bytes from the window's front."""
+        if not getattr(self._stream, "seekable", bool)():
+            return True
+        here, end = self._stream.tell(), self._stream.seek(0, 2)
+        self._stream.seek(here)
+        return self.start + size <= end
+
     def find(self, pattern: re.Pattern, at: int, limit: int) -> int | None:
         """Where, from the window's front, the pattern is found from `at` on; None where it is not within `limit` bytes."""
         while True:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from apache_beam.ml.inference.base import ModelHandler
 
 from lamella.schemas.config import ModelConfig
-from lamella.transforms.batches import Record
+from lamella.transforms.base.batches import Record
+from lamella.transforms.media.store import MediaStore
 from lamella.transforms.score.questions import Scored, questions_of
 from lamella.transforms.score.similarity import answer
 
@@ -27,9 +28,9 @@ class Scorer:
 class SimilarityHandler(ModelHandler[Batch, tuple[Scored, ...], Scorer]):
     """One example is one batch, cut beforehand: Beam's own batching would depend on timing, and scores with it."""
 
-    def __init__(self, config: ModelConfig, root: str):
+    def __init__(self, config: ModelConfig, store: MediaStore):
         super().__init__(min_batch_size=1, max_batch_size=1)
-        self._config, self._root = config, root
+        self._config, self._store = config, store
 
     def load_model(self) -> Scorer:
         from lamella.weights import load
@@ -55,7 +56,7 @@ class SimilarityHandler(ModelHandler[Batch, tuple[Scored, ...], Scorer]):
     def _scored(self, records: Batch, loaded: "Loaded") -> tuple[Scored, ...]:
         asked = [questions_of(record) for record in records]
         questions = [question for of_record in asked for question in of_record]
-        answers = iter(answer(questions, loaded, self._config.batch, self._root))
+        answers = iter(answer(questions, loaded, self._config.batch, self._store))
         return tuple(
             Scored(record=record, answers=tuple(next(answers) for _ in of_record), model=loaded.label)
             for record, of_record in zip(records, asked, strict=True)

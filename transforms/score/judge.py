@@ -7,8 +7,8 @@ from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, with_phi
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Rejection, Stage
-from lamella.transforms.leaving import document_leaves, node_leaves, pair_leaves
-from lamella.transforms.rules import Broken, first_broken
+from lamella.transforms.base.reject import reject_document, reject_node, reject_pair
+from lamella.transforms.base.rule import Violation, apply_rules
 from lamella.transforms.score.questions import Answer, Scored
 from lamella.transforms.score.rules import DOCUMENT_RULES, NODE_RULES, PAIR_RULES
 
@@ -17,10 +17,15 @@ def judge_pair(scored: Scored, config: ScoreConfig) -> Iterable[Pair | Rejection
     """The pair with score and model, or why it leaves."""
     (answer,) = scored.answers
     pair = replace(scored.record, clip_score=answer.score, clip_model=scored.model)
-    if broken := _unseen(answer) or first_broken(pair, PAIR_RULES, config):
-        yield pair_leaves(Stage.SCORE, pair, broken)
+    if violation := _unseen(answer) or apply_rules(PAIR_RULES, pair, config):
+        yield reject_pair(Stage.SCORE, pair, violation)
     else:
         yield pair
+
+
+def pass_pair(pair: Pair, config: ScoreConfig) -> Iterable[Pair]:
+    """The pair as it is, where nothing reads a score."""
+    yield pair
 
 
 def judge_document(scored: Scored, config: ScoreConfig) -> Iterable[InterleavedDocument | Rejection]:
@@ -34,13 +39,13 @@ def judge_document(scored: Scored, config: ScoreConfig) -> Iterable[InterleavedD
         if isinstance(node, ImageNode) and node.media:
             answer = next(answers)
             node = replace(node, clip_score=answer.score, clip_model=scored.model)
-            if broken := _unseen(answer) or first_broken(node, NODE_RULES, config):
-                yield node_leaves(Stage.SCORE, document, node, broken)
+            if violation := _unseen(answer) or apply_rules(NODE_RULES, node, config):
+                yield reject_node(Stage.SCORE, document, node, violation)
                 continue
         nodes.append(node)
     left = replace(document, nodes=with_phi(tuple(nodes)))
-    if broken := first_broken(left, DOCUMENT_RULES, config):
-        yield document_leaves(Stage.SCORE, left, broken)
+    if violation := apply_rules(DOCUMENT_RULES, left, config):
+        yield reject_document(Stage.SCORE, left, violation)
     else:
         yield left
 
@@ -50,5 +55,5 @@ def pass_document(document: InterleavedDocument, config: ScoreConfig) -> Iterabl
     yield document
 
 
-def _unseen(answer: Answer) -> Broken | None:
-    return Broken(answer.unseen, answer.detail) if answer.unseen else None
+def _unseen(answer: Answer) -> Violation | None:
+    return Violation(answer.unseen, detail=answer.detail) if answer.unseen else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Reason
-from lamella.transforms.views import View, view_of
+from lamella.transforms.media.frames import View, view_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from lamella.transforms.media.frames import Unseen, read_view
+from lamella.transforms.media.store import MediaStore
 from lamella.transforms.score.questions import Answer, Question
-from lamella.transforms.views import Unseen, read_view
 
 if TYPE_CHECKING:
     import torch
@@ -14,19 +15,19 @@ if TYPE_CHECKING:
 DIGITS = 6  # scores are stored so; what lies beyond differs between machines
 
 
-def answer(questions: Sequence[Question], loaded: "Loaded", size: int, root: str) -> list[Answer]:
+def answer(questions: Sequence[Question], loaded: "Loaded", size: int, store: MediaStore) -> list[Answer]:
     """One answer a question: the best similarity of its texts to its picture.
 
     Args:
         questions: of one batch of records.
         loaded: a model with `encode_image` and `encode_text`.
         size: pictures, or texts, at once.
-        root: the run's folder, in which packs lie.
+        store: where the pictures lie, and how they are read.
 
     Raises:
         BlobError: a picture's bytes cannot be had.
     """
-    pictures = _pictures(questions, loaded, size, root)
+    pictures = _pictures(questions, loaded, size, store)
     texts = _texts(questions, loaded, size)
     return [_answer(question, pictures, texts) for question in questions]
 
@@ -39,7 +40,9 @@ def _answer(question: Question, pictures: dict, texts: dict) -> Answer:
     return Answer(round(max(scores), DIGITS) if scores else None)
 
 
-def _pictures(questions: Sequence[Question], loaded: "Loaded", size: int, root: str) -> "dict[str, torch.Tensor | Answer]":
+def _pictures(
+    questions: Sequence[Question], loaded: "Loaded", size: int, store: MediaStore
+) -> "dict[str, torch.Tensor | Answer]":
     """By view key: the picture's embedding [D], or the answer that it cannot be seen."""
     import torch
 
@@ -49,7 +52,7 @@ def _pictures(questions: Sequence[Question], loaded: "Loaded", size: int, root: 
         seen, tensors = [], []
         for key in keys:
             try:
-                image = read_view(views[key], root, loaded.image_size)
+                image = read_view(views[key], store, loaded.image_size)
             except Unseen as error:
                 found[key] = Answer(None, error.reason, error.detail)
             else:

@@ -5,7 +5,7 @@ from typing import Any
 
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.sample import ClipSample, InterleavedSample, Sample, phi_of
-from lamella.transforms.pixels import BadImage, decode_rgb
+from lamella.transforms.media.pixels import BadImage, decode_rgb
 from lamella.transforms.shard.plan import split_of
 
 

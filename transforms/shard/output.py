@@ -1,13 +1,12 @@
 """A new file on any fsspec path: bytes in as a stream; size and SHA-256 out; under its name only once it is whole."""
 
 import os
-import secrets
 from hashlib import sha256
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from lamella.transforms.files import TEMPORARY
+from lamella.transforms.base.files import temporary_name
 
 
 class NewFile:
@@ -24,7 +23,7 @@ class NewFile:
     def __init__(self, path: str):
         self._fs, self._path = fsspec.core.url_to_fs(path)
         folder, _, name = self._path.rpartition("/")
-        self._temporary = f"{folder}/.{name}.{secrets.token_hex(4)}{TEMPORARY}"
+        self._temporary = f"{folder}/{temporary_name(name)}"
         self._local = isinstance(self._fs, LocalFileSystem)
         self._fs.makedirs(folder, exist_ok=True)
         self._stream = self._fs.open(self._temporary, "wb")
@@ -61,6 +60,8 @@ class NewFile:
     def __exit__(self, *_) -> None:
         if self._committed:
             return
-        self._stream.close()
-        if self._fs.exists(self._temporary):
-            self._fs.rm_file(self._temporary)
+        try:
+            self._stream.close()  # writes what it still holds: on a full disk this fails, too
+        finally:
+            if self._fs.exists(self._temporary):
+                self._fs.rm_file(self._temporary)

@@ -10,9 +10,7 @@ from PIL import Image
 
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.media import Media
-from lamella.transforms.blobs import read_blob
-from lamella.transforms.clips import decode_frames
-from lamella.transforms.pixels import decode_rgb
+from lamella.transforms.media.store import MediaStore
 
 _SUBSAMPLING = "4:2:0"
 
@@ -37,18 +35,18 @@ class Pictures:
     """
 
     config: ShardConfig
-    root: str  # the run's folder: packs lie relative to it
+    store: MediaStore
 
     def image(self, media: Media) -> Picture:
-        return encode_jpeg(decode_rgb(self._read(media), self.config.max_side_px), self.config.jpeg_quality)
+        return encode_jpeg(self.store.image(self._read(media), self.config.max_side_px), self.config.jpeg_quality)
 
     def frames(self, media: Media, seconds: Sequence[float]) -> list[Picture]:
         """One picture for each second that the video still has; never none."""
-        frames = decode_frames(self._read(media), seconds, self.config.max_side_px)
+        frames = self.store.frames(self._read(media), seconds, self.config.max_side_px)
         return [encode_jpeg(frame, self.config.jpeg_quality) for frame in frames]
 
     def _read(self, media: Media) -> bytes:
-        data = read_blob(media.blob, self.root)
+        data = self.store.bytes(media.blob)
         if sha256(data).hexdigest() != media.sha256:
             raise ChangedBlob(f"{media.blob.path} at {media.blob.offset}: not the bytes of {media.url} that were judged")
         return data

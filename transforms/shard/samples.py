@@ -9,11 +9,11 @@ from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason, Rejection, Stage
 from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample, Sample, phi_of
 from lamella.schemas.shards import MAX_MEMBER_BYTES
-from lamella.transforms.clips import BadVideo
-from lamella.transforms.leaving import document_leaves, node_leaves, pair_leaves
-from lamella.transforms.pixels import BadImage
-from lamella.transforms.rules import Broken
-from lamella.transforms.shard.facts import document_facts, image_facts, pair_facts, video_facts
+from lamella.transforms.base.reject import reject_document, reject_node, reject_pair
+from lamella.transforms.base.rule import Violation
+from lamella.transforms.media.clips import BadVideo
+from lamella.transforms.media.pixels import BadImage
+from lamella.transforms.shard.metadata import document_facts, image_facts, pair_facts, video_facts
 from lamella.transforms.shard.pictures import Picture, Pictures
 from lamella.transforms.shard.plan import Record
 
@@ -47,10 +47,10 @@ def interleaved_sample(document: InterleavedDocument, pictures: Pictures) -> Ite
         try:
             shown.append((node, _picture(node, pictures) if isinstance(node, ImageNode) else None))
         except BadImage as error:
-            yield node_leaves(Stage.SHARD, document, node, Broken(error.reason, error.detail))
-    if broken := _unfit(shown):
+            yield reject_node(Stage.SHARD, document, node, error.violation)
+    if violation := _unfit(shown):
         left = replace(document, nodes=tuple(node for node, _ in shown))
-        yield document_leaves(Stage.SHARD, left, broken)
+        yield reject_document(Stage.SHARD, left, violation)
     else:
         yield _interleaved(document, shown)
 
@@ -59,7 +59,7 @@ def image_sample(pair: ImageTextPair, pictures: Pictures) -> Iterable[PairSample
     try:
         picture = pictures.image(pair.media)
     except BadImage as error:
-        yield pair_leaves(Stage.SHARD, pair, Broken(error.reason, error.detail))
+        yield reject_pair(Stage.SHARD, pair, error.violation)
         return
     size = picture.width, picture.height
     yield PairSample(key=pair.key, url=pair.media.url, text=pair.caption, image=picture.jpeg, facts=pair_facts(pair, size))
@@ -71,7 +71,7 @@ def clip_sample(pair: VideoTextPair, pictures: Pictures) -> Iterable[ClipSample 
     try:
         frames = pictures.frames(pair.media, seconds)
     except (BadVideo, BadImage) as error:
-        yield pair_leaves(Stage.SHARD, pair, Broken(error.reason, error.detail))
+        yield reject_pair(Stage.SHARD, pair, error.violation)
         return
     missing = pictures.config.clip_frames - len(frames)
     facts = pair_facts(pair, (frames[0].width, frames[0].height)) | {
@@ -108,13 +108,14 @@ def _check_phi(document: InterleavedDocument) -> None:
         raise FalsePhi(f"{document.key}: phi is not that of the nodes")
 
 
-def _unfit(shown: Sequence[Shown]) -> Broken | None:
+def _unfit(shown: Sequence[Shown]) -> Violation | None:
     sizes = [len(picture.jpeg) for _, picture in shown if picture]
     if not sizes:
-        return Broken(Reason.NO_IMAGE_LEFT, "")
+        return Violation(Reason.NO_IMAGE_LEFT)
     if not any(isinstance(node, TextNode) or (isinstance(node, ImageNode) and node.caption) for node, _ in shown):
-        return Broken(Reason.NO_TEXT_LEFT, "")
-    return Broken(Reason.TOO_LARGE, "") if sum(sizes) > MAX_MEMBER_BYTES else None
+        return Violation(Reason.NO_TEXT_LEFT)
+    whole = sum(sizes)
+    return Violation(Reason.TOO_LARGE, "images_bytes", whole, MAX_MEMBER_BYTES) if whole > MAX_MEMBER_BYTES else None
 
 
 def _interleaved(document: InterleavedDocument, shown: Sequence[Shown]) -> InterleavedSample:

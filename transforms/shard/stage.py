@@ -9,6 +9,7 @@ from lamella.schemas.config import ShardConfig
 from lamella.schemas.pair import Dataset
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import ShardInfo, ShardManifest
+from lamella.transforms.media.store import MediaStore
 from lamella.transforms.shard.manifest import finish, sorted_shards, withdraw_manifest
 from lamella.transforms.shard.plan import Record, ShardPlan, place_of
 from lamella.transforms.shard.write import ShardWork, write_one
@@ -29,14 +30,14 @@ class WriteShards(beam.PTransform):
     Args:
         config: the stage's config.
         plan: how many shards, from `plan_shards` and the table's row count.
-        root: the run's folder, in which packs lie.
+        store: where media lie, and how they are read.
         folder: where the shards go, `RUN/shards/DATASET`. A manifest that stands there is withdrawn first.
     """
 
-    def __init__(self, config: ShardConfig, plan: ShardPlan, root: str, folder: str):
+    def __init__(self, config: ShardConfig, plan: ShardPlan, store: MediaStore, folder: str):
         super().__init__(label=f"WriteShards {plan.dataset}")
         self._plan = plan
-        self._work = ShardWork(dataset=plan.dataset, config=config, root=root, folder=folder.rstrip("/"))
+        self._work = ShardWork(dataset=plan.dataset, config=config, store=store, folder=folder.rstrip("/"))
 
     def expand(self, records: beam.PCollection[Record]):
         work, plan = self._work, self._plan

@@ -14,17 +14,18 @@ from lamella.schemas.config import ShardConfig
 from lamella.schemas.pair import Dataset
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.schemas.sample import Members, Sample
-from lamella.schemas.shards import ShardInfo, sample_key, shard_name, write_shard
-from lamella.transforms.blobs import BlobError
-from lamella.transforms.files import join, write_atomically
+from lamella.schemas.shards import SPLITS, ShardInfo, sample_key, shard_name, write_shard
+from lamella.transforms.base.blobs import BlobError
+from lamella.transforms.base.files import join, write_atomically
+from lamella.transforms.base.step import crashed
+from lamella.transforms.media.store import MediaStore
 from lamella.transforms.shard.obelics import OBELICS_SCHEMA, obelics_row
 from lamella.transforms.shard.output import NewFile
 from lamella.transforms.shard.parquet import parquet_bytes
 from lamella.transforms.shard.pictures import Pictures
-from lamella.transforms.shard.plan import Record, order_in_shard
+from lamella.transforms.shard.plan import Record, ShardPlan, order_in_shard
 from lamella.transforms.shard.samples import to_sample
 from lamella.transforms.shard.sidecar import SIDECAR_SCHEMA, sidecar_row
-from lamella.transforms.step import crashed
 
 PARQUET = "-parquet"  # suffix of the folder of the documents' Parquet files
 
@@ -35,13 +36,22 @@ class ShardWork:
 
     dataset: Dataset
     config: ShardConfig
-    root: str  # the run's folder, in which packs lie
+    store: MediaStore  # where media lie, and how they are read
     folder: str  # of the dataset's shards
 
     @property
     def folders(self) -> tuple[str, ...]:
         """Where the dataset's manifests lie: the documents have one for their Parquet files too."""
         return (self.folder, self.folder + PARQUET) if self.dataset is Dataset.M3W else (self.folder,)
+
+
+def names_of(plan: ShardPlan) -> dict[str, list[str]]:
+    """Folder beside the other datasets' -> the files that the shards of this plan may have there."""
+    places = [(split, number) for split in SPLITS for number in range(plan.shards(split))]
+    tars = [shard_name(plan.dataset, *place) for place in places]
+    if plan.dataset is Dataset.M3W:
+        return {plan.dataset: tars, plan.dataset + PARQUET: [_documents_name(*place) for place in places]}
+    return {plan.dataset: [*tars, *map(_sidecar_name, tars)]}
 
 
 class Written(NamedTuple):
@@ -76,7 +86,7 @@ class _Contents:
 
     def __init__(self, work: ShardWork, number: int):
         self._work, self._number = work, number
-        self._pictures = Pictures(work.config, work.root)
+        self._pictures = Pictures(work.config, work.store)
         self._counts = Counter()
         self.rows: list[dict[str, Any]] = []
         self.rejected: list[Rejection] = []
@@ -103,7 +113,7 @@ class _Contents:
             outputs = list(to_sample(record, self._pictures))
         except (OSError, BlobError):  # infrastructure: not the record's fault
             raise
-        except Exception as error:  # the crash door of `transforms.step`
+        except Exception as error:  # the crash door of `transforms.base.step`
             outputs = [crashed(Stage.SHARD, record, entered.items(), error)]
         gone = Counter()
         for output in outputs:
@@ -126,12 +136,20 @@ class _Contents:
 
 
 def _with_sidecar(work: ShardWork, info: ShardInfo, rows: list[dict[str, Any]]) -> ShardInfo:
-    name, data = info.name.removesuffix(".tar") + ".parquet", parquet_bytes(rows, SIDECAR_SCHEMA)
+    name, data = _sidecar_name(info.name), parquet_bytes(rows, SIDECAR_SCHEMA)
     write_atomically(join(work.folder, name), data)
     return replace(info, sidecar=name, sidecar_bytes=len(data), sidecar_sha256=sha256(data).hexdigest())
 
 
 def _write_documents(work: ShardWork, split: str, number: int, rows: list[dict[str, Any]]) -> ShardInfo:
-    name, data = f"{split}-{number:05d}.parquet", parquet_bytes(rows, OBELICS_SCHEMA)
+    name, data = _documents_name(split, number), parquet_bytes(rows, OBELICS_SCHEMA)
     write_atomically(join(work.folder + PARQUET, name), data)
     return ShardInfo(name=name, split=split, samples=len(rows), bytes=len(data), sha256=sha256(data).hexdigest())
+
+
+def _sidecar_name(tar: str) -> str:
+    return tar.removesuffix(".tar") + ".parquet"
+
+
+def _documents_name(split: str, number: int) -> str:
+    return f"{split}-{number:05d}.parquet"

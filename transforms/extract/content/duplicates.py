@@ -11,7 +11,7 @@ _SIZES = re.compile(
     r"|[-_](?:scaled|(?:x-?|extra-?|medium-?)?large|medium|small|thumb(?:nail)?s?|(?:super)?jumbo)(?=\.\w+$)"
     r"|[-_](?-i:[a-z]{1,9}(?:Large|Medium|Small|Thumb|Jumbo)(?:[A-Z]\w{0,12})?)(?=\.\w+$)"
     r"|/(?:max|width|resize)/\d+(?=/)|/w/\d+/h/\d+(?=/)|/\d{2,4}x\d{2,4}(?=/)|/\d{2,4}px-[^/]+$"
-    r"|/(?:[a-z]{1,2}_[\w.:]+,)*[wh]_\d+(?:,[a-z]{1,2}_[\w.:]+)*(?=/)",
+    r"|/(?:[a-z]{1,2}_[\w.:]++,){0,9}[wh]_\d++(?:,[a-z]{1,2}_[\w.:]++){0,9}+(?=/)",
     re.IGNORECASE,
 )
 _SIZE_NAMES = frozenset(("w", "h", "width", "height", "size", "sz", "resize", "imwidth"))

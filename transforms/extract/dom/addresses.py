@@ -9,7 +9,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from lamella.transforms.extract.dom.blocks import Video
-from lamella.transforms.urls import join_url
+from lamella.transforms.formats.urls import join_url
 
 Attributes = dict[str, str | None]
 
@@ -67,8 +67,10 @@ _COUNTER = re.compile(
 )
 _NAME_WORDS = re.compile(r"[^\W\d_]+|\d+")
 _MIN_SEEN_PX = 50  # a side that the page declares: no tracker is as large
-_BACKGROUND = re.compile(r"background(?:-image)?\s*+:[^;]{0,500}?" + _CSS_URL, re.IGNORECASE)
+_BACKGROUND = re.compile(r"background(?:-image)?\s*+:[^;:]{0,500}?" + _CSS_URL, re.IGNORECASE)
 _STYLE_SIZE = re.compile(r"(?:^|[;\s])(width|height)\s*:\s*(\d+)(?:\.\d+)?px", re.IGNORECASE)
+_LENGTH = re.compile(r"\d{1,5}(?:\.\d+)?")
+_DENSITY = re.compile(r"(?:\d{0,9}\.?\d{1,30}x)?")
 _IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)$", re.IGNORECASE)
 _VIDEO_NAME = re.compile(r"\.(?:mp4|webm|m4v|mov|ogv)$", re.IGNORECASE)
 _THUMBNAIL_NAME = re.compile(r"thumb|small|preview|[_\-]\d{2,3}x\d{2,3}\.|[_\-](?:sm|s|th|tn)\.", re.IGNORECASE)
@@ -221,7 +223,7 @@ def _pixels(value: str | None) -> int:
     if len(value) <= 5 and value.isdecimal():
         return int(value)
     value = value.strip().lower().removesuffix("px")
-    return int(float(value)) if re.fullmatch(r"\d{1,5}(\.\d+)?", value) else 0
+    return int(float(value)) if _LENGTH.fullmatch(value) else 0
 
 
 def _first(attributes: Attributes, names: tuple[str, ...]) -> str:
@@ -255,7 +257,7 @@ def _best(srcset: str, max_px: int) -> tuple[int, str] | None:
             continue
         if descriptor.endswith("w") and descriptor[:-1].isdecimal():
             by_width.append((int(descriptor[:-1][:6]), url))
-        elif re.fullmatch(r"(?:\d{0,9}\.?\d{1,30}x)?", descriptor):
+        elif _DENSITY.fullmatch(descriptor):
             density = float(descriptor[:-1] or 1)
             by_density.append((density <= _MAX_DENSITY, density, url))
     if by_width:

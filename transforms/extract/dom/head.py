@@ -2,7 +2,7 @@
 
 from urllib.parse import urldefrag
 
-from lamella.transforms.urls import join_url
+from lamella.transforms.formats.urls import join_url
 
 Attributes = dict[str, str | None]
 _ROBOTS = frozenset(
@@ -13,10 +13,11 @@ _READ = _ROBOTS | _TDM | {"og:title"}
 
 
 class Head:
-    """Collects; `base` is what references are resolved against, from the moment that `<base>` is met."""
+    """Collects; `base` is what references are resolved against, from the moment that `<base>` is met; "" where that is longer
+    than a URL may be."""
 
-    def __init__(self, url: str):
-        self.base, self._based = urldefrag(url).url, False
+    def __init__(self, url: str, max_url: int):
+        self.base, self._based, self._max_url = urldefrag(url).url, False, max_url
         self.title, self.og_title, self.licence = "", "", ""
         self.robots: list[str] = []
 
@@ -24,12 +25,16 @@ class Head:
         if tag == "meta":
             self._add_meta(attributes)
         elif tag == "base" and not self._based and (href := attributes.get("href")):
-            self.base = join_url(self.base, href) or self.base
             self._based = True
+            if len(href) > self._max_url:
+                self.base = ""  # no reference is resolved against it
+            else:
+                self.base = join_url(self.base, href) or self.base
 
     def add_licence(self, attributes: Attributes) -> None:
         """Of the first link that says that it leads to the licence, wherever it stands."""
-        self.licence = join_url(self.base, attributes.get("href") or "")
+        href = attributes.get("href") or ""
+        self.licence = join_url(self.base, href) if len(href) <= self._max_url else ""
 
     def _add_meta(self, attributes: Attributes) -> None:
         name = (attributes.get("name") or attributes.get("property") or "").strip().lower()

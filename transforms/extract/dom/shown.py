@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom import addresses
 from lamella.transforms.extract.dom.blocks import Image, Item, Video
-from lamella.transforms.extract.dom.texts import blocks_of
+from lamella.transforms.extract.dom.texts import one_line
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -24,13 +24,13 @@ _TEX = re.compile(r"\\(?:[a-zA-Z]{2,}\s*[{(_^\\]|[a-zA-Z]+\b.*[=^_+<>{])")
 
 def image(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
     """`img` and `amp-img`. One that stands for characters, an emoji or a formula, is text."""
-    alt = attributes.get("alt") or ""
+    alt = (attributes.get("alt") or "")[: page.max_field]
     if alt and (_TEXT_IMAGE.search(attributes.get("class") or "") or ("\\" in alt and _TEX.search(alt))):
         page.add_text(alt)
         return
     size = addresses.size_of(attributes)
     url = addresses.image_url(attributes, page.sources or [], page.max_px)
-    if page.href:
+    if page.href and len(page.href) <= page.max_url:
         url = addresses.linked_image(page.href, url, size)
     if url and not addresses.is_tracker(url, size, attributes):
         _add_image(page, url, attributes, size)
@@ -64,7 +64,7 @@ def video(page: Gatherer, node: LexborNode, attributes: Attributes) -> Callable[
         return None
     page.flush()
     width, height = addresses.size_of(attributes)
-    caption = attribute(attributes, "title") or attribute(attributes, "aria-label")
+    caption = attribute(page, attributes, "title") or attribute(page, attributes, "aria-label")
     shown = page.video = Video(caption=caption, width=width, height=height)
     addresses.add_source(shown, node.tag, attributes)
     item, at = Item(page.box, page.position, "video", media=shown), len(page.layout.items)
@@ -87,14 +87,14 @@ def embedded(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
     elif kind == "video":
         page.flush()
         width, height = addresses.size_of(attributes)
-        shown = Video(url=url, caption=attribute(attributes, "title"), width=width, height=height)
+        shown = Video(url=url, caption=attribute(page, attributes, "title"), width=width, height=height)
         page.layout.items.append(Item(page.box, page.position, "video", media=shown))
 
 
-def attribute(attributes: Attributes, name: str) -> str:
-    """An attribute's text on one line, clean."""
+def attribute(page: Gatherer, attributes: Attributes, name: str) -> str:
+    """An attribute's text on one line, clean, as much of it as a field may hold."""
     value = attributes.get(name)
-    return " ".join(" ".join(text for text, _ in blocks_of([value], False)).split()) if value else ""
+    return one_line(value[: page.max_field]) if value else ""
 
 
 def _add_image(page: Gatherer, url: str, attributes: Attributes, size: tuple[int, int] | None = None) -> None:
@@ -102,17 +102,17 @@ def _add_image(page: Gatherer, url: str, attributes: Attributes, size: tuple[int
     if isinstance(last, Image):
         if last.url == url:
             return
-        if page.muted and not last.unscripted and attribute(attributes, "alt") in (last.alt, ""):
+        if page.muted and not last.unscripted and attribute(page, attributes, "alt") in (last.alt, ""):
             last.url, last.unscripted = url, True  # the copy for browsers without scripts is no placeholder
             return
     page.flush()
     width, height = size or addresses.size_of(attributes)
     shown = Image(
         url=url,
-        alt=attribute(attributes, "alt"),
-        title=attribute(attributes, "title"),
-        description=attribute(attributes, "aria-label"),
-        described_by=attributes.get("aria-describedby") or "",
+        alt=attribute(page, attributes, "alt"),
+        title=attribute(page, attributes, "title"),
+        description=attribute(page, attributes, "aria-label"),
+        described_by=(attributes.get("aria-describedby") or "")[: page.max_field],
         width=width,
         height=height,
         unscripted=bool(page.muted),

@@ -67,3 +67,8 @@ def _paragraphs(text: str) -> list[str]:
             blocks.append("\n".join(lines))
             lines = []
     return [*blocks, "\n".join(lines)] if lines else blocks
+
+
+def one_line(text: str) -> str:
+    """The text of a title or an attribute on one line, clean."""
+    return " ".join(" ".join(text for text, _ in blocks_of([text], False)).split())

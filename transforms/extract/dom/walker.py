@@ -5,6 +5,7 @@ Depth costs memory, never the stack.
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -14,7 +15,7 @@ from lamella.transforms.extract.dom.class_heuristics import BY_NAME, FURNITURE, 
 from lamella.transforms.extract.dom.head import Head
 from lamella.transforms.extract.dom.phrases import SKIP
 from lamella.transforms.extract.dom.slugs import is_slug
-from lamella.transforms.extract.dom.texts import BREAK, CELL, blocks_of
+from lamella.transforms.extract.dom.texts import BREAK, CELL, blocks_of, one_line
 
 Attributes = dict[str, str | None]
 Handler = Callable[["Gatherer", LexborNode, Attributes], object]
@@ -33,12 +34,22 @@ _MAX_UNFOLDED = 20
 _MAX_ENTERED = 50  # pieces of furniture that are looked into; one more is entered as it is, and judged by its name
 
 
+class Limits(Protocol):
+    """What a walk reads of the ExtractConfig."""
+
+    max_srcset_px: int
+    max_url_characters: int
+    max_field_characters: int
+
+
 class Gatherer:
     """The state of a walk. The handlers of `gather_phrases`, `gather_cells` and `gather_media` read and write it, too."""
 
-    def __init__(self, url: str, max_srcset_px: int, min_prose_words: int, thorough: bool = False):
+    def __init__(self, url: str, config: Limits, thorough: bool = False):
         self.thorough = thorough  # enters what is hidden or says that it is furniture, too
-        self.layout, self.head, self.max_px, self.min_prose_words = Layout(), Head(url), max_srcset_px, min_prose_words
+        self.layout, self.head = Layout(), Head(url, config.max_url_characters)
+        self.max_px, self.max_url, self.max_field = config.max_srcset_px, config.max_url_characters, config.max_field_characters
+        self.min_prose_words = config.min_prose_words
         self.position = self.box = 0
         self.text_tag = "p"
         self.pieces: list[str] = []  # of the block that is open
@@ -223,7 +234,7 @@ class Gatherer:
 
     def _title(self, node: LexborNode, attributes: Attributes) -> object:
         if not self.layout.items and not self.head.title:
-            self.head.title = " ".join(" ".join(text for text, _ in blocks_of([node.text() or ""], False)).split())
+            self.head.title = one_line((node.text() or "")[: self.max_field])
         return SKIP
 
     def _meta(self, node: LexborNode, attributes: Attributes) -> None:

@@ -1,0 +1,82 @@
+"""Archives of the sample in; how long a run of them takes on one process and on several, arm by arm in turn, out.
+
+    python benchmarks/processes.py few   FOLDER     400 pages in 4 archives: 1 process against 2, three times each
+    python benchmarks/processes.py many  FOLDER     2,000 archives of one page each, on 2 processes
+
+Wall time, and CPU time of the run with all its processes: on a machine that does other work only the latter can be compared.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from lamella.sample.web import write_sample
+from lamella.schemas.config import ReadConfig
+from lamella.transforms.formats.content_encoding import record_caps
+from lamella.transforms.read.members import Member, gzip_members
+
+
+def main() -> None:
+    which, folder = sys.argv[1], Path(sys.argv[2])
+    if which == "few":
+        web = _split(folder, pages=400, archives=4)
+        for turn in range(3):
+            for processes in (1, 2):
+                _measure(web, folder / f"run-{processes}-{turn}", processes)
+    else:
+        web = _split(folder, pages=2000, archives=2000)
+        _measure(web, folder / "run", 2)
+
+
+def _split(folder: Path, pages: int, archives: int) -> Path:
+    """A sample of so many pages, in so many archives of as many pages each (a few less where records are damaged)."""
+    out = folder / f"{archives}-archives"
+    if out.exists():
+        return out
+    if not (folder / "web").exists():
+        write_sample(folder / "web", pages=pages, seed=0)
+    groups = [group for path in sorted((folder / "web").glob("sample-0*.warc.gz")) for group in _by_page(path)]
+    out.mkdir(parents=True)
+    archives = min(archives, len(groups))
+    for place in range(archives):
+        start, end = (len(groups) * at // archives for at in (place, place + 1))
+        (out / f"{place:04}.warc.gz").write_bytes(b"".join(groups[start:end]))
+    return out
+
+
+def _by_page(path: Path) -> Iterator[bytes]:
+    """An archive's whole records, grouped so that each group begins with a page; the sample's damaged ones are left out."""
+    group, data = b"", path.read_bytes()
+    with path.open("rb") as stream:
+        for record in gzip_members(stream, record_caps(ReadConfig())):
+            if not isinstance(record, Member):
+                continue
+            head = record.data[:4096].lower()
+            if b"warc-type: response" in head and b"content-type: text/html" in head and group:
+                yield group
+                group = b""
+            group += data[record.offset : record.offset + record.length]
+    yield group
+
+
+def _measure(web: Path, run: Path, processes: int) -> None:
+    words = ["--input", str(web / "*.warc.gz"), "--output", str(run), "--processes", str(processes), "--no-report"]
+    before, start = _cpu(), time.monotonic()
+    command = [sys.executable, "-m", "lamella", "run", "--recipe", "demo", *words, "caption.on=false"]
+    subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    wall, cpu = time.monotonic() - start, _cpu() - before
+    jobs = {name: job["seconds"] for name, job in json.loads((run / "run.json").read_text())["jobs"].items()}
+    print(f"{processes} processes: {wall:6.1f} s, {cpu:6.1f} s of CPU  {jobs}", flush=True)
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,262 @@
+"""The accounts: tallies and rejections in, one line for each stage and unit out, and whether every sum adds up.
+
+The law: in + made = kept + rejected. Nodes that leave with a rejected document are rejected too. Beside the law stand the
+links (what one stage kept is what the next one took, and what a table holds) and the guards (crashes, rules that eat all).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pyarrow as pa
+
+from lamella.pipeline.columns import read_columns
+from lamella.pipeline.damage import Damaged
+from lamella.pipeline.tables import read_manifest, read_records
+from lamella.schemas.account import Door, Tally
+from lamella.schemas.pair import Dataset
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.schemas.shards import MANIFEST, ShardManifest
+from lamella.transforms.base.files import join, read_bytes
+
+JOBS = ("documents", "media", "pairs", "shards")
+_TABLES = {
+    "documents": ("documents", "duplicates", "archive_media"),
+    "media": ("media",),
+    "pairs": ("interleaved",),  # and both tables of pairs, as one
+    "shards": (),
+}
+
+# Who takes what whom has kept. Where the first named stage did not run, the next one named is the neighbour.
+_BEFORE: dict[tuple[Stage, Unit], tuple[Stage, ...]] = {
+    (Stage.EXTRACT, Unit.PAGE): (Stage.READ,),
+    (Stage.FILTER, Unit.DOCUMENT): (Stage.EXTRACT,),
+    (Stage.DEDUP, Unit.DOCUMENT): (Stage.FILTER, Stage.EXTRACT),
+    (Stage.ASSEMBLE, Unit.DOCUMENT): (Stage.DEDUP, Stage.FILTER, Stage.EXTRACT),
+    (Stage.PAIR, Unit.DOCUMENT): (Stage.ASSEMBLE,),
+    (Stage.SCORE, Unit.DOCUMENT): (Stage.ASSEMBLE,),
+    (Stage.SCORE, Unit.PAIR): (Stage.PAIR,),
+    (Stage.CAPTION, Unit.PAIR): (Stage.SCORE, Stage.PAIR),
+    (Stage.SHARD, Unit.DOCUMENT): (Stage.SCORE, Stage.ASSEMBLE),
+    (Stage.SHARD, Unit.PAIR): (Stage.CAPTION, Stage.SCORE, Stage.PAIR),
+}
+_NODES_FOLLOW = (Stage.FILTER, Stage.DEDUP, Stage.ASSEMBLE, Stage.PAIR, Stage.SCORE, Stage.SHARD)  # they count nodes too
+
+# Whose kept units a table holds: the first of these stages that ran.
+_HOLDS: dict[str, tuple[Unit, tuple[Stage, ...]]] = {
+    "documents": (Unit.DOCUMENT, (Stage.DEDUP, Stage.FILTER, Stage.EXTRACT)),
+    "media": (Unit.MEDIA, (Stage.FETCH,)),
+    "interleaved": (Unit.DOCUMENT, (Stage.SCORE, Stage.ASSEMBLE)),
+    "pairs": (Unit.PAIR, (Stage.CAPTION, Stage.SCORE, Stage.PAIR)),
+}
+
+
+class Loss(NamedTuple):
+    """What left a stage for one reason, and the nodes that went with it."""
+
+    count: int
+    nodes: int
+
+
+Losses = Mapping[tuple[Stage, Unit, Reason], Loss]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One stage and unit. `with_documents` counts nodes that left with rejected documents; `rejected` leaves them out."""
+
+    stage: Stage
+    unit: Unit
+    entered: int = 0
+    made: int = 0
+    kept: int = 0
+    rejected: int = 0
+    with_documents: int = 0
+
+    @property
+    def came(self) -> int:
+        return self.entered + self.made
+
+    @property
+    def missing(self) -> int:
+        """What came and neither stayed nor left; below 0, more went than came."""
+        return self.came - self.kept - self.rejected - self.with_documents
+
+    @property
+    def balanced(self) -> bool:
+        return self.missing == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Two counts, taken in two places, that must be one."""
+
+    what: str
+    left: int
+    right: int
+
+    @property
+    def holds(self) -> bool:
+        return self.left == self.right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """A reason's share of what came to its stage, against a limit."""
+
+    stage: Stage
+    unit: Unit
+    reason: Reason
+    count: int
+    of: int
+    limit: float
+
+    @property
+    def ratio(self) -> float:
+        return self.count / self.of if self.of else 1.0
+
+    @property
+    def passed(self) -> bool:
+        return self.ratio <= self.limit
+
+
+def conservation(tallies: Iterable[Tally], losses: Losses) -> list[Line]:
+    """One line for each stage and unit that was counted or lost anything, in the order of the stages."""
+    doors, rejected, nodes = Counter(), Counter(), Counter()
+    for tally in tallies:
+        doors[tally.stage, tally.unit, tally.door] += tally.count
+    for (stage, unit, _), loss in losses.items():
+        rejected[stage, unit] += loss.count
+        nodes[stage] += loss.nodes
+    seen = {(stage, unit) for stage, unit, _ in doors} | set(rejected) | {(stage, Unit.NODE) for stage in +nodes}
+    return [
+        Line(
+            stage=stage,
+            unit=unit,
+            entered=doors[stage, unit, Door.IN],
+            made=doors[stage, unit, Door.MADE],
+            kept=doors[stage, unit, Door.KEPT],
+            rejected=rejected[stage, unit],
+            with_documents=nodes[stage] if unit is Unit.NODE else 0,
+        )
+        for stage in Stage
+        for unit in Unit
+        if (stage, unit) in seen
+    ]
+
+
+def losses(rejections: Iterable[Rejection]) -> Losses:
+    """Rejections, counted by stage, unit and reason."""
+    counts, nodes = Counter(), Counter()
+    for rejection in rejections:
+        key = (rejection.stage, rejection.unit, rejection.reason)
+        counts[key] += 1
+        nodes[key] += rejection.nodes
+    return {key: Loss(counts[key], nodes[key]) for key in counts}
+
+
+def links(lines: Iterable[Line], rows: Mapping[str, int]) -> list[Link]:
+    """Neighbours that must agree, and tables that must hold what their last stage kept.
+
+    Args:
+        lines: of `conservation`.
+        rows: rows by table, as `rows_of` gives them; a table that is not there is not checked.
+    """
+    by_place = {(line.stage, line.unit): line for line in lines}
+    out = []
+    for (stage, unit), before in _BEFORE.items():
+        for counted in (unit, Unit.NODE) if unit is Unit.DOCUMENT and stage in _NODES_FOLLOW else (unit,):
+            taker = by_place.get((stage, counted))
+            giver = _first(by_place, before, counted)
+            if taker and giver:
+                what = f"{_plural(counted)} that {giver.stage} kept = {_plural(counted)} that {stage} took"
+                out.append(Link(what=what, left=giver.kept, right=taker.entered))
+    for table, (unit, stages) in _HOLDS.items():
+        giver = _first(by_place, stages, unit)
+        if giver and table in rows:
+            out.append(
+                Link(what=f"{_plural(unit)} that {giver.stage} kept = rows of {table}/", left=giver.kept, right=rows[table])
+            )
+    if "shards" in rows:
+        kept = sum(line.kept for line in by_place.values() if line.stage is Stage.SHARD and line.unit is not Unit.NODE)
+        out.append(Link(what="samples that shard kept = samples in the shards' manifests", left=kept, right=rows["shards"]))
+    return out
+
+
+def crashes(lines: Iterable[Line], losses: Losses, limit: float) -> list[Guard]:
+    """Every stage and unit in which something crashed; one that has not `passed` should fail the run."""
+    return [guard for guard in _shares(lines, losses, limit) if guard.reason is Reason.CRASHED]
+
+
+def greedy_rules(lines: Iterable[Line], losses: Losses, limit: float) -> list[Guard]:
+    """Reasons that took a larger share of what came to their stage than `limit`: usually a bug, in the rule or in the crawl."""
+    return [guard for guard in _shares(lines, losses, limit) if guard.reason is not Reason.CRASHED and not guard.passed]
+
+
+def _shares(lines: Iterable[Line], losses: Losses, limit: float) -> list[Guard]:
+    came = {(line.stage, line.unit): line.came for line in lines}
+    order = {name: at for names in (Stage, Unit, Reason) for at, name in enumerate(names)}
+    return [
+        Guard(stage=stage, unit=unit, reason=reason, count=loss.count, of=came.get((stage, unit), 0), limit=limit)
+        for (stage, unit, reason), loss in sorted(losses.items(), key=lambda item: [order[name] for name in item[0]])
+    ]
+
+
+def conservation_of(run: str) -> list[Line]:
+    """The lines of a run's folder, from its tables of tallies and rejections."""
+    return conservation(tallies_of(run), losses_of(run))
+
+
+def tallies_of(run: str, jobs: Sequence[str] = JOBS) -> Iterable[Tally]:
+    for job in jobs:
+        yield from read_records(join(run, "tallies", job), Tally)
+
+
+def losses_of(run: str, jobs: Sequence[str] = JOBS) -> Losses:
+    """Counted by Arrow, file by file: a run may have more rejections than memory."""
+    counts, nodes = Counter(), Counter()
+    for job in jobs:
+        for batch in read_columns(join(run, "rejections", job), ("stage", "unit", "reason", "nodes")):
+            groups = pa.Table.from_batches([batch]).group_by(["stage", "unit", "reason"])
+            for row in groups.aggregate([("nodes", "count"), ("nodes", "sum")]).to_pylist():
+                key = (Stage(row["stage"]), Unit(row["unit"]), Reason(row["reason"]))
+                counts[key] += row["nodes_count"]
+                nodes[key] += row["nodes_sum"]
+    return {key: Loss(counts[key], nodes[key]) for key in counts}
+
+
+def rows_of(run: str, jobs: Sequence[str] = JOBS) -> dict[str, int]:
+    """Rows of the finished tables of these jobs, both tables of pairs as one, and samples of all shards as `shards`."""
+    rows = {}
+    for name in (table for job in jobs for table in _TABLES[job]):
+        if manifest := read_manifest(join(run, name)):
+            rows[name] = manifest.rows
+    pairs = [manifest.rows for kind in ("images", "videos") if (manifest := read_manifest(join(run, "pairs", kind)))]
+    if pairs and "pairs" in jobs:
+        rows["pairs"] = sum(pairs)
+    if "shards" in jobs and (shards := shards_of(run)):
+        rows["shards"] = sum(shard.samples for manifest in shards for shard in manifest.shards)
+    return rows
+
+
+def shards_of(run: str) -> list[ShardManifest]:
+    """The manifests of the datasets that are finished, in the order of the datasets."""
+    out = []
+    for dataset in Dataset:
+        path = join(run, "shards", dataset.value, MANIFEST)
+        try:
+            out.append(ShardManifest.decode(read_bytes(path)))
+        except FileNotFoundError:
+            continue
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise Damaged(path, error) from error
+    return out
+
+
+def _first(by_place: Mapping[tuple[Stage, Unit], Line], stages: tuple[Stage, ...], unit: Unit) -> Line | None:
+    return next((by_place[stage, unit] for stage in stages if (stage, unit) in by_place), None)
+
+
+def _plural(unit: Unit) -> str:
+    return unit.value if unit is Unit.MEDIA else f"{unit.value}s"

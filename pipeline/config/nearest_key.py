@@ -1,0 +1,52 @@
+"""A wrong key in, what to say of it out: the nearest keys, beside it or anywhere else in the config."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import get_args
+
+from pydantic import BaseModel
+
+_MOST = 3  # keys that are proposed
+
+
+def part_of(model: type[BaseModel], name: str) -> type[BaseModel] | None:
+    """The model of a field that holds keys of its own; None of a field that holds a value."""
+    kind = model.model_fields[name].annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def holds(model: type[BaseModel], name: str, kind: type) -> bool:
+    """Whether a field's value is a `kind`, with or without None beside it."""
+    annotation = model.model_fields[name].annotation
+    return any((getattr(one, "__origin__", None) or one) is kind for one in (annotation, *get_args(annotation)))
+
+
+def dotted_keys(model: type[BaseModel], before: str = "") -> Iterator[str]:
+    """Every key that holds a value."""
+    for name in model.model_fields:
+        inner = part_of(model, name)
+        if inner:
+            yield from dotted_keys(inner, f"{before}{name}.")
+        else:
+            yield before + name
+
+
+def hint(root: type[BaseModel], model: type[BaseModel], at: str, name: str) -> str:
+    """`; did you mean ...?`: a key that is spelled nearly so beside it, else one of that name elsewhere, else one nearly so.
+
+    Args:
+        root: the whole config.
+        model: the part that lacks the key.
+        at: the part's dotted key with its dot, "" for the whole.
+        name: the key that the part lacks.
+    """
+    by_name: dict[str, list[str]] = {}
+    for key in dotted_keys(root):
+        by_name.setdefault(key.rsplit(".", 1)[-1], []).append(key)
+    beside = get_close_matches(name, model.model_fields, n=1)
+    elsewhere = get_close_matches(name, by_name, n=1, cutoff=0.75)  # stricter: a stranger must look more like it
+    if elsewhere and get_close_matches(name, [*beside, *elsewhere], n=1) == elsewhere and elsewhere != beside:
+        return f"; did you mean {' or '.join(by_name[elsewhere[0]][:_MOST])}?"
+    if beside:
+        return f"; did you mean {at}{beside[0]}?"
+    return f"; there are {', '.join(model.model_fields)}"

@@ -1,0 +1,46 @@
+"""A finished job in; whether it left anything, and if not the one line that says which rule took the last, out.
+
+What a job is run for: documents for documents, usable media for media (a document without any is not kept, nor is a pair),
+interleaved documents or pairs for pairs, samples for shards.
+"""
+
+from collections import Counter
+
+from lamella.pipeline.audit import JOBS, conservation, losses_of, shards_of, tallies_of
+from lamella.pipeline.tables import read_manifest
+from lamella.schemas.rejection import Stage, Unit
+from lamella.transforms.base.files import join
+
+_MADE = {"documents": ("documents",), "media": ("media",), "pairs": ("interleaved", "pairs/images", "pairs/videos")}
+_NAMES = {"documents": "document", "media": "picture or clip", "pairs": "document or pair", "shards": "sample"}
+_REASONS = 3  # said of the last stage
+
+
+def nothing_left(run: str, job: str) -> str:
+    """'' where the job left something; else one line: the stage that took the last, its reasons, and how many each took."""
+    if _rows(run, job):
+        return ""
+    jobs = JOBS[: JOBS.index(job) + 1]
+    begins = f"{job}: no {_NAMES[job]} is left"
+    took: dict[tuple[Stage, Unit], Counter[str]] = {}
+    for (stage, unit, reason), loss in losses_of(run, jobs).items():
+        if unit is not Unit.NODE:
+            took.setdefault((stage, unit), Counter())[reason.value] += loss.count
+    if not took:
+        came = sum(line.came for line in conservation(tallies_of(run, jobs), {}) if line.unit is Unit.RECORD)
+        return f"{begins}: {f'of {came} records none is a page' if came else 'no record was read'}"
+    order = list(Stage)
+    # The last stage that took anything is where the flow ended: behind it, nothing came.
+    (stage, unit), reasons = max(took.items(), key=lambda item: (order.index(item[0][0]), item[1].total(), item[0][1]))
+    named = ", ".join(
+        f"{reason} {count}" for reason, count in sorted(reasons.items(), key=lambda item: (-item[1], item[0]))[:_REASONS]
+    )
+    units = unit.value if unit is Unit.MEDIA or reasons.total() == 1 else f"{unit.value}s"
+    return f"{begins}: {stage} took the last {reasons.total()} {units}: {named}{', ...' if len(reasons) > _REASONS else ''}"
+
+
+def _rows(run: str, job: str) -> int:
+    if job == "shards":
+        return sum(shard.samples for manifest in shards_of(run) for shard in manifest.shards)
+    manifests = (read_manifest(join(run, table)) for table in _MADE[job])
+    return sum(manifest.rows for manifest in manifests if manifest)

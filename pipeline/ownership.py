@@ -1,0 +1,173 @@
+"""Which files of a run's folder are the run's: names in; a refusal, or the removal of its own files alone, out.
+
+A file is the run's where a manifest of the run names it, or the run's list `.files.json` does, which is written before the
+files are: so a run that was killed knows its own leavings, and a user's file that lies among them is never taken for one.
+Folders that are named by a hash (parts of archives, packs of media) are the run's by their pattern.
+"""
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+
+import fsspec
+
+from lamella.pipeline.config.resolution import ConfigError
+from lamella.pipeline.integrity import named_files
+from lamella.schemas.printable import printable
+from lamella.schemas.shards import MANIFEST
+from lamella.transforms.base.files import (
+    RUN_FILE,
+    is_local,
+    is_plain_name,
+    is_temporary,
+    join,
+    list_files,
+    read_bytes,
+    remove_files,
+    write_atomically,
+)
+
+LOCK = ".lock"
+FILES = ".files.json"  # folder -> names of files that runs have written there, or are about to
+REPORTS = ".reports.json"  # name -> checksums of what a report may have written under it
+
+_FACTS = {"recipe": str, "config": dict, "inputs": list, "versions": dict, "jobs": dict}  # of run.json
+
+
+def read_facts(folder: str) -> dict | None:
+    """What `run.json` says, or None where there is none. Raises ConfigError for another program's, or one that is damaged."""
+    try:
+        facts = json.loads(read_bytes(join(folder, RUN_FILE)))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (ValueError, RecursionError, OSError) as error:
+        raise ConfigError(
+            f"{printable(folder)}/{RUN_FILE} cannot be read ({type(error).__name__}): not the folder of a run"
+        ) from None
+    if not isinstance(facts, dict) or not all(isinstance(facts.get(name), kind) for name, kind in _FACTS.items()):
+        raise ConfigError(f"{printable(folder)}/{RUN_FILE} is not a run's of lamella: give another folder")
+    return facts
+
+
+def check_output(folder: str) -> None:
+    """Raises ConfigError unless a run may write there: into what is empty or absent, or holds a `run.json` of its own.
+
+    A lock, and temporary files, are what is left where a run was killed before it wrote `run.json`.
+    """
+    if read_facts(folder) is not None:
+        return
+    there = list_files(folder)
+    foreign = sorted(name for name, size in there.items() if not is_temporary(name) and (name != LOCK or size != 0))
+    if foreign:
+        more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+        raise ConfigError(
+            f"--output {printable(folder)}: not empty, and not the folder of a run (it holds {printable(foreign[0])}{more}, "
+            f"and no {RUN_FILE}); give a new folder"
+        )
+
+
+def check_names(run: str, names: Mapping[str, Iterable[str]]) -> None:
+    """Raises ConfigError where a file that is not the run's stands at a name that the run is about to write."""
+    listed = _listed(run)
+    for folder, wanted in names.items():
+        _check_folder(run, folder)
+        there = list_files(join(run, folder))
+        own = _own(run, folder, listed)
+        for name in sorted({*wanted, MANIFEST} & there.keys()):
+            if there[name] < 0 or name not in own:
+                raise ConfigError(_refusal(run, f"{folder}/{name}"))
+
+
+def claim(run: str, names: Mapping[str, Iterable[str]]) -> None:
+    """Takes away what the run wrote in these folders, each folder's manifest first, and notes what it will write there.
+
+    Raises ConfigError, with nothing touched, as `check_names` does.
+    """
+    names = {folder: sorted({*wanted, MANIFEST}) for folder, wanted in names.items()}
+    check_names(run, names)
+    listed = _listed(run)
+    own = {folder: _own(run, folder, listed) & list_files(join(run, folder)).keys() for folder in names}
+    listed |= {folder: sorted({*names[folder], *own[folder]}) for folder in names}
+    write_atomically(join(run, FILES), json.dumps(listed, sort_keys=True, indent=1).encode() + b"\n")
+    for folder, found in own.items():
+        remove_files(join(run, folder), sorted(found, key=lambda name: (name != MANIFEST, name)))
+
+
+def withdraw(run: str, folders: Iterable[str]) -> None:
+    """Takes away what the run wrote in these folders, and will not write again."""
+    claim(run, dict.fromkeys(folders, ()))
+
+
+def write_own(run: str, files: Mapping[str, bytes]) -> None:
+    """Writes files that lie beside the tables, by rename. Raises ConfigError, with none written, where one of these names
+    holds what no report of the run wrote: a user's own README.md, or a card that was changed by hand."""
+    check_own(run, files)
+    known, there = _json(join(run, REPORTS)), list_files(run)
+    # Both what stands and what comes are ours, at whatever moment the write is stopped.
+    noted = {
+        name: sorted({_digest(data), *known.get(name, ())} if name in there else {_digest(data)})
+        for name, data in files.items()
+    }
+    write_atomically(join(run, REPORTS), json.dumps(known | noted, sort_keys=True, indent=1).encode() + b"\n")
+    for name, data in files.items():
+        write_atomically(join(run, name), data)
+
+
+def check_own(run: str, names: Iterable[str]) -> None:
+    """Raises ConfigError where `write_own` would, so that it is known before the hours in between."""
+    known, there = _json(join(run, REPORTS)), list_files(run)
+    for name in names:
+        if name in there and (there[name] < 0 or _digest(read_bytes(join(run, name))) not in known.get(name, ())):
+            raise ConfigError(_refusal(run, name))
+
+
+def sweep(run: str, folders: Iterable[str]) -> None:
+    """Removes temporary files that killed runs left. Only where the run's lock is held: a write that goes on has one too."""
+    if not is_local(run):
+        return
+    for folder in ("", *folders):
+        inside = join(run, folder) if folder else run
+        remove_files(inside, [name for name in list_files(inside) if is_temporary(name)])
+
+
+def _check_folder(run: str, folder: str) -> None:
+    """A file of a user's where a folder of the run's should be."""
+    parts = folder.split("/")
+    for depth in range(1, len(parts) + 1):
+        fs, inner = fsspec.core.url_to_fs(join(run, *parts[:depth]))
+        if fs.exists(inner) and not fs.isdir(inner):
+            raise ConfigError(_refusal(run, "/".join(parts[:depth])))
+
+
+def _own(run: str, folder: str, listed: Mapping[str, list[str]]) -> set[str]:
+    own = {name for name in listed.get(folder, ()) if is_plain_name(name)}
+    with contextlib.suppress(FileNotFoundError, ValueError):  # not finished, or damaged: the list tells what is ours
+        own |= {file.name for file in _manifest(join(run, folder))} | {MANIFEST}
+    return own
+
+
+def _manifest(folder: str) -> Iterator:
+    return named_files(read_bytes(join(folder, MANIFEST)))
+
+
+def _listed(run: str) -> dict[str, list[str]]:
+    return _json(join(run, FILES))
+
+
+def _json(path: str) -> dict[str, list[str]]:
+    """A list of ours; an empty one where there is none, or none that can be read: then nothing is known to be the run's."""
+    try:
+        raw = json.loads(read_bytes(path))
+    except (FileNotFoundError, ValueError, RecursionError):
+        return {}
+    sound = isinstance(raw, dict) and all(isinstance(names, list) for names in raw.values())
+    return raw if sound else {}
+
+
+def _digest(data: bytes) -> str:
+    return sha256(data).hexdigest()
+
+
+def _refusal(run: str, name: str) -> str:
+    return f"--output {printable(run)}: {printable(name)} is not what a run wrote there, and a run would write it: move it away"

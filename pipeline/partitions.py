@@ -1,0 +1,145 @@
+"""What was read from each archive, in a folder of its own: extracted records in, `extracted/KEY/` out, and back.
+
+A part is a small table of four files with one manifest, written last. An archive whose part stands is not read again.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import apache_beam as beam
+import fsspec
+from apache_beam import PCollection
+
+from lamella.pipeline.curation import Extracted
+from lamella.pipeline.fingerprints import stage_settings
+from lamella.pipeline.integrity import fault_of
+from lamella.pipeline.ledger import Books
+from lamella.pipeline.tables import FORMAT, TableManifest, read_file, read_manifest, write_file, write_manifest
+from lamella.schemas.account import Tally
+from lamella.schemas.config import Config
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.keys import stable_key
+from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.printable import printable
+from lamella.schemas.rejection import Rejection
+from lamella.schemas.shards import MANIFEST
+from lamella.transforms.base.blobs import UNPACKED
+from lamella.transforms.base.files import join, remove_files
+
+FOLDER = "extracted"
+FILES = {"documents": InterleavedDocument, "media": ArchiveMedia, "rejected": Rejection, "tallies": Tally}
+
+
+def part_key(archive: str) -> str:
+    """The part's folder. By file name alone, so that an archive that moves is the same archive."""
+    return stable_key(archive.rsplit("/", 1)[-1])
+
+
+def standing_parts(
+    folder: str, archives: Iterable[str], c: Config, *, deep: bool = False, say: Callable[[str], object] | None = None
+) -> dict[str, TableManifest]:
+    """Key -> manifest of every archive whose part was made from this file and this config, and is whole.
+
+    Args:
+        deep: whether checksums are compared as well.
+        say: is told, in one line, of each part that is not whole.
+    """
+    parts = {}
+    for archive in archives:
+        part = join(folder, FOLDER, part_key(archive))
+        fault = fault_of(part, deep)
+        manifest = None if fault else read_manifest(part)
+        if manifest and manifest.made_from == _made_from(archive, c):
+            parts[part_key(archive)] = manifest
+        if fault and say:
+            say(f"{FOLDER}/{part_key(archive)} of {printable(archive)}: made again, {fault}")
+    return parts
+
+
+def _made_from(archive: str, c: Config) -> str:
+    return stable_key(FORMAT, archive, _fingerprint(archive), *(stage_settings(c, stage) for stage in ("read", "extract")))
+
+
+def _fingerprint(archive: str) -> str:
+    """What changes when the file does: size, and its file system's time or tag. Reading it all would cost a pass."""
+    fs, path = fsspec.core.url_to_fs(archive)
+    info = fs.info(path)
+    return " ".join(str(info.get(name, "")) for name in ("size", "mtime", "ETag", "etag", "LastModified", "updated"))
+
+
+class WriteParts(beam.PTransform):
+    """Paths of archives -> one manifest each, once what was extracted from it is written."""
+
+    def __init__(self, folder: str, c: Config, extracted: Extracted, books: Books):
+        super().__init__()
+        self._folder, self._config = folder, c
+        self._found = {
+            "documents": extracted.documents | "Key documents" >> beam.Map(lambda d: (d.provenance.archive, d)),
+            "media": extracted.media | "Key media" >> beam.Map(lambda m: (m.blob.path.removeprefix(UNPACKED), m)),
+            "rejected": books.rejected() | "Key rejections" >> beam.Map(lambda r: (r.archive, r)),
+            "tallies": books.tallies() | "Key tallies" >> beam.Map(lambda t: (t.archive, t)),
+        }
+
+    def expand(self, archives):
+        every = archives | "Key archives" >> beam.Map(lambda path: (path, None))
+        return {**self._found, "archive": every} | beam.CoGroupByKey() | beam.Map(_write_part, self._folder, self._config)
+
+
+def _write_part(group: tuple[str, dict[str, Iterable[Any]]], folder: str, c: Config) -> TableManifest:
+    archive, found = group
+    if not list(found["archive"]):
+        raise RuntimeError(f"a record names an archive that was not read: {archive!r}")
+    part = join(folder, FOLDER, part_key(archive))
+    remove_files(part, [MANIFEST])  # of an earlier part: no reader trusts half of it
+    rows = {name: list(_rows(name, found[name])) for name in FILES}
+    # A small archive's part spends half its time waiting for the disk, once for each file: the files wait together.
+    with ThreadPoolExecutor(len(FILES)) as pool:
+        writes = [pool.submit(write_file, part, f"{name}.parquet", FILES[name], rows[name]) for name in FILES]
+    files = [write.result() for write in writes]
+    return write_manifest(part, TableManifest(table=FOLDER, made_from=_made_from(archive, c), files=tuple(files)))
+
+
+def _rows(name: str, records: Iterable[Any]) -> Iterable[Any]:
+    return _summed(records) if name == "tallies" else records
+
+
+def _summed(tallies: Iterable[Tally]) -> list[Tally]:
+    """Bundles differ from run to run; their sums do not."""
+    sums: dict[tuple, int] = {}
+    for tally in tallies:
+        place = (tally.stage, tally.unit, tally.door, tally.archive)
+        sums[place] = sums.get(place, 0) + tally.count
+    return [Tally(stage=s, unit=u, door=d, archive=a, count=count) for (s, u, d, a), count in sums.items()]
+
+
+class ReadOutcome(NamedTuple):
+    documents: PCollection
+    media: PCollection
+    rejected: PCollection
+    tallies: PCollection
+
+
+class ReadParts(beam.PTransform):
+    """The records of standing parts."""
+
+    def __init__(self, folder: str, keys: Sequence[str]):
+        super().__init__()
+        self._folders = [join(folder, FOLDER, key) for key in keys]
+
+    def expand(self, pipeline):
+        folders = pipeline | beam.Create(self._folders, reshuffle=False).with_output_types(str) | beam.Reshuffle()
+        return ReadOutcome(*(folders | f"Read {name}" >> _ReadFile(name) for name in FILES))
+
+
+class _ReadFile(beam.PTransform):
+    def __init__(self, name: str):
+        super().__init__()
+        self._name = name
+
+    def expand(self, folders):
+        return folders | beam.FlatMap(_read, self._name).with_output_types(FILES[self._name])
+
+
+def _read(folder: str, name: str) -> Iterable[Any]:
+    return read_file(join(folder, f"{name}.parquet"), FILES[name])

@@ -1,0 +1,1 @@
+"""What a run came to: audit, report, dataset card, verify, inspect, rules, why."""

@@ -1,0 +1,129 @@
+"""A config, archives and a run's folder in; what a run would do there, line by line, out. Nothing is written."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import fsspec
+
+from lamella.pipeline import jobs
+from lamella.pipeline.config.nearest_key import dotted_keys
+from lamella.pipeline.fingerprints import STAGES as OF_JOBS
+from lamella.pipeline.fingerprints import sets_pace
+from lamella.pipeline.ownership import RUN_FILE, check_output
+from lamella.pipeline.partitions import FOLDER, part_key, standing_parts
+from lamella.reporting.settings import settings_of
+from lamella.schemas.config import Config
+from lamella.transforms.base.files import exists, is_local, join, read_bytes
+from lamella.weights.reach import Reached
+
+_SHOWN = 10  # archives and changed keys that are listed; of more, how many
+STAGES = {"extract": ("read", "extract"), **OF_JOBS}
+
+
+def plan(c: Config, archives: tuple[str, ...], folder: str, models: Mapping[str, Reached]) -> Iterator[str]:
+    """What `lamella run` would do: archives, jobs and why they run, models, and where it writes."""
+    check_output(folder)
+    changed = sum(setting.changed for settings in settings_of(c).values() for setting in settings)
+    yield f"recipe   {c.recipe}: {changed} settings differ from the defaults (`lamella config` shows them)"
+    place = jobs.Place(config=c, archives=archives, folder=folder, execute=_never, say=lambda line: None)
+    standing = standing_parts(folder, archives, c)
+    yield from _archives(archives, {archive for archive in archives if part_key(archive) in standing})
+    for job, says in _jobs(place, len(archives) - len(standing)):
+        yield f"job      {job:<10} {says}"
+    for key, reached in models.items():
+        yield f"model    {key}: {reached}"
+    if not models:
+        yield "model    none is loaded"
+    yield f"writes   {_where(folder)}"
+    yield "dry run: nothing was changed"
+
+
+def _never(label: str, build: Callable) -> None:
+    raise AssertionError("a plan runs no job")
+
+
+def _archives(archives: tuple[str, ...], standing: set[str]) -> Iterator[str]:
+    sizes = {}
+    for archive in archives:
+        fs, path = fsspec.core.url_to_fs(archive)
+        sizes[archive] = fs.size(path) or 0
+    yield f"archives {len(archives)}, {_size(sum(sizes.values()))}; {len(standing)} of them read before"
+    for archive in archives[:_SHOWN]:
+        yield f"         {_size(sizes[archive]):>9}  {archive}{'  (read before)' if archive in standing else ''}"
+    if len(archives) > _SHOWN:
+        yield f"         and {len(archives) - _SHOWN} more"
+
+
+def _jobs(place: jobs.Place, missing: int) -> Iterator[tuple[str, str]]:
+    """(job, why it runs or not), in order; what follows a job that runs may find its inputs as they were."""
+    before = _settings_before(place.folder)
+    if missing:
+        settings = _changes("extract", place.config, before) if exists(join(place.folder, FOLDER)) else ""
+        why = f"{missing} of {len(place.archives)} archives {'are' if missing > 1 else 'is'} to be read"
+        yield "extract", f"runs: {why}; {settings}" if settings else f"runs: {why}"
+    else:
+        yield "extract", "unchanged"
+    upstream = "extract" if missing else ""
+    for job in OF_JOBS:
+        why = _why(place, job, before, upstream)
+        yield job, f"runs: {why}" if why else "unchanged"
+        upstream = job if why else upstream
+
+
+def _why(place: jobs.Place, job: str, before: Mapping[str, object] | None, upstream: str) -> str:
+    folders = jobs.folders_of(job)
+    stand = [jobs.made_from_of(place.table(folder)) for folder in folders]
+    if not any(stand):
+        return "not made yet"
+    for name, fault in jobs.faults_of(place, job).items():
+        return f"{name} is made again, {fault}"
+    if None in stand:
+        return f"{folders[stand.index(None)]} is not finished"
+    if not upstream and set(stand) == {jobs.expected_hash(place, job)}:
+        return ""
+    if changes := _changes(job, place.config, before):
+        return changes
+    if upstream:
+        return f"if {upstream} gives other rows than before"
+    return "its inputs are others than before"
+
+
+def _settings_before(folder: str) -> Mapping[str, object] | None:
+    """Of the run that stands in the folder, by dotted key; None where there is none that can be read."""
+    try:
+        config = Config.model_validate(json.loads(read_bytes(join(folder, RUN_FILE)))["config"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return _flat(config)
+
+
+def _flat(c: Config) -> dict[str, object]:
+    found = {}
+    for key in dotted_keys(Config):
+        value = c
+        for name in key.split("."):
+            value = getattr(value, name)
+        found[key] = value
+    return found
+
+
+def _changes(job: str, c: Config, before: Mapping[str, object] | None) -> str:
+    """The keys of a job's stages that were others in the run that stands."""
+    if before is None:
+        return ""
+    now = _flat(c)
+    keys = [key for key in now if key.split(".")[0] in STAGES[job] and now[key] != before[key] and not sets_pace(key)]
+    shown = [f"{key} was {before[key]}, is {now[key]}" for key in keys[:_SHOWN]]
+    return "; ".join([*shown, f"and {len(keys) - _SHOWN} more keys"] if len(keys) > _SHOWN else shown)
+
+
+def _where(folder: str) -> str:
+    path = str(Path(folder).absolute()) if is_local(folder) else folder
+    if not exists(folder):
+        return f"{path} (new)"
+    return f"{path} ({'a run of lamella stands there' if exists(join(folder, RUN_FILE)) else 'it exists, and holds no run'})"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"

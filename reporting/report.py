@@ -1,0 +1,287 @@
+"""The report: a run's folder in, `report.json` and `report.html` beside it out. The same run gives the same bytes.
+
+Everything is derived from the tables and their manifests, never from counters, so that a run that was killed and resumed
+reports what a run in one go reports.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lamella.pipeline.audit import (
+    JOBS,
+    Line,
+    Losses,
+    conservation,
+    crashes,
+    greedy_rules,
+    links,
+    losses_of,
+    rows_of,
+    shards_of,
+    tallies_of,
+)
+from lamella.pipeline.bundled import warn_of_pages
+from lamella.pipeline.columns import counted, read_columns
+from lamella.pipeline.config.resolution import ConfigError
+from lamella.pipeline.ownership import read_facts, write_own
+from lamella.pipeline.run import REPORT_FILES, unfinished_jobs
+from lamella.pipeline.tables import read_manifest
+from lamella.reporting.card import card_of
+from lamella.reporting.distributions import distributions, pair_tables
+from lamella.reporting.ground_truth.truth import truth_of
+from lamella.reporting.plots import number
+from lamella.reporting.samples import clean, exhibits
+from lamella.schemas.config import Config
+from lamella.schemas.keys import stable_key
+from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.transforms.base.files import join
+
+Report = dict[str, Any]
+
+TABLES = ("documents", "duplicates", "archive_media", "media", "interleaved", "pairs/images", "pairs/videos")
+
+
+def write_report(run: str) -> Report:
+    """Builds the report of a run's folder and writes `report.json`, `report.html` and the dataset card into it, by rename.
+
+    The report that is returned names the page under "path"; the file does not, so that it tells of the run alone.
+    """
+    from lamella.reporting.report_html import render  # Jinja and Pillow are for those who write
+
+    report = build_report(run)
+    data = json.dumps(report, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    files = (data.encode() + b"\n", render(report, run).encode(), card_of(run, report))
+    write_own(run, dict(zip(REPORT_FILES, files, strict=True)))
+    return report | {"path": join(run, "report.html")}
+
+
+def build_report(run: str) -> Report:
+    """Everything that can be said of a run, as plain JSON values. Tables that are not there yet are left out.
+
+    Of jobs that are not finished no account is given: their tables are half there, or of an earlier run.
+    """
+    facts = read_facts(run)
+    if facts is None:
+        raise ConfigError(f"{clean(run)}: not the folder of a run (no run.json)")
+    config = Config.model_validate(facts["config"])
+    unfinished = unfinished_jobs(facts)
+    jobs = [job for job in JOBS if job not in unfinished]
+    lost, rows = losses_of(run, jobs), rows_of(run, jobs)
+    lines = conservation(tallies_of(run, jobs), lost)
+    joints = links(lines, rows)
+    crashed = crashes(lines, lost, config.run.max_crash_ratio)
+    greedy = greedy_rules(lines, lost, config.run.max_rule_ratio)
+    return {
+        "run": {
+            "recipe": facts["recipe"],
+            "hash": stable_key(json.dumps(facts["config"], sort_keys=True)),
+            "inputs": [clean(path, 2000) for path in facts["inputs"]],
+            "versions": facts["versions"],
+            "jobs": facts["jobs"],
+        },
+        "unfinished": list(unfinished),
+        "config": facts["config"],
+        "bundled": warn_of_pages(_pages(run), config),
+        "headline": _headline(run, facts, lines, rows),
+        "funnel": _funnel(lines),
+        "conservation": {
+            "balanced": all(line.balanced for line in lines) and all(link.holds for link in joints),
+            "lines": [asdict(line) | {"balanced": line.balanced, "missing": line.missing} for line in lines],
+            "links": [asdict(link) | {"holds": link.holds} for link in joints],
+        },
+        "guards": {
+            "passed": all(guard.passed for guard in crashed),
+            "crashes": [asdict(guard) | {"ratio": guard.ratio, "passed": guard.passed} for guard in crashed],
+            "greedy_rules": [asdict(guard) | {"ratio": guard.ratio} for guard in greedy],
+        },
+        "reasons": _reasons(lines, lost, {(guard.stage, guard.unit, guard.reason) for guard in greedy}),
+        "distributions": distributions(run),
+        "samples": exhibits(run, config.run.report_samples),
+        "tables": _tables(run),
+        "shards": [
+            {
+                "dataset": manifest.dataset.value,
+                "shards": len(manifest.shards),
+                "samples": sum(shard.samples for shard in manifest.shards),
+                "bytes": sum(shard.bytes for shard in manifest.shards),
+                "by_split": _by_split(manifest.shards),
+            }
+            for manifest in shards_of(run)
+        ],
+        "truth": truth_of(run, facts["inputs"], config.caption),
+    }
+
+
+def print_report(report: Report, console: Console) -> None:
+    """The report's essence for a terminal: funnel, accounts, flagged rules, truth, and where the page lies.
+
+    What comes from the web is cleaned of control characters before it gets here; markup is never parsed.
+    """
+    if report["bundled"]:
+        console.print(Text(f"\nWARNING: {report['bundled']['says']}", style="bold yellow"), soft_wrap=True)
+    console.print(Text("\nFunnel", style="bold"))
+    for name, steps in report["funnel"].items():
+        shown = [f"{number(step['count'])} {step['label']}" for step in steps]
+        if shown:
+            console.print(Text.assemble((f"  {name:<10}", "dim"), " > ".join(shown)), soft_wrap=True)
+    console.print(_accounts_table(report["conservation"]["lines"]))
+    for link in report["conservation"]["links"]:
+        if not link["holds"]:
+            console.print(Text(f"  does not hold: {_broken(link)}", style="red"))
+    for guard in report["guards"]["greedy_rules"]:
+        where = f"{guard['stage']} {guard['unit']} {guard['reason']}"
+        console.print(Text(f"  flagged: {where} took {guard['ratio']:.0%} of {number(guard['of'])}", style="yellow"))
+    for guard in report["guards"]["crashes"]:
+        says = f"  crashed: {guard['stage']} {guard['unit']}, {number(guard['count'])} of {number(guard['of'])}"
+        console.print(Text(says, style="yellow" if guard["passed"] else "red"))
+    for line in (report["truth"] or {}).get("says", ()):
+        console.print(Text.assemble(("  truth: ", "cyan"), clean(line)), soft_wrap=True)
+    verdict = ("every sum adds up", "green") if report["conservation"]["balanced"] else ("the sums do NOT add up", "bold red")
+    if report["unfinished"] and report["conservation"]["balanced"]:
+        verdict = (f"the run is NOT finished: {', '.join(report['unfinished'])} not done", "bold yellow")
+    console.print(
+        Text.assemble("  ", verdict, f"; report: {clean(report['path'])}" if "path" in report else ""), soft_wrap=True
+    )
+
+
+def past_limits(report: Report) -> list[str]:
+    """What somebody should look at before the tables are used, a line each: sums that do not add up, and too many crashes."""
+    sums, out = report["conservation"], []
+    for line in sums["lines"]:
+        if not line["balanced"]:
+            out.append(f"{line['stage']}, {line['unit']}: {line['missing']:+,} missing in the accounts")
+    out += [f"the accounts disagree: {_broken(link)}" for link in sums["links"] if not link["holds"]]
+    for guard in report["guards"]["crashes"]:
+        if not guard["passed"]:
+            crashed = f"{number(guard['count'])} of {number(guard['of'])} crashed"
+            out.append(f"{guard['stage']}, {guard['unit']}: {crashed}, above run.max_crash_ratio {guard['limit']}")
+    return out
+
+
+def _broken(link: dict[str, Any]) -> str:
+    return f"{link['what']}: {number(link['left'])} and {number(link['right'])}"
+
+
+def _accounts_table(lines: Sequence[dict[str, Any]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left")
+    for name in ("stage", "unit"):
+        table.add_column(name)
+    for name in ("in", "made", "kept", "rejected", "with docs", ""):
+        table.add_column(name, justify="right")
+    before = ""
+    for line in lines:
+        counts = [line[name] for name in ("entered", "made", "kept", "rejected", "with_documents")]
+        mark = Text("ok", style="green") if line["balanced"] else Text(f"{line['missing']:+,} missing", style="bold red")
+        stage = Text("" if line["stage"] == before else line["stage"], style="bold")
+        table.add_row(stage, line["unit"], *(number(count) if count else Text("·", style="dim") for count in counts), mark)
+        before = line["stage"]
+    return table
+
+
+def _headline(run: str, facts: dict[str, Any], lines: Iterable[Line], rows: dict[str, int]) -> dict[str, Any]:
+    by_place = {(line.stage, line.unit): line for line in lines}
+
+    def kept(stage: Stage, unit: Unit) -> int | None:
+        return by_place[stage, unit].kept if (stage, unit) in by_place else None
+
+    records = by_place.get((Stage.READ, Unit.RECORD))
+    datasets: Counter[str] = Counter()
+    for table in pair_tables(run):
+        for batch in read_columns(table, ("dataset",)):
+            datasets.update(dict(counted(batch["dataset"])))
+    shards = [shard for manifest in shards_of(run) for shard in manifest.shards]
+    return {
+        "archives": len(facts["inputs"]),
+        "records": records.came if records else None,
+        "pages": kept(Stage.READ, Unit.PAGE),
+        "documents": rows.get("interleaved", rows.get("documents")),
+        "media": rows.get("media"),
+        "pairs": dict(sorted(datasets.items())),
+        "shards": len(shards),
+        "bytes": sum(shard.bytes for shard in shards),
+    }
+
+
+def _pages(run: str) -> Iterable[str]:
+    for batch in read_columns(join(run, "documents"), ("url",)):
+        yield from batch["url"].to_pylist()
+
+
+# One row a step: label, stage, unit, and whether what came or what was kept is counted.
+_FUNNEL: dict[str, tuple[tuple[str, Stage, Unit, str], ...]] = {
+    "documents": (
+        ("records", Stage.READ, Unit.RECORD, "came"),
+        ("pages", Stage.READ, Unit.PAGE, "kept"),
+        ("documents", Stage.EXTRACT, Unit.DOCUMENT, "kept"),
+        ("filtered", Stage.FILTER, Unit.DOCUMENT, "kept"),
+        ("unique", Stage.DEDUP, Unit.DOCUMENT, "kept"),
+        ("assembled", Stage.ASSEMBLE, Unit.DOCUMENT, "kept"),
+    ),
+    "media": (("links", Stage.FETCH, Unit.MEDIA, "came"), ("usable", Stage.FETCH, Unit.MEDIA, "kept")),
+    "pairs": (
+        ("mined", Stage.PAIR, Unit.PAIR, "came"),
+        ("well-worded", Stage.PAIR, Unit.PAIR, "kept"),
+        ("scored", Stage.SCORE, Unit.PAIR, "kept"),
+        ("captioned", Stage.CAPTION, Unit.PAIR, "kept"),
+    ),
+}
+
+
+def _funnel(lines: Iterable[Line]) -> dict[str, list[dict[str, Any]]]:
+    by_place = {(line.stage, line.unit): line for line in lines}
+    return {
+        name: [
+            {"label": label, "count": getattr(by_place[stage, unit], side)}
+            for label, stage, unit, side in steps
+            if (stage, unit) in by_place
+        ]
+        for name, steps in _FUNNEL.items()
+    }
+
+
+def _reasons(lines: Iterable[Line], lost: Losses, flagged: set[tuple[Stage, Unit, Reason]]) -> list[dict[str, Any]]:
+    """The most frequent first, within stages and units in their order."""
+    came = {(line.stage, line.unit): line.came for line in lines}
+    stages, units = list(Stage), list(Unit)
+    order = sorted(lost, key=lambda key: (stages.index(key[0]), units.index(key[1]), -lost[key].count, key[2]))
+    return [
+        {
+            "stage": stage,
+            "unit": unit,
+            "reason": reason,
+            "count": lost[stage, unit, reason].count,
+            "nodes": lost[stage, unit, reason].nodes,
+            "share": lost[stage, unit, reason].count / came[stage, unit] if came[stage, unit] else None,
+            "flagged": (stage, unit, reason) in flagged,
+        }
+        for stage, unit, reason in order
+    ]
+
+
+def _tables(run: str) -> list[dict[str, Any]]:
+    found = [(name, manifest) for name in TABLES if (manifest := read_manifest(join(run, name)))]
+    return [
+        {
+            "table": name,
+            "rows": manifest.rows,
+            "files": len(manifest.files),
+            "bytes": sum(file.bytes for file in manifest.files),
+            "hash": manifest.hash,
+        }
+        for name, manifest in found
+    ]
+
+
+def _by_split(shards: Iterable[Any]) -> dict[str, int]:
+    samples: Counter[str] = Counter()
+    for shard in shards:
+        samples[shard.split] += shard.samples
+    return dict(sorted(samples.items()))

@@ -1,0 +1,111 @@
+"""The commands that make data: words in, archives of the sample web or a whole run out."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lamella.runners.commands.look import print_report, write_report
+from lamella.runners.exit_codes import PAST_LIMIT, Stop
+
+
+def sample(
+    out_dir: Annotated[Path, typer.Argument(help="Folder for the archives and the ledger.")],
+    pages: Annotated[int, typer.Option(min=1, help="How many pages the web has.")] = 150,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
+    exam: Annotated[
+        int, typer.Option(min=0, help="Also writes OUT_DIR/exam: so many questions a task on unseen pictures.")
+    ] = 0,
+) -> None:
+    """Writes a small web of our own as WARC files, with a ledger that states what is true of it."""
+    from lamella.runners.progress import Counter
+    from lamella.sample.exam import write_exam
+    from lamella.sample.web import write_sample
+
+    with Counter("pages", pages) as counter:
+        summary = write_sample(out_dir, pages=pages, seed=seed, progress=counter.update)
+    written = f"{summary.records} records in {summary.files} archives, {summary.bytes / 1e6:.1f} MB"
+    print(f"{out_dir}: {summary.pages} pages, {written}; ledger.jsonl says what is true")
+    if exam:
+        asked = write_exam(out_dir / "exam", seed, exam)
+        print(f"{asked.folder}: {len(asked.tasks)} tasks, {asked.images} pictures that no page shows, questions.jsonl")
+
+
+def run(
+    context: typer.Context,
+    recipe: Annotated[str, typer.Option(help="demo, m3w, obelics or laion.")],
+    input: Annotated[
+        list[str], typer.Option(help="Archives: a glob, a folder or a file, local or remote; may be given again.")
+    ],
+    output: Annotated[str, typer.Option(help="Folder of the run, local or remote.")],
+    words: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]... [-- BEAM FLAGS]", help="Overrides.")] = None,
+    config: Annotated[list[str] | None, typer.Option(help="YAML file laid over the recipe; of several the last wins.")] = None,
+    runner: Annotated[str, typer.Option(help="local, spark, flink or dataflow.")] = "local",
+    processes: Annotated[int, typer.Option(min=1, help="Worker processes of a local run.")] = 1,
+    report: Annotated[bool, typer.Option(help="Whether to write report.json and report.html.")] = True,
+    replace: Annotated[bool, typer.Option("--replace", help="Make a run of another recipe in this folder over.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Compare checksums, not sizes alone, of what stands.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show what Beam says.")] = False,
+) -> None:
+    """Runs the four jobs on web archives; a second run does only what changed."""
+    from lamella.pipeline.config.resolution import resolve
+    from lamella.pipeline.preflight import (
+        check_devices,
+        file_system,
+        find_archives,
+        load_models,
+        own_folder,
+        part_words,
+        reach_models,
+    )
+    from lamella.runners.progress import Progress
+
+    inputs, overrides = part_words(words or ())
+    settings = resolve(recipe, overrides, config or ())
+    archives = find_archives([*input, *inputs])
+    file_system("--output", output)
+    progress = Progress()
+    execute = _executor(runner, processes, context.obj, verbose, progress.say)
+    if runner == "local":
+        check_devices(settings)
+    models = reach_models(settings)
+    if dry_run:
+        from lamella.reporting.dry_run import plan
+
+        for line in plan(settings, archives, output, models):
+            print(line)
+        return
+    if runner == "local":
+        load_models(settings)
+    with own_folder(output), progress:
+        from lamella.pipeline.bundled import warn_of_archives
+        from lamella.pipeline.run import run as run_all
+
+        if warning := warn_of_archives(archives, settings):
+            progress.say(warning)
+
+        workers = processes if runner == "local" else None
+        ended = run_all(settings, archives, output, progress.watch(execute), progress.say, workers, replace=replace, deep=deep)
+        if report:
+            progress.say("report: writes")
+            written = write_report(output)
+    if report:
+        print_report(written, output, ended)
+    elif ended:
+        raise Stop(PAST_LIMIT, ended)
+
+
+def _executor(runner: str, processes: int, flags: list[str], verbose: bool, say: Callable[[str], None]):
+    from importlib import import_module
+
+    from lamella.pipeline.config.resolution import ConfigError
+
+    if runner == "local":
+        from lamella.runners.local import local_execute
+
+        return local_execute(processes, flags, quiet=not verbose, say=say)
+    if runner not in ("spark", "flink", "dataflow"):
+        raise ConfigError(f"--runner {runner}: no such runner; there are local, spark, flink and dataflow")
+    return getattr(import_module(f"lamella.runners.{runner}"), f"{runner}_execute")(flags)

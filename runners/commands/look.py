@@ -1,0 +1,93 @@
+"""The commands that look at what was made: the folder of a run, a table, a shard, an archive or a page in; text out."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from lamella.runners.exit_codes import FAILED, PAST_LIMIT, Stop
+
+
+def report(folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a run.")]) -> None:
+    """Rebuilds report.json and report.html from the tables of a run."""
+    _run_folder(folder)
+    print_report(write_report(folder), folder)
+
+
+def verify(folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a run.")]) -> None:
+    """Checks manifests, checksums and conservation, and decodes every sample; one line a fault."""
+    from lamella.reporting.verify import verify as verify_run
+
+    _run_folder(folder)
+    faults = 0
+    for fault in verify_run(folder):
+        print(fault)
+        faults += 1
+    if faults:
+        found = f"{faults} {'fault' if faults == 1 else 'faults'} in {folder}"
+        raise Stop(FAILED, f"{found}; `lamella run ... --deep` makes again what is not whole")
+    from lamella.pipeline.run import contents_hash
+
+    print(f"{folder}: sound, contents {contents_hash(folder)}")
+
+
+def _run_folder(folder: str) -> None:
+    from lamella.pipeline.config.resolution import ConfigError
+    from lamella.transforms.base.files import exists, join
+
+    if not exists(join(folder, "run.json")):
+        raise ConfigError(f"{folder}: not the folder of a run (no run.json)")
+
+
+def inspect(
+    path: Annotated[str, typer.Argument(help="A table, a shard or an archive.")],
+    limit: Annotated[int, typer.Option(min=1, help="How many records to show.")] = 5,
+) -> None:
+    """Looks into a table, a shard or an archive."""
+    from rich.console import Console
+
+    from lamella.pipeline.config.resolution import ConfigError
+    from lamella.reporting.inspect import inspect as look
+
+    try:
+        look(path, limit, Console())
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def extract(
+    file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="HTML, or JSON lines of {url, html}.")] = "-",
+    words: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides of extract.*.")] = None,
+    url: Annotated[str, typer.Option(help="Where the HTML came from, for the relative URLs in it.")] = "",
+) -> None:
+    """Extracts pages: HTML or JSON lines in; one JSON line a page out, in order."""
+    from lamella.pipeline.config.resolution import ConfigError, resolve
+    from lamella.transforms.extract.lines import extract_lines
+
+    config = resolve("m3w", [f"extract.{word.removeprefix('extract.')}" for word in words or ()]).extract
+    try:
+        stream = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise ConfigError(f"{file}: {error.strerror}") from None
+    with stream:
+        for line in extract_lines(stream, config, url):
+            print(line, flush=file == "-")
+
+
+def write_report(folder: str):
+    from lamella.pipeline import report
+
+    return report.write_report(folder)
+
+
+def print_report(report, folder: str, ended: str = "") -> None:
+    """Prints what the run came to. Past a limit the code says so: the tables stand, but somebody should look."""
+    from rich.console import Console
+
+    from lamella.reporting.report import past_limits
+    from lamella.reporting.report import print_report as show
+
+    show(report, Console())
+    over = [ended] * bool(ended) + past_limits(report)
+    if over:
+        raise Stop(PAST_LIMIT, over[0] if len(over) == 1 else f"{over[0]} (and {len(over) - 1} more)")

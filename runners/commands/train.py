@@ -1,0 +1,106 @@
+"""The commands of the trainer: words in, a call of `trainer` out. Like the others they import torch only when they run."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lamella.schemas.printable import printable
+
+train_app = typer.Typer(help="Trains on shards.", no_args_is_help=True)
+
+Shards = Annotated[str, typer.Option(help="The shards folder of a run, or one dataset of it; local or remote.")]
+Recipe = Annotated[str, typer.Option(help="Name of a training recipe.")]
+Output = Annotated[str, typer.Option(help="Folder for checkpoints and the model; a training that stopped goes on.")]
+Words = Annotated[
+    list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides of the recipe; docs/training.md, Keys.")
+]
+Checkpoint = Annotated[Path, typer.Option(help="OUTPUT of `lamella train flamingo`.")]
+Language = Annotated[str | None, typer.Option(help="The frozen language model, if it has moved.")]
+
+
+@train_app.command()
+def contrastive(shards: Shards, recipe: Recipe, output: Output, words: Words = None) -> None:
+    """Trains CLIP or CoCa (scorer, captioner, matcher) on pair shards."""
+    from lamella.trainer.contrastive.train import train
+
+    train(shards, recipe, output, dict(_pairs(words or ())))
+
+
+@train_app.command()
+def lm(shards: Shards, output: Output, recipe: Recipe = "demo-lm", words: Words = None) -> None:
+    """Trains a small language model and its tokenizer on the text of the shards, in the format of transformers."""
+    from lamella.trainer.language import train_language
+
+    train_language(shards, recipe, output, dict(_pairs(words or ())))
+
+
+@train_app.command()
+def flamingo(shards: Shards, recipe: Recipe, output: Output, words: Words = None) -> None:
+    """Trains a Flamingo on any mixture of M3W, ALIGN, LTIP and VTP shards; several GPUs by torchrun."""
+    from lamella.trainer.loop import train
+
+    train(shards, recipe, output, dict(_pairs(words or ())))
+
+
+def evaluate(
+    checkpoint: Checkpoint,
+    shards: Annotated[str | None, typer.Option(help="Shards whose validation split gives the loss.")] = None,
+    questions: Annotated[str | None, typer.Option(help="questions.jsonl: few-shot tasks with known answers.")] = None,
+    output: Annotated[str | None, typer.Option(help="Folder for the table and the plot; CHECKPOINT if not given.")] = None,
+    shots: Annotated[str, typer.Option(help="Numbers of examples, parted by commas.")] = "0,1,2,4,8",
+    tasks: Annotated[str, typer.Option(help="Names of tasks, parted by commas; all if not given.")] = "",
+    limit: Annotated[int | None, typer.Option(min=1, help="Ask the first so many questions of a task.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Written answers after random examples only.")] = False,
+    language: Language = None,
+) -> None:
+    """Measures a Flamingo: validation loss by dataset, and answers in context with 0 to 8 examples."""
+    from lamella.pipeline.config.resolution import ConfigError
+    from lamella.trainer.evaluate import evaluate as run
+    from lamella.trainer.examining.fewshot import RANDOM, WRITTEN, Options
+
+    if not shards and not questions:
+        raise ConfigError("evaluate: give --shards, --questions, or both")
+    options = Options(shots=_numbers(shots), tasks=tuple(filter(None, tasks.split(","))), queries=limit)
+    if quick:
+        options = replace(options, selections=(RANDOM,), ways=(WRITTEN,))
+    run(checkpoint, shards=shards, questions=questions, output=output, language=language, options=options)
+
+
+def generate(
+    checkpoint: Checkpoint,
+    image: Annotated[list[Path], typer.Option(help="An image; may be given again.")],
+    prompt: Annotated[str, typer.Option(help="Text; each <image> in it stands for an image, else all come first.")] = "",
+    beams: Annotated[int, typer.Option(min=1, help="1 is greedy.")] = 3,
+    max_tokens: Annotated[int, typer.Option(min=1, help="Of what is written.")] = 32,
+    language: Language = None,
+) -> None:
+    """Goes on writing after images and text."""
+    from lamella.trainer.writing.generate import generate_text
+
+    text = generate_text(checkpoint, image, prompt, beams=beams, max_tokens=max_tokens, language=language)
+    print(printable(text))
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    from lamella.pipeline.config.resolution import ConfigError
+
+    try:
+        numbers = tuple(map(int, text.split(",")))
+        if min(numbers) < 0:
+            raise ValueError
+        return numbers
+    except ValueError:
+        raise ConfigError(f"--shots {text}: numbers parted by commas, such as 0,1,2,4,8") from None
+
+
+def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
+    from lamella.pipeline.config.resolution import ConfigError
+
+    for word in words:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise ConfigError(f"{word!r}: not of the form key=value")
+        yield key, value

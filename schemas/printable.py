@@ -1,0 +1,14 @@
+"""Text from the web, a file's name or an error in; the same without what would steer a terminal or turn the reading, out."""
+
+import re
+
+# C0 and C1 controls but tab and line break (ESC is one), marks and overrides of the reading direction, invisible tags.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+_HALVES = re.compile("[\ud800-\udfff]")  # of surrogate pairs: names of files that are not UTF-8 hold them, no stream takes them
+
+
+def printable(text: object) -> str:
+    """The text, with its line breaks and tabs, that any terminal can show as it is."""
+    return _HALVES.sub("\ufffd", _UNSEEN.sub("", str(text)))

@@ -1,0 +1,87 @@
+"""A job's hash changes with what the job reads, by content, and with nothing else."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from lamella import weights
+from lamella.pipeline.config.resolution import ConfigError, resolve
+from lamella.pipeline.fingerprints import check_files, job_fingerprint, sets_pace, stage_settings
+from lamella.transforms.filter import wordlists
+
+
+def of(job: str, *words: str, recipe: str = "demo") -> str:
+    return job_fingerprint(resolve(recipe, words), job, ["inputs"])
+
+
+def test_settings_and_inputs_count():
+    assert of("documents") != of("documents", "filter.languages=[de]")
+    assert of("media") == of("media", "filter.languages=[de]")
+    assert job_fingerprint(resolve("demo"), "shards", ["a"]) != job_fingerprint(resolve("demo"), "shards", ["b"])
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["run.table_parts=9", "run.archives_per_wave=1", "run.report_samples=1", "run.max_rule_ratio=0.1", "fetch.connections=2"],
+)
+def test_what_changes_no_row_is_in_no_hash(word):
+    assert all(of(job) == of(job, word) for job in ("documents", "media", "pairs", "shards"))
+
+
+def test_pace_of_reading_and_batches_of_models():
+    assert stage_settings(resolve("demo"), "extract") == stage_settings(
+        resolve("demo", ["extract.pages_per_child=7"]), "extract"
+    )
+    assert sets_pace("extract.pages_per_child") and not sets_pace("extract.timeout_s")
+    assert of("pairs") != of("pairs", "run.batch_buckets=3")  # scores depend on which records share a batch
+    assert of("media") == of("media", "run.batch_buckets=3")
+
+
+def test_a_list_of_forbidden_images_counts_by_what_it_holds(tmp_path):
+    one, two = tmp_path / "a.txt", tmp_path / "b.txt"
+    one.write_text("00\n")
+    two.write_text("00\n")
+    words = [f"fetch.unsafe_hashes={path}" for path in (one, two)]
+    first = of("media", words[0])
+    assert first == of("media", words[1]) != of("media")
+    one.write_text("00\n11\n")
+    assert first != of("media", words[0])
+
+
+def test_a_list_that_cannot_be_read_is_told_of_first(tmp_path):
+    with pytest.raises(ConfigError, match=r"fetch\.unsafe_hashes: .*gone\.txt: No such file"):
+        check_files(resolve("demo", [f"fetch.unsafe_hashes={tmp_path}/gone.txt"]))
+
+
+def test_word_lists_count(monkeypatch):
+    from lamella.pipeline import fingerprints
+
+    before = of("documents")
+    monkeypatch.setattr(wordlists, "LOREM_IPSUM", "lorem ipsum dolor")
+    fingerprints._word_lists.cache_clear()
+    assert of("documents") != before
+    monkeypatch.undo()
+    fingerprints._word_lists.cache_clear()
+    assert of("documents") == before
+
+
+def test_weights_count_by_content_and_not_by_place(tmp_path):
+    source = Path(weights.__file__).parent
+    for place in ("here/mine", "there/mine"):
+        (tmp_path / place).mkdir(parents=True)
+        shutil.copyfile(source / "lamella-coca-scorer.safetensors", tmp_path / place / "model.safetensors")
+        shutil.copyfile(source / "tokenizer.json", tmp_path / place / "tokenizer.json")
+    words = [f"score.model.weights={tmp_path}/{place}/mine" for place in ("here", "there")]
+    assert of("pairs", words[0]) == of("pairs", words[1]) != of("pairs")
+    with open(tmp_path / "there/mine/model.safetensors", "r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\x01")
+    os.utime(tmp_path / "there/mine/model.safetensors", ns=(1, 1))
+    assert of("pairs", words[0]) != of("pairs", words[1])
+
+
+def test_models_that_are_off_do_not_count():
+    off = "caption.on=false"
+    assert of("pairs", off) == of("pairs", off, "caption.captioner.batch=8") != of("pairs")

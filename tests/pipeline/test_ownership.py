@@ -1,0 +1,280 @@
+"""A user's file is never changed or taken away: what is refused, what is removed, and what is known after a kill."""
+
+import json
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from lamella.pipeline.config.resolution import ConfigError, resolve
+from lamella.pipeline.jobs import table_names
+from lamella.pipeline.ownership import (
+    FILES,
+    check_names,
+    check_output,
+    check_own,
+    claim,
+    read_facts,
+    sweep,
+    withdraw,
+    write_own,
+)
+from lamella.pipeline.preflight import own_folder
+from lamella.pipeline.run import run
+from lamella.pipeline.tables import TableManifest, write_file, write_manifest
+from lamella.schemas.media import MediaKind, MediaLink
+from lamella.schemas.shards import MANIFEST
+
+LINKS = [MediaLink(url=f"https://a.example/{n}.jpg", kind=MediaKind.IMAGE, documents=n) for n in range(9)]
+PART = "part-00000-of-00001.parquet"
+FACTS = {"recipe": "demo", "config": {}, "inputs": ["/w/a.warc.gz"], "versions": {}, "jobs": {}}
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Path -> what it is: a checksum, or where a link goes."""
+    return {
+        path.relative_to(folder).as_posix(): str(path.readlink())
+        if path.is_symlink()
+        else sha256(path.read_bytes()).hexdigest()
+        if path.is_file()
+        else "folder"
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+def put(folder: Path, name: str, text: str = "a user's own") -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def table(folder: Path, name: str = PART) -> None:
+    file = write_file(str(folder), name, MediaLink, LINKS)
+    write_manifest(str(folder), TableManifest(table=folder.name, made_from="x", files=(file,)))
+
+
+def a_run(folder: Path, **facts) -> Path:
+    put(folder, "run.json", json.dumps(FACTS | facts))
+    return folder
+
+
+class Begun(Exception):
+    """The folder was found good, and the first pipeline would be executed."""
+
+
+def never(label, build):
+    raise Begun
+
+
+def start(folder: Path, recipe: str = "demo", **how):
+    with own_folder(str(folder)):
+        return run(resolve(recipe), ("/w/a.warc.gz",), str(folder), never, lambda line: None, None, **how)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ["documents/a.txt", "media/photo.jpg", "README.md"],
+        ["notes.txt"],
+        [".hidden"],
+        ["run.json"],
+        ["report.html"],
+        [f"documents/{PART}", f"documents/{MANIFEST}"],
+    ],
+    ids=lambda files: files[0],
+)
+def test_a_folder_that_is_not_a_run_s_stays_as_it_is(tmp_path, files):
+    for name in files:
+        put(tmp_path / "out", name)
+    (tmp_path / "out" / "link").symlink_to("nowhere")
+    before = tree(tmp_path)
+    with pytest.raises(ConfigError, match="out") as error:
+        start(tmp_path / "out")
+    assert "\n" not in str(error.value)
+    assert tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ('{"name": "another program"}', "is not a run's of lamella"),
+        ("[1, 2]", "is not a run's of lamella"),
+        ("{", "cannot be read"),
+        ("[" * 100_000, "cannot be read"),
+    ],
+)
+def test_another_program_s_run_file(tmp_path, content, says):
+    put(tmp_path, "run.json", content)
+    before = tree(tmp_path)
+    with pytest.raises(ConfigError, match=says):
+        start(tmp_path)
+    assert tree(tmp_path) == before
+
+
+def test_empty_absent_and_barely_begun_folders_are_taken(tmp_path):
+    check_output(str(tmp_path / "absent"))
+    check_output(str(tmp_path))
+    put(tmp_path, ".lock", "")
+    put(tmp_path, ".run.json.0123abcd.tmp", "{")
+    check_output(str(tmp_path))
+    put(tmp_path, ".lock", "a user's lock")
+    with pytest.raises(ConfigError, match=r"it holds \.lock, and no run\.json"):
+        check_output(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "documents/part-00000-of-00002.parquet",
+        "tallies/shards/_manifest.json",
+        "media",
+        "rejections",
+        "README.md",
+        "report.json",
+    ],
+)
+def test_a_user_s_file_where_the_run_would_write_is_named_before_anything_is_touched(tmp_path, name):
+    a_run(tmp_path)
+    put(tmp_path, name)
+    (tmp_path / ".lock").touch()
+    before = tree(tmp_path)
+    with pytest.raises(ConfigError, match=rf"{name} is not what a run wrote there"):
+        start(tmp_path)
+    assert tree(tmp_path) == before
+
+
+def test_a_link_at_a_name_of_ours_is_not_written_through(tmp_path):
+    precious = put(tmp_path, "precious")
+    a_run(tmp_path / "out")
+    (tmp_path / "out" / "media").mkdir()
+    (tmp_path / "out" / "media" / PART).symlink_to(precious)
+    with pytest.raises(ConfigError, match=f"media/{PART} is not what a run wrote there"):
+        check_names(str(tmp_path / "out"), {"media": [PART]})
+    table(tmp_path / "out" / "documents")
+    (tmp_path / "out" / "documents" / PART).unlink()
+    (tmp_path / "out" / "documents" / PART).symlink_to(precious)  # a name of ours: the link goes, what it names stays
+    claim(str(tmp_path / "out"), {"documents": [PART]})
+    assert precious.read_text() == "a user's own"
+    assert not (tmp_path / "out" / "documents" / PART).is_symlink()
+
+
+def test_another_recipe_is_named_and_replace_is_the_way_on(tmp_path):
+    a_run(tmp_path)
+    with pytest.raises(ConfigError, match=r"holds a run of the recipe demo, and this is m3w: .* --replace"):
+        start(tmp_path, "m3w")
+    said = []
+    with pytest.raises(Begun):
+        run(resolve("m3w"), ("/w/a.warc.gz",), str(tmp_path), never, said.append, None, replace=True)
+    assert said[0] == "recipe: m3w replaces demo"
+    assert read_facts(str(tmp_path))["recipe"] == "m3w"
+
+
+def test_other_inputs_are_told_of(tmp_path):
+    a_run(tmp_path)
+    said = []
+    with pytest.raises(Begun):
+        run(resolve("demo"), ("/w/b.warc.gz", "/w/c.warc.gz"), str(tmp_path), never, said.append, None)
+    assert said[0] == "inputs: 2 new, 1 of the last run left out (such as b.warc.gz)"
+
+
+def test_only_what_a_manifest_names_is_taken_away(tmp_path):
+    table(tmp_path / "links")
+    packs = put(tmp_path, "links/packs/fetched.tar", "dear")
+    own = put(tmp_path, "links/part-00000-of-00001.csv")
+    claim(str(tmp_path), {"links": ["part-00000-of-00002.parquet", "part-00001-of-00002.parquet"]})
+    withdraw(str(tmp_path), ["links"])  # and again: nothing of ours is there
+    assert sorted(path.name for path in (tmp_path / "links").iterdir()) == ["packs", "part-00000-of-00001.csv"]
+    assert (packs.read_text(), own.read_text()) == ("dear", "a user's own")
+
+
+def test_a_killed_run_knows_its_leavings_and_a_user_s_file_among_them(tmp_path):
+    claim(str(tmp_path), {"links": [PART, "part-00001-of-00002.parquet"]})
+    put(tmp_path, f"links/{PART}", "half of a table")  # killed here: no manifest
+    put(tmp_path, "links/part-00000-of-00003.parquet")
+    claim(str(tmp_path), {"links": [PART]})
+    assert [path.name for path in (tmp_path / "links").iterdir()] == ["part-00000-of-00003.parquet"]
+    with pytest.raises(ConfigError, match="links/part-00000-of-00003"):
+        claim(str(tmp_path), {"links": ["part-00000-of-00003.parquet"]})
+
+
+@pytest.mark.parametrize("manifest", ["{", '{"files": [{"name": "../run.json", "rows": 1, "bytes": 1, "sha256": ""}]}'])
+def test_a_damaged_manifest_takes_nothing_but_what_the_run_listed(tmp_path, manifest):
+    a_run(tmp_path)
+    claim(str(tmp_path), {"links": [PART]})
+    table(tmp_path / "links")
+    put(tmp_path, "links/other.parquet")
+    put(tmp_path, f"links/{MANIFEST}", manifest)
+    claim(str(tmp_path), {"links": [PART]})
+    assert [path.name for path in (tmp_path / "links").iterdir()] == ["other.parquet"]
+    assert (tmp_path / "run.json").exists()
+
+
+def test_a_damaged_list_means_that_nothing_is_known(tmp_path):
+    table(tmp_path / "links")
+    put(tmp_path, FILES, "[" * 100_000)
+    claim(str(tmp_path), {"links": [PART]})  # the manifest still tells
+    put(tmp_path, f"links/{PART}")
+    put(tmp_path, FILES, "no JSON")
+    with pytest.raises(ConfigError, match=PART):
+        claim(str(tmp_path), {"links": [PART]})
+
+
+def test_reports_are_written_over_reports_alone(tmp_path):
+    write_own(str(tmp_path), {"README.md": b"first", "report.json": b"1"})
+    write_own(str(tmp_path), {"README.md": b"second", "report.json": b"2"})
+    assert (tmp_path / "README.md").read_text() == "second"
+    put(tmp_path, "README.md", "second, and a word of the user's")
+    for check in (
+        lambda: check_own(str(tmp_path), ["README.md"]),
+        lambda: write_own(str(tmp_path), {"report.json": b"3", "README.md": b"third"}),
+    ):
+        with pytest.raises(ConfigError, match=r"README\.md is not what a run wrote there"):
+            check()
+    assert (tmp_path / "report.json").read_text() == "2"
+    (tmp_path / "README.md").unlink()
+    write_own(str(tmp_path), {"README.md": b"third"})
+    assert (tmp_path / "README.md").read_text() == "third"
+
+
+def test_a_report_that_was_stopped_midway_is_known_too(tmp_path, monkeypatch):
+    from lamella.pipeline import ownership
+
+    write_own(str(tmp_path), {"README.md": b"first", "report.json": b"1"})
+    real = ownership.write_atomically
+
+    def full(path, data):
+        if path.endswith("report.json"):
+            raise OSError(28, "No space left on device")
+        real(path, data)
+
+    monkeypatch.setattr(ownership, "write_atomically", full)
+    with pytest.raises(OSError, match="No space"):
+        write_own(str(tmp_path), {"README.md": b"second", "report.json": b"2"})
+    monkeypatch.undo()
+    write_own(str(tmp_path), {"README.md": b"third", "report.json": b"3"})
+    assert (tmp_path / "report.json").read_text() == "3"
+
+
+def test_temporary_files_of_killed_runs_go_and_others_stay(tmp_path):
+    for name in (
+        ".run.json.0123abcd.tmp",
+        "media/packs/.a.tar.89abcdef.tmp",
+        "media/packs/a.tmp",
+        ".notes.tmp",
+        "x.0123abcd.tmp",
+    ):
+        put(tmp_path, name)
+    sweep(str(tmp_path), ["media/packs", "documents"])
+    assert sorted(name for name, is_a in tree(tmp_path).items() if is_a != "folder") == [
+        ".notes.tmp",
+        "media/packs/a.tmp",
+        "x.0123abcd.tmp",
+    ]
+
+
+def test_every_table_s_names_are_known_beforehand():
+    names = table_names(resolve("demo", ["run.table_parts=2"]))
+    assert names["pairs/images"] == ["part-00000-of-00002.parquet", "part-00001-of-00002.parquet"]
+    assert names["tallies/media"] == [PART]
+    assert {"documents", "duplicates", "archive_media", "media", "interleaved", "rejections/shards"} <= names.keys()

@@ -1,0 +1,70 @@
+"""A child ends with its parent: however the parent ends, whatever the child does at that moment."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from lamella.transforms.base.lifeline import Lifeline
+
+CHILD = """
+import sys
+from lamella.transforms.base.lifeline import hold_on
+hold_on(int(sys.argv[1]))
+print("holds", flush=True)
+{does}
+"""
+
+
+def start(does, lifeline):
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD.format(does=does), str(lifeline.read_end)],
+        stdout=subprocess.PIPE,
+        pass_fds=[lifeline.read_end],
+    )
+    lifeline.given()
+    assert child.stdout.readline() == b"holds\n"
+    return child
+
+
+# The second never runs another step of Python: a thread that waits for the end would not get its turn.
+@pytest.mark.parametrize("does", ["import time; time.sleep(600)", "import re; re.match('(a+)+b', 'a' * 60)"])
+def test_a_child_ends_in_the_middle_of_a_call(does):
+    lifeline = Lifeline()
+    child = start(does, lifeline)
+    assert child.poll() is None
+    lifeline.cut()
+    assert child.wait(60) != 0
+
+
+def test_a_child_whose_parent_was_gone_before():
+    lifeline = Lifeline()
+    lifeline.cut()
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD.format(does="import time; time.sleep(600)"), str(lifeline.read_end)],
+        stdout=subprocess.PIPE,
+        pass_fds=[lifeline.read_end],
+    )
+    lifeline.given()
+    assert child.wait(60) != 0
+    assert child.stdout.read() == b""
+
+
+PARENT = """
+import subprocess, sys
+from lamella.transforms.base.lifeline import Lifeline
+lifeline = Lifeline()
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1], str(lifeline.read_end)], pass_fds=[lifeline.read_end])
+lifeline.given()
+child.wait()
+"""
+
+
+def test_a_parent_that_is_killed():
+    child = CHILD.format(does="import time; time.sleep(600)")
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, child], stdout=subprocess.PIPE)
+    assert parent.stdout.readline() == b"holds\n"
+    parent.kill()
+    assert parent.stdout.read() == b""  # the pipe is the child's too, and ends when both have ended
+    assert parent.wait() == -signal.SIGKILL

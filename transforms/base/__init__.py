@@ -1,0 +1,1 @@
+"""What every stage stands on: steps, rules, rejections, files, blobs."""

@@ -1,0 +1,117 @@
+"""BlobRef -> bytes: from a record of a web archive, or from a pack, on any fsspec path, bounded.
+
+A run's tables may be another's: what a ref names is read only where it lies within the run's folder (packs), or is an archive
+that the run's `run.json` names. Nothing else is opened, neither a file nor an address.
+"""
+
+import json
+import zlib
+from functools import lru_cache
+from pathlib import Path
+
+import fsspec
+from fsspec.core import url_to_fs
+
+from lamella.schemas.config import ReadConfig
+from lamella.schemas.media import BlobRef, Container
+from lamella.transforms.base.files import RUN_FILE, is_local, join, read_bytes
+from lamella.transforms.formats.content_encoding import BadRecord, Caps, media_caps, record_caps
+from lamella.transforms.formats.decompress import UnpackedStream
+from lamella.transforms.formats.warc import decoded_body, parse_record
+
+# Marks the path of an archive that is packed as a whole: offset and length then count in what it unpacks to.
+UNPACKED = "unpacked::"
+
+
+class BlobError(Exception):
+    """Bytes that cannot be had, or are not what the ref says; the message says why."""
+
+
+def read_blob(blob: BlobRef, root: str = "", config: ReadConfig = ReadConfig()) -> bytes:
+    """The blob's bytes: a pack's byte range, or the decoded body of an archive's record.
+
+    Args:
+        blob: where they lie.
+        root: the folder of the run whose table says so; "" for a ref that was made here and now, by reading an archive.
+        config: the sizes that the archive was read with.
+
+    Raises:
+        BlobError: they cannot be had, are not what the ref says, or lie where the run has no business.
+    """
+    try:
+        if blob.container is Container.RAW:
+            return _range(inside(blob.path, root), blob.offset, blob.length)
+        if root and not is_own_archive(blob.path, root):
+            raise BlobError(f"{blob.path}: not one of the archives that {RUN_FILE} names")
+        return _body(blob, config)
+    except (OSError, ValueError, EOFError, zlib.error) as error:  # a ValueError of fsspec: an unknown scheme
+        raise BlobError(f"{blob.path} at {blob.offset}: {type(error).__name__}: {error}") from error
+    except BadRecord as error:
+        raise BlobError(f"{blob.path} at {blob.offset}: {error.reason}: {error.detail}") from error
+
+
+def inside(path: str, root: str) -> str:
+    """A pack's path within the run's folder, joined to it. Raises BlobError for what is relative to nothing or leads out."""
+    plain = path.isprintable() and not any(mark in path for mark in ("\\", ":", "%"))  # `::` chains, `://` leads elsewhere
+    if not root or not plain or any(part in ("", ".", "..") for part in path.split("/")):
+        raise BlobError(f"{path}: not a path within the run's folder")
+    joined = join(root, path)
+    if is_local(root):
+        folder = Path(fsspec.core.url_to_fs(root)[1]).resolve()
+        real = (folder / path).resolve()
+        if not real.is_relative_to(folder):
+            raise BlobError(f"{path}: a link that leads out of the run's folder")
+        if real.exists() and not real.is_file():  # a pipe or a device would never end
+            raise BlobError(f"{path}: not a file")
+    return joined
+
+
+def is_own_archive(path: str, root: str) -> bool:
+    """Whether the run in `root` was made from this archive, as its `run.json` says. Raises OSError where there is none."""
+    archive = path.removeprefix(UNPACKED)
+    stamp = Path(fsspec.core.url_to_fs(root)[1], RUN_FILE).stat().st_mtime_ns if is_local(root) else 0
+    if archive in _archives(root, stamp):
+        return True
+    if stamp:
+        return False
+    _archives.cache_clear()  # elsewhere a later run of this process may have named more
+    return archive in _archives(root, 0)
+
+
+@lru_cache(maxsize=4)
+def _archives(root: str, stamp: int) -> frozenset[str]:
+    try:
+        inputs = json.loads(read_bytes(join(root, RUN_FILE)))["inputs"]
+        return frozenset(path for path in inputs if isinstance(path, str))
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"{RUN_FILE} names no inputs") from error
+
+
+def _range(path: str, offset: int, length: int) -> bytes:
+    filesystem, inner = url_to_fs(path)
+    data = filesystem.cat_file(inner, start=offset, end=offset + length)
+    if len(data) != length:
+        raise BlobError(f"{path} at {offset}: {len(data)} of {length} bytes")
+    return data
+
+
+def _body(blob: BlobRef, config: ReadConfig) -> bytes:
+    if blob.path.startswith(UNPACKED):
+        with fsspec.open(blob.path.removeprefix(UNPACKED), "rb") as packed:
+            magic = packed.read(4)
+            packed.seek(0)
+            stored = UnpackedStream(packed, magic).stretch(blob.offset, blob.length)
+    else:
+        stored = _range(blob.path, blob.offset, blob.length)
+        if stored.startswith(b"\x1f\x8b"):
+            stored = _inflated(stored, record_caps(config))
+    return decoded_body(parse_record(stored), media_caps(config)).data
+
+
+def _inflated(member: bytes, caps: Caps) -> bytes:
+    """A gzip member, inflated and checked. The expansion was judged when the archive was read; the size is judged again."""
+    inflater = zlib.decompressobj(31)
+    data = inflater.decompress(member, caps.max_bytes)
+    if not inflater.eof:
+        raise BlobError(f"a member of more than {caps.max_bytes} bytes, or cut off")
+    return data

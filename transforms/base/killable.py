@@ -1,0 +1,166 @@
+"""Requests as bytes in, replies as bytes out, from a child process that can be killed: none costs more than its limits.
+
+For C code on foreign bytes. A thread's time-out leaves the thread running, and a decoder that dies takes its process along.
+The child's side is `killable_child.serve`. Time is the child's own CPU time, so that a busy machine refuses nothing more.
+"""
+
+import atexit
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from lamella.transforms.base.killable_worker import LENGTH, OUT_OF_MEMORY
+
+_CHUNK = 1 << 20
+_START_S = 120.0  # a child that takes longer to start is broken infrastructure: it imports for half a second of CPU
+_WALL = 30  # seconds on the wall for one of CPU, after which a child that waits for something is killed too
+_PAUSE_S = 1.0  # a wait is cut in such pieces, so that an interrupt of this thread gets through
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildLimits:
+    """What the child may use. Memory is counted on top of what it holds once it has started."""
+
+    max_memory_bytes: int
+    max_cpu_s: float  # of one request
+    max_reply_bytes: int
+
+
+class TooCostly(Exception):
+    """The request ran into a limit, or killed its process; the message says which."""
+
+
+class Killable:
+    """One child, started on the first request and again whenever it is gone. For one thread at a time."""
+
+    def __init__(self, module: str, limits: ChildLimits):
+        self._module, self._limits, self._child, self._owner = module, limits, None, os.getpid()
+
+    def ask(self, request: bytes, data: bytes = b"") -> bytes:
+        """The child's reply to `request + data`. Raises TooCostly; OSError where no child can be started."""
+        if self._child is None or self._child.poll() is not None:
+            self._start()
+        deadline = time.monotonic() + self._limits.max_cpu_s * _WALL
+        try:
+            self._send(LENGTH.pack(len(request) + len(data)) + request, deadline)
+            self._send(data, deadline)
+            return self._receive(deadline)
+        except _Gone:
+            raise TooCostly(self._cause()) from None
+        except BaseException:  # a limit, or an interrupt in the middle: what the child says next is no answer of ours
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Ends the child, whatever it is doing."""
+        child, self._child = self._child, None
+        if child is None or self._owner != os.getpid():  # a fork's copy: the child is the other process's
+            return
+        child.kill()
+        child.stdin.close()
+        child.stdout.close()
+        child.wait()
+
+    def _start(self) -> None:
+        self.close()
+        limits = self._limits
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", self._module, str(limits.max_memory_bytes), str(limits.max_cpu_s)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"},
+        )
+        os.set_blocking(self._child.stdin.fileno(), False)
+        os.set_blocking(self._child.stdout.fileno(), False)
+        self._owner = os.getpid()
+        try:
+            self._receive(time.monotonic() + _START_S)
+        except (_Gone, TooCostly):
+            self.close()
+            raise OSError(f"the child process {self._module} does not start") from None
+
+    def _send(self, message: bytes, deadline: float) -> None:
+        pipe, rest = self._child.stdin.fileno(), memoryview(message)
+        while rest:
+            self._wait(pipe, select.POLLOUT, deadline)
+            try:
+                rest = rest[os.write(pipe, rest[:_CHUNK]) :]
+            except BlockingIOError:
+                continue
+            except BrokenPipeError:
+                raise _Gone from None
+
+    def _receive(self, deadline: float) -> bytes:
+        length = LENGTH.unpack(self._read(LENGTH.size, deadline))[0]
+        if length > self._limits.max_reply_bytes:
+            raise TooCostly(f"a reply of {length} > {self._limits.max_reply_bytes} bytes")
+        return self._read(length, deadline)
+
+    def _read(self, size: int, deadline: float) -> bytes:
+        pipe, out = self._child.stdout.fileno(), bytearray()
+        while len(out) < size:
+            self._wait(pipe, select.POLLIN, deadline)
+            try:
+                piece = os.read(pipe, min(size - len(out), _CHUNK))
+            except BlockingIOError:
+                continue
+            if not piece:
+                raise _Gone
+            out += piece
+        return bytes(out)
+
+    def _wait(self, pipe: int, event: int, deadline: float) -> None:
+        poll = select.poll()
+        poll.register(pipe, event)
+        while not poll.poll(_PAUSE_S * 1000):
+            if time.monotonic() > deadline:
+                raise TooCostly(f"no answer after {self._limits.max_cpu_s * _WALL:g} s")
+
+    def _cause(self) -> str:
+        """Why the child ended by itself."""
+        status = self._child.wait()
+        self.close()
+        if status == OUT_OF_MEMORY:
+            return f"more than {self._limits.max_memory_bytes} bytes of memory"
+        if status == -signal.SIGPROF:
+            return f"more than {self._limits.max_cpu_s:g} s of CPU"
+        return f"killed its process: {signal.Signals(-status).name}" if status < 0 else f"ended its process: {status}"
+
+
+class _Gone(Exception):
+    pass
+
+
+_idle: dict[tuple, list[Killable]] = {}
+_lock = threading.Lock()
+
+
+@contextmanager
+def borrowed(module: str, limits: ChildLimits) -> Iterator[Killable]:
+    """A child of this process: as many live as threads ever asked at once."""
+    with _lock:
+        waiting = _idle.setdefault((os.getpid(), module, limits), [])
+        child = waiting.pop() if waiting else Killable(module, limits)
+    try:
+        yield child
+    finally:
+        with _lock:
+            waiting.append(child)
+
+
+@atexit.register
+def close_all() -> None:
+    """Ends the children that wait. They would end by themselves with this process, by the end of their input."""
+    with _lock:
+        for waiting in _idle.values():
+            while waiting:
+                waiting.pop().close()

@@ -1,0 +1,65 @@
+"""What leaves, as a value: a record and the Violation that it earned in, its Rejection out."""
+
+from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode
+from lamella.schemas.media import MediaLink
+from lamella.schemas.pair import Pair
+from lamella.schemas.rejection import Rejection, Stage, Unit
+from lamella.transforms.base.rule import Violation
+
+SAMPLE_CHARACTERS = 200  # of a rejected text, for the report
+
+
+def reject_document(stage: Stage, left: InterleavedDocument, violation: Violation) -> Rejection:
+    """A document as it is when it leaves: nodes that were rejected one by one before are not in it any more."""
+    return Rejection(
+        stage=stage,
+        unit=Unit.DOCUMENT,
+        key=left.key,
+        url=left.url,
+        sample=left.text[:SAMPLE_CHARACTERS],
+        nodes=len(left.nodes),
+        archive=left.provenance.archive,
+        offset=left.provenance.offset,
+        **violation._asdict(),
+    )
+
+
+def reject_node(stage: Stage, document: InterleavedDocument, node: Node, violation: Violation) -> Rejection:
+    """A node that leaves alone, by its media's URL; a text has none, and is found by its document's."""
+    return Rejection(
+        stage=stage,
+        unit=Unit.NODE,
+        key=f"{document.key}/{node.position}",
+        url=document.url if isinstance(node, TextNode) else node.url,
+        sample=_words_of(node)[:SAMPLE_CHARACTERS],
+        archive=document.provenance.archive,
+        offset=document.provenance.offset,
+        **violation._asdict(),
+    )
+
+
+def reject_pair(stage: Stage, pair: Pair, violation: Violation) -> Rejection:
+    """A pair, with the web's text, whatever a captioner said."""
+    return Rejection(
+        stage=stage,
+        unit=Unit.PAIR,
+        key=pair.key,
+        url=pair.media.url,
+        sample=pair.text[:SAMPLE_CHARACTERS],
+        **violation._asdict(),
+    )
+
+
+def reject_media(link: MediaLink, violation: Violation) -> Rejection:
+    """A media link: its URL is its key, so that the documents that show it find out."""
+    return Rejection(stage=Stage.FETCH, unit=Unit.MEDIA, key=link.url, url=link.url, **violation._asdict())
+
+
+def _words_of(node: Node) -> str:
+    match node:
+        case TextNode():
+            return node.text
+        case ImageNode():
+            return node.alt or node.caption
+        case VideoNode():
+            return node.caption

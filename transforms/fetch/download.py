@@ -1,0 +1,181 @@
+"""A bucket of links -> an Answer for each, in bounded batches whose files are packed before the next one is begun.
+
+A URL that was answered is not asked again: not when a bundle is retried, not when a killed run goes on, not when the job
+runs anew. Batches are cut from all links of a bucket, known or not, so that packs are the same either way.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.keys import stable_int, stable_key
+from lamella.schemas.media import MediaLink
+from lamella.schemas.rejection import Reason, Rejection
+from lamella.transforms.base.files import exists
+from lamella.transforms.base.reject import reject_media
+from lamella.transforms.base.rule import Violation
+from lamella.transforms.fetch.captured import CapturedLink, base_of
+from lamella.transforms.fetch.http import Client, Refused, StoreFailed
+from lamella.transforms.fetch.packs import (
+    Answer,
+    batch_name,
+    index_path,
+    pack_names,
+    read_index,
+    write_index,
+    write_pack,
+)
+from lamella.transforms.formats.urls import registered_domain
+
+BATCH_LINKS = 256  # a kill loses at most so many answers a worker
+BUCKET_LINKS = 4096  # links a bucket, about; a registered domain is never divided
+
+# What decides whether a URL is asked, and what is taken for an answer: under another policy a refusal may be asked again.
+_POLICY = (
+    "allowed_private_addresses",
+    "allowed_ports",
+    "user_agent",
+    "timeout_s",
+    "retries",
+    "max_redirects",
+    "robots_txt",
+    "honour_opt_outs",
+    "max_image_bytes",
+    "max_video_bytes",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedLink(MediaLink):
+    """A link to ask for over HTTP, with the answer of an earlier run where there was one."""
+
+    known: Answer | None = None
+
+
+def policy_of(config: FetchConfig) -> str:
+    return stable_key(*(getattr(config, name) for name in _POLICY))
+
+
+def still_valid(answer: Answer, policy: str) -> bool:
+    """Bytes stay bytes; a refusal is one under its own policy; a crash was a bug of ours."""
+    return not answer.reason or (answer.policy == policy and answer.reason != Reason.CRASHED)
+
+
+def bucket_of(link: MediaLink, links: int) -> int:
+    """All links of a registered domain go to one bucket: its turns are kept by one worker."""
+    return stable_int(registered_domain(link.url)) % (links // BUCKET_LINKS + 1)
+
+
+class Harvester:
+    """Asks for links on behalf of one worker; `close` when done."""
+
+    def __init__(self, config: FetchConfig, root: str):
+        self._config, self._root, self._policy = config, root, policy_of(config)
+        self._loop = asyncio.new_event_loop()
+        self._client: Client | None = None
+
+    def close(self) -> None:
+        if self._client:
+            self._loop.run_until_complete(self._client.close())
+        self._loop.close()
+
+    def harvest(self, links: Iterable[AskedLink]) -> Iterator[CapturedLink | Rejection]:
+        """What became of every link, batch by batch."""
+        ordered = sorted(links, key=lambda link: (stable_key(link.url), link.url))
+        for at in range(0, len(ordered), BATCH_LINKS):
+            batch = ordered[at : at + BATCH_LINKS]
+            answers = self._answers(batch)
+            for link in batch:
+                yield as_record(link, answers[link.url])
+
+    def _answers(self, batch: Sequence[AskedLink]) -> dict[str, Answer]:
+        name = batch_name([link.url for link in batch], self._policy)
+        answers = {link.url: link.known for link in batch if link.known}
+        done = self._done(name)
+        answers.update(done)
+        unknown = [link for link in batch if link.url not in answers]
+        if unknown and done:  # its name is taken, and what is packed stays
+            name = batch_name([link.url for link in unknown], f"{self._policy} after {name}")
+            answers.update(self._done(name))
+            unknown = [link for link in unknown if link.url not in answers]
+        if unknown:
+            answers.update((answer.url, answer) for answer in self._ask(name, unknown))
+        return answers
+
+    def _done(self, name: str) -> dict[str, Answer]:
+        """The answers of a batch that was finished before."""
+        path = index_path(self._root, name)
+        found = read_index(path) if exists(path) else ()
+        return {answer.url: answer for answer in found if still_valid(answer, self._policy)}
+
+    def _ask(self, name: str, links: Sequence[AskedLink]) -> list[Answer]:
+        with TemporaryDirectory(prefix="lamella-") as folder:
+            targets = {link.url: Path(folder) / str(number) for number, link in enumerate(links)}
+            answers = self._loop.run_until_complete(self._ask_all(links, targets))
+            fetched = [answer for answer in answers if not answer.reason]
+            sizes = [targets[answer.url].stat().st_size for answer in fetched]
+            packed: dict[str, Answer] = {}
+            named = zip(pack_names(name, sizes, self._config.pack_bytes), fetched, strict=True)
+            for pack, group in groupby(named, key=lambda pair: pair[0]):
+                members = [answer for _, answer in group]
+                files = [(stable_key(answer.url), targets[answer.url]) for answer in members]
+                for answer, (offset, length) in zip(members, write_pack(self._root, pack, files), strict=True):
+                    packed[answer.url] = replace(answer, pack=pack, offset=offset, length=length)
+        answers = [packed.get(answer.url, answer) for answer in answers]
+        write_index(self._root, name, answers)
+        return answers
+
+    async def _ask_all(self, links: Sequence[AskedLink], targets: dict[str, Path]) -> list[Answer]:
+        if self._client is None:
+            self._client = Client(self._config)
+        by_domain: dict[str, list[AskedLink]] = {}
+        for link in links:
+            by_domain.setdefault(registered_domain(link.url), []).append(link)
+        found: dict[str, Answer] = {}
+
+        async def ask_domain(links: list[AskedLink]) -> None:
+            for link in links:
+                found[link.url] = await self._ask_one(link, targets[link.url])
+
+        async with asyncio.TaskGroup() as tasks:
+            for domain_links in by_domain.values():
+                tasks.create_task(ask_domain(domain_links))
+        return [found[link.url] for link in links]
+
+    async def _ask_one(self, link: AskedLink, target: Path) -> Answer:
+        answer = Answer(url=link.url, policy=self._policy, time=datetime.now(UTC).isoformat(timespec="seconds"))
+        try:
+            body = await self._client.fetch(link, target)
+        except Refused as refusal:
+            target.unlink(missing_ok=True)
+            return replace(answer, reason=refusal.reason.value, detail=refusal.detail)
+        except StoreFailed:
+            raise
+        except Exception as error:  # the crash door: one odd server never ends a run
+            target.unlink(missing_ok=True)
+            return replace(answer, reason=Reason.CRASHED.value, detail=f"{type(error).__name__}: {error}"[:500])
+        return replace(
+            answer,
+            final_url=body.final_url,
+            robots_header=body.robots_header,
+            tdm_reservation=body.tdm_reservation,
+            robots_txt=body.robots_txt,
+        )
+
+
+def as_record(link: MediaLink, answer: Answer) -> CapturedLink | Rejection:
+    if answer.reason:
+        return reject_media(link, Violation(Reason(answer.reason), detail=answer.detail))
+    return CapturedLink(
+        **base_of(link),
+        blob=answer.blob,
+        source="http",
+        robots_header=answer.robots_header,
+        tdm_reservation=answer.tdm_reservation,
+        robots_txt=answer.robots_txt,
+    )

@@ -1,0 +1,1 @@
+"""What the web is made of: archives, content encodings, character sets, URLs, words, pixels, clips."""

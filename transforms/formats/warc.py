@@ -1,0 +1,193 @@
+"""One stored record of a web archive: its bytes in; headers, HTTP status and the decoded body out, bounded.
+
+A record is cut out by the caller (a gzip member, or a stretch of a plain archive), so its own boundary is known and wins
+over a wrong Content-Length. Header blocks are parsed by FastWARC; ARC records (the format before WARC) become the same Record.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import NamedTuple
+
+from fastwarc.warc import HeaderMap
+
+from lamella.schemas.rejection import Reason
+from lamella.transforms.formats.content_encoding import BadRecord, Body, Caps, decode
+
+Headers = tuple[tuple[str, str], ...]  # names in lower case, in their order
+
+MAX_HEAD_BYTES = 1 << 18
+_MAX_VALUE = 1 << 16  # characters of a header; longer than any limit on what is taken from it
+_MAX_ID, _MAX_DATE = 256, 40  # characters of a record's name and date
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_LINE_END = re.compile(rb"\r?\n")
+_VERSION = re.compile(rb"WARC/\d", re.IGNORECASE)
+_MAX_ARC_LINE = 4500
+_ARC_SCHEME = re.compile(rb"[a-z][a-z0-9+.\-]{1,20}:")
+_ARC_FIELD = re.compile(rb"[^ ]++")
+_ARC_ADDRESS = re.compile(rb"[0-9A-Fa-f.:]{1,45}")
+_ARC_DATE = re.compile(rb"\d{8,20}")
+_ARC_LENGTH = re.compile(rb"-?\d{1,20}")
+_DECLARED = re.compile(rb"\ncontent-length[ \t]*+:[ \t]*+(\d{1,15})[ \t]*+\r?\n", re.IGNORECASE)
+_STATUS = re.compile(rb"HTTP/\S{1,20}[ \t]{1,20}(\d{3})\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One record, parsed. `body` is the HTTP body (or the whole block where there is no HTTP head), still coded."""
+
+    kind: str  # WARC-Type: response, resource, conversion, revisit, request, warcinfo, metadata, continuation
+    url: str  # WARC-Target-URI
+    headers: Headers  # the record's own
+    http: Headers | None  # None where the block is no HTTP message
+    status: int | None
+    body: bytes
+    length_mismatch: bool  # Content-Length contradicts the record's boundary
+
+    @property
+    def record_id(self) -> str:
+        return first(self.headers, "warc-record-id").strip("<>")[:_MAX_ID]
+
+    @property
+    def crawl_time(self) -> str:
+        return first(self.headers, "warc-date")[:_MAX_DATE]
+
+    @property
+    def truncated(self) -> bool:
+        return bool(first(self.headers, "warc-truncated"))
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the body with its parameters, as the server (or, without HTTP, the record) says."""
+        return first(self.headers if self.http is None else self.http, "content-type")
+
+
+def first(headers: Headers, name: str) -> str:
+    """The first value of a header, "" where it is missing."""
+    return next((value for key, value in headers if key == name), "")
+
+
+def joined(headers: Headers, name: str) -> str:
+    """All values of a header, comma-joined (RFC 9110, 5.3)."""
+    return ", ".join(value for key, value in headers if key == name)
+
+
+def parse_record(data: bytes) -> Record:
+    """Parses the bytes of one record. Raises BadRecord(damaged_record) where they are none."""
+    if _VERSION.match(data):
+        headers, start = _head(data, "utf-8")
+        names = {name for name, _ in headers}
+        if "warc-type" not in names:
+            raise BadRecord(Reason.DAMAGED_RECORD, "no WARC-Type")
+        kind, url = first(headers, "warc-type").lower(), first(headers, "warc-target-uri").strip(" <>")
+        declared = first(headers, "content-length")
+    elif arc := _arc_line(data):
+        url, declared, start = arc.url, arc.length, arc.end
+        kind = "warcinfo" if url.startswith("filedesc:") else "response"
+        headers = _arc_headers(arc.date, arc.mime, arc.address)
+    else:
+        raise BadRecord(Reason.DAMAGED_RECORD, f"starts with {data[:16]!r}")
+    block, mismatch = _block(data, start, declared)
+    return _with_http(Record(kind=kind, url=url, headers=headers, http=None, status=None, body=block, length_mismatch=mismatch))
+
+
+def decoded_body(record: Record, caps: Caps) -> Body:
+    """The body without chunking and content coding. Raises BadRecord (undecodable, record_too_large)."""
+    transfer, content = "", ""
+    if record.http is not None:
+        transfer, content = joined(record.http, "transfer-encoding"), joined(record.http, "content-encoding")
+    return decode(record.body, transfer, content, caps)
+
+
+def declared_length(data: bytes) -> tuple[int, int] | None:
+    """(where the block starts, its declared length) of the record that `data` starts with; None where it says neither."""
+    if _VERSION.match(data):
+        head = _HEAD_END.search(data, 0, MAX_HEAD_BYTES)
+        length = head and _DECLARED.search(data, 0, head.end())
+        return (head.end(), int(length[1])) if length else None
+    arc = _arc_line(data)
+    return (arc.end, int(arc.length[:15])) if arc and arc.length.isdigit() else None
+
+
+def is_warc(data: bytes) -> bool:
+    """Whether a record is of the WARC format, and not of the ARC format before it."""
+    return bool(_VERSION.match(data))
+
+
+def starts_record(data: bytes) -> bool:
+    """Whether a WARC or ARC record seems to start here."""
+    return bool(_VERSION.match(data) or _arc_line(data))
+
+
+class _ArcLine(NamedTuple):
+    url: str
+    address: str
+    date: str
+    mime: str
+    length: str
+    end: int  # where the block starts
+
+
+def _arc_line(data: bytes) -> _ArcLine | None:
+    """The head of an ARC record (version 1): URL, IP address, date, type and length, divided by spaces.
+
+    The URL and the type may hold spaces themselves: the first two fields that look like address and date are these.
+    """
+    if not _ARC_SCHEME.match(data) or (end := data.find(b"\n", 0, _MAX_ARC_LINE)) < 0:
+        return None
+    fields = list(_ARC_FIELD.finditer(data[:end].removesuffix(b"\r")))
+    if len(fields) < 4 or not _ARC_LENGTH.fullmatch(fields[-1][0]):
+        return None
+    for at in range(1, len(fields) - 2):
+        if _ARC_DATE.fullmatch(fields[at + 1][0]) and _ARC_ADDRESS.fullmatch(fields[at][0]):
+            url, mime = data[: fields[at - 1].end()], b" ".join(field[0] for field in fields[at + 2 : -1])
+            parts = url, fields[at][0], fields[at + 1][0], mime, fields[-1][0]
+            return _ArcLine(*(part.decode("latin-1") for part in parts), end + 1)
+    return None
+
+
+def _head(data: bytes, encoding: str) -> tuple[Headers, int]:
+    """The header block that `data` starts with, and where it ends. Lines may end with LF alone."""
+    end = _HEAD_END.search(data, 0, MAX_HEAD_BYTES)
+    if not end:
+        raise BadRecord(Reason.DAMAGED_RECORD, "its header block does not end")
+    lines = HeaderMap(encoding)
+    try:
+        lines.parse(BytesIO(_LINE_END.sub(b"\r\n", data[: end.end()])), True)
+    except OSError as error:
+        raise BadRecord(Reason.DAMAGED_RECORD, str(error)) from error
+    return tuple((name.strip().lower(), _clean(value)) for name, value in lines.items()), end.end()
+
+
+def _clean(value: str) -> str:
+    return value[:_MAX_VALUE].replace("\0", "").strip()
+
+
+def _arc_headers(date: str, mime: str, address: str) -> Headers:
+    date = date.ljust(14, "0")
+    time = f"{date[:4]}-{date[4:6]}-{date[6:8]}T{date[8:10]}:{date[10:12]}:{date[12:14]}Z"
+    return (("warc-date", time), ("content-type", mime.split(" ")[0]), ("warc-ip-address", address))
+
+
+def _block(data: bytes, start: int, declared: str) -> tuple[bytes, bool]:
+    """The record's block by its boundary, and whether its declared length says something else."""
+    if declared.isascii() and declared.isdigit():
+        length = int(declared[:15])
+        if start + length <= len(data) and not data[start + length : start + length + 64].strip():
+            return data[start : start + length], False
+    return data[start:].removesuffix(b"\r\n\r\n"), True
+
+
+def _with_http(record: Record) -> Record:
+    """The record with its block split into HTTP head and body, where it holds an HTTP message."""
+    if record.kind not in ("response", "revisit", "request") or not record.body.startswith(b"HTTP/"):
+        return record
+    try:
+        http, start = _head(record.body, "latin1")
+    except BadRecord:
+        if _HEAD_END.search(record.body, 0, MAX_HEAD_BYTES):
+            raise
+        # a response that was cut in its head
+        http, start = (), len(record.body)
+    status = _STATUS.match(record.body)
+    return replace(record, http=http, status=int(status[1]) if status else None, body=record.body[start:])

@@ -1,0 +1,219 @@
+"""Bytes of a video -> what it is (size, duration, fps, first frame), or its frames at given seconds; else BadVideo.
+
+FFmpeg gets bytes and one named demuxer, never an address: a playlist or a reference inside a file opens nothing.
+Here is the decoder itself. A run's media go through `transforms.media.decoding`, which calls this in a killable process.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from math import inf
+from typing import NamedTuple
+
+import av
+from PIL import Image
+
+from lamella.schemas.rejection import Reason
+from lamella.transforms.base.rule import apply_rules
+from lamella.transforms.media.bad_media import BadMedia
+from lamella.transforms.media.decode_limits import DEFAULT_LIMITS, DecodeLimits
+from lamella.transforms.media.decode_rules import CLIP_COST_RULES, ClipCost
+from lamella.transforms.media.pixels import scaled_size
+
+_MATROSKA = b"\x1a\x45\xdf\xa3"
+_PICTURE_BRANDS = (b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix")
+_RESEEK_S = 5.0  # a wanted frame farther ahead than this is sought; nearer ones are reached by decoding on
+_MAX_DECODED_FRAMES = 30_000  # for one call: a file without key frames must not cost hours
+_MISSING_SHARE = 0.02  # of the duration that the header claims: a file whose packets end earlier was cut short
+_MISSING_S = 1.0  # so much may be missing always: headers round, and sound may outlast the picture
+
+
+class BadVideo(BadMedia):
+    """Bytes that are no video we take: `reason` is NOT_A_VIDEO, BROKEN_VIDEO, TRUNCATED_MEDIA, TOO_MANY_PIXELS or
+    MEDIA_TOO_COSTLY."""
+
+
+class VideoHeader(NamedTuple):
+    mime: str
+    width: int  # px, as a viewer sees it
+    height: int
+    duration_s: float
+    fps: float  # average; 0.0 where unknown
+
+
+def video_mime(data: bytes) -> str:
+    """`video/mp4`, `video/quicktime`, `video/webm` or `video/x-matroska` by the first bytes; "" for anything else."""
+    if data[:4] == _MATROSKA:
+        return "video/webm" if b"webm" in data[:64] else "video/x-matroska"
+    if data[4:8] == b"ftyp" and data[8:12] not in _PICTURE_BRANDS:
+        return "video/quicktime" if data[8:12] == b"qt  " else "video/mp4"
+    if data[4:8] in (b"moov", b"mdat", b"wide"):
+        return "video/quicktime"
+    return ""
+
+
+def probe(data: bytes, max_side: int | None = None, limits: DecodeLimits = DEFAULT_LIMITS) -> tuple[VideoHeader, Image.Image]:
+    """What a video is, and its first frame as RGB scaled to `max_side`. Reads all packets, decodes one frame.
+
+    Raises:
+        BadVideo: no video, damaged, or its packets end before the duration that its header claims.
+    """
+    with _opened(data, limits) as (container, stream):
+        first, end, packets, start = None, 0.0, 0, None
+        for seen, packet in enumerate(container.demux(stream)):
+            if seen > limits.max_video_packets:
+                _check(ClipCost(packets=seen), limits)
+            if packet.is_corrupt:
+                raise BadVideo(Reason.TRUNCATED_MEDIA, f"packet {packets} is cut short")
+            if packet.dts is not None and packet.size:
+                packets += 1
+                stamp = packet.dts if packet.pts is None else packet.pts
+                start = stamp if start is None else min(start, stamp)
+                end = max(end, float((stamp + (packet.duration or 0)) * packet.time_base))
+            if first is None:
+                first = next(iter(packet.decode()), None)
+        if first is None:
+            raise BadVideo(Reason.BROKEN_VIDEO, "no frame")
+        if first.is_corrupt:
+            raise BadVideo(Reason.BROKEN_VIDEO, "the first frame is damaged")
+        measured = end - float(start * stream.time_base)
+        claimed = _claimed_duration(container, stream)
+        if (stream.frames and packets < stream.frames) or claimed - measured > max(_MISSING_S, _MISSING_SHARE * claimed):
+            raise BadVideo(Reason.TRUNCATED_MEDIA, f"{packets} frames, {measured:.2f} s of {claimed:.2f} s")
+        width, height = first.width, first.height
+        if first.rotation % 180:
+            width, height = height, width
+        header = VideoHeader(video_mime(data), width, height, measured, float(stream.average_rate or 0))
+        return header, _to_rgb(first, max_side)
+
+
+def decode_frames(
+    data: bytes, seconds: Sequence[float], max_side: int | None = None, limits: DecodeLimits = DEFAULT_LIMITS
+) -> list[Image.Image]:
+    """The frames shown at `seconds` from the video's start, in that order, as RGB.
+
+    Args:
+        data: a whole MP4, MOV, WebM or Matroska file.
+        seconds: ascending; one past the end gives the last frame.
+        max_side: px; larger frames are scaled down, the aspect kept.
+        limits: frames larger than it says are refused before any is decoded, and so is what lies behind too many.
+
+    Raises:
+        BadVideo: as `probe`, or a frame on the way is damaged.
+    """
+    if list(seconds) != sorted(seconds):
+        raise ValueError("seconds must ascend")
+    try:
+        return _decode_frames(data, seconds, max_side, limits, reseek_s=_RESEEK_S)
+    except BadVideo as error:
+        if error.reason is not Reason.BROKEN_VIDEO:
+            raise
+    # After a seek into an open group of pictures the first frames refer to ones that were skipped: decode them all.
+    return _decode_frames(data, seconds, max_side, limits, reseek_s=inf)
+
+
+def _decode_frames(data, seconds, max_side, limits: DecodeLimits, *, reseek_s: float) -> list[Image.Image]:
+    with _opened(data, limits) as (container, stream):
+        frames = _Frames(container, stream, reseek_s, limits)
+        return [_to_rgb(frames.at(second), max_side) for second in seconds]
+
+
+class _Frames:
+    """Decodes forward; `at(second)` gives the frame shown then and seeks only where that saves decoding."""
+
+    def __init__(self, container, stream, reseek_s: float, limits: DecodeLimits):
+        self._container, self._stream, self._reseek_s, self._limits = container, stream, reseek_s, limits
+        self._origin = float((stream.start_time or 0) * stream.time_base)
+        self._decoded = self._pixels = 0
+        self._shown = self._next = None
+        self._frames = container.decode(stream)
+
+    def at(self, second: float) -> av.VideoFrame:
+        target = self._origin + second
+        here = None if self._shown is None else self._shown.time
+        if target - (self._origin if here is None else here) > self._reseek_s:
+            self._container.seek(max(0, round(target / self._stream.time_base)), stream=self._stream)
+            self._frames = self._container.decode(self._stream)
+            self._next = None
+        while True:
+            if self._next is None:
+                self._next = self._decode()
+            if self._next is None or (self._shown is not None and self._next.time > target):
+                break
+            self._shown, self._next = self._next, None
+        if self._shown is None:
+            raise BadVideo(Reason.BROKEN_VIDEO, "no frame")
+        return self._shown
+
+    def _decode(self) -> av.VideoFrame | None:
+        frame = self._count(next(self._frames, None))
+        while frame is not None and frame.time is None:
+            frame = self._count(next(self._frames, None))
+        if frame is not None and frame.is_corrupt:
+            raise BadVideo(Reason.BROKEN_VIDEO, f"the frame at {frame.time:.2f} s is damaged")
+        return frame
+
+    def _count(self, frame: av.VideoFrame | None) -> av.VideoFrame | None:
+        if frame is None:
+            return None
+        self._decoded, self._pixels = self._decoded + 1, self._pixels + frame.width * frame.height
+        if self._decoded > _MAX_DECODED_FRAMES:
+            raise BadVideo(Reason.MEDIA_TOO_COSTLY, f"more than {_MAX_DECODED_FRAMES} frames to decode")
+        if self._pixels > self._limits.max_decoded_pixels:
+            _check(ClipCost(decoded_pixels=self._pixels), self._limits)
+        return frame
+
+
+@contextmanager
+def _opened(data: bytes, limits: DecodeLimits) -> Iterator[tuple]:
+    """Whatever FFmpeg or PyAV raise while the file is open is said of the file: BadVideo."""
+    mime = video_mime(data)
+    if not mime:
+        raise BadVideo(Reason.NOT_A_VIDEO, f"starts with {data[:12]!r}")
+    demuxer = "matroska" if data[:4] == _MATROSKA else "mov"
+    strict = {"err_detect": "explode", "max_pixels": str(limits.max_pixels), "threads": "1"}
+    options = strict | {"max_streams": str(limits.max_video_streams)}
+    try:
+        # Titles and the like are of no use here, and of any encoding: they must not spoil the clip.
+        with av.open(BytesIO(data), format=demuxer, options=options, metadata_errors="replace", io_open=_refused) as container:
+            stream = next((stream for stream in container.streams.video if not _is_cover(stream)), None)
+            if stream is None:
+                raise BadVideo(Reason.NOT_A_VIDEO, "no video stream")
+            if stream.codec_context is None:
+                raise BadVideo(Reason.BROKEN_VIDEO, "no decoder for its codec")
+            width, height = stream.codec_context.width, stream.codec_context.height
+            _check(ClipCost(width=width, height=height, packets=stream.frames), limits)
+            stream.codec_context.options = strict
+            yield container, stream
+    except BadVideo:
+        raise
+    except MemoryError as error:
+        raise BadVideo(Reason.MEDIA_TOO_COSTLY, "out of memory") from error
+    except Exception as error:
+        raise BadVideo(Reason.BROKEN_VIDEO, f"{type(error).__name__}: {error}"[:200]) from error
+
+
+def _check(cost: ClipCost, limits: DecodeLimits) -> None:
+    if violation := apply_rules(CLIP_COST_RULES, cost, limits):
+        raise BadVideo.of(violation)
+
+
+def _is_cover(stream) -> bool:
+    """Album art is a video stream of one picture."""
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+
+
+def _refused(url: str, flags: int, options: dict):
+    raise OSError(f"refused to open {url!r}")
+
+
+def _claimed_duration(container, stream) -> float:
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    return (container.duration or 0) / av.time_base
+
+
+def _to_rgb(frame: av.VideoFrame, max_side: int | None) -> Image.Image:
+    width, height = scaled_size(frame.width, frame.height, max_side)
+    image = frame.to_image(width=width, height=height, interpolation="AREA" if width < frame.width else "BICUBIC")
+    return image.rotate(frame.rotation, expand=True) if frame.rotation else image

@@ -1,0 +1,189 @@
+"""Bytes of an image -> what container and codestream claim of its size and its cost, before any decoder sees them.
+
+Pillow allocates a WebP's canvas when it opens the file, and libavif decodes what the AV1 stream says, not what the
+container does: so both are read here, in plain Python, and the largest claim counts.
+"""
+
+import re
+import struct
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from lamella.transforms.media.av1 import boxes, sequence_sizes
+
+Size = tuple[int, int]
+
+_MOST_PARTS = 50_000  # segments, chunks, blocks or boxes of one file; a picture has a few, an animation two a frame
+
+
+class Claims(NamedTuple):
+    """What a decoder would be led to do."""
+
+    size: Size  # px; the largest claim
+    bytes_per_pixel: float  # what Pillow and the decoder hold at once for each, at most; measured, see the tests
+    scans: int = 1  # passes over the picture, each as dear as it is large
+    lies: str = ""  # where container and codestream contradict each other
+
+    @property
+    def pixels(self) -> int:
+        return self.size[0] * self.size[1]
+
+    @property
+    def decode_bytes(self) -> int:
+        return int(self.pixels * self.bytes_per_pixel)
+
+
+def claims_of(data: bytes) -> Claims | None:
+    """None for what is none of JPEG, PNG, GIF, WebP and AVIF, or too damaged to claim anything: no decoder opens that."""
+    try:
+        if data.startswith(b"\xff\xd8"):
+            return _jpeg(data)
+        if data.startswith(b"\x89PNG\r\n\x1a\n"):
+            return _png(data)
+        if data.startswith((b"GIF87a", b"GIF89a")):
+            return _gif(data)
+        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+            return _webp(data)
+        if data[4:8] == b"ftyp":
+            return _avif(data)
+    except (struct.error, IndexError):
+        pass
+    except _TooManyParts:
+        return Claims((1, 1), 1, lies=f"more than {_MOST_PARTS} parts")
+    return None
+
+
+class _TooManyParts(Exception):
+    pass
+
+
+def _few(parts: Iterable) -> Iterator:
+    for at, part in enumerate(parts):
+        if at >= _MOST_PARTS:
+            raise _TooManyParts
+        yield part
+
+
+_MARKER = re.compile(rb"\xff([\xc0-\xcf\xd9-\xfe])")  # those with a length, and the end; behind others libjpeg looks on
+_FRAMES = frozenset((0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF))
+_PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
+_END, _SCAN = 0xD9, 0xDA
+
+
+def _jpeg(data: bytes) -> Claims | None:
+    """The first picture's frame and scans. Markers are found as libjpeg finds them: a segment is stepped over by its length,
+    and in entropy-coded data every FF that is not stuffed is a marker."""
+    size, scans, held = None, 0, 0
+    for marker, at in _few(_segments(data)):
+        if marker == _SCAN:
+            scans += 1
+        elif marker in _FRAMES and at + 8 <= len(data):
+            height, width, parts = struct.unpack_from(">HHB", data, at + 3)
+            if size is None or width * height > size[0] * size[1]:
+                size = width, height
+            # Pillow's pixels, and for a progressive picture every coefficient of every component, 16 bits each.
+            held = max(held, 8 + (2 * min(parts, 4) if marker in _PROGRESSIVE else 0))
+    return Claims(size, held, scans) if size else None
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """(marker, where its length stands), up to the end of the first picture."""
+    at = 2
+    while (found := _MARKER.search(data, at)) and found[1][0] != _END and found.end() + 2 <= len(data):
+        at = found.end()
+        yield found[1][0], at
+        at += max(2, struct.unpack_from(">H", data, at)[0])
+
+
+def _png(data: bytes) -> Claims:
+    width, height, _, colour = struct.unpack_from(">IIBB", data, 16)
+    # RGB as it is, RGBA with its alpha and RGB on white; what becomes RGBA on the way is held once more.
+    held = {2: 8, 6: 10}.get(colour, 14)
+    if colour == 2 and b"tRNS" in data[: data.find(b"IDAT")]:
+        held = 14
+    return Claims((width, height), held)
+
+
+def _gif(data: bytes) -> Claims:
+    """The screen, and the first frame where that reaches beyond it."""
+    width, height, flags = struct.unpack_from("<HHB", data, 6)
+    at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+    *_, at = _few(_blocks(data, at))
+    if data[at] == 0x2C:
+        left, top, wide, high = struct.unpack_from("<HHHH", data, at + 1)
+        width, height = max(width, left + wide), max(height, top + high)
+    return Claims((width, height), 12)
+
+
+def _blocks(data: bytes, at: int) -> Iterator[int]:
+    """Where what follows the extensions stands, last: a label, then sub-blocks up to an empty one."""
+    yield at
+    while data[at] == 0x21:
+        at += 2
+        while data[at]:
+            at += 1 + data[at]
+            yield at
+        at += 1
+        yield at
+
+
+_WEBP_HELD = 20  # two canvases of RGBA, the decoder's own, the frame as bytes, as Pillow's pixels, and as RGB on white
+
+
+def _webp(data: bytes) -> Claims | None:
+    """Canvas and frames of every chunk; animations hold theirs in ANMF."""
+    sizes, canvas, still = [], None, None
+    for name, start, end in _few(_chunks(data, 12, len(data))):
+        if name == b"VP8X":
+            canvas = tuple(1 + int.from_bytes(data[start + at : start + at + 3], "little") for at in (4, 7))
+        elif name == b"ANMF":
+            sizes.append(tuple(1 + int.from_bytes(data[start + at : start + at + 3], "little") for at in (6, 9)))
+            sizes += [
+                size for inner, at, _ in islice(_chunks(data, start + 16, end), 8) if (size := _webp_frame(data, inner, at))
+            ]
+        elif size := _webp_frame(data, name, start):
+            still = still or size
+            sizes.append(size)
+    if not (sizes or canvas):
+        return None
+    largest = max([*sizes, *([canvas] if canvas else [])], key=lambda size: size[0] * size[1])
+    lies = ""
+    if canvas and still and canvas != still:
+        lies = f"the canvas is {canvas[0]} x {canvas[1]}, the frame {still[0]} x {still[1]}"
+    return Claims(largest, _WEBP_HELD, lies=lies)
+
+
+def _webp_frame(data: bytes, name: bytes, at: int) -> Size | None:
+    if name == b"VP8 " and data[at + 3 : at + 6] == b"\x9d\x01\x2a":
+        width, height = struct.unpack_from("<HH", data, at + 6)
+        return width & 0x3FFF, height & 0x3FFF
+    if name == b"VP8L" and data[at] == 0x2F:
+        (bits,) = struct.unpack_from("<I", data, at + 1)
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    return None
+
+
+def _chunks(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """(name, start, end) of RIFF chunks."""
+    while at + 8 <= end:
+        (length,) = struct.unpack_from("<I", data, at + 4)
+        yield data[at : at + 4], at + 8, min(at + 8 + length, end)
+        at += 8 + length + (length & 1)
+
+
+_AVIF_HELD = 16  # planes of up to 16 bits, dav1d's copy, RGB as bytes and as Pillow's pixels
+_AVIF_ALPHA_HELD = 24  # the same with alpha, and RGB on white
+
+
+def _avif(data: bytes) -> Claims | None:
+    """What the container says of every item (`ispe`), and what the AV1 streams say themselves."""
+    found = _few(boxes(data, 0, len(data)))
+    said = [struct.unpack_from(">II", data, start + 4) for name, start, end in found if name == b"ispe" and end >= start + 12]
+    coded = sequence_sizes(data)
+    if not (said or coded):
+        return None
+    largest = max([*said, *coded], key=lambda size: size[0] * size[1])
+    beyond = [size for size in coded if said and size[0] * size[1] > max(w * h for w, h in said)]
+    lies = f"the container says {said[0][0]} x {said[0][1]}, the stream {beyond[0][0]} x {beyond[0][1]}" if beyond else ""
+    return Claims(largest, _AVIF_ALPHA_HELD if b"auxC" in data else _AVIF_HELD, lies=lies)

@@ -1,0 +1,25 @@
+"""The configuration in; what one picture or clip may cost its decoder out: the small thing that every decode is handed."""
+
+from dataclasses import dataclass
+
+from lamella.schemas.config import FetchConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecodeLimits:
+    """Bounds on one decode. Sources stand beside the fields of `FetchConfig`."""
+
+    max_pixels: int  # of an image, or of a frame
+    max_scans: int  # of a JPEG
+    max_decode_bytes: int  # what the decoder may hold beside the file itself
+    max_decode_s: float  # CPU seconds
+    max_video_packets: int
+    max_video_streams: int
+    max_decoded_pixels: int  # frames times their pixels, for one call
+
+    @classmethod
+    def of(cls, config: FetchConfig) -> "DecodeLimits":
+        return cls(**{name: getattr(config, name) for name in cls.__dataclass_fields__})
+
+
+DEFAULT_LIMITS = DecodeLimits.of(FetchConfig())  # for bytes of our own making: shards, tests; never for a run's media

@@ -1,0 +1,70 @@
+"""The decoder's process: a question and a file in, what `media.pixels` and `media.clips` say of it out."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image
+
+from lamella.transforms.base.killable_worker import serve
+from lamella.transforms.media.clips import BadVideo, decode_frames, probe
+from lamella.transforms.media.decode_limits import DecodeLimits
+from lamella.transforms.media.measures import looks_of
+from lamella.transforms.media.pixels import BadImage, decode_rgb, decode_roughly
+
+Said = tuple[dict[str, Any], list[Image.Image]]
+
+
+def answer(request: memoryview) -> list[bytes]:
+    """The reply to a request, in pieces: length of the header, header as JSON, pixels. MemoryError is the caller's."""
+    end = bytes(request[:65536]).index(b"\n")
+    asked = json.loads(bytes(request[:end]))
+    limits = DecodeLimits(**asked.pop("limits"))
+    try:
+        said, images = _ASKED[asked.pop("ask")](bytes(request[end + 1 :]), limits, **asked)
+    except (BadImage, BadVideo) as error:
+        said, images = {"bad": _in_words(error)}, []
+    head = json.dumps(said).encode()
+    return [len(head).to_bytes(8, "little"), head, *(image.tobytes() for image in images)]
+
+
+def _in_words(error: BadImage | BadVideo) -> list:
+    return list(error.violation)
+
+
+def _measure_image(data: bytes, limits: DecodeLimits, side: int) -> Said:
+    seen: list = []
+    try:
+        _, image = decode_roughly(data, side, seen.append, limits)
+        return {"header": seen[0], "looks": looks_of(image), "fault": None}, []
+    except BadImage as error:
+        if not seen:
+            raise
+        return {"header": seen[0], "looks": None, "fault": _in_words(error)}, []
+
+
+def _measure_video(data: bytes, limits: DecodeLimits, side: int) -> Said:
+    header, first = probe(data, side, limits)
+    return {"header": header, "looks": looks_of(first)}, []
+
+
+def _decode_image(data: bytes, limits: DecodeLimits, side: int | None) -> Said:
+    image = decode_rgb(data, side, limits)
+    return {"sizes": [image.size]}, [image]
+
+
+def _decode_clip(data: bytes, limits: DecodeLimits, side: int | None, seconds: list[float]) -> Said:
+    frames = decode_frames(data, seconds, side, limits)
+    return {"sizes": [frame.size for frame in frames]}, frames
+
+
+_ASKED: dict[str, Callable[..., Said]] = {
+    "measure_image": _measure_image,
+    "measure_video": _measure_video,
+    "decode_image": _decode_image,
+    "decode_clip": _decode_clip,
+}
+
+
+if __name__ == "__main__":
+    serve(answer)

@@ -1,0 +1,37 @@
+"""The configuration and a run's folder in; where media lie, and how far reading and decoding them may go, out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from lamella.schemas.config import FetchConfig, ReadConfig
+from lamella.schemas.media import BlobRef
+from lamella.transforms.base.blobs import read_blob
+from lamella.transforms.media.decode_limits import DecodeLimits
+from lamella.transforms.media.decoding import decode_clip, decode_image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaStore:
+    """What a step needs to have a media file's bytes or its pixels."""
+
+    root: str  # the run's folder: packs lie relative to it
+    reading: ReadConfig
+    limits: DecodeLimits
+
+    @classmethod
+    def of(cls, root: str, read: ReadConfig, fetch: FetchConfig) -> "MediaStore":
+        return cls(root=root, reading=read, limits=DecodeLimits.of(fetch))
+
+    def bytes(self, blob: BlobRef) -> bytes:
+        """Raises BlobError."""
+        return read_blob(blob, self.root, self.reading)
+
+    def image(self, data: bytes, max_side: int | None) -> Image.Image:
+        """Upright RGB, the longer side at most `max_side` px. Raises BadImage."""
+        return decode_image(data, max_side, self.limits)
+
+    def frames(self, data: bytes, seconds: Sequence[float], max_side: int | None) -> list[Image.Image]:
+        """The frames shown at the ascending `seconds`. Raises BadVideo."""
+        return decode_clip(data, seconds, max_side, self.limits)

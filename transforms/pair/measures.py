@@ -1,0 +1,51 @@
+"""What rules read of a candidate: its text, its picture, and what the corpus says of both."""
+
+from lamella.schemas.config import PairConfig
+from lamella.transforms.formats.words import words as words_of
+from lamella.transforms.pair.captions import is_file_name
+from lamella.transforms.pair.corpus import Candidate
+
+
+def words(candidate: Candidate) -> int:
+    return len(words_of(candidate.pair.text))
+
+
+def characters(candidate: Candidate) -> int:
+    return len(candidate.pair.text)
+
+
+def file_name(candidate: Candidate, limits: PairConfig) -> str:
+    """The text, where it is a file's name and no description."""
+    return candidate.pair.text if is_file_name(candidate.pair.text) else ""
+
+
+def shorter_side_px(candidate: Candidate) -> int:
+    return min(candidate.pair.media.width, candidate.pair.media.height)
+
+
+def aspect(candidate: Candidate) -> float:
+    """Longer side over shorter."""
+    width, height = candidate.pair.media.width, candidate.pair.media.height
+    return max(width, height) / max(1, min(width, height))
+
+
+def duration_s(candidate: Candidate) -> float:
+    return candidate.pair.media.duration_s
+
+
+def images_of_alt(candidate: Candidate) -> int:
+    return candidate.alt_images
+
+
+def alts_of_image(candidate: Candidate) -> int:
+    return candidate.image_alts
+
+
+def rare_token(candidate: Candidate, limits: PairConfig) -> str:
+    """A token outside the most frequent of the raw set; the vocabulary itself is cut in `corpus.floors_of`."""
+    return candidate.rare_token
+
+
+def better_copy(candidate: Candidate, limits: PairConfig) -> str:
+    """The key of the copy that stays, where it is another."""
+    return "" if candidate.survivor in ("", candidate.pair.key) else candidate.survivor
