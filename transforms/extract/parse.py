@@ -89,7 +89,7 @@ def _with_urls(items: list[Item], base: str, longest: int) -> tuple[list[Item], 
     out, unfit = [], []
 
     def address(reference: str) -> str:
-        url = joined(base, reference) if len(reference) <= longest else reference
+        url = joined(base, reference) if len(reference) <= 2 * longest else reference
         if len(url) > longest or (not base and not url):  # without a base, what is relative leads nowhere
             shown = url or reference
             unfit.append(shown if len(shown) <= 2 * longest else shown[:_SHOWN])
