@@ -21,9 +21,10 @@ from lamella.transforms.base.rule import Rulebook
 from lamella.transforms.caption.choose import RULES as CAPTION_RULES
 from lamella.transforms.fetch.address_rules import ADDRESS_RULES
 from lamella.transforms.fetch.copies import COPY_RULES
-from lamella.transforms.fetch.rules import CAPTURE_RULES, IMAGE_RULES, SIZE_RULES, VIDEO_RULES, WEIGHT_RULES
+from lamella.transforms.fetch.rules import CAPTURE_RULES, SIZE_RULES, VIDEO_RULES, WEIGHT_RULES
 from lamella.transforms.filter import rules as text
 from lamella.transforms.media.decode_rules import CLIP_COST_RULES, PICTURE_COST_RULES
+from lamella.transforms.media.picture_rules import IMAGE_RULES
 from lamella.transforms.pair import rules as pair
 from lamella.transforms.score import rules as score
 

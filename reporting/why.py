@@ -30,9 +30,10 @@ from lamella.transforms.assemble.rules import RULES as ASSEMBLE_RULES
 from lamella.transforms.base.files import join, read_bytes
 from lamella.transforms.base.rule import Rulebook
 from lamella.transforms.fetch.copies import COPY_RULES, alone
-from lamella.transforms.fetch.rules import IMAGE_RULES, SIZE_RULES, VIDEO_RULES, WEIGHT_RULES, Size, Weight
+from lamella.transforms.fetch.rules import SIZE_RULES, VIDEO_RULES, WEIGHT_RULES, Size, Weight
 from lamella.transforms.filter.rules import DOCUMENT_RULES
 from lamella.transforms.formats.urls import canonical_url
+from lamella.transforms.media.picture_rules import IMAGE_RULES
 from lamella.transforms.pair.corpus import Candidate
 from lamella.transforms.pair.rules import RULES as PAIR_RULES
 from lamella.transforms.score.rules import NODE_RULES as NODE_SCORE_RULES

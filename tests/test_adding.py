@@ -123,3 +123,66 @@ MINED = {
         """,
     )
     assert tree.touched == {"schemas/datasets.py", "transforms/pair/rules.py", "test_titles.py"}
+
+
+def test_a_measure_by_pixels_touches_three_files(tree):
+    tree.change(
+        "schemas/config.py",
+        "    min_colour_spread:",
+        "    max_dark_share: float | None = Field(0.9, ge=0.0, le=1.0)  # ours\n    min_colour_spread:",
+    )
+    tree.change(
+        "transforms/media/picture_rules.py",
+        "# On a Media that is a picture.\n",
+        '''@of_pixels
+def dark_share(picture: Image.Image) -> float:
+    """Share of the pixels below a level of 32 of 255."""
+    levels = picture.convert("L").histogram()
+    return round(sum(levels[:32]) / sum(levels), 3)
+
+
+# On a Media that is a picture.
+''',
+    )
+    tree.change(
+        "transforms/media/picture_rules.py",
+        'colour_spread, "min_colour_spread"),)',
+        'colour_spread, "min_colour_spread"), Over(Reason.SINGLE_COLOUR, dark_share, "max_dark_share"))',
+    )
+    tree.change("transforms/media/picture_rules.py", "import Rulebook, Under", "import Over, Rulebook, Under")
+    tree.test(
+        "test_dark_share.py",
+        """
+        import io
+
+        from PIL import Image
+
+        from lamella.reporting.rules import rule_lines
+        from lamella.schemas.arrow import from_table, to_table
+        from lamella.schemas.config import Config, FetchConfig
+        from lamella.schemas.media import BlobRef, Container, Media, MediaKind
+        from lamella.transforms.fetch.captured import CapturedLink
+        from lamella.transforms.fetch.inspect import judge_bytes
+
+
+        def judged(lit, config=None):
+            \"\"\"A black picture of which `lit` columns of 200 are white.\"\"\"
+            picture, out = Image.new("RGB", (200, 200)), io.BytesIO()
+            picture.paste((255, 255, 255), (0, 0, lit, 200))
+            picture.save(out, "PNG")
+            data = out.getvalue()
+            blob = BlobRef(path="a.warc", offset=0, length=len(data), container=Container.WARC)
+            link = CapturedLink(url="https://a.example/n.png", kind=MediaKind.IMAGE, documents=1, source="archive", blob=blob)
+            return judge_bytes(link, data, config or FetchConfig())
+
+
+        def test_dark_share():
+            kept, dark = judged(100), judged(10)
+            assert isinstance(kept, Media) and 0.48 < kept.measured["dark_share"] < 0.52
+            assert list(from_table(Media, to_table(Media, [kept]))) == [kept]
+            assert (dark.measure, dark.limit) == ("dark_share", 0.9) and 0.93 < dark.value < 0.97
+            assert isinstance(judged(10, FetchConfig(max_dark_share=None)), Media)
+            assert any(line.key == "fetch.max_dark_share" for line in rule_lines(Config(recipe="m3w")))
+        """,
+    )
+    assert tree.touched == {"schemas/config.py", "transforms/media/picture_rules.py", "test_dark_share.py"}
