@@ -17,7 +17,7 @@ from lamella.transforms.fetch.packs import FOLDER as PACKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class FunnelCount:
     """A count of the funnel: what came to a stage, or what it kept."""
 
     funnel: str
@@ -36,7 +36,7 @@ class StageNode:
     counts_nodes: bool = False  # of the documents that it takes it counts the nodes too
     judges: bool = True  # its settings say what leaves: the card lists them
     by_archive: bool = False  # its work is kept as a part for each archive, with a fingerprint of its own
-    funnel: tuple[Step, ...] = ()
+    funnel: tuple[FunnelCount, ...] = ()
 
     @property
     def config(self) -> str:
@@ -121,8 +121,8 @@ DOCUMENTS = Job(
             judges=False,
             by_archive=True,
             funnel=(
-                Step(funnel="documents", label="records", unit=Unit.RECORD, side="came"),
-                Step(funnel="documents", label="pages", unit=Unit.PAGE, side="kept"),
+                FunnelCount(funnel="documents", label="records", unit=Unit.RECORD, side="came"),
+                FunnelCount(funnel="documents", label="pages", unit=Unit.PAGE, side="kept"),
             ),
         ),
         StageNode(
@@ -131,21 +131,21 @@ DOCUMENTS = Job(
             takes=((Unit.PAGE, Stage.READ),),
             judges=False,
             by_archive=True,
-            funnel=(Step(funnel="documents", label="documents", unit=Unit.DOCUMENT, side="kept"),),
+            funnel=(FunnelCount(funnel="documents", label="documents", unit=Unit.DOCUMENT, side="kept"),),
         ),
         StageNode(
             stage=Stage.FILTER,
             does="language, quality, safety",
             takes=((Unit.DOCUMENT, Stage.EXTRACT),),
             counts_nodes=True,
-            funnel=(Step(funnel="documents", label="filtered", unit=Unit.DOCUMENT, side="kept"),),
+            funnel=(FunnelCount(funnel="documents", label="filtered", unit=Unit.DOCUMENT, side="kept"),),
         ),
         StageNode(
             stage=Stage.DEDUP,
             does="URL, MinHash",
             takes=((Unit.DOCUMENT, Stage.FILTER),),
             counts_nodes=True,
-            funnel=(Step(funnel="documents", label="unique", unit=Unit.DOCUMENT, side="kept"),),
+            funnel=(FunnelCount(funnel="documents", label="unique", unit=Unit.DOCUMENT, side="kept"),),
         ),
     ),
     writes=(
@@ -165,8 +165,8 @@ MEDIA = Job(
             stage=Stage.FETCH,
             does="archives, then HTTP; inspect; copies",
             funnel=(
-                Step(funnel="media", label="links", unit=Unit.MEDIA, side="came"),
-                Step(funnel="media", label="usable", unit=Unit.MEDIA, side="kept"),
+                FunnelCount(funnel="media", label="links", unit=Unit.MEDIA, side="came"),
+                FunnelCount(funnel="media", label="usable", unit=Unit.MEDIA, side="kept"),
             ),
         ),
     ),
@@ -185,7 +185,7 @@ PAIRS = Job(
             does="nodes meet media; phi",
             takes=((Unit.DOCUMENT, Stage.DEDUP),),
             counts_nodes=True,
-            funnel=(Step(funnel="documents", label="assembled", unit=Unit.DOCUMENT, side="kept"),),
+            funnel=(FunnelCount(funnel="documents", label="assembled", unit=Unit.DOCUMENT, side="kept"),),
         ),
         StageNode(
             stage=Stage.PAIR,
@@ -193,8 +193,8 @@ PAIRS = Job(
             takes=((Unit.DOCUMENT, Stage.ASSEMBLE),),
             counts_nodes=True,
             funnel=(
-                Step(funnel="pairs", label="mined", unit=Unit.PAIR, side="came"),
-                Step(funnel="pairs", label="well-worded", unit=Unit.PAIR, side="kept"),
+                FunnelCount(funnel="pairs", label="mined", unit=Unit.PAIR, side="came"),
+                FunnelCount(funnel="pairs", label="well-worded", unit=Unit.PAIR, side="kept"),
             ),
         ),
         StageNode(
@@ -202,13 +202,13 @@ PAIRS = Job(
             does="CLIP",
             takes=((Unit.DOCUMENT, Stage.ASSEMBLE), (Unit.PAIR, Stage.PAIR)),
             counts_nodes=True,
-            funnel=(Step(funnel="pairs", label="scored", unit=Unit.PAIR, side="kept"),),
+            funnel=(FunnelCount(funnel="pairs", label="scored", unit=Unit.PAIR, side="kept"),),
         ),
         StageNode(
             stage=Stage.CAPTION,
             does="CapFilt",
             takes=((Unit.PAIR, Stage.SCORE),),
-            funnel=(Step(funnel="pairs", label="captioned", unit=Unit.PAIR, side="kept"),),
+            funnel=(FunnelCount(funnel="pairs", label="captioned", unit=Unit.PAIR, side="kept"),),
         ),
     ),
     reads=("documents", "media", rejections_of("media")),
