@@ -13,8 +13,6 @@ from lamella.runners.worker_pool import ForkedEnvironment, ForkServer
 _TRIES = 3  # of a job whose worker processes end
 # By job: what its workers need that the others do without. It is imported while this process builds the pipeline.
 _IMPORTS = {"pairs": ("torch", "open_clip", "apache_beam.ml.inference.base")}
-    "pairs": ("torch", "open_clip", "apache_beam.ml.inference.base")
-}  # by job: what its workers need that the others do without
 
 
 def local_execute(
