@@ -26,9 +26,10 @@ from lamella.reporting.readable import (
 from lamella.schemas.arrow import from_row, schema_of
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.errors import BadSample, BadShard
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
-from lamella.schemas.sample import BadSample, ClipSample, InterleavedSample, Members, PairSample, Sample, load_json
-from lamella.schemas.shards import MANIFEST, BadShard, ShardManifest, read_shard
+from lamella.schemas.sample import ClipSample, InterleavedSample, Members, PairSample, Sample, load_json
+from lamella.schemas.shards import MANIFEST, ShardManifest, read_shard
 from lamella.transforms.base.files import join, read_bytes
 from lamella.transforms.formats.content_encoding import BadRecord, record_caps
 from lamella.transforms.formats.decompress import UnpackedStream, is_packed

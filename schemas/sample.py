@@ -15,13 +15,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from lamella.schemas.errors import BadSample
 from lamella.schemas.pair import Dataset
 
 Members = dict[str, bytes]  # extension -> bytes
-
-
-class BadSample(ValueError):
-    """A sample whose members are missing or contradict each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,16 +12,11 @@ from lamella.pipeline.config.yaml_text import MAX_CHARACTERS, YamlError, read_ya
 from lamella.pipeline.recipes import RECIPES
 from lamella.schemas.bounds import explain
 from lamella.schemas.config import BUNDLED, BUNDLED_NAME, Config, ModelConfig
+from lamella.schemas.errors import ConfigError
 from lamella.transforms.formats.credentials import without_credentials
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s'\"()<>]+")
 _USER = re.compile(r"[^/]+//[^/?#@]*:[^/?#@]*@")  # a name alone is none: sftp://me@host, abfs://container@account
-
-
-class ConfigError(ValueError):
-    """Wrong configuration. Its message is one line and names the key."""
-
-    wrong_configuration = True  # the command line's exit code 2
 
 
 def resolve(recipe: str, words: Iterable[str] = (), overlays: Iterable[str] = ()) -> Config:

@@ -100,7 +100,7 @@ def run(
 def _executor(runner: str, processes: int, flags: list[str], verbose: bool, say: Callable[[str], None]):
     from importlib import import_module
 
-    from lamella.pipeline.config.resolution import ConfigError
+    from lamella.schemas.errors import ConfigError
 
     if runner == "local":
         from lamella.runners.local import local_execute

