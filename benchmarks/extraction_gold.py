@@ -20,7 +20,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from lamella.transforms.extract.media import candidates  # noqa: E402
+from lamella.transforms.extract.dom.addresses import candidates  # noqa: E402
 from lamella.transforms.formats.charset import decode_html  # noqa: E402
 
 READABILITY_URL = "http://fakehost/test/page.html"  # the address under which its expected articles were made

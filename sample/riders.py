@@ -49,13 +49,16 @@ def _stem(page: Draft, rider: Ride) -> str:
     return f"https://{page.host}/fate/{rider.reason}/sheet-{page.index}"
 
 
-def _add(page: Draft, shown: Shown, phrase: bool = True) -> Draft:
-    """The picture with a sentence of its own, and the NODE rejection that follows where the file is refused."""
+def _add(page: Draft, shown: Shown, phrase: bool = True, node: bool = True) -> Draft:
+    """The picture with a sentence of its own, and the NODE rejection that follows where the file is refused.
+
+    `node`: the picture is a node of the document at all.
+    """
     dice = Dice("rider", page.url, shown.picture.url)
     blocks = [Block(kind="image", shown=shown)]
     if phrase:
         blocks.append(Block(kind="p", text=Writer(page.genre, dice).mention(shown.phrase)))
-    if shown.picture.fate and shown.alt:
+    if node and shown.picture.fate and shown.alt:
         page = replace(page, node_fates=(*page.node_fates, ("unusable_media", shown.alt)))
     return with_blocks(page, *blocks)
 
@@ -79,9 +82,9 @@ def _png(page: Draft, rider: Ride) -> Draft:
 
 
 def _bad_url(page: Draft, rider: Ride) -> Draft:
-    """An address of more than 4,096 characters."""
+    """An address of more than 4,096 characters: the picture leaves before there is a document."""
     shown = _true(f"{_stem(page, rider)}.jpg?variation={'0123456789abcdef' * 260}", rider.key, fate=rider.reason)
-    return _add(page, shown)
+    return _add(page, shown, node=False)
 
 
 def _blocked_url(page: Draft, rider: Ride) -> Draft:

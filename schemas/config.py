@@ -61,6 +61,21 @@ class ExtractConfig(Timed):
     max_caption: PositiveInt = 2000  # characters; what is longer and called a caption is none; ours
     max_small_print_words: PositiveInt = 25  # of a line behind a picture that is taken for its caption; ours
     max_srcset_px: PositiveInt = 2048  # the widest candidate of a srcset that is asked for; ours
+    min_hero_px: PositiveInt = 300  # a picture's larger side, in a box of its own beside the text; ours
+    max_hero_letters: PositiveInt = 200  # beside such a picture, in its box; ours
+    min_linked_words: PositiveInt = 12  # of a sentence that is one link and stands among paragraphs; ours
+    min_run: PositiveInt = 4  # short lines in a row that are a verse or facts, not labels; ours
+    max_spread_prose: float = Field(0.25, ge=0.0, le=1.0)  # in one box's paragraphs, of a page of sections; ours, on WCXB
+    min_spread_headings: PositiveFloat = 0.4  # a block of prose, on a page of sections; ours, on WCXB
+    min_entries: PositiveInt = 5  # boxes of one name that are a page's list of entries; ours, on WCXB
+    min_entry_letters: PositiveInt = 15  # of an entry: a title and a line; ours
+    max_entry_letters: PositiveInt = 1500  # of an entry; with more, it is an article; ours
+    min_entry_links: float = Field(0.1, ge=0.0, le=1.0)  # of the letters of entries: with fewer, they are sections; ours
+    max_entry_links: float = Field(
+        0.8, ge=0.0, le=1.0
+    )  # of the same, where neither picture nor heading is: with more, a menu; ours
+    min_entries_share: PositiveFloat = 1.5  # of the prose beside them, in entries that are the page; ours, on WCXB
+    max_prose_before_entries: PositiveFloat = 0.3  # of their letters, before the first of them; ours, on WCXB
     max_nodes: PositiveInt = 5000  # of a document; ours
     max_url_characters: PositiveInt = 4096  # of an image, a video, a base; recipes, Limits
     max_field_characters: PositiveInt = 10_000  # of an alt, title, caption, description, robots rule: the rest is cut; ours

@@ -95,6 +95,7 @@ class InterleavedDocument:
     quality: TextQuality | None = None  # set by filter
     robots: str = ""  # robots meta and X-Robots-Tag of the page, comma-joined
     licence: str = ""  # URL of rel=license, where the page names one
+    extraction_confidence: float = 0.0  # 0 to 1: the word F1 to expect of pages like it; 0.0 where it was not measured
     truncated: bool = False
 
     @property

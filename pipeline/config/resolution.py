@@ -15,8 +15,8 @@ from lamella.schemas.config import BUNDLED, BUNDLED_NAME, Config, ModelConfig
 from lamella.schemas.errors import ConfigError
 from lamella.transforms.formats.credentials import without_credentials
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s'\"()<>]+")
-_USER = re.compile(r"[^/]+//[^/?#@]*:[^/?#@]*@")  # a name alone is none: sftp://me@host, abfs://container@account
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{0,20}://[^\s'\"()<>]+")
+_USER = re.compile(r"[^/]++//[^/?#@:]*+:[^/?#@]*+@")  # a name alone is none: sftp://me@host, abfs://container@account
 
 
 def resolve(recipe: str, words: Iterable[str] = (), overlays: Iterable[str] = ()) -> Config:

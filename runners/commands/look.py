@@ -76,7 +76,7 @@ def extract(
 
 
 def write_report(folder: str):
-    from lamella.pipeline import report
+    from lamella.reporting import report
 
     return report.write_report(folder)
 

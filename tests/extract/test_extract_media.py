@@ -4,7 +4,7 @@ import pytest
 
 from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import ImageNode, TextNode, VideoNode
-from lamella.transforms.extract.media import candidates
+from lamella.transforms.extract.dom.addresses import candidates
 from lamella.transforms.extract.parse import parse_html
 
 CONFIG = ExtractConfig()

@@ -6,7 +6,7 @@ import pytest
 
 from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import TextNode
-from lamella.transforms.extract.hints import COMMENTS, CONSENT, CONTENT, FURNITURE, LIKELY_FURNITURE, hint_of
+from lamella.transforms.extract.dom.class_heuristics import COMMENTS, CONSENT, CONTENT, FURNITURE, LIKELY_FURNITURE, hint_of
 from lamella.transforms.extract.parse import parse_html
 
 PROSE = "A flamingo strains its food from the water through the fine comb of lamellae in its beak."

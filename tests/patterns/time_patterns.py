@@ -39,7 +39,7 @@ def slow_attack(pattern: re.Pattern, anchored: bool) -> Attack | None:
     for attack in attacks[:: len(attacks) // _MAX_ATTACKS + 1]:
         for call in (pattern.match if anchored else pattern.findall, pattern.fullmatch):
             case = _Case(pattern, call, attack)
-            if case.is_noticed() and all(case.grows() for _ in range(3)):
+            if case.is_noticed() and all(case.grows() for _ in range(5)):
                 return attack
     return None
 

@@ -133,7 +133,7 @@ def test_no_payload_becomes_a_node_of_the_report(tmp_path, place):
     run = write_run(
         folder, tables, inputs=[put("file", payload) for payload in PAYLOADS], versions=dict.fromkeys(PAYLOADS, "1")
     )
-    from lamella.pipeline import report
+    from lamella.reporting import report
 
     report.write_report(run)
     tags = Tags.of((folder / "report.html").read_text(encoding="utf-8"))

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from lamella.schemas.errors import LamellaError
 from lamella.transforms.base.killable_worker import LENGTH, OUT_OF_MEMORY
+from lamella.transforms.base.lifeline import Lifeline
 
 _CHUNK = 1 << 20
 _START_S = 120.0  # a child that takes longer to start is broken infrastructure: it imports for half a second of CPU
@@ -43,6 +44,7 @@ class Killable:
 
     def __init__(self, module: str, limits: ChildLimits):
         self._module, self._limits, self._child, self._owner = module, limits, None, os.getpid()
+        self._lifeline = None
 
     def ask(self, request: bytes, data: bytes = b"") -> bytes:
         """The child's reply to `request + data`. Raises TooCostly; OSError where no child can be started."""
@@ -65,21 +67,25 @@ class Killable:
         if child is None or self._owner != os.getpid():  # a fork's copy: the child is the other process's
             return
         child.kill()
+        self._lifeline.cut()
         child.stdin.close()
         child.stdout.close()
         child.wait()
 
     def _start(self) -> None:
         self.close()
-        limits = self._limits
+        limits, self._lifeline = self._limits, Lifeline()
+        words = [str(word) for word in (limits.max_memory_bytes, limits.max_cpu_s, self._lifeline.read_end)]
         self._child = subprocess.Popen(
-            [sys.executable, "-m", self._module, str(limits.max_memory_bytes), str(limits.max_cpu_s)],
+            [sys.executable, "-P", "-m", self._module, *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
             env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"},
+            pass_fds=[self._lifeline.read_end],
         )
+        self._lifeline.given()
         os.set_blocking(self._child.stdin.fileno(), False)
         os.set_blocking(self._child.stdout.fileno(), False)
         self._owner = os.getpid()

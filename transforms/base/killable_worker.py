@@ -11,17 +11,24 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from lamella.transforms.base.lifeline import hold_on
+
 LENGTH = struct.Struct("<Q")
 OUT_OF_MEMORY = 77  # exit status
 
 
 def serve(answer: Callable[[memoryview], list[bytes]]) -> None:
-    """Answers requests with the pieces of a reply. `sys.argv` has bytes of memory and seconds of CPU, of one request."""
+    """Answers requests with the pieces of a reply.
+
+    `sys.argv` has bytes of memory and seconds of CPU, of one request, and the read end of the parent's lifeline.
+    """
     memory, cpu_s = int(sys.argv[1]), float(sys.argv[2])
+    hold_on(int(sys.argv[3]))
     held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() if sys.platform == "linux" else 0
     resource.setrlimit(resource.RLIMIT_AS, (held + memory, held + memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is for the parent, which then closes the pipe
+    for number in (signal.SIGINT, signal.SIGTERM):  # they are for the parent: that this ends is a rejection of the record
+        signal.signal(number, signal.SIG_IGN)
     replies = os.dup(sys.stdout.fileno())
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever prints must not write into the pipe
     _send(replies, [b""])

@@ -47,6 +47,7 @@ def judge(page: Page, parsed: Parsed, config: ExtractConfig) -> InterleavedDocum
         title=parsed.title,
         robots=", ".join(filter(None, (parsed.robots, page.robots_header, tdm))),
         licence=parsed.licence,
+        extraction_confidence=parsed.confidence,
         truncated=page.truncated,
     )
 

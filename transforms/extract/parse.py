@@ -10,14 +10,17 @@ from selectolax.lexbor import LexborHTMLParser
 
 from lamella.schemas.document import ImageNode, Node, TextNode, VideoNode
 from lamella.schemas.errors import DataError
-from lamella.transforms.extract.captions import settle_captions
-from lamella.transforms.extract.chaff import without_chaff
-from lamella.transforms.extract.copies import without_copies
-from lamella.transforms.extract.gather import Gatherer
-from lamella.transforms.extract.layout import Image, Item, Video
-from lamella.transforms.extract.media import joined
-from lamella.transforms.extract.regions import main_items
-from lamella.transforms.extract.tags import HEADINGS
+from lamella.transforms.extract.content.boilerplate import without_chaff
+from lamella.transforms.extract.content.captions import settle_captions
+from lamella.transforms.extract.content.confidence import confidence
+from lamella.transforms.extract.content.duplicates import without_copies
+from lamella.transforms.extract.content.embedded import embedded_html
+from lamella.transforms.extract.content.main_content import main_items
+from lamella.transforms.extract.dom.addresses import joined
+from lamella.transforms.extract.dom.blocks import Image, Item, Video
+from lamella.transforms.extract.dom.opened import opened
+from lamella.transforms.extract.dom.tags import HEADINGS
+from lamella.transforms.extract.dom.walker import Gatherer
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
@@ -35,6 +38,7 @@ class Parsed:
     title: str
     robots: str  # of its meta elements, comma-joined
     licence: str
+    confidence: float = 0.0  # 0 to 1: the word F1 to expect of pages like it
     unfit: tuple[str, ...] = ()  # media URLs that are longer than a URL may be; of those far longer, the beginnings
 
 
@@ -44,19 +48,28 @@ class PageTooCostly(DataError):
 
 def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     """The main content of a page, in reading order. Bytes are UTF-8."""
-    tree = LexborHTMLParser(html)
+    tree = LexborHTMLParser(opened(html.encode("utf-8", "replace") if isinstance(html, str) else html))
     page = Gatherer(url, config)
     items = _main_matter(page, tree, config)
-    if _letters(items) < config.min_article_prose:
+    sought = _letters(items) < config.min_article_prose
+    sure = confidence(page.layout, items, sought, config.min_prose_words)
+    if sought:
         more = _main_matter(Gatherer(url, config, thorough=True), tree, config)
         items = more if _letters(more) > config.min_article_prose + _letters(items) else items
     head, most = page.head, config.max_field_characters
+    if _letters(items) < config.min_article_prose and (state := embedded_html(tree, head.title or head.og_title)):
+        drawn = LexborHTMLParser(state)
+        more = _main_matter(Gatherer(head.base, config), drawn, config)
+        if _letters(more) > config.min_article_prose + _letters(items):
+            items, tree = more, drawn
     items, unfit = _with_urls(items, head.base, config.max_url_characters)
+    first_heading = next((item.text for item in page.layout.items if item.tag == "h1"), "")
     return Parsed(
         nodes=tuple(_nodes(items, tree, most)),
-        title=(head.title or head.og_title)[:most],
+        title=(head.title or head.og_title or first_heading)[:most],
         robots=", ".join(head.robots)[:most],
         licence=head.licence[: config.max_url_characters],
+        confidence=sure,
         unfit=tuple(unfit),
     )
 
@@ -77,7 +90,7 @@ def _with_urls(items: list[Item], base: str, longest: int) -> tuple[list[Item], 
     out, unfit = [], []
 
     def address(reference: str) -> str:
-        url = joined(base, reference) if len(reference) <= longest else reference
+        url = joined(base, reference) if len(reference) <= 2 * longest else reference
         if len(url) > longest or (not base and not url):  # without a base, what is relative leads nowhere
             shown = url or reference
             unfit.append(shown if len(shown) <= 2 * longest else shown[:_SHOWN])

@@ -54,7 +54,7 @@ def encode_reply(parsed: Parsed, max_bytes: int) -> bytes:
             break
         nodes.append([letter, *values])
     else:
-        message = _message([parsed.title, parsed.robots, parsed.licence, nodes, parsed.unfit])
+        message = _message([parsed.title, parsed.robots, parsed.licence, parsed.confidence, nodes, parsed.unfit])
         size = len(message)
     if size > max_bytes:
         raise PageTooCostly(f"{size} > {max_bytes} bytes of nodes")
@@ -77,9 +77,10 @@ def decode_reply(message: bytes) -> Parsed:
         raise ParseFailed(reply)
     if isinstance(reply, dict):
         raise PageTooCostly(reply["too costly"])
-    title, robots, licence, rows, unfit = reply
+    title, robots, licence, confidence, rows, unfit = reply
     nodes = tuple(_node(*row) for row in rows)
-    return Parsed(title=title, robots=robots, licence=licence, nodes=nodes, unfit=tuple(unfit))
+    head = {"title": title, "robots": robots, "licence": licence, "confidence": confidence}
+    return Parsed(nodes=nodes, unfit=tuple(unfit), **head)
 
 
 def _message(value: object) -> bytes:

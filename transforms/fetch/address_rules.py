@@ -13,6 +13,8 @@ from lamella.transforms.base.rule import Found, Over, Rulebook, apply_rules
 from lamella.transforms.fetch.links import WantedLink
 from lamella.transforms.formats.urls import canonical_url
 
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_JOINED = "fav|site|main|header|footer|small|big|social|share|play|menu|nav|app"  # "favicon", "sitelogo", "playbutton"
 _PATH = re.compile(r"[^/]*//[^/]*([^?]*)")
 
 
@@ -26,8 +28,9 @@ def no_web_address(link: MediaLink, config: FetchConfig) -> str:
 
 
 def blocked_word(link: MediaLink, config: FetchConfig) -> str:
-    """The first of `blocked_url_words` anywhere in the path, as OBELICS looks for them; hosts are not judged by their name."""
-    found = _anywhere(config.blocked_url_words).search(_path(link.url))
+    """The first of `blocked_url_words` that is a word of the path, or several of it: /logo_2x and /siteLogo are, /silicon is
+    not. OBELICS looks for them anywhere, and loses what is iconic. Hosts are not judged by their name."""
+    found = _words_of(config.blocked_url_words).search(_CAMEL.sub("-", _cased_path(link.url)).lower())
     return found[0] if found else ""
 
 
@@ -65,13 +68,19 @@ def judge_link(link: WantedLink, config: FetchConfig) -> Iterable[WantedLink | R
 
 
 def _path(url: str) -> str:
+    return _cased_path(url).lower()
+
+
+def _cased_path(url: str) -> str:
     match = _PATH.match(url)
-    return unquote(match[1]).lower() if match else ""
+    return unquote(match[1]) if match else ""
 
 
 @lru_cache(maxsize=16)
-def _anywhere(words: tuple[str, ...]) -> re.Pattern:
-    return re.compile("|".join(re.escape(word.lower()) for word in words) or r"(?!)")
+def _words_of(words: tuple[str, ...]) -> re.Pattern:
+    """Each word in one or many, and what sites write in one word with it."""
+    either = "|".join(re.escape(word.lower()) for word in words)
+    return re.compile(rf"(?<![^\W\d_])(?:{_JOINED})?(?:{either or '(?!)'})s?(?![^\W\d_])")
 
 
 @lru_cache(maxsize=16)

@@ -9,8 +9,12 @@ import re
 
 from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
 
+from lamella.transforms.formats.charset_guess import CENTRAL, EAST, likely_charset
+
 _META_BYTES = 4096  # browsers look at 1,024; pages with long heads are common
 _META = re.compile(rb"<meta\b[^<>]{0,500}?charset\s*+=\s*+[\"']?\s*+([a-z0-9_:.\-]{2,40})", re.IGNORECASE)
+# What a parser would not read as markup: a charset in there is not declared.
+_NO_MARKUP = re.compile(rb"<!--.*?(?:-->|\Z)|<(script|style|noscript)\b.*?(?:</\1|\Z)", re.IGNORECASE | re.DOTALL)
 _HEADER = re.compile(r"charset\s*+=\s*+[\"']?\s*+([a-z0-9_:.\-]{2,40})", re.IGNORECASE)
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\f\r") + b"\x7f"
@@ -30,6 +34,7 @@ _HIGH = bytes(range(0x80, 0x100))
 _HIGH_RUNS = re.compile(rb"[\x80-\xff]{2,}")
 _ISO_2022_JP = (b"\x1b$B", b"\x1b$@")  # it shifts to JIS X 0208
 _REPLACED = "�"
+_UTF8_AHEAD = 0.5  # of a reading that loses nothing, where its good sequences are as many as the broken
 
 
 def decode_html(data: bytes, content_type: str) -> tuple[str, str]:
@@ -56,7 +61,7 @@ def _declared(data: bytes, content_type: str) -> str:
     found = _HEADER.search(content_type)
     named = found[1] if found else ""
     if not _known(named):
-        meta = _META.search(data, 0, _META_BYTES)
+        meta = _META.search(_NO_MARKUP.sub(b"", data[:_META_BYTES]))
         named = meta[1].decode("ascii") if meta else ""
     charset = _known(named)
     return "utf-8" if charset.startswith("utf-16") else charset  # HTML: a page whose meta can be read is no UTF-16
@@ -80,8 +85,12 @@ def _wide(start: bytes) -> str:
 def _readings(data: bytes, declared: str) -> list[tuple[str, str]]:
     """The text by each charset that it may be in, the likeliest first."""
     detected = _known(detect_encoding(data, html5_compatible=False) or "")
-    likely = (detected, declared) if declared in _WESTERN and not _looks_western(data) else (declared, detected)
-    charsets = dict.fromkeys(charset for charset in (*likely, "utf-8", "cp1252") if charset)
+    if not declared or declared in _WESTERN:
+        detected = likely_charset(data, detected)
+    believed = declared and not (declared in _WESTERN and (not _looks_western(data) or detected in CENTRAL))
+    likely = (declared, detected) if believed else (detected, declared)
+    last = ("cp1252",) if likely[0] in EAST else ("utf-8", "cp1252")
+    charsets = dict.fromkeys(charset for charset in (*likely, *last) if charset)
     return [(_text(data, charset), charset) for charset in charsets]
 
 
@@ -92,13 +101,14 @@ def _looks_western(data: bytes) -> bool:
 
 
 def _lost(reading: tuple[str, str]) -> float:
-    """Characters that a reading loses. UTF-8 is forgiven some: no other charset gives many valid sequences by chance, while
-    single-byte charsets lose nothing, whatever they read."""
+    """Characters that a reading loses. UTF-8 is forgiven as many as it has good ones: no other charset gives many valid
+    sequences by chance, while single-byte charsets lose nothing, whatever they read."""
     text, charset = reading
     lost = text.count(_REPLACED)
     if charset != "utf-8":
         return lost
-    return lost - (sum(character > "\x7f" for character in text) - lost) / 2
+    good = sum(character > "\x7f" for character in text) - lost
+    return lost if not good else lost - good - _UTF8_AHEAD * (good >= lost)
 
 
 def _text(data: bytes, charset: str) -> str:

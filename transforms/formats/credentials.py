@@ -36,6 +36,8 @@ _KNOWN_SHAPES = re.compile(
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid|sid)=[^;/?]*", re.I)
 _INNER_USER = re.compile(r"(https?:/{1,2})[^/?#@&]*@", re.I)
 _PLAIN = re.compile(r"[A-Z]?[a-z]{1,20}(?:[\-_+. ][A-Za-z]?[a-z]{0,20}){0,9}|\d{1,9}")  # words, a small number
+_BETWEEN = re.compile(r"([&;])")
+_OF_BASE64 = re.compile(r"[+/=]")
 _RUN = re.compile(r"[A-Za-z0-9]{16,}")
 _FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
@@ -56,7 +58,7 @@ def without_credentials(path: str, query: str | None, nesting: int = 0) -> tuple
     path = _KNOWN_SHAPES.sub(REDACTED, _INNER_USER.sub(r"\1", path))
     if not query or not _SUSPECT.search(query):
         return path, query
-    parts = re.split(r"([&;])", query)
+    parts = _BETWEEN.split(query)
     names = [_name(part) for part in parts[::2]]
     together = set(names)
     for at, name in enumerate(names):
@@ -108,5 +110,5 @@ def _is_random(value: str) -> bool:
     """Whether it looks drawn: a run of 16 letters of both cases and digits that is no file's name and no hex digest."""
     if _FILE.search(value):
         return False
-    runs = _RUN.findall(re.sub(r"[+/=]", "", value))
+    runs = _RUN.findall(_OF_BASE64.sub("", value))
     return any(not run.islower() and not run.isupper() and not run.isalpha() and not run.isdigit() for run in runs)

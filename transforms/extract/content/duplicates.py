@@ -2,36 +2,47 @@
 
 import re
 
-from lamella.transforms.extract.layout import Image, Item
+from lamella.transforms.extract.dom.blocks import Image, Item
 
 # What an address says of a size: "photo-300x200.jpg", "photo@2x.jpg", "photo-large.jpg", "/w_300,h_200/photo.jpg",
 # "/max/800/photo.jpg", "/300px-photo.jpg", "?w=300".
 _SIZES = re.compile(
-    r"[-_]\d{2,4}x\d{2,4}(?=\.\w+$|/)|@[23]x(?=\.\w+$)|[-_](?:scaled|[a-z]{0,9}(?:large|medium|small|thumb|jumbo)\w{0,12})(?=\.\w+$)"
+    r"[-_]\d{2,4}x\d{2,4}(?=\.\w+$|/)|@[23]x(?=\.\w+$)"
+    r"|[-_](?:scaled|(?:x-?|extra-?|medium-?)?large|medium|small|thumb(?:nail)?s?|(?:super)?jumbo)(?=\.\w+$)"
+    r"|[-_](?-i:[a-z]{1,9}(?:Large|Medium|Small|Thumb|Jumbo)(?:[A-Z]\w{0,12})?)(?=\.\w+$)"
     r"|/(?:max|width|resize)/\d+(?=/)|/w/\d+/h/\d+(?=/)|/\d{2,4}x\d{2,4}(?=/)|/\d{2,4}px-[^/]+$"
     r"|/(?:[a-z]{1,2}_[\w.:]++,){0,9}[wh]_\d++(?:,[a-z]{1,2}_[\w.:]++){0,9}+(?=/)",
     re.IGNORECASE,
 )
-_SIZE_NAMES = frozenset(
-    ("w", "h", "width", "height", "size", "sz", "quality", "fit", "crop", "resize", "imwidth", "auto", "dpr")
-)
+_SIZE_NAMES = frozenset(("w", "h", "width", "height", "size", "sz", "resize", "imwidth"))
+_RENDERING_NAMES = frozenset(("quality", "fit", "crop", "auto", "dpr"))
+_MIN_PX = 16  # a smaller "size" is a number of something else
 _NUMBER = re.compile(r"\d+")
+_MAX_SIZES = 8  # pictures of one address but for sizes, with which another one is compared
 _MAX_URL = 2000  # characters; the sizes in a longer address are not looked for
 
 
 def without_copies(items: list[Item]) -> list[Item]:
-    """Each picture stays where it stands first, in the largest size that the page shows."""
+    """Each picture stays where it stands first, in the largest size that the page shows. Pictures of which the page says
+    different things are different, whatever their addresses say: a small egg and a large one."""
     out: list[Item] = []
-    seen: dict[str, Image] = {}
+    seen: dict[str, list[Image]] = {}
     for item in items:
         if isinstance(shown := item.media, Image):
-            first = seen.setdefault(picture_of(shown.url), shown)
-            # The very same address, or a caption of its own, is a picture shown twice: `assemble` says which one goes.
-            if shown.url != first.url and not (first.caption and shown.caption):
+            sizes = seen.setdefault(picture_of(shown.url), [])
+            first = next((one for one in sizes[:_MAX_SIZES] if _is_size_of(shown, one)), None)
+            if first:
                 _take_over(first, shown)
                 continue
+            sizes.append(shown)
         out.append(item)
     return out
+
+
+def _is_size_of(shown: Image, first: Image) -> bool:
+    """The very same address, or a caption of its own, is a picture shown twice: `assemble` says which one goes."""
+    said_twice = first.caption and shown.caption
+    return shown.url != first.url and not said_twice and (not first.alt or not shown.alt or first.alt == shown.alt)
 
 
 def picture_of(url: str) -> str:
@@ -39,8 +50,14 @@ def picture_of(url: str) -> str:
     if len(url) > _MAX_URL:
         return url
     path, _, query = url.partition("#")[0].partition("?")
-    kept = [pair for pair in query.split("&") if pair and pair.partition("=")[0].lower() not in _SIZE_NAMES]
+    kept = [pair for pair in query.split("&") if pair and not _is_size(*pair.lower().partition("=")[::2])]
     return "?".join([_SIZES.sub("", path), *kept])
+
+
+def _is_size(name: str, value: str) -> bool:
+    if name in _RENDERING_NAMES:
+        return True
+    return name in _SIZE_NAMES and not (value.isdecimal() and int(value[:6]) < _MIN_PX)
 
 
 def _take_over(first: Image, copy: Image) -> None:

@@ -8,7 +8,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 SKIPPED = _words("""
-    script style template svg canvas iframe select textarea datalist button input frameset audio rt rp progress meter
+    style template svg canvas iframe select textarea datalist input frameset audio rt rp progress meter
     annotation annotation-xml mjx-math
 """)
 INLINE = _words("""
@@ -17,6 +17,12 @@ INLINE = _words("""
     mover munder munderover mpadded mphantom semantics mtable mtr mtd mjx-container
 """)
 SLANTED = frozenset(("em", "i", "small", "cite"))  # inline, too; italics and small print
+# What begins a block by HTML's own words. What is not named anywhere here is unknown, and inline, as in HTML.
+BLOCKS = _words("""
+    html head body address article aside blockquote center dd details dialog dir div dl dt fieldset figcaption figure footer
+    form h1 h2 h3 h4 h5 h6 header hgroup legend li listing main menu nav ol optgroup option p plaintext pre search section
+    summary ul xmp table caption colgroup col thead tbody tfoot tr td th frame noframes
+""")
 # The text of a block inside one of these is of its kind; inside others it keeps the kind of what is around it.
 TEXT_TAGS = {tag: tag for tag in ("h1", "h2", "h3", "h4", "h5", "h6", "li", "pre", "blockquote", "figcaption", "tr")}
 TEXT_TAGS |= {"dt": "li", "dd": "li", "xmp": "pre", "listing": "pre", "section": "p", "article": "p", "aside": "p"}
@@ -25,12 +31,13 @@ TEXT_BOXES = _words(
 )
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
+_STREAMED = re.compile(r"S:[0-9a-f]{1,8}")  # a part of the page that a server sends late (React), to be shown when it is there
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
 def is_hidden(attributes: dict[str, str | None]) -> bool:
     """Whether the element is not shown. `aria-hidden` counts for icons alone: carousels hide their slides so, too."""
     if "hidden" in attributes and attributes["hidden"] != "until-found":
-        return True
+        return not _STREAMED.fullmatch(attributes.get("id") or "")
     style = attributes.get("style")
     return bool(style) and bool(_HIDDEN_STYLE.search(style))

@@ -7,7 +7,7 @@ of what stands just before it, or else just after it, in the box around both.
 from itertools import groupby
 from typing import Protocol
 
-from lamella.transforms.extract.layout import Image, Item, Layout, Video
+from lamella.transforms.extract.dom.blocks import Image, Item, Layout, Video
 
 _ROOT = 0
 _MAX_FIGURES = 4  # one within the other, whose captions are one picture's

@@ -9,13 +9,13 @@ from typing import Protocol
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from lamella.transforms.extract import gather_cells, gather_media, gather_phrases, media, tags
-from lamella.transforms.extract.gather_phrases import SKIP
-from lamella.transforms.extract.head import Head
-from lamella.transforms.extract.hints import BY_NAME, FURNITURE, MAX_NAMES, is_silent, traits_of
-from lamella.transforms.extract.layout import Box, Item, Layout
-from lamella.transforms.extract.slugs import is_slug
-from lamella.transforms.extract.texts import BREAK, CELL, blocks_of, one_line
+from lamella.transforms.extract.dom import addresses, cells, phrases, shown, tags
+from lamella.transforms.extract.dom.blocks import Box, Item, Layout
+from lamella.transforms.extract.dom.class_heuristics import BY_NAME, FURNITURE, MAX_NAMES, is_silent, traits_of
+from lamella.transforms.extract.dom.head import Head
+from lamella.transforms.extract.dom.phrases import SKIP
+from lamella.transforms.extract.dom.slugs import is_slug
+from lamella.transforms.extract.dom.texts import BREAK, CELL, blocks_of, one_line
 
 Attributes = dict[str, str | None]
 Handler = Callable[["Gatherer", LexborNode, Attributes], object]
@@ -25,6 +25,12 @@ _CONTENT = "main, [role=main], h1"
 _NAVIGATED = f"{_CONTENT}, p"
 _TITLE_LETTERS = 1000  # of the page's, that headings are looked for in
 _WHOLE = frozenset(("html", "body", "main"))  # where these are hidden, scripts show them
+_CODE_LINES = frozenset(("div", "li", "p", "tr"))  # within preformatted text each is a line of it
+_IN_CODE = _CODE_LINES | {"ol", "ul", "table", "tbody"}
+_MIN_SENTENCE_WORDS = 12  # a heading of so many that ends in a full stop is a paragraph
+_FULL_STOPS = frozenset(".!?…。！？")
+_UNFOLDS = ("aria-controls", "data-target", "data-bs-target")  # name what an element unfolds
+_MAX_UNFOLDED = 20
 _MAX_ENTERED = 50  # pieces of furniture that are looked into; one more is entered as it is, and judged by its name
 
 
@@ -43,11 +49,18 @@ class Gatherer:
         self.thorough = thorough  # enters what is hidden or says that it is furniture, too
         self.layout, self.head = Layout(), Head(url, config.max_url_characters)
         self.max_px, self.max_url, self.max_field = config.max_srcset_px, config.max_url_characters, config.max_field_characters
+        self.min_prose_words = config.min_prose_words
         self.position = self.box = 0
         self.text_tag = "p"
         self.pieces: list[str] = []  # of the block that is open
         self.began = self.links = self.link_letters = self.slants = self.slanted_letters = self.muted = self.joined = 0
-        self.entered = 0  # pieces of furniture
+        self.weak_links = self.weak_letters = 0  # links within the page, or to nowhere: a menu's, or a text's
+        self.link_box = 0  # in which the open link began
+        self.href_of_block: str | None = None  # where all links that begin in the open block lead; "" where to several places
+        self.heading_blocks = 0  # of the heading that is open
+        self.entered = self.buttons = 0  # pieces of furniture, and buttons, that were looked into
+        self.row_began = False  # the table row that is open had a cell
+        self.controlled: set[str] = set()  # ids of what something on the page unfolds
         self.href: str | None = None
         self.sources: list[Attributes] | None = None
         self.video = None
@@ -55,14 +68,14 @@ class Gatherer:
     def walk(self, tree: LexborHTMLParser) -> Layout:
         """Every element and every piece of text below the root, in document order."""
         node, open_nodes, pieces = tree.root, [], self.pieces
-        handler_of, block = _HANDLERS.get, Gatherer.block
+        handler_of, unknown = _HANDLERS.get, phrases.unknown
         while node is not None:
             tag = node.tag
             if tag == "-text":
                 text = node.text_content
                 if text and (pieces or not text.isspace() or self.text_tag == "pre"):
                     self.add_text(text)
-            elif (handler := handler_of(tag, block)) is not None:
+            elif (handler := handler_of(tag, unknown)) is not None:
                 self.position += 1
                 attributes = node.attributes
                 if attributes and not _STYLED.isdisjoint(attributes):
@@ -75,11 +88,11 @@ class Gatherer:
                         node = child
                         continue
                     if leave is not None:
-                        self._leave(leave)
+                        self.leave(leave)
             while (following := node.next) is None and open_nodes:
                 node, leave = open_nodes.pop()
                 if leave is not None:
-                    self._leave(leave)
+                    self.leave(leave)
             node = following
         self.flush()
         for found in tree.css(_LICENCE)[:1]:
@@ -88,15 +101,22 @@ class Gatherer:
         return self.layout
 
     def _styled(self, handler: Handler, node: LexborNode, attributes: Attributes) -> object:
-        """An element that may be hidden, or have an image behind it."""
-        if tags.is_hidden(attributes) and node.tag not in _WHOLE and not self.thorough:
+        """An element that may be hidden, or have an image behind it, or unfold another one."""
+        for name in _UNFOLDS:
+            if ids := attributes.get(name):
+                self.controlled.update(id_.removeprefix("#") for id_ in ids.split()[:_MAX_UNFOLDED])
+        if tags.is_hidden(attributes) and node.tag not in _WHOLE and not self.thorough and not self._is_folded(attributes):
             return SKIP
         leave = handler(self, node, attributes)
-        if (type(leave) is tuple or handler is gather_phrases.link) and leave is not SKIP:
-            gather_media.background(self, attributes)
+        if (type(leave) is tuple or handler is phrases.link) and leave is not SKIP:
+            shown.background(self, attributes)
         return leave
 
-    def _leave(self, leave: tuple[int, str] | Callable[[], None]) -> None:
+    def _is_folded(self, attributes: Attributes) -> bool:
+        """Whether a reader can unfold what is hidden: an answer, a tab."""
+        return attributes.get("role") in _FOLDED_ROLES or (attributes.get("id") or "") in self.controlled
+
+    def leave(self, leave: tuple[int, str] | Callable[[], None]) -> None:
         if type(leave) is tuple:
             if self.pieces:
                 self.flush()
@@ -116,6 +136,10 @@ class Gatherer:
         self.pieces.append(text)
         if self.links:
             self.link_letters += len(text.strip())
+            within = (self.href if self.link_box == self.box else "") or ""
+            self.href_of_block = within if self.href_of_block in (None, within) else ""
+        elif self.weak_links:
+            self.weak_letters += len(text.strip())
         if self.slants:
             self.slanted_letters += len(text)
 
@@ -125,25 +149,41 @@ class Gatherer:
             return
         blocks = blocks_of(self.pieces, self.text_tag == "pre")
         if blocks:
-            share, slanted = 0.0, False
-            if self.link_letters or self.slanted_letters:
+            share, weak, slanted = 0.0, 0.0, False
+            if self.link_letters or self.slanted_letters or self.weak_letters:
                 letters = sum([len(text) for text, _ in blocks])
                 share, slanted = self.link_letters / letters, self.slanted_letters >= letters
+                weak = self.weak_letters / letters
             for text, words in blocks:
-                item = Item(self.box, self.began, self.text_tag, text, 0, words, slanted)
-                if share:
-                    item.link_letters = min(round(len(text) * share), len(text))
+                tag = self.text_tag
+                if tag in tags.HEADINGS:
+                    tag = self._heading_or_text(text, words)
+                item = Item(self.box, self.began, tag, text, 0, words, slanted)
+                said = tag in tags.HEADINGS or (words >= self.min_prose_words and tag != "li")
+                linked = share if said else share + weak
+                if linked:
+                    item.link_letters = min(round(len(text) * linked), len(text))
                     item.link_density = item.link_letters / len(text)
+                    item.href = self.href_of_block or ""
                 self.layout.items.append(item)
         self.pieces.clear()
-        self.link_letters = self.slanted_letters = 0
+        self.link_letters = self.slanted_letters = self.weak_letters = 0
+        self.href_of_block = None
+
+    def _heading_or_text(self, text: str, words: int) -> str:
+        """The tag of a block in a heading: a long sentence is a paragraph, and so is prose behind the heading's own line, where
+        the heading was never closed."""
+        self.heading_blocks += 1
+        long = words >= _MIN_SENTENCE_WORDS and text[-1] in _FULL_STOPS
+        return "p" if long or (self.heading_blocks > 1 and words >= self.min_prose_words) else self.text_tag
 
     def block(self, node: LexborNode, attributes: Attributes) -> object:
         if self.joined:
             return self._part(node, attributes)
         tag = node.tag
-        if tag == "div" and self.text_tag == "pre":
-            return SKIP if attributes and is_silent(attributes.get("class") or "") else self._end_line
+        if self.text_tag == "pre" and tag in _IN_CODE:
+            silent = attributes and is_silent(attributes.get("class") or "")
+            return SKIP if silent else self._end_line if tag in _CODE_LINES else None
         if self.pieces:
             self.flush()
         leave = self.box, self.text_tag
@@ -155,6 +195,9 @@ class Gatherer:
             return SKIP
         if tag in tags.TEXT_TAGS:
             self.text_tag = tags.TEXT_TAGS[tag]
+            self.heading_blocks = 0
+        if tag == "tr":
+            self.row_began = False
         return leave
 
     def _holds_content(self, node: LexborNode, tag: str) -> bool:
@@ -165,7 +208,7 @@ class Gatherer:
 
     def _part(self, node: LexborNode, attributes: Attributes) -> object:
         """A block within a short cell: a part of the row's line."""
-        leave = gather_phrases.phrase(self, node, attributes)
+        leave = phrases.phrase(self, node, attributes)
         if leave is not None:
             return leave
         self.part_words()
@@ -203,8 +246,10 @@ class Gatherer:
     def unslant(self) -> None:
         self.slants -= 1
 
-    def mute(self, node: LexborNode, attributes: Attributes) -> Callable[[], None]:
-        """Media count inside, text does not."""
+    def mute(self, node: LexborNode, attributes: Attributes) -> Callable[[], None] | None:
+        """Media count inside, text does not, but where the page shows nothing else."""
+        if self.thorough:
+            return None
         self.muted += 1
         return self.unmute
 
@@ -212,31 +257,36 @@ class Gatherer:
         self.muted -= 1
 
 
-_STYLED = media.BACKGROUNDS | {"hidden"}
+_FOLDED_ROLES = frozenset(("region", "tabpanel"))
+_STYLED = addresses.BACKGROUNDS | {"hidden", *_UNFOLDS}
 _HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is not named here is a box
     **dict.fromkeys((*tags.SKIPPED, "-comment", "-doctype", "-document", None)),
-    **dict.fromkeys(tags.INLINE, gather_phrases.phrase),
-    **dict.fromkeys(tags.SLANTED, gather_phrases.slant),
-    "sup": gather_phrases.raised,
-    "math": gather_phrases.formula,
+    **dict.fromkeys(tags.INLINE, phrases.phrase),
+    **dict.fromkeys(tags.SLANTED, phrases.slant),
+    "sup": phrases.raised,
+    "math": phrases.formula,
     "title": Gatherer._title,
     "meta": Gatherer._meta,
     "link": Gatherer._meta,
     "base": Gatherer._meta,
-    "a": gather_phrases.link,
-    "br": gather_phrases.line_break,
+    **dict.fromkeys(tags.BLOCKS, Gatherer.block),
+    "a": phrases.link,
+    "sub": phrases.lowered,
+    "script": phrases.script,
+    "button": phrases.button,
+    "br": phrases.line_break,
     "hr": Gatherer._hr,
-    "td": gather_cells.cell,
-    "th": gather_cells.cell,
+    "td": cells.cell,
+    "th": cells.cell,
     "noscript": Gatherer.mute,
-    "picture": gather_media.picture,
-    "source": gather_media.source,
-    "track": gather_media.source,
-    "img": gather_media.image,
-    "amp-img": gather_media.image,
-    "amp-anim": gather_media.image,
-    "video": gather_media.video,
-    "amp-video": gather_media.video,
-    "object": gather_media.embedded,
-    "embed": gather_media.embedded,
+    "picture": shown.picture,
+    "source": shown.source,
+    "track": shown.source,
+    "img": shown.image,
+    "amp-img": shown.image,
+    "amp-anim": shown.image,
+    "video": shown.video,
+    "amp-video": shown.video,
+    "object": shown.embedded,
+    "embed": shown.embedded,
 }

@@ -6,11 +6,17 @@ and references as RFC 3986 resolves them. data: URIs and tracking pixels are lef
 
 import re
 from functools import lru_cache
+from urllib.parse import unquote
 
-from lamella.transforms.extract.layout import Video
+from lamella.transforms.extract.dom.blocks import Video
 from lamella.transforms.formats.urls import join_url
 
 Attributes = dict[str, str | None]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
 
 # Lazy loaders keep the real address in these and a placeholder in `src` (OBELICS reads eleven of them).
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-src-set")
@@ -35,20 +41,32 @@ _LAZY = (
     "data-background-image",
 )
 _IS_LAZY = frozenset(_LAZY)
+# Loaders have a name each for the attribute that holds the address. Where `src` shows nothing, any attribute whose value is
+# the address of a picture is believed, but for what stands in while it loads, or when it fails.
+_STANDS_IN = re.compile(r"placeholder|fallback|error|default|thumb|lqip|preview|low|tiny|blur|poster|icon|avatar|^on|pin-media")
+_NO_ADDRESS = _words("alt title class id style width height src srcset sizes href loading usemap longdesc name role decoding")
+_LOOKS_LIKE_IMAGE = re.compile(r"[^\s<>{}\"'()]{1,2000}\.(?:jpe?g|png|gif|webp|avif)(?:[?#][^\s<>]*)?", re.IGNORECASE)
+_LOOKS_LIKE_SET = re.compile(r"\s*[^\s<>{}\"'()]+\s+\d+(?:\.\d+)?[wx]\s*(?:,|$)")
+_LAZY_CLASS = re.compile(r"lazy|defer|unveil", re.IGNORECASE)
+_MAX_ATTRIBUTES = 40
 _LAZY_BACKGROUNDS = ("data-bg", "data-background", "data-background-image", "data-bg-src", "data-background-src", "data-bgset")
 BACKGROUNDS = frozenset(("style", *_LAZY_BACKGROUNDS))  # attributes that may hold one
 # Neither reads on over the next bracket or quote: a page of unclosed ones would take time in its square.
 _CSS_URL = r"url\(\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^()\"']*+))\s*+\)"
 _URL = re.compile(_CSS_URL, re.IGNORECASE)
-_PIXEL = re.compile(
-    r"(?:^|[/_.\-])(?:spacer|blank|clear|transparent|pixel|1x1|1px|tracking|beacon|loading|loader|spinner)[\d_\-]*\.(?:gif|png|svg)(?:$|\?)",
-    re.IGNORECASE,
-)
-_DRAWN = re.compile(r"\.(?:gif|png|svg)(?:$|\?)", re.IGNORECASE)  # a pixel's name ends so; found at once
+_DRAWN = frozenset(("gif", "png", "svg"))  # a placeholder is one of these
+_MAX_PLACEHOLDER = 60  # letters of its name
+# A name of nothing but these words, and numbers, is a placeholder's or a counter's: "ajax-loader.gif", "spacer_2.png".
+_EMPTY_NAMES = _words("""
+    spacer blank clear transparent trans pixel pix px x tracking tracker track beacon loading loader load spinner ajax lazy
+    lazyload placeholder none empty dummy grey gray white img image gif counter count hit
+""")
 _COUNTER = re.compile(
-    r"//(?:pixel|stats|b\.scorecardresearch|www\.facebook\.com/tr|[\w.]*doubleclick\.net)[./?]|/pixel(?:$|[/?])",
+    r"//(?:pixel|stats|b\.scorecardresearch|www\.facebook\.com/tr|[\w.]*doubleclick\.net)[./?]|/pixel(?:$|\?)",
     re.IGNORECASE,
 )
+_NAME_WORDS = re.compile(r"[^\W\d_]+|\d+")
+_MIN_SEEN_PX = 50  # a side that the page declares: no tracker is as large
 _BACKGROUND = re.compile(r"background(?:-image)?\s*+:[^;:]{0,500}?" + _CSS_URL, re.IGNORECASE)
 _STYLE_SIZE = re.compile(r"(?:^|[;\s])(width|height)\s*:\s*(\d+)(?:\.\d+)?px", re.IGNORECASE)
 _LENGTH = re.compile(r"\d{1,5}(?:\.\d+)?")
@@ -56,6 +74,8 @@ _DENSITY = re.compile(r"(?:\d{0,9}\.?\d{1,30}x)?")
 _IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)$", re.IGNORECASE)
 _VIDEO_NAME = re.compile(r"\.(?:mp4|webm|m4v|mov|ogv)$", re.IGNORECASE)
 _THUMBNAIL_NAME = re.compile(r"thumb|small|preview|[_\-]\d{2,3}x\d{2,3}\.|[_\-](?:sm|s|th|tn)\.", re.IGNORECASE)
+_THUMBNAIL_FOLDER = re.compile(r"(?:^|/)(?:[\w-]*thumb\w*|small|s|t|th|tn|preview|\d{2,3}x\d{2,3})(?:/|$)", re.IGNORECASE)
+_VIEWER = re.compile(r"/(?:blob|src/(?:branch|commit|tag|master|main))/")  # git hosts show a file's page under these
 _WORD_TRACKS = frozenset(("subtitles", "captions", "descriptions"))
 _UNREADABLE = frozenset(("image/jxl", "image/jp2", "image/jpx", "image/vnd.ms-photo"))
 _THUMBNAIL_PX = 200
@@ -67,16 +87,33 @@ def image_url(attributes: Attributes, sources: list[Attributes], max_px: int) ->
     """The largest sensible address of an `img` and of the `source`s of its `picture`; "" where it has none."""
     sets = [_first(source, _SOURCE_SETS) for source in sources if source.get("type") not in _UNREADABLE]
     own = _first(attributes, _OWN_SETS)
-    lazy = ""
+    lazy, plain = "", _reference(attributes.get("src"))
     if not _IS_LAZY.isdisjoint(attributes):
         lazy = next((url for name in _LAZY if name in attributes and (url := _reference(attributes[name]))), "")
-    plain = lazy or _reference(attributes.get("src"))
+    if not lazy and (not plain or is_placeholder(plain) or _LAZY_CLASS.search(attributes.get("class") or "")):
+        lazy, own_set = _lazy_by_value(attributes)
+        own = own or own_set
+    plain = lazy or plain
     by_width = [best for candidates in (own, *sets) if (best := _best(candidates, max_px)) and best[0]]
     if by_width:
         return _sensible(by_width, max_px)
     if own and (best := _best(own, max_px)):
         return best[1]
     return plain or next((best[1] for candidates in sets if (best := _best(candidates, max_px))), "")
+
+
+def _lazy_by_value(attributes: Attributes) -> tuple[str, str]:
+    """(address, srcset) in an attribute of any name whose value looks like one; "" for what there is not."""
+    address = srcset = ""
+    for name, value in list(attributes.items())[:_MAX_ATTRIBUTES]:
+        if not value or name in _NO_ADDRESS or _STANDS_IN.search(name):
+            continue
+        value = value.strip()
+        if not address and _LOOKS_LIKE_IMAGE.fullmatch(value):
+            address = _reference(value)
+        elif not srcset and _LOOKS_LIKE_SET.match(value):
+            srcset = value
+    return address, srcset
 
 
 def background_url(attributes: Attributes) -> str:
@@ -92,12 +129,33 @@ def background_url(attributes: Attributes) -> str:
 
 
 def linked_image(href: str | None, shown: str, size: tuple[int, int]) -> str:
-    """The large picture behind a thumbnail, where the picture shown plainly is one; else the picture shown."""
+    """The large picture behind a thumbnail, where the picture shown plainly is one; else the picture shown.
+
+    An address that ends like a picture's may lead to a page about it: "File:Mill.jpg" of a wiki, a viewer of a repository's
+    files. A page about the very file that is shown has its name, and another place than "thumbnails".
+    """
     linked = _reference(href)
     if not linked or not is_image_name(linked):
         return shown
-    small = 0 < max(size) < _THUMBNAIL_PX or (not max(size) and _THUMBNAIL_NAME.search(shown.rpartition("/")[2]))
-    return linked if small or not shown else shown
+    if not shown:
+        return "" if _leads_to_page(linked) else linked
+    folder, _, name = shown.partition("?")[0].rpartition("/")
+    named_small = _THUMBNAIL_NAME.search(name) or _THUMBNAIL_FOLDER.search(folder)
+    small = 0 < max(size) < _THUMBNAIL_PX or (not max(size) and named_small)
+    if not small or _leads_to_page(linked):
+        return shown
+    same_name = linked.partition("?")[0].rpartition("/")[2] == name
+    return shown if same_name and not named_small and _host(linked) != _host(shown) else linked
+
+
+def _leads_to_page(url: str) -> bool:
+    """Whether the address is a page's about a picture: a wiki's namespace before its name, or a viewer of a repository."""
+    path = unquote(url.partition("?")[0])
+    return ":" in path.rpartition("/")[2] or bool(_VIEWER.search(path))
+
+
+def _host(url: str) -> str:
+    return url.partition("//")[2].partition("/")[0].lower() if "//" in url else ""
 
 
 def object_url(attributes: Attributes) -> tuple[str, str]:
@@ -134,13 +192,20 @@ def is_video_name(url: str) -> bool:
 
 
 def is_tracker(url: str, size: tuple[int, int], attributes: Attributes) -> bool:
-    """Whether an image is there to be asked for, or to keep a place, and not to be seen."""
+    """Whether an image is there to be asked for, or to keep a place, and not to be seen. What is declared large is seen."""
     sizes = [attributes.get("width"), attributes.get("height")]
-    if any(value and value.strip().removesuffix("px") in ("0", "1") for value in sizes):
+    if any(value and value.strip().removesuffix("px") in ("0", "1") for value in sizes) or 0 < max(size) <= 1:
         return True
-    if 0 < max(size) <= 1 or _COUNTER.search(url):
-        return True
-    return bool(_DRAWN.search(url) and _PIXEL.search(url))
+    return max(size) < _MIN_SEEN_PX and (bool(_COUNTER.search(url)) or is_placeholder(url))
+
+
+def is_placeholder(url: str) -> bool:
+    """Whether the whole name of a drawn picture says that it shows nothing: "front-loading.png" is a picture's."""
+    stem, _, kind = url.partition("?")[0].partition("#")[0].rpartition("/")[2].rpartition(".")
+    if kind.lower() not in _DRAWN or len(stem) > _MAX_PLACEHOLDER:
+        return False
+    words = _NAME_WORDS.findall(stem.lower())
+    return not _EMPTY_NAMES.isdisjoint(words) and all(word.isdecimal() or word in _EMPTY_NAMES for word in words)
 
 
 def size_of(attributes: Attributes) -> tuple[int, int]:
@@ -209,7 +274,8 @@ def _sensible(by_width: list[tuple[int, str]], max_px: int) -> str:
 
 
 def candidates(srcset: str) -> list[tuple[str, str]]:
-    """(URL, descriptor) pairs as HTML parses them: a URL may hold commas, so only white space ends it."""
+    """(URL, descriptor) pairs as HTML parses them: a URL may hold commas, so only white space ends it; one with a descriptor
+    that is none, as the rest of a name with a space in it, is left out."""
     out, at = [], 0
     if len(srcset) > _MAX_SRCSET:
         srcset = srcset[:_MAX_SRCSET].rpartition(",")[0]
@@ -219,13 +285,24 @@ def candidates(srcset: str) -> list[tuple[str, str]]:
         if url.endswith(","):
             url = url.rstrip(",")
         else:
-            end = srcset.find(",", at)
-            end = len(srcset) if end < 0 else end
-            descriptor, at = srcset[at:end].strip().lower(), end
-            descriptor = next((part for part in descriptor.split() if part[-1] in "wx"), "")
-        if url:
+            rest = _DESCRIPTORS.match(srcset, at)
+            at = rest.end()
+            descriptor = _descriptor(rest[0])
+        if url and descriptor is not None:
             out.append((url, descriptor))
     return out
 
 
+def _descriptor(text: str) -> str | None:
+    """The width or density of a candidate, "" where it has none; None where one part is neither: the candidate is void."""
+    said = ""
+    for part in text.lower().split():
+        if not _IS_DESCRIPTOR.fullmatch(part) or (said and part[-1] != "h"):
+            return None
+        said = said if part[-1] == "h" else part
+    return said
+
+
+_DESCRIPTORS = re.compile(r"(?:[^,(]|\([^)]*+\)?)*+")  # commas within brackets end nothing
+_IS_DESCRIPTOR = re.compile(r"0*[1-9]\d{0,8}[wh]|\d{0,9}\.?\d{1,30}x")
 _CANDIDATE = re.compile(r"[\s,]*([^\s,]\S*)")

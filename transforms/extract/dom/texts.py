@@ -29,13 +29,22 @@ def blocks_of(pieces: list[str], preformatted: bool) -> list[tuple[str, int]]:
     elif preformatted:
         blocks = _preformatted(text)
     elif CELL in text:
-        cells = (" ".join(cell.replace(BREAK, " ").split()) for cell in text.split(CELL))
-        blocks = [CELL_EDGE.join(cell for cell in cells if cell)]
+        blocks = [_row([" ".join(cell.replace(BREAK, " ").split()) for cell in text.split(CELL)])]
     else:
         blocks = _paragraphs(text)
     if plain:
         blocks = [_INVISIBLE.sub("", block) for block in blocks]
     return [(block, len(block.split()) + _unspaced_words(block)) for block in blocks if block]
+
+
+def _row(cells: list[str]) -> str:
+    """Empty cells keep their place before what follows them; one cell that says something is a line of text."""
+    said = [cell for cell in cells if cell]
+    if len(said) < 2:
+        return "".join(said)
+    while not cells[-1]:
+        cells.pop()
+    return CELL_EDGE.join(cells).strip()
 
 
 def _unspaced_words(text: str) -> int:

@@ -7,12 +7,24 @@ at what repeats, and at where the prose of the page stands, never at words.
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from lamella.transforms.extract.hints import COMMENTS, CONSENT, CONTENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER
-from lamella.transforms.extract.layout import Item, Layout, is_named
-from lamella.transforms.extract.tags import HEADINGS, TEXT_BOXES
-from lamella.transforms.extract.tail import core_of, without_tail
+from lamella.transforms.extract.content.entries import entries_of, without_repeated_lines
+from lamella.transforms.extract.content.pictures import picture_boxes
+from lamella.transforms.extract.content.trailing import core_of, without_tail
+from lamella.transforms.extract.dom.blocks import Box, Item, Layout, is_named
+from lamella.transforms.extract.dom.class_heuristics import (
+    COMMENTS,
+    CONSENT,
+    CONTENT,
+    FURNITURE,
+    HEADER,
+    LABEL,
+    LIKELY_FURNITURE,
+    PROMOTION,
+    TEASER,
+)
+from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BOXES
 
-_TELLING = frozenset((COMMENTS, CONSENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, TEASER))
+_TELLING = frozenset((COMMENTS, CONSENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, PROMOTION, TEASER))
 _SURE = frozenset((COMMENTS, CONSENT, FURNITURE))
 
 
@@ -31,6 +43,16 @@ class Limits(Protocol):
     max_card_prose: float
     max_cards_prose: float
     min_article_prose: int
+    min_prose_words: int
+    min_entries: int
+    min_entry_letters: int
+    max_entry_letters: int
+    min_entry_links: float
+    max_entry_links: float
+    min_entries_share: float
+    max_prose_before_entries: float
+    max_spread_prose: float
+    min_spread_headings: float
     min_lead_words: int
     min_teaser_links: float
     min_card_title_words: int
@@ -41,14 +63,23 @@ class Limits(Protocol):
 def main_items(layout: Layout, limits: Limits) -> list[Item]:
     """The items of the main region, in reading order."""
     figures = _with_all_within(layout, [box.tag == "figure" for box in layout.boxes])
+    namesakes = _prose_of_namesakes(layout)
+    pictures = picture_boxes(layout, limits)
     marked = [
         (box.hint or box.tag) in _TELLING
-        and _is_marked(layout, index, limits)
-        and not (box.hint == LIKELY_FURNITURE and figure)
+        and _is_marked(layout, index, namesakes[index], limits)
+        and not (box.hint in (LIKELY_FURNITURE, PROMOTION) and figure)
+        and index not in pictures
         for index, (box, figure) in enumerate(zip(layout.boxes, figures, strict=True))
     ]
-    cards = _cards(layout, limits)
-    marked = [one or other for one, other in zip(marked, cards, strict=True)]
+    entries = entries_of(layout, [one and box.hint != TEASER for one, box in zip(marked, layout.boxes, strict=True)], limits)
+    if entries:
+        return without_repeated_lines(layout, _list_of(layout, entries, marked, limits))
+    spread = is_spread(layout, marked, limits)
+    if spread:
+        marked = [one and not _tells(box) for one, box in zip(marked, layout.boxes, strict=True)]
+    else:
+        marked = [one or other for one, other in zip(marked, _cards(layout, limits), strict=True)]
     if layout.boxes[0].prose >= limits.min_article_prose:
         for box in _headlines(layout, limits):
             marked[box] = True
@@ -56,14 +87,78 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
     furniture = _with_all_within(layout, marked)
     prose = _prose_left(layout, furniture)
     main = _main_box(layout, furniture, prose, limits)
+    if spread and layout.boxes[0].title:  # its sections stand anywhere around the title
+        while not layout.boxes[main].title:
+            main = layout.boxes[main].parent
+        main = _content_around(layout, main)
+    main = _called_main(layout, furniture, prose, main, limits)
     inside = layout.below(main)
     region = [item for item in layout.items if inside[item.box] and not furniture[item.box]]
     core = core_of(layout, prose, main, limits)
-    return _lead(layout, furniture, inside, limits) + without_tail(layout, region, core, limits)
+    if prose[main] >= limits.min_article_prose and not spread:
+        region = without_tail(layout, region, core, limits)
+    return _lead(layout, furniture, inside, limits) + region
 
 
-def _is_marked(layout: Layout, index: int, limits: Limits) -> bool:
-    """Whether a box is furniture by what it says of itself. One with much of the page's prose is none."""
+def is_spread(layout: Layout, marked: list[bool], limits: Limits) -> bool:
+    """Whether no one box holds much of the prose in paragraphs of its own: a page of sections, as of a service or a product."""
+    sure = [one and box.hint in _SURE for one, box in zip(marked, layout.boxes, strict=True)]
+    outside = _with_all_within(layout, sure)
+    held: dict[int, int] = {}
+    headings = blocks = 0
+    for item in layout.items:
+        if outside[item.box] or item.media:
+            continue
+        headings += item.tag in HEADINGS
+        if item.words >= limits.min_prose_words and 2 * item.link_letters < len(item.text):
+            around = layout.boxes[item.box].parent if layout.boxes[item.box].tag in TEXT_BOXES else item.box
+            held[around] = held.get(around, 0) + len(item.text)
+            blocks += 1
+    sections = headings >= limits.min_spread_headings * blocks > 0
+    return sections and max(held.values()) < limits.max_spread_prose * sum(held.values())
+
+
+def _tells(box: Box) -> bool:
+    """What a page of sections says in what would be a teaser or a promotion elsewhere."""
+    return box.hint in (TEASER, PROMOTION) and box.prose > 0
+
+
+def _list_of(layout: Layout, entries: list[int], marked: list[bool], limits: Limits) -> list[Item]:
+    """The items of a page that is a list: its entries whole, whatever they and the boxes around them are called, and the text
+    around them in the box that holds them all."""
+    ends, boxes = layout.ends(), layout.boxes
+    for entry in entries:
+        at = boxes[entry].parent
+        while at > 0 and marked[at]:
+            marked[at] = False
+            at = boxes[at].parent
+        for index in range(entry, ends[entry]):
+            marked[index] = marked[index] and boxes[index].hint in _SURE
+    furniture = _with_all_within(layout, marked)
+    main = entries[0]
+    while main > 0 and not (main < entries[0] and entries[-1] < ends[main]):
+        main = boxes[main].parent
+    main = _content_around(layout, main)
+    inside, of_entry = layout.below(main), [0] * len(boxes)
+    for entry in entries:
+        of_entry[entry : ends[entry]] = [entry] * (ends[entry] - entry)
+    for item in layout.items:
+        item.entry = of_entry[item.box]
+    region = [item for item in layout.items if inside[item.box] and not furniture[item.box]]
+    return _lead(layout, furniture, inside, limits) + region
+
+
+def _prose_of_namesakes(layout: Layout) -> list[float]:
+    """For each box the prose of all boxes of its name: what they say of themselves they say together."""
+    sums: dict[tuple[str, str], float] = {}
+    for box in layout.boxes:
+        if box.hint and box.prose and box.name and layout.boxes[box.parent].name != box.name:
+            sums[box.tag, box.name] = sums.get((box.tag, box.name), 0.0) + box.prose
+    return [sums.get((box.tag, box.name), box.prose) if box.hint else box.prose for box in layout.boxes]
+
+
+def _is_marked(layout: Layout, index: int, prose: float, limits: Limits) -> bool:
+    """Whether a box is furniture by what it says of itself. One that has, with its namesakes, much of the prose is none."""
     box, total = layout.boxes[index], layout.boxes[0].prose
     if index == 0 or box.main:
         return False
@@ -73,16 +168,16 @@ def _is_marked(layout: Layout, index: int, limits: Limits) -> bool:
     if hint == FURNITURE:
         return box.prose <= limits.max_comments_prose * total
     if hint == CONSENT:
-        return not box.title and box.prose <= limits.max_consent_prose * total
+        return not box.title and prose <= limits.max_consent_prose * total
     if hint == HEADER:
         named = box.title or (box.headings and not box.link_letters)
         return not named and box.prose <= limits.max_furniture_prose * total
     if hint == TEASER:
         links = box.link_letters > limits.min_teaser_links * box.letters
-        return links and box.prose <= limits.max_furniture_prose * total
-    if hint == LIKELY_FURNITURE:
-        return box.prose <= limits.max_furniture_prose * total
-    return hint == COMMENTS and not box.title and box.prose <= limits.max_comments_prose * total
+        return links and prose <= limits.max_furniture_prose * total
+    if hint in (LIKELY_FURNITURE, PROMOTION):
+        return prose <= limits.max_furniture_prose * total and 2 * box.code <= box.letters
+    return hint == COMMENTS and not box.title and prose <= limits.max_comments_prose * total
 
 
 def _cards(layout: Layout, limits: Limits) -> list[bool]:
@@ -138,25 +233,48 @@ def _headlines(layout: Layout, limits: Limits) -> Iterator[int]:
     for index, box in enumerate(layout.boxes):
         if box.parent > 0 and not layout.boxes[box.parent].prose and not layout.boxes[box.parent].title:
             largest[index] = largest[box.parent]
-    for item in layout.items:
+    told = _told_about(layout, limits)
+    for index, item in enumerate(layout.items):
         if item.tag not in HEADINGS or item.tag == "h1" or item.link_density <= limits.max_link_density:
             continue
-        if item.words >= limits.min_card_title_words:
-            yield largest[item.box]
+        box = largest[item.box]
+        in_prose = layout.boxes[layout.boxes[box].parent].prose > limits.max_card_prose and told[index]
+        if item.words >= limits.min_card_title_words and not in_prose:
+            yield box
+
+
+def _told_about(layout: Layout, limits: Limits) -> list[bool]:
+    """For each item, whether prose follows it before the next heading, in a box around it that holds more than a card."""
+    told, following = [False] * len(layout.items), -1
+    for index in range(len(layout.items) - 1, -1, -1):
+        item = layout.items[index]
+        if item.tag in HEADINGS:
+            told[index], following = following >= 0, -1
+        elif item.words >= limits.min_prose_words and item.link_density <= limits.max_link_density:
+            following = item.box
+    return told
 
 
 def _give_back(layout: Layout, marked: list[bool], limits: Limits) -> None:
-    """Where too little prose is left, names mean something else on this site: the largest boxes are taken at their prose.
-    What is surely no content, comments and the like, is no loss."""
+    """Where too little prose is left, names mean something else on this site: the largest boxes are taken at their prose, each
+    with its namesakes. What is surely no content is no loss, but for comments where nearly nothing else is said: a thread."""
     for _ in range(limits.max_given_back):
         furniture = _with_all_within(layout, marked)
         tops = [i for i, out in enumerate(marked) if out and not furniture[layout.boxes[i].parent]]
-        doubtful = [i for i in tops if layout.boxes[i].hint not in _SURE and layout.boxes[i].prose > 0]
-        lost = sum(layout.boxes[i].prose for i in doubtful)
         left = layout.boxes[0].prose - sum(layout.boxes[i].prose for i in tops)
+        bare = left < limits.min_article_prose
+        doubtful = [i for i in tops if layout.boxes[i].hint not in _SURE and layout.boxes[i].prose > 0]
+        if bare and not doubtful:
+            doubtful = [i for i in tops if layout.boxes[i].hint == COMMENTS and layout.boxes[i].prose > 0]
+        groups: dict[tuple[str, str], list[int]] = {}
+        for i in doubtful:
+            box = layout.boxes[i]
+            groups.setdefault((box.tag, box.name or str(i)), []).append(i)
+        lost = sum(layout.boxes[i].prose for i in doubtful)
         if left >= limits.min_prose_left * (left + lost) or not doubtful:
             return
-        marked[max(doubtful, key=lambda i: layout.boxes[i].prose)] = False
+        for i in max(groups.values(), key=lambda group: sum(layout.boxes[i].prose for i in group)):
+            marked[i] = False
 
 
 def _with_all_within(layout: Layout, marked: list[bool]) -> list[bool]:
@@ -184,7 +302,20 @@ def _main_box(layout: Layout, furniture: list[bool], prose: list[float], limits:
     for index, box in enumerate(layout.boxes):
         if index and box.parent == main and not furniture[index] and prose[index] >= enough > 0 and box.tag not in TEXT_BOXES:
             main = index
-    main = _titled_article(layout, prose, main, limits)
+    return _content_around(layout, _titled_article(layout, prose, main, limits))
+
+
+def _called_main(layout: Layout, furniture: list[bool], prose: list[float], main: int, limits: Limits) -> int:
+    """What the page itself calls its main part, where it has the title and a text, and the box chosen is elsewhere."""
+    for index, box in enumerate(layout.boxes):
+        if box.tag == "main" and box.title and not furniture[index] and prose[index] >= limits.min_article_prose:
+            inside = layout.below(index)
+            return main if inside[main] or layout.below(main)[index] else index
+    return main
+
+
+def _content_around(layout: Layout, main: int) -> int:
+    """The content element around a box, or the box."""
     at = main
     while at > 0:
         if layout.boxes[at].hint == CONTENT:

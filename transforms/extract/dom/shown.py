@@ -6,37 +6,39 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lamella.transforms.extract import media
-from lamella.transforms.extract.layout import Image, Item, Video
-from lamella.transforms.extract.texts import one_line
+from lamella.transforms.extract.dom import addresses
+from lamella.transforms.extract.dom.blocks import Image, Item, Video
+from lamella.transforms.extract.dom.texts import one_line
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-    from lamella.transforms.extract.gather import Gatherer
+    from lamella.transforms.extract.dom.walker import Gatherer
 
 Attributes = dict[str, str | None]
 _MAX_SOURCES = 20  # of a picture: each of its images is offered all of them
-_TEXT_IMAGE = re.compile(r"(?:^|\s)(?:emoji|wp-smiley|latex|tex|mwe-math-fallback-image-inline)(?:\s|$)", re.IGNORECASE)
+_TEXT_IMAGE = re.compile(r"(?:^|\s)(?:emoji|wp-smiley|latex|tex|mwe-math-fallback-image-\w+)(?:\s|$)", re.IGNORECASE)
+# A formula: a command of TeX with its arguments, or an operator around it.
+_TEX = re.compile(r"\\(?:[a-zA-Z]{2,}\s*[{(_^\\]|[a-zA-Z]+\b.*[=^_+<>{])")
 
 
 def image(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
     """`img` and `amp-img`. One that stands for characters, an emoji or a formula, is text."""
     alt = (attributes.get("alt") or "")[: page.max_field]
-    if alt and _TEXT_IMAGE.search(attributes.get("class") or ""):
+    if alt and (_TEXT_IMAGE.search(attributes.get("class") or "") or ("\\" in alt and _TEX.search(alt))):
         page.add_text(alt)
         return
-    size = media.size_of(attributes)
-    url = media.image_url(attributes, page.sources or [], page.max_px)
+    size = addresses.size_of(attributes)
+    url = addresses.image_url(attributes, page.sources or [], page.max_px)
     if page.href and len(page.href) <= page.max_url:
-        url = media.linked_image(page.href, url, size)
-    if url and not media.is_tracker(url, size, attributes):
+        url = addresses.linked_image(page.href, url, size)
+    if url and not addresses.is_tracker(url, size, attributes):
         _add_image(page, url, attributes, size)
 
 
 def background(page: Gatherer, attributes: Attributes) -> None:
     """The image behind an element."""
-    if url := media.background_url(attributes):
+    if url := addresses.background_url(attributes):
         _add_image(page, url, attributes)
 
 
@@ -51,7 +53,7 @@ def picture(page: Gatherer, node: LexborNode, attributes: Attributes) -> Callabl
 
 def source(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
     if page.video is not None:
-        media.add_source(page.video, node.tag, attributes)
+        addresses.add_source(page.video, node.tag, attributes)
     elif page.sources is not None and node.tag == "source" and len(page.sources) < _MAX_SOURCES:
         page.sources.append(attributes)
 
@@ -61,10 +63,10 @@ def video(page: Gatherer, node: LexborNode, attributes: Attributes) -> Callable[
     if page.video is not None:
         return None
     page.flush()
-    width, height = media.size_of(attributes)
+    width, height = addresses.size_of(attributes)
     caption = attribute(page, attributes, "title") or attribute(page, attributes, "aria-label")
     shown = page.video = Video(caption=caption, width=width, height=height)
-    media.add_source(shown, node.tag, attributes)
+    addresses.add_source(shown, node.tag, attributes)
     item, at = Item(page.box, page.position, "video", media=shown), len(page.layout.items)
     page.muted += 1
 
@@ -79,12 +81,12 @@ def video(page: Gatherer, node: LexborNode, attributes: Attributes) -> Callable[
 
 def embedded(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
     """`object` and `embed`; what stands inside is for browsers that cannot show it."""
-    kind, url = media.object_url(attributes)
+    kind, url = addresses.object_url(attributes)
     if kind == "image":
         _add_image(page, url, attributes)
     elif kind == "video":
         page.flush()
-        width, height = media.size_of(attributes)
+        width, height = addresses.size_of(attributes)
         shown = Video(url=url, caption=attribute(page, attributes, "title"), width=width, height=height)
         page.layout.items.append(Item(page.box, page.position, "video", media=shown))
 
@@ -104,7 +106,7 @@ def _add_image(page: Gatherer, url: str, attributes: Attributes, size: tuple[int
             last.url, last.unscripted = url, True  # the copy for browsers without scripts is no placeholder
             return
     page.flush()
-    width, height = size or media.size_of(attributes)
+    width, height = size or addresses.size_of(attributes)
     shown = Image(
         url=url,
         alt=attribute(page, attributes, "alt"),
@@ -114,5 +116,6 @@ def _add_image(page: Gatherer, url: str, attributes: Attributes, size: tuple[int
         width=width,
         height=height,
         unscripted=bool(page.muted),
+        linked=bool(page.href) and not addresses.is_image_name(page.href) and page.href[0] != "#",
     )
     page.layout.items.append(Item(page.box, page.position, "img", media=shown))

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from lamella.transforms.extract.tags import HEADINGS
+from lamella.transforms.extract.dom.tags import HEADINGS
+
+_WHOLE = 0.9  # of a block's letters in a link: the block is a link
 
 
 @dataclass(slots=True)
@@ -22,6 +24,7 @@ class Box:
     title: bool = False  # the page's
     headings: int = 0
     media: int = 0  # images and videos
+    code: int = 0  # letters that stand in `pre`
 
 
 @dataclass(slots=True)
@@ -35,6 +38,7 @@ class Image:
     caption: str = ""
     width: int = 0
     height: int = 0
+    linked: bool = False  # it leads to another page
 
 
 @dataclass(slots=True)
@@ -60,6 +64,8 @@ class Item:
     slanted: bool = False  # all of it in italics or small print
     media: Image | Video | None = None
     link_density: float = 0.0  # link letters a letter
+    entry: int = 0  # the box of the entry that it stands in, on a page that is a list of entries
+    href: str = ""  # where all links of the block lead, if they begin in it and lead to one place
 
 
 @dataclass(slots=True)
@@ -71,6 +77,7 @@ class Layout:
     def add_up(self, min_prose_words: int) -> None:
         """Sums go from the items to their boxes, and from each box to the one around it."""
         boxes, names = self.boxes, self.title.casefold()
+        self._close_links(min_prose_words)
         for item in self.items:
             box = boxes[item.box]
             if item.media:
@@ -79,7 +86,9 @@ class Layout:
             box.letters += len(item.text)
             box.link_letters += item.link_letters
             box.prose += prose_letters(item, min_prose_words)
-            if item.tag in HEADINGS:
+            if item.tag == "pre":
+                box.code += len(item.text)
+            elif item.tag in HEADINGS:
                 box.headings += 1
                 box.title = box.title or is_title(item, names)
         for index in range(len(boxes) - 1, 0, -1):
@@ -89,9 +98,23 @@ class Layout:
             parent.link_letters += box.link_letters
             parent.prose += box.prose
             parent.media += box.media
+            parent.code += box.code
             parent.headings += box.headings
             parent.title = parent.title or box.title
             parent.main = parent.main or box.main
+
+    def _close_links(self, min_prose_words: int) -> None:
+        """Paragraphs in a row that are one link each, all to one place: the link was never closed, and parsers open it anew in
+        each of them."""
+        before: Item | None = None
+        for item in self.items:
+            if item.media or item.words < min_prose_words or item.link_density < _WHOLE or not item.href:
+                before = item if item.href else None
+                continue
+            if before is not None and before.href == item.href:
+                for one in (before, item):
+                    one.link_letters, one.link_density = 0, 0.0
+            before = item
 
     def ends(self) -> list[int]:
         """For each box, the index behind the last one within it: boxes are in document order."""

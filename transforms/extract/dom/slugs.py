@@ -4,7 +4,7 @@ import re
 
 from selectolax.lexbor import LexborNode
 
-from lamella.transforms.extract.tags import HEADINGS
+from lamella.transforms.extract.dom.tags import HEADINGS
 
 _WORD, _NO_LETTERS = re.compile(r"[^\W_]+"), re.compile(r"[\W_]+")
 _MIN_WORDS = 3  # "related-posts" is a name, whatever its heading says

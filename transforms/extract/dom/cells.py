@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lamella.transforms.extract.texts import CELL
+from lamella.transforms.extract.dom.texts import CELL
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-    from lamella.transforms.extract.gather import Gatherer
+    from lamella.transforms.extract.dom.walker import Gatherer
 
 _LONG = 300  # characters; a cell with more is a column of the page's layout
 _PARTS = frozenset(("p", "div"))
@@ -20,8 +20,11 @@ _MORE_THAN_WORDS = (
 
 
 def cell(page: Gatherer, node: LexborNode, attributes: dict[str, str | None]) -> Callable[[], None]:
-    if page.pieces:
+    if page.pieces or page.row_began:
+        if not page.pieces:
+            page.began = page.position
         page.pieces.append(CELL)
+    page.row_began = True
     before, began, links, position = page.box, len(page.pieces), page.link_letters, page.position
     page.open_box(node.tag, attributes)
     inner, joins = page.box, not page.joined and _is_short(node)
@@ -34,6 +37,7 @@ def cell(page: Gatherer, node: LexborNode, attributes: dict[str, str | None]) ->
             began = links = 0
         pieces = page.pieces[began:]
         if sum(map(len, pieces)) > _LONG:
+            page.row_began = False
             own, row_tag = page.link_letters - links, page.text_tag
             del page.pieces[began:]
             page.link_letters, page.box = links, before

@@ -6,8 +6,8 @@ Most sites put an article's text into one box. What stands behind that box, and 
 import re
 from typing import Protocol
 
-from lamella.transforms.extract.layout import Item, Layout
-from lamella.transforms.extract.tags import TEXT_BOXES
+from lamella.transforms.extract.dom.blocks import Item, Layout
+from lamella.transforms.extract.dom.tags import TEXT_BOXES
 
 _NOTES = re.compile(r"(?:foot|end)-?notes?", re.IGNORECASE)
 _NOTE, _TEXT, _NAMED, _NAMELESS, _NOTHING = "note", "text", "named", "nameless", "nothing"

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from lamella.transforms.extract.layout import Item, Layout, is_named
-from lamella.transforms.extract.tags import HEADINGS, TEXT_BOXES
-from lamella.transforms.extract.texts import CELL_EDGE
+from lamella.transforms.extract.dom.blocks import Item, Layout, is_named
+from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BOXES
+from lamella.transforms.extract.dom.texts import CELL_EDGE
 
 _LISTS = frozenset(("ul", "ol", "dl"))
 _ROWS = frozenset(("tr", "pre", "blockquote", "figcaption"))
@@ -28,21 +28,64 @@ class Limits(Protocol):
 
 def without_chaff(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
     wholes = _link_densities(layout, items)
+    runs = _runs(layout, items, limits)
     said = [
         item.media is not None
         or item.tag in HEADINGS
+        or item.entry
+        or runs[index]
         or not _is_chaff(item, layout.boxes[item.box].tag, wholes[item.box], limits)
-        for item in items
+        or _is_linked_paragraph(layout, items, index, limits)
+        for index, item in enumerate(items)
     ]
     if _is_made_of_links(items, said, limits):
         said = [one or item.tag == "li" for one, item in zip(said, items, strict=True)]
     for index in range(len(items) - 2, -1, -1):
-        if said[index] and not said[index + 1] and _is_label(items[index], items[index + 1], limits):
+        if said[index] and not items[index].entry and not said[index + 1] and _is_label(items[index], items[index + 1], limits):
             said[index] = False
     kept = [item for index, item in enumerate(items) if said[index] or _is_between(layout, items, said, index)]
     kept = _without_emptied_boxes(layout, items, kept, limits)
     kept = _without_preamble(layout, _without_notices(kept, limits), limits)
-    return _without_lone_headings(layout, _without_loose_ends(layout, kept, limits))
+    in_runs = {id(item) for item, run in zip(items, runs, strict=True) if run or item.entry}
+    return _without_lone_headings(layout, _without_loose_ends(layout, kept, in_runs, limits))
+
+
+def _runs(layout: Layout, items: list[Item], limits: Limits) -> list[bool]:
+    """Which items stand among several short lines in a row without a link, on a page that says little else: verse, facts."""
+    run = [False] * len(items)
+    if sum(len(item.text) for item in items if _is_prose(item, limits)) >= limits.min_article_prose:
+        return run
+    at = 0
+    for index in range(len(items) + 1):
+        lines = index < len(items) and _is_line(items[index])
+        if not lines:
+            if index - at >= limits.min_run:
+                run[at:index] = [True] * (index - at)
+            at = index + 1
+    return run
+
+
+def _is_line(item: Item) -> bool:
+    return item.media is None and item.tag == "p" and not item.link_letters
+
+
+def _is_prose(item: Item, limits: Limits) -> bool:
+    """In a line of its own with a full stop: verse has long lines, too."""
+    return item.words >= limits.min_prose_words and not item.link_letters and item.text[-1] in _FULL_STOPS
+
+
+def _is_linked_paragraph(layout: Layout, items: list[Item], index: int, limits: Limits) -> bool:
+    """A sentence that is one link, as long as a paragraph and among paragraphs: it is told, not offered."""
+    item = items[index]
+    if item.tag != "p" or item.words < limits.min_linked_words or item.text[-1] not in _FULL_STOPS:
+        return False
+    if layout.boxes[item.box].tag != "p" or not 0 < index < len(items) - 1:
+        return False
+    parent = layout.boxes[item.box].parent
+    return all(
+        layout.boxes[one.box].tag == "p" and layout.boxes[one.box].parent == parent and _is_prose(one, limits)
+        for one in (items[index - 1], items[index + 1])
+    )
 
 
 def _without_preamble(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
@@ -72,7 +115,7 @@ def _without_emptied_boxes(layout: Layout, items: list[Item], kept: list[Item], 
             box = layout.boxes[box].parent
         return left[box] == 1 and links[box] > 1  # one link beside a heading may be its own: "edit"
 
-    return [item for item in kept if item.tag not in HEADINGS or item.tag == "h1" or not is_emptied(item.box)]
+    return [item for item in kept if item.entry or item.tag not in HEADINGS or item.tag == "h1" or not is_emptied(item.box)]
 
 
 def _link_densities(layout: Layout, items: list[Item]) -> list[float]:
@@ -128,7 +171,9 @@ def _is_between(layout: Layout, items: list[Item], said: list[bool], index: int)
 
 
 def _without_notices(items: list[Item], limits: Limits) -> list[Item]:
-    """Without preformatted prose at either end of a document in paragraphs: that is a licence, and no code."""
+    """Without preformatted prose at either end of a document that is no preformatted one: that is a licence, and no code."""
+    if sum(len(item.text) for item in items if item.tag != "pre") < limits.min_article_prose:
+        return items
     if 2 * sum(item.tag == "pre" for item in items) > len(items):
         return items
     last = len(items) - limits.max_edge_items
@@ -143,7 +188,7 @@ def _is_notice(item: Item, limits: Limits) -> bool:
     return plain >= limits.min_notice_letters * len(item.text)
 
 
-def _without_loose_ends(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
+def _without_loose_ends(layout: Layout, items: list[Item], in_runs: set[int], limits: Limits) -> list[Item]:
     """Without the short lines before the first and after the last block that says something: paths, dates, who wrote it, where
     to go next. Before the first paragraph only what stands in no element of text; before the first heading, list items, too."""
     solid = [_is_solid(item, limits) for item in items]
@@ -160,7 +205,7 @@ def _without_loose_ends(layout: Layout, items: list[Item], limits: Limits) -> li
             or (index < first and not solid[index] and _is_loose(layout, item, linked))
             or (index > last and _is_loose(layout, item, linked))
         )
-        if not loose or _is_of_pictures(items, index):
+        if not loose or id(item) in in_runs or _is_of_pictures(items, index):
             out.append(item)
     return out
 
@@ -199,10 +244,23 @@ def _without_lone_headings(layout: Layout, items: list[Item]) -> list[Item]:
     """Headings whose section is gone go too, but not the title: nothing is below them before a heading as high, or at all."""
     if all(item.media or item.tag in HEADINGS for item in items):
         return items  # headings are all that the page says
-    names = layout.title.casefold()
+    names, order = layout.title.casefold(), {id(item): index for index, item in enumerate(layout.items)}
     out: list[Item] = []
     for item in reversed(items):
-        lone = item.tag in HEADINGS and (not out or (out[-1].tag in HEADINGS and out[-1].tag <= item.tag))
-        if not lone or (out and is_named(item, names)):
+        lone = item.tag in HEADINGS and not item.entry and (not out or (out[-1].tag in HEADINGS and out[-1].tag <= item.tag))
+        if not lone or (out and (is_named(item, names) or _stands_for_text(layout.items, order, item, out[-1]))):
             out.append(item)
     return out[::-1]
+
+
+def _stands_for_text(all_items: list[Item], order: dict[int, int], heading: Item, following: Item) -> bool:
+    """Whether a heading never had a section: it stands right before one as high, or right behind the title. Headings in a row
+    are a chronicle; the line behind a title is its subtitle."""
+    at = order[id(heading)]
+    if order[id(following)] != at + 1 or following.tag != heading.tag:
+        return False
+    if at > 0 and all_items[at - 1].tag == "h1":
+        return True
+    return heading.link_letters == 0 and (
+        (at > 0 and all_items[at - 1].tag == heading.tag) or (at + 2 < len(all_items) and all_items[at + 2].tag == heading.tag)
+    )

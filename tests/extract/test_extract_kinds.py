@@ -1,0 +1,74 @@
+"""Pages that are no articles: lists of entries, sections, pages drawn by a script; and how sure the extraction is of each."""
+
+import json
+
+from lamella.schemas.config import ExtractConfig
+from lamella.schemas.document import ImageNode, TextNode
+from lamella.transforms.extract.parse import parse_html
+
+BIRDS = "A flamingo strains its food from the water through the fine comb of lamellae in its beak."
+LAKE = "The lake is shallow and salty, and its shrimps colour the feathers of all who feed on them."
+MENU = "<ul class=nav>" + "".join(f"<li><a href=/{n}>Topic {n}</a></li>" for n in range(9)) + "</ul>"
+CARDS = "".join(
+    f"<div class=card><a href=/b{n}><img src=/b{n}.jpg alt='bird {n}'><h3>The bird of the number {n}</h3></a>"
+    f"<p class=price>{n + 3} crowns</p><a href=/buy{n}>Put it into the basket</a></div>"
+    for n in range(8)
+)
+
+
+def parse(html: str):
+    return parse_html(
+        f"<html><head><title>Birds</title></head><body>{html}</body></html>", "https://a.example/", ExtractConfig()
+    )
+
+
+def texts(html: str) -> list[str]:
+    return [node.text for node in parse(html).nodes if isinstance(node, TextNode)]
+
+
+def test_a_page_that_is_a_list_keeps_its_entries_whole():
+    found = parse(f"{MENU}<main><h1>Birds for sale</h1><p>{BIRDS}</p><div class=promo>{CARDS}</div></main>").nodes
+    said = [node.text for node in found if isinstance(node, TextNode)]
+    assert said[:4] == ["Birds for sale", BIRDS, "The bird of the number 0", "3 crowns"]
+    assert said[-1] == "10 crowns"
+    assert "Topic 3" not in said
+    assert "Put it into the basket" not in said  # every entry says so
+    assert [node.alt for node in found if isinstance(node, ImageNode)] == [f"bird {n}" for n in range(8)]
+
+
+def test_cards_below_an_article_are_invitations():
+    article = f"<article><h1>Beaks</h1>{f'<p>{BIRDS} {LAKE}</p>' * 8}</article>"
+    assert all("number" not in text for text in texts(f"<main>{article}<div>{CARDS}</div></main>"))
+
+
+def test_a_menu_within_a_menu_is_no_list_of_entries():
+    menus = "".join(f"<li class=top><a href=/{n}>A topic of the site {n}</a>{MENU}</li>" for n in range(6))
+    said = texts(f"<ul>{menus}</ul><div><h1>Beaks</h1><p>{BIRDS}</p><p>{LAKE}</p></div>")
+    assert said == ["Beaks", BIRDS, LAKE]
+
+
+def test_a_page_of_sections_keeps_what_would_be_promotion_elsewhere():
+    names = ("hero-banner", "plain", "promo-block", "cta", "rating")
+    sections = "".join(f"<section class={name}><div><h2>About {name}</h2><p>{BIRDS}</p></div></section>" for name in names)
+    said = texts(f"<main><h1>We look after birds</h1>{sections}</main>")
+    assert [text for text in said if text.startswith("About")] == [f"About {name}" for name in names]
+
+
+def test_a_page_that_a_script_draws_is_read_from_its_state():
+    posts = [{"id": n, "cooked": f"<p>{BIRDS}</p><p>{LAKE} {n}</p>", "by": f"reader {n}"} for n in range(3)]
+    state = json.dumps({"topic": json.dumps({"posts": posts}), "words": {"a": BIRDS}})
+    said = texts(f'<div id=app></div><script type="application/json">{state}</script>')
+    assert said[1:] == [text for n in range(3) for text in (BIRDS, f"{LAKE} {n}")]
+
+
+def test_the_state_of_a_page_that_speaks_for_itself_is_not_read():
+    state = json.dumps({"articleBody": "Something else is told in here, at some length, about no bird at all. " * 9})
+    said = texts(f'<main><p>{BIRDS}</p><p>{LAKE}</p><p>{BIRDS}</p></main><script type="application/ld+json">{state}</script>')
+    assert said == [BIRDS, LAKE, BIRDS]
+
+
+def test_an_article_is_surer_than_a_list_and_a_list_than_what_was_sought():
+    article = parse(f"<article><h1>Beaks</h1>{f'<p>{BIRDS} {LAKE}</p>' * 8}</article>").confidence
+    entries = parse(f"<main><h1>Birds</h1><div>{CARDS.replace('crowns', BIRDS)}</div></main>").confidence
+    sought = parse(f"<div style='display:none'>{f'<p>{BIRDS}</p>' * 8}</div>").confidence
+    assert 1.0 >= article > entries > sought >= 0.0

@@ -1,0 +1,42 @@
+"""A page's bytes -> the same with what a parser would not enter opened: declared shadow roots, and the rest behind an iframe
+that was never closed. Bytes that hold neither come back as they are."""
+
+import re
+
+_ROOT = b"shadowroot"  # of `shadowrootmode`, and of the older `shadowroot`
+_TEMPLATE = re.compile(rb"<(/?)template\b([^>]*)>", re.IGNORECASE)
+_FRAME = re.compile(rb"<iframe\b[^>]*>", re.IGNORECASE)
+
+
+def opened(html: bytes) -> bytes:
+    if _ROOT in html:
+        html = _with_shadow_roots(html)
+    if html.count(b"<iframe") > html.count(b"</iframe"):
+        html = _with_closed_frames(html)
+    return html
+
+
+def _with_shadow_roots(html: bytes) -> bytes:
+    """`template` elements that declare a shadow root become `div`, which a reader sees where it stands."""
+    open_roots: list[bool] = []
+
+    def renamed(found: re.Match[bytes]) -> bytes:
+        if not found[1]:
+            open_roots.append(_ROOT in found[2].lower())
+            return b"<div%b>" % found[2] if open_roots[-1] else found[0]
+        return b"</div>" if open_roots and open_roots.pop() else found[0]
+
+    return _TEMPLATE.sub(renamed, html)
+
+
+def _with_closed_frames(html: bytes) -> bytes:
+    """An iframe that ends nowhere before the next one holds nothing: what follows it is the page."""
+    out, at = [], 0
+    frames = list(_FRAME.finditer(html))
+    for index, frame in enumerate(frames):
+        end = frames[index + 1].start() if index + 1 < len(frames) else len(html)
+        out.append(html[at : frame.end()])
+        at = frame.end()
+        if html.find(b"</iframe", at, end) < 0:
+            out.append(b"</iframe>")
+    return b"".join([*out, html[at:]])

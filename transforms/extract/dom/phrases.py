@@ -1,0 +1,212 @@
+"""Phrases, links and raised marks, met on the walk -> what they do to the block of text that is open."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from lamella.transforms.extract.dom.class_heuristics import is_caption, is_silent
+from lamella.transforms.extract.dom.tags import BLOCKS, HEADINGS
+from lamella.transforms.extract.dom.texts import BREAK
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+    from lamella.transforms.extract.dom.walker import Gatherer
+
+Attributes = dict[str, str | None]
+SKIP = object()  # the inside of the element is not walked
+_NAME_LETTERS = 4  # a word of so many is no unit of measure: what is raised behind it is a mark
+_POWER = re.compile(r"[-+−±]?\d[\d.,]*|[-+−]?[b-df-npqs-z]|[-+−]?[a-z]\s?[-+−]\s?\d+", re.IGNORECASE)
+_NOTE_ROLES = frozenset(("doc-noteref", "doc-backlink"))
+_MAX_MARK_LETTERS = 6
+_TEX = 'annotation[encoding*="tex" i]'
+_BUTTON_MATTER = "p, div, ul, ol, table, h1, h2, h3, h4, section"
+_MAX_BUTTONS = 300  # that are looked into
+_MAX_BUTTON_LETTERS = 300
+_CARD_PARTS = frozenset(("div", "article", "section", "header", "h2", "h3", "h4", "ul"))
+_MIN_QUESTION_WORDS = 4
+_MAX_BEFORE_BLOCK = 30  # nodes of an unknown element before its first block
+_MAX_WRAPS = 4  # elements around the first letter of a mark
+
+
+def phrase(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+    if not attributes:
+        return None
+    class_ = attributes.get("class")
+    if class_:
+        if is_silent(class_):
+            return SKIP
+        if node.tag == "span" and not page.joined and is_caption(class_):
+            return page.block(node, attributes)
+    return SKIP if attributes.get("aria-hidden") == "true" else None
+
+
+def formula(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+    """Its TeX, as an annotation or an attribute has it; else its signs in a line."""
+    source = node.css_first(_TEX)
+    if text := (source.text() if source is not None else "") or attributes.get("alttext") or "":
+        page.add_text(text.strip())
+        return SKIP
+    return None
+
+
+def script(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+    """A script is not shown, but for a formula that another script would draw."""
+    kind = attributes.get("type")
+    if kind and kind.startswith("math/") and "mml" not in kind and (text := (node.text() or "").strip()):
+        page.add_text(text)
+    return SKIP
+
+
+def button(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+    """A button is for doing, but for one that is a heading or a question, which unfolds its answer; and for one that was never
+    closed and holds the page."""
+    if page.text_tag in HEADINGS or page.text_tag == "summary":
+        return None
+    page.buttons += 1
+    if page.buttons > _MAX_BUTTONS:
+        return SKIP
+    if node.css_first(_BUTTON_MATTER) is not None:
+        return page.block(node, attributes) if len(node.text() or "") > _MAX_BUTTON_LETTERS else SKIP
+    unfolds = "aria-controls" in attributes or "aria-expanded" in attributes
+    if unfolds and len((node.text() or "")[:_MAX_BUTTON_LETTERS].split()) >= _MIN_QUESTION_WORDS:
+        return page.block(node, attributes)
+    return SKIP
+
+
+def unknown(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+    """An element that HTML does not know is inline, as in browsers; one in which a block soon stands is a box."""
+    at = node.first_child
+    for _ in range(_MAX_BEFORE_BLOCK):
+        if at is None:
+            return phrase(page, node, attributes)
+        if at.tag in BLOCKS:
+            return page.block(node, attributes)
+        above, at = at, at.first_child or at.next
+        while at is None and (above := above.parent) is not None and above.mem_id != node.mem_id:
+            at = above.next
+    return page.block(node, attributes)
+
+
+def slant(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+    if attributes and (leave := phrase(page, node, attributes)) is not None:
+        return leave
+    page.slants += 1
+    return page.unslant
+
+
+def raised(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+    """A raised mark stands apart from the name before it and the word behind it; a link to a footnote goes; a power keeps its
+    sign."""
+    child, following = node.first_child, node.next
+    if child is not None and child.tag == "a" and (child.attributes.get("href") or "").startswith("#"):
+        return SKIP
+    before = page.pieces[-1][-_NAME_LETTERS:] if page.pieces else ""
+    if before[-1:].isdigit() or before[-1:] == ")":
+        if _is_power(node):
+            page.pieces.append("^")
+    elif len(before) == _NAME_LETTERS and before.isalpha() and _first_letter(node).isdigit():
+        page.part_words()
+    if following is not None and following.tag == "-text" and (following.text_content or "")[:1].isalpha():
+        return page.part_words
+    return None
+
+
+def lowered(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+    """What is lowered behind a number is no more of it."""
+    if page.pieces and page.pieces[-1][-1:].isdigit() and _first_letter(node).isdigit():
+        page.pieces.append("_")
+    return phrase(page, node, attributes)
+
+
+def _is_power(node: LexborNode) -> bool:
+    """Whether what is raised is a number or one letter, and no ending of an ordinal."""
+    text = node.first_child
+    if text is None or text.tag != "-text" or text.next is not None:
+        return _first_letter(node).isdigit()
+    return bool(_POWER.fullmatch((text.text_content or "").strip()))
+
+
+def _first_letter(node: LexborNode) -> str:
+    """Of the first text within. Not `node.text()`: that reads all of it, for each mark within a mark."""
+    inner = node.first_child
+    for _ in range(_MAX_WRAPS):
+        if inner is None or inner.tag == "-text":
+            break
+        inner = inner.first_child
+    return (inner.text_content or "")[:1] if inner is not None and inner.tag == "-text" else ""
+
+
+def link(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+    class_, href = attributes.get("class"), attributes.get("href")
+    if (class_ and is_silent(class_) and not _is_whole_heading(page, node)) or attributes.get("aria-hidden") == "true":
+        return SKIP
+    inward = href is not None and href[:1] == "#"
+    if inward and _is_mark(node, attributes):
+        return SKIP
+    before, box_before, page.href, page.link_box = page.href, page.link_box, href, page.box
+    leads = href is not None or not ("name" in attributes or "id" in attributes)  # else it is led to
+    weak = leads and (href is None or inward)
+    if weak and _leads_to_itself(node, href):
+        leads = weak = False
+    if weak:
+        page.weak_links += 1
+    else:
+        page.links += leads
+    boxed = page.block(node, attributes) if href and not page.joined and _begins_with_block(node) else None
+    if boxed is SKIP:
+        boxed = None
+
+    def leave() -> None:
+        if boxed is not None:
+            page.leave(boxed)
+        if weak:
+            page.weak_links -= 1
+        else:
+            page.links -= leads
+        page.href, page.link_box = before, box_before
+
+    return leave
+
+
+def _begins_with_block(node: LexborNode) -> bool:
+    """A link around blocks is a card, and a block itself."""
+    child = node.first_child
+    if child is not None and child.tag == "-text":
+        child = child.next
+    return child is not None and child.tag in _CARD_PARTS
+
+
+def _is_whole_heading(page: Gatherer, node: LexborNode) -> bool:
+    """Whether a handle is all that a heading holds: then it is its text."""
+    if page.text_tag not in HEADINGS or page.pieces or not any(map(str.isalpha, (node.text() or "")[:_MAX_BUTTON_LETTERS])):
+        return False
+    following = node.next
+    return following is None or (following.next is None and following.tag == "-text" and not following.text_content.strip())
+
+
+def _is_mark(node: LexborNode, attributes: Attributes) -> bool:
+    """Whether a link within the page is a footnote's mark, or leads back from one."""
+    if (attributes.get("role") or "") in _NOTE_ROLES:
+        return True
+    child = node.first_child
+    if child is None or child.next is not None:
+        return False
+    if child.tag == "sup":
+        return len(child.text() or "") <= _MAX_MARK_LETTERS
+    text = (child.text_content or "").strip() if child.tag == "-text" else ""
+    return 0 < len(text) <= 2 and not any(letter.isalnum() for letter in text)
+
+
+def _leads_to_itself(node: LexborNode, href: str | None) -> bool:
+    """A heading's own link."""
+    parent = node.parent
+    if not href or parent is None:
+        return False
+    return parent.id == href[1:] or node.id == href[1:]
+
+
+def line_break(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
+    if page.pieces:
+        page.pieces.append(BREAK)
