@@ -146,7 +146,7 @@ class FetchConfig(Timed):
     robots_txt: bool = True  # RFC 9309
     honour_opt_outs: bool = True  # noai, noimageai, noml ... and TDM-Reservation
     max_url_characters: PositiveInt = 4096  # recipes, Limits
-    max_robots_characters: PositiveInt = 16_384  # of what headers say of robots; the rest is cut
+    max_robots_characters: PositiveInt = 16_384  # of what headers say of robots; more is taken as a no
     max_track_characters: PositiveInt = 100_000  # of a track's cues; the rest is cut; ours
     max_image_bytes: PositiveInt = 30_000_000  # recipes, Limits
     max_video_bytes: PositiveInt = 4_000_000_000  # recipes, Limits

@@ -10,7 +10,7 @@ from lamella.transforms.extract.extract import extract_document
 from lamella.transforms.extract.parse import PageTooCostly, parse_html
 from lamella.transforms.extract.sandbox import Sandbox, close_all
 
-CONFIG = ExtractConfig()
+CONFIG = ExtractConfig(timeout_s=120)  # no bound in seconds is what is tried here
 LONG = "a" * 100_000
 PROSE = "<p>A flamingo strains its food from the water through the fine comb of lamellae in its beak.</p>"
 

@@ -30,6 +30,7 @@ from lamella.transforms.fetch.rules import max_bytes
 from lamella.transforms.formats.content_encoding import BadRecord, Caps, decode
 from lamella.transforms.formats.credentials import without_redacted
 from lamella.transforms.formats.urls import canonical_url, host_of, registered_domain, safe_text, safe_url, whole_url
+from lamella.transforms.formats.warc import cut_directives
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _COME_BACK_LATER = (429, 503)
@@ -222,8 +223,9 @@ class Client:
             wait_s = _retry_after(response) if response.status in _COME_BACK_LATER else None
             lacks = "" if without_redacted(link.url) == link.url else ", asked without the token in its address"
             raise Refused(Reason.HTTP_ERROR, f"{response.status}{lacks}", again=again, wait_s=wait_s)
-        robots = ", ".join(response.headers.getall("X-Robots-Tag", ()))[: self._config.max_robots_characters]
-        reserved = response.headers.get("TDM-Reservation", "")[: self._config.max_robots_characters]
+        most = self._config.max_robots_characters
+        robots = cut_directives(", ".join(response.headers.getall("X-Robots-Tag", ())), most)
+        reserved = response.headers.get("TDM-Reservation", "")[:most]
         if self._config.honour_opt_outs and (directive := media_opt_out(robots, reserved, self._product)):
             raise Refused(Reason.OPTED_OUT, directive)
         coding = response.headers.get("Content-Encoding", "identity").strip().lower()

@@ -13,7 +13,7 @@ from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.formats.charset import decode_html
 from lamella.transforms.formats.content_encoding import BadRecord, Body, html_caps, media_caps
 from lamella.transforms.formats.urls import canonical_url, safe_url
-from lamella.transforms.formats.warc import Record, decoded_body, first, joined, parse_record
+from lamella.transforms.formats.warc import Record, cut_directives, decoded_body, first, joined, parse_record
 from lamella.transforms.read.members import Fault, Member
 from lamella.transforms.read.sniff import HTML, SNIFFED_BYTES, is_media, media_type, needs_sniffing, sniffed
 
@@ -130,7 +130,7 @@ def _media(record: Record, member: Member, archive: Archive, mime: str, body: Bo
 def _use(record: Record, config: ReadConfig) -> tuple[str, str]:
     """What X-Robots-Tag and TDM-Reservation say, cut to their limit."""
     http, most = record.http or (), config.max_robots_characters
-    return joined(http, "x-robots-tag")[:most], first(http, "tdm-reservation")[:most]
+    return cut_directives(joined(http, "x-robots-tag"), most), first(http, "tdm-reservation")[:most]
 
 
 def _truncated(record: Record, body: Body) -> bool:
