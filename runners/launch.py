@@ -9,7 +9,6 @@ from lamella.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
     from lamella.schemas.config import Config
-    from lamella.weights.reach import Reached
 
 LOCAL, CLUSTERS = "local", ("spark", "flink", "dataflow")
 
@@ -33,7 +32,7 @@ class Launch:
     archives: tuple[str, ...]
     output: str
     execute: Callable
-    models: "Mapping[str, Reached]"
+    models: Mapping[str, Any]  # key -> where its weights come from, as `reach_models` says
     processes: int | None  # of this machine; None: a cluster's, however many there are
 
     def plan(self) -> Iterator[str]:
