@@ -28,11 +28,12 @@ class FunnelCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageNode:
-    """A stage, and what it takes of whom. A stage that does not run hands on what it would have taken."""
+    """A stage, and what it takes of whom. An optional one that does not run hands on what it would have taken."""
 
     stage: Stage
     does: str  # in a few words, for the picture
     takes: tuple[tuple[Unit, Stage], ...] = ()
+    optional: bool = False  # a run may leave it out: those before it then stand in its place
     counts_nodes: bool = False  # of the documents that it takes it counts the nodes too
     judges: bool = True  # its settings say what leaves: the card lists them
     by_archive: bool = False  # its work is kept as a part for each archive, with a fingerprint of its own
@@ -135,6 +136,7 @@ DOCUMENTS = Job(
         ),
         StageNode(
             stage=Stage.FILTER,
+            optional=True,
             does="language, quality, safety",
             takes=((Unit.DOCUMENT, Stage.EXTRACT),),
             counts_nodes=True,
@@ -142,6 +144,7 @@ DOCUMENTS = Job(
         ),
         StageNode(
             stage=Stage.DEDUP,
+            optional=True,
             does="URL, MinHash",
             takes=((Unit.DOCUMENT, Stage.FILTER),),
             counts_nodes=True,
@@ -199,6 +202,7 @@ PAIRS = Job(
         ),
         StageNode(
             stage=Stage.SCORE,
+            optional=True,
             does="CLIP",
             takes=((Unit.DOCUMENT, Stage.ASSEMBLE), (Unit.PAIR, Stage.PAIR)),
             counts_nodes=True,
@@ -206,6 +210,7 @@ PAIRS = Job(
         ),
         StageNode(
             stage=Stage.CAPTION,
+            optional=True,
             does="CapFilt",
             takes=((Unit.PAIR, Stage.SCORE),),
             funnel=(FunnelCount(funnel="pairs", label="captioned", unit=Unit.PAIR, side="kept"),),
@@ -261,6 +266,6 @@ def givers(unit: Unit, stage: Stage) -> tuple[Stage, ...]:
     (<Stage.CAPTION: 'caption'>, <Stage.SCORE: 'score'>, <Stage.PAIR: 'pair'>)
     """
     found = [stage]
-    while (before := dict(STAGES[found[-1]].takes).get(unit)) is not None:
+    while STAGES[found[-1]].optional and (before := dict(STAGES[found[-1]].takes).get(unit)):
         found.append(before)
     return tuple(found)

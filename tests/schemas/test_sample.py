@@ -5,7 +5,8 @@ import json
 import pytest
 
 from lamella.schemas.datasets import DATASETS
-from lamella.schemas.sample import BadSample, ClipSample, InterleavedSample, PairSample, dump_json, phi_of
+from lamella.schemas.errors import BadSample
+from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample, dump_json, phi_of
 
 INTERLEAVED = InterleavedSample(
     key="k",
