@@ -14,9 +14,9 @@ from typing import Any
 import fsspec
 
 from lamella import weights
-from lamella.pipeline.config.resolution import ConfigError
 from lamella.pipeline.tables import FORMAT
 from lamella.schemas.config import BUNDLED, Config, ModelConfig
+from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.printable import printable
 from lamella.transforms.base.files import is_local, read_bytes

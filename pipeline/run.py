@@ -9,12 +9,12 @@ from importlib.metadata import PackageNotFoundError, version
 import fsspec
 
 from lamella.pipeline.audit import JOBS
-from lamella.pipeline.config.resolution import ConfigError
 from lamella.pipeline.fingerprints import check_files
 from lamella.pipeline.jobs import Place, folders_of, run_jobs, table_names
 from lamella.pipeline.ownership import RUN_FILE, check_names, check_output, check_own, read_facts, sweep
 from lamella.pipeline.partitions import FOLDER as PARTS
 from lamella.schemas.config import Config
+from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.printable import printable
 from lamella.schemas.shards import MANIFEST

@@ -30,7 +30,6 @@ from lamella.pipeline.audit import (
 )
 from lamella.pipeline.bundled import warn_of_pages
 from lamella.pipeline.columns import counted, read_columns
-from lamella.pipeline.config.resolution import ConfigError
 from lamella.pipeline.ownership import read_facts, write_own
 from lamella.pipeline.run import REPORT_FILES, unfinished_jobs
 from lamella.pipeline.tables import read_manifest
@@ -40,6 +39,7 @@ from lamella.reporting.ground_truth.truth import truth_of
 from lamella.reporting.plots import number
 from lamella.reporting.samples import clean, exhibits
 from lamella.schemas.config import Config
+from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.files import join

@@ -19,10 +19,11 @@ from lamella.pipeline.integrity import checksum
 from lamella.pipeline.tables import TableManifest, read_records
 from lamella.reporting.readable import clean
 from lamella.schemas.config import ShardConfig
+from lamella.schemas.errors import BadSample, BadShard
 from lamella.schemas.media import Container, Media
 from lamella.schemas.pair import Dataset
-from lamella.schemas.sample import SAMPLE_TYPES, BadSample
-from lamella.schemas.shards import MANIFEST, BadShard, ShardInfo, ShardManifest, read_shard, sample_key
+from lamella.schemas.sample import SAMPLE_TYPES
+from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest, read_shard, sample_key
 from lamella.transforms.base.blobs import BlobError, is_own_archive, read_blob
 from lamella.transforms.base.files import RUN_FILE, TEMPORARY, join, read_bytes
 from lamella.transforms.shard.check import fault_of_sample

@@ -71,7 +71,7 @@ class ForkServer:
     def _launch(self) -> None:
         lifeline = Lifeline()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "lamella.runners.fork_server", str(lifeline.read_end)],
+            [sys.executable, "-P", "-m", "lamella.runners.fork_server", str(lifeline.read_end)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL if self._quiet else None,

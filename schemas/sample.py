@@ -15,13 +15,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from lamella.schemas.errors import BadSample
 from lamella.schemas.pair import Dataset
 
 Members = dict[str, bytes]  # extension -> bytes
-
-
-class BadSample(ValueError):
-    """A sample whose members are missing or contradict each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,3 +174,12 @@ def _member(members: Members, name: str) -> bytes:
         return members[name]
     except KeyError:
         raise BadSample(f"no member {name}") from None
+
+
+def decode_sample(members: Members) -> Sample:
+    """A sample whose dataset is not known: its header tells it by its fields. Raises BadSample."""
+    header = load_json(members)
+    for field_name, sample_type in (("texts", InterleavedSample), ("frames", ClipSample)):
+        if isinstance(header, dict) and field_name in header:
+            return sample_type.decode(members)
+    return PairSample.decode(members)

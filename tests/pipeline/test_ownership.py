@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lamella.pipeline.config.resolution import ConfigError, resolve
+from lamella.pipeline.config.resolution import resolve
 from lamella.pipeline.jobs import table_names
 from lamella.pipeline.ownership import (
     FILES,
@@ -22,6 +22,7 @@ from lamella.pipeline.ownership import (
 from lamella.pipeline.preflight import own_folder
 from lamella.pipeline.run import run
 from lamella.pipeline.tables import TableManifest, write_file, write_manifest
+from lamella.schemas.errors import ConfigError
 from lamella.schemas.media import MediaKind, MediaLink
 from lamella.schemas.shards import MANIFEST
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from lamella.schemas.sample import SAMPLE_TYPES, BadSample, ClipSample, InterleavedSample, PairSample, dump_json, phi_of
+from lamella.schemas.errors import BadSample
+from lamella.schemas.sample import SAMPLE_TYPES, ClipSample, InterleavedSample, PairSample, dump_json, phi_of
 
 INTERLEAVED = InterleavedSample(
     key="k",
