@@ -119,7 +119,8 @@ def _why(status: int) -> str:
 
 def _end(process: subprocess.Popen, lifeline: Lifeline) -> None:
     lifeline.cut()
-    process.stdin.close()
+    with contextlib.suppress(BrokenPipeError):  # an order that it did not live to read
+        process.stdin.close()
     process.wait()
 
 
