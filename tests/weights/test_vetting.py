@@ -10,8 +10,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from lamella.trainer.config import TrainingError
-from lamella.trainer.language_model import load_language
+from lamella.trainer.core.config import TrainingError
+from lamella.trainer.language.lm import load_language
 from lamella.weights import WeightsMissing, load
 from lamella.weights.loader import untrained
 from lamella.weights.vetting import UnsafeModel, check_no_code, vet_transformers

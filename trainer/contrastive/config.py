@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from lamella.trainer import config as configs
-from lamella.trainer.config import MIB, Decay, Frozen
+from lamella.trainer.core import config as configs
+from lamella.trainer.core.config import MIB, Decay, Frozen
 
 
 class ContrastiveConfig(Frozen):

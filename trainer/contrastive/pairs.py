@@ -9,9 +9,9 @@ from PIL import Image
 from lamella.schemas.pair import Dataset
 from lamella.schemas.sample import SAMPLE_TYPES, BadSample, ClipSample, Members, PairSample
 from lamella.schemas.shards import MANIFEST, BadShard
-from lamella.trainer.config import TrainingError
 from lamella.trainer.contrastive.config import ContrastiveConfig
-from lamella.trainer.shards import Shard, find_shards, read_checked
+from lamella.trainer.core.config import TrainingError
+from lamella.trainer.loading.shard_reader import Shard, find_shards, read_checked
 from lamella.weights.pixels import square
 
 PAIR_DATASETS = (Dataset.ALIGN, Dataset.LTIP, Dataset.VTP)  # of a clip, the middle frame stands for it
