@@ -29,8 +29,8 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.attention_gpu import LARGE, SMALL, compare  # noqa: E402
 from lamella.schemas.pair import Dataset  # noqa: E402
-from lamella.trainer.flamingo import flops  # noqa: E402
 from lamella.trainer.core.optimizer import clip, make_optimizer  # noqa: E402
+from lamella.trainer.flamingo import flops  # noqa: E402
 from lamella.trainer.flamingo.config import FlamingoConfig, resolve  # noqa: E402
 from lamella.trainer.flamingo.model import Flamingo, half_precision  # noqa: E402
 from lamella.trainer.flamingo.parallel import Learner, World  # noqa: E402

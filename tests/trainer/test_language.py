@@ -9,8 +9,8 @@ from lamella.schemas.pair import Dataset
 from lamella.schemas.sample import InterleavedSample, phi_of
 from lamella.trainer.core.config import TrainingError
 from lamella.trainer.flamingo.config import resolve_language
+from lamella.trainer.language import pretrain_lm as language
 from lamella.trainer.language.pretrain_lm import MADE_FROM, learning_rate, train_language
-from lamella.trainer.language.pretrain_lm import pretrain_lm as language
 from lamella.trainer.language.tokenizer import load_vocabulary
 
 TINY = {

@@ -115,5 +115,5 @@ RECIPES: dict[str, dict[str, Any]] = {
 
 
 def resolve(recipe: str, overrides: dict[str, str]) -> ContrastiveConfig:
-    """The full config of a recipe of RECIPES; as `trainer.config.resolve`."""
+    """The full config of a recipe of RECIPES; as `trainer.core.config.resolve`."""
     return configs.resolve(ContrastiveConfig, RECIPES, recipe, overrides)

@@ -4,7 +4,7 @@
 
 A checkpoint is written under a temporary name and renamed last, and `state.json` lists the checksums of its neighbours.
 Loading takes the newest that is whole: a kill, a full disk or a flipped bit costs one checkpoint, never the training.
-Tensors are safetensors, and nothing is pickled. `trainer.sharded` writes folders of the same kind from several processes.
+Tensors are safetensors, and nothing is pickled. `trainer.flamingo.fsdp_checkpoint` writes the same from several processes.
 """
 
 import hashlib

@@ -164,10 +164,10 @@ LANGUAGE_RECIPES: dict[str, dict[str, Any]] = {
 
 
 def resolve(recipe: str, overrides: dict[str, str]) -> FlamingoConfig:
-    """The full config of a recipe of RECIPES; as `trainer.config.resolve`."""
+    """The full config of a recipe of RECIPES; as `trainer.core.config.resolve`."""
     return configs.resolve(FlamingoConfig, RECIPES, recipe, overrides)
 
 
 def resolve_language(recipe: str, overrides: dict[str, str]) -> LanguageConfig:
-    """The full config of a recipe of LANGUAGE_RECIPES; as `trainer.config.resolve`."""
+    """The full config of a recipe of LANGUAGE_RECIPES; as `trainer.core.config.resolve`."""
     return configs.resolve(LanguageConfig, LANGUAGE_RECIPES, recipe, overrides)

@@ -1,6 +1,6 @@
 """Checkpoints of a training that is spread over processes: parameters and optimiser in, a whole folder out, and the way back.
 
-`safetensors`: the leading process gathers full tensors and writes them, as `trainer.checkpoint` does.
+`safetensors`: the leading process gathers full tensors and writes them, as `trainer.core.checkpoint` does.
 `distributed`: every process writes the part that it holds, by torch.distributed.checkpoint; `state.json` comes last.
 
 Either can be read by a world of another size, sharded or not.

@@ -4,7 +4,7 @@ OUTPUT/config.json        the resolved recipe
 OUTPUT/vocabulary.json    ids of text and of special tokens
 OUTPUT/log.jsonl          a line every `log_every` steps; the same in OUTPUT/tensorboard
 OUTPUT/checkpoints/       the last few
-OUTPUT/model.safetensors  what was trained, fp32, at the end: what `trainer.model.load(OUTPUT)` opens
+OUTPUT/model.safetensors  what was trained, fp32, at the end: what `trainer.flamingo.model.load(OUTPUT)` opens
 
 One gradient for each dataset, weighted and added up, then one update (Alayrac et al. 2022, 3.4). What the gradient is does
 not depend on how many processes or micro-batches share the work: each loss is divided by the tokens of the whole batch.
@@ -44,7 +44,7 @@ def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> N
 
     Args:
         shards: folder of the datasets, each with its manifest.
-        recipe: a name of `trainer.recipes.RECIPES`.
+        recipe: a name of `trainer.flamingo.config.RECIPES`.
         output: folder for checkpoints and the model.
         overrides: keys of FlamingoConfig and their values as text.
 

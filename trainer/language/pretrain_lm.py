@@ -53,7 +53,7 @@ def train_language(shards: str, recipe: str, output: str, overrides: dict[str, s
 
     Args:
         shards: folder of the datasets, each with its manifest.
-        recipe: a name of `trainer.recipes.LANGUAGE_RECIPES`.
+        recipe: a name of `trainer.flamingo.config.LANGUAGE_RECIPES`.
         output: folder of the model and its tokenizer.
         overrides: keys of LanguageConfig and their values as text.
 
