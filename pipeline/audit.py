@@ -13,43 +13,13 @@ import pyarrow as pa
 
 from lamella.pipeline.columns import read_columns
 from lamella.pipeline.damage import Damaged
+from lamella.pipeline.graph import GRAPH, JOBS, SHARDS_FOLDER, STAGES, TABLES, givers, rejections_of, tallies_of_job
 from lamella.pipeline.tables import read_manifest, read_records
 from lamella.schemas.account import Door, Tally
-from lamella.schemas.pair import Dataset
+from lamella.schemas.datasets import DATASETS
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.schemas.shards import MANIFEST, ShardManifest
 from lamella.transforms.base.files import join, read_bytes
-
-JOBS = ("documents", "media", "pairs", "shards")
-_TABLES = {
-    "documents": ("documents", "duplicates", "archive_media"),
-    "media": ("media",),
-    "pairs": ("interleaved",),  # and both tables of pairs, as one
-    "shards": (),
-}
-
-# Who takes what whom has kept. Where the first named stage did not run, the next one named is the neighbour.
-_BEFORE: dict[tuple[Stage, Unit], tuple[Stage, ...]] = {
-    (Stage.EXTRACT, Unit.PAGE): (Stage.READ,),
-    (Stage.FILTER, Unit.DOCUMENT): (Stage.EXTRACT,),
-    (Stage.DEDUP, Unit.DOCUMENT): (Stage.FILTER, Stage.EXTRACT),
-    (Stage.ASSEMBLE, Unit.DOCUMENT): (Stage.DEDUP, Stage.FILTER, Stage.EXTRACT),
-    (Stage.PAIR, Unit.DOCUMENT): (Stage.ASSEMBLE,),
-    (Stage.SCORE, Unit.DOCUMENT): (Stage.ASSEMBLE,),
-    (Stage.SCORE, Unit.PAIR): (Stage.PAIR,),
-    (Stage.CAPTION, Unit.PAIR): (Stage.SCORE, Stage.PAIR),
-    (Stage.SHARD, Unit.DOCUMENT): (Stage.SCORE, Stage.ASSEMBLE),
-    (Stage.SHARD, Unit.PAIR): (Stage.CAPTION, Stage.SCORE, Stage.PAIR),
-}
-_NODES_FOLLOW = (Stage.FILTER, Stage.DEDUP, Stage.ASSEMBLE, Stage.PAIR, Stage.SCORE, Stage.SHARD)  # they count nodes too
-
-# Whose kept units a table holds: the first of these stages that ran.
-_HOLDS: dict[str, tuple[Unit, tuple[Stage, ...]]] = {
-    "documents": (Unit.DOCUMENT, (Stage.DEDUP, Stage.FILTER, Stage.EXTRACT)),
-    "media": (Unit.MEDIA, (Stage.FETCH,)),
-    "interleaved": (Unit.DOCUMENT, (Stage.SCORE, Stage.ASSEMBLE)),
-    "pairs": (Unit.PAIR, (Stage.CAPTION, Stage.SCORE, Stage.PAIR)),
-}
 
 
 class Loss(NamedTuple):
@@ -165,22 +135,25 @@ def links(lines: Iterable[Line], rows: Mapping[str, int]) -> list[Link]:
     """
     by_place = {(line.stage, line.unit): line for line in lines}
     out = []
-    for (stage, unit), before in _BEFORE.items():
-        for counted in (unit, Unit.NODE) if unit is Unit.DOCUMENT and stage in _NODES_FOLLOW else (unit,):
-            taker = by_place.get((stage, counted))
-            giver = _first(by_place, before, counted)
-            if taker and giver:
-                what = f"{_plural(counted)} that {giver.stage} kept = {_plural(counted)} that {stage} took"
-                out.append(Link(what=what, left=giver.kept, right=taker.entered))
-    for table, (unit, stages) in _HOLDS.items():
-        giver = _first(by_place, stages, unit)
+    for node in STAGES.values():
+        for unit, before in node.takes:
+            for counted in (unit, Unit.NODE) if unit is Unit.DOCUMENT and node.counts_nodes else (unit,):
+                taker = by_place.get((node.stage, counted))
+                giver = _first(by_place, givers(unit, before), counted)
+                if taker and giver:
+                    what = f"{_plural(counted)} that {giver.stage} kept = {_plural(counted)} that {node.stage} took"
+                    out.append(Link(what=what, left=giver.kept, right=taker.entered))
+    for table, (unit, stage) in {table.ledger_name: table.kept for table in TABLES.values() if table.kept}.items():
+        giver = _first(by_place, givers(unit, stage), unit)
         if giver and table in rows:
             out.append(
                 Link(what=f"{_plural(unit)} that {giver.stage} kept = rows of {table}/", left=giver.kept, right=rows[table])
             )
-    if "shards" in rows:
+    if SHARDS_FOLDER in rows:
         kept = sum(line.kept for line in by_place.values() if line.stage is Stage.SHARD and line.unit is not Unit.NODE)
-        out.append(Link(what="samples that shard kept = samples in the shards' manifests", left=kept, right=rows["shards"]))
+        out.append(
+            Link(what="samples that shard kept = samples in the shards' manifests", left=kept, right=rows[SHARDS_FOLDER])
+        )
     return out
 
 
@@ -210,14 +183,14 @@ def conservation_of(run: str) -> list[Line]:
 
 def tallies_of(run: str, jobs: Sequence[str] = JOBS) -> Iterable[Tally]:
     for job in jobs:
-        yield from read_records(join(run, "tallies", job), Tally)
+        yield from read_records(join(run, tallies_of_job(job)), Tally)
 
 
 def losses_of(run: str, jobs: Sequence[str] = JOBS) -> Losses:
     """Counted by Arrow, file by file: a run may have more rejections than memory."""
     counts, nodes = Counter(), Counter()
     for job in jobs:
-        for batch in read_columns(join(run, "rejections", job), ("stage", "unit", "reason", "nodes")):
+        for batch in read_columns(join(run, rejections_of(job)), ("stage", "unit", "reason", "nodes")):
             groups = pa.Table.from_batches([batch]).group_by(["stage", "unit", "reason"])
             for row in groups.aggregate([("nodes", "count"), ("nodes", "sum")]).to_pylist():
                 key = (Stage(row["stage"]), Unit(row["unit"]), Reason(row["reason"]))
@@ -227,24 +200,21 @@ def losses_of(run: str, jobs: Sequence[str] = JOBS) -> Losses:
 
 
 def rows_of(run: str, jobs: Sequence[str] = JOBS) -> dict[str, int]:
-    """Rows of the finished tables of these jobs, both tables of pairs as one, and samples of all shards as `shards`."""
-    rows = {}
-    for name in (table for job in jobs for table in _TABLES[job]):
-        if manifest := read_manifest(join(run, name)):
-            rows[name] = manifest.rows
-    pairs = [manifest.rows for kind in ("images", "videos") if (manifest := read_manifest(join(run, "pairs", kind)))]
-    if pairs and "pairs" in jobs:
-        rows["pairs"] = sum(pairs)
-    if "shards" in jobs and (shards := shards_of(run)):
-        rows["shards"] = sum(shard.samples for manifest in shards for shard in manifest.shards)
-    return rows
+    """Rows of the finished tables of these jobs, by their name in the ledger, and samples of all shards as `shards`."""
+    rows: Counter[str] = Counter()
+    for table in (table for job in jobs for table in GRAPH[job].writes):
+        if manifest := read_manifest(join(run, table.name)):
+            rows[table.ledger_name] += manifest.rows
+    if any(GRAPH[job].datasets for job in jobs) and (shards := shards_of(run)):
+        rows[SHARDS_FOLDER] = sum(shard.samples for manifest in shards for shard in manifest.shards)
+    return dict(rows)
 
 
 def shards_of(run: str) -> list[ShardManifest]:
     """The manifests of the datasets that are finished, in the order of the datasets."""
     out = []
-    for dataset in Dataset:
-        path = join(run, "shards", dataset.value, MANIFEST)
+    for dataset in DATASETS:
+        path = join(run, SHARDS_FOLDER, dataset.value, MANIFEST)
         try:
             out.append(ShardManifest.decode(read_bytes(path)))
         except FileNotFoundError:

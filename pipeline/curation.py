@@ -6,11 +6,13 @@ from typing import NamedTuple
 import apache_beam as beam
 from apache_beam import PCollection
 
+from lamella.pipeline.graph import SHARDS_FOLDER
 from lamella.pipeline.ledger import Books
 from lamella.schemas.config import Config
+from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.media import ArchiveMedia, Media
-from lamella.schemas.pair import Dataset, ImageTextPair, Pair, VideoTextPair
+from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection, Unit
 from lamella.transforms.assemble.stage import AssembleDocuments
 from lamella.transforms.caption.stage import CaptionPairs
@@ -98,16 +100,19 @@ def make_shards(
     """The records of each dataset -> its tars and their manifest; documents as Parquet too."""
     store = MediaStore.of(place.root, c.read, c.fetch)
     for dataset, found in records.items():
-        folder = f"{place.root}/shards/{dataset}"
+        folder = f"{place.root}/{SHARDS_FOLDER}/{dataset}"
         shards = found | WriteShards(c.shard, plan_shards(dataset, rows[dataset], c.shard), store, folder)
         books.enter(shards)
         shards.written | WriteManifest(dataset, folder, place.made_from)
-        if dataset is Dataset.M3W:
-            shards.tables | WriteManifest(dataset, f"{folder}-parquet", place.made_from)
+        if DATASETS[dataset].parquet:
+            shards.tables | WriteManifest(dataset, f"{folder}{PARQUET}", place.made_from)
 
 
-def of_dataset(pairs: PCollection[Pair], dataset: Dataset) -> PCollection[Pair]:
-    return pairs | f"Only {dataset}" >> beam.Filter(lambda pair: pair.dataset is dataset)
+def of_dataset(records: PCollection, dataset: Dataset) -> PCollection:
+    """The records of one dataset: pairs that name it, and documents, all of them."""
+    if DATASETS[dataset].unit is not Unit.PAIR:
+        return records
+    return records | f"Only {dataset}" >> beam.Filter(lambda pair: pair.dataset is dataset)
 
 
 def _of_type(pairs, pair_type: type):

@@ -10,6 +10,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lamella.schemas.errors import DamagedTable, DataError
 from lamella.schemas.printable import printable
 
 # A few kB of Parquet can unpack to as much as memory holds. Our own row groups are of 10,000 rows: of some 50 MB; ours.
@@ -19,7 +20,7 @@ MAX_EXTRA_BYTES = 2 << 30  # what reading may take beyond what the process has: 
 _NOTE = "`lamella run ... --deep` makes it again, `lamella verify` lists every fault"
 
 
-class Damaged(RuntimeError):
+class Damaged(DamagedTable):
     """A file of a run that cannot be read. One line: the file, why, and what to type."""
 
     def __init__(self, path: str, why: object):
@@ -30,7 +31,7 @@ class Damaged(RuntimeError):
         return (RuntimeError, self.args)  # between processes its line is all there is
 
 
-class TooLarge(ValueError):
+class TooLarge(DataError, ValueError):
     """What would take more memory than a reader of foreign files should give."""
 
 

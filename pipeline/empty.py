@@ -6,13 +6,12 @@ interleaved documents or pairs for pairs, samples for shards.
 
 from collections import Counter
 
-from lamella.pipeline.audit import JOBS, conservation, losses_of, shards_of, tallies_of
+from lamella.pipeline.audit import conservation, losses_of, shards_of, tallies_of
+from lamella.pipeline.graph import GRAPH, JOBS
 from lamella.pipeline.tables import read_manifest
 from lamella.schemas.rejection import Stage, Unit
 from lamella.transforms.base.files import join
 
-_MADE = {"documents": ("documents",), "media": ("media",), "pairs": ("interleaved", "pairs/images", "pairs/videos")}
-_NAMES = {"documents": "document", "media": "picture or clip", "pairs": "document or pair", "shards": "sample"}
 _REASONS = 3  # said of the last stage
 
 
@@ -21,7 +20,7 @@ def nothing_left(run: str, job: str) -> str:
     if _rows(run, job):
         return ""
     jobs = JOBS[: JOBS.index(job) + 1]
-    begins = f"{job}: no {_NAMES[job]} is left"
+    begins = f"{job}: no {GRAPH[job].leaves} is left"
     took: dict[tuple[Stage, Unit], Counter[str]] = {}
     for (stage, unit, reason), loss in losses_of(run, jobs).items():
         if unit is not Unit.NODE:
@@ -40,7 +39,7 @@ def nothing_left(run: str, job: str) -> str:
 
 
 def _rows(run: str, job: str) -> int:
-    if job == "shards":
+    if GRAPH[job].datasets:
         return sum(shard.samples for manifest in shards_of(run) for shard in manifest.shards)
-    manifests = (read_manifest(join(run, table)) for table in _MADE[job])
+    manifests = (read_manifest(join(run, table)) for table in GRAPH[job].made)
     return sum(manifest.rows for manifest in manifests if manifest)

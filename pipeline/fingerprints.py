@@ -14,20 +14,15 @@ from typing import Any
 import fsspec
 
 from lamella import weights
-from lamella.pipeline.config.resolution import ConfigError
+from lamella.pipeline.graph import GRAPH
 from lamella.pipeline.tables import FORMAT
 from lamella.schemas.config import BUNDLED, Config, ModelConfig
+from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.printable import printable
 from lamella.transforms.base.files import is_local, read_bytes
 from lamella.transforms.filter import wordlists
 
-STAGES = {
-    "documents": ("filter", "dedup"),
-    "media": ("fetch",),
-    "pairs": ("assemble", "pair", "score", "caption"),
-    "shards": ("shard",),
-}
 _PACE = {"extract": {"pages_per_child"}, "fetch": {"connections", "min_delay_s"}}  # neither rows nor bytes depend on them
 _OF_A_MODEL = (".safetensors", ".json", ".txt", ".model")  # files of a folder of weights that are read
 _CHUNK = 1 << 20
@@ -42,7 +37,7 @@ def job_fingerprint(c: Config, job: str, contents: Iterable[str]) -> str:
     Raises:
         ConfigError: a file that a setting names cannot be read.
     """
-    return stable_key(FORMAT, *(stage_settings(c, stage) for stage in STAGES[job]), *contents)
+    return stable_key(FORMAT, *(stage_settings(c, stage) for stage in GRAPH[job].config_parts), *contents)
 
 
 def stage_settings(c: Config, stage: str) -> str:
@@ -70,8 +65,8 @@ def sets_pace(key: str) -> bool:
 
 def check_files(c: Config) -> None:
     """Reads every file that a setting names. Raises ConfigError, before anything else is done, for one that cannot be read."""
-    for stages in STAGES.values():
-        for stage in stages:
+    for job in GRAPH.values():
+        for stage in job.config_parts:
             stage_settings(c, stage)
 
 

@@ -1,18 +1,14 @@
 """The four jobs: finished tables in, finished tables out; work that stands is not done twice.
 
-    documents   archives -> extracted/ (a part an archive), documents/, duplicates/, archive_media/
-    media       documents/, archive_media/ -> media/, media/packs/
-    pairs       documents/, media/ -> interleaved/, pairs/images/, pairs/videos/
-    shards      interleaved/, pairs/ -> shards/
-
-Each job writes rejections/JOB/ and tallies/JOB/ too. A table carries the hash of what it was made from: the config part of
-its job, the contents of its input tables, and the format. A job runs where that hash is not the one its tables carry, or
-where one of them is not whole: a file that its manifest names is gone, or has another size.
+`pipeline.graph` says what each reads and writes; each writes rejections/JOB/ and tallies/JOB/ too. A table carries the hash
+of what it was made from: the config part of its job, the contents of its input tables, and the format. A job runs where that
+hash is not the one its tables carry, or where one of them is not whole: a file that its manifest names is gone, or has
+another size.
 """
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,9 +17,26 @@ import apache_beam as beam
 
 from lamella.pipeline import curation
 from lamella.pipeline.archive_batches import WaveClock, cut_waves
-from lamella.pipeline.audit import JOBS
 from lamella.pipeline.empty import nothing_left
 from lamella.pipeline.fingerprints import job_fingerprint
+from lamella.pipeline.graph import (
+    DOCUMENTS,
+    EXTRACT,
+    GRAPH,
+    JOBS,
+    LEDGER_TABLES,
+    MEDIA,
+    PAIR_TABLES,
+    PAIRS,
+    SHARDS,
+    SHARDS_FOLDER,
+    TABLES,
+    Job,
+    Table,
+    record_of,
+    rejections_of,
+    tallies_of_job,
+)
 from lamella.pipeline.integrity import fault_of, fault_of_packs
 from lamella.pipeline.ledger import Books, SumTallies
 from lamella.pipeline.ownership import claim, withdraw
@@ -31,13 +44,11 @@ from lamella.pipeline.partitions import ReadParts, WriteParts, part_key, standin
 from lamella.pipeline.tables import ReadTable, WriteTable, column_values, part_names, read_manifest
 from lamella.schemas.account import Tally
 from lamella.schemas.config import Config
-from lamella.schemas.document import InterleavedDocument
-from lamella.schemas.duplicate import Duplicate
-from lamella.schemas.media import ArchiveMedia, Media
-from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
-from lamella.schemas.rejection import Rejection
+from lamella.schemas.datasets import DATASETS, Dataset
+from lamella.schemas.rejection import Rejection, Unit
 from lamella.schemas.shards import MANIFEST
 from lamella.transforms.base.files import join, read_bytes, size_of
+from lamella.transforms.fetch.packs import FOLDER as PACKS
 from lamella.transforms.shard.plan import plan_shards
 from lamella.transforms.shard.write import names_of
 
@@ -61,39 +72,18 @@ class Place:
         return join(self.folder, name)
 
 
-DOCUMENT_TABLES = {"documents": InterleavedDocument, "duplicates": Duplicate, "archive_media": ArchiveMedia}
-PAIR_TABLES = {"interleaved": InterleavedDocument, "pairs/images": ImageTextPair, "pairs/videos": VideoTextPair}
-DATASETS = (*(f"shards/{dataset}" for dataset in Dataset), f"shards/{Dataset.M3W}-parquet")
-TABLES = {"documents": tuple(DOCUMENT_TABLES), "media": ("media",), "pairs": tuple(PAIR_TABLES), "shards": DATASETS}
-INPUTS = {
-    "media": ("documents", "archive_media"),
-    "pairs": ("documents", "media", "rejections/media"),
-    "shards": tuple(PAIR_TABLES),
-}
-
-
-def folders_of(job: str) -> tuple[str, ...]:
-    """Every folder that a job writes, within the run's."""
-    return (*TABLES[job], f"rejections/{job}", f"tallies/{job}")
-
-
 def table_names(config: Config) -> dict[str, list[str]]:
     """Folder -> names of the files that a run with this config writes there; not of shards, whose number depends on rows."""
-    names = {
-        folder: part_names(config.run.table_parts)
-        for job in JOBS
-        for folder in folders_of(job)
-        if not folder.startswith("shards/")
-    }
-    return names | {f"tallies/{job}": part_names(1) for job in JOBS}
+    names = dict.fromkeys((*TABLES, *LEDGER_TABLES), part_names(config.run.table_parts))
+    return names | {tallies_of_job(job): part_names(1) for job in JOBS}
 
 
 def expected_hash(place: Place, job: str) -> str:
     """What the tables of a job must say that they were made from, to stand. Its own inputs must stand."""
-    if job == "documents":
+    if job == DOCUMENTS.name:  # it reads the parts of archives, which lie in no table
         parts = standing_parts(place.folder, place.archives, place.config)
         return job_fingerprint(place.config, job, [f"{key} {part.hash}" for key, part in sorted(parts.items())])
-    return job_fingerprint(place.config, job, _contents(place, *INPUTS[job]))
+    return job_fingerprint(place.config, job, _contents(place, *GRAPH[job].reads))
 
 
 def run_jobs(place: Place) -> str:
@@ -104,11 +94,11 @@ def run_jobs(place: Place) -> str:
         and what earlier runs made of other input is taken away.
     """
     for number, job in enumerate(JOBS):
-        {"documents": documents, "media": media, "pairs": pairs, "shards": shards}[job](place)
+        _WORK[job](place)
         place.done(job)
         if line := nothing_left(place.folder, job):
             behind = JOBS[number + 1 :]
-            withdraw(place.folder, [folder for later in behind for folder in folders_of(later)])
+            withdraw(place.folder, [folder for later in behind for folder in GRAPH[later].folders])
             return line
     return ""
 
@@ -117,17 +107,14 @@ def documents(place: Place) -> None:
     c = place.config
     _extract(place)
     parts = standing_parts(place.folder, place.archives, c)
-    made_from = expected_hash(place, "documents")
 
-    def build(pipeline):
-        books = Books()
+    def build(pipeline, books):
         read = pipeline | ReadParts(place.folder, tuple(sorted(parts)))
         made = curation.make_documents(read.documents, c, books)
         books.enter(read)
-        tables = dict(zip(DOCUMENT_TABLES, (made.documents, made.duplicates, read.media), strict=True))
-        _write(place, "documents", tables, books, made_from)
+        return made.documents, made.duplicates, read.media
 
-    _run(place, "documents", made_from, build)
+    _run(place, DOCUMENTS, build)
 
 
 def _extract(place: Place) -> None:
@@ -139,7 +126,7 @@ def _extract(place: Place) -> None:
     clock = WaveClock({archive: size_of(archive) for archive in missing}, len(standing))
     for archives in cut_waves(clock.sizes, place.config.run, place.processes):
         place.say(f"extract: {clock.line()}")
-        place.execute("extract", partial(_read_wave, place, archives))
+        place.execute(EXTRACT, partial(_read_wave, place, archives))
         clock.passed(archives)
 
 
@@ -154,110 +141,99 @@ def _read_wave(place: Place, archives: Sequence[str], pipeline: beam.Pipeline) -
 
 
 def media(place: Place) -> None:
-    made_from = expected_hash(place, "media")
+    def build(pipeline, books):
+        documents, archived = _read(pipeline, place, MEDIA)
+        return (curation.find_media(documents, archived, place.config, place.folder, books),)
 
-    def build(pipeline):
-        books = Books()
-        found = curation.find_media(
-            pipeline | ReadTable(place.table("documents"), InterleavedDocument),
-            pipeline | ReadTable(place.table("archive_media"), ArchiveMedia),
-            place.config,
-            place.folder,
-            books,
-        )
-        _write(place, "media", {"media": found}, books, made_from)
-
-    _run(place, "media", made_from, build)
+    _run(place, MEDIA, build)
 
 
 def pairs(place: Place) -> None:
-    made_from = expected_hash(place, "pairs")
+    def build(pipeline, books):
+        documents, found, unusable = _read(pipeline, place, PAIRS)
+        return curation.make_pairs(documents, found, unusable, place.config, place.folder, books)
 
-    def build(pipeline):
-        books = Books()
-        made = curation.make_pairs(
-            pipeline | ReadTable(place.table("documents"), InterleavedDocument),
-            pipeline | ReadTable(place.table("media"), Media),
-            pipeline | "Read unusable" >> ReadTable(place.table("rejections/media"), Rejection),
-            place.config,
-            place.folder,
-            books,
-        )
-        _write(place, "pairs", dict(zip(PAIR_TABLES, made, strict=True)), books, made_from)
-
-    _run(place, "pairs", made_from, build)
+    _run(place, PAIRS, build)
 
 
 def shards(place: Place) -> None:
-    c = place.config
-    made_from = expected_hash(place, "shards")
+    def build(pipeline, books):
+        tables = dict(zip(SHARDS.reads, _read(pipeline, place, SHARDS), strict=True))
+        records = {dataset: curation.of_dataset(tables[DATASETS[dataset].table], dataset) for dataset in SHARDS.datasets}
+        where = curation.ShardPlace(root=place.folder, made_from=expected_hash(place, SHARDS.name))
+        curation.make_shards(records, rows_by_dataset(place.folder), place.config, where, books)
+        return ()
 
-    def build(pipeline):
-        books = Books()
-        documents = pipeline | ReadTable(place.table("interleaved"), InterleavedDocument)
-        images = pipeline | ReadTable(place.table("pairs/images"), ImageTextPair)
-        videos = pipeline | ReadTable(place.table("pairs/videos"), VideoTextPair)
-        records = {
-            Dataset.M3W: documents,
-            Dataset.ALIGN: curation.of_dataset(images, Dataset.ALIGN),
-            Dataset.LTIP: curation.of_dataset(images, Dataset.LTIP),
-            Dataset.VTP: videos,
-        }
-        where = curation.ShardPlace(root=place.folder, made_from=made_from)
-        curation.make_shards(records, rows_by_dataset(place.folder), c, where, books)
-        _write(place, "shards", {}, books, made_from)
+    _run(place, SHARDS, build)
 
-    _run(place, "shards", made_from, build)
+
+_WORK = {DOCUMENTS.name: documents, MEDIA.name: media, PAIRS.name: pairs, SHARDS.name: shards}
 
 
 def rows_by_dataset(folder: str) -> dict[Dataset, int]:
-    """How many records each dataset of a run has, from manifests and from one column of the pairs."""
-    images = Counter(column_values(join(folder, "pairs/images"), "dataset"))
-    rows = {dataset: images[dataset] for dataset in (Dataset.ALIGN, Dataset.LTIP)}
-    whole = {Dataset.M3W: "interleaved", Dataset.VTP: "pairs/videos"}
-    return rows | {dataset: read_manifest(join(folder, table)).rows for dataset, table in whole.items()}
+    """How many records each dataset of a run has: a manifest's rows, or those of a table of pairs that name the dataset."""
+    named: Counter[str] = Counter()
+    for table in PAIR_TABLES:
+        named.update(column_values(join(folder, table.name), "dataset"))
+    return {
+        dataset: named[dataset] if entry.unit is Unit.PAIR else read_manifest(join(folder, entry.table)).rows
+        for dataset, entry in DATASETS.items()
+    }
 
 
-def _run(place: Place, job: str, made_from: str, build: Build) -> None:
-    """Runs a job whose tables do not all stand whole, or were made from something else."""
-    folders = folders_of(job)
-    faults = faults_of(place, job)
-    if not faults and all(made_from_of(place.table(name)) == made_from for name in folders):
-        place.say(f"{job}: unchanged")
+def _read(pipeline: beam.Pipeline, place: Place, job: Job) -> Iterator[beam.PCollection]:
+    """The tables that a job reads, in the order of its declaration."""
+    return (pipeline | f"Read {name}" >> ReadTable(place.table(name), record_of(name)) for name in job.reads)
+
+
+def _run(place: Place, job: Job, build: Callable[[beam.Pipeline, Books], Iterable[beam.PCollection]]) -> None:
+    """Runs a job whose tables do not all stand whole, or were made from something else.
+
+    Args:
+        build: gives the records of the job's tables, in the order of its declaration.
+    """
+    made_from, faults = expected_hash(place, job.name), faults_of(place, job.name)
+    if not faults and all(made_from_of(place.table(name)) == made_from for name in job.folders):
+        place.say(f"{job.name}: unchanged")
         return
     for name, fault in faults.items():
         place.say(f"{name}: made again, {fault}")
     claim(place.folder, _names(place, job))
-    place.say(f"{job}: runs")
-    place.execute(job, build)
+    place.say(f"{job.name}: runs")
+
+    def built(pipeline: beam.Pipeline) -> None:
+        books = Books()
+        _write(place, job, dict(zip(job.writes, build(pipeline, books), strict=True)), books, made_from)
+
+    place.execute(job.name, built)
 
 
 def faults_of(place: Place, job: str) -> dict[str, str]:
     """Table or dataset -> what is missing of it, for those of a job that are finished, and not whole any more."""
-    faults = {name: fault for name in folders_of(job) if (fault := fault_of(place.table(name), place.deep))}
-    if job == "media" and not faults and (fault := fault_of_packs(place.folder, place.deep)):
-        return {"media": fault}
+    faults = {name: fault for name in GRAPH[job].folders if (fault := fault_of(place.table(name), place.deep))}
+    if PACKS in GRAPH[job].beside and not faults and (fault := fault_of_packs(place.folder, place.deep)):
+        return {MEDIA.name: fault}
     return faults
 
 
-def _names(place: Place, job: str) -> dict[str, list[str]]:
+def _names(place: Place, job: Job) -> dict[str, list[str]]:
     """Folder -> the names that a job may write there."""
-    names = {name: found for name, found in table_names(place.config).items() if name in folders_of(job)}
-    if job == "shards":
-        for dataset, rows in rows_by_dataset(place.folder).items():
-            plan = plan_shards(dataset, rows, place.config.shard)
-            names |= {f"shards/{folder}": found for folder, found in names_of(plan).items()}
+    names = {name: found for name, found in table_names(place.config).items() if name in job.folders}
+    rows = rows_by_dataset(place.folder) if job.datasets else {}
+    for dataset in job.datasets:
+        plan = plan_shards(dataset, rows[dataset], place.config.shard)
+        names |= {f"{SHARDS_FOLDER}/{folder}": found for folder, found in names_of(plan).items()}
     return names
 
 
-def _write(place: Place, job: str, tables: Mapping[str, Any], books: Books, made_from: str) -> None:
+def _write(place: Place, job: Job, tables: Mapping[Table, beam.PCollection], books: Books, made_from: str) -> None:
     """Writes a job's tables and its books."""
     sizes = {"parts": place.config.run.table_parts, "made_from": made_from}
-    for name, records in tables.items():
-        records | WriteTable(place.table(name), records.element_type, **sizes)
-    books.rejected() | WriteTable(place.table(f"rejections/{job}"), Rejection, **sizes)
+    for table, records in tables.items():
+        records | WriteTable(place.table(table.name), table.record, **sizes)
+    books.rejected() | WriteTable(place.table(rejections_of(job.name)), Rejection, **sizes)
     tallies = books.tallies() | SumTallies()
-    tallies | WriteTable(place.table(f"tallies/{job}"), Tally, parts=1, made_from=made_from)
+    tallies | WriteTable(place.table(tallies_of_job(job.name)), Tally, parts=1, made_from=made_from)
 
 
 def _contents(place: Place, *tables: str) -> list[str]:

@@ -12,8 +12,8 @@ from hashlib import sha256
 
 import fsspec
 
-from lamella.pipeline.config.resolution import ConfigError
 from lamella.pipeline.integrity import named_files
+from lamella.schemas.errors import ConfigError
 from lamella.schemas.printable import printable
 from lamella.schemas.shards import MANIFEST
 from lamella.transforms.base.files import (

@@ -13,6 +13,8 @@ from apache_beam import PCollection
 
 from lamella.pipeline.curation import Extracted
 from lamella.pipeline.fingerprints import stage_settings
+from lamella.pipeline.graph import ARCHIVE_PARTS
+from lamella.pipeline.graph import PARTS as FOLDER
 from lamella.pipeline.integrity import fault_of
 from lamella.pipeline.ledger import Books
 from lamella.pipeline.tables import FORMAT, TableManifest, read_file, read_manifest, write_file, write_manifest
@@ -27,7 +29,6 @@ from lamella.schemas.shards import MANIFEST
 from lamella.transforms.base.blobs import UNPACKED
 from lamella.transforms.base.files import join, remove_files
 
-FOLDER = "extracted"
 FILES = {"documents": InterleavedDocument, "media": ArchiveMedia, "rejected": Rejection, "tallies": Tally}
 
 
@@ -58,7 +59,7 @@ def standing_parts(
 
 
 def _made_from(archive: str, c: Config) -> str:
-    return stable_key(FORMAT, archive, _fingerprint(archive), *(stage_settings(c, stage) for stage in ("read", "extract")))
+    return stable_key(FORMAT, archive, _fingerprint(archive), *(stage_settings(c, stage) for stage in ARCHIVE_PARTS))
 
 
 def _fingerprint(archive: str) -> str:

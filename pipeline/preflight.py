@@ -11,13 +11,13 @@ import fsspec
 from fsspec.registry import known_implementations
 
 from lamella.pipeline.bundled import models_in_use
-from lamella.pipeline.config.resolution import ConfigError, check_no_credentials
+from lamella.pipeline.config.resolution import check_no_credentials
 from lamella.pipeline.ownership import check_output
 from lamella.schemas.config import Config, ModelConfig
+from lamella.schemas.errors import ConfigError, WeightsMissing
 from lamella.transforms.base.files import is_local
 from lamella.transforms.caption.models import BLIP
 from lamella.transforms.read.archive import holds_records
-from lamella.weights.loaded import WeightsMissing
 from lamella.weights.reach import Reached, Unreachable, reach, reach_transformers
 
 _MAGIC = (b"\x1f\x8b", b"WARC/", b"\x28\xb5\x2f\xfd", b"filedesc:")  # gzip, plain WARC, zstd, ARC
@@ -137,7 +137,8 @@ def reach_models(config: Config) -> dict[str, Reached]:
 
 def check_devices(config: Config) -> None:
     """Raises ConfigError for a GPU that a model asks for and this machine, which will run it, does not have."""
-    from lamella.weights.loaded import NoDevice, pick_device
+    from lamella.schemas.errors import NoDevice
+    from lamella.weights.loaded import pick_device
 
     for key, (_, model) in models_in_use(config).items():
         if model.device == "cuda":  # torch's import takes seconds: for those alone who ask

@@ -8,13 +8,13 @@ from importlib.metadata import PackageNotFoundError, version
 
 import fsspec
 
-from lamella.pipeline.audit import JOBS
-from lamella.pipeline.config.resolution import ConfigError
 from lamella.pipeline.fingerprints import check_files
-from lamella.pipeline.jobs import Place, folders_of, run_jobs, table_names
+from lamella.pipeline.graph import EXTRACT, GRAPH, JOBS
+from lamella.pipeline.jobs import Place, run_jobs, table_names
 from lamella.pipeline.ownership import RUN_FILE, check_names, check_output, check_own, read_facts, sweep
 from lamella.pipeline.partitions import FOLDER as PARTS
 from lamella.schemas.config import Config
+from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.printable import printable
 from lamella.schemas.shards import MANIFEST
@@ -76,8 +76,8 @@ def run(
     def timed(label: str, build) -> None:
         start = time.monotonic()
         execute(label, build)
-        seconds = facts["jobs"].get(label, {}).get("seconds", 0.0) if label == "extract" else 0.0
-        facts["jobs"][label] = {"seconds": round(seconds + time.monotonic() - start, 2), "done": label == "extract"}
+        seconds = facts["jobs"].get(label, {}).get("seconds", 0.0) if label == EXTRACT else 0.0
+        facts["jobs"][label] = {"seconds": round(seconds + time.monotonic() - start, 2), "done": label == EXTRACT}
         _write_facts(folder, facts)
 
     def done(job: str) -> None:
@@ -116,7 +116,7 @@ def _differences(
 
 def _folders(folder: str) -> Iterator[str]:
     """Every folder within the run's that runs write."""
-    yield from (inside for job in JOBS for inside in folders_of(job))
+    yield from (inside for job in GRAPH.values() for inside in job.folders)
     yield PACKS
     yield from (f"{PARTS}/{part}" for part, size in list_files(join(folder, PARTS)).items() if size < 0)
 
@@ -146,7 +146,7 @@ def contents_hash(folder: str) -> str:
 
 def _facts(config: Config, archives: tuple[str, ...], before: dict | None) -> dict:
     """What `run.json` says. The times of jobs that are not run again are kept; none is done before this run has seen to it."""
-    jobs = {job: told | {"done": job == "extract"} for job, told in (before or {"jobs": {}})["jobs"].items()}
+    jobs = {job: told | {"done": job == EXTRACT} for job, told in (before or {"jobs": {}})["jobs"].items()}
     return {
         "recipe": config.recipe,
         "config": config.model_dump(mode="json"),

@@ -8,9 +8,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from lamella.pipeline.graph import SHARDS_FOLDER, STAGES
 from lamella.reporting.plots import number
 from lamella.reporting.settings import settings_of
 from lamella.schemas.config import Config
+from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.rejection import Reason
 from lamella.schemas.shards import MANIFEST
 from lamella.transforms.base.files import exists, join
@@ -19,18 +21,11 @@ _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000
 _LARGER = ((100_000_000, "10M<n<100M"), (1_000_000_000, "100M<n<1B"), (10_000_000_000, "1B<n<10B"))
 _MARKS = re.compile(r"([\\`*_\[\]<>#])")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
-_STAGES_OF_RULES = ("filter", "dedup", "fetch", "assemble", "pair", "score", "caption")
-_WHAT = {
-    "m3w": "interleaved documents: text and images in reading order, with phi, the image that each text may attend to",
-    "align": "images with their alt texts, or the synthetic captions that were chosen instead",
-    "ltip": "images with longer captions from their pages",
-    "vtp": "video clips, 8 frames each, with their texts",
-}
 
 
 def card_of(run: str, report: dict[str, Any]) -> bytes:
     """The card of a run's folder, as the file that is to be written there."""
-    return card(report, parquet=exists(join(run, "shards", "m3w-parquet", MANIFEST))).encode()
+    return card(report, parquet=exists(join(run, SHARDS_FOLDER, Dataset.M3W + PARQUET, MANIFEST))).encode()
 
 
 def card(report: dict[str, Any], *, parquet: bool = False) -> str:
@@ -68,7 +63,13 @@ def _head(report: dict[str, Any], shards: list[dict[str, Any]]) -> str:
         ", ".join(f"{number(step['count'])} {step['label']}" for step in funnel[name]) for name in funnel if funnel[name]
     )
     rows = [
-        (one["dataset"], number(one["samples"]), number(one["shards"]), _size(one["bytes"]), _WHAT[one["dataset"]])
+        (
+            one["dataset"],
+            number(one["samples"]),
+            number(one["shards"]),
+            _size(one["bytes"]),
+            DATASETS[Dataset(one["dataset"])].says,
+        )
         for one in shards
     ]
     name = _plain(report["run"]["recipe"])
@@ -87,6 +88,10 @@ samples, distributions, and why everything that is not here left.
 
 On the way: {steps}.
 """
+
+
+def _says(dataset: str) -> str:
+    return DATASETS[Dataset(dataset)].says
 
 
 def _loading(shards: list[dict[str, Any]], parquet: bool) -> str:
@@ -143,7 +148,7 @@ def _filters(report: dict[str, Any]) -> str:
     settings = settings_of(Config.model_validate(report["config"]))
     rows = [
         (stage, f"`{setting.name}`", _plain(setting.value))
-        for stage in _STAGES_OF_RULES
+        for stage in (node.config for node in STAGES.values() if node.judges)
         for setting in settings[stage]
         if setting.value not in ("off", "no")
     ]

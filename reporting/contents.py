@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterator, Sequence
 
+from lamella.pipeline.graph import GRAPH
 from lamella.pipeline.integrity import fault_of, named_files
-from lamella.pipeline.jobs import JOBS, folders_of
 from lamella.pipeline.ownership import RUN_FILE, read_facts
 from lamella.pipeline.partitions import FOLDER as PARTS
 from lamella.pipeline.run import unfinished_jobs
@@ -13,7 +13,7 @@ from lamella.schemas.shards import MANIFEST
 from lamella.transforms.base.files import join, list_files, read_bytes
 from lamella.transforms.fetch.packs import FOLDER as PACKS
 
-_WIDTH = max(len(name) for job in JOBS for name in folders_of(job))
+_WIDTH = max(len(name) for job in GRAPH.values() for name in job.folders)
 
 
 def shows_datasets(path: str, names: Sequence[str]) -> bool:
@@ -39,10 +39,10 @@ def folder_lines(path: str) -> Iterator[Line]:
     parts = [name for name, size in list_files(join(path, PARTS)).items() if size < 0]
     if parts:
         yield Line(f"  {PARTS:<{_WIDTH}}  {_many(len(parts), 'part', 'parts')}, one an archive")
-    for job in JOBS:
-        yield Line(job, "bold")
-        yield from (_line(path, name) for name in folders_of(job))
-        if job == "media" and (packs := [size for size in list_files(join(path, PACKS)).values() if size >= 0]):
+    for job in GRAPH.values():
+        yield Line(job.name, "bold")
+        yield from (_line(path, name) for name in job.folders)
+        if PACKS in job.beside and (packs := [size for size in list_files(join(path, PACKS)).values() if size >= 0]):
             yield Line(f"  {PACKS:<{_WIDTH}}  {_many(len(packs), 'file', 'files')}, {size_of(sum(packs))}")
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamella.pipeline.audit import JOBS
 from lamella.pipeline.columns import counted, field, read_columns
+from lamella.pipeline.graph import JOBS, PAIR_TABLES, rejections_of
 from lamella.pipeline.tables import read_manifest
+from lamella.schemas.datasets import Dataset
 from lamella.schemas.media import MediaKind
-from lamella.schemas.pair import Dataset
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.files import join
 
@@ -40,14 +40,10 @@ def distributions(run: str) -> dict[str, Any]:
     }
 
 
-def pair_tables(run: str) -> tuple[str, str]:
-    return join(run, "pairs", "images"), join(run, "pairs", "videos")
-
-
 def rejected_column(run: str, stage: Stage, unit: Unit, reason: Reason, column: str) -> Iterable[pa.Array]:
     """One column of one reason's rejections, batch by batch."""
     for job in JOBS:
-        for batch in read_columns(join(run, "rejections", job), ("stage", "unit", "reason", column)):
+        for batch in read_columns(join(run, rejections_of(job)), ("stage", "unit", "reason", column)):
             here = pc.and_(pc.equal(batch["stage"], stage.value), pc.equal(batch["unit"], unit.value))
             yield batch.filter(pc.and_(here, pc.equal(batch["reason"], reason.value)))[column]
 
@@ -92,8 +88,8 @@ def _sizes(run: str) -> dict[str, Any]:
 def _clip_scores(run: str) -> dict[str, Any]:
     """Of pairs that stayed, and of those that left for their score."""
     bins = _Bins(SCORES)
-    for table in pair_tables(run):
-        for batch in read_columns(table, ("clip_score",)):
+    for table in PAIR_TABLES:
+        for batch in read_columns(join(run, table.name), ("clip_score",)):
             bins.add("kept", batch["clip_score"])
     for values in rejected_column(run, Stage.SCORE, Unit.PAIR, Reason.LOW_CLIP_SCORE, "value"):
         bins.add("rejected", values)
@@ -113,8 +109,8 @@ def _node_scores(run: str, table: str) -> dict[str, Any]:
 def _matches(run: str) -> dict[str, Any]:
     """The matcher's probabilities for both texts of pairs that stayed, and for the better text of the others."""
     bins = _Bins(SHARES)
-    for table in pair_tables(run):
-        for batch in read_columns(table, ("capfilt.web_match", "capfilt.synthetic_match")):
+    for table in PAIR_TABLES:
+        for batch in read_columns(join(run, table.name), ("capfilt.web_match", "capfilt.synthetic_match")):
             bins.add("web", field(batch, "capfilt", "web_match"))
             bins.add("synthetic", field(batch, "capfilt", "synthetic_match"))
     for values in rejected_column(run, Stage.CAPTION, Unit.PAIR, Reason.NO_CAPTION_MATCHES, "value"):
@@ -124,8 +120,8 @@ def _matches(run: str) -> dict[str, Any]:
 
 def _caption_words(run: str) -> dict[str, Any]:
     bins = _Bins(CAPTION_WORDS)
-    for table in pair_tables(run):
-        for batch in read_columns(table, ("dataset", "text")):
+    for table in PAIR_TABLES:
+        for batch in read_columns(join(run, table.name), ("dataset", "text")):
             words = pc.list_value_length(pc.utf8_split_whitespace(pc.utf8_trim_whitespace(batch["text"])))
             for dataset in Dataset:
                 bins.add(dataset.value, words.filter(pc.equal(batch["dataset"], dataset.value)))
@@ -135,8 +131,8 @@ def _caption_words(run: str) -> dict[str, Any]:
 def _sources(run: str) -> dict[str, int]:
     """Pairs by dataset and by the text to train on: the web's, by its place in the page, or the captioner's."""
     counts: Counter[str] = Counter()
-    for table in pair_tables(run):
-        for batch in read_columns(table, ("dataset", "source", "capfilt.chosen")):
+    for table in PAIR_TABLES:
+        for batch in read_columns(join(run, table.name), ("dataset", "source", "capfilt.chosen")):
             source = pc.coalesce(field(batch, "capfilt", "chosen"), batch["source"])
             for name, count in counted(
                 pc.binary_join_element_wise(batch["dataset"], source, pa.scalar("/", pa.large_string()))

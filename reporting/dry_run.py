@@ -1,15 +1,15 @@
 """A config, archives and a run's folder in; what a run would do there, line by line, out. Nothing is written."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import fsspec
 
 from lamella.pipeline import jobs
 from lamella.pipeline.config.nearest_key import dotted_keys
-from lamella.pipeline.fingerprints import STAGES as OF_JOBS
 from lamella.pipeline.fingerprints import sets_pace
+from lamella.pipeline.graph import ARCHIVE_PARTS, EXTRACT, GRAPH
 from lamella.pipeline.ownership import RUN_FILE, check_output
 from lamella.pipeline.partitions import FOLDER, part_key, standing_parts
 from lamella.reporting.settings import settings_of
@@ -18,7 +18,6 @@ from lamella.transforms.base.files import exists, is_local, join, read_bytes
 from lamella.weights.reach import Reached
 
 _SHOWN = 10  # archives and changed keys that are listed; of more, how many
-STAGES = {"extract": ("read", "extract"), **OF_JOBS}
 
 
 def plan(c: Config, archives: tuple[str, ...], folder: str, models: Mapping[str, Reached]) -> Iterator[str]:
@@ -59,20 +58,20 @@ def _jobs(place: jobs.Place, missing: int) -> Iterator[tuple[str, str]]:
     """(job, why it runs or not), in order; what follows a job that runs may find its inputs as they were."""
     before = _settings_before(place.folder)
     if missing:
-        settings = _changes("extract", place.config, before) if exists(join(place.folder, FOLDER)) else ""
+        settings = _changes(ARCHIVE_PARTS, place.config, before) if exists(join(place.folder, FOLDER)) else ""
         why = f"{missing} of {len(place.archives)} archives {'are' if missing > 1 else 'is'} to be read"
-        yield "extract", f"runs: {why}; {settings}" if settings else f"runs: {why}"
+        yield EXTRACT, f"runs: {why}; {settings}" if settings else f"runs: {why}"
     else:
-        yield "extract", "unchanged"
-    upstream = "extract" if missing else ""
-    for job in OF_JOBS:
+        yield EXTRACT, "unchanged"
+    upstream = EXTRACT if missing else ""
+    for job in GRAPH:
         why = _why(place, job, before, upstream)
         yield job, f"runs: {why}" if why else "unchanged"
         upstream = job if why else upstream
 
 
 def _why(place: jobs.Place, job: str, before: Mapping[str, object] | None, upstream: str) -> str:
-    folders = jobs.folders_of(job)
+    folders = GRAPH[job].folders
     stand = [jobs.made_from_of(place.table(folder)) for folder in folders]
     if not any(stand):
         return "not made yet"
@@ -82,7 +81,7 @@ def _why(place: jobs.Place, job: str, before: Mapping[str, object] | None, upstr
         return f"{folders[stand.index(None)]} is not finished"
     if not upstream and set(stand) == {jobs.expected_hash(place, job)}:
         return ""
-    if changes := _changes(job, place.config, before):
+    if changes := _changes(GRAPH[job].config_parts, place.config, before):
         return changes
     if upstream:
         return f"if {upstream} gives other rows than before"
@@ -108,12 +107,12 @@ def _flat(c: Config) -> dict[str, object]:
     return found
 
 
-def _changes(job: str, c: Config, before: Mapping[str, object] | None) -> str:
-    """The keys of a job's stages that were others in the run that stands."""
+def _changes(parts: Sequence[str], c: Config, before: Mapping[str, object] | None) -> str:
+    """The keys of parts of the config that were others in the run that stands."""
     if before is None:
         return ""
     now = _flat(c)
-    keys = [key for key in now if key.split(".")[0] in STAGES[job] and now[key] != before[key] and not sets_pace(key)]
+    keys = [key for key in now if key.split(".")[0] in parts and now[key] != before[key] and not sets_pace(key)]
     shown = [f"{key} was {before[key]}, is {now[key]}" for key in keys[:_SHOWN]]
     return "; ".join([*shown, f"and {len(keys) - _SHOWN} more keys"] if len(keys) > _SHOWN else shown)
 

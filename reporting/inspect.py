@@ -26,9 +26,10 @@ from lamella.reporting.readable import (
 from lamella.schemas.arrow import from_row, schema_of
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.errors import BadSample, BadShard
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
-from lamella.schemas.sample import BadSample, ClipSample, InterleavedSample, Members, PairSample, Sample, load_json
-from lamella.schemas.shards import MANIFEST, BadShard, ShardManifest, read_shard
+from lamella.schemas.sample import decode_sample
+from lamella.schemas.shards import MANIFEST, ShardManifest, read_shard
 from lamella.transforms.base.files import join, read_bytes
 from lamella.transforms.formats.content_encoding import BadRecord, record_caps
 from lamella.transforms.formats.decompress import UnpackedStream, is_packed
@@ -169,7 +170,7 @@ def _tar(stream: BinaryIO, limit: int) -> Iterator[Line]:
         for key, members in islice(read_shard(stream), limit):
             sizes = ", ".join(f"{clean(name, 40)} {size_of(len(data))}" for name, data in members.items())
             yield Line("")
-            yield from sample_lines(key, _decoded(members))
+            yield from sample_lines(key, decode_sample(members))
             yield Line(f"  members: {sizes}", "dim")
     except BadShard:
         yield Line("  not a shard of ours; its members:", "yellow")
@@ -191,15 +192,6 @@ def _tar_members(stream: BinaryIO) -> Iterator[tuple[str, int]]:
             raise BadShard(f"{clean(name, 120)}: no size, or the file ends before so many bytes")
         yield name, size
         at += _TAR_BLOCK + size + -size % _TAR_BLOCK
-
-
-def _decoded(members: Members) -> Sample:
-    """A sample whose dataset is not known: its header tells it by its fields."""
-    header = load_json(members)
-    for field, sample_type in (("texts", InterleavedSample), ("frames", ClipSample)):
-        if isinstance(header, dict) and field in header:
-            return sample_type.decode(members)
-    return PairSample.decode(members)
 
 
 def _archive(stream: BinaryIO, start: bytes, limit: int) -> Iterator[Line]:

@@ -16,7 +16,6 @@ from rich.table import Table
 from rich.text import Text
 
 from lamella.pipeline.audit import (
-    JOBS,
     Line,
     Losses,
     conservation,
@@ -30,23 +29,22 @@ from lamella.pipeline.audit import (
 )
 from lamella.pipeline.bundled import warn_of_pages
 from lamella.pipeline.columns import counted, read_columns
-from lamella.pipeline.config.resolution import ConfigError
+from lamella.pipeline.graph import FUNNELS, JOBS, PAIR_TABLES, STAGES, TABLES
 from lamella.pipeline.ownership import read_facts, write_own
 from lamella.pipeline.run import REPORT_FILES, unfinished_jobs
 from lamella.pipeline.tables import read_manifest
 from lamella.reporting.card import card_of
-from lamella.reporting.distributions import distributions, pair_tables
+from lamella.reporting.distributions import distributions
 from lamella.reporting.ground_truth.truth import truth_of
 from lamella.reporting.plots import number
 from lamella.reporting.samples import clean, exhibits
 from lamella.schemas.config import Config
+from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.files import join
 
 Report = dict[str, Any]
-
-TABLES = ("documents", "duplicates", "archive_media", "media", "interleaved", "pairs/images", "pairs/videos")
 
 
 def write_report(run: str) -> Report:
@@ -194,8 +192,8 @@ def _headline(run: str, facts: dict[str, Any], lines: Iterable[Line], rows: dict
 
     records = by_place.get((Stage.READ, Unit.RECORD))
     datasets: Counter[str] = Counter()
-    for table in pair_tables(run):
-        for batch in read_columns(table, ("dataset",)):
+    for table in PAIR_TABLES:
+        for batch in read_columns(join(run, table.name), ("dataset",)):
             datasets.update(dict(counted(batch["dataset"])))
     shards = [shard for manifest in shards_of(run) for shard in manifest.shards]
     return {
@@ -215,36 +213,15 @@ def _pages(run: str) -> Iterable[str]:
         yield from batch["url"].to_pylist()
 
 
-# One row a step: label, stage, unit, and whether what came or what was kept is counted.
-_FUNNEL: dict[str, tuple[tuple[str, Stage, Unit, str], ...]] = {
-    "documents": (
-        ("records", Stage.READ, Unit.RECORD, "came"),
-        ("pages", Stage.READ, Unit.PAGE, "kept"),
-        ("documents", Stage.EXTRACT, Unit.DOCUMENT, "kept"),
-        ("filtered", Stage.FILTER, Unit.DOCUMENT, "kept"),
-        ("unique", Stage.DEDUP, Unit.DOCUMENT, "kept"),
-        ("assembled", Stage.ASSEMBLE, Unit.DOCUMENT, "kept"),
-    ),
-    "media": (("links", Stage.FETCH, Unit.MEDIA, "came"), ("usable", Stage.FETCH, Unit.MEDIA, "kept")),
-    "pairs": (
-        ("mined", Stage.PAIR, Unit.PAIR, "came"),
-        ("well-worded", Stage.PAIR, Unit.PAIR, "kept"),
-        ("scored", Stage.SCORE, Unit.PAIR, "kept"),
-        ("captioned", Stage.CAPTION, Unit.PAIR, "kept"),
-    ),
-}
-
-
 def _funnel(lines: Iterable[Line]) -> dict[str, list[dict[str, Any]]]:
+    """What the graph's steps count, by funnel. What a stage that did not run would count is left out."""
     by_place = {(line.stage, line.unit): line for line in lines}
-    return {
-        name: [
-            {"label": label, "count": getattr(by_place[stage, unit], side)}
-            for label, stage, unit, side in steps
-            if (stage, unit) in by_place
-        ]
-        for name, steps in _FUNNEL.items()
-    }
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in FUNNELS}
+    for node in STAGES.values():
+        for step in node.funnel:
+            if line := by_place.get((node.stage, step.unit)):
+                found[step.funnel].append({"label": step.label, "count": getattr(line, step.side)})
+    return found
 
 
 def _reasons(lines: Iterable[Line], lost: Losses, flagged: set[tuple[Stage, Unit, Reason]]) -> list[dict[str, Any]]:

@@ -9,8 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamella.pipeline.audit import JOBS, Line, conservation_of
+from lamella.pipeline.audit import Line, conservation_of
 from lamella.pipeline.columns import read_columns
+from lamella.pipeline.graph import JOBS, rejections_of
 from lamella.schemas.config import Config
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.schemas.sources import sources_of
@@ -20,9 +21,10 @@ from lamella.transforms.base.rule import Rulebook
 from lamella.transforms.caption.choose import RULES as CAPTION_RULES
 from lamella.transforms.fetch.address_rules import ADDRESS_RULES
 from lamella.transforms.fetch.copies import COPY_RULES
-from lamella.transforms.fetch.rules import CAPTURE_RULES, IMAGE_RULES, SIZE_RULES, VIDEO_RULES, WEIGHT_RULES
+from lamella.transforms.fetch.rules import CAPTURE_RULES, SIZE_RULES, VIDEO_RULES, WEIGHT_RULES
 from lamella.transforms.filter import rules as text
 from lamella.transforms.media.decode_rules import CLIP_COST_RULES, PICTURE_COST_RULES
+from lamella.transforms.media.picture_rules import IMAGE_RULES
 from lamella.transforms.pair import rules as pair
 from lamella.transforms.score import rules as score
 
@@ -42,9 +44,7 @@ RULEBOOKS: tuple[Rulebook, ...] = (
     VIDEO_RULES,
     COPY_RULES,
     ASSEMBLE_RULES,
-    pair.ALIGN_RULES,
-    pair.LTIP_RULES,
-    pair.VTP_RULES,
+    *pair.RULES.values(),
     pair.COPY_RULES,
     score.NODE_RULES,
     score.DOCUMENT_RULES,
@@ -115,7 +115,7 @@ def _inside(file: str) -> str:
 def _took(run: str) -> Counter[tuple[Stage, Unit, Reason, str, str]]:
     counts: Counter[tuple[Stage, Unit, Reason, str, str]] = Counter()
     for job in JOBS:
-        for batch in read_columns(join(run, "rejections", job), ("stage", "unit", "reason", "measure", "value", "limit")):
+        for batch in read_columns(join(run, rejections_of(job)), ("stage", "unit", "reason", "measure", "value", "limit")):
             above = pc.greater(batch["value"], batch["limit"])
             sign = pc.if_else(pc.is_null(above), "", pc.if_else(above, ">", "<"))
             table = pa.table([*batch.columns[:4], sign], names=["stage", "unit", "reason", "measure", "sign"])

@@ -13,15 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamella.pipeline.audit import JOBS
 from lamella.pipeline.columns import Place, read_columns, read_places, read_rows
+from lamella.pipeline.graph import JOBS, PAIR_TABLES, rejections_of
 from lamella.pipeline.tables import read_manifest
-from lamella.reporting.distributions import pair_tables
 from lamella.schemas.arrow import from_table
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode
 from lamella.schemas.keys import stable_int
 from lamella.schemas.media import Media, MediaKind
-from lamella.schemas.pair import ImageTextPair, Pair, VideoTextPair
+from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.files import join
 
@@ -74,14 +73,13 @@ def _documents(run: str, each: int) -> list[InterleavedDocument]:
 
 
 def _pairs(run: str, each: int) -> list[Pair]:
-    images, videos = pair_tables(run)
-    return _chosen(images, ImageTextPair, ("dataset",), each) + _chosen(videos, VideoTextPair, ("dataset",), each)
+    return [pair for table in PAIR_TABLES for pair in _chosen(join(run, table.name), table.record, ("dataset",), each)]
 
 
 def _rejected(run: str, each: int) -> list[dict[str, Any]]:
     found = []
     for job in JOBS:
-        found += _chosen(join(run, "rejections", job), Rejection, ("stage", "unit", "reason"), each)
+        found += _chosen(join(run, rejections_of(job)), Rejection, ("stage", "unit", "reason"), each)
     order = {name: at for names in (Stage, Unit, Reason) for at, name in enumerate(names)}
     found.sort(key=lambda one: (order[one.stage], order[one.unit], order[one.reason]))
     return [

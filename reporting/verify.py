@@ -13,34 +13,24 @@ from typing import BinaryIO
 
 import fsspec
 
-from lamella.pipeline.audit import JOBS, conservation_of, links, rows_of
+from lamella.pipeline.audit import conservation_of, links, rows_of
 from lamella.pipeline.damage import bounded, memory_bound
+from lamella.pipeline.graph import LEDGER_TABLES, SHARD_FOLDERS, SHARDS_FOLDER, TABLES
 from lamella.pipeline.integrity import checksum
 from lamella.pipeline.tables import TableManifest, read_records
 from lamella.reporting.readable import clean
 from lamella.schemas.config import ShardConfig
+from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
+from lamella.schemas.errors import BadSample, BadShard
 from lamella.schemas.media import Container, Media
-from lamella.schemas.pair import Dataset
-from lamella.schemas.sample import SAMPLE_TYPES, BadSample
-from lamella.schemas.shards import MANIFEST, BadShard, ShardInfo, ShardManifest, read_shard, sample_key
+from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest, read_shard, sample_key
 from lamella.transforms.base.blobs import BlobError, is_own_archive, read_blob
 from lamella.transforms.base.files import RUN_FILE, TEMPORARY, join, read_bytes
+from lamella.transforms.fetch.packs import FOLDER as PACKS
 from lamella.transforms.shard.check import fault_of_sample
 from lamella.transforms.shard.sidecar import SIDECAR_SCHEMA
-from lamella.transforms.shard.write import PARQUET
 
-TABLES = (
-    "documents",
-    "duplicates",
-    "archive_media",
-    "media",
-    "interleaved",
-    "pairs/images",
-    "pairs/videos",
-    *(f"{books}/{job}" for books in ("rejections", "tallies") for job in JOBS),
-)
-SHARDS = tuple(f"shards/{dataset}" for dataset in Dataset)
-PACKS = "media/packs"  # tars that the media table names, row by row
+_WRITTEN = {*TABLES, *LEDGER_TABLES, *SHARD_FOLDERS}  # what a finished run has
 _BATCH_ROWS = 1000  # a column of one long text repeated takes memory by rows
 _LINE = 400  # characters of a fault
 
@@ -55,10 +45,10 @@ def verify(run: str) -> Faults:
 def _faults(run: str) -> Faults:
     files = _files(run)
     yield from _strays(files)
-    for folder in sorted({*TABLES, *SHARDS, *(name.rpartition("/")[0] for name in files if name.endswith(f"/{MANIFEST}"))}):
+    for folder in sorted({*_WRITTEN, *(name.rpartition("/")[0] for name in files if name.endswith(f"/{MANIFEST}"))}):
         if f"{folder}/{MANIFEST}" not in files:
             yield f"{folder}: no {MANIFEST}: not finished"
-        elif folder.startswith("shards/"):
+        elif folder.startswith(f"{SHARDS_FOLDER}/"):
             yield from _guarded(f"{folder}/{MANIFEST}", _dataset(run, folder, files))
         else:
             yield from _guarded(f"{folder}/{MANIFEST}", _table(run, folder, files))
@@ -84,7 +74,7 @@ def _files(run: str) -> dict[str, int]:
 
 def _strays(files: dict[str, int]) -> Faults:
     """Temporary files, and data in folders that have no manifest; what stands beside a manifest is its own check's."""
-    told = {*TABLES, *SHARDS, PACKS}  # of the first ones once, as not finished
+    told = {*_WRITTEN, PACKS}  # of the first ones once, as not finished
     for name in sorted(files):
         folder, _, base = name.rpartition("/")
         if base.endswith(TEMPORARY):
@@ -133,7 +123,7 @@ def _shard(
     if shard.sidecar:
         named = _Named(f"{folder}/{shard.sidecar}", shard.sidecar_bytes, shard.sidecar_sha256)
         yield from _file(run, named, files, lambda stream: _sidecar(stream, keys))
-    elif dataset is not Dataset.M3W:
+    elif DATASETS[dataset].sidecar:
         yield f"{folder}/{shard.name}: no sidecar"
 
 
@@ -181,7 +171,7 @@ class _Samples:
     """Checks a shard's samples one by one, and notes (key in the tar, sample's key) of each for the sidecar's check."""
 
     def __init__(self, dataset: Dataset, shard: ShardInfo, config: ShardConfig | None, keys: list[tuple[str, str]]):
-        self._type, self._shard, self._config, self._keys = SAMPLE_TYPES[dataset], shard, config, keys
+        self._type, self._shard, self._config, self._keys = DATASETS[dataset].sample, shard, config, keys
         self._number = int(shard.name.removesuffix(".tar").rpartition("-")[2])
 
     def __call__(self, stream: BinaryIO) -> Faults:

@@ -11,26 +11,29 @@ from typing import Any
 
 import fsspec
 
-from lamella.pipeline.audit import JOBS, shards_of
+from lamella.pipeline.audit import shards_of
 from lamella.pipeline.columns import find_rows
+from lamella.pipeline.graph import JOBS, PAIR_TABLES, rejections_of
 from lamella.pipeline.jobs import rows_by_dataset
 from lamella.pipeline.partitions import FOLDER as PARTS
 from lamella.pipeline.run import config_of
 from lamella.schemas.arrow import from_table
 from lamella.schemas.config import Config
+from lamella.schemas.datasets import Dataset
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, TextQuality, VideoNode
 from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.media import ArchiveMedia, Media, MediaKind
-from lamella.schemas.pair import Dataset, ImageTextPair, Pair, VideoTextPair
+from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.schemas.shards import index_shard, shard_name
 from lamella.transforms.assemble.rules import RULES as ASSEMBLE_RULES
 from lamella.transforms.base.files import join, read_bytes
 from lamella.transforms.base.rule import Rulebook
 from lamella.transforms.fetch.copies import COPY_RULES, alone
-from lamella.transforms.fetch.rules import IMAGE_RULES, SIZE_RULES, VIDEO_RULES, WEIGHT_RULES, Size, Weight
+from lamella.transforms.fetch.rules import SIZE_RULES, VIDEO_RULES, WEIGHT_RULES, Size, Weight
 from lamella.transforms.filter.rules import DOCUMENT_RULES
 from lamella.transforms.formats.urls import canonical_url
+from lamella.transforms.media.picture_rules import IMAGE_RULES
 from lamella.transforms.pair.corpus import Candidate
 from lamella.transforms.pair.rules import RULES as PAIR_RULES
 from lamella.transforms.score.rules import NODE_RULES as NODE_SCORE_RULES
@@ -112,8 +115,8 @@ def _judged(media: Media, config: Config) -> Iterable[str]:
 
 
 def _pairs(run: str, column: str, values: Collection[str], config: Config) -> Iterator[Finding]:
-    for table, kind in (("pairs/images", ImageTextPair), ("pairs/videos", VideoTextPair)):
-        for pair in _rows(run, table, kind, column, values):
+    for table in PAIR_TABLES:
+        for pair in _rows(run, table.name, table.record, column, values):
             # What the whole corpus said of the pair is not on it: only what it says itself is compared.
             own = _beside(PAIR_RULES[pair.dataset], Candidate(pair=pair), config.pair, skip=("images_of_alt", "alts_of_image"))
             yield _kept(Stage.PAIR, Unit.PAIR, f"{pair.dataset} {pair.key}: {pair.text[:100]!r} ({pair.source})", own)
@@ -188,7 +191,7 @@ def _extracted(run: str, file: str, record_type: type, addresses: Collection[str
 
 def _rejections(run: str, addresses: Collection[str]) -> Iterator[Rejection]:
     for job in JOBS:
-        yield from _rows(run, f"rejections/{job}", Rejection, "url", addresses)
+        yield from _rows(run, rejections_of(job), Rejection, "url", addresses)
 
 
 def _rows(run: str, table: str, record_type: type, column: str, values: Collection[str]) -> Iterator[Any]:

@@ -17,6 +17,7 @@ from lamella.runners.commands.train import evaluate, generate, train_app
 from lamella.runners.exit_codes import DONE, FAILED, WRONG_CONFIG, Stop
 from lamella.runners.progress import quiet_beam
 from lamella.runners.signals import end_on_signals
+from lamella.schemas.errors import LamellaError
 from lamella.schemas.printable import printable
 
 app = typer.Typer(
@@ -58,7 +59,7 @@ def main() -> None:
         # typer returns the code of an end of its own, such as 130; a command returns nothing.
         code = app(words or ["--help"], standalone_mode=False, obj=beam_flags, prog_name="lamella") or DONE
     except Stop as stop:
-        code = _say_error(stop.line, stop.code)
+        code = _say_error(stop.line, stop.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         code = _say_error("stopped; run the same command again to go on from here", 130)
     except BrokenPipeError:
@@ -87,9 +88,10 @@ def _say_error(line: str, code: int) -> int:
 
 
 def _code_of(error: Exception) -> int:
+    if isinstance(error, LamellaError):
+        return error.exit_code
     usage = hasattr(error, "format_message")  # of the command line's parser, which typer carries within itself
-    wrong = usage or getattr(error, "wrong_configuration", False) or _missing_part(error)
-    return WRONG_CONFIG if wrong else FAILED
+    return WRONG_CONFIG if usage or _missing_part(error) else FAILED
 
 
 def _missing_part(error: Exception) -> str:

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from lamella.pipeline.config.resolution import ConfigError
+from lamella.schemas.errors import ConfigError
 
 _ENDPOINT = "--job_endpoint"
 

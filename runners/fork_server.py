@@ -1,6 +1,7 @@
 """Orders by stdin in; worker processes that are forked from this one out, and news of them by stdout. Both are JSON lines.
 
-    {"start": ID, "import": [MODULE, ...], "environment": {NAME: VALUE, ...}}     ->   {"ended": ID, "status": STATUS}
+    {"import": [MODULE, ...]}
+    {"start": ID, "environment": {NAME: VALUE, ...}}     ->   {"ended": ID, "status": STATUS}
     {"kill": ID}
 
 What workers import costs seconds; here it is imported once, before they are forked. This process has no threads of Python's:
@@ -67,8 +68,10 @@ class Server:
                 if worker == order["kill"]:
                     os.kill(process, signal.SIGKILL)  # ended or not, it is ours until it is buried
             return
-        for module in order["import"]:
-            importlib.import_module(module)
+        if "import" in order:
+            for module in order["import"]:
+                importlib.import_module(module)
+            return
         if threading.active_count() > 1:
             raise RuntimeError("an import has started a thread; a fork could stop for ever")
         lifeline = Lifeline()

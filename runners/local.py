@@ -11,7 +11,8 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from lamella.runners.worker_pool import ForkedEnvironment, ForkServer
 
 _TRIES = 3  # of a job whose worker processes end
-_IMPORTS = {"pairs": ("torch", "open_clip")}  # by job: what its workers need that the others do without
+# By job: what its workers need that the others do without. It is imported while this process builds the pipeline.
+_IMPORTS = {"pairs": ("torch", "open_clip", "apache_beam.ml.inference.base")}
 
 
 def local_execute(
@@ -29,10 +30,10 @@ def local_execute(
     server = ForkServer(quiet)
 
     def execute(label: str, build: Callable[[beam.Pipeline], object]) -> None:
-        server.imports = _IMPORTS.get(label, ())
         for attempt in range(1, _TRIES + 1):
             server.losses.clear()
             server.relaunch_if_gone()
+            server.prepare(_IMPORTS.get(label, ()))
             runner = FnApiRunner(default_environment=ForkedEnvironment(server.name))
             try:
                 with _threads_are_silent() if quiet else contextlib.nullcontext():

@@ -38,15 +38,18 @@ class ForkServer:
         self._lost: dict[str, Callable[[str], None]] = {}
         self.name = f"{os.getpid()}-{id(self)}"
         self.losses: list[str] = []  # why workers ended that should not have; the caller clears it
-        self.imports: Sequence[str] = ()  # what the next workers need beside what is imported already
         _servers[self.name] = self
         self._launch()
+
+    def prepare(self, imports: Sequence[str]) -> None:
+        """Begins to import what the next workers need beside what is imported already; the caller does not wait."""
+        self._tell({"import": list(imports)})
 
     def start(self, worker: str, environment: dict[str, str], lost: Callable[[str], None]) -> None:
         """Forks a worker. `lost(why)` is called where it ends before it is asked to."""
         with self._lock:
             self._ended[worker], self._lost[worker] = threading.Event(), lost
-        self._tell({"start": worker, "import": list(self.imports), "environment": environment})
+        self._tell({"start": worker, "environment": environment})
 
     def expect_end(self, worker: str) -> None:
         """From here on the worker may end."""
@@ -68,7 +71,7 @@ class ForkServer:
     def _launch(self) -> None:
         lifeline = Lifeline()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "lamella.runners.fork_server", str(lifeline.read_end)],
+            [sys.executable, "-P", "-m", "lamella.runners.fork_server", str(lifeline.read_end)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL if self._quiet else None,
@@ -116,7 +119,8 @@ def _why(status: int) -> str:
 
 def _end(process: subprocess.Popen, lifeline: Lifeline) -> None:
     lifeline.cut()
-    process.stdin.close()
+    with contextlib.suppress(BrokenPipeError):  # an order that it did not live to read
+        process.stdin.close()
     process.wait()
 
 

@@ -50,6 +50,14 @@ class MediaLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PixelMeasure:
+    """What a function of `transforms.media.picture_rules` found on a picture."""
+
+    name: str  # the function's
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """A media file that was found, inspected and judged usable."""
 
@@ -66,8 +74,13 @@ class Media:
     cluster: str = ""  # the same for exact and perceptual copies; the survivor's sha256
     phash: str = ""  # 64 bits, hex; of the first frame where it is a video
     phash_version: str = ""  # algorithm and library, since versions of Pillow change hashes
-    colour_spread: float = 0.0  # standard deviation of the pixels, 0 to 255, the largest of the channels
+    pixels: tuple[PixelMeasure, ...] = ()  # of the first frame where it is a video
     duration_s: float = 0.0  # videos only
     fps: float = 0.0  # videos only
     text: str = ""  # tracks only: the cues' text, one line a cue
     robots_evidence: str = ""  # the opt-out decision's evidence: headers and robots.txt verdict
+
+    @property
+    def measured(self) -> dict[str, float]:
+        """Value by the name of its measure."""
+        return {measure.name: measure.value for measure in self.pixels}

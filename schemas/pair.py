@@ -3,16 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lamella.schemas.datasets import Dataset
 from lamella.schemas.media import Media
-
-
-class Dataset(StrEnum):
-    """The four training sets of Flamingo, as ours."""
-
-    M3W = "m3w"
-    ALIGN = "align"
-    LTIP = "ltip"
-    VTP = "vtp"
 
 
 class CaptionSource(StrEnum):

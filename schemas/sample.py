@@ -15,13 +15,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from lamella.schemas.pair import Dataset
+from lamella.schemas.errors import BadSample
 
 Members = dict[str, bytes]  # extension -> bytes
-
-
-class BadSample(ValueError):
-    """A sample whose members are missing or contradict each other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,13 +128,6 @@ class ClipSample:
 
 Sample = InterleavedSample | PairSample | ClipSample
 
-SAMPLE_TYPES: dict[Dataset, type] = {
-    Dataset.M3W: InterleavedSample,
-    Dataset.ALIGN: PairSample,
-    Dataset.LTIP: PairSample,
-    Dataset.VTP: ClipSample,
-}
-
 
 def phi_of(texts: Sequence[str | None]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """(previous, next) phi for texts in which None marks an image; what `schemas.document.with_phi` sets on nodes."""
@@ -177,3 +166,12 @@ def _member(members: Members, name: str) -> bytes:
         return members[name]
     except KeyError:
         raise BadSample(f"no member {name}") from None
+
+
+def decode_sample(members: Members) -> Sample:
+    """A sample whose dataset is not known: its header tells it by its fields. Raises BadSample."""
+    header = load_json(members)
+    for field_name, sample_type in (("texts", InterleavedSample), ("frames", ClipSample)):
+        if isinstance(header, dict) and field_name in header:
+            return sample_type.decode(members)
+    return PairSample.decode(members)

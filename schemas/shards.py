@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import BinaryIO, TypeVar
 
-from lamella.schemas.pair import Dataset
+from lamella.schemas.datasets import Dataset
+from lamella.schemas.errors import BadShard
 from lamella.schemas.sample import Members
 
 T = TypeVar("T")
@@ -28,10 +29,6 @@ _BLOCK = 512  # of a tar
 _EMPTY = bytes(_BLOCK)
 _PIECE = 1 << 20
 SPLITS = ("train", "validation")
-
-
-class BadShard(ValueError):
-    """A tar that is damaged, or holds what no shard of ours holds."""
 
 
 def checked_file(name: object, size: object, checksum: object) -> None:

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "runners": {"schemas", "transforms", "pipeline", "reporting", "runners", "trainer", "sample"},
     "trainer": {"schemas", "trainer", "weights"},
     "sample": {"sample"},
-    "weights": {"weights"},
+    "weights": {"schemas", "weights"},
 }
 TORCH_ALLOWED = ("transforms/score/", "transforms/caption/", "trainer/", "weights/")
 BEAM_ALLOWED = ("pipeline/", "runners/")

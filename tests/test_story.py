@@ -10,7 +10,8 @@ import pytest
 from lamella.pipeline import jobs
 from lamella.pipeline.audit import conservation_of
 from lamella.pipeline.config.resolution import resolve
-from lamella.pipeline.jobs import PAIR_TABLES, Place
+from lamella.pipeline.graph import JOBS, TABLES
+from lamella.pipeline.jobs import Place
 from lamella.pipeline.preflight import find_archives
 from lamella.pipeline.run import begin, config_of, run
 from lamella.pipeline.tables import read_manifest, read_records
@@ -29,7 +30,6 @@ from lamella.transforms.filter import stage as filter_stage
 
 PAGES, SEED = 150, 0
 CRASHES = "-96.html"
-JOBS = ("documents", "media", "pairs", "shards")
 
 
 class Story(NamedTuple):
@@ -165,7 +165,7 @@ def test_no_limit_was_passed(story):
 
 
 def test_every_table_stands(story):
-    for name in ("documents", "duplicates", "archive_media", "media", *PAIR_TABLES):
+    for name in TABLES:
         assert read_manifest(join(story, name)).rows > 0, name
 
 

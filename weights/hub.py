@@ -8,16 +8,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from lamella.weights.loaded import (
-    CHECKPOINTS,
-    DIGEST_CHARACTERS,
-    MATCH_BIAS,
-    MATCH_SCALE,
-    MODEL_FILE,
-    Unplaced,
-    WeightsMissing,
-    weights_label,
-)
+from lamella.schemas.errors import WeightsMissing
+from lamella.weights.loaded import CHECKPOINTS, DIGEST_CHARACTERS, MATCH_BIAS, MATCH_SCALE, MODEL_FILE, Unplaced, weights_label
 from lamella.weights.vetting import HUB, LOCAL, UnsafeModel, vet_clip
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lamella.schemas.errors import NoDevice
+
 if TYPE_CHECKING:
     import torch
     from PIL import Image
@@ -14,23 +16,6 @@ MODEL_FILE, TOKENIZER_FILE = "model.safetensors", "tokenizer.json"  # of a folde
 CHECKPOINTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", MODEL_FILE)  # of a folder or hub page
 MATCH_SCALE, MATCH_BIAS = "matching.scale", "matching.bias"  # tensors of a matcher, beside the model's own
 DIGEST_CHARACTERS = 12
-
-
-class WeightsMissing(RuntimeError):
-    """No weights there, or not the ones that were asked for. One line: the tag or file, and the two ways out."""
-
-    def __init__(self, name: str, weights: str, why: str):
-        why = " ".join(why.split())[:500]
-        super().__init__(
-            f"{name}: weights {weights!r} cannot be had: {why}; give the path of a .safetensors file or of a folder "
-            f"that `lamella train` wrote, or use name lamella-coca with weights {BUNDLED!r}"
-        )
-
-
-class NoDevice(ValueError):
-    """A device was asked for that is not there."""
-
-    wrong_configuration = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

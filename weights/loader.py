@@ -6,7 +6,8 @@ Weights are `bundled`, a path (a folder that the trainer wrote, or a `.safetenso
 from pathlib import Path
 from typing import Literal
 
-from lamella.weights.loaded import BUNDLED, Loaded, WeightsMissing, pick_device
+from lamella.schemas.errors import WeightsMissing
+from lamella.weights.loaded import BUNDLED, Loaded, pick_device
 from lamella.weights.own import load_own, own_config, own_unplaced, read_manifest
 
 __all__ = ["ROLES", "Role", "load", "pick_device", "untrained"]

@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from lamella.schemas.errors import WeightsMissing
 from lamella.weights.loaded import (
     BUNDLED,
     DIGEST_CHARACTERS,
@@ -14,7 +15,6 @@ from lamella.weights.loaded import (
     MODEL_FILE,
     TOKENIZER_FILE,
     Unplaced,
-    WeightsMissing,
     weights_label,
 )
 

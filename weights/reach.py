@@ -13,17 +13,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from lamella.weights.loaded import BUNDLED, CHECKPOINTS, MODEL_FILE, WeightsMissing
+from lamella.schemas.errors import ConfigError, WeightsMissing
+from lamella.weights.loaded import BUNDLED, CHECKPOINTS, MODEL_FILE
 from lamella.weights.vetting import HUB, LOCAL
 
 HUB_SECONDS = 5.0  # for an answer, name look-up and redirects included
 _HEAD_BYTES = 100_000_000  # of a safetensors header; safetensors' own limit
 
 
-class Unreachable(ValueError):
+class Unreachable(ConfigError):
     """What a model needs is neither here nor to be had. One line: what would be downloaded, and why it is not."""
-
-    wrong_configuration = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

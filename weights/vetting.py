@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lamella.schemas.errors import ConfigError
+
 CLIP_CONFIG = "open_clip_config.json"
 LOCAL, HUB = "local-dir:", "hf-hub:"  # prefixes of names that make open_clip read a config of others
 
@@ -44,10 +46,8 @@ _KWARGS = {
 _NAMES = {"timm_model_name": _TIMM, "hf_model_name": _REPO, "hf_tokenizer_name": _REPO}
 
 
-class UnsafeModel(ValueError):
+class UnsafeModel(ConfigError):
     """A model's config names code, or something that this program does not know. One line: the file and the key."""
-
-    wrong_configuration = True
 
 
 def vet_clip(name: str) -> None:

@@ -12,16 +12,11 @@ from lamella.pipeline.config.yaml_text import MAX_CHARACTERS, YamlError, read_ya
 from lamella.pipeline.recipes import RECIPES
 from lamella.schemas.bounds import explain
 from lamella.schemas.config import BUNDLED, BUNDLED_NAME, Config, ModelConfig
+from lamella.schemas.errors import ConfigError
 from lamella.transforms.formats.credentials import without_credentials
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{0,20}://[^\s'\"()<>]+")
 _USER = re.compile(r"[^/]++//[^/?#@:]*+:[^/?#@]*+@")  # a name alone is none: sftp://me@host, abfs://container@account
-
-
-class ConfigError(ValueError):
-    """Wrong configuration. Its message is one line and names the key."""
-
-    wrong_configuration = True  # the command line's exit code 2
 
 
 def resolve(recipe: str, words: Iterable[str] = (), overlays: Iterable[str] = ()) -> Config:
@@ -31,12 +26,22 @@ def resolve(recipe: str, words: Iterable[str] = (), overlays: Iterable[str] = ()
     values = RECIPES[recipe]().model_dump()
     for overlay in overlays:
         _merge(values, _read_file(overlay), Config, "")
-    for word in words:
-        path, equals, text = word.partition("=")
-        if not equals or not path:
-            raise ConfigError(f"{word!r}: not of the form key.path=value")
-        keys = path.split(".")
-        _merge(values, _nested(keys, _value(keys, text)), Config, "")
+    return with_overrides(validated(Config, values), words)
+
+
+def with_overrides(config: Config, overrides: Iterable[str] | Mapping[str, Any]) -> Config:
+    """The config with `key.path=value` words, or values by their key, laid over it."""
+    values = config.model_dump()
+    if isinstance(overrides, Mapping):
+        for path, value in overrides.items():
+            _merge(values, _nested(path.split("."), value), Config, "")
+    else:
+        for word in overrides:
+            path, equals, text = word.partition("=")
+            if not equals or not path:
+                raise ConfigError(f"{word!r}: not of the form key.path=value")
+            keys = path.split(".")
+            _merge(values, _nested(keys, _value(keys, text)), Config, "")
     config = validated(Config, values)
     for key, text in _texts(config.model_dump(), ""):
         check_no_credentials(key, text)

@@ -4,13 +4,15 @@ from typing import Any
 
 import yaml
 
+from lamella.schemas.errors import ConfigError
+
 MAX_CHARACTERS = 1 << 18  # a config of every key is 20 kB
 MAX_DEPTH = 20  # a config has four levels
 MAX_NODES = 20_000  # with aliases written out; a config of every key has 500
 _TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 
 
-class YamlError(ValueError):
+class YamlError(ConfigError):
     """Text that is not YAML, or is more than a config can be."""
 
 

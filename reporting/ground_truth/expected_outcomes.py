@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lamella.pipeline.audit import JOBS
 from lamella.pipeline.columns import read_columns
+from lamella.pipeline.graph import JOBS, rejections_of
 from lamella.reporting.ground_truth.sample_ledger import Ledger
 from lamella.schemas.rejection import Reason, Unit
 from lamella.transforms.base.files import join
@@ -144,7 +144,7 @@ class _Seen:
 def _rejections(run: str) -> Iterator[dict[str, Any]]:
     columns = ("unit", "reason", "key", "url", "sample", "archive", "offset")
     for job in JOBS:
-        for batch in read_columns(join(run, "rejections", job), columns):
+        for batch in read_columns(join(run, rejections_of(job)), columns):
             yield from batch.to_pylist()
 
 

@@ -1,13 +1,13 @@
 """The commands that make data: words in, archives of the sample web or a whole run out."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lamella.runners.commands.look import print_report, write_report
+from lamella.runners.commands.look import print_report
 from lamella.runners.exit_codes import PAST_LIMIT, Stop
+from lamella.runners.launch import CLUSTERS, LOCAL
 
 
 def sample(
@@ -41,7 +41,7 @@ def run(
     output: Annotated[str, typer.Option(help="Folder of the run, local or remote.")],
     words: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]... [-- BEAM FLAGS]", help="Overrides.")] = None,
     config: Annotated[list[str] | None, typer.Option(help="YAML file laid over the recipe; of several the last wins.")] = None,
-    runner: Annotated[str, typer.Option(help="local, spark, flink or dataflow.")] = "local",
+    runner: Annotated[str, typer.Option(help=f"{LOCAL}, {', '.join(CLUSTERS)}.")] = LOCAL,
     processes: Annotated[int, typer.Option(min=1, help="Worker processes of a local run.")] = 1,
     report: Annotated[bool, typer.Option(help="Whether to write report.json and report.html.")] = True,
     replace: Annotated[bool, typer.Option("--replace", help="Make a run of another recipe in this folder over.")] = False,
@@ -51,61 +51,30 @@ def run(
 ) -> None:
     """Runs the four jobs on web archives; a second run does only what changed."""
     from lamella.pipeline.config.resolution import resolve
-    from lamella.pipeline.preflight import (
-        check_devices,
-        file_system,
-        find_archives,
-        load_models,
-        own_folder,
-        part_words,
-        reach_models,
-    )
+    from lamella.pipeline.preflight import part_words
+    from lamella.runners.launch import prepare
     from lamella.runners.progress import Progress
 
     inputs, overrides = part_words(words or ())
     settings = resolve(recipe, overrides, config or ())
-    archives = find_archives([*input, *inputs])
-    file_system("--output", output)
     progress = Progress()
-    execute = _executor(runner, processes, context.obj, verbose, progress.say)
-    if runner == "local":
-        check_devices(settings)
-    models = reach_models(settings)
+    launch = prepare(
+        settings,
+        [*input, *inputs],
+        output,
+        progress.say,
+        runner=runner,
+        processes=processes,
+        flags=context.obj,
+        quiet=not verbose,
+    )
     if dry_run:
-        from lamella.reporting.dry_run import plan
-
-        for line in plan(settings, archives, output, models):
+        for line in launch.plan():
             print(line)
         return
-    if runner == "local":
-        load_models(settings)
-    with own_folder(output), progress:
-        from lamella.pipeline.bundled import warn_of_archives
-        from lamella.pipeline.run import run as run_all
-
-        if warning := warn_of_archives(archives, settings):
-            progress.say(warning)
-
-        workers = processes if runner == "local" else None
-        ended = run_all(settings, archives, output, progress.watch(execute), progress.say, workers, replace=replace, deep=deep)
-        if report:
-            progress.say("report: writes")
-            written = write_report(output)
+    with progress:
+        result = launch.carry_out(progress.say, progress.watch, report=report, replace=replace, deep=deep)
     if report:
-        print_report(written, output, ended)
-    elif ended:
-        raise Stop(PAST_LIMIT, ended)
-
-
-def _executor(runner: str, processes: int, flags: list[str], verbose: bool, say: Callable[[str], None]):
-    from importlib import import_module
-
-    from lamella.pipeline.config.resolution import ConfigError
-
-    if runner == "local":
-        from lamella.runners.local import local_execute
-
-        return local_execute(processes, flags, quiet=not verbose, say=say)
-    if runner not in ("spark", "flink", "dataflow"):
-        raise ConfigError(f"--runner {runner}: no such runner; there are local, spark, flink and dataflow")
-    return getattr(import_module(f"lamella.runners.{runner}"), f"{runner}_execute")(flags)
+        print_report(result.report, output, result.ended)
+    elif result.ended:
+        raise Stop(PAST_LIMIT, result.ended)

@@ -55,9 +55,9 @@ def why(
     from rich.console import Console
     from rich.text import Text
 
-    from lamella.pipeline.config.resolution import ConfigError
     from lamella.reporting.samples import clean
     from lamella.reporting.why import why as follow
+    from lamella.schemas.errors import ConfigError
 
     console, stage = Console(), ""
     findings = follow(folder, address)

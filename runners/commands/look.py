@@ -32,7 +32,7 @@ def verify(folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of 
 
 
 def _run_folder(folder: str) -> None:
-    from lamella.pipeline.config.resolution import ConfigError
+    from lamella.schemas.errors import ConfigError
     from lamella.transforms.base.files import exists, join
 
     if not exists(join(folder, "run.json")):
@@ -46,8 +46,8 @@ def inspect(
     """Looks into a table, a shard or an archive."""
     from rich.console import Console
 
-    from lamella.pipeline.config.resolution import ConfigError
     from lamella.reporting.inspect import inspect as look
+    from lamella.schemas.errors import ConfigError
 
     try:
         look(path, limit, Console())
@@ -61,7 +61,8 @@ def extract(
     url: Annotated[str, typer.Option(help="Where the HTML came from, for the relative URLs in it.")] = "",
 ) -> None:
     """Extracts pages: HTML or JSON lines in; one JSON line a page out, in order."""
-    from lamella.pipeline.config.resolution import ConfigError, resolve
+    from lamella.pipeline.config.resolution import resolve
+    from lamella.schemas.errors import ConfigError
     from lamella.transforms.extract.lines import extract_lines
 
     config = resolve("m3w", [f"extract.{word.removeprefix('extract.')}" for word in words or ()]).extract

@@ -57,7 +57,7 @@ def evaluate(
     language: Language = None,
 ) -> None:
     """Measures a Flamingo: validation loss by dataset, and answers in context with 0 to 8 examples."""
-    from lamella.pipeline.config.resolution import ConfigError
+    from lamella.schemas.errors import ConfigError
     from lamella.trainer.evaluation.evaluate import evaluate as run
     from lamella.trainer.evaluation.fewshot import RANDOM, WRITTEN, Options
 
@@ -85,7 +85,7 @@ def generate(
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    from lamella.pipeline.config.resolution import ConfigError
+    from lamella.schemas.errors import ConfigError
 
     try:
         numbers = tuple(map(int, text.split(",")))
@@ -97,7 +97,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 
 def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
-    from lamella.pipeline.config.resolution import ConfigError
+    from lamella.schemas.errors import ConfigError
 
     for word in words:
         key, equals, value = word.partition("=")

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from lamella.schemas.config import DedupConfig
 from lamella.schemas.rejection import Reason
+from lamella.transforms.base.forest import Forest
 from lamella.transforms.dedup.choose import choose_survivor, duplicates_of
-from lamella.transforms.dedup.components import Forest, bridges_of_member, links_of_bucket
+from lamella.transforms.dedup.components import bridges_of_member, links_of_bucket
 from lamella.transforms.dedup.signature import Fingerprint
 
 

@@ -12,9 +12,9 @@ from PIL import Image
 
 from lamella.reporting import report_html
 from lamella.schemas.config import FetchConfig, ReadConfig, ShardConfig
+from lamella.schemas.errors import BadSample
 from lamella.schemas.media import BlobRef, Container, Media, MediaKind
 from lamella.schemas.rejection import Rejection
-from lamella.schemas.sample import BadSample
 from lamella.trainer.loading.pictures import draw
 from lamella.transforms.fetch.captured import CapturedLink
 from lamella.transforms.fetch.inspect import judge_bytes

@@ -18,9 +18,8 @@ from lamella.pipeline.tables import TableManifest
 from lamella.reporting.inspect import inspect
 from lamella.reporting.report import write_report
 from lamella.reporting.verify import verify
-from lamella.schemas.sample import BadSample
-from lamella.schemas.shards import MANIFEST, BadShard, ShardManifest
-from lamella.trainer.core.config import TrainingError
+from lamella.schemas.errors import BadSample, BadShard, TrainingError
+from lamella.schemas.shards import MANIFEST, ShardManifest
 from lamella.trainer.loading.sample_reader import Shards
 from lamella.trainer.loading.shard_reader import find_shards
 from tests.faults.tables import BadRun, bad_run

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from lamella.transforms.fetch.inspect import perceptual_hash
+from lamella.transforms.media.measures import looks_of
 from lamella.transforms.media.pixels import decode_rgb
 
 SIZE = (120, 80)
@@ -110,7 +110,7 @@ def test_the_colours_are_those_of_the_picture(name):
 
 
 def hashes() -> dict[str, str]:
-    return {name: perceptual_hash(decode_rgb(data)) for name, data in GOLDEN.items()}
+    return {name: looks_of(decode_rgb(data)).phash for name, data in GOLDEN.items()}
 
 
 def test_hashes_are_equal_across_processes_and_near_across_formats():

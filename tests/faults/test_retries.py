@@ -8,10 +8,11 @@ import pytest
 from shard_world import World
 
 from lamella.pipeline.tables import write_file
-from lamella.schemas.config import ShardConfig
+from lamella.schemas.config import FetchConfig, ReadConfig, ShardConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.pair import Dataset
 from lamella.schemas.shards import shard_name
+from lamella.transforms.media.store import MediaStore
 from lamella.transforms.shard.write import ShardWork, write_one
 
 TIMES = 12
@@ -41,9 +42,8 @@ def at_once(do, path) -> tuple[set, set[str]]:
 
 
 def test_a_shard_that_is_written_twice_at_once(world, tmp_path):
-    work = ShardWork(
-        dataset=Dataset.ALIGN, config=ShardConfig(max_side_px=64), root=str(world.root), folder=str(tmp_path / "align")
-    )
+    store = MediaStore.of(str(world.root), ReadConfig(), FetchConfig())
+    work = ShardWork(dataset=Dataset.ALIGN, config=ShardConfig(max_side_px=64), store=store, folder=str(tmp_path / "align"))
     pairs = [world.pair(number) for number in range(6)]
     path = tmp_path / "align" / shard_name(Dataset.ALIGN, "train", 0)
     results, seen = at_once(lambda: write_one(work, "train", 0, pairs).shard, path)

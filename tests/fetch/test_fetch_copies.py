@@ -9,7 +9,8 @@ from fetch_media import captured, picture
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media
 from lamella.schemas.rejection import Reason
-from lamella.transforms.fetch.copies import Forest, as_member, choose_one, clusters, hashes_by_chunk, near_hashes, survivor_of
+from lamella.transforms.base.forest import Forest
+from lamella.transforms.fetch.copies import as_member, choose_one, clusters, hashes_by_chunk, near_hashes, survivor_of
 from lamella.transforms.fetch.inspect import judge_bytes
 
 
@@ -40,7 +41,7 @@ def test_no_near_pair_is_missed_and_no_far_one_taken(distance):
     for left, right in combinations(sorted(set(hashes)), 2):
         if (int(left, 16) ^ int(right, 16)).bit_count() <= distance:
             brute.join(left, right)
-    wanted = {name: brute.root(name) for name in brute.names()}
+    wanted = dict(brute.roots())
     found = clusters(found_edges(hashes, distance))
     alone = {name for name, root in wanted.items() if list(wanted.values()).count(root) == 1}
     assert found == {name: root for name, root in wanted.items() if name not in alone}

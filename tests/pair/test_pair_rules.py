@@ -11,9 +11,8 @@ from lamella.schemas.media import BlobRef, Container, Media, MediaKind
 from lamella.schemas.page import Provenance
 from lamella.schemas.pair import CaptionSource, Dataset, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.pair.candidates import propose_pairs
 from lamella.transforms.pair.corpus import HEAD_TOKENS, Candidate, Floors, copy_key, floors_of, tokens_of
-from lamella.transforms.pair.judge import judge_candidate, with_survivor
+from lamella.transforms.pair.judge import judge_candidate, propose_pairs, with_survivor
 
 CONFIG = PairConfig()
 BLOB = BlobRef(path="a.warc", offset=0, length=9, container=Container.WARC)

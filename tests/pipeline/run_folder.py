@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from lamella.pipeline.audit import JOBS
+from lamella.pipeline.graph import JOBS
 from lamella.pipeline.recipes import demo
 from lamella.pipeline.tables import TableManifest, write_file, write_manifest
 from lamella.schemas.account import Door, Tally

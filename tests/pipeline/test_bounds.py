@@ -7,10 +7,11 @@ import pytest
 from annotated_types import Ge, Gt, Le, Lt
 
 from lamella.pipeline.config.nearest_key import part_of
-from lamella.pipeline.config.resolution import ConfigError, resolve, validated
+from lamella.pipeline.config.resolution import resolve, validated
 from lamella.pipeline.recipes import RECIPES
 from lamella.schemas.bounds import bound_pairs
 from lamella.schemas.config import Config
+from lamella.schemas.errors import ConfigError
 from lamella.trainer.contrastive.config import ContrastiveConfig
 from lamella.trainer.flamingo.config import FlamingoConfig, LanguageConfig
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from lamella import weights
-from lamella.pipeline.config.resolution import ConfigError, resolve
+from lamella.pipeline.config.resolution import resolve
 from lamella.pipeline.fingerprints import check_files, job_fingerprint, sets_pace, stage_settings
+from lamella.schemas.errors import ConfigError
 from lamella.transforms.filter import wordlists
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lamella.pipeline.config.resolution import ConfigError, resolve
+from lamella.pipeline.config.resolution import resolve
 from lamella.pipeline.preflight import find_archives, own_folder
 from lamella.pipeline.run import contents_hash, run
 from lamella.pipeline.tables import read_records
@@ -14,6 +14,7 @@ from lamella.reporting.report import write_report
 from lamella.reporting.verify import verify
 from lamella.runners.local import local_execute
 from lamella.sample.web import write_sample
+from lamella.schemas.errors import ConfigError
 from lamella.schemas.media import Media
 from lamella.schemas.rejection import Reason, Rejection
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from lamella.pipeline.config.resolution import ConfigError, resolve
+from lamella.pipeline.config.resolution import resolve
 from lamella.pipeline.recipes import RECIPES
 from lamella.schemas.config import Config
+from lamella.schemas.errors import ConfigError
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lamella.pipeline.config.resolution import ConfigError, resolve
+from lamella.pipeline.config.resolution import resolve
 from lamella.pipeline.jobs import table_names
 from lamella.pipeline.ownership import (
     FILES,
@@ -22,6 +22,7 @@ from lamella.pipeline.ownership import (
 from lamella.pipeline.preflight import own_folder
 from lamella.pipeline.run import run
 from lamella.pipeline.tables import TableManifest, write_file, write_manifest
+from lamella.schemas.errors import ConfigError
 from lamella.schemas.media import MediaKind, MediaLink
 from lamella.schemas.shards import MANIFEST
 
@@ -69,7 +70,16 @@ def never(label, build):
 
 def start(folder: Path, recipe: str = "demo", **how):
     with own_folder(str(folder)):
-        return run(resolve(recipe), ("/w/a.warc.gz",), str(folder), never, lambda line: None, None, **how)
+        return run(resolve(recipe), archives(folder, "a"), str(folder), never, lambda line: None, None, **how)
+
+
+def archives(folder: Path, *names: str) -> tuple[str, ...]:
+    """Archives beside the run's folder; they are listed by size and never read."""
+    web = folder.parent / f"{folder.name}-web"
+    web.mkdir(exist_ok=True)
+    for name in names:
+        (web / f"{name}.warc.gz").write_bytes(b"an archive")
+    return tuple(str(web / f"{name}.warc.gz") for name in names)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +175,7 @@ def test_another_recipe_is_named_and_replace_is_the_way_on(tmp_path):
         start(tmp_path, "m3w")
     said = []
     with pytest.raises(Begun):
-        run(resolve("m3w"), ("/w/a.warc.gz",), str(tmp_path), never, said.append, None, replace=True)
+        run(resolve("m3w"), archives(tmp_path, "a"), str(tmp_path), never, said.append, None, replace=True)
     assert said[0] == "recipe: m3w replaces demo"
     assert read_facts(str(tmp_path))["recipe"] == "m3w"
 
@@ -174,7 +184,7 @@ def test_other_inputs_are_told_of(tmp_path):
     a_run(tmp_path)
     said = []
     with pytest.raises(Begun):
-        run(resolve("demo"), ("/w/b.warc.gz", "/w/c.warc.gz"), str(tmp_path), never, said.append, None)
+        run(resolve("demo"), archives(tmp_path, "b", "c"), str(tmp_path), never, said.append, None)
     assert said[0] == "inputs: 2 new, 1 of the last run left out (such as b.warc.gz)"
 
 

@@ -7,8 +7,8 @@ import pytest
 from run_folder import put_table
 
 from lamella.pipeline.config.resolution import resolve
-from lamella.pipeline.fingerprints import STAGES
-from lamella.pipeline.jobs import TABLES, Place, expected_hash, folders_of
+from lamella.pipeline.graph import GRAPH, JOBS
+from lamella.pipeline.jobs import Place, expected_hash
 from lamella.pipeline.tables import TableManifest, write_manifest
 from lamella.reporting.dry_run import plan
 from lamella.schemas.rejection import Rejection
@@ -18,9 +18,9 @@ from lamella.weights.reach import Reached
 def stand(folder: Path, config) -> None:
     """Tables without rows that say that they were made from this config and no archive."""
     place = Place(config=config, archives=(), folder=str(folder), execute=print, say=print)
-    for job in STAGES:
+    for job in JOBS:
         made_from = expected_hash(place, job)
-        for name in folders_of(job):
+        for name in GRAPH[job].folders:
             write_manifest(str(folder / name), TableManifest(table=name, made_from=made_from, files=()))
     run_file(folder, config)
 
@@ -42,7 +42,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 def test_what_stands_is_unchanged_and_nothing_is_written(tmp_path):
     stand(tmp_path, resolve("demo"))
     before = tree(tmp_path)
-    assert said(tmp_path, resolve("demo")) == dict.fromkeys(("extract", *STAGES), "unchanged")
+    assert said(tmp_path, resolve("demo")) == dict.fromkeys(("extract", *JOBS), "unchanged")
     assert tree(tmp_path) == before
 
 
@@ -93,4 +93,3 @@ def test_archives_models_and_where_it_writes(tmp_path):
     assert "model    score.model: would be downloaded: owner/name/file.safetensors, 605 MB" in lines
     assert f"writes   {tmp_path}/out (new)" in lines
     assert not (tmp_path / "out").exists()
-    assert TABLES.keys() == STAGES.keys()

@@ -7,7 +7,7 @@ from threading import Thread
 import pyarrow.parquet as pq
 import pytest
 
-from lamella.pipeline.config.resolution import ConfigError, resolve
+from lamella.pipeline.config.resolution import resolve
 from lamella.pipeline.preflight import find_archives, own_folder
 from lamella.pipeline.run import run
 from lamella.pipeline.tables import read_records
@@ -17,6 +17,7 @@ from lamella.runners.local import local_execute
 from lamella.sample.clips import encode_clip, make_clip, vtt
 from lamella.sample.paint import draw, encode
 from lamella.sample.warc import Exchange, WarcWriter, pack, response_record
+from lamella.schemas.errors import ConfigError
 from lamella.schemas.media import Media
 from lamella.schemas.pair import ImageTextPair
 from lamella.schemas.rejection import Rejection

@@ -16,16 +16,16 @@ from shard_world import World
 from store_world import store_at
 
 from lamella.pipeline import damage
-from lamella.pipeline.audit import JOBS
+from lamella.pipeline.graph import JOBS
 from lamella.pipeline.tables import FileInfo, TableManifest, write_file, write_manifest
 from lamella.reporting.verify import verify
 from lamella.schemas.account import Door, Tally
 from lamella.schemas.config import ShardConfig
+from lamella.schemas.datasets import DATASETS, Dataset
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.media import ArchiveMedia, Media
-from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection, Stage, Unit
-from lamella.schemas.sample import SAMPLE_TYPES
 from lamella.schemas.shards import MANIFEST, ShardManifest, read_shard, write_shard
 from lamella.transforms.shard.manifest import finish, sorted_shards
 from lamella.transforms.shard.plan import place_of, plan_shards
@@ -106,7 +106,7 @@ def rewrite(run, dataset, change):
     """Changes the first sample of a dataset's first shard, and the manifest with it, as a bug of ours would."""
     path = first_shard(run, dataset)
     with path.open("rb") as stream:
-        samples = [SAMPLE_TYPES[dataset].decode(members) for _, members in read_shard(stream)]
+        samples = [DATASETS[dataset].sample.decode(members) for _, members in read_shard(stream)]
     out = BytesIO()
     number = int(path.stem.rpartition("-")[2])
     write_shard(out, number, [sample.encode() for sample in (change(samples[0]), *samples[1:])])

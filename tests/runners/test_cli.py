@@ -4,7 +4,6 @@ import gzip
 import re
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -153,11 +152,9 @@ def test_help_imports_nothing_heavy(command):
         "heavy = {'torch', 'apache_beam', 'pyarrow', 'numpy', 'PIL'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
-    start = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code, *command.split(), "--help"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "Usage: lamella" in done.stdout
-    assert time.monotonic() - start < 10  # 0.3 s on an idle machine; this catches a heavy import that the list lacks
 
 
 def test_a_name_cannot_steer_the_terminal(lamella, tmp_path):

@@ -8,11 +8,12 @@ from fsspec.registry import known_implementations
 
 from lamella.pipeline import preflight
 from lamella.pipeline.config.listing import show_config
-from lamella.pipeline.config.resolution import ConfigError, resolve
+from lamella.pipeline.config.resolution import resolve
 from lamella.pipeline.preflight import check_devices, find_archives, missing_part, part_words, reach_models
 from lamella.pipeline.recipes import RECIPES
 from lamella.runners.cluster import cluster_execute
 from lamella.schemas.config import FetchConfig, PairConfig
+from lamella.schemas.errors import ConfigError
 from lamella.schemas.sources import sources_of
 
 WARC = gzip.compress(b"WARC/1.0\r\n\r\n")

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from lamella.schemas.sample import SAMPLE_TYPES, BadSample, ClipSample, InterleavedSample, PairSample, dump_json, phi_of
+from lamella.schemas.datasets import DATASETS
+from lamella.schemas.errors import BadSample
+from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample, dump_json, phi_of
 
 INTERLEAVED = InterleavedSample(
     key="k",
@@ -28,7 +30,7 @@ def test_decode_is_the_inverse_of_encode(sample):
 
 
 def test_every_dataset_has_a_sample():
-    assert {str(dataset): kind.__name__ for dataset, kind in SAMPLE_TYPES.items()} == {
+    assert {str(dataset): entry.sample.__name__ for dataset, entry in DATASETS.items()} == {
         "m3w": "InterleavedSample",
         "align": "PairSample",
         "ltip": "PairSample",

@@ -6,12 +6,12 @@ import tarfile
 
 import pytest
 
+from lamella.schemas.errors import BadShard
 from lamella.schemas.pair import Dataset
 from lamella.schemas.sample import ClipSample, PairSample
 from lamella.schemas.shards import (
     MAX_MEMBER_BYTES,
     SAMPLES_PER_KEY_RANGE,
-    BadShard,
     ShardInfo,
     ShardManifest,
     index_shard,

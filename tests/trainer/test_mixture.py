@@ -6,8 +6,7 @@ from collections import Counter
 import pytest
 import torch
 
-from lamella.schemas.pair import Dataset
-from lamella.schemas.sample import SAMPLE_TYPES
+from lamella.schemas.datasets import DATASETS, Dataset
 from lamella.trainer.core.config import TrainingError
 from lamella.trainer.flamingo.config import DatasetConfig
 from lamella.trainer.loading.mixture import Mixture
@@ -213,4 +212,4 @@ def test_a_dataset_without_samples_is_refused(toy, tmp_path):
 
 
 def test_every_dataset_has_its_type():
-    assert set(SAMPLE_TYPES) == set(COUNTS)
+    assert set(DATASETS) == set(COUNTS)

@@ -11,7 +11,8 @@ from lamella.schemas.account import Door, Tally
 from lamella.schemas.document import InterleavedDocument, TextNode
 from lamella.schemas.page import Page, Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.base.step import Step, crashed
+from lamella.transforms.base.accounting import error_line, left_behind
+from lamella.transforms.base.step import Step
 
 PROVENANCE = Provenance(archive="a.warc.gz", offset=1, length=2)
 
@@ -175,7 +176,7 @@ def counts_more(record, config):
 
 def test_a_crash_of_a_page_is_a_page():
     record = page("a")
-    rejection = crashed(Stage.READ, record, ((Unit.PAGE, 1),), KeyError("x" * 900))
+    rejection = left_behind(Stage.READ, record, ((Unit.PAGE, 1),))(Reason.CRASHED, error_line(KeyError("x" * 900)))
     assert (rejection.unit, rejection.key, rejection.url) == (Unit.PAGE, "a", record.url)
     assert (rejection.nodes, rejection.archive) == (0, "a.warc.gz")
     assert len(rejection.detail) == 500

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from lamella.trainer.core.config import TrainingError
+from lamella.schemas.errors import TrainingError
 from lamella.trainer.language.lm import load_language
 from lamella.weights import WeightsMissing, load
 from lamella.weights.loader import untrained

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from lamella.schemas.pair import Dataset
-from lamella.schemas.sample import SAMPLE_TYPES, BadSample, ClipSample, Members, PairSample
+from lamella.schemas.datasets import DATASETS, Dataset
+from lamella.schemas.rejection import Unit
+from lamella.schemas.sample import BadSample, ClipSample, Members, PairSample
 from lamella.schemas.shards import MANIFEST, BadShard
 from lamella.trainer.contrastive.config import ContrastiveConfig
 from lamella.trainer.core.config import TrainingError
 from lamella.trainer.loading.shard_reader import Shard, find_shards, read_checked
 from lamella.weights.pixels import square
 
-PAIR_DATASETS = (Dataset.ALIGN, Dataset.LTIP, Dataset.VTP)  # of a clip, the middle frame stands for it
+# Of a clip, the middle frame stands for it.
+PAIR_DATASETS = tuple(dataset for dataset, entry in DATASETS.items() if entry.unit is Unit.PAIR)
 MAX_PIXELS = 64_000_000  # of a stored picture; the pipeline's own are at most a few hundred pixels wide
 MAX_SCANS = 100  # as `fetch.max_scans`; the pipeline's own have one
 Pair = tuple[np.ndarray, str, str] | tuple[()]  # pixels [S, S, 3], text and key; empty where the recipe leaves it out
@@ -57,7 +59,7 @@ def decode_pair(sample: PairSample | None, size: int) -> Pair | None:
 
 def _as_pair(dataset: Dataset, members: Members) -> PairSample | None:
     try:
-        sample = SAMPLE_TYPES[dataset].decode(members)
+        sample = DATASETS[dataset].sample.decode(members)
     except (BadSample, TypeError, KeyError):
         return None
     if isinstance(sample, ClipSample):

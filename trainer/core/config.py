@@ -7,15 +7,10 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, Field, ValidationError
 
 from lamella.schemas.bounds import Frozen, explain
+from lamella.schemas.errors import TrainingError
 
 MIB = 1 << 20
 Decay = Annotated[float, Field(ge=0.0, lt=1.0)]  # of a running mean; Adam's betas
-
-
-class TrainingError(ValueError):
-    """A training that cannot start or go on: one line that names the key, the file or the number."""
-
-    wrong_configuration = True  # the command line's exit code 2
 
 
 C = TypeVar("C", bound=Frozen)

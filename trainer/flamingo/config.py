@@ -3,11 +3,12 @@
 [P] is Alayrac et al. 2022, "Flamingo". Numbers without a source are ours.
 """
 
+from dataclasses import asdict
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, create_model
 
-from lamella.schemas.pair import Dataset
+from lamella.schemas.datasets import DATASETS, Dataset
 from lamella.trainer.core import config as configs
 from lamella.trainer.core.config import Decay, Frozen
 
@@ -22,18 +23,22 @@ class DatasetConfig(Frozen):
     frames: PositiveInt = 1  # T
 
 
-class FlamingoConfig(Frozen):
+# A part for each dataset of the registry, with its defaults: `align.batch` is a key.
+_Mixture = create_model(
+    "_Mixture",
+    __base__=Frozen,
+    **{dataset.value: (DatasetConfig, DatasetConfig(**asdict(entry.trainer))) for dataset, entry in DATASETS.items()},
+)
+
+
+class FlamingoConfig(_Mixture):
     recipe: str
     language: str = ""  # a causal decoder of `transformers`, by hub name or path
     vision: str = "lamella-coca"  # of open_clip, or ours
     vision_weights: str = "bundled"  # a hub tag, a path, or `bundled`
     image_px: PositiveInt | None = None  # side of the square; None: what the vision tower was trained on
 
-    # Mixture. [P] A.2.2: weights; batches of the ablations (Table 10). L: [P] A.3.
-    m3w: DatasetConfig = DatasetConfig(weight=1.0, batch=256, tokens=256, images=5)
-    align: DatasetConfig = DatasetConfig(weight=0.2, batch=512, tokens=32)
-    ltip: DatasetConfig = DatasetConfig(weight=0.2, batch=512, tokens=64)
-    vtp: DatasetConfig = DatasetConfig(weight=0.03, batch=64, tokens=32, frames=8)
+    # Mixture.
     next_image: float = Field(0.5, ge=0.0, le=1.0)  # [P] A.3.1: p_next, drawn for each sampled sequence
     leading_space: float = Field(0.5, ge=0.0, le=1.0)  # [P] A.3.2: before a pair's caption
     pack_tokens: NonNegativeInt = 0  # length of a packed row; 0: a row holds one sequence
@@ -94,7 +99,7 @@ class LanguageConfig(Frozen):
     """A small decoder (Llama's architecture) trained from scratch on the text of the shards, with a tokenizer of its own."""
 
     recipe: str
-    datasets: tuple[str, ...] = ("m3w", "align", "ltip", "vtp")
+    datasets: tuple[str, ...] = tuple(map(str, DATASETS))
     vocabulary: PositiveInt = 2048  # pieces, 256 bytes among them
     width: PositiveInt = 128
     layers: PositiveInt = 4

@@ -5,9 +5,9 @@ from contextlib import suppress
 import torch
 from torch import Tensor, nn
 
+from lamella.schemas.errors import WeightsMissing
 from lamella.trainer.core.config import TrainingError
 from lamella.weights import load
-from lamella.weights.loaded import WeightsMissing
 from lamella.weights.own import own_config
 from lamella.weights.pixels import normalise
 

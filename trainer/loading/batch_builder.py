@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lamella.schemas.pair import Dataset
-from lamella.schemas.sample import BadSample
+from lamella.schemas.datasets import DATASETS, Dataset
+from lamella.schemas.sample import BadSample, InterleavedSample
 from lamella.schemas.shards import BadShard
 from lamella.trainer.core.config import TrainingError
 from lamella.trainer.flamingo.config import DatasetConfig, FlamingoConfig
@@ -178,7 +178,7 @@ class _Drawer:
     def _sampled(self, stored: Stored, slot: int, room: np.ndarray) -> tuple[str, Sampled]:
         part, vocabulary, parts = self._stream.part, self._plan.vocabulary, (self._stream.dataset, slot)
         header = _header(stored)
-        if self._stream.dataset is Dataset.M3W:
+        if DATASETS[self._stream.dataset].sample is InterleavedSample:
             sequence = document_sequence(header, vocabulary, cut_of(part.tokens, part.images, self._chances, parts))
             jpegs = [[jpeg] for jpeg in _document_images(header, stored, sequence.images)]
         else:

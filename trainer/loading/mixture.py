@@ -200,7 +200,8 @@ def _streams(shards: list[Shard], config: FlamingoConfig, seed: int | None) -> t
 
 def _check(config: FlamingoConfig, world: int) -> None:
     if not config.mixture():
-        raise TrainingError("m3w.batch, align.batch, ltip.batch and vtp.batch are all 0: there is nothing to train on")
+        keys = [f"{dataset}.batch" for dataset in Dataset]
+        raise TrainingError(f"{', '.join(keys[:-1])} and {keys[-1]} are all 0: there is nothing to train on")
     for dataset, part in config.mixture().items():
         if part.batch % (world * config.micro_batches):
             shares = f"{world} x {config.micro_batches} (processes x micro_batches)"

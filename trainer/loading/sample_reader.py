@@ -21,9 +21,9 @@ import fsspec
 import numpy as np
 from fsspec.implementations.local import LocalFileSystem
 
+from lamella.schemas.datasets import DATASETS
 from lamella.schemas.keys import stable_key
-from lamella.schemas.pair import Dataset
-from lamella.schemas.sample import BadSample
+from lamella.schemas.sample import BadSample, ClipSample
 from lamella.schemas.shards import MANIFEST, BadShard, index_shard
 from lamella.trainer.core.config import TrainingError
 from lamella.trainer.loading.shard_reader import Shard
@@ -207,7 +207,7 @@ def _checked(shard: Shard, path: Path, verify: bool) -> np.ndarray:
     if len(samples) != info.samples:
         raise BadShard(f"{len(samples)} samples, and {MANIFEST} lists {info.samples}")
     frames = max(1, len(samples[0]) - 1)
-    names = [f"{n}.jpg" for n in range(frames)] if shard.dataset is Dataset.VTP else ["jpg"]
+    names = [f"{n}.jpg" for n in range(frames)] if DATASETS[shard.dataset].sample is ClipSample else ["jpg"]
     expected = ["json", *names]
     for number, members in enumerate(samples):
         if list(members) != expected:

@@ -13,6 +13,7 @@ import fsspec
 from fsspec.core import url_to_fs
 
 from lamella.schemas.config import ReadConfig
+from lamella.schemas.errors import DataError
 from lamella.schemas.media import BlobRef, Container
 from lamella.transforms.base.files import RUN_FILE, is_local, join, read_bytes
 from lamella.transforms.formats.content_encoding import BadRecord, Caps, media_caps, record_caps
@@ -23,7 +24,7 @@ from lamella.transforms.formats.warc import decoded_body, parse_record
 UNPACKED = "unpacked::"
 
 
-class BlobError(Exception):
+class BlobError(DataError):
     """Bytes that cannot be had, or are not what the ref says; the message says why."""
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from lamella.schemas.errors import LamellaError
 from lamella.transforms.base.killable_worker import LENGTH, OUT_OF_MEMORY
 from lamella.transforms.base.lifeline import Lifeline
 
@@ -34,7 +35,7 @@ class ChildLimits:
     max_reply_bytes: int
 
 
-class TooCostly(Exception):
+class TooCostly(LamellaError):
     """The request ran into a limit, or killed its process; the message says which."""
 
 
@@ -76,7 +77,7 @@ class Killable:
         limits, self._lifeline = self._limits, Lifeline()
         words = [str(word) for word in (limits.max_memory_bytes, limits.max_cpu_s, self._lifeline.read_end)]
         self._child = subprocess.Popen(
-            [sys.executable, "-m", self._module, *words],
+            [sys.executable, "-P", "-m", self._module, *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -33,33 +33,3 @@ def bridges_of_member(heads: Iterable[str]) -> tuple[str, tuple[tuple[str, str],
     """The smallest of a member's heads, and the bridges (smallest, other) to the others."""
     smallest, *others = sorted(set(heads))
     return smallest, tuple((smallest, other) for other in others)
-
-
-class Forest:
-    """Union-find over keys, whose roots are the smallest key of each tree, whatever the order of the joins."""
-
-    def __init__(self):
-        self._parents: dict[str, str] = {}
-
-    def join(self, one: str, other: str) -> None:
-        low, high = sorted((self.root(one), self.root(other)))
-        self._parents[high] = low
-
-    def root(self, key: str) -> str:
-        """The smallest key that is joined with this one; the key itself where none is."""
-        parents = self._parents
-        parent = parents.setdefault(key, key)
-        while parent != key:
-            parents[key] = parents[parent]  # halves the path, so that trees stay flat
-            key = parents[key]
-            parent = parents[key]
-        return key
-
-    def absorb(self, other: "Forest") -> None:
-        for key, parent in other._parents.items():
-            self.join(key, parent)
-
-    def roots(self) -> Iterator[tuple[str, str]]:
-        """(key, root) of every key that was joined."""
-        for key in list(self._parents):
-            yield key, self.root(key)

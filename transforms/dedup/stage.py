@@ -13,9 +13,10 @@ from lamella.schemas.config import DedupConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.rejection import Reason, Stage
+from lamella.transforms.base.forest import Forest
 from lamella.transforms.base.step import Step
 from lamella.transforms.dedup.choose import choose_survivor, duplicates_of
-from lamella.transforms.dedup.components import Forest, bridges_of_member, links_of_bucket
+from lamella.transforms.dedup.components import bridges_of_member, links_of_bucket
 from lamella.transforms.dedup.judge import Judged, judgements, keep_survivor, units_of_judged
 from lamella.transforms.dedup.signature import Fingerprint, fingerprint
 

@@ -38,6 +38,11 @@ def judge(page: Page, parsed: Parsed, config: ExtractConfig) -> InterleavedDocum
         return _rejection(page, Reason.NO_MEDIA, f"{texts} blocks of text, 0 media", sample)
     if len(parsed.nodes) > config.max_nodes:
         return _rejection(page, Reason.PAGE_TOO_COSTLY, f"{len(parsed.nodes)} > {config.max_nodes} nodes")
+    return document_of(page, parsed)
+
+
+def document_of(page: Page, parsed: Parsed) -> InterleavedDocument:
+    """All that a page holds, whether or not it is of use."""
     tdm = f"tdm-reservation: {page.tdm_reservation}" if page.tdm_reservation else ""
     return InterleavedDocument(
         key=page.key,

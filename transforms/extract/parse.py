@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from selectolax.lexbor import LexborHTMLParser
 
 from lamella.schemas.document import ImageNode, Node, TextNode, VideoNode
+from lamella.schemas.errors import DataError
 from lamella.transforms.extract.content.boilerplate import without_chaff
 from lamella.transforms.extract.content.captions import settle_captions
 from lamella.transforms.extract.content.confidence import confidence
@@ -41,7 +42,7 @@ class Parsed:
     unfit: tuple[str, ...] = ()  # media URLs that are longer than a URL may be; of those far longer, the beginnings
 
 
-class PageTooCostly(Exception):
+class PageTooCostly(DataError):
     """The page ran into a limit, or killed its process; the message says which."""
 
 

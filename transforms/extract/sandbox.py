@@ -66,7 +66,7 @@ class Sandbox:
     def _start(self) -> None:
         self.close()
         self._lifeline = Lifeline()
-        command = [sys.executable, "-m", "lamella.transforms.extract.child", self._config.model_dump_json()]
+        command = [sys.executable, "-P", "-m", "lamella.transforms.extract.child", self._config.model_dump_json()]
         self._child = subprocess.Popen(
             [*command, str(self._lifeline.read_end)],
             stdin=subprocess.PIPE,

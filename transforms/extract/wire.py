@@ -6,6 +6,7 @@ from dataclasses import fields
 
 from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import ImageNode, Node, TextNode, VideoNode
+from lamella.schemas.errors import DataError
 from lamella.transforms.extract.parse import PageTooCostly, Parsed
 
 LENGTH = struct.Struct("<Q")
@@ -21,7 +22,7 @@ _LETTERS = {kind: letter for letter, kind in _KINDS.items()}
 assert all(set(names) <= {field.name for field in fields(_KINDS[letter])} for letter, names in _SENT.items())
 
 
-class ParseFailed(Exception):
+class ParseFailed(DataError):
     """The parse raised; the message says what."""
 
 

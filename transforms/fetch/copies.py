@@ -13,6 +13,7 @@ import numpy as np
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.forest import Forest
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Found, Over, Rulebook, apply_rules
 
@@ -77,31 +78,7 @@ def clusters(edges: Iterable[tuple[str, str]]) -> dict[str, str]:
     forest = Forest()
     for pair in edges:
         forest.join(*pair)
-    return {name: forest.root(name) for name in forest.names()}
-
-
-class Forest:
-    """Disjoint sets of names; the smallest name of a set is its root, whatever the order of joins."""
-
-    def __init__(self):
-        self._parents: dict[str, str] = {}
-
-    def root(self, name: str) -> str:
-        root = name
-        while (parent := self._parents.setdefault(root, root)) != root:
-            root = parent
-        while self._parents[name] != root:
-            self._parents[name], name = root, self._parents[name]
-        return root
-
-    def join(self, left: str, right: str) -> bool:
-        """Makes two sets one; False where they were."""
-        low, high = sorted((self.root(left), self.root(right)))
-        self._parents[high] = low
-        return low != high
-
-    def names(self) -> list[str]:
-        return list(self._parents)
+    return dict(forest.roots())
 
 
 def hashes_by_chunk(phash: str, distance: int) -> Iterable[tuple[tuple[int, int], str]]:

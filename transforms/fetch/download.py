@@ -16,6 +16,7 @@ from lamella.schemas.config import FetchConfig
 from lamella.schemas.keys import stable_int, stable_key
 from lamella.schemas.media import MediaLink
 from lamella.schemas.rejection import Reason, Rejection
+from lamella.transforms.base.accounting import error_line
 from lamella.transforms.base.files import exists
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation
@@ -158,7 +159,7 @@ class Harvester:
             raise
         except Exception as error:  # the crash door: one odd server never ends a run
             target.unlink(missing_ok=True)
-            return replace(answer, reason=Reason.CRASHED.value, detail=f"{type(error).__name__}: {error}"[:500])
+            return replace(answer, reason=Reason.CRASHED.value, detail=error_line(error))
         return replace(
             answer,
             final_url=body.final_url,

@@ -8,6 +8,7 @@ import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from lamella.schemas.config import FetchConfig
+from lamella.schemas.errors import LamellaError
 
 # Addresses that Python 3.11 calls global, or that embed others, and that no public server should be asked at.
 _DENIED = tuple(
@@ -31,7 +32,7 @@ _DENIED = tuple(
 Address = IPv4Address | IPv6Address
 
 
-class ForbiddenAddress(Exception):
+class ForbiddenAddress(LamellaError):
     """The name led to an address or a port that is not to be asked. No OSError: the next address must not be tried."""
 
 

@@ -17,6 +17,7 @@ import aiohttp
 from yarl import URL
 
 from lamella.schemas.config import FetchConfig
+from lamella.schemas.errors import LamellaError
 from lamella.schemas.media import MediaLink
 from lamella.schemas.rejection import Reason
 from lamella.transforms.fetch.guard import ForbiddenAddress, Guard
@@ -49,7 +50,7 @@ class Body:
     robots_txt: str
 
 
-class Refused(Exception):
+class Refused(LamellaError):
     """No bytes, and why. `again` where a further try may help; `wait_s` where the server said when."""
 
     def __init__(self, reason: Reason, detail: str, *, again: bool = False, wait_s: float | None = None):
@@ -57,7 +58,7 @@ class Refused(Exception):
         self.reason, self.detail, self.again, self.wait_s = reason, detail, again, wait_s
 
 
-class StoreFailed(Exception):
+class StoreFailed(LamellaError):
     """A file here could not be written: no fault of the server, and the run must not go on."""
 
 

@@ -1,14 +1,15 @@
 """A captured link and its bytes -> Media, measured, or the Rejection it earns: what it is, before what it is worth.
 
 Cheap before dear: what the server said, the length, the first bytes, the hash list, the header, and then one decode from
-which perceptual hash and colour spread are taken.
+which perceptual hash and the measures of `media.picture_rules` are taken.
 """
 
 from collections.abc import Iterable
 from hashlib import sha256
+from typing import Any
 
 from lamella.schemas.config import FetchConfig
-from lamella.schemas.media import Media, MediaKind
+from lamella.schemas.media import Media, MediaKind, PixelMeasure
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.base.reject import reject_media
@@ -18,7 +19,6 @@ from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.fetch.opt_out import evidence
 from lamella.transforms.fetch.rules import (
     CAPTURE_RULES,
-    IMAGE_RULES,
     SIZE_RULES,
     VIDEO_RULES,
     WEIGHT_RULES,
@@ -29,6 +29,8 @@ from lamella.transforms.fetch.tracks import BadTrack, looks_like_track, track_te
 from lamella.transforms.media.clips import BadVideo, video_mime
 from lamella.transforms.media.decode_limits import DecodeLimits
 from lamella.transforms.media.decoding import measure_image, measure_video
+from lamella.transforms.media.measures import Looks
+from lamella.transforms.media.picture_rules import IMAGE_RULES
 from lamella.transforms.media.pixels import BadImage, looks_like_image
 from lamella.transforms.media.store import MediaStore
 
@@ -125,7 +127,7 @@ def _image(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) ->
         mime=header.mime,
         width=header.width,
         height=header.height,
-        **looks._asdict(),
+        **_seen(looks),
     )
 
 
@@ -138,8 +140,13 @@ def _video(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) ->
         height=header.height,
         duration_s=round(header.duration_s, 3),
         fps=round(header.fps, 3),
-        **looks._asdict(),
+        **_seen(looks),
     )
+
+
+def _seen(looks: Looks) -> dict[str, Any]:
+    pixels = tuple(PixelMeasure(name=name, value=value) for name, value in sorted(looks.pixels.items()))
+    return {"phash": looks.phash, "phash_version": looks.phash_version, "pixels": pixels}
 
 
 def _track(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:

@@ -59,10 +59,6 @@ def file_bytes(weight: Weight) -> int:
     return weight.bytes
 
 
-def colour_spread(media: Media) -> float:
-    return media.colour_spread
-
-
 def duration_s(media: Media) -> float:
     return media.duration_s
 
@@ -107,8 +103,7 @@ SIZE_RULES = _book(
     Over(Reason.ODD_ASPECT, Size.aspect, "max_aspect", detail=_sides),
 )
 
-# On a Media.
-IMAGE_RULES = _book("picture", Under(Reason.SINGLE_COLOUR, colour_spread, "min_colour_spread"))
+# On a Media. Those of pictures stand beside their measures, in `media.picture_rules`.
 VIDEO_RULES = _book(
     "video",
     Under(Reason.ODD_DURATION, duration_s, "min_video_s"),

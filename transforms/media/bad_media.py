@@ -2,11 +2,12 @@
 
 from typing import Self
 
+from lamella.schemas.errors import DataError
 from lamella.schemas.rejection import Reason, verdict
 from lamella.transforms.base.rule import Violation
 
 
-class BadMedia(ValueError):
+class BadMedia(DataError, ValueError):
     """`reason` and `detail` as a Rejection has them; `violation` has what was measured too."""
 
     def __init__(self, reason: Reason, detail: str = ""):

@@ -1,20 +1,23 @@
-"""A picture as RGB in; what is measured on it out: its perceptual hash, and how far its colours spread."""
+"""A picture as RGB in; what is measured on it out: its perceptual hash, and each measure of `media.picture_rules`."""
 
 from functools import cache
 from typing import NamedTuple
 
-from PIL import Image, ImageStat
+from PIL import Image
+
+from lamella.transforms.media.picture_rules import PIXEL_MEASURES
 
 
 class Looks(NamedTuple):
     phash: str  # 64 bits of the DCT hash, as 16 hex digits
     phash_version: str
-    colour_spread: float  # standard deviation, the largest of the channels, of 255
+    pixels: dict[str, float]  # value by the name of its measure
 
 
 def looks_of(image: Image.Image) -> Looks:
     version = f"phash64 imagehash-{_imagehash().__version__} pillow-{Image.__version__}"
-    return Looks(str(_imagehash().phash(image)), version, round(max(ImageStat.Stat(image).stddev), 3))
+    values = {name: float(measure(image)) for name, measure in PIXEL_MEASURES.items()}
+    return Looks(str(_imagehash().phash(image)), version, values)
 
 
 @cache

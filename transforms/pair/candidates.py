@@ -1,34 +1,52 @@
-"""A document in; every pair that it proposes out, before any rule: ALIGN from alt, LTIP from captions, VTP from videos.
+"""A node of a document in; the pairs that it proposes to one dataset out, before any rule.
 
 Each image and each text stands in at most one pair of a dataset and source; a clip gives one pair. What leaves a pair out
-is decided in the rule tables, where the whole corpus is known.
+is decided in the rulebooks, where the whole corpus is known. `transforms.pair.rules` says which dataset takes which.
 """
 
 from collections.abc import Iterable
 
 from lamella.schemas.config import PairConfig
-from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
+from lamella.schemas.datasets import Dataset
+from lamella.schemas.document import ImageNode, InterleavedDocument, Node, VideoNode
 from lamella.schemas.keys import stable_key
-from lamella.schemas.pair import CaptionSource, Dataset, ImageTextPair, Pair, VideoTextPair
+from lamella.schemas.pair import CaptionSource, ImageTextPair, Pair, VideoTextPair
 from lamella.transforms.formats.urls import host_of, registered_domain
 from lamella.transforms.formats.words import words
 from lamella.transforms.pair.captions import clean, without_dates_and_places
 
 
-def propose_pairs(document: InterleavedDocument, config: PairConfig) -> Iterable[Pair]:
-    """Candidates in reading order; a node without media or without text proposes none."""
-    rich = _is_rich_site(document.url, config)
-    for node in document.nodes:
-        match node:
-            case ImageNode(media=media) if media:
-                if alt := clean(node.alt):
-                    yield _image_pair(document, node, Dataset.ALIGN, CaptionSource.ALT, alt)
-                if rich:
-                    for source, text in _captions(node, config):
-                        yield _image_pair(document, node, Dataset.LTIP, source, text)
-            case VideoNode(media=media) if media:
-                if pair := _clip(document, node, config):
-                    yield pair
+def alts(document: InterleavedDocument, node: Node, config: PairConfig) -> Iterable[Pair]:
+    """ALIGN: a picture and its alt text."""
+    if isinstance(node, ImageNode) and (alt := clean(node.alt)):
+        yield image_pair(document, node, Dataset.ALIGN, CaptionSource.ALT, alt)
+
+
+def captions(document: InterleavedDocument, node: Node, config: PairConfig) -> Iterable[Pair]:
+    """LTIP: a picture and the captions that its page gives it, where the site is one of those chosen."""
+    if isinstance(node, ImageNode) and _is_rich_site(document.url, config):
+        for source, text in _captions(node, config):
+            yield image_pair(document, node, Dataset.LTIP, source, text)
+
+
+def clips(document: InterleavedDocument, node: Node, config: PairConfig) -> Iterable[Pair]:
+    """VTP: the start of a video and one of its texts."""
+    if isinstance(node, VideoNode) and (pair := _clip(document, node, config)):
+        yield pair
+
+
+def image_pair(
+    document: InterleavedDocument, node: ImageNode, dataset: Dataset, source: CaptionSource, text: str
+) -> ImageTextPair:
+    return ImageTextPair(
+        key=stable_key(document.key, node.position, dataset, source),
+        dataset=dataset,
+        document=document.key,
+        page_url=document.url,
+        media=node.media,
+        text=text,
+        source=source,
+    )
 
 
 def _is_rich_site(url: str, config: PairConfig) -> bool:
@@ -75,18 +93,4 @@ def _clip(document: InterleavedDocument, node: VideoNode, config: PairConfig) ->
         source=source,
         start_s=0.0,
         end_s=min(node.media.duration_s, config.max_clip_s),
-    )
-
-
-def _image_pair(
-    document: InterleavedDocument, node: ImageNode, dataset: Dataset, source: CaptionSource, text: str
-) -> ImageTextPair:
-    return ImageTextPair(
-        key=stable_key(document.key, node.position, dataset, source),
-        dataset=dataset,
-        document=document.key,
-        page_url=document.url,
-        media=node.media,
-        text=text,
-        source=source,
     )

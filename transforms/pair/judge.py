@@ -1,15 +1,24 @@
-"""A candidate in, the pair or the Rejection that its dataset's rule table gives it out; and which of copies stays."""
+"""A document in, its candidates out; a candidate in, the pair or its Rejection out; and which of copies stays."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
 from lamella.schemas.config import PairConfig
+from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Rejection, Stage
 from lamella.transforms.base.reject import reject_pair
 from lamella.transforms.base.rule import apply_rules
 from lamella.transforms.pair.corpus import Candidate
-from lamella.transforms.pair.rules import COPY_RULES, RULES
+from lamella.transforms.pair.rules import COPY_RULES, MINED, RULES
+
+
+def propose_pairs(document: InterleavedDocument, config: PairConfig) -> Iterable[Pair]:
+    """Candidates in reading order; a node without media or without text proposes none."""
+    for node in document.nodes:
+        if isinstance(node, ImageNode | VideoNode) and node.media:
+            for mined in MINED.values():
+                yield from mined.propose(document, node, config)
 
 
 def judge_candidate(candidate: Candidate, config: PairConfig) -> Iterable[Pair | Rejection]:

@@ -1,9 +1,18 @@
-"""When a candidate leaves: the rulebooks of ALIGN (Jia et al. 2021, section 3), of LTIP and of VTP."""
+"""The datasets of pairs: what proposes a pair of each, and when one leaves.
+
+ALIGN (Jia et al. 2021, section 3), LTIP and VTP (Alayrac et al. 2022, section 2.4). A dataset is one row of `MINED`.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from lamella.schemas.config import PairConfig
-from lamella.schemas.pair import Dataset
+from lamella.schemas.datasets import Dataset
+from lamella.schemas.document import InterleavedDocument, Node
+from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.rule import Found, Over, Rule, Rulebook, Under
+from lamella.transforms.pair import candidates
 from lamella.transforms.pair import measures as m
 
 
@@ -45,7 +54,20 @@ VTP_RULES = _book(
     Under(Reason.CAPTION_TOO_SHORT, m.words, "min_alt_words"),  # a clip's text is as short as an alt may be
 )
 
-RULES = {Dataset.ALIGN: ALIGN_RULES, Dataset.LTIP: LTIP_RULES, Dataset.VTP: VTP_RULES}
+
+class Mined(NamedTuple):
+    """How the pairs of a dataset are made."""
+
+    propose: Callable[[InterleavedDocument, Node, PairConfig], Iterable[Pair]]  # pairs of one node that has media
+    rules: Rulebook
+
+
+MINED = {
+    Dataset.ALIGN: Mined(candidates.alts, ALIGN_RULES),
+    Dataset.LTIP: Mined(candidates.captions, LTIP_RULES),
+    Dataset.VTP: Mined(candidates.clips, VTP_RULES),
+}
+RULES = {dataset: mined.rules for dataset, mined in MINED.items()}
 
 # Last, so that the copy that stays is one that breaks no rule.
 COPY_RULES = _book("copies of a pair", Found(Reason.DUPLICATE_PAIR, m.better_copy, source="COYO"))

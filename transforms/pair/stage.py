@@ -10,14 +10,14 @@ import apache_beam as beam
 from apache_beam.transforms.combiners import Count, ToDict
 
 from lamella.schemas.config import PairConfig
+from lamella.schemas.datasets import Dataset
 from lamella.schemas.document import InterleavedDocument
-from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
-from lamella.schemas.rejection import Stage, Unit
+from lamella.schemas.pair import ImageTextPair, VideoTextPair
+from lamella.schemas.rejection import Stage
 from lamella.transforms.base.step import Outcome, Step
-from lamella.transforms.pair.candidates import propose_pairs
 from lamella.transforms.pair.captions import normalised
 from lamella.transforms.pair.corpus import Candidate, Floors, copy_key, floors_of, image_of, tokens_of
-from lamella.transforms.pair.judge import judge_candidate, with_survivor
+from lamella.transforms.pair.judge import judge_candidate, propose_pairs, with_survivor
 
 PairType = ImageTextPair | VideoTextPair
 
@@ -30,7 +30,7 @@ class MinePairs(beam.PTransform):
         self._config = config
 
     def expand(self, documents: beam.PCollection[InterleavedDocument]):
-        proposed = documents | Step(Stage.PAIR, propose_pairs, self._config, PairType, makes=True)
+        proposed = documents | Step(Stage.PAIR, propose_pairs, self._config, PairType, units=_none, makes=True)
         raw = proposed.kept | "ByCopyKey" >> beam.WithKeys(copy_key).with_output_types(tuple[str, PairType])
         facts = {"pairs": raw} | "Facts" >> _CorpusFacts(self._config)
         judged = (
@@ -40,7 +40,7 @@ class MinePairs(beam.PTransform):
             | Step(Stage.PAIR, judge_candidate, self._config, PairType, counts=_none, makes=True)
         )
         # Candidates are counted as pairs once, where they are judged.
-        tallies = (proposed.tallies | "OfDocuments" >> beam.Filter(_is_no_pair), judged.tallies) | "Tallies" >> beam.Flatten()
+        tallies = (proposed.tallies, judged.tallies) | "Tallies" >> beam.Flatten()
         rejected = (proposed.rejected, judged.rejected) | "Rejected" >> beam.Flatten()
         return Outcome(judged.kept, rejected, tallies)
 
@@ -151,9 +151,5 @@ def _is_align(keyed) -> bool:
     return keyed[1].dataset is Dataset.ALIGN
 
 
-def _is_no_pair(tally) -> bool:
-    return tally.unit is not Unit.PAIR
-
-
-def _none(candidate: Candidate):
+def _none(candidate: Candidate | PairType):
     return ()

@@ -7,9 +7,10 @@ read: that is no fault of a record.
 
 import posixpath
 import zlib
-from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import Enum
+from functools import partial
 from typing import BinaryIO
 
 import fsspec
@@ -20,8 +21,8 @@ from lamella.schemas.keys import stable_key
 from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.accounting import Account, Units, caught, error_line
 from lamella.transforms.base.blobs import UNPACKED
-from lamella.transforms.base.watchdog import TimedOut, limited
 from lamella.transforms.formats.content_encoding import record_caps
 from lamella.transforms.formats.decompress import UnpackedStream, is_packed
 from lamella.transforms.formats.warc import declared_length, starts_record
@@ -30,6 +31,8 @@ from lamella.transforms.read.responses import Archive, judge
 
 Read = Page | ArchiveMedia | Rejection | Tally
 
+_ONE = ((Unit.RECORD, 1),)
+_RECORD_AND_PAGE = ((Unit.RECORD, 0), (Unit.PAGE, 0))
 _GZIP = b"\x1f\x8b\x08"
 _PEEK_BYTES = 1 << 18
 _BLANK = b"\r\n"
@@ -37,15 +40,17 @@ _BLANK = b"\r\n"
 
 def read_archive(path: str, config: ReadConfig) -> Iterator[Read]:
     """Everything that an archive holds, in its order, then its tallies. A crash costs one record, or the archive's rest."""
-    counts = Counter()
+    account = Account(Stage.READ, makes=True, units=_units)
+    account.add(Door.IN, _RECORD_AND_PAGE[:1])  # an archive without a record, or without a page, says so
+    account.add(Door.MADE, _RECORD_AND_PAGE[1:])
+    account.add(Door.KEPT, _RECORD_AND_PAGE)
     try:
-        yield from _outputs(path, config, counts)
+        yield from _outputs(path, config, account)
     except OSError:
         raise
     except Exception as error:  # the crash door again, for what cuts records out
-        counts["in"] += 1
-        yield _crashed(path, error, -1)
-    yield from _tallies(path, counts)
+        yield from account.settled(_ONE, [_rejected(path, Reason.CRASHED, error_line(error))])
+    yield from (replace(tally, archive=path) for tally in account.tallies())
 
 
 def holds_records(stream: BinaryIO) -> bool:
@@ -56,33 +61,34 @@ def holds_records(stream: BinaryIO) -> bool:
     return _kind(stream, start, record_caps(ReadConfig()).max_bytes) is not None
 
 
-def _outputs(path: str, config: ReadConfig, counts: Counter) -> Iterator[Page | ArchiveMedia | Rejection]:
+def _outputs(path: str, config: ReadConfig, account: Account) -> Iterator[Page | ArchiveMedia | Rejection]:
     with fsspec.open(path, "rb") as stream:
         start = stream.read(_PEEK_BYTES)
         stream.seek(0)
         kind = _kind(stream, start, record_caps(config).max_bytes)
         if not kind:
-            counts["in"] += 1
-            yield _rejected(path, Reason.NOT_AN_ARCHIVE, f"starts with {start[:16]!r}")
+            yield from account.settled(_ONE, [_rejected(path, Reason.NOT_AN_ARCHIVE, f"starts with {start[:16]!r}")])
             return
         packed = kind is _Kind.PACKED
         archive = Archive(path=path, blob_path=UNPACKED + path if packed else path, name=posixpath.basename(path))
         for member in _members(stream, start, kind, config):
-            counts["in"] += 1
-            output = _judged(member, archive, config)
-            counts["pages"] += isinstance(output, Page)
-            counts["kept"] += not isinstance(output, Rejection)
-            if output is not None:
-                yield output
+            yield from account.settled(_ONE, _judged(member, archive, config))
 
 
-def _judged(member: Member | Fault, archive: Archive, config: ReadConfig) -> Page | ArchiveMedia | Rejection | None:
-    try:
-        return limited(config.record_timeout_s, judge, member, archive, config)
-    except TimedOut:
-        return _rejected(archive.path, Reason.TIMED_OUT, f"more than {config.record_timeout_s:g} s", member.offset)
-    except Exception as error:  # the crash door: counted, limited by `max_crash_ratio`, never silent
-        return _crashed(archive.path, error, member.offset)
+def _judged(member: Member | Fault, archive: Archive, config: ReadConfig) -> list[Page | ArchiveMedia | Rejection]:
+    """What a record is, alone; nothing, of one that is kept and goes nowhere (a request, a crawl's facts)."""
+
+    def run() -> list[Page | ArchiveMedia | Rejection]:
+        output = judge(member, archive, config)
+        return [] if output is None else [output]
+
+    left = partial(_rejected, archive.path, offset=member.offset)
+    return caught(run, left, limit_s=config.record_timeout_s)
+
+
+def _units(output: Page | ArchiveMedia) -> Units:
+    """A page is a new unit; media are their record still."""
+    return ((Unit.PAGE, 1),) if isinstance(output, Page) else ()
 
 
 class _Kind(Enum):
@@ -140,10 +146,6 @@ def _packed_as_a_whole(start: bytes) -> bool:
     return bool(blocks) and not starts_record(following.lstrip(_BLANK))
 
 
-def _crashed(path: str, error: Exception, offset: int) -> Rejection:
-    return _rejected(path, Reason.CRASHED, f"{type(error).__name__}: {error}"[:500], offset)
-
-
 def _rejected(path: str, reason: Reason, detail: str, offset: int = -1) -> Rejection:
     return Rejection(
         stage=Stage.READ,
@@ -154,14 +156,3 @@ def _rejected(path: str, reason: Reason, detail: str, offset: int = -1) -> Rejec
         archive=path,
         offset=offset,
     )
-
-
-def _tallies(path: str, counts: Counter) -> Iterator[Tally]:
-    rows = (
-        (Unit.RECORD, Door.IN, counts["in"]),
-        (Unit.RECORD, Door.KEPT, counts["kept"]),
-        (Unit.PAGE, Door.MADE, counts["pages"]),
-        (Unit.PAGE, Door.KEPT, counts["pages"]),
-    )
-    for unit, door, count in rows:
-        yield Tally(stage=Stage.READ, unit=unit, door=door, count=count, archive=path)

@@ -9,13 +9,14 @@ from typing import NamedTuple
 from PIL import Image
 
 from lamella.schemas.config import ShardConfig
+from lamella.schemas.errors import DataError
 from lamella.schemas.media import Media
 from lamella.transforms.media.store import MediaStore
 
 _SUBSAMPLING = "4:2:0"
 
 
-class ChangedBlob(OSError):
+class ChangedBlob(DataError, OSError):
     """The bytes that a BlobRef names are no longer those that were judged: an archive or a pack was replaced."""
 
 

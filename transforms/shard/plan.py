@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from math import ceil
 
 from lamella.schemas.config import ShardConfig
+from lamella.schemas.datasets import Dataset
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.keys import stable_fraction, stable_int
-from lamella.schemas.pair import Dataset, Pair
+from lamella.schemas.pair import Pair
 from lamella.schemas.shards import SPLITS
 
 TRAIN, VALIDATION = SPLITS

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode, with_phi
+from lamella.schemas.errors import DataError
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason, Rejection, Stage
 from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample, Sample, phi_of
@@ -20,7 +21,7 @@ from lamella.transforms.shard.plan import Record
 Shown = tuple[Node, Picture | None]  # a node, and the picture where it is an image
 
 
-class FalsePhi(ValueError):
+class FalsePhi(DataError, ValueError):
     """A document whose stored phi is not the one that its nodes give: the stage before forgot to set it."""
 
 

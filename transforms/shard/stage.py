@@ -6,7 +6,7 @@ import apache_beam as beam
 
 from lamella.schemas.account import Tally
 from lamella.schemas.config import ShardConfig
-from lamella.schemas.pair import Dataset
+from lamella.schemas.datasets import Dataset
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import ShardInfo, ShardManifest
 from lamella.transforms.media.store import MediaStore

@@ -3,21 +3,21 @@
 The bytes depend on the shard's number and its records alone, in whatever order they come. One sample is in memory at a time.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from lamella.schemas.account import Door, Tally, units_of
+from lamella.schemas.account import Tally, units_of
 from lamella.schemas.config import ShardConfig
-from lamella.schemas.pair import Dataset
-from lamella.schemas.rejection import Rejection, Stage, Unit
+from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
+from lamella.schemas.rejection import Rejection, Stage
 from lamella.schemas.sample import Members, Sample
 from lamella.schemas.shards import SPLITS, ShardInfo, sample_key, shard_name, write_shard
+from lamella.transforms.base.accounting import Account, Units, caught, left_behind
 from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.base.files import join, write_atomically
-from lamella.transforms.base.step import crashed
 from lamella.transforms.media.store import MediaStore
 from lamella.transforms.shard.obelics import OBELICS_SCHEMA, obelics_row
 from lamella.transforms.shard.output import NewFile
@@ -26,8 +26,6 @@ from lamella.transforms.shard.pictures import Pictures
 from lamella.transforms.shard.plan import Record, ShardPlan, order_in_shard
 from lamella.transforms.shard.samples import to_sample
 from lamella.transforms.shard.sidecar import SIDECAR_SCHEMA, sidecar_row
-
-PARQUET = "-parquet"  # suffix of the folder of the documents' Parquet files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +40,16 @@ class ShardWork:
     @property
     def folders(self) -> tuple[str, ...]:
         """Where the dataset's manifests lie: the documents have one for their Parquet files too."""
-        return (self.folder, self.folder + PARQUET) if self.dataset is Dataset.M3W else (self.folder,)
+        return (self.folder, self.folder + PARQUET) if DATASETS[self.dataset].parquet else (self.folder,)
 
 
 def names_of(plan: ShardPlan) -> dict[str, list[str]]:
     """Folder beside the other datasets' -> the files that the shards of this plan may have there."""
     places = [(split, number) for split in SPLITS for number in range(plan.shards(split))]
     tars = [shard_name(plan.dataset, *place) for place in places]
-    if plan.dataset is Dataset.M3W:
-        return {plan.dataset: tars, plan.dataset + PARQUET: [_documents_name(*place) for place in places]}
-    return {plan.dataset: [*tars, *map(_sidecar_name, tars)]}
+    entry = DATASETS[plan.dataset]
+    names = {plan.dataset: [*tars, *map(_sidecar_name, tars if entry.sidecar else ())]}
+    return names | ({plan.dataset + PARQUET: [_documents_name(*place) for place in places]} if entry.parquet else {})
 
 
 class Written(NamedTuple):
@@ -74,7 +72,7 @@ def write_one(work: ShardWork, split: str, number: int, records: Iterable[Record
     info = table = None
     if count:
         info = ShardInfo(name=name, split=split, samples=count, bytes=out.tell(), sha256=out.sha256)
-        if work.dataset is not Dataset.M3W:
+        if DATASETS[work.dataset].sidecar:
             info = _with_sidecar(work, info, contents.rows)
         elif work.config.parquet:
             table = _write_documents(work, split, number, contents.rows)
@@ -87,7 +85,7 @@ class _Contents:
     def __init__(self, work: ShardWork, number: int):
         self._work, self._number = work, number
         self._pictures = Pictures(work.config, work.store)
-        self._counts = Counter()
+        self._account = Account(Stage.SHARD, makes=True, units=_sample_units)
         self.rows: list[dict[str, Any]] = []
         self.rejected: list[Rejection] = []
         self._samples = 0
@@ -102,37 +100,25 @@ class _Contents:
                     yield output.encode()
 
     def tallies(self) -> tuple[Tally, ...]:
-        return tuple(
-            Tally(stage=Stage.SHARD, unit=unit, door=door, count=count) for (unit, door), count in sorted(self._counts.items())
-        )
+        return tuple(self._account.tallies())
 
     def _outputs(self, record: Record) -> list[Sample | Rejection]:
-        entered = dict(units_of(record))
-        self._add(Door.IN, entered)
-        try:
-            outputs = list(to_sample(record, self._pictures))
-        except (OSError, BlobError):  # infrastructure: not the record's fault
-            raise
-        except Exception as error:  # the crash door of `transforms.base.step`
-            outputs = [crashed(Stage.SHARD, record, entered.items(), error)]
-        gone = Counter()
-        for output in outputs:
-            if isinstance(output, Rejection):
-                gone[output.unit] += 1
-                gone[Unit.NODE] += output.nodes
-        self._add(Door.KEPT, {unit: count - gone[unit] for unit, count in entered.items()})
-        return outputs
+        entered = tuple(units_of(record))
+        left = left_behind(Stage.SHARD, record, entered)
+        outputs = caught(partial(to_sample, record, self._pictures), left, raises=(OSError, BlobError))
+        return self._account.settled(entered, outputs)
 
     def _enter(self, sample: Sample) -> None:
-        if self._work.dataset is not Dataset.M3W:
+        if DATASETS[self._work.dataset].sidecar:
             self.rows.append(sidecar_row(sample, sample_key(self._number, self._samples)))
         elif self._work.config.parquet:
             self.rows.append(obelics_row(sample))
         self._samples += 1
 
-    def _add(self, door: Door, units: dict[Unit, int]) -> None:
-        for unit, count in units.items():
-            self._counts[unit, door] += count
+
+def _sample_units(sample: Sample) -> Units:
+    """A sample is no unit of its own: its record is kept, but for what was rejected of it."""
+    return ()
 
 
 def _with_sidecar(work: ShardWork, info: ShardInfo, rows: list[dict[str, Any]]) -> ShardInfo:

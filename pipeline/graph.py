@@ -1,0 +1,271 @@
+"""The graph, declared once: jobs, their stages, and their tables. Nothing else lists them.
+
+The ledger's links, the funnel, report, card, verify, inspect and the fingerprints derive from what is declared here, and so
+does docs/graph.svg. `pipeline/curation.py` is the same graph as a story that runs.
+"""
+
+from dataclasses import dataclass
+
+from lamella.schemas.account import Tally
+from lamella.schemas.datasets import DATASETS, PARQUET, Dataset, folders_of
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.duplicate import Duplicate
+from lamella.schemas.media import ArchiveMedia, Media
+from lamella.schemas.pair import ImageTextPair, VideoTextPair
+from lamella.schemas.rejection import Rejection, Stage, Unit
+from lamella.transforms.fetch.packs import FOLDER as PACKS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunnelCount:
+    """A count of the funnel: what came to a stage, or what it kept."""
+
+    funnel: str
+    label: str
+    unit: Unit
+    side: str  # "came" or "kept", of the ledger's line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageNode:
+    """A stage, and what it takes of whom. An optional one that does not run hands on what it would have taken."""
+
+    stage: Stage
+    does: str  # in a few words, for the picture
+    takes: tuple[tuple[Unit, Stage], ...] = ()
+    optional: bool = False  # a run may leave it out: those before it then stand in its place
+    counts_nodes: bool = False  # of the documents that it takes it counts the nodes too
+    judges: bool = True  # its settings say what leaves: the card lists them
+    by_archive: bool = False  # its work is kept as a part for each archive, with a fingerprint of its own
+    funnel: tuple[FunnelCount, ...] = ()
+
+    @property
+    def config(self) -> str:
+        """The part of the Config that it reads."""
+        return self.stage.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A folder of Parquet files with a manifest."""
+
+    name: str  # the folder, within the run's
+    record: type
+    kept: tuple[Unit, Stage] | None = None  # its rows are what this stage kept of this unit; None: beside the ledger
+    counted_as: str = ""  # tables of one name are one in the ledger; "": alone
+
+    @property
+    def ledger_name(self) -> str:
+        return self.counted_as or self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One pipeline between finished tables. Jobs are cut where the resource changes."""
+
+    name: str
+    resource: str
+    leaves: str  # what it is run for, one of them: said where none is left
+    stages: tuple[StageNode, ...]
+    reads: tuple[str, ...] = ()  # tables of earlier jobs
+    writes: tuple[Table, ...] = ()
+    datasets: tuple[Dataset, ...] = ()  # that it writes as shards
+    beside: tuple[str, ...] = ()  # folders without a manifest of their own
+
+    @property
+    def shard_folders(self) -> tuple[str, ...]:
+        """Of tars, for each dataset."""
+        return tuple(f"{SHARDS_FOLDER}/{dataset}" for dataset in self.datasets)
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Every folder with a manifest that it writes, within the run's."""
+        tables = [table.name for table in self.writes]
+        tars = [f"{SHARDS_FOLDER}/{folder}" for dataset in self.datasets for folder in folders_of(dataset)]
+        tars.sort(key=lambda folder: folder.endswith(PARQUET))
+        return (*tables, *tars, rejections_of(self.name), tallies_of_job(self.name))
+
+    @property
+    def config_parts(self) -> tuple[str, ...]:
+        """What its tables' fingerprint hashes of the Config, beside the contents of what it reads."""
+        return tuple(node.config for node in self.stages if not node.by_archive)
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The tables that it is run for."""
+        return tuple(table.name for table in self.writes if table.kept)
+
+
+SHARDS_FOLDER = "shards"  # of the datasets
+PARTS = "extracted"  # the folder of what was read from each archive
+EXTRACT = "extract"  # the pipeline that makes the parts of archives, ahead of the first job
+
+
+def rejections_of(job: str) -> str:
+    """The folder of the Rejections that a job wrote."""
+    return f"rejections/{job}"
+
+
+def tallies_of_job(job: str) -> str:
+    """The folder of the Tallies that a job wrote."""
+    return f"tallies/{job}"
+
+
+DOCUMENTS = Job(
+    name="documents",
+    resource="CPU",
+    leaves="document",
+    stages=(
+        StageNode(
+            stage=Stage.READ,
+            does="records; damage costs one",
+            judges=False,
+            by_archive=True,
+            funnel=(
+                FunnelCount(funnel="documents", label="records", unit=Unit.RECORD, side="came"),
+                FunnelCount(funnel="documents", label="pages", unit=Unit.PAGE, side="kept"),
+            ),
+        ),
+        StageNode(
+            stage=Stage.EXTRACT,
+            does="text and media in reading order",
+            takes=((Unit.PAGE, Stage.READ),),
+            judges=False,
+            by_archive=True,
+            funnel=(FunnelCount(funnel="documents", label="documents", unit=Unit.DOCUMENT, side="kept"),),
+        ),
+        StageNode(
+            stage=Stage.FILTER,
+            optional=True,
+            does="language, quality, safety",
+            takes=((Unit.DOCUMENT, Stage.EXTRACT),),
+            counts_nodes=True,
+            funnel=(FunnelCount(funnel="documents", label="filtered", unit=Unit.DOCUMENT, side="kept"),),
+        ),
+        StageNode(
+            stage=Stage.DEDUP,
+            optional=True,
+            does="URL, MinHash",
+            takes=((Unit.DOCUMENT, Stage.FILTER),),
+            counts_nodes=True,
+            funnel=(FunnelCount(funnel="documents", label="unique", unit=Unit.DOCUMENT, side="kept"),),
+        ),
+    ),
+    writes=(
+        Table(name="documents", record=InterleavedDocument, kept=(Unit.DOCUMENT, Stage.DEDUP)),
+        Table(name="duplicates", record=Duplicate),
+        Table(name="archive_media", record=ArchiveMedia),
+    ),
+    beside=(PARTS,),
+)
+
+MEDIA = Job(
+    name="media",
+    resource="network",
+    leaves="picture or clip",
+    stages=(
+        StageNode(
+            stage=Stage.FETCH,
+            does="archives, then HTTP; inspect; copies",
+            funnel=(
+                FunnelCount(funnel="media", label="links", unit=Unit.MEDIA, side="came"),
+                FunnelCount(funnel="media", label="usable", unit=Unit.MEDIA, side="kept"),
+            ),
+        ),
+    ),
+    reads=("documents", "archive_media"),
+    writes=(Table(name="media", record=Media, kept=(Unit.MEDIA, Stage.FETCH)),),
+    beside=(PACKS,),
+)
+
+PAIRS = Job(
+    name="pairs",
+    resource="GPU or CPU",
+    leaves="document or pair",
+    stages=(
+        StageNode(
+            stage=Stage.ASSEMBLE,
+            does="nodes meet media; phi",
+            takes=((Unit.DOCUMENT, Stage.DEDUP),),
+            counts_nodes=True,
+            funnel=(FunnelCount(funnel="documents", label="assembled", unit=Unit.DOCUMENT, side="kept"),),
+        ),
+        StageNode(
+            stage=Stage.PAIR,
+            does="candidates, and what the corpus says",
+            takes=((Unit.DOCUMENT, Stage.ASSEMBLE),),
+            counts_nodes=True,
+            funnel=(
+                FunnelCount(funnel="pairs", label="mined", unit=Unit.PAIR, side="came"),
+                FunnelCount(funnel="pairs", label="well-worded", unit=Unit.PAIR, side="kept"),
+            ),
+        ),
+        StageNode(
+            stage=Stage.SCORE,
+            optional=True,
+            does="CLIP",
+            takes=((Unit.DOCUMENT, Stage.ASSEMBLE), (Unit.PAIR, Stage.PAIR)),
+            counts_nodes=True,
+            funnel=(FunnelCount(funnel="pairs", label="scored", unit=Unit.PAIR, side="kept"),),
+        ),
+        StageNode(
+            stage=Stage.CAPTION,
+            optional=True,
+            does="CapFilt",
+            takes=((Unit.PAIR, Stage.SCORE),),
+            funnel=(FunnelCount(funnel="pairs", label="captioned", unit=Unit.PAIR, side="kept"),),
+        ),
+    ),
+    reads=("documents", "media", rejections_of("media")),
+    writes=(
+        Table(name="interleaved", record=InterleavedDocument, kept=(Unit.DOCUMENT, Stage.SCORE)),
+        Table(name="pairs/images", record=ImageTextPair, kept=(Unit.PAIR, Stage.CAPTION), counted_as="pairs"),
+        Table(name="pairs/videos", record=VideoTextPair, kept=(Unit.PAIR, Stage.CAPTION), counted_as="pairs"),
+    ),
+)
+
+SHARDS = Job(
+    name="shards",
+    resource="disk",
+    leaves="sample",
+    stages=(
+        StageNode(
+            stage=Stage.SHARD,
+            does="tars, by the hash of keys",
+            takes=((Unit.DOCUMENT, Stage.SCORE), (Unit.PAIR, Stage.CAPTION)),
+            counts_nodes=True,
+            judges=False,
+        ),
+    ),
+    reads=tuple(dict.fromkeys(entry.table for entry in DATASETS.values())),
+    datasets=tuple(DATASETS),
+)
+
+GRAPH: dict[str, Job] = {job.name: job for job in (DOCUMENTS, MEDIA, PAIRS, SHARDS)}
+JOBS = tuple(GRAPH)  # in the order in which they run
+STAGES: dict[Stage, StageNode] = {node.stage: node for job in GRAPH.values() for node in job.stages}
+TABLES: dict[str, Table] = {table.name: table for job in GRAPH.values() for table in job.writes}
+PAIR_TABLES = tuple(table for table in TABLES.values() if table.kept and table.kept[0] is Unit.PAIR)
+SHARD_FOLDERS = tuple(folder for job in GRAPH.values() for folder in job.shard_folders)
+LEDGER_TABLES = tuple(folder for job in JOBS for folder in (rejections_of(job), tallies_of_job(job)))
+FUNNELS = tuple(dict.fromkeys(step.funnel for node in STAGES.values() for step in node.funnel))
+ARCHIVE_PARTS = tuple(node.config for node in STAGES.values() if node.by_archive)  # of the Config, for parts of archives
+
+
+def record_of(table: str) -> type:
+    """The type of a table's rows: of a declared one, or of rejections and tallies."""
+    if table in TABLES:
+        return TABLES[table].record
+    return {"rejections": Rejection, "tallies": Tally}[table.partition("/")[0]]
+
+
+def givers(unit: Unit, stage: Stage) -> tuple[Stage, ...]:
+    """A stage, and then those that hand a unit on in its place where it does not run, the nearest first.
+
+    >>> givers(Unit.PAIR, Stage.CAPTION)
+    (<Stage.CAPTION: 'caption'>, <Stage.SCORE: 'score'>, <Stage.PAIR: 'pair'>)
+    """
+    found = [stage]
+    while STAGES[found[-1]].optional and (before := dict(STAGES[found[-1]].takes).get(unit)):
+        found.append(before)
+    return tuple(found)

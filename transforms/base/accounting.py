@@ -1,0 +1,134 @@
+"""What a stage's function gave for a record, in; the same outputs and, in the end, Tallies, out. A crash is a Rejection.
+
+The one place where a stage counts and catches: `Step` uses it, and so do the readers of archives and the writers of shards,
+which hold their records in other ways. The law: in + made = kept + rejected, for each stage and unit.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from lamella.schemas.account import Door, Tally, units_of
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.watchdog import TimedOut, limited
+
+Units = Iterable[tuple[Unit, int]]
+
+
+class Account:
+    """Counts of one stage, of the records of a bundle, an archive or a shard.
+
+    Args:
+        stage: whose account it is.
+        makes: what is kept are new units (documents from pages). Else they are the units that entered, changed.
+        units: what an output that is kept counts as.
+        entry: what a record that enters is counted at; None: at no door, where an earlier step of the stage has counted it.
+        leave: what is kept is counted at; None: a later step of the stage does.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        makes: bool = False,
+        units: Callable[[Any], Units] = units_of,
+        entry: Door | None = Door.IN,
+        leave: Door | None = Door.KEPT,
+    ):
+        self._stage, self._makes, self._units, self._entry, self._leave = stage, makes, units, entry, leave
+        self._counts: Counter[tuple[str, Unit, Door]] = Counter()
+
+    def add(self, door: Door | None, units: Units, archive: str = "") -> None:
+        """Counts units at a door. A count of 0 is told of, too."""
+        for unit, count in units:
+            if door:
+                self._counts[archive, unit, door] += count
+
+    def settled(self, entered: Units, outputs: Iterable[Any], archive: str = "") -> list[Any]:
+        """The outputs of one record, once it and they are counted. Tallies among them are passed on as they are."""
+        entered, outputs = tuple(entered), list(outputs)
+        self.add(self._entry, entered, archive)
+        gone: Counter[Unit] = Counter()
+        for output in outputs:
+            if isinstance(output, Rejection):
+                leaves = Counter({output.unit: 1})
+                if output.unit is Unit.DOCUMENT and output.nodes:
+                    leaves[Unit.NODE] = output.nodes  # they leave with their document
+                if output.unit in dict(entered):
+                    gone += leaves
+                elif self._makes:
+                    self.add(Door.MADE, leaves.items(), archive)
+            elif not isinstance(output, Tally):
+                units = tuple(self._units(output))
+                self.add(self._leave, units, archive)
+                if self._makes:
+                    self.add(Door.MADE, units, archive)
+        if self._makes:
+            self.add(self._leave, tuple((unit, count - gone[unit]) for unit, count in entered), archive)
+        return outputs
+
+    def tallies(self) -> Iterator[Tally]:
+        """What was counted, in a fixed order."""
+        for (archive, unit, door), count in sorted(self._counts.items()):
+            yield Tally(stage=self._stage, unit=unit, door=door, count=count, archive=archive)
+
+
+def caught(
+    run: Callable[[], Iterable[Any]],
+    left: Callable[[Reason, str], Rejection],
+    *,
+    limit_s: float | None = None,
+    raises: tuple[type[Exception], ...] = (),
+) -> list[Any]:
+    """The outputs of a function on one record, or the one Rejection of a record that it crashed on, or took too long for.
+
+    The crash door: what comes through is counted, limited by `run.max_crash_ratio`, and never silent.
+
+    Args:
+        left: makes the Rejection, of a reason and its detail.
+        limit_s: of time; None is none. `watchdog` says what it cannot stop.
+        raises: errors of the infrastructure, which are no fault of the record and go on up.
+    """
+    try:
+        return limited(limit_s, _listed, run) if limit_s else _listed(run)
+    except TimedOut:
+        return [left(Reason.TIMED_OUT, f"more than {limit_s:g} s")]
+    except raises:
+        raise
+    except Exception as error:
+        return [left(Reason.CRASHED, error_line(error))]
+
+
+def error_line(error: BaseException) -> str:
+    """An error's type and message, as the detail of a crash."""
+    return f"{type(error).__name__}: {error}"[:500]
+
+
+def left_behind(stage: Stage, record: Any, entered: Units) -> Callable[[Reason, str], Rejection]:
+    """Makes the Rejection of a record as its first unit, with its nodes where that is a document."""
+    units = dict(entered)
+    unit = next(iter(units), Unit.RECORD)
+
+    def left(reason: Reason, detail: str) -> Rejection:
+        return Rejection(
+            stage=stage,
+            unit=unit,
+            key=str(getattr(record, "key", None) or getattr(record, "url", "")),
+            reason=reason,
+            url=str(getattr(record, "url", "")),
+            detail=detail,
+            nodes=units.get(Unit.NODE, 0) if unit is Unit.DOCUMENT else 0,
+            archive=archive_of(record),
+        )
+
+    return left
+
+
+def archive_of(record: Any) -> str:
+    """The archive that a record came from, where it knows."""
+    provenance = getattr(record, "provenance", None)
+    return provenance.archive if provenance else ""
+
+
+def _listed(run: Callable[[], Iterable[Any]]) -> list[Any]:
+    return list(run())
