@@ -19,7 +19,7 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from lamella.trainer.attention import PhiAttention, route  # noqa: E402
+from lamella.trainer.flamingo.attention_mask import PhiAttention, route  # noqa: E402
 
 ROUNDS = 5
 LARGE = {"rows": 32, "tokens": 256, "images": 5, "latents": 64, "width": 2048, "seen": 1024, "heads": 8, "head_width": 64}

@@ -24,7 +24,7 @@ from benchmarks.loader_peers import (
     vocabulary,
 )
 from lamella.schemas.pair import Dataset
-from lamella.trainer.data import Mixture
+from lamella.trainer.loading.mixture import Mixture
 from lamella.trainer.loading.packing import fill_rows
 from lamella.trainer.loading.pictures import draw
 from lamella.trainer.loading.sequences import cut_of, document_sequence

@@ -29,15 +29,15 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.attention_gpu import LARGE, SMALL, compare  # noqa: E402
 from lamella.schemas.pair import Dataset  # noqa: E402
-from lamella.trainer import flops  # noqa: E402
-from lamella.trainer.batch import Batch  # noqa: E402
-from lamella.trainer.data import Mixture  # noqa: E402
-from lamella.trainer.model import Flamingo, half_precision  # noqa: E402
-from lamella.trainer.optimizer import clip, make_optimizer  # noqa: E402
-from lamella.trainer.parallel import Learner, World  # noqa: E402
-from lamella.trainer.recipes import FlamingoConfig, resolve  # noqa: E402
-from lamella.trainer.tokens import Vocabulary  # noqa: E402
-from lamella.trainer.vision import Eye  # noqa: E402
+from lamella.trainer.core.optimizer import clip, make_optimizer  # noqa: E402
+from lamella.trainer.flamingo import flops  # noqa: E402
+from lamella.trainer.flamingo.config import FlamingoConfig, resolve  # noqa: E402
+from lamella.trainer.flamingo.model import Flamingo, half_precision  # noqa: E402
+from lamella.trainer.flamingo.parallel import Learner, World  # noqa: E402
+from lamella.trainer.flamingo.vision_encoder import Eye  # noqa: E402
+from lamella.trainer.language.tokenizer import Vocabulary  # noqa: E402
+from lamella.trainer.loading.batch import Batch  # noqa: E402
+from lamella.trainer.loading.mixture import Mixture  # noqa: E402
 
 # Flamingo-3B (Alayrac et al. 2022, Table 5): 1.4 B of language model, 24 blocks 2,048 wide, a gated block before each.
 LANGUAGE = {"hidden_size": 2048, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 5632}

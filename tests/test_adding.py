@@ -92,7 +92,7 @@ MINED = {
         from lamella.schemas.document import ImageNode, InterleavedDocument, Provenance
         from lamella.schemas.media import BlobRef, Container, Media, MediaKind
         from lamella.schemas.rejection import Reason
-        from lamella.trainer.recipes import resolve
+        from lamella.trainer.flamingo.config import resolve
         from lamella.transforms.pair.corpus import Candidate
         from lamella.transforms.pair.judge import judge_candidate, propose_pairs
         from lamella.transforms.shard.plan import plan_shards

@@ -32,7 +32,7 @@ def contrastive(shards: Shards, recipe: Recipe, output: Output, words: Words = N
 @train_app.command()
 def lm(shards: Shards, output: Output, recipe: Recipe = "demo-lm", words: Words = None) -> None:
     """Trains a small language model and its tokenizer on the text of the shards, in the format of transformers."""
-    from lamella.trainer.language import train_language
+    from lamella.trainer.language.pretrain_lm import train_language
 
     train_language(shards, recipe, output, dict(_pairs(words or ())))
 
@@ -40,7 +40,7 @@ def lm(shards: Shards, output: Output, recipe: Recipe = "demo-lm", words: Words 
 @train_app.command()
 def flamingo(shards: Shards, recipe: Recipe, output: Output, words: Words = None) -> None:
     """Trains a Flamingo on any mixture of M3W, ALIGN, LTIP and VTP shards; several GPUs by torchrun."""
-    from lamella.trainer.loop import train
+    from lamella.trainer.flamingo.train import train
 
     train(shards, recipe, output, dict(_pairs(words or ())))
 
@@ -58,8 +58,8 @@ def evaluate(
 ) -> None:
     """Measures a Flamingo: validation loss by dataset, and answers in context with 0 to 8 examples."""
     from lamella.schemas.errors import ConfigError
-    from lamella.trainer.evaluate import evaluate as run
-    from lamella.trainer.examining.fewshot import RANDOM, WRITTEN, Options
+    from lamella.trainer.evaluation.evaluate import evaluate as run
+    from lamella.trainer.evaluation.fewshot import RANDOM, WRITTEN, Options
 
     if not shards and not questions:
         raise ConfigError("evaluate: give --shards, --questions, or both")
@@ -78,7 +78,7 @@ def generate(
     language: Language = None,
 ) -> None:
     """Goes on writing after images and text."""
-    from lamella.trainer.writing.generate import generate_text
+    from lamella.trainer.evaluation.generate import generate_text
 
     text = generate_text(checkpoint, image, prompt, beams=beams, max_tokens=max_tokens, language=language)
     print(printable(text))

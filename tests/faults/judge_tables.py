@@ -20,8 +20,8 @@ from lamella.reporting.report import write_report
 from lamella.reporting.verify import verify
 from lamella.schemas.errors import BadSample, BadShard, TrainingError
 from lamella.schemas.shards import MANIFEST, ShardManifest
-from lamella.trainer.loading.reader import Shards
-from lamella.trainer.shards import find_shards
+from lamella.trainer.loading.sample_reader import Shards
+from lamella.trainer.loading.shard_reader import find_shards
 from tests.faults.tables import BadRun, bad_run
 
 SOUND_RUN = "FAULTS_SOUND_RUN"  # the environment's name for the folder of a finished run

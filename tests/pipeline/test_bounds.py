@@ -13,7 +13,7 @@ from lamella.schemas.bounds import bound_pairs
 from lamella.schemas.config import Config
 from lamella.schemas.errors import ConfigError
 from lamella.trainer.contrastive.config import ContrastiveConfig
-from lamella.trainer.recipes import FlamingoConfig, LanguageConfig
+from lamella.trainer.flamingo.config import FlamingoConfig, LanguageConfig
 
 # Measures without an upper end of their own: seconds, words of any length, counts over counts, and factors.
 OPEN = (

@@ -1,7 +1,7 @@
 """A mixture's steps, taken and laid open: what is in them, whatever the world, the workers and the rows that made them."""
 
 from lamella.schemas.pair import Dataset
-from lamella.trainer.data import Mixture
+from lamella.trainer.loading.mixture import Mixture
 from tests.trainer.flamingo_world import world_config, world_vocabulary
 
 VOCABULARY = world_vocabulary()

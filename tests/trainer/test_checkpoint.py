@@ -7,7 +7,7 @@ import time
 import pytest
 import torch
 
-from lamella.trainer import checkpoint as checkpoints
+from lamella.trainer.core import checkpoint as checkpoints
 
 KILLS = int(os.environ.get("KILLS", "20"))  # more where there is time
 

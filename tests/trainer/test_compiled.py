@@ -6,8 +6,8 @@ from test_flamingo_model import VOCABULARY, flamingo, opened
 from torch._dynamo.testing import CompileCounter
 
 from lamella.schemas.pair import Dataset
-from lamella.trainer.batch import Batch
-from lamella.trainer.parallel import FORMS, compile_parts
+from lamella.trainer.flamingo.parallel import FORMS, compile_parts
+from lamella.trainer.loading.batch import Batch
 
 SHAPES = {Dataset.M3W: (3, 24, 1), Dataset.ALIGN: (8, 8, 1), Dataset.LTIP: (6, 12, 1), Dataset.VTP: (2, 8, 4)}  # B, L, T
 

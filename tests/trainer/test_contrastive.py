@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from lamella.trainer.config import TrainingError
 from lamella.trainer.contrastive import train as contrastive
 from lamella.trainer.contrastive.config import resolve
 from lamella.trainer.contrastive.train import learning_rate, train
+from lamella.trainer.core.config import TrainingError
 from lamella.weights import load
 
 ROOT = Path(__file__).parents[2]

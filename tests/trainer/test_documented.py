@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from lamella.trainer.recipes import RUNTIME_KEYS, FlamingoConfig
+from lamella.trainer.flamingo.config import RUNTIME_KEYS, FlamingoConfig
 
 TEXT = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
 

@@ -9,9 +9,9 @@ from tiny_flamingo import pictures, tiny_flamingo
 from training_world import write_training
 
 from lamella.schemas.pair import Dataset
-from lamella.trainer.config import TrainingError
-from lamella.trainer.evaluate import answer, evaluate
-from lamella.trainer.examining.fewshot import (
+from lamella.trainer.core.config import TrainingError
+from lamella.trainer.evaluation.evaluate import answer, evaluate
+from lamella.trainer.evaluation.fewshot import (
     BLANK,
     LIKELIEST,
     SEEN,
@@ -23,14 +23,14 @@ from lamella.trainer.examining.fewshot import (
     first_line,
     labels_of,
 )
-from lamella.trainer.examining.plot import accuracy_svg
-from lamella.trainer.examining.questions import Question, attributes_right, is_right, read_questions
-from lamella.trainer.examining.rices import RICES, by_hash, nearest
-from lamella.trainer.loop import train
-from lamella.trainer.writing.gallery import features_of, open_pictures, see_all
-from lamella.trainer.writing.generate import Decoding
-from lamella.trainer.writing.likelihood import likelihoods
-from lamella.trainer.writing.prompts import Turn
+from lamella.trainer.evaluation.gallery import features_of, open_pictures, see_all
+from lamella.trainer.evaluation.generate import Decoding
+from lamella.trainer.evaluation.likelihood import likelihoods
+from lamella.trainer.evaluation.plots import accuracy_svg
+from lamella.trainer.evaluation.prompts import Turn
+from lamella.trainer.evaluation.questions import Question, attributes_right, is_right, read_questions
+from lamella.trainer.evaluation.rices import RICES, by_hash, nearest
+from lamella.trainer.flamingo.train import train
 
 COLOURS = ("red", "blue", "green")
 CAPTION = {"colour": ["red"], "shape": ["ring", "rings"], "count": ["three"]}

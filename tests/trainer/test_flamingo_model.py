@@ -15,11 +15,11 @@ from transformers import (
 )
 
 from lamella.schemas.pair import Dataset
-from lamella.trainer.batch import Batch
-from lamella.trainer.model import Flamingo, build
-from lamella.trainer.recipes import FlamingoConfig
-from lamella.trainer.tokens import EOS, PAD, Vocabulary
-from lamella.trainer.vision import Eye, load_eye
+from lamella.trainer.flamingo.config import FlamingoConfig
+from lamella.trainer.flamingo.model import Flamingo, build
+from lamella.trainer.flamingo.vision_encoder import Eye, load_eye
+from lamella.trainer.language.tokenizer import EOS, PAD, Vocabulary
+from lamella.trainer.loading.batch import Batch
 
 VOCABULARY, WIDTH = 50, 32
 SIZES = {"hidden_size": WIDTH, "num_hidden_layers": 3, "num_attention_heads": 2, "vocab_size": VOCABULARY}
@@ -235,7 +235,7 @@ def test_the_bundled_eye_gives_a_grid_of_features_and_keeps_still():
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "side", "patches"), [("ViT-S-32-alt", 320, 100), ("RN50", None, 49)])
 def test_towers_of_open_clip_see_too(name, side, patches, tmp_path, monkeypatch):
-    from lamella.trainer import vision
+    from lamella.trainer.flamingo import vision_encoder as vision
     from lamella.weights.loader import untrained
 
     monkeypatch.setattr(vision, "load", lambda name, weights, role, device: untrained(name, device=device))

@@ -8,12 +8,12 @@ import torch
 from flamingo_world import jpeg, world_vocabulary
 from tiny_flamingo import SIDE, pictures, tiny_flamingo
 
-from lamella.trainer.config import TrainingError
-from lamella.trainer.writing import generate as module
-from lamella.trainer.writing.gallery import features_of, open_pictures, see_all
-from lamella.trainer.writing.generate import Decoding, Gaze, generate
-from lamella.trainer.writing.likelihood import likelihoods
-from lamella.trainer.writing.prompts import Prompt, Reading, Turn, parse_prompt
+from lamella.trainer.core.config import TrainingError
+from lamella.trainer.evaluation import generate as module
+from lamella.trainer.evaluation.gallery import features_of, open_pictures, see_all
+from lamella.trainer.evaluation.generate import Decoding, Gaze, generate
+from lamella.trainer.evaluation.likelihood import likelihoods
+from lamella.trainer.evaluation.prompts import Prompt, Reading, Turn, parse_prompt
 
 GREEDY = Decoding(beams=1, max_tokens=6)
 PROMPTS = [

@@ -9,12 +9,12 @@ import torch
 from training_world import write_language
 
 from lamella.schemas.pair import Dataset
-from lamella.trainer.batch import Batch
-from lamella.trainer.flops import Sizes, Work, known_peak, peak_flops, sizes_of, step_flops, work_of
-from lamella.trainer.language_model import load_language
-from lamella.trainer.model import Flamingo, build
-from lamella.trainer.recipes import resolve
-from lamella.trainer.vision import Eye
+from lamella.trainer.flamingo.config import resolve
+from lamella.trainer.flamingo.flops import Sizes, Work, known_peak, peak_flops, sizes_of, step_flops, work_of
+from lamella.trainer.flamingo.model import Flamingo, build
+from lamella.trainer.flamingo.vision_encoder import Eye
+from lamella.trainer.language.lm import load_language
+from lamella.trainer.loading.batch import Batch
 from lamella.weights.coca import CoCa
 
 NOTHING = Sizes(**{field.name: 0 for field in dataclasses.fields(Sizes)})

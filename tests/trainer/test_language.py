@@ -7,11 +7,11 @@ import torch
 
 from lamella.schemas.pair import Dataset
 from lamella.schemas.sample import InterleavedSample, phi_of
-from lamella.trainer import language
-from lamella.trainer.config import TrainingError
-from lamella.trainer.language import MADE_FROM, learning_rate, train_language
-from lamella.trainer.recipes import resolve_language
-from lamella.trainer.tokens import load_vocabulary
+from lamella.trainer.core.config import TrainingError
+from lamella.trainer.flamingo.config import resolve_language
+from lamella.trainer.language import pretrain_lm as language
+from lamella.trainer.language.pretrain_lm import MADE_FROM, learning_rate, train_language
+from lamella.trainer.language.tokenizer import load_vocabulary
 
 TINY = {
     **{"vocabulary": "320", "width": "32", "layers": "1", "heads": "2", "inner": "32", "tokens": "24", "batch": "4"},

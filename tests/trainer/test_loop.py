@@ -15,14 +15,14 @@ from safetensors.torch import load_file
 from training_world import logged, write_training
 
 from lamella.schemas.pair import Dataset
-from lamella.trainer.checkpoint import MODEL, latest
-from lamella.trainer.config import TrainingError
-from lamella.trainer.data import Mixture
-from lamella.trainer.loop import Training, train
-from lamella.trainer.model import build, load
-from lamella.trainer.parallel import World
-from lamella.trainer.recipes import resolve
-from lamella.trainer.stop import Stop
+from lamella.trainer.core.checkpoint import MODEL, latest
+from lamella.trainer.core.config import TrainingError
+from lamella.trainer.core.stop import Stop
+from lamella.trainer.flamingo.config import resolve
+from lamella.trainer.flamingo.model import build, load
+from lamella.trainer.flamingo.parallel import World
+from lamella.trainer.flamingo.train import Training, train
+from lamella.trainer.loading.mixture import Mixture
 
 
 @pytest.fixture(scope="module")

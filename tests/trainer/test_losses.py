@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from lamella.trainer.contrastive.examine import (
+from lamella.trainer.contrastive.losses import Matching, Words, caption_loss, contrastive_loss, matching_loss, words_loss
+from lamella.trainer.evaluation.contrastive import (
     Separation,
     attribute_accuracy,
     best_separation,
@@ -14,7 +15,6 @@ from lamella.trainer.contrastive.examine import (
     separation,
     word_f1,
 )
-from lamella.trainer.contrastive.losses import Matching, Words, caption_loss, contrastive_loss, matching_loss, words_loss
 
 
 def test_contrast_of_two_pairs():

@@ -4,8 +4,8 @@ import json
 import math
 
 from lamella.schemas.pair import Dataset
-from lamella.trainer.meter import Meter, Update
-from lamella.trainer.recipes import resolve
+from lamella.trainer.core.meter import Meter, Update
+from lamella.trainer.flamingo.config import resolve
 
 CONFIG = resolve("demo", {"steps": "8", "log_every": "2", "tensorboard": "false"})
 
@@ -82,7 +82,7 @@ def test_one_process_tells(tmp_path, capsys):
 
 def test_what_validation_takes_is_no_part_of_the_speed(tmp_path, monkeypatch):
     now = [0.0]
-    monkeypatch.setattr("lamella.trainer.meter.time.perf_counter", lambda: now[0])
+    monkeypatch.setattr("lamella.trainer.core.meter.time.perf_counter", lambda: now[0])
     with Meter(tmp_path, CONFIG, 0, peak=None) as meter:
         now[0] = 2.0
         meter.add(update(1))

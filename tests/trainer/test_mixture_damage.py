@@ -15,9 +15,9 @@ import pytest
 
 from lamella.schemas.pair import Dataset
 from lamella.schemas.shards import read_shard
-from lamella.trainer.config import TrainingError
-from lamella.trainer.data import Mixture
-from lamella.trainer.recipes import DatasetConfig
+from lamella.trainer.core.config import TrainingError
+from lamella.trainer.flamingo.config import DatasetConfig
+from lamella.trainer.loading.mixture import Mixture
 from tests.trainer.flamingo_world import world_config, write_world
 from tests.trainer.mixture_steps import COUNTS, PX, VOCABULARY, everything, keys_by_dataset, taken
 
@@ -175,7 +175,7 @@ def test_temporary_files_and_descriptors_go_at_the_end(shards, monkeypatch, tmp_
 INTERRUPTED = """
 import sys
 from tests.trainer.flamingo_world import world_config, world_vocabulary
-from lamella.trainer.data import Mixture
+from lamella.trainer.loading.mixture import Mixture
 if __name__ == "__main__":
     with Mixture(sys.argv[1], world_config(workers=int(sys.argv[2])), world_vocabulary(), 16) as mixture:
         for step in mixture.steps():

@@ -7,9 +7,9 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.tensor import distribute_tensor
 from training_world import write_language
 
-from lamella.trainer.model import build
-from lamella.trainer.optimizer import clip, learning_rate, make_optimizer
-from lamella.trainer.recipes import resolve
+from lamella.trainer.core.optimizer import clip, learning_rate, make_optimizer
+from lamella.trainer.flamingo.config import resolve
+from lamella.trainer.flamingo.model import build
 
 CONFIG = resolve("demo", {"learning_rate": "0.5", "warmup_steps": "4", "weight_decay": "0.25"})
 

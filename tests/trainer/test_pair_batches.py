@@ -11,11 +11,11 @@ from PIL import Image
 from lamella.schemas.pair import Dataset
 from lamella.schemas.sample import ClipSample, PairSample
 from lamella.schemas.shards import MANIFEST, BadShard
-from lamella.trainer.config import TrainingError
 from lamella.trainer.contrastive.batches import Batch, Cursor, PairBatches
 from lamella.trainer.contrastive.config import ContrastiveConfig
 from lamella.trainer.contrastive.pairs import find_pairs, read_samples
-from lamella.trainer.shards import manifest_hash
+from lamella.trainer.core.config import TrainingError
+from lamella.trainer.loading.shard_reader import manifest_hash
 
 
 def tokenize(texts):

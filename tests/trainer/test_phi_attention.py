@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from lamella.schemas.keys import stable_int
-from lamella.trainer.attention import SEGMENT_MULTIPLE, PhiAttention, route
+from lamella.trainer.flamingo.attention_mask import SEGMENT_MULTIPLE, PhiAttention, route
 
 WIDTHS, HEADS, HEAD_WIDTH, LATENTS = (24, 20), 2, 8, 5
 

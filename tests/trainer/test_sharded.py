@@ -11,12 +11,12 @@ import torch
 from safetensors import SafetensorError
 from torch.distributed.checkpoint.api import CheckpointException
 
-from lamella.trainer import checkpoint as checkpoints
-from lamella.trainer.checkpoint import STATE
-from lamella.trainer.optimizer import make_optimizer
-from lamella.trainer.parallel import World
-from lamella.trainer.recipes import resolve
-from lamella.trainer.sharded import Learned, begun
+from lamella.trainer.core import checkpoint as checkpoints
+from lamella.trainer.core.checkpoint import STATE
+from lamella.trainer.core.optimizer import make_optimizer
+from lamella.trainer.flamingo.config import resolve
+from lamella.trainer.flamingo.fsdp_checkpoint import Learned, begun
+from lamella.trainer.flamingo.parallel import World
 
 CONFIG = resolve("demo", {"learning_rate": "0.1"})
 ALONE = World(device=torch.device("cpu"))

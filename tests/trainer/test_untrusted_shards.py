@@ -14,9 +14,9 @@ import pytest
 from lamella.schemas.pair import Dataset
 from lamella.schemas.sample import BadSample, PairSample
 from lamella.schemas.shards import MANIFEST, BadShard, ShardInfo, ShardManifest, read_shard, write_shard
-from lamella.trainer.config import TrainingError
-from lamella.trainer.loading.reader import Shards, sound_shards
-from lamella.trainer.shards import Shard, find_shards, read_checked
+from lamella.trainer.core.config import TrainingError
+from lamella.trainer.loading.sample_reader import Shards, sound_shards
+from lamella.trainer.loading.shard_reader import Shard, find_shards, read_checked
 from tests.schemas.test_shards import HOSTILE
 
 

@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file
 from training_world import finish, free_port, launch, logged, write_training
 
-from lamella.trainer.checkpoint import latest
-from lamella.trainer.loop import train
+from lamella.trainer.core.checkpoint import latest
+from lamella.trainer.flamingo.train import train
 
 STEPS = "4"
 pytestmark = pytest.mark.slow  # two interpreters start for each test

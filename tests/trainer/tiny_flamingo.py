@@ -4,9 +4,9 @@ import torch
 from flamingo_world import world_vocabulary
 from transformers import AutoModelForCausalLM, LlamaConfig
 
-from lamella.trainer.model import Flamingo
-from lamella.trainer.recipes import FlamingoConfig
-from lamella.trainer.vision import Eye
+from lamella.trainer.flamingo.config import FlamingoConfig
+from lamella.trainer.flamingo.model import Flamingo
+from lamella.trainer.flamingo.vision_encoder import Eye
 
 SIDE = 16
 

@@ -60,7 +60,7 @@ def launch(
     """A training in `size` real processes, or those of `ranks` alone, with the environment that torchrun gives them."""
     port = port or free_port()
     code = (
-        "import json, sys; from lamella.trainer.loop import train; "
+        "import json, sys; from lamella.trainer.flamingo.train import train; "
         "train(sys.argv[1], 'demo', sys.argv[2], json.loads(sys.argv[3]))"
     )
     common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(size), "OMP_NUM_THREADS": "1"}

@@ -8,7 +8,7 @@ from lamella.sample.captions import alt_text, long_caption, plural, wrong_alt
 from lamella.sample.dice import Dice
 from lamella.sample.paint import draw
 from lamella.sample.scenes import Scene, SceneKind, tallest
-from lamella.trainer.contrastive.examine import attribute_accuracy, embed, greedy_captions, recall_at_1, separation
+from lamella.trainer.evaluation.contrastive import attribute_accuracy, embed, greedy_captions, recall_at_1, separation
 from lamella.weights import load
 from lamella.weights.pixels import square
 

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from lamella.schemas.errors import TrainingError
-from lamella.trainer.language_model import load_language
+from lamella.trainer.language.lm import load_language
 from lamella.weights import WeightsMissing, load
 from lamella.weights.loader import untrained
 from lamella.weights.vetting import UnsafeModel, check_no_code, vet_transformers

@@ -19,11 +19,11 @@ import torch
 
 from lamella.schemas.keys import stable_int
 from lamella.schemas.sample import PairSample
-from lamella.trainer.config import TrainingError
 from lamella.trainer.contrastive.config import ContrastiveConfig
 from lamella.trainer.contrastive.pairs import Pair, decode_pair, is_wanted, read_samples
-from lamella.trainer.shards import Shard
-from lamella.trainer.shuffle import mixed
+from lamella.trainer.core.config import TrainingError
+from lamella.trainer.core.order import mixed
+from lamella.trainer.loading.shard_reader import Shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

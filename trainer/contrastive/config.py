@@ -4,8 +4,8 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
-from lamella.trainer import config as configs
-from lamella.trainer.config import MIB, Decay, Frozen
+from lamella.trainer.core import config as configs
+from lamella.trainer.core.config import MIB, Decay, Frozen
 
 
 class ContrastiveConfig(Frozen):
@@ -115,5 +115,5 @@ RECIPES: dict[str, dict[str, Any]] = {
 
 
 def resolve(recipe: str, overrides: dict[str, str]) -> ContrastiveConfig:
-    """The full config of a recipe of RECIPES; as `trainer.config.resolve`."""
+    """The full config of a recipe of RECIPES; as `trainer.core.config.resolve`."""
     return configs.resolve(ContrastiveConfig, RECIPES, recipe, overrides)

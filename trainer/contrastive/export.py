@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from lamella.trainer.config import TrainingError
 from lamella.trainer.contrastive.config import ContrastiveConfig, resolve
-from lamella.trainer.contrastive.examine import calibrated, embed, examine, own_and_next
 from lamella.trainer.contrastive.pairs import decode_pair, find_pairs, is_wanted, read_samples
-from lamella.trainer.shards import manifest_hash
+from lamella.trainer.core.config import TrainingError
+from lamella.trainer.evaluation.contrastive import calibrated, embed, examine, own_and_next
+from lamella.trainer.loading.shard_reader import manifest_hash
 from lamella.weights import Loaded
 from lamella.weights.loaded import MATCH_BIAS, MATCH_SCALE, MODEL_FILE
 

@@ -10,9 +10,9 @@ from lamella.schemas.datasets import DATASETS, Dataset
 from lamella.schemas.rejection import Unit
 from lamella.schemas.sample import BadSample, ClipSample, Members, PairSample
 from lamella.schemas.shards import MANIFEST, BadShard
-from lamella.trainer.config import TrainingError
 from lamella.trainer.contrastive.config import ContrastiveConfig
-from lamella.trainer.shards import Shard, find_shards, read_checked
+from lamella.trainer.core.config import TrainingError
+from lamella.trainer.loading.shard_reader import Shard, find_shards, read_checked
 from lamella.weights.pixels import square
 
 # Of a clip, the middle frame stands for it.

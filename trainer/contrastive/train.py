@@ -17,16 +17,16 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from lamella.trainer import checkpoint as checkpoints
-from lamella.trainer.config import TrainingError
-from lamella.trainer.console import say, write_whole
 from lamella.trainer.contrastive.batches import Batch, Cursor, PairBatches
 from lamella.trainer.contrastive.config import RUNTIME_KEYS, ContrastiveConfig, resolve
 from lamella.trainer.contrastive.export import export
 from lamella.trainer.contrastive.losses import Matching, Words, caption_loss, contrastive_loss, matching_loss, words_loss
 from lamella.trainer.contrastive.pairs import find_pairs, read_samples
-from lamella.trainer.shards import Shard, manifest_hash
-from lamella.trainer.stop import EXIT_STOPPED, Stop
+from lamella.trainer.core import checkpoint as checkpoints
+from lamella.trainer.core.config import TrainingError
+from lamella.trainer.core.console import say, write_whole
+from lamella.trainer.core.stop import EXIT_STOPPED, Stop
+from lamella.trainer.loading.shard_reader import Shard, manifest_hash
 from lamella.weights import Loaded, load
 from lamella.weights.loaded import TOKENIZER_FILE, pick_device
 from lamella.weights.loader import untrained

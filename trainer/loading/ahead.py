@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from lamella.trainer.config import TrainingError
-from lamella.trainer.loading.maker import Made, Maker, Plan
+from lamella.trainer.core.config import TrainingError
+from lamella.trainer.loading.batch_builder import Made, Maker, Plan
 
 
 def worker_steps(plan: Plan, start: int) -> Iterator[Made]:
@@ -130,5 +130,5 @@ def _begin(_: int) -> None:
 
 def _context():
     context = torch.multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["lamella.trainer.loading.maker"])
+    context.set_forkserver_preload(["lamella.trainer.loading.batch_builder"])
     return context

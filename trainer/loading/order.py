@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lamella.schemas.keys import stable_int
-from lamella.trainer.shuffle import mixed
+from lamella.trainer.core.order import mixed
 
 _WINDOWS_KEPT = 3  # orders of windows in memory: a batch may end in the next one
 _EPOCHS_KEPT = 2

@@ -1,0 +1,1 @@
+"""What every training stands on, once: config, checkpoint, order of samples, optimizer, meter, stop, console."""

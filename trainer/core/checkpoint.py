@@ -1,0 +1,148 @@
+"""Where a training stands, on disk: tensors and a small state in, a folder out that is whole or not there at all.
+
+    OUTPUT/checkpoints/step-00000500/   model.safetensors  optimizer.safetensors  state.json
+
+A checkpoint is written under a temporary name and renamed last, and `state.json` lists the checksums of its neighbours.
+Loading takes the newest that is whole: a kill, a full disk or a flipped bit costs one checkpoint, never the training.
+Tensors are safetensors, and nothing is pickled. `trainer.flamingo.fsdp_checkpoint` writes the same from several processes.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+FOLDER = "checkpoints"
+MODEL, OPTIMIZER, STATE = "model.safetensors", "optimizer.safetensors", "state.json"
+RNG = "rng"  # among the optimiser's tensors: torch's random state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """A checkpoint whose files are those that were written."""
+
+    step: int
+    state: dict[str, Any]  # cursor, config, what else is small
+    path: Path
+
+
+def save(output: Path, step: int, model: torch.nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> Path:
+    """Writes checkpoint `step`. Raises OSError where the disk refuses; the checkpoints before it stay as they are."""
+    moments = flat_state(dict(model.named_parameters()), optimizer)
+    return write(output, step, {MODEL: model.state_dict(), OPTIMIZER: moments | {RNG: torch.get_rng_state()}}, state)
+
+
+def restore(checkpoint: Checkpoint, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Puts model, optimiser and random state back to where they were, to the bit."""
+    model.load_state_dict(load_file(checkpoint.path / MODEL))
+    tensors = load_file(checkpoint.path / OPTIMIZER)
+    torch.set_rng_state(tensors.pop(RNG))
+    parameters = {id(parameter): name for name, parameter in model.named_parameters()}
+    packed = optimizer.state_dict()
+    position = 0
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            prefix = f"{parameters[id(parameter)]}/"
+            state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+            if state:
+                packed["state"][position] = state
+            position += 1
+    optimizer.load_state_dict(packed)
+
+
+def write(output: Path, step: int, files: Mapping[str, Mapping[str, Tensor]], state: dict[str, Any]) -> Path:
+    """Writes tensors, file by file, as checkpoint `step`."""
+    temporary = begin(output, step)
+    for name, tensors in files.items():
+        save_file(_on_cpu(tensors), temporary / name)
+    return finish(temporary, step, state, checksums(temporary))
+
+
+def begin(output: Path, step: int) -> Path:
+    """An empty folder that no reader takes for a checkpoint."""
+    temporary = output / FOLDER / f"{_name(step)}.{os.getpid()}.tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    return temporary
+
+
+def finish(temporary: Path, step: int, state: dict[str, Any], sums: dict[str, str]) -> Path:
+    """Makes checkpoint `step` of what lies in `temporary`; `sums` are the checksums of its files."""
+    text = json.dumps(state | {"step": step, "checksums": sums}, indent=1, sort_keys=True)
+    (temporary / STATE).write_text(text + "\n", encoding="utf-8")
+    for name in (*sums, STATE):
+        _flush(temporary / name)
+    final = temporary.with_name(_name(step))
+    if final.exists():
+        shutil.rmtree(final)
+    temporary.rename(final)
+    _flush(final.parent)
+    return final
+
+
+def keep_last(output: Path, count: int) -> None:
+    """Deletes all checkpoints but the newest `count`, and what killed writers left."""
+    for temporary in (output / FOLDER).glob("*.tmp"):
+        shutil.rmtree(temporary, ignore_errors=True)
+    for old in _newest_first(output)[count:]:
+        shutil.rmtree(old)
+
+
+def latest(output: Path) -> Checkpoint | None:
+    """The newest checkpoint that is whole; None where there is none."""
+    for path in _newest_first(output):
+        try:
+            state = json.loads((path / STATE).read_bytes())
+            sums = state["checksums"]
+            if sums and all(Path(name).name == name and checksum(path / name) == sum_ for name, sum_ in sums.items()):
+                return Checkpoint(step=state["step"], state=state, path=path)
+        except (OSError, ValueError, KeyError, AttributeError, TypeError):
+            continue
+    return None
+
+
+def checksums(folder: Path) -> dict[str, str]:
+    """Of every file in it."""
+    return {path.name: checksum(path) for path in sorted(folder.iterdir())}
+
+
+def checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def flat_state(parameters: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The optimiser's tensors as `parameter/name`."""
+    return {
+        f"{name}/{key}": torch.as_tensor(value)
+        for name, parameter in parameters.items()
+        for key, value in optimizer.state.get(parameter, {}).items()
+    }
+
+
+def _on_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
+
+
+def _name(step: int) -> str:
+    return f"step-{step:08d}"
+
+
+def _newest_first(output: Path) -> list[Path]:
+    return sorted((path for path in (output / FOLDER).glob("step-*") if path.suffix != ".tmp"), reverse=True)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,1 +1,0 @@
-"""Questions with known answers in, how many a model answers right out. `trainer/evaluate.py` is the door."""

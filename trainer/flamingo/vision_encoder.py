@@ -1,0 +1,78 @@
+"""Pixels in, patch features out: a frozen vision tower, of open_clip or the bundled one."""
+
+from contextlib import suppress
+
+import torch
+from torch import Tensor, nn
+
+from lamella.schemas.errors import WeightsMissing
+from lamella.trainer.core.config import TrainingError
+from lamella.weights import load
+from lamella.weights.own import own_config
+from lamella.weights.pixels import normalise
+
+
+class Eye(nn.Module):
+    """uint8 [N, S, S, 3] -> [N, P, width]: the spatial features before pooling, of the last layer.
+
+    Attributes:
+        label: the model's name and its weights' digest: a Flamingo sees with no other eye than it was trained with.
+        side: px of the square.
+        width: of the features.
+    """
+
+    def __init__(
+        self, tower: nn.Module, *, label: str, side: int, look: tuple[tuple[float, ...], tuple[float, ...]], own: bool
+    ):
+        super().__init__()
+        self.tower = tower.eval().requires_grad_(False)
+        self.label, self.side, self._look, self._own = label, side, look, own
+        device = next(tower.parameters()).device
+        with torch.no_grad():
+            self.width = self(torch.zeros(1, side, side, 3, dtype=torch.uint8, device=device)).shape[-1]
+
+    def forward(self, images: Tensor) -> Tensor:
+        pixels = normalise(images, *self._look).to(next(self.tower.parameters()).dtype)
+        if self._own:
+            return self.tower(pixels)[1]
+        out = self.tower.forward_intermediates(pixels, indices=1, intermediates_only=True, normalize_intermediates=True)
+        return out["image_intermediates"][-1].flatten(2).transpose(1, 2)  # [N, C, h, w] -> [N, P, C]
+
+    def train(self, mode: bool = True) -> "Eye":
+        return super().train(False)  # frozen: its norms keep the statistics that they have
+
+
+def load_eye(name: str, weights: str, side: int | None, device: torch.device) -> Eye:
+    """The vision tower of a model as `weights.load` takes it, at its own size or at another.
+
+    Raises:
+        TrainingError: the weights cannot be had, or the tower takes no other size.
+    """
+    try:
+        loaded = load(name, weights, "scorer", device=str(device))
+    except (WeightsMissing, ValueError) as error:
+        raise TrainingError(f"vision={name}: {error}") from error
+    own, tower = own_config(name) is not None, loaded.model.visual
+    if side not in (None, loaded.image_size):
+        _resize(tower, side, name, own)
+    look = (loaded.mean, loaded.std)
+    return Eye(tower, label=loaded.label, side=side or loaded.image_size, look=look, own=own)
+
+
+def _resize(tower: nn.Module, side: int, name: str, own: bool) -> None:
+    """Interpolates the position embeddings to the grid of another size, as Flamingo does from 288 to 320 px."""
+    if own or not hasattr(tower, "positional_embedding") or not hasattr(tower, "patch_size"):
+        with suppress(AttributeError):
+            return tower.set_input_size(side)  # timm's towers
+        raise TrainingError(f"image_px={side}: {name} takes no other size than its own")
+    patch, old = tower.patch_size[0], tower.grid_size
+    if side % patch:
+        raise TrainingError(f"image_px={side}: no multiple of {name}'s patches of {patch} px")
+    new = (side // patch, side // patch)
+    table = tower.positional_embedding.data
+    extra = len(table) - old[0] * old[1]
+    grid = table[extra:].unflatten(0, old).permute(2, 0, 1)[None].float()
+    grid = nn.functional.interpolate(grid, size=new, mode="bicubic", antialias=True, align_corners=False)
+    grid = grid[0].permute(1, 2, 0).flatten(0, 1).to(table.dtype)
+    tower.positional_embedding = nn.Parameter(torch.cat([table[:extra], grid]), requires_grad=False)
+    tower.grid_size, tower.image_size = new, (side, side)

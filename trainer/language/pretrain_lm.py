@@ -1,0 +1,254 @@
+"""A small language model of the corpus' own: the shards' text in, a decoder and its tokenizer in `transformers` format out.
+
+OUTPUT/tokenizer.json, tokenizer_config.json   byte-level BPE; Flamingo's special tokens are pieces of it
+OUTPUT/config.json, model.safetensors          Llama's architecture: what `AutoModelForCausalLM.from_pretrained` opens
+OUTPUT/lamella.json                            what it was made from, and how well it foresees unseen text
+
+It learns documents in the form in which a Flamingo reads them, `<BOS> text <EOC> <image> text <EOC> <EOS>`, so that a
+Flamingo on top of it needs no new rows.
+"""
+
+import json
+import math
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lamella.schemas.keys import stable_key
+from lamella.trainer.core import checkpoint
+from lamella.trainer.core.checkpoint import FOLDER as CHECKPOINTS
+from lamella.trainer.core.checkpoint import Checkpoint
+from lamella.trainer.core.config import TrainingError
+from lamella.trainer.core.console import open_folder, say, write_whole
+from lamella.trainer.core.stop import EXIT_STOPPED, Stop
+from lamella.trainer.flamingo.config import LanguageConfig, resolve_language
+from lamella.trainer.language.corpus import Document, forms_of, read_documents, texts_of
+from lamella.trainer.language.tokenizer import BOS, EOC, EOS, IMAGE, PAD, Vocabulary, load_vocabulary
+from lamella.trainer.loading.shard_reader import find_shards, manifest_hash
+from lamella.weights.loaded import pick_device
+
+MADE_FROM = "lamella.json"
+_LOUDNESS = frozenset({"device", "threads", "log_every", "checkpoint_every"})  # keys that do not change what is learned
+_TEXTS_FOR_PIECES = 1_000_000  # more make no better pieces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Home:
+    """A training's folder, what it is made from, and where it stood."""
+
+    folder: Path
+    made_from: dict
+    before: Checkpoint | None
+
+
+def train_language(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> None:
+    """Trains `recipe` on the train split of a run's `shards` folder, or goes on with the training in `output`.
+
+    Args:
+        shards: folder of the datasets, each with its manifest.
+        recipe: a name of `trainer.flamingo.config.LANGUAGE_RECIPES`.
+        output: folder of the model and its tokenizer.
+        overrides: keys of LanguageConfig and their values as text.
+
+    Raises:
+        TrainingError: one line that names what is wrong with recipe, key, shards, or the loss.
+        BadShard: a shard that is not the one that its manifest lists.
+        SystemExit: 130 after SIGTERM or SIGINT, with a checkpoint written.
+    """
+    config, folder = resolve_language(recipe, overrides), open_folder(output)
+    if config.width % config.heads:
+        raise TrainingError(f"heads={config.heads}: does not divide width={config.width}")
+    found = find_shards(shards, config.datasets, "train")
+    made_from = {"config": json.loads(config.model_dump_json(exclude=set(_LOUDNESS))), "shards": manifest_hash(found)}
+    if _is_finished(folder, made_from):
+        say(f"{folder}: trained on these shards already")
+        return
+    home = _Home(folder=folder, made_from=made_from, before=checkpoint.latest(folder))
+    if home.before:
+        _check_made_from(folder, home.before.state, made_from)
+    device = pick_device(config.device)  # before the tokenizer is trained: a GPU that is missing is said at once
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    documents = read_documents(found)
+    vocabulary = load_vocabulary(str(folder), _save_tokenizer(folder, documents, config))
+    forms = forms_of(documents, vocabulary)
+    torch.manual_seed(config.seed)
+    model = _model(config, vocabulary).to(device)
+    _fit(model, _rows(forms, config), config, home)
+    scores = _examine(model, shards, config, vocabulary)
+    _save(model, folder)
+    scores |= {
+        "documents": len(forms),
+        "tokens": sum(map(len, forms.values())),
+        "parameters": sum(p.numel() for p in model.parameters()),
+    }
+    write_whole(folder / MADE_FROM, json.dumps(made_from | {"scores": scores}, indent=1, sort_keys=True) + "\n")
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+    if "perplexity" in scores:
+        say(f"perplexity on unseen text: {scores['perplexity']:.2f} over {scores['validation_tokens']} tokens")
+
+
+def learning_rate(step: int, config: LanguageConfig) -> float:
+    """Linear warm-up, then a cosine down to a tenth of the peak."""
+    if step < config.warmup_steps:
+        return config.learning_rate * (step + 1) / config.warmup_steps
+    along = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
+    return config.learning_rate * (0.1 + 0.9 * (1 + math.cos(math.pi * along)) / 2)
+
+
+def _is_finished(folder: Path, made_from: dict) -> bool:
+    try:
+        before = json.loads((folder / MADE_FROM).read_bytes())
+    except FileNotFoundError:
+        return False
+    _check_made_from(folder, before, made_from)
+    return True
+
+
+def _check_made_from(folder: Path, before: dict, made_from: dict) -> None:
+    for key, value in before.get("config", {}).items():
+        if made_from["config"].get(key) != value:
+            now = made_from["config"].get(key)
+            raise TrainingError(f"{key}={now}: {folder} was trained with {value}; choose another output folder")
+    if before.get("shards") != made_from["shards"]:
+        raise TrainingError(f"shards: {folder} was trained on other shards; choose another output folder")
+
+
+def _rows(forms: dict[str, np.ndarray], config: LanguageConfig) -> Iterator[Tensor]:
+    """Endless batches, int64 [B, L + 1]: every epoch is all documents, in an order of its own, end to end."""
+    size = config.batch * config.tokens
+    stream, epoch = np.empty(0, np.int32), 0
+    while True:
+        while len(stream) <= size:
+            order = sorted(forms, key=lambda name: stable_key(config.seed, epoch, name))
+            stream = np.concatenate([stream, *(forms[name] for name in order)])
+            epoch += 1
+        yield _grid(stream, config.batch, config.tokens)
+        stream = stream[size:]
+
+
+def _grid(stream: np.ndarray, rows: int, tokens: int) -> Tensor:
+    """int64 [rows, tokens + 1]: a row's last token is the next one's first."""
+    starts = np.arange(rows)[:, None] * tokens
+    return torch.from_numpy(stream[starts + np.arange(tokens + 1)].astype(np.int64))
+
+
+def _model(config: LanguageConfig, vocabulary: Vocabulary) -> nn.Module:
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=vocabulary.size,
+            hidden_size=config.width,
+            num_hidden_layers=config.layers,
+            num_attention_heads=config.heads,
+            num_key_value_heads=config.heads,
+            intermediate_size=config.inner,
+            max_position_embeddings=config.max_positions,
+            tie_word_embeddings=True,
+            architectures=["LlamaForCausalLM"],
+            pad_token_id=vocabulary.pad,
+            bos_token_id=vocabulary.bos,
+            eos_token_id=vocabulary.eos,
+        )
+    )
+
+
+def _fit(model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, home: _Home) -> None:
+    """Trains to the last step, from where it stood, with checkpoints on the way."""
+    matrices = [p for name, p in model.named_parameters() if p.ndim > 1 and "embed" not in name]
+    others = [p for name, p in model.named_parameters() if p.ndim < 2 or "embed" in name]
+    groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.95))
+    start = home.before.step if home.before else 0
+    if home.before:
+        checkpoint.restore(home.before, model, optimizer)
+        say(f"going on from step {start} of {config.steps}")
+    model.train()
+    began = time.perf_counter()
+    with Stop() as stop:
+        for step, rows in enumerate(islice(batches, start, config.steps), start):
+            for group in optimizer.param_groups:
+                group["lr"] = learning_rate(step, config)
+            loss = _loss(model, rows).mean()
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), config.max_gradient_norm)
+            if not torch.isfinite(loss):
+                raise TrainingError(f"learning_rate={config.learning_rate}: the loss of step {step + 1} is not finite")
+            optimizer.step()
+            done = step + 1
+            if done % config.log_every == 0 or done == config.steps:
+                speed = (done - start) * config.batch * config.tokens / (time.perf_counter() - began)
+                say(f"step {done}/{config.steps}  loss {loss.item():.3f}  {speed:.0f} tokens/s")
+            if done % config.checkpoint_every == 0 or stop.asked:
+                checkpoint.save(home.folder, done, model, optimizer, home.made_from)
+                checkpoint.keep_last(home.folder, 1)
+            if stop.asked:
+                say(f"stopped at step {done}; the same command goes on from there")
+                raise SystemExit(EXIT_STOPPED)
+
+
+def _loss(model: nn.Module, rows: Tensor) -> Tensor:
+    """Cross-entropy of every token after the first: float32 [B * L]."""
+    rows = rows.to(model.device, non_blocking=True)
+    with torch.autocast(rows.device.type, torch.bfloat16, enabled=rows.device.type == "cuda"):
+        logits = model(input_ids=rows[:, :-1], use_cache=False).logits  # [B, L, V]
+    return nn.functional.cross_entropy(logits.flatten(0, 1).float(), rows[:, 1:].flatten(), reduction="none")
+
+
+@torch.no_grad()
+def _examine(model: nn.Module, shards: str, config: LanguageConfig, vocabulary: Vocabulary) -> dict[str, float]:
+    """Perplexity of a token of the validation split; nothing where there is no such split."""
+    try:
+        found = find_shards(shards, config.datasets, "validation")
+    except TrainingError:
+        return {}
+    stream = np.concatenate(list(forms_of(read_documents(found), vocabulary).values()))
+    rows = (len(stream) - 1) // config.tokens
+    if not rows:
+        return {}
+    grid = _grid(stream, rows, config.tokens)
+    model.eval()
+    losses = torch.cat([_loss(model, part).cpu() for part in grid.split(config.batch)])
+    return {"perplexity": losses.double().mean().exp().item(), "validation_tokens": len(losses)}
+
+
+def _save_tokenizer(folder: Path, documents: Sequence[Document], config: LanguageConfig) -> int:
+    """Writes a byte-level BPE, in which a word has the same pieces wherever it stands; returns how many there are."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    pieces = Tokenizer(models.BPE())
+    pieces.normalizer = normalizers.NFC()
+    pieces.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    pieces.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=config.vocabulary,
+        special_tokens=[AddedToken(token, special=True, normalized=False) for token in (PAD, BOS, EOS, EOC, IMAGE)],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+        min_frequency=2,
+    )
+    pieces.train_from_iterator(islice(texts_of(documents), _TEXTS_FOR_PIECES), trainer)
+    names = {"pad_token": PAD, "bos_token": BOS, "eos_token": EOS, "additional_special_tokens": [EOC, IMAGE]}
+    PreTrainedTokenizerFast(tokenizer_object=pieces, model_max_length=config.max_positions, **names).save_pretrained(folder)
+    return pieces.get_vocab_size()
+
+
+def _save(model: nn.Module, folder: Path) -> None:
+    """As `save_pretrained`, without its progress bar; the output's rows are the embedding's and are not written twice."""
+    from safetensors.torch import save_file
+
+    tensors = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items() if name != "lm_head.weight"}
+    temporary = folder / "model.safetensors.tmp"
+    save_file(tensors, temporary, {"format": "pt"})
+    temporary.replace(folder / "model.safetensors")
+    model.config.save_pretrained(folder)
