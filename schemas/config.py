@@ -71,11 +71,9 @@ class ExtractConfig(Timed):
     min_entry_letters: PositiveInt = 15  # of an entry: a title and a line; ours
     max_entry_letters: PositiveInt = 1500  # of an entry; with more, it is an article; ours
     min_entry_links: float = Field(0.1, ge=0.0, le=1.0)  # of the letters of entries: with fewer, they are sections; ours
-    max_entry_links: float = Field(
-        0.8, ge=0.0, le=1.0
-    )  # of the same, where neither picture nor heading is: with more, a menu; ours
+    max_entry_links: Share = 0.8  # of the same, where neither picture nor heading is: with more, a menu; ours
     min_entries_share: PositiveFloat = 1.5  # of the prose beside them, in entries that are the page; ours, on WCXB
-    max_prose_before_entries: PositiveFloat = 0.3  # of their letters, before the first of them; ours, on WCXB
+    max_prose_before_entries: float = Field(0.3, gt=0.0, le=10.0)  # of their letters, before the first of them; ours, on WCXB
     max_nodes: PositiveInt = 5000  # of a document; ours
     max_url_characters: PositiveInt = 4096  # of an image, a video, a base; recipes, Limits
     max_field_characters: PositiveInt = 10_000  # of an alt, title, caption, description, robots rule: the rest is cut; ours

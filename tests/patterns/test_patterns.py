@@ -11,12 +11,12 @@ import pytest
 from find_patterns import ROOT, patterns, sources
 
 from lamella.schemas.config import FetchConfig
-from lamella.transforms.fetch.address_rules import _anywhere, _whole
+from lamella.transforms.fetch.address_rules import _whole, _words_of
 
 HERE = Path(__file__).parent
 CEILING_S = 120  # for a pattern; one that takes longer has no end
 SHARES = 8  # tests that the patterns are dealt out to
-MADE_OF_CONFIG = ("_anywhere", "_whole")  # alternations of escaped words, tried below
+MADE_OF_CONFIG = ("_words_of", "_whole")  # alternations of escaped words, tried below
 
 # Patterns that were once ours, or are known from books, and must be found slow: name -> (pattern, flags, anchored).
 KNOWN = {
@@ -83,7 +83,7 @@ def test_sound_patterns_pass(timed, pattern):
 @pytest.mark.parametrize("share", range(SHARES))
 def test_every_pattern_is_linear(timed, share):
     words = (FetchConfig().blocked_url_words, FetchConfig().unsafe_url_words)
-    made = {make(some): (make.__name__, False) for make in (_anywhere, _whole) for some in words}
+    made = {make(some): (make.__name__, False) for make in (_words_of, _whole) for some in words}
     slow = {}
     for pattern, (name, anchored) in list((patterns() | made).items())[share::SHARES]:
         if attack := timed(pattern.pattern, pattern.flags, anchored):
