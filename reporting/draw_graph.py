@@ -35,7 +35,7 @@ def draw_graph() -> str:
         f'<rect width="{width}" height="{height:.0f}" rx="14" fill="#fff8f5"/>',
         _ARROW,
         _text(30, 36, "The graph", "t"),
-        _text(122, 36, "jobs between tables; each writes what it rejected, and why, beside what it kept", "s"),
+        _text(140, 36, "jobs between tables; each writes what it rejected, and why, beside what it kept", "s"),
         *(_text(56, middle + at, word, kind, "middle") for at, word, kind in ((-8, "web", "t"), (12, "archives", "t"))),
     ]
     for number, job in enumerate(jobs):
