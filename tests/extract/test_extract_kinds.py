@@ -72,3 +72,15 @@ def test_an_article_is_surer_than_a_list_and_a_list_than_what_was_sought():
     entries = parse(f"<main><h1>Birds</h1><div>{CARDS.replace('crowns', BIRDS)}</div></main>").confidence
     sought = parse(f"<div style='display:none'>{f'<p>{BIRDS}</p>' * 8}</div>").confidence
     assert 1.0 >= article > entries > sought >= 0.0
+
+
+def test_a_menu_with_pictures_does_not_take_the_page_for_itself():
+    cards = "".join(
+        f"<div class=depth><h4>{bird}</h4><img src=/{n}.jpg><ul>"
+        + f"<li><a href=/{n}>Everything of the {bird}, by month</a></li>" * 3
+        + "</ul></div>"
+        for n, bird in enumerate(("heron", "kestrel", "dipper", "stork", "crane", "plover"))
+    )
+    menu = f"<div class=header><div><div class=menu-box>{cards}</div></div></div>"
+    said = texts(f"<h1>Birds</h1>{menu}<div class=text><h2>Beaks</h2><p>{BIRDS}</p><p>{LAKE}</p></div>")
+    assert said == ["Birds", "Beaks", BIRDS, LAKE]

@@ -73,8 +73,8 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
         for index, (box, figure) in enumerate(zip(layout.boxes, figures, strict=True))
     ]
     entries = entries_of(layout, [one and box.hint != TEASER for one, box in zip(marked, layout.boxes, strict=True)], limits)
-    if entries:
-        return without_repeated_lines(layout, _list_of(layout, entries, marked, limits))
+    if entries and (listed := _list_of(layout, entries, list(marked), limits)):
+        return without_repeated_lines(layout, listed)
     spread = is_spread(layout, marked, limits)
     if spread:
         marked = [one and not _tells(box) for one, box in zip(marked, layout.boxes, strict=True)]
@@ -125,7 +125,8 @@ def _tells(box: Box) -> bool:
 
 def _list_of(layout: Layout, entries: list[int], marked: list[bool], limits: Limits) -> list[Item]:
     """The items of a page that is a list: its entries whole, whatever they and the boxes around them are called, and the text
-    around them in the box that holds them all."""
+    around them in the box that holds them all; [] where they stand in furniture, as a menu's do,
+    and hardly a text is left around them."""
     ends, boxes = layout.ends(), layout.boxes
     for entry in entries:
         at = boxes[entry].parent
@@ -142,9 +143,12 @@ def _list_of(layout: Layout, entries: list[int], marked: list[bool], limits: Lim
     inside, of_entry = layout.below(main), [0] * len(boxes)
     for entry in entries:
         of_entry[entry : ends[entry]] = [entry] * (ends[entry] - entry)
+    region = [item for item in layout.items if inside[item.box] and not furniture[item.box]]
+    said = sum(len(item.text) for item in region)
+    if said < limits.min_article_prose and not any(of_entry[item.box] for item in region):
+        return []
     for item in layout.items:
         item.entry = of_entry[item.box]
-    region = [item for item in layout.items if inside[item.box] and not furniture[item.box]]
     return _lead(layout, furniture, inside, limits) + region
 
 

@@ -224,6 +224,12 @@ class Gatherer:
             self.pieces.append("\n")
 
     def open_box(self, tag: str, attributes: Attributes) -> Box:
+        if not attributes:  # nearly half of all boxes: there is nothing to read
+            hint, caption = traits_of(tag[:MAX_NAMES], "", "", "")
+            box = Box(tag, self.box, hint, "", caption, tag == "main")
+            self.box = len(self.layout.boxes)
+            self.layout.boxes.append(box)
+            return box
         get = attributes.get
         role, class_ = (get("role") or "")[:MAX_NAMES], (get("class") or "")[:MAX_NAMES]
         hint, caption = traits_of(tag[:MAX_NAMES], role, class_, (get("id") or "")[:MAX_NAMES])
