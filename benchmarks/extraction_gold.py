@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from lamella.transforms.extract.dom.addresses import candidates  # noqa: E402
 from lamella.transforms.formats.charset import decode_html  # noqa: E402
+from lamella.transforms.formats.urls import safe_url
 
 READABILITY_URL = "http://fakehost/test/page.html"  # the address under which its expected articles were made
 DEV_SHARE = 0.6
@@ -80,8 +81,8 @@ def articles(folder: Path) -> list[Article]:
 
 
 def canonical(url: str) -> str:
-    """An address by which two tools' ways of writing it compare: no scheme, no fragment, no escapes."""
-    return unquote(url.partition("#")[0]).partition("://")[2].replace(" ", "")
+    """An address by which two tools' ways of writing it compare: no scheme, no fragment, no escapes, no signature."""
+    return unquote(safe_url(url).partition("#")[0]).partition("://")[2].replace(" ", "")
 
 
 def _page(row: dict, url: str, name: str) -> Page:
