@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from lamella.transforms.extract.dom.addresses import candidates  # noqa: E402
 from lamella.transforms.formats.charset import decode_html  # noqa: E402
-from lamella.transforms.formats.urls import safe_url
+from lamella.transforms.formats.urls import safe_url  # noqa: E402
 
 READABILITY_URL = "http://fakehost/test/page.html"  # the address under which its expected articles were made
 DEV_SHARE = 0.6

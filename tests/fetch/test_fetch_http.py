@@ -187,7 +187,7 @@ def test_no_redirect_reaches_a_private_address(server, tmp_path, status, host):
 
 def test_a_resolver_that_changes_its_mind_gains_nothing(server, tmp_path):
     """DNS rebinding: public, then private, then public ... The address that was checked is the one that is connected to."""
-    config = server.config(allowed_private_addresses=(), retries=0, robots_txt=False, timeout_s=0.05, min_delay_s=0.0)
+    config = server.config(allowed_private_addresses=(), retries=0, robots_txt=False, timeout_s=5.0, min_delay_s=0.0)
     names = Names(flip=["192.0.2.1", "127.0.0.1"])
     urls = [server.url(f"/ok/{number}.png", f"flip.host{number}.example") for number in range(100)]
     found = set(reasons(config, tmp_path, *urls, resolver=names, together=True))

@@ -74,7 +74,9 @@ _DENSITY = re.compile(r"(?:\d{0,9}\.?\d{1,30}x)?")
 _IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)$", re.IGNORECASE)
 _VIDEO_NAME = re.compile(r"\.(?:mp4|webm|m4v|mov|ogv)$", re.IGNORECASE)
 _THUMBNAIL_NAME = re.compile(r"thumb|small|preview|[_\-]\d{2,3}x\d{2,3}\.|[_\-](?:sm|s|th|tn)\.", re.IGNORECASE)
-_THUMBNAIL_FOLDER = re.compile(r"(?:^|/)(?:[\w-]*thumb\w*|small|s|t|th|tn|preview|\d{2,3}x\d{2,3})(?:/|$)", re.IGNORECASE)
+_THUMBNAIL_FOLDER = re.compile(
+    r"(?:^|/)(?:(?=[\w-]*thumb)[\w-]*+|small|s|t|th|tn|preview|\d{2,3}x\d{2,3})(?:/|$)", re.IGNORECASE
+)
 _VIEWER = re.compile(r"/(?:blob|src/(?:branch|commit|tag|master|main))/")  # git hosts show a file's page under these
 _WORD_TRACKS = frozenset(("subtitles", "captions", "descriptions"))
 _UNREADABLE = frozenset(("image/jxl", "image/jp2", "image/jpx", "image/vnd.ms-photo"))

@@ -4,8 +4,8 @@ that was never closed. Bytes that hold neither come back as they are."""
 import re
 
 _ROOT = b"shadowroot"  # of `shadowrootmode`, and of the older `shadowroot`
-_TEMPLATE = re.compile(rb"<(/?)template\b([^>]*)>", re.IGNORECASE)
-_FRAME = re.compile(rb"<iframe\b[^>]*>", re.IGNORECASE)
+_TEMPLATE = re.compile(rb"<(/?)template\b([^<>]*+)>", re.IGNORECASE)
+_FRAME = re.compile(rb"<iframe\b[^<>]*+>", re.IGNORECASE)
 
 
 def opened(html: bytes) -> bytes:

@@ -19,7 +19,7 @@ Attributes = dict[str, str | None]
 _MAX_SOURCES = 20  # of a picture: each of its images is offered all of them
 _TEXT_IMAGE = re.compile(r"(?:^|\s)(?:emoji|wp-smiley|latex|tex|mwe-math-fallback-image-\w+)(?:\s|$)", re.IGNORECASE)
 # A formula: a command of TeX with its arguments, or an operator around it.
-_TEX = re.compile(r"\\(?:[a-zA-Z]{2,}\s*[{(_^\\]|[a-zA-Z]+\b.*[=^_+<>{])")
+_TEX = re.compile(r"\\(?:[a-zA-Z]{2,}\s*[{(_^\\]|[a-zA-Z]++\b.{0,80}?[=^_+<>{])")
 
 
 def image(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
