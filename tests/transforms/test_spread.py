@@ -7,13 +7,15 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
-from lamella.schemas.media import ArchiveMedia, BlobRef
+from lamella.schemas.media import ArchiveMedia, BlobRef, Container
 from lamella.transforms.base.spread import Spread, spread_key
 
 
 def found(number: int) -> ArchiveMedia:
     return ArchiveMedia(
-        url=f"https://a.example/{number}.png", blob=BlobRef(path="a", offset=number, length=1), mime="image/png"
+        url=f"https://a.example/{number}.png",
+        blob=BlobRef(path="a", container=Container.RAW, offset=number, length=1),
+        mime="image/png",
     )
 
 
