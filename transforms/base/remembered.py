@@ -15,6 +15,9 @@ from lamella.schemas.keys import stable_int
 from lamella.transforms.base.memory import Measure, Memory, Request, measured, read_part
 
 
+_LOTS = 2  # of a bucket, at least
+
+
 class Counted(NamedTuple):
     """How many keys were asked of a measure, and how many had to be measured."""
 
@@ -34,7 +37,7 @@ class Remembered(beam.PTransform):
     Args:
         measure: what is asked, and of which model.
         memory: where answers are kept.
-        buckets: groups that missing requests are measured in; a worker holds the requests of one. Answers depend on none.
+        buckets: the most groups that missing requests are measured in; a worker holds one. Answers depend on none.
         shared: given to transforms whose measures load one and the same model, it lets a worker hold it once.
     """
 
@@ -58,9 +61,10 @@ class Remembered(beam.PTransform):
             | beam.CoGroupByKey()
             | beam.ParDo(_Split()).with_outputs("missing", "counts", main="known")
         )
+        missing = beam.pvalue.AsSingleton(joined.missing | "Missing" >> beam.combiners.Count.Globally())
         fresh = (
             joined.missing
-            | "Bucket" >> beam.Map(_bucketed, self._buckets).with_output_types(tuple[int, Request])
+            | "Bucket" >> beam.Map(_bucketed, missing, measure.lot, self._buckets).with_output_types(tuple[int, Request])
             | "Group" >> beam.GroupByKey()
             | beam.ParDo(_Measure(measure, self._memory, self._shared)).with_output_types(measure.answer)
         )
@@ -154,8 +158,9 @@ def _read(part: tuple[str, Iterable[None]], answer: type):
         yield record.key, record
 
 
-def _bucketed(request: Request, buckets: int) -> tuple[int, Request]:
-    return stable_int(request.key) % buckets, request
+def _bucketed(request: Request, missing: int, lot: int, most: int) -> tuple[int, Request]:
+    """So many buckets that each has some lots: the last lot of a bucket costs as much as a full one."""
+    return stable_int(request.key) % max(1, min(most, missing // (_LOTS * lot))), request
 
 
 def _sums(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:
