@@ -14,7 +14,6 @@ from apache_beam.utils.shared import Shared
 from lamella.schemas.keys import stable_int
 from lamella.transforms.base.memory import Measure, Memory, Request, measured, read_part
 
-
 _LOTS = 2  # of a bucket, at least
 
 
