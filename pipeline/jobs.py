@@ -39,6 +39,7 @@ from lamella.pipeline.graph import (
 )
 from lamella.pipeline.integrity import fault_of, fault_of_packs
 from lamella.pipeline.ledger import Books, SumTallies
+from lamella.pipeline.measured import WriteCounts, counts_of, forget_counts
 from lamella.pipeline.ownership import claim, withdraw
 from lamella.pipeline.partitions import ReadParts, WriteParts, part_key, standing_parts
 from lamella.pipeline.tables import ReadTable, WriteTable, column_values, part_names, read_manifest
@@ -205,13 +206,16 @@ def _run(place: Place, job: Job, build: Callable[[beam.Pipeline, Books], Iterabl
         books = Books()
         _write(place, job, dict(zip(job.writes, build(pipeline, books), strict=True)), books, made_from)
 
+    forget_counts(place.folder, job.name)
     place.execute(job.name, built)
+    for counted in counts_of(place.folder, job.name):
+        place.say(f"{job.name}: {counted.name}: {counted.fresh} of {counted.asked} measured")
 
 
 def faults_of(place: Place, job: str) -> dict[str, str]:
     """Table or dataset -> what is missing of it, for those of a job that are finished, and not whole any more."""
     faults = {name: fault for name in GRAPH[job].folders if (fault := fault_of(place.table(name), place.deep))}
-    if PACKS in GRAPH[job].beside and not faults and (fault := fault_of_packs(place.folder, place.deep)):
+    if GRAPH[job].lays(PACKS) and not faults and (fault := fault_of_packs(place.folder, place.deep)):
         return {MEDIA.name: fault}
     return faults
 
@@ -234,6 +238,8 @@ def _write(place: Place, job: Job, tables: Mapping[Table, beam.PCollection], boo
     books.rejected() | WriteTable(place.table(rejections_of(job.name)), Rejection, **sizes)
     tallies = books.tallies() | SumTallies()
     tallies | WriteTable(place.table(tallies_of_job(job.name)), Tally, parts=1, made_from=made_from)
+    if (counts := books.counts()) is not None:
+        counts | WriteCounts(place.folder, job.name)
 
 
 def _contents(place: Place, *tables: str) -> list[str]:
