@@ -40,6 +40,16 @@ test: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/pytest -n $(PROCESSES) --dist loadfile
 
+# The sample web on a standalone Spark cluster of two workers on this machine, and here: the same bytes, also where a worker is
+# killed with -9 in each job. CI takes fewer pages and one kill: `make test-engines ENGINE_PAGES=6 KILL=media ...`.
+ENGINE_PAGES ?= 60
+KILL ?= extract,documents,media,pairs,shards
+ENGINE_WORDS ?=
+.PHONY: test-engines
+test-engines: $(VENV)/.installed
+	@$(BIN)/python -c 'import pyspark' 2>/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[spark]"
+	$(BIN)/python -m tests.engines.compare --pages $(ENGINE_PAGES) --kill '$(KILL)' $(ENGINE_WORDS)
+
 # Thousands of bad inputs and hundreds of kills, tried on the product: the long tier of `make test`'s tests/faults. About an hour
 # and a half on two cores; the figures of the last run stand in docs/reliability.md.
 FUZZ_INPUTS ?= 25000

@@ -4,7 +4,6 @@ This is the one file that reads Beam's own notes on a pipeline (`runners.portabi
 interface, so `pyproject.toml` pins Beam exactly, and tests/runners/test_spark_plan.py says what moved when the pin does.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -50,6 +49,7 @@ class StagePlan:
     reads: Buffer
     writes: Mapping[str, Buffer]  # by the transform that writes
     sides: tuple[SideInput, ...]
+    passes: bool  # writes what it reads, as it is: a Flatten leaves such stages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +73,14 @@ class JobPlan:
 
     def reads_of(self, stage: StagePlan) -> int:
         """How often what a stage makes is read: once by each shuffle, stage and side input; a stage without output, once."""
-        readers = Counter(reader.reads for reader in self.stages if reader.reads.kind != GROUP)
-        readers.update(buffer for buffer in {side.buffer for reader in self.stages for side in reader.sides})
-        return sum(1 if buffer.kind == GROUP else readers[buffer] for buffer in set(stage.writes.values())) or 1
+        return sum(self._reads_of(buffer) for buffer in set(stage.writes.values())) or 1
+
+    def _reads_of(self, buffer: Buffer) -> int:
+        if buffer.kind == GROUP:
+            return 1
+        readers = [stage for stage in self.stages if stage.reads == buffer]
+        through = sum(self.reads_of(stage) if stage.passes else 1 for stage in readers)
+        return through + any(side.buffer == buffer for stage in self.stages for side in stage.sides)
 
 
 def plan_job(context: translations.TransformContext, stages: Sequence[translations.Stage]) -> JobPlan:
@@ -122,7 +127,14 @@ def _plan_stage(number: int, stage: translations.Stage, context: translations.Tr
         reads=reads,
         writes=writes,
         sides=tuple(sides),
+        passes=_passes(stage),
     )
+
+
+def _passes(stage: translations.Stage) -> bool:
+    ends = (bundle_processor.DATA_INPUT_URN, bundle_processor.DATA_OUTPUT_URN)
+    collections = {name for transform in stage.transforms for name in (*transform.inputs.values(), *transform.outputs.values())}
+    return len(collections) == 1 and all(transform.spec.urn in ends for transform in stage.transforms)
 
 
 def _side_inputs(transform: beam_runner_api_pb2.PTransform, context: translations.TransformContext) -> Iterator[SideInput]:

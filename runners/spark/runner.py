@@ -5,7 +5,7 @@ Spark is asked once for all that has no reader; what is read twice waits on the 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -61,29 +61,60 @@ class _Job:
         self._buffers: dict[Buffer, list[RDD]] = defaultdict(list)
         self._sides: dict[Buffer, bytes] = {}
         self._kept: list[RDD] = []
+        self._ends: list[RDD] = []
 
     def run(self) -> None:
-        ends = []
+        """Lays stages out until some need side inputs, has Spark make those at once, and goes on; then runs what is left."""
+        left: Sequence[StagePlan] = self._plan.stages
         try:
-            for stage in self._plan.stages:
-                made = self._made_by(stage)
-                if self._plan.reads_of(stage) > 1:
-                    self._kept.append(made.persist(_on_disk()))
-                targets = sorted(set(stage.writes.values()), key=lambda buffer: (buffer.kind, buffer.name))
-                for buffer in targets:
-                    transforms = frozenset(name for name, target in stage.writes.items() if target == buffer)
-                    self._buffers[buffer].append(made.mapPartitions(_Only(transforms)))
-                if not targets:
-                    ends.append(made)
-            if ends:
-                self._context.union(ends).foreachPartition(_drain)
+            while left := self._lay_out(left):
+                self._make_side_inputs(left)
+            if self._ends:
+                self._context.union(self._ends).foreachPartition(_drain)
         finally:
             for rdd in self._kept:
                 rdd.unpersist()
 
+    def _lay_out(self, stages: Sequence[StagePlan]) -> list[StagePlan]:
+        """Those that cannot be laid out yet: a side input is missing, or what another one of them writes."""
+        left: list[StagePlan] = []
+        for stage in stages:
+            missing = {buffer for other in left for buffer in other.writes.values()}
+            if stage.reads in missing or any(side.buffer not in self._sides for side in stage.sides):
+                left.append(stage)
+                continue
+            if stage.passes:
+                for buffer in set(stage.writes.values()):
+                    self._buffers[buffer].append(self._read(stage.reads))
+                continue
+            made = self._made_by(stage)
+            if self._plan.reads_of(stage) > 1:
+                self._kept.append(made.persist(_on_disk()))
+            targets = sorted(set(stage.writes.values()), key=lambda buffer: (buffer.kind, buffer.name))
+            for buffer in targets:
+                transforms = frozenset(name for name, target in stage.writes.items() if target == buffer)
+                self._buffers[buffer].append(made.mapPartitions(_Only(transforms)))
+            if not targets:
+                self._ends.append(made)
+        return left
+
+    def _make_side_inputs(self, left: Sequence[StagePlan]) -> None:
+        """Those of stages that wait, as far as all that writes them is laid out."""
+        missing = {buffer for stage in left for buffer in stage.writes.values()}
+        wanted = {side.buffer: side for stage in left for side in stage.sides if side.buffer not in missing | set(self._sides)}
+        sides = list(wanted.values())
+        parts = [self._read(side.buffer).mapPartitions(_SidePart(at, side.transform)) for at, side in enumerate(sides)]
+        chunks: dict[int, list[bytes]] = defaultdict(list)
+        for at, chunk in self._context.union(parts).collect():
+            chunks[at].append(chunk)
+        coders = context_of(self._plan.shared).coders
+        for at, side in enumerate(sides):
+            _check_size(side.transform, sum(map(len, chunks[at])))
+            self._sides[side.buffer] = side_input(chunks[at], coders[side.coder])
+
     def _made_by(self, stage: StagePlan) -> "RDD":
         """(transform that wrote, chunk)."""
-        sides = {_state_key(side): self._side_input(side) for side in stage.sides}
+        sides = {_state_key(side): self._sides[side.buffer] for side in stage.sides}
         code = _RunStage(
             pipeline=self._name,
             number=stage.number,
@@ -110,13 +141,6 @@ class _Job:
         # PySpark sorts in bounded memory, and spills to disk beyond it.
         ordered = pairs.repartitionAndSortWithinPartitions(self._partitions, partition_of)
         return ordered.mapPartitions(_Coded(grouped, self._shared, grouping.groups))
-
-    def _side_input(self, side: SideInput) -> bytes:
-        if side.buffer not in self._sides:
-            chunks = self._read(side.buffer).mapPartitions(_Bounded(side.transform)).collect()
-            _check_size(side.transform, sum(map(len, chunks)))
-            self._sides[side.buffer] = side_input(chunks, context_of(self._plan.shared).coders[side.coder])
-        return self._sides[side.buffer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,17 +196,18 @@ class _Coded:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bounded:
-    """Chunks of a side input -> the same; raises RuntimeError where a partition alone is too large for one."""
+class _SidePart:
+    """Chunks of a side input -> (its number, chunk); raises RuntimeError where a partition alone is too large for one."""
 
+    number: int
     transform: str
 
-    def __call__(self, chunks: Chunks) -> Iterator[bytes]:
+    def __call__(self, chunks: Chunks) -> Iterator[tuple[int, bytes]]:
         size = 0
         for chunk in chunks:
             size += len(chunk)
             _check_size(self.transform, size)
-            yield chunk
+            yield self.number, chunk
 
 
 class _SumCounts:

@@ -56,18 +56,26 @@ def check(settings: SparkSettings) -> None:
     for word in settings.conf:
         if "=" not in word:
             raise ConfigError(f"{printable(word)}: what stands after -- is for Spark, as KEY=VALUE")
-    if find_spec("pyspark") is None:
+    version = pyspark_version()
+    if version is None:
         raise ConfigError("--runner spark: PySpark is not installed: pip install 'lamella[spark]'")
-    from pyspark import __version__
-
-    if tuple(map(int, __version__.split(".")[:2])) < (3, 5):
-        raise ConfigError(f"--runner spark: PySpark {__version__} is older than 3.5: pip install 'lamella[spark]'")
+    if tuple(map(int, version.split(".")[:2])) < (3, 5):
+        raise ConfigError(f"--runner spark: PySpark {version} is older than 3.5: pip install 'lamella[spark]'")
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         raise ConfigError("--runner spark: no `java` on this machine's PATH and no JAVA_HOME; install a JRE, 11 or 17")
     if settings.environment and not Path(settings.environment).exists():
         raise ConfigError(f"--py-env {printable(settings.environment)}: no such file")
     if master.startswith("spark://"):
         _check_answers(master)
+
+
+def pyspark_version() -> str | None:
+    """Of the PySpark that is installed; a cluster's own, such as EMR's, says so too."""
+    if find_spec("pyspark") is None:
+        return None
+    from pyspark import __version__
+
+    return __version__
 
 
 def _check_answers(master: str) -> None:

@@ -32,6 +32,10 @@ class PlanRunner(FnApiRunner):
         return RunnerResult(PipelineState.DONE, {"": []})
 
     def _run(self, plan: JobPlan, stage: StagePlan) -> None:
+        if stage.passes:
+            for buffer in set(stage.writes.values()):
+                self._buffers[buffer].extend(self._read(plan, stage.reads))
+            return
         coders = context_of(plan.shared).coders
         sides = {}
         for side in stage.sides:
