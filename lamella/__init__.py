@@ -90,6 +90,7 @@ def run(
     runner: str = "local",
     processes: int = 1,
     master: str = "",
+    job_endpoint: str = "",
     py_env: str = "",
     beam_flags: Sequence[str] = (),
     report: bool = True,
@@ -107,9 +108,10 @@ def run(
         inputs: archives: globs, folders or files, local or remote.
         output: the folder of the run, local or remote. Only what a run wrote there before is replaced.
         overrides: settings over the recipe's: key -> value, or texts of the form `key=value`.
-        runner: local, spark, flink or dataflow.
+        runner: local, direct, spark, portable, prism, flink or dataflow.
         processes: worker processes of a local run.
         master: of Spark: spark://HOST:PORT, yarn, k8s://ADDRESS or local[N].
+        job_endpoint: of a portable runner: HOST:PORT of its job service.
         py_env: of Spark: an archive of the workers' Python environment; "" where lamella is installed there.
         beam_flags: for Beam, in the form of its command line; for Spark, settings as KEY=VALUE.
         report: whether report.json and report.html are written.
@@ -130,7 +132,9 @@ def run(
 
     settings = with_overrides(resolve(recipe) if isinstance(recipe, str) else recipe, overrides)
     paths = [inputs] if isinstance(inputs, str) else [*inputs]
-    engine = Engine(runner=runner, processes=processes, master=master, py_env=py_env, flags=tuple(beam_flags))
+    engine = Engine(
+        runner=runner, processes=processes, master=master, job_endpoint=job_endpoint, py_env=py_env, flags=tuple(beam_flags)
+    )
     launch = prepare(settings, paths, output, say, engine)
     return launch.carry_out(say, report=report, replace=replace, deep=deep)
 

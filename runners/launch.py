@@ -13,8 +13,8 @@ from lamella.schemas.errors import ConfigError
 if TYPE_CHECKING:
     from lamella.schemas.config import Config
 
-LOCAL, SPARK = "local", "spark"
-RUNNERS = (LOCAL, "direct", SPARK, "flink", "dataflow")  # direct: Beam's name for a local run
+LOCAL, SPARK, PORTABLE = "local", "spark", "portable"
+RUNNERS = (LOCAL, "direct", SPARK, PORTABLE, "prism", "flink", "dataflow")  # direct: Beam's name for a local run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,7 @@ class Engine:
         runner: one of RUNNERS.
         processes: worker processes of a local run.
         master: of Spark.
+        job_endpoint: of a service that speaks Beam's portable protocol, HOST:PORT.
         py_env: an archive of the Python environment for Spark's workers.
         flags: for Beam, in the form of its command line; for Spark, KEY=VALUE.
         quiet: whether what workers narrate is kept from standard error.
@@ -33,6 +34,7 @@ class Engine:
     runner: str = LOCAL
     processes: int = 1
     master: str = ""
+    job_endpoint: str = ""
     py_env: str = ""
     flags: tuple[str, ...] = ()
     quiet: bool = True
@@ -45,9 +47,14 @@ class Engine:
         """Raises ConfigError for a runner that there is not, and for an option of another one."""
         if self.runner not in RUNNERS:
             raise ConfigError(f"--runner {self.runner}: no such runner; there are {', '.join(RUNNERS[:-1])} and {RUNNERS[-1]}")
-        for option, value in (("--master", self.master), ("--py-env", self.py_env)):
-            if value and self.runner != SPARK:
-                raise ConfigError(f"{option} {value}: is for --runner {SPARK}, and this is --runner {self.runner}")
+        of = {
+            "--master": (self.master, SPARK),
+            "--py-env": (self.py_env, SPARK),
+            "--job-endpoint": (self.job_endpoint, PORTABLE),
+        }
+        for option, (value, runner) in of.items():
+            if value and self.runner != runner:
+                raise ConfigError(f"{option} {value}: is for --runner {runner}, and this is --runner {self.runner}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +156,10 @@ def executor(engine: Engine, archives: Sequence[str], say: Callable[[str], None]
         from lamella.runners.spark.session import spark_execute
 
         return spark_execute(engine.master, engine.flags, engine.py_env, partial(total_size, archives), say)
+    if engine.runner == PORTABLE:
+        from lamella.runners.portable import portable_execute
+
+        return portable_execute(engine.job_endpoint, engine.flags)
     return getattr(import_module(f"lamella.runners.{engine.runner}"), f"{engine.runner}_execute")(engine.flags)
 
 

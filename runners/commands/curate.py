@@ -46,6 +46,7 @@ def run(
     runner: Annotated[str, typer.Option(help=f"{', '.join(RUNNERS)}.")] = LOCAL,
     processes: Annotated[int, typer.Option(min=1, help="Worker processes of a local run.")] = 1,
     master: Annotated[str, typer.Option(help="Of Spark: spark://HOST:PORT, yarn, k8s://ADDRESS, local[N].")] = "",
+    job_endpoint: Annotated[str, typer.Option(help="Of a portable runner: HOST:PORT of its job service.")] = "",
     py_env: Annotated[str, typer.Option(help="Of Spark: an archive of the workers' Python environment.")] = "",
     report: Annotated[bool, typer.Option(help="Whether to write report.json and report.html.")] = True,
     replace: Annotated[bool, typer.Option("--replace", help="Make a run of another recipe in this folder over.")] = False,
@@ -63,7 +64,13 @@ def run(
     settings = resolve(recipe, overrides, config or ())
     progress = Progress()
     engine = Engine(
-        runner=runner, processes=processes, master=master, py_env=py_env, flags=tuple(context.obj), quiet=not verbose
+        runner=runner,
+        processes=processes,
+        master=master,
+        job_endpoint=job_endpoint,
+        py_env=py_env,
+        flags=tuple(context.obj),
+        quiet=not verbose,
     )
     launch = prepare(settings, [*input, *inputs], output, progress.say, engine)
     if dry_run:

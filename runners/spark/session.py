@@ -35,7 +35,7 @@ class SparkSettings:
     """Where to run.
 
     Args:
-        master: as Spark names it.
+        master: as Spark names it; "" takes the Spark that this process has already.
         conf: of Spark, as KEY=VALUE; over what is set here.
         environment: an archive of a Python environment with lamella in it, as venv-pack or conda-pack make it; "" where
             lamella is installed on every worker.
@@ -49,9 +49,9 @@ class SparkSettings:
 def check(settings: SparkSettings) -> None:
     """Raises ConfigError for what would fail later: PySpark, Java, the master's address, a setting of no known form."""
     master = settings.master
-    if not master:
+    if not master and not active_context():
         raise ConfigError(f"--runner spark: needs --master, one of {MASTERS}")
-    if not master.startswith(("spark://", "k8s://", "local")) and master != "yarn":
+    if master and not master.startswith(("spark://", "k8s://", "local")) and master != "yarn":
         raise ConfigError(f"--master {printable(master)}: not one of {MASTERS}")
     for word in settings.conf:
         if "=" not in word:
@@ -61,12 +61,21 @@ def check(settings: SparkSettings) -> None:
         raise ConfigError("--runner spark: PySpark is not installed: pip install 'lamella[spark]'")
     if tuple(map(int, version.split(".")[:2])) < (3, 5):
         raise ConfigError(f"--runner spark: PySpark {version} is older than 3.5: pip install 'lamella[spark]'")
-    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+    if master and not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         raise ConfigError("--runner spark: no `java` on this machine's PATH and no JAVA_HOME; install a JRE, 11 or 17")
     if settings.environment and not Path(settings.environment).exists():
         raise ConfigError(f"--py-env {printable(settings.environment)}: no such file")
     if master.startswith("spark://"):
         _check_answers(master)
+
+
+def active_context() -> "SparkContext | None":
+    """The Spark that this process has already, as a notebook has: it is used where no master is given, and not ended."""
+    if "pyspark" not in sys.modules:
+        return None
+    from pyspark import SparkContext
+
+    return SparkContext._active_spark_context
 
 
 def pyspark_version() -> str | None:
@@ -125,13 +134,13 @@ class SparkExecute:
         return tasks_of(self._context, label) if self._context else (0, 0)
 
     def close(self) -> None:
-        if self._context is not None:
+        if self._context is not None and self.settings.master:
             self._context.stop()
-            self._context = None
+        self._context = None
 
     def _started(self) -> "SparkContext":
         if self._context is None:
-            self._context = start(self.settings)
+            self._context = start(self.settings) if self.settings.master else active_context()
             size, cores = self.input_bytes(), self._context.defaultParallelism
             self._partitions = partitions_for(size, cores)
             shown = self._context.uiWebUrl or "without a page of its own"

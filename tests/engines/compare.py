@@ -37,11 +37,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="lamella-engines-") as name:
         folder = Path(name)
         write_sample(folder / "web", pages=options.pages, seed=0)
-        local = _run(folder, "local", Engine(), options.overrides, progress.say)
+        local = run_engine(folder, "local", Engine(), options.overrides, progress.say)
         with SparkCluster(folder / "cluster") as cluster:
             killer = Killer(cluster, kills, progress.say)
             engine = Engine(runner="spark", master=cluster.master, flags=("spark.executor.memory=1g",))
-            spark = _run(folder, "spark", engine, options.overrides, progress.say, killer.watch)
+            spark = run_engine(folder, "spark", engine, options.overrides, progress.say, killer.watch)
     failures = [f"{job}: ended before its worker could be killed" for job in kills if job not in killer.killed]
     if spark != local:
         failures.append(f"contents differ: local {local}, spark {spark}")
@@ -51,7 +51,7 @@ def main() -> int:
     return 1 if failures else 0
 
 
-def _run(
+def run_engine(
     folder: Path,
     name: str,
     engine: Engine,
@@ -61,9 +61,10 @@ def _run(
 ) -> str:
     """A whole run, found sound; the hash of its contents."""
     start, archives, output = time.monotonic(), find_archives([str(folder / "web")]), str(folder / name)
+    processes = engine.processes if engine.is_local else None
     execute = executor(engine, archives, lambda line: say(f"{name}: {line}"))
     with own_folder(output), closing(execute):
-        run(resolve("demo", overrides), archives, output, watch(execute), lambda line: say(f"{name}: {line}"), 1)
+        run(resolve("demo", overrides), archives, output, watch(execute), lambda line: say(f"{name}: {line}"), processes)
     if faults := list(verify(output)):
         raise RuntimeError(f"{name}: {faults[0]}")
     contents = contents_hash(output)
