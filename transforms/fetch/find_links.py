@@ -11,6 +11,7 @@ from lamella.transforms.fetch.captured import CapturedLink, from_archive, latest
 from lamella.transforms.fetch.download import AskedLink, Harvester, bucket_of, policy_of, still_valid
 from lamella.transforms.fetch.links import Mention, WantedLink, as_link, mentions_of, sum_mentions
 from lamella.transforms.fetch.packs import Answer, best_answer, list_indexes, read_index
+from lamella.transforms.media.store import MediaStore
 
 
 class FindLinks(beam.PTransform):
@@ -59,9 +60,9 @@ class Asked(NamedTuple):
 class AskTheWeb(beam.PTransform):
     """Links that no archive holds -> what the web, or an earlier run's index, answered. A registered domain, one worker."""
 
-    def __init__(self, config: FetchConfig, root: str):
+    def __init__(self, config: FetchConfig, store: MediaStore):
         super().__init__()
-        self._config, self._root = config, root
+        self._config, self._root, self._reading = config, store.root, store.reading
 
     def expand(self, links):
         known = (
@@ -82,7 +83,7 @@ class AskTheWeb(beam.PTransform):
             | "Remember" >> beam.FlatMapTuple(_remember).with_output_types(AskedLink)
             | "ByBucket" >> beam.Map(_in_bucket, count).with_output_types(tuple[int, AskedLink])
             | beam.GroupByKey()
-            | beam.ParDo(_Harvest(self._config, self._root))
+            | beam.ParDo(_Harvest(self._config, self._root, self._reading))
             .with_output_types(CapturedLink, refused=Rejection)
             .with_outputs("refused", main="captured")
         )
@@ -92,11 +93,11 @@ class AskTheWeb(beam.PTransform):
 class _Harvest(beam.DoFn):
     """(bucket, its links) -> CapturedLink, or a Rejection behind `refused`."""
 
-    def __init__(self, config: FetchConfig, root: str):
-        self._config, self._root = config, root
+    def __init__(self, *given):
+        self._given = given
 
     def setup(self):
-        self._harvester = Harvester(self._config, self._root)
+        self._harvester = Harvester(*self._given)
 
     def teardown(self):
         self._harvester.close()

@@ -44,7 +44,7 @@ class FetchMedia(beam.PTransform):
 
         found = {"links": wanted.kept, "archived": inputs["archived"]} | "LookInArchives" >> LookInArchives()
         if config.http:
-            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store.root)
+            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store)
             captured, refused = (found.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
         else:
             captured, refused = (

@@ -12,14 +12,25 @@ from lamella.schemas.page import Page, Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.formats.charset import decode_html
 from lamella.transforms.formats.content_encoding import BadRecord, Body, html_caps, media_caps
+from lamella.transforms.formats.http_message import gives_all, length_of_range
+from lamella.transforms.formats.signatures import signature
 from lamella.transforms.formats.urls import canonical_url, safe_url
-from lamella.transforms.formats.warc import Record, cut_directives, decoded_body, first, joined, parse_record
+from lamella.transforms.formats.warc import (
+    Record,
+    body_start,
+    cut_directives,
+    decoded_body,
+    first,
+    joined,
+    parse_record,
+)
 from lamella.transforms.read.members import Fault, Member
-from lamella.transforms.read.sniff import HTML, SNIFFED_BYTES, is_media, media_type, needs_sniffing, sniffed
+from lamella.transforms.read.sniff import HTML, SNIFFED_BYTES, is_media, may_be_page, media_type, sniffed
 
 _CONTENT_KINDS = frozenset(("response", "resource", "conversion"))
 _BESIDE_KINDS = frozenset(("request", "warcinfo", "metadata"))  # WARC 1.1, 6
 _DETAIL_CHARACTERS = 500
+_PEEKED_BYTES = 1 << 14  # coded bytes of a body that its header calls neither page nor media: a signature is sought in them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +75,9 @@ def _content(record: Record, member: Member, archive: Archive, config: ReadConfi
         raise BadRecord(Reason.NOT_HTML, f"a record of the unknown type {record.kind[:100]!r}")
     if len(record.url) > config.max_url_characters:
         raise BadRecord(Reason.RECORD_TOO_LARGE, f"a URL of {len(record.url)} > {config.max_url_characters} characters")
-    if record.http is not None and record.status != 200:
-        raise BadRecord(Reason.BAD_STATUS, str(record.status or "none"))
+    if record.http is not None and not gives_all(record.status, first(record.http, "content-range")):
+        said = " ".join(filter(None, (str(record.status or "none"), first(record.http, "content-range"))))
+        raise BadRecord(Reason.BAD_STATUS, said)
     if not record.body.strip():
         raise BadRecord(Reason.EMPTY_BODY, "")
     if not canonical_url(record.url):
@@ -75,13 +87,12 @@ def _content(record: Record, member: Member, archive: Archive, config: ReadConfi
 
 def _typed(record: Record, member: Member, archive: Archive, config: ReadConfig) -> Page | ArchiveMedia:
     mime = media_type(record.content_type)
-    if not needs_sniffing(mime) and not is_media(mime):
+    if not (may_be_page(mime) or is_media(mime) or signature(body_start(record, _PEEKED_BYTES, media_caps(config)))):
         raise BadRecord(Reason.NOT_HTML, mime)
     body = decoded_body(record, html_caps(config) if mime == HTML else media_caps(config))
     if not body.data.strip():
         raise BadRecord(Reason.EMPTY_BODY, "nothing is left once it is decoded")
-    if needs_sniffing(mime):
-        mime = sniffed(mime, body.data[:SNIFFED_BYTES])
+    mime = sniffed(mime, body.data[:SNIFFED_BYTES])
     if is_media(mime):
         if member.length > config.max_media_bytes:
             raise BadRecord(Reason.RECORD_TOO_LARGE, f"{member.length} > {config.max_media_bytes} bytes")
@@ -135,7 +146,10 @@ def _use(record: Record, config: ReadConfig) -> tuple[str, str]:
 
 def _truncated(record: Record, body: Body) -> bool:
     """Whether the crawler says so, a coding ended early, or fewer bytes came than the server announced."""
-    announced = first(record.http or (), "content-length")
-    coded = any(name in ("transfer-encoding", "content-encoding") for name, _ in record.http or ())
-    short = not coded and announced.isascii() and announced.isdigit() and int(announced[:15]) > len(record.body)
-    return record.truncated or not body.complete or short
+    http = record.http or ()
+    length = first(http, "content-length")
+    announced = int(length[:15]) if length.isascii() and length.isdigit() else 0
+    if record.status == 206:
+        announced = max(announced, length_of_range(first(http, "content-range")))
+    coded = any(name in ("transfer-encoding", "content-encoding") for name, _ in http)
+    return record.truncated or not body.complete or (not coded and announced > len(record.body))
