@@ -1,13 +1,12 @@
-"""Documents in; their links out, with where an archive or the web holds each, or a Rejection."""
+"""Documents in; their links out, with where the web holds each that no archive does, or a Rejection."""
 
 from typing import NamedTuple
 
 import apache_beam as beam
 
 from lamella.schemas.config import FetchConfig
-from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.rejection import Rejection
-from lamella.transforms.fetch.captured import CapturedLink, from_archive, latest
+from lamella.transforms.fetch.captured import CapturedLink
 from lamella.transforms.fetch.download import AskedLink, Harvester, bucket_of, policy_of, still_valid
 from lamella.transforms.fetch.links import Mention, WantedLink, as_link, mentions_of, sum_mentions
 from lamella.transforms.fetch.packs import Answer, best_answer, list_indexes, read_index
@@ -28,28 +27,6 @@ class FindLinks(beam.PTransform):
             | beam.CombinePerKey(sum_mentions)
             | beam.MapTuple(as_link).with_output_types(WantedLink)
         )
-
-
-class Found(NamedTuple):
-    captured: beam.PCollection  # CapturedLink
-    missing: beam.PCollection  # WantedLink
-
-
-class LookInArchives(beam.PTransform):
-    """{"links", "archived"} -> links that an archive holds, with where; and links that none holds."""
-
-    def expand(self, inputs):
-        by_url = inputs["links"] | "LinksByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, WantedLink])
-        archived = (
-            inputs["archived"]
-            | "ArchivedByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, ArchiveMedia])
-            | "Latest" >> beam.CombinePerKey(latest)
-        )
-        joined = {"links": by_url, "archived": archived} | beam.CoGroupByKey()
-        out = joined | beam.FlatMapTuple(_match).with_output_types(CapturedLink, missing=WantedLink).with_outputs(
-            "missing", main="captured"
-        )
-        return Found(out.captured, out.missing)
 
 
 class Asked(NamedTuple):
@@ -109,12 +86,6 @@ class _Harvest(beam.DoFn):
 
 def _url(record) -> str:
     return record.url
-
-
-def _match(url: str, group: dict):
-    archived = next(iter(group["archived"]), None)
-    for link in group["links"]:
-        yield from_archive(link, archived) if archived else beam.pvalue.TaggedOutput("missing", link)
 
 
 def _remember(url: str, group: dict):
