@@ -1,8 +1,10 @@
 """Real processes without the seconds that each interpreter takes to import torch: a server has imported the trainer, and forks.
 
-A child ends as any program does: it comes out at the bottom of this module, with its own exit code, signals and traceback.
+A child has its own exit code, signals and traceback. It waits for its threads and runs what is left for the end; taking torch's
+modules apart, which takes longer than the training, it leaves to the one test that asks for a `whole` end.
 """
 
+import atexit
 import contextlib
 import json
 import os
@@ -10,8 +12,10 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -62,11 +66,12 @@ class ForkServer:
     def __init__(self, folder: Path):
         self._folder, self._process, self._count = folder, None, 0
 
-    def run(self, module: str, arguments: list, environment: dict[str, str] | None = None) -> Child:
-        """`module.train(*arguments)` in a process of its own."""
+    def run(self, module: str, arguments: list, environment: dict[str, str] | None = None, whole: bool = False) -> Child:
+        """`module.train(*arguments)` in a process of its own; `whole`: to the end of its interpreter."""
         self._count += 1
         said = self._folder / f"{self._count}.txt"
         request = {"module": module, "arguments": arguments, "environment": environment or {}, "said": str(said)}
+        request["whole"] = whole
         return Child(self, self.ask(request), said)
 
     def ask(self, request: dict) -> int:
@@ -81,7 +86,7 @@ class ForkServer:
 
     def close(self) -> None:
         if self._process:
-            self._process.communicate(timeout=30)
+            self._process.communicate("stop\n", timeout=30)
 
 
 @contextlib.contextmanager
@@ -93,6 +98,8 @@ def fork_server(folder: Path) -> Iterator[ForkServer]:
 def _serve() -> dict | None:
     """Answers requests until there are none; in a child, what it is to do."""
     for line in sys.stdin:
+        if line == "stop\n":
+            os._exit(0)
         request = json.loads(line)
         if "wait" in request:
             _, status = os.waitpid(request["wait"], 0)
@@ -113,8 +120,28 @@ def _become(request: dict) -> None:
     os.environ.update(request["environment"])
 
 
+def _ended(work: Callable[[], None]) -> None:
+    """Does the work, and what an interpreter does after it, short of taking its modules apart."""
+    code = 0
+    try:
+        work()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
     for name in IMPORTED:
         import_module(name)
     if (task := _serve()) is not None:
-        import_module(task["module"]).train(*task["arguments"])
+        training = import_module(task["module"])
+        if task["whole"]:
+            training.train(*task["arguments"])
+        else:
+            _ended(lambda: training.train(*task["arguments"]))

@@ -117,7 +117,8 @@ def test_an_error_in_one_ends_it_at_once_with_its_line(server, training, tmp_pat
     port = free_port()
     arguments = [shards, "demo", str(tmp_path)]
     (sound,) = launch(server, FLAMINGO, 2, [*arguments, overrides], ranks=[0], port=port)
-    (broken,) = launch(server, FLAMINGO, 2, [*arguments, overrides | {"vision": "no-such-encoder"}], ranks=[1], port=port)
+    wrong = [*arguments, overrides | {"vision": "no-such-encoder"}]
+    (broken,) = launch(server, FLAMINGO, 2, wrong, ranks=[1], port=port, whole=True)
     code, told = broken.end()
     sound.signal(signal.SIGKILL)
     sound.end()

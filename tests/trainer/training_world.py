@@ -56,12 +56,18 @@ def free_port() -> int:
 
 
 def launch(
-    server: ForkServer, module: str, size: int, arguments: list, ranks: list[int] | None = None, port: int | None = None
+    server: ForkServer,
+    module: str,
+    size: int,
+    arguments: list,
+    ranks: list[int] | None = None,
+    port: int | None = None,
+    whole: bool = False,
 ) -> list[Child]:
     """`module.train(*arguments)` in `size` real processes, or those of `ranks` alone, with torchrun's environment."""
     port = port or free_port()
     common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(size)}
     return [
-        server.run(module, arguments, common | {"RANK": str(rank), "LOCAL_RANK": str(rank)})
+        server.run(module, arguments, common | {"RANK": str(rank), "LOCAL_RANK": str(rank)}, whole)
         for rank in (range(size) if ranks is None else ranks)
     ]
