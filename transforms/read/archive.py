@@ -1,8 +1,8 @@
-"""The path of an archive -> its Pages, ArchiveMedia and Rejections, one by one, and the Tallies of its records.
+"""The path of an archive -> its Pages, ArchiveMedia, Aliases and Rejections, one by one, and the Tallies of its records.
 
 Reads gzip with a member a record (the standard), plain archives, and those packed as a whole (gzip, bzip2, zstd), WARC and
-ARC alike; anything else is one `not_an_archive`. Never holds more than one record. Raises OSError where the path cannot be
-read: that is no fault of a record.
+ARC alike; anything else is one `not_an_archive`. Never holds more than one record, beside the names of media. Raises OSError
+where the path cannot be read: that is no fault of a record.
 """
 
 import posixpath
@@ -18,7 +18,7 @@ import fsspec
 from lamella.schemas.account import Door, Tally
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.keys import stable_key
-from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.media import Alias, ArchiveMedia
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.accounting import Account, Units, caught, error_line
@@ -26,10 +26,11 @@ from lamella.transforms.base.blobs import UNPACKED
 from lamella.transforms.formats.content_encoding import record_caps
 from lamella.transforms.formats.decompress import UnpackedStream, is_packed
 from lamella.transforms.formats.warc import declared_length, starts_record
+from lamella.transforms.read.aliases import Captures
 from lamella.transforms.read.members import Fault, Member, first_record, gzip_members, plain_members, without_junk
 from lamella.transforms.read.responses import Archive, judge
 
-Read = Page | ArchiveMedia | Rejection | Tally
+Read = Page | ArchiveMedia | Alias | Rejection | Tally
 
 _ONE = ((Unit.RECORD, 1),)
 _RECORD_AND_PAGE = ((Unit.RECORD, 0), (Unit.PAGE, 0))
@@ -61,7 +62,7 @@ def holds_records(stream: BinaryIO) -> bool:
     return _kind(stream, start, record_caps(ReadConfig()).max_bytes) is not None
 
 
-def _outputs(path: str, config: ReadConfig, account: Account) -> Iterator[Page | ArchiveMedia | Rejection]:
+def _outputs(path: str, config: ReadConfig, account: Account) -> Iterator[Page | ArchiveMedia | Alias | Rejection]:
     with fsspec.open(path, "rb") as stream:
         start = stream.read(_PEEK_BYTES)
         stream.seek(0)
@@ -71,23 +72,28 @@ def _outputs(path: str, config: ReadConfig, account: Account) -> Iterator[Page |
             return
         packed = kind is _Kind.PACKED
         archive = Archive(path=path, blob_path=UNPACKED + path if packed else path, name=posixpath.basename(path))
+        captures = Captures()
         for member in _members(stream, start, kind, config):
-            yield from account.settled(_ONE, _judged(member, archive, config))
+            yield from account.settled(_ONE, _judged(member, archive, captures, config))
 
 
-def _judged(member: Member | Fault, archive: Archive, config: ReadConfig) -> list[Page | ArchiveMedia | Rejection]:
+def _judged(
+    member: Member | Fault, archive: Archive, captures: Captures, config: ReadConfig
+) -> list[Page | ArchiveMedia | Alias | Rejection]:
     """What a record is, alone; nothing, of one that is kept and goes nowhere (a request, a crawl's facts)."""
 
-    def run() -> list[Page | ArchiveMedia | Rejection]:
-        output = judge(member, archive, config)
+    def run() -> list[Page | ArchiveMedia | Alias | Rejection]:
+        output = judge(member, archive, captures, config)
+        if isinstance(output, ArchiveMedia):
+            captures.add(output)
         return [] if output is None else [output]
 
     left = partial(_rejected, archive.path, offset=member.offset)
     return caught(run, left, limit_s=config.record_timeout_s)
 
 
-def _units(output: Page | ArchiveMedia) -> Units:
-    """A page is a new unit; media are their record still."""
+def _units(output: Page | ArchiveMedia | Alias) -> Units:
+    """A page is a new unit; media and aliases are their record still."""
     return ((Unit.PAGE, 1),) if isinstance(output, Page) else ()
 
 
