@@ -2,8 +2,8 @@
 
     python -m benchmarks.engines FOLDER --pages 200 [--arms local-1,local-2,spark-1,spark-2,prism] [KEY=VALUE ...]
 
-CPU seconds of all processes of a run, seconds on the clock, and the most memory that all its processes had together (what several
-share counts for each). All arms must write the same bytes: it ends with 1 where one does not.
+CPU seconds of all processes of a run, seconds on the clock, and the most memory that all had together (what they share counts
+for each). All arms must write the same bytes: it ends with 1 where one does not.
 """
 
 import argparse

@@ -68,6 +68,13 @@ class Place:
     processes: int | None = None  # of this machine; None: a cluster's, however many there are
     deep: bool = False  # whether checksums tell what stands, and not sizes alone
     done: Callable[[str], object] = lambda job: None  # is told of a job whose tables stand
+    media_root: str = ""  # the run's folder that packs and memory lie in, where it is another
+    asks: bool = True  # whether the network may be asked, where the configuration says so
+
+    @property
+    def root(self) -> str:
+        """What refs to media are relative to."""
+        return self.media_root or self.folder
 
     def table(self, name: str) -> str:
         return join(self.folder, name)
@@ -113,7 +120,7 @@ def documents(place: Place) -> None:
         read = pipeline | ReadParts(place.folder, tuple(sorted(parts)))
         made = curation.make_documents(read.documents, c, books)
         books.enter(read)
-        return made.documents, made.duplicates, read.media
+        return made.documents, made.duplicates, read.media, read.aliases
 
     _run(place, DOCUMENTS, build)
 
@@ -143,8 +150,8 @@ def _read_wave(place: Place, archives: Sequence[str], pipeline: beam.Pipeline) -
 
 def media(place: Place) -> None:
     def build(pipeline, books):
-        documents, archived = _read(pipeline, place, MEDIA)
-        return (curation.find_media(documents, archived, place.config, place.folder, books),)
+        documents, archived, aliases = _read(pipeline, place, MEDIA)
+        return (curation.find_media(documents, archived, aliases, place.config, place.root, books, asks=place.asks),)
 
     _run(place, MEDIA, build)
 
@@ -152,7 +159,7 @@ def media(place: Place) -> None:
 def pairs(place: Place) -> None:
     def build(pipeline, books):
         documents, found, unusable = _read(pipeline, place, PAIRS)
-        return curation.make_pairs(documents, found, unusable, place.config, place.folder, books)
+        return curation.make_pairs(documents, found, unusable, place.config, place.root, books)
 
     _run(place, PAIRS, build)
 
@@ -169,6 +176,17 @@ def shards(place: Place) -> None:
 
 
 _WORK = {DOCUMENTS.name: documents, MEDIA.name: media, PAIRS.name: pairs, SHARDS.name: shards}
+
+
+def run_job(place: Place, job: str) -> None:
+    """One of them, whose inputs stand."""
+    _WORK[job](place)
+
+
+def stands(place: Place, job: str) -> bool:
+    """Whether a job's tables are whole and were made from what the place's config and inputs are."""
+    made_from = expected_hash(place, job)
+    return not faults_of(place, job) and all(made_from_of(place.table(name)) == made_from for name in GRAPH[job].folders)
 
 
 def rows_by_dataset(folder: str) -> dict[Dataset, int]:
