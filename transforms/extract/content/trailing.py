@@ -4,6 +4,7 @@ Most sites put an article's text into one box. What stands behind that box, and 
 """
 
 import re
+from functools import lru_cache
 from typing import Protocol
 
 from lamella.transforms.extract.dom.blocks import Item, Layout
@@ -73,13 +74,18 @@ def _letters(items: list[Item]) -> int:
     return sum(len(item.text) - item.link_letters for item in items)
 
 
+@lru_cache(maxsize=4096)
+def _holds_notes(name: str) -> bool:
+    return bool(_NOTES.search(name))
+
+
 def _branches(layout: Layout, around: set[int]) -> list[str]:
     """For each box, what stands between it and those around it: a note, an element of text, a box with a name or without."""
     out = [_NAMELESS] * len(layout.boxes)
     for index, box in enumerate(layout.boxes):
         if index in around:
             out[index] = _NOTHING
-        elif _NOTES.search(box.name):
+        elif box.name and _holds_notes(box.name):
             out[index] = _NOTE
         elif box.parent not in around:
             out[index] = out[box.parent] if index else _NAMELESS
