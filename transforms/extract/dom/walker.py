@@ -25,6 +25,7 @@ _CONTENT = "main, [role=main], h1"
 _NAVIGATED = f"{_CONTENT}, p"
 # What only calls itself boilerplate is none where it shows or tells something.
 _MATTER = "h1, h2, h3, h4, h5, h6, p, img, nav, pre, video, main, article"
+_MIN_MENU_LINKS, _MAX_MENU_LETTERS = 5, 40  # of all its text, a link
 _TITLE_LETTERS = 1000  # of the page's, that headings are looked for in
 _WHOLE = frozenset(("html", "body", "main"))  # where these are hidden, scripts show them
 _CODE_LINES = frozenset(("div", "li", "p", "tr"))  # within preformatted text each is a line of it
@@ -33,6 +34,7 @@ _MIN_SENTENCE_WORDS = 12  # a heading of so many that ends in a full stop is a p
 _FULL_STOPS = frozenset(".!?…。！？")
 _UNFOLDS = ("aria-controls", "data-target", "data-bs-target")  # name what an element unfolds
 _MAX_UNFOLDED = 20
+_MAX_NAMED = 200  # boxes that call themselves boilerplate and are entered; beyond, all are
 _MAX_ENTERED = 50  # pieces of furniture that are looked into; one more is entered as it is, and judged by its name
 
 
@@ -60,7 +62,7 @@ class Gatherer:
         self.link_box = 0  # in which the open link began
         self.href_of_block: str | None = None  # where all links that begin in the open block lead; "" where to several places
         self.heading_blocks = 0  # of the heading that is open
-        self.entered = self.buttons = 0  # pieces of furniture, and buttons, that were looked into
+        self.entered = self.named = self.buttons = 0  # boilerplate by tag, by name, and buttons that were looked into
         self.row_began = False  # the table row that is open had a cell
         self.controlled: set[str] = set()  # ids of what something on the page unfolds
         self.href: str | None = None
@@ -193,7 +195,7 @@ class Gatherer:
         if box.hint:
             if box.hint in BY_NAME and (id_ := attributes.get("id")) and is_slug(node, id_):
                 box.hint = traits_of(tag, (attributes.get("role") or "")[:MAX_NAMES], box.name, "")[0]
-            if box.hint in _PASSED and not self.thorough and not self._holds_content(node, tag, box.hint):
+            if box.hint in _PASSED and not self.thorough and not self._is_entered(node, tag, box.hint):
                 self.box = leave[0]
                 return SKIP
         if tag in tags.TEXT_TAGS:
@@ -203,12 +205,17 @@ class Gatherer:
             self.row_began = False
         return leave
 
-    def _holds_content(self, node: LexborNode, tag: str, hint: str) -> bool:
-        if self.entered < _MAX_ENTERED:
-            sought = _MATTER if hint != FURNITURE else _NAVIGATED if tag == "nav" else _CONTENT
-            if node.css_first(sought) is None:
+    def _is_entered(self, node: LexborNode, tag: str, hint: str) -> bool:
+        """Whether boilerplate is walked: what HTML calls so for a title or the main part in it, what only its names call so
+        for anything that may be content. Each is looked into a bounded number of times: they stand within each other."""
+        if hint == FURNITURE:
+            if self.entered < _MAX_ENTERED and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
                 return False
-        self.entered += 1
+            self.entered += 1
+            return True
+        if self.named >= _MAX_NAMED or (node.css_first(_MATTER) is None and _says_little(node)):
+            return self.named >= _MAX_NAMED
+        self.named += 1
         return True
 
     def _part(self, node: LexborNode, attributes: Attributes) -> object:
@@ -267,6 +274,12 @@ class Gatherer:
 
     def unmute(self) -> None:
         self.muted -= 1
+
+
+def _says_little(node: LexborNode) -> bool:
+    """Whether links are nearly all that an element says: more than an entry of a list has, and no sentences beside them."""
+    links = len(node.css("a"))
+    return links >= _MIN_MENU_LINKS and len(node.text(strip=True)) <= _MAX_MENU_LETTERS * links
 
 
 _PASSED = frozenset((FURNITURE, LIKELY_FURNITURE, CONSENT))  # boilerplate that is not entered where nothing stands in it
