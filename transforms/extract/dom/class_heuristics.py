@@ -110,6 +110,7 @@ _PAIRS, _COMMENT_PAIRS = _any_of(_PAIRED_WORDS), _any_of(_PAIRED_COMMENTS)
 _CAPTIONS = _any_of(_PAIRED_CAPTIONS)
 _SILENCES = _any_of(_PAIRED_SILENCES, ("(?:^|[_-])", "(?:$|[_-])"))
 _ANY_PAIR = _any_of(_PAIRED_WORDS + _PAIRED_COMMENTS + _PAIRED_CAPTIONS + _PAIRED_SILENCES)
+_SHORTEST_PAIR = 6  # "social"
 _DIGITS = re.compile(r"[0-9]+")
 _SPLIT = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -184,7 +185,7 @@ def _names_say(names: str) -> int:
 def _words_say(token: str) -> int:
     lower = token.lower()
     words = _words_of(lower if lower == token else _CAMEL.sub("-", token).lower())
-    said = (_PAIRED if _ANY_PAIR.search(lower) else 0) | (_FURNITURE if lower in _WHOLE else 0)
+    said = (_PAIRED if len(lower) >= _SHORTEST_PAIR and _ANY_PAIR.search(lower) else 0) | (_FURNITURE if lower in _WHOLE else 0)
     if not _STATES.isdisjoint(words):
         return said
     if not _SAID_WORDS.isdisjoint(words):
