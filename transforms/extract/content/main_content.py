@@ -138,8 +138,9 @@ def _list_of(layout: Layout, entries: list[int], marked: list[bool], limits: Lim
         while at > 0 and marked[at]:
             marked[at] = False
             at = boxes[at].parent
-        for index in range(entry, ends[entry]):
-            marked[index] = marked[index] and boxes[index].hint in _SURE
+        if not _is_post(boxes[entry]):
+            for index in range(entry, ends[entry]):
+                marked[index] = marked[index] and boxes[index].hint in _SURE
     furniture = _with_all_within(layout, marked)
     main = entries[0]
     while main > 0 and not (main < entries[0] and entries[-1] < ends[main]):
@@ -155,6 +156,11 @@ def _list_of(layout: Layout, entries: list[int], marked: list[bool], limits: Lim
     for item in layout.items:
         item.entry = of_entry[item.box]
     return _lead(layout, furniture, inside, limits) + region
+
+
+def _is_post(entry: Box) -> bool:
+    """Whether an entry says more than it links to: boxes in a post tell who wrote it, those of a card are what it says."""
+    return 2 * entry.prose >= entry.letters and 4 * entry.link_letters < entry.letters
 
 
 def _prose_of_namesakes(layout: Layout) -> list[float]:

@@ -76,12 +76,14 @@ _WHOLE = frozenset(
     ("hidden", "hide", "d-none", "is-hidden", "gutter")
 )  # as part of a token it hides a label, or on small screens
 
+
 def _any_of(alternatives: str, edges: tuple[str, str] = ("", "")) -> re.Pattern[str]:
     """A pattern of alternatives that looks once at a letter: they are put together by the one that each begins with."""
     rest: dict[str, list[str]] = {}
     for one in alternatives.split():
         rest.setdefault(one[0], []).append(one[1:])
-    return re.compile(edges[0] + "(?:" + "|".join(f"{first}(?:{'|'.join(ends)})" for first, ends in rest.items()) + ")" + edges[1])
+    grouped = "|".join(f"{first}(?:{'|'.join(ends)})" for first, ends in rest.items())
+    return re.compile(f"{edges[0]}(?:{grouped}){edges[1]}")
 
 
 _PAIRED_WORDS = r"""

@@ -11,7 +11,15 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from lamella.transforms.extract.dom import addresses, cells, phrases, shown, tags
 from lamella.transforms.extract.dom.blocks import Box, Item, Layout
-from lamella.transforms.extract.dom.class_heuristics import BY_NAME, CONSENT, FURNITURE, LIKELY_FURNITURE, MAX_NAMES, is_silent, traits_of
+from lamella.transforms.extract.dom.class_heuristics import (
+    BY_NAME,
+    CONSENT,
+    FURNITURE,
+    LIKELY_FURNITURE,
+    MAX_NAMES,
+    is_silent,
+    traits_of,
+)
 from lamella.transforms.extract.dom.head import Head
 from lamella.transforms.extract.dom.phrases import SKIP
 from lamella.transforms.extract.dom.slugs import is_slug
@@ -76,9 +84,9 @@ class Gatherer:
         while node is not None:
             tag = node.tag
             if tag == "-text":
-                if (pieces or not node.is_empty_text_node or self.text_tag == "pre") and (text := node.text_content):
-                    if pieces or not text.isspace() or self.text_tag == "pre":
-                        self.add_text(text)
+                kept = pieces or self.text_tag == "pre"  # white space is
+                if (kept or not node.is_empty_text_node) and (text := node.text_content) and (kept or not text.isspace()):
+                    self.add_text(text)
             elif (handler := handler_of(tag, unknown)) is not None:
                 self.position += 1
                 attributes = node.attributes
