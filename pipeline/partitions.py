@@ -26,8 +26,8 @@ from lamella.schemas.media import Alias, ArchiveMedia
 from lamella.schemas.printable import printable
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.base.blobs import UNPACKED
 from lamella.transforms.base.files import join, remove_files
+from lamella.transforms.base.packed import archive_of
 from lamella.transforms.base.spread import Spread
 
 FILES = {"documents": InterleavedDocument, "media": ArchiveMedia, "aliases": Alias, "rejected": Rejection, "tallies": Tally}
@@ -78,7 +78,7 @@ class WriteParts(beam.PTransform):
         self._folder, self._config = folder, c
         self._found = {
             "documents": extracted.documents | "Key documents" >> beam.Map(lambda d: (d.provenance.archive, d)),
-            "media": extracted.media | "Key media" >> beam.Map(lambda m: (m.blob.path.removeprefix(UNPACKED), m)),
+            "media": extracted.media | "Key media" >> beam.Map(lambda m: (archive_of(m.blob.path), m)),
             "aliases": extracted.aliases | "Key aliases" >> beam.Map(lambda a: (a.archive, a)),
             "rejected": books.rejected() | "Key rejections" >> beam.Map(lambda r: (r.archive, r)),
             "tallies": books.tallies() | "Key tallies" >> beam.Map(lambda t: (t.archive, t)),

@@ -35,7 +35,7 @@ from lamella.schemas.config import ExtractConfig, ReadConfig
 from lamella.schemas.media import Alias, ArchiveMedia, Container
 from lamella.schemas.pair import Dataset, ImageTextPair
 from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest
-from lamella.transforms.base.blobs import UNPACKED
+from lamella.transforms.base.packed import UNPACKED
 from lamella.transforms.extract.parse import parse_html
 from lamella.transforms.read.archive import read_archive
 from tests.schemas.test_shards import HOSTILE
