@@ -7,7 +7,7 @@ import apache_beam as beam
 from apache_beam import PCollection
 
 from lamella.pipeline.graph import SHARDS_FOLDER
-from lamella.pipeline.ledger import Books
+from lamella.pipeline.ledger import Ledger
 from lamella.schemas.config import Config
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.document import InterleavedDocument
@@ -33,11 +33,11 @@ class Extracted(NamedTuple):
     media: PCollection  # ArchiveMedia
 
 
-def extract_archives(archives: PCollection[str], c: Config, books: Books) -> Extracted:
+def extract_archives(archives: PCollection[str], c: Config, ledger: Ledger) -> Extracted:
     """Paths of web archives -> a document for each page that has text and media, and the media that lie beside them."""
     read = archives | ReadPages(c.read)
-    books.enter(read)
-    documents = books.keep(read.pages | ExtractDocuments(c.extract))
+    ledger.enter(read)
+    documents = ledger.keep(read.pages | ExtractDocuments(c.extract))
     return Extracted(documents, read.media)
 
 
@@ -46,24 +46,24 @@ class Documents(NamedTuple):
     duplicates: PCollection  # Duplicate
 
 
-def make_documents(extracted: PCollection[InterleavedDocument], c: Config, books: Books) -> Documents:
+def make_documents(extracted: PCollection[InterleavedDocument], c: Config, ledger: Ledger) -> Documents:
     """Extracted documents -> those of good text, once each."""
-    documents = books.keep(extracted | FilterDocuments(c.filter))
+    documents = ledger.keep(extracted | FilterDocuments(c.filter))
     survivors = documents | DeduplicateDocuments(c.dedup)
-    return Documents(books.keep(survivors), survivors.duplicates)
+    return Documents(ledger.keep(survivors), survivors.duplicates)
 
 
 def find_media(
-    documents: PCollection[InterleavedDocument], archived: PCollection[ArchiveMedia], c: Config, root: str, books: Books
+    documents: PCollection[InterleavedDocument], archived: PCollection[ArchiveMedia], c: Config, root: str, ledger: Ledger
 ) -> PCollection[Media]:
     """What documents refer to -> media found in the archives or over HTTP, inspected, judged, once each."""
     store = MediaStore.of(root, c.read, c.fetch)
-    return books.keep({"documents": documents, "archived": archived} | FetchMedia(c.fetch, store))
+    return ledger.keep({"documents": documents, "archived": archived} | FetchMedia(c.fetch, store))
 
 
-class ShardPlace(NamedTuple):
+class ShardsOutput(NamedTuple):
     root: str  # the run's folder
-    made_from: str  # what the manifests say that the shards were made from
+    fingerprint: str  # what the manifests say that the shards were made from
 
 
 class Pairs(NamedTuple):
@@ -78,34 +78,34 @@ def make_pairs(
     rejected_media: PCollection[Rejection],
     c: Config,
     root: str,
-    books: Books,
+    ledger: Ledger,
 ) -> Pairs:
     """Documents and media -> interleaved documents, and the pairs mined from them, scored and re-captioned."""
     unusable = rejected_media | "Media alone" >> beam.Filter(lambda rejection: rejection.unit is Unit.MEDIA)
     buckets, store = c.run.batch_buckets, MediaStore.of(root, c.read, c.fetch)
 
-    interleaved = books.keep({"documents": documents, "media": media, "unusable": unusable} | AssembleDocuments(c.assemble))
-    pairs = books.keep(interleaved | MinePairs(c.pair))
-    pairs = books.keep(pairs | ScorePairs(c.score, store, buckets))
+    interleaved = ledger.keep({"documents": documents, "media": media, "unusable": unusable} | AssembleDocuments(c.assemble))
+    pairs = ledger.keep(interleaved | MinePairs(c.pair))
+    pairs = ledger.keep(pairs | ScorePairs(c.score, store, buckets))
     if c.caption.on:
-        pairs = books.keep(pairs | CaptionPairs(c.caption, store, buckets))
+        pairs = ledger.keep(pairs | CaptionPairs(c.caption, store, buckets))
     if c.score.documents:
-        interleaved = books.keep(interleaved | ScoreDocuments(c.score, store, buckets))
+        interleaved = ledger.keep(interleaved | ScoreDocuments(c.score, store, buckets))
     return Pairs(interleaved, _of_type(pairs, ImageTextPair), _of_type(pairs, VideoTextPair))
 
 
 def make_shards(
-    records: Mapping[Dataset, PCollection], rows: Mapping[Dataset, int], c: Config, place: ShardPlace, books: Books
+    records: Mapping[Dataset, PCollection], rows: Mapping[Dataset, int], c: Config, output: ShardsOutput, ledger: Ledger
 ) -> None:
     """The records of each dataset -> its tars and their manifest; documents as Parquet too."""
-    store = MediaStore.of(place.root, c.read, c.fetch)
+    store = MediaStore.of(output.root, c.read, c.fetch)
     for dataset, found in records.items():
-        folder = f"{place.root}/{SHARDS_FOLDER}/{dataset}"
+        folder = f"{output.root}/{SHARDS_FOLDER}/{dataset}"
         shards = found | WriteShards(c.shard, plan_shards(dataset, rows[dataset], c.shard), store, folder)
-        books.enter(shards)
-        shards.written | WriteManifest(dataset, folder, place.made_from)
+        ledger.enter(shards)
+        shards.written | WriteManifest(dataset, folder, output.fingerprint)
         if DATASETS[dataset].parquet:
-            shards.tables | WriteManifest(dataset, f"{folder}{PARQUET}", place.made_from)
+            shards.tables | WriteManifest(dataset, f"{folder}{PARQUET}", output.fingerprint)
 
 
 def of_dataset(records: PCollection, dataset: Dataset) -> PCollection:

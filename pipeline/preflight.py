@@ -26,7 +26,7 @@ _MAGIC = (b"\x1f\x8b", b"WARC/", b"\x28\xb5\x2f\xfd", b"filedesc:")  # gzip, pla
 ENDINGS = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz")  # of the files that are taken from a folder
 
 
-def part_words(words: Iterable[str]) -> tuple[list[str], list[str]]:
+def split_arguments(words: Iterable[str]) -> tuple[list[str], list[str]]:
     """Inputs, and overrides, of the words behind the options: a shell's `--input *.warc.gz` puts all but one here."""
     inputs, overrides = [], []
     for word in words:

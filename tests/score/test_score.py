@@ -1,6 +1,6 @@
 """ScorePairs and ScoreDocuments: the scores, whatever the order of records, and what leaves by both doors."""
 
-from collections import Counter
+import collections
 from dataclasses import replace
 
 import apache_beam as beam
@@ -12,7 +12,7 @@ from apache_beam.testing.util import assert_that
 from model_world import clip, pair
 from store_world import store_at
 
-from lamella.schemas.account import Door
+from lamella.schemas.account import CounterKind
 from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
 from lamella.schemas.page import Provenance
@@ -146,11 +146,11 @@ def test_a_document_that_loses_every_image_leaves(run_folder):
     )
 
 
-def _sums(tallies):
-    sums = Counter()
-    for tally in tallies:
-        assert tally.stage is Stage.SCORE
-        sums[tally.unit, tally.door] += tally.count
+def _sums(counters):
+    sums = collections.Counter()
+    for counter in counters:
+        assert counter.stage is Stage.SCORE
+        sums[counter.unit, counter.door] += counter.count
     return dict(sums)
 
 
@@ -182,7 +182,9 @@ def test_pairs_by_both_doors(scorer, run_folder, loaded, pairs):
     floor = sorted(scores.values())[2]
     config = ScoreConfig(model=scorer, min_score=floor)
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        kept, rejected, tallies = pipeline | beam.Create(pairs, reshuffle=False) | ScorePairs(config, store_at(root), buckets=3)
+        kept, rejected, counters = (
+            pipeline | beam.Create(pairs, reshuffle=False) | ScorePairs(config, store_at(root), buckets=3)
+        )
 
         def check_kept(actual):
             assert {it.key: it.clip_score for it in actual} == {key: it for key, it in scores.items() if it >= floor}
@@ -193,12 +195,12 @@ def test_pairs_by_both_doors(scorer, run_folder, loaded, pairs):
             low = {key: Reason.LOW_CLIP_SCORE for key, it in scores.items() if it < floor}
             assert reasons == low | {"bad": Reason.BROKEN_IMAGE} and len(low) == 2
 
-        def check_tallies(actual):
-            assert _sums(actual) == {(Unit.PAIR, Door.IN): 6, (Unit.PAIR, Door.KEPT): 3}
+        def check_counters(actual):
+            assert _sums(actual) == {(Unit.PAIR, CounterKind.IN): 6, (Unit.PAIR, CounterKind.KEPT): 3}
 
         assert_that(kept, check_kept, label="kept")
         assert_that(rejected, check_rejected, label="rejected")
-        assert_that(tallies, check_tallies, label="tallies")
+        assert_that(counters, check_counters, label="counters")
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -224,7 +226,7 @@ def test_documents_by_both_doors(scorer, run_folder, loaded):
     ]
     config = ScoreConfig(model=scorer, min_node_score=-1.0)
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        kept, rejected, tallies = (
+        kept, rejected, counters = (
             pipeline | beam.Create(documents, reshuffle=False) | ScoreDocuments(config, store_at(root), buckets=2)
         )
 
@@ -241,17 +243,17 @@ def test_documents_by_both_doors(scorer, run_folder, loaded):
                 (Unit.DOCUMENT, "two", Reason.NO_IMAGE_LEFT, 1),
             }
 
-        def check_tallies(actual):
+        def check_counters(actual):
             assert _sums(actual) == {
-                (Unit.DOCUMENT, Door.IN): 3,
-                (Unit.DOCUMENT, Door.KEPT): 2,
-                (Unit.NODE, Door.IN): 8,
-                (Unit.NODE, Door.KEPT): 5,
+                (Unit.DOCUMENT, CounterKind.IN): 3,
+                (Unit.DOCUMENT, CounterKind.KEPT): 2,
+                (Unit.NODE, CounterKind.IN): 8,
+                (Unit.NODE, CounterKind.KEPT): 5,
             }
 
         assert_that(kept, check_kept, label="kept")
         assert_that(rejected, check_rejected, label="rejected")
-        assert_that(tallies, check_tallies, label="tallies")
+        assert_that(counters, check_counters, label="counters")
 
 
 def test_documents_pass_unscored_where_none_are_asked_for(scorer, run_folder):

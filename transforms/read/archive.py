@@ -1,4 +1,4 @@
-"""The path of an archive -> its Pages, ArchiveMedia and Rejections, one by one, and the Tallies of its records.
+"""The path of an archive -> its Pages, ArchiveMedia and Rejections, one by one, and the Counters of its records.
 
 Reads gzip with a member a record (the standard), plain archives, and those packed as a whole (gzip, bzip2, zstd), WARC and
 ARC alike; anything else is one `not_an_archive`. Never holds more than one record. Raises OSError where the path cannot be
@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import fsspec
 
-from lamella.schemas.account import Door, Tally
+from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.keys import stable_key
 from lamella.schemas.media import ArchiveMedia
@@ -29,7 +29,7 @@ from lamella.transforms.formats.warc import declared_length, starts_record
 from lamella.transforms.read.members import Fault, Member, first_record, gzip_members, plain_members, without_junk
 from lamella.transforms.read.responses import Archive, judge
 
-Read = Page | ArchiveMedia | Rejection | Tally
+Read = Page | ArchiveMedia | Rejection | Counter
 
 _ONE = ((Unit.RECORD, 1),)
 _RECORD_AND_PAGE = ((Unit.RECORD, 0), (Unit.PAGE, 0))
@@ -39,18 +39,18 @@ _BLANK = b"\r\n"
 
 
 def read_archive(path: str, config: ReadConfig) -> Iterator[Read]:
-    """Everything that an archive holds, in its order, then its tallies. A crash costs one record, or the archive's rest."""
+    """Everything that an archive holds, in its order, then its counters. A crash costs one record, or the archive's rest."""
     account = Account(Stage.READ, makes=True, units=_units)
-    account.add(Door.IN, _RECORD_AND_PAGE[:1])  # an archive without a record, or without a page, says so
-    account.add(Door.MADE, _RECORD_AND_PAGE[1:])
-    account.add(Door.KEPT, _RECORD_AND_PAGE)
+    account.add(CounterKind.IN, _RECORD_AND_PAGE[:1])  # an archive without a record, or without a page, says so
+    account.add(CounterKind.MADE, _RECORD_AND_PAGE[1:])
+    account.add(CounterKind.KEPT, _RECORD_AND_PAGE)
     try:
         yield from _outputs(path, config, account)
     except OSError:
         raise
     except Exception as error:  # the crash door again, for what cuts records out
         yield from account.settled(_ONE, [_rejected(path, Reason.CRASHED, error_line(error))])
-    yield from (replace(tally, archive=path) for tally in account.tallies())
+    yield from (replace(counter, archive=path) for counter in account.counters())
 
 
 def holds_records(stream: BinaryIO) -> bool:

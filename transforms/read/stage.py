@@ -1,10 +1,10 @@
-"""ReadPages: archive paths in; pages, media found in the archives, rejections and tallies out."""
+"""ReadPages: archive paths in; pages, media found in the archives, rejections and counters out."""
 
 from typing import NamedTuple
 
 import apache_beam as beam
 
-from lamella.schemas.account import Tally
+from lamella.schemas.account import Counter
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.page import Page
@@ -18,7 +18,7 @@ class ReadOutcome(NamedTuple):
     pages: beam.PCollection
     media: beam.PCollection
     rejected: beam.PCollection
-    tallies: beam.PCollection
+    counters: beam.PCollection
 
 
 class ReadPages(beam.PTransform):
@@ -34,10 +34,10 @@ class ReadPages(beam.PTransform):
             | "share archives" >> beam.Reshuffle()
             | "read"
             >> beam.ParDo(_ReadArchive(self._config))
-            .with_output_types(Page, media=ArchiveMedia, rejected=Rejection, tallies=Tally)
-            .with_outputs("media", "rejected", "tallies", main="pages")
+            .with_output_types(Page, media=ArchiveMedia, rejected=Rejection, counters=Counter)
+            .with_outputs("media", "rejected", "counters", main="pages")
         )
-        return ReadOutcome(out.pages, out.media, out.rejected, out.tallies)
+        return ReadOutcome(out.pages, out.media, out.rejected, out.counters)
 
 
 class _ReadArchive(beam.DoFn):
@@ -55,5 +55,5 @@ class _ReadArchive(beam.DoFn):
                     yield beam.pvalue.TaggedOutput("media", output)
                 case Rejection():
                     yield beam.pvalue.TaggedOutput("rejected", output)
-                case Tally():
-                    yield beam.pvalue.TaggedOutput("tallies", output)
+                case Counter():
+                    yield beam.pvalue.TaggedOutput("counters", output)
