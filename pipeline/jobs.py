@@ -39,6 +39,7 @@ from lamella.pipeline.graph import (
 )
 from lamella.pipeline.integrity import fault_of, fault_of_packs
 from lamella.pipeline.ledger import Ledger, SumCounters
+from lamella.pipeline.measured import WriteCounts, counts_of, forget_counts
 from lamella.pipeline.ownership import claim, withdraw
 from lamella.pipeline.partitions import ReadPartitions, WritePartitions, partition_key, standing_partitions
 from lamella.pipeline.tables import ReadTable, WriteTable, column_values, part_names, read_manifest
@@ -205,13 +206,16 @@ def _run(context: RunContext, job: Job, build: Callable[[beam.Pipeline, Ledger],
         ledger = Ledger()
         _write(context, job, dict(zip(job.writes, build(pipeline, ledger), strict=True)), ledger, fingerprint)
 
+    forget_counts(context.folder, job.name)
     context.execute(job.name, built)
+    for counted in counts_of(context.folder, job.name):
+        context.say(f"{job.name}: {counted.name}: {counted.fresh} of {counted.asked} measured")
 
 
 def faults_of(context: RunContext, job: str) -> dict[str, str]:
     """Table or dataset -> what is missing of it, for those of a job that are finished, and not whole any more."""
     faults = {name: fault for name in GRAPH[job].folders if (fault := fault_of(context.table(name), context.deep))}
-    if PACKS in GRAPH[job].beside and not faults and (fault := fault_of_packs(context.folder, context.deep)):
+    if GRAPH[job].lays(PACKS) and not faults and (fault := fault_of_packs(context.folder, context.deep)):
         return {MEDIA.name: fault}
     return faults
 
@@ -234,6 +238,8 @@ def _write(context: RunContext, job: Job, tables: Mapping[Table, beam.PCollectio
     ledger.rejected() | WriteTable(context.table(rejections_of(job.name)), Rejection, **sizes)
     counters = ledger.counters() | SumCounters()
     counters | WriteTable(context.table(counters_of_job(job.name)), Counter, parts=1, fingerprint=fingerprint)
+    if (counts := ledger.counts()) is not None:
+        counts | WriteCounts(context.folder, job.name)
 
 
 def _contents(context: RunContext, *tables: str) -> list[str]:

@@ -1,6 +1,7 @@
 """The same input gives the same bytes: after kills, on one process or two, whatever the seed of Python's own hash."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -87,3 +88,4 @@ def test_a_second_run_does_only_what_changed(web, undisturbed):
     said = run(web, folder, "pair.min_alt_words=9").stderr
     assert "documents: unchanged" in said and "media: unchanged" in said
     assert "pairs: runs" in said and "shards: runs" in said
+    assert re.search(r"pairs: pictures: 0 of \d+ measured", said) and re.search(r"pairs: texts: 0 of \d+ measured", said)
