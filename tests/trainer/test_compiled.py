@@ -43,7 +43,7 @@ def compiler():
 
 @pytest.mark.parametrize("known", [None, {"<image>": 1, "<EOC>": 2, "<BOS>": 3, "<EOS>": 4, "<PAD>": 5}])
 def test_a_mixture_meets_few_forms_and_loses_the_same(known, compiler):
-    plain, model = (opened(flamingo("llama", known)[0]).train() for _ in range(2))
+    plain, model = (opened(flamingo("llama", known, blocks=2)[0]).train() for _ in range(2))
     model.load_state_dict(plain.state_dict())
     forms = CompileCounter()
     compile_parts(model, forms)

@@ -1,5 +1,8 @@
 """The model over real decoders of several families, tiny and random: what equals the language model, what learns, what sees."""
 
+import copy
+import json
+
 import pytest
 import torch
 from tiny_flamingo import Patches
@@ -43,11 +46,13 @@ CONFIG = FlamingoConfig(
 )
 
 
-def flamingo(family: str, known: dict[str, int] | None = None, **changes) -> tuple[Flamingo, torch.nn.Module]:
+def flamingo(family: str, known: dict[str, int] | None = None, blocks: int = 3, **changes) -> tuple[Flamingo, torch.nn.Module]:
     """A Flamingo and its language model as it was before."""
     torch.manual_seed(0)
-    plain = AutoModelForCausalLM.from_config(FAMILIES[family]).eval()
-    language = AutoModelForCausalLM.from_config(FAMILIES[family])
+    form = copy.deepcopy(FAMILIES[family])
+    form.num_hidden_layers = blocks
+    plain = AutoModelForCausalLM.from_config(form).eval()
+    language = AutoModelForCausalLM.from_config(form)
     language.load_state_dict(plain.state_dict())
     encoder = VisionEncoder(Patches(), label="patches", side=16, look=((0.5,) * 3, (0.5,) * 3), own=True)
     vocabulary = Vocabulary(pieces(), VOCABULARY, known or {})
@@ -233,12 +238,23 @@ def test_the_bundled_encoder_gives_a_grid_of_features_and_keeps_still():
     assert out.shape[0] == 2 and out.shape[2] == encoder.width and out.shape[1] > 16
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "side", "patches"), [("ViT-S-32-alt", 320, 100), ("RN50", None, 49)])
+TEXT_CFG = {"context_length": 8, "vocab_size": 49408, "width": 16, "heads": 1, "layers": 1}
+TOWERS = {
+    "tiny-vit": {"image_size": 64, "patch_size": 32, "width": 64, "layers": 1},
+    "tiny-resnet": {"image_size": 64, "layers": [1, 1, 1, 1], "width": 8},
+}
+
+
+@pytest.mark.parametrize(("name", "side", "patches"), [("tiny-vit", 160, 25), ("tiny-resnet", None, 4)])
 def test_towers_of_open_clip_see_too(name, side, patches, tmp_path, monkeypatch):
+    """Its vision transformer, at another size than its own, and its ResNet; both small."""
+    import open_clip
+
     from lamella.trainer.flamingo import vision_encoder as vision
     from lamella.weights.loader import untrained
 
+    (tmp_path / f"{name}.json").write_text(json.dumps({"embed_dim": 16, "vision_cfg": TOWERS[name], "text_cfg": TEXT_CFG}))
+    open_clip.add_model_config(tmp_path)
     monkeypatch.setattr(vision, "load", lambda name, weights, role, device: untrained(name, device=device))
     encoder = load_vision_encoder(name, "untrained", side, torch.device("cpu"))
     assert encoder(torch.zeros(1, encoder.side, encoder.side, 3, dtype=torch.uint8)).shape == (1, patches, encoder.width)
