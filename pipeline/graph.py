@@ -6,13 +6,14 @@ does docs/graph.svg. `pipeline/curation.py` is the same graph as a story that ru
 
 from dataclasses import dataclass
 
-from lamella.schemas.account import Tally
+from lamella.schemas.account import Counter
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset, folders_of
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
-from lamella.schemas.media import ArchiveMedia, Media
+from lamella.schemas.media import Alias, ArchiveMedia, Media
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection, Stage, Unit
+from lamella.transforms.base.memory import FOLDER as MEMORY
 from lamella.transforms.fetch.packs import FOLDER as PACKS
 
 
@@ -60,6 +61,14 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A folder without a manifest of its own."""
+
+    name: str  # within the run's
+    holds: str  # in a few words, for the picture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One pipeline between finished tables. Jobs are cut where the resource changes."""
 
@@ -70,7 +79,7 @@ class Job:
     reads: tuple[str, ...] = ()  # tables of earlier jobs
     writes: tuple[Table, ...] = ()
     datasets: tuple[Dataset, ...] = ()  # that it writes as shards
-    beside: tuple[str, ...] = ()  # folders without a manifest of their own
+    beside: tuple[Folder, ...] = ()
 
     @property
     def shard_folders(self) -> tuple[str, ...]:
@@ -83,7 +92,11 @@ class Job:
         tables = [table.name for table in self.writes]
         tars = [f"{SHARDS_FOLDER}/{folder}" for dataset in self.datasets for folder in folders_of(dataset)]
         tars.sort(key=lambda folder: folder.endswith(PARQUET))
-        return (*tables, *tars, rejections_of(self.name), tallies_of_job(self.name))
+        return (*tables, *tars, rejections_of(self.name), counters_of_job(self.name))
+
+    def lays(self, folder: str) -> bool:
+        """Whether it writes a folder without a manifest."""
+        return any(beside.name == folder for beside in self.beside)
 
     @property
     def config_parts(self) -> tuple[str, ...]:
@@ -97,7 +110,7 @@ class Job:
 
 
 SHARDS_FOLDER = "shards"  # of the datasets
-PARTS = "extracted"  # the folder of what was read from each archive
+PARTITIONS = "extracted"  # the folder of what was read from each archive
 EXTRACT = "extract"  # the pipeline that makes the parts of archives, ahead of the first job
 
 
@@ -106,8 +119,8 @@ def rejections_of(job: str) -> str:
     return f"rejections/{job}"
 
 
-def tallies_of_job(job: str) -> str:
-    """The folder of the Tallies that a job wrote."""
+def counters_of_job(job: str) -> str:
+    """The folder of the Counters that a job wrote."""
     return f"tallies/{job}"
 
 
@@ -155,8 +168,9 @@ DOCUMENTS = Job(
         Table(name="documents", record=InterleavedDocument, kept=(Unit.DOCUMENT, Stage.DEDUP)),
         Table(name="duplicates", record=Duplicate),
         Table(name="archive_media", record=ArchiveMedia),
+        Table(name="archive_aliases", record=Alias),
     ),
-    beside=(PARTS,),
+    beside=(Folder(name=PARTITIONS, holds="a part an archive"),),
 )
 
 MEDIA = Job(
@@ -173,9 +187,9 @@ MEDIA = Job(
             ),
         ),
     ),
-    reads=("documents", "archive_media"),
+    reads=("documents", "archive_media", "archive_aliases"),
     writes=(Table(name="media", record=Media, kept=(Unit.MEDIA, Stage.FETCH)),),
-    beside=(PACKS,),
+    beside=(Folder(name=PACKS, holds="tars, named by the rows of media/"),),
 )
 
 PAIRS = Job(
@@ -222,6 +236,7 @@ PAIRS = Job(
         Table(name="pairs/images", record=ImageTextPair, kept=(Unit.PAIR, Stage.CAPTION), counted_as="pairs"),
         Table(name="pairs/videos", record=VideoTextPair, kept=(Unit.PAIR, Stage.CAPTION), counted_as="pairs"),
     ),
+    beside=(Folder(name=MEMORY, holds="what models found out, by content"),),
 )
 
 SHARDS = Job(
@@ -247,16 +262,16 @@ STAGES: dict[Stage, StageNode] = {node.stage: node for job in GRAPH.values() for
 TABLES: dict[str, Table] = {table.name: table for job in GRAPH.values() for table in job.writes}
 PAIR_TABLES = tuple(table for table in TABLES.values() if table.kept and table.kept[0] is Unit.PAIR)
 SHARD_FOLDERS = tuple(folder for job in GRAPH.values() for folder in job.shard_folders)
-LEDGER_TABLES = tuple(folder for job in JOBS for folder in (rejections_of(job), tallies_of_job(job)))
+LEDGER_TABLES = tuple(folder for job in JOBS for folder in (rejections_of(job), counters_of_job(job)))
 FUNNELS = tuple(dict.fromkeys(step.funnel for node in STAGES.values() for step in node.funnel))
-ARCHIVE_PARTS = tuple(node.config for node in STAGES.values() if node.by_archive)  # of the Config, for parts of archives
+ARCHIVE_STAGES = tuple(node.config for node in STAGES.values() if node.by_archive)  # of the Config, for parts of archives
 
 
 def record_of(table: str) -> type:
-    """The type of a table's rows: of a declared one, or of rejections and tallies."""
+    """The type of a table's rows: of a declared one, or of rejections and counters."""
     if table in TABLES:
         return TABLES[table].record
-    return {"rejections": Rejection, "tallies": Tally}[table.partition("/")[0]]
+    return {"rejections": Rejection, "tallies": Counter}[table.partition("/")[0]]
 
 
 def givers(unit: Unit, stage: Stage) -> tuple[Stage, ...]:

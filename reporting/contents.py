@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from lamella.pipeline.graph import GRAPH
 from lamella.pipeline.integrity import fault_of, named_files
 from lamella.pipeline.ownership import RUN_FILE, read_facts
-from lamella.pipeline.partitions import FOLDER as PARTS
+from lamella.pipeline.partitions import FOLDER as PARTITIONS
 from lamella.pipeline.run import unfinished_jobs
 from lamella.reporting.readable import Line, clean, size_of
 from lamella.schemas.shards import MANIFEST
 from lamella.transforms.base.files import join, list_files, read_bytes
+from lamella.transforms.base.memory import FOLDER as MEMORY
+from lamella.transforms.base.memory import memory_files
 from lamella.transforms.fetch.packs import FOLDER as PACKS
 
 _WIDTH = max(len(name) for job in GRAPH.values() for name in job.folders)
@@ -36,14 +38,18 @@ def folder_lines(path: str) -> Iterator[Line]:
     state = f"not finished: {', '.join(unfinished)} not done" if unfinished else "finished"
     head = f"{clean(path)}: run of {clean(facts['recipe'], 40)} over {_many(len(facts['inputs']), 'archive', 'archives')}"
     yield Line(f"{head}, {state}", "bold yellow" if unfinished else "bold green")
-    parts = [name for name, size in list_files(join(path, PARTS)).items() if size < 0]
+    parts = [name for name, size in list_files(join(path, PARTITIONS)).items() if size < 0]
     if parts:
-        yield Line(f"  {PARTS:<{_WIDTH}}  {_many(len(parts), 'part', 'parts')}, one an archive")
+        yield Line(f"  {PARTITIONS:<{_WIDTH}}  {_many(len(parts), 'part', 'parts')}, one an archive")
     for job in GRAPH.values():
         yield Line(job.name, "bold")
         yield from (_line(path, name) for name in job.folders)
-        if PACKS in job.beside and (packs := [size for size in list_files(join(path, PACKS)).values() if size >= 0]):
+        if job.lays(PACKS) and (packs := [size for size in list_files(join(path, PACKS)).values() if size >= 0]):
             yield Line(f"  {PACKS:<{_WIDTH}}  {_many(len(packs), 'file', 'files')}, {size_of(sum(packs))}")
+        if job.lays(MEMORY) and (kept := memory_files(join(path, MEMORY))):
+            measures = ", ".join(sorted({name.partition("/")[0] for name in kept}))
+            size = size_of(sum(kept.values()))
+            yield Line(f"  {MEMORY:<{_WIDTH}}  {_many(len(kept), 'part', 'parts')}, {size}: {measures}")
 
 
 def _line(path: str, name: str) -> Line:

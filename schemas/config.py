@@ -134,6 +134,18 @@ class DedupConfig(Timed):
     survivor: Literal["hash", "latest"] = "hash"  # which of a cluster stays
 
 
+class OptOutConfig(Frozen):
+    """Which words of a site are heard, where `fetch.honour_opt_outs` hears any. Rules of crawling: `fetch.robots_txt`."""
+
+    x_robots_tag: bool = True  # noai, noimageai, noml, noindex ...: X-Robots-Tag, and robots meta of pages
+    tdm: bool = True  # TDM-Reservation of a response, and meta of a page; W3C TDMRep
+    tdm_file: bool = True  # /.well-known/tdmrep.json; W3C TDMRep
+    content_usage: bool = True  # Content-Usage, of a response and in robots.txt; IETF aipref
+    content_signal: bool = True  # Content-Signal, in robots.txt; Cloudflare
+    rsl: bool = True  # Prohibits, in robots.txt, and licences that an archive holds; RSL 1.0
+    ai_txt: bool = True  # /ai.txt; Spawning
+
+
 class FetchConfig(Timed):
     record_timeout_s: PositiveFloat = 300.0  # the largest video must be read from a slow disk in it; ours
     http: bool = False  # ask the network for what the archives lack
@@ -146,7 +158,8 @@ class FetchConfig(Timed):
     retries: NonNegativeInt = 2  # on 429, 5xx and broken connections
     max_redirects: NonNegativeInt = 5  # recipes, Limits
     robots_txt: bool = True  # RFC 9309
-    honour_opt_outs: bool = True  # noai, noimageai, noml ... and TDM-Reservation
+    honour_opt_outs: bool = True  # what sites say against use, beside robots.txt's rules of crawling
+    opt_outs: OptOutConfig = OptOutConfig()  # which of it
     max_url_characters: PositiveInt = 4096  # recipes, Limits
     max_robots_characters: PositiveInt = 16_384  # of what headers say of robots; more is taken as a no
     max_track_characters: PositiveInt = 100_000  # of a track's cues; the rest is cut; ours
@@ -216,10 +229,10 @@ class ModelConfig(Frozen):
 
     name: str = BUNDLED_NAME
     weights: str = "bundled"
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16", "auto"] = "fp32"  # auto: bf16 where the processor, or the GPU, is fast at it
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    batch: PositiveInt = 64
-    threads: PositiveInt | None = 1  # on a CPU; 1 keeps scores equal to the bit whatever the number of processes
+    batch: PositiveInt = 64  # always so many at once, the last ones filled up: an answer never depends on its neighbours
+    threads: PositiveInt | None = 1  # on a CPU; None: all cores
 
     @model_validator(mode="after")
     def _bundled_is_one_model(self) -> "ModelConfig":
@@ -275,7 +288,8 @@ class RunConfig(Frozen):
     table_parts: PositiveInt = 4  # files a table
     archives_per_wave: PositiveInt | None = None  # archives read before their parts are written; None: by their bytes
     wave_bytes: PositiveInt = 64 << 20  # read by each process before parts are written: half a minute of Common Crawl's
-    batch_buckets: PositiveInt = 16  # groups that model batches are cut from, by hash: always the same batches
+    memory: str | None = None  # folder of what models found out, shared by runs; None: within the run's own
+    batch_buckets: PositiveInt = 16  # groups that models work on, by hash; a worker holds one
     max_crash_ratio: float = Field(0.05, ge=0.0, le=1.0)  # of a stage's units; recipes, Limits. Beyond: exit 3
     max_rule_ratio: float = Field(0.5, ge=0.0, le=1.0)  # a rule that rejects more is flagged in the report
     report_samples: NonNegativeInt = 6  # kept and rejected examples shown for each reason

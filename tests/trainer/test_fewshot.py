@@ -8,26 +8,26 @@ from flamingo_world import jpeg
 from tiny_flamingo import pictures, tiny_flamingo
 from training_world import write_training
 
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.pair import Dataset
-from lamella.trainer.core.config import TrainingError
 from lamella.trainer.evaluation.evaluate import answer, evaluate
 from lamella.trainer.evaluation.fewshot import (
     BLANK,
     LIKELIEST,
     SEEN,
     WRITTEN,
-    Examiner,
+    FewShotEvaluator,
     Options,
     Result,
     Setting,
     first_line,
     labels_of,
 )
-from lamella.trainer.evaluation.gallery import features_of, open_pictures, see_all
+from lamella.trainer.evaluation.gallery import encode_pictures, features_of, open_pictures
 from lamella.trainer.evaluation.generate import Decoding
 from lamella.trainer.evaluation.likelihood import likelihoods
 from lamella.trainer.evaluation.plots import accuracy_svg
-from lamella.trainer.evaluation.prompts import Turn
+from lamella.trainer.evaluation.prompts import ChatTurn
 from lamella.trainer.evaluation.questions import Question, attributes_right, is_right, read_questions
 from lamella.trainer.evaluation.rices import RICES, by_hash, nearest
 from lamella.trainer.flamingo.train import train
@@ -62,8 +62,8 @@ def model():
     return tiny_flamingo()
 
 
-def examiner(model, file, **options) -> Examiner:
-    return Examiner(model, read_questions(file), file.parent, Options(**options))
+def evaluator(model, file, **options) -> FewShotEvaluator:
+    return FewShotEvaluator(model, read_questions(file), file.parent, Options(**options))
 
 
 def question(**values) -> Question:
@@ -102,6 +102,9 @@ def test_answers_are_met_but_for_case_and_marks(said, right):
         ({"attributes": {"a": "red"}}, "attributes"),
         ({"image": None}, "image is no text"),
         ({"acceptd": ["red"]}, "no field 'acceptd'"),
+        ({"frames": ["0.jpg", "1.jpg"]}, "image and frames"),
+        ({"image": "", "frames": ["0.jpg", "../1.jpg"]}, "frames=.* is no path below"),
+        ({"image": "", "frames": "0.jpg"}, "frames is no list"),
     ],
 )
 def test_what_is_no_question_is_named(tmp_path, change, says):
@@ -122,7 +125,7 @@ def test_files_that_are_none(tmp_path):
 
 
 def test_the_same_picture_is_the_nearest(model):
-    features = features_of(model, pictures(6))
+    features = features_of(model, list(pictures(6)[:, None]))
     for number in range(6):
         assert nearest(features[number], features, 3)[-1] == number  # the most similar one stands last
     likeness = torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.8, 0.6]])
@@ -138,21 +141,39 @@ def test_examples_by_hash_depend_on_keys_alone():
 
 
 def test_prompts_of_settings(model, file):
-    examined = examiner(model, file)
+    examined = evaluator(model, file)
     query = examined._queries["colour"][0]
     zero = examined.prompt(query, Setting(shots=0, text_only=2))
-    assert [turn.image for turn in zero.turns] == [None, None, examined._places["8.jpg"]]
+    assert [turn.image for turn in zero.turns] == [None, None, examined._places["8.jpg",]]
     assert all(turn.text.startswith("the ") for turn in zero.turns[:2]) and zero.turns[2].text == "the"
     two = examined.prompt(query, Setting(shots=2), "blue")
-    assert len(two.turns) == 3 and two.turns[2] == Turn("the blue", examined._places["8.jpg"])
+    assert len(two.turns) == 3 and two.turns[2] == ChatTurn("the blue", examined._places["8.jpg",])
     for turn in two.turns[:2]:
-        number = int(next(image for image, at in examined._places.items() if at == turn.image)[:-4])
+        (image,) = next(frames for frames, at in examined._places.items() if at == turn.image)
+        number = int(image[:-4])
         assert turn.text == f"the {COLOURS[number % 3]}"
-    assert examined.prompt(query, Setting(shots=0)).turns == (Turn("the", zero.turns[2].image),)
+    assert examined.prompt(query, Setting(shots=0)).turns == (ChatTurn("the", zero.turns[2].image),)
+
+
+def test_a_question_about_a_clip_is_asked_with_all_its_frames(model, file):
+    """Beside one about an image; what the model is given is the clip, resampled as one."""
+    lines = [{"task": "what moves", "split": split, "prompt": "the", "answer": "red"} for split in ("support", "query")]
+    lines[0] |= {"image": "0.jpg"}
+    lines[1] |= {"frames": ["1.jpg", "2.jpg", "3.jpg"]}
+    path = file.parent / "clips.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    evaluator = FewShotEvaluator(model, read_questions(path), path.parent, Options(tasks=("what moves",), shots=(1,)))
+    turns = evaluator.prompt(evaluator._queries["what moves"][0], Setting(shots=1)).turns
+    frames = open_pictures([file.parent / f"{number}.jpg" for number in (1, 2, 3)], model.image_px)
+    with torch.no_grad():
+        expected = model.encode_images(frames[None])[0]
+    torch.testing.assert_close(evaluator._latents[turns[1].image], expected)
+    assert [turn.image for turn in turns] == [0, 1]
+    assert evaluator.ask("what moves", Setting(shots=1)).asked == 1
 
 
 def test_settings_of_tasks(model, file):
-    examined = examiner(model, file, shots=(0, 1, 2, 4))
+    examined = evaluator(model, file, shots=(0, 1, 2, 4))
     assert {setting.shots for setting in examined.settings("caption")} == {0, 1, 2}  # it has two examples
     assert {setting.way for setting in examined.settings("caption")} == {WRITTEN}
     found = list(examined.settings("colour"))
@@ -163,10 +184,10 @@ def test_settings_of_tasks(model, file):
 @pytest.mark.parametrize("images", [SEEN, BLANK])
 def test_the_likeliest_choice_is_right_where_it_is_the_answer_and_nowhere_else(model, file, images):
     setting = Setting(shots=2, images=images, way=LIKELIEST)
-    examined, latents = examiner(model, file), None
+    examined, latents = evaluator(model, file), None
     queries = [question for question in read_questions(file) if (question.task, question.split) == ("colour", "query")]
     if images == SEEN:
-        latents = see_all(model, open_pictures([file.parent / f"{number}.jpg" for number in range(12)], model.image_px))
+        latents = encode_pictures(model, open_pictures([file.parent / f"{number}.jpg" for number in range(12)], model.image_px))
     asked = [[examined.prompt(query, setting, choice) for choice in COLOURS] for query in queries]
     scores = torch.tensor(likelihoods(model, asked, latents))
     right = sum(COLOURS[best] == query.answer for best, query in zip(scores.argmax(1).tolist(), queries, strict=True))
@@ -192,15 +213,15 @@ def test_what_stands_before_a_question_goes_from_the_least_to_the_most():
 
 def test_a_task_with_too_few_examples_says_so(model, file):
     with pytest.raises(TrainingError, match="shots=500: task colour has 8 examples"):
-        examiner(model, file, tasks=("colour",), shots=(500,))
-    caption = examiner(model, file, tasks=("caption",), shots=(0, 1, 4), text_only=3)
+        evaluator(model, file, tasks=("colour",), shots=(500,))
+    caption = evaluator(model, file, tasks=("caption",), shots=(0, 1, 4), text_only=3)
     assert caption.left_out("caption") == ["0 shots", "4 shots"]
     assert {setting.label for setting in caption.settings("caption")} == {"bare", "1"}
 
 
 def test_unknown_tasks_are_named(model, file):
     with pytest.raises(TrainingError, match="tasks=colur: there are colour, caption"):
-        examiner(model, file, tasks=("colur",))
+        evaluator(model, file, tasks=("colur",))
 
 
 def test_an_evaluation_of_what_a_training_left(file, tmp_path, toy):
@@ -210,6 +231,7 @@ def test_an_evaluation_of_what_a_training_left(file, tmp_path, toy):
     found = evaluate(tmp_path / "model", shards=shards, questions=str(file), options=options)
     assert set(found["validation"]) == set(map(str, Dataset))
     assert all(row["loss"] > 0 and row["samples"] > 0 for row in found["validation"].values())
+    assert found["training"]["next_image"] == 0.0 and found["training"]["weights"]["vtp"] == 0.03
     assert json.loads((tmp_path / "model/evaluation.json").read_text()) == json.loads(json.dumps(found))
     assert {(row["task"], row["label"]) for row in found["questions"]} == {
         (task, label) for task in ("colour", "caption") for label in ("bare", "0", "2")

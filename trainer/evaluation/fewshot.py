@@ -14,11 +14,11 @@ from pathlib import Path
 
 from torch import Tensor
 
-from lamella.trainer.core.config import TrainingError
-from lamella.trainer.evaluation.gallery import features_of, open_pictures, see_all
+from lamella.schemas.errors import TrainingError
+from lamella.trainer.evaluation.gallery import encode_clips, features_of, open_pictures
 from lamella.trainer.evaluation.generate import Decoding, generate
 from lamella.trainer.evaluation.likelihood import likelihoods
-from lamella.trainer.evaluation.prompts import Prompt, Turn
+from lamella.trainer.evaluation.prompts import ChatTurn, Prompt
 from lamella.trainer.evaluation.questions import Question, attributes_right, is_right, tasks_of
 from lamella.trainer.evaluation.rices import RANDOM, SELECTIONS, by_hash, nearest
 from lamella.trainer.flamingo.model import Flamingo
@@ -91,7 +91,7 @@ def labels_of(results: Sequence[Result]) -> list[str]:
     return [label for _, label in sorted({(result.setting.start, result.setting.label) for result in results})]
 
 
-class Examiner:
+class FewShotEvaluator:
     """A model, and a file's questions whose pictures it has seen once.
 
     Args:
@@ -117,15 +117,15 @@ class Examiner:
             if not list(self._starts(self.examples(task))):
                 raise TrainingError(f"shots={options.shots[0]}: task {task} has {self.examples(task)} examples")
         asked = [q for questions in (*self._support.values(), *self._queries.values()) for q in questions]
-        self._places = dict(zip(dict.fromkeys(q.image for q in asked), count(), strict=False))
-        pictures = open_pictures([folder / image for image in self._places], model.image_px)
-        self._latents: Tensor = see_all(model, pictures)
-        self._features: Tensor = features_of(model, pictures)
+        self._places = dict(zip(dict.fromkeys(q.pictures for q in asked), count(), strict=False))
+        clips = [open_pictures([folder / frame for frame in frames], model.image_px) for frames in self._places]
+        self._latents: Tensor = encode_clips(model, clips)
+        self._features: Tensor = features_of(model, clips)
 
     def examples(self, task: str) -> int:
         """How many may be shown: a question's own picture is none of its examples."""
-        shown = Counter(example.image for example in self._support[task])
-        return shown.total() - max(shown[query.image] for query in self._queries[task])
+        shown = Counter(example.pictures for example in self._support[task])
+        return shown.total() - max(shown[query.pictures] for query in self._queries[task])
 
     def left_out(self, task: str) -> list[str]:
         """What of the options the task has too few examples for."""
@@ -165,13 +165,13 @@ class Examiner:
         """The question behind its examples; with an answer, that answer written out."""
         support = self._support[query.task]
         if setting.shots:
-            turns = [Turn(support[at].line(), self._places[support[at].image]) for at in self._shots(query, setting)]
+            turns = [ChatTurn(support[at].line(), self._places[support[at].pictures]) for at in self._shots(query, setting)]
         else:
-            other = [example for example in support if example.image != query.image]
+            other = [example for example in support if example.pictures != query.pictures]
             lines = by_hash(self.options.seed, _key(query), list(map(_key, other)), setting.text_only)
-            turns = [Turn(other[at].line()) for at in lines]
+            turns = [ChatTurn(other[at].line()) for at in lines]
         text = query.prompt if answer is None else query.line(answer)
-        return Prompt((*turns, Turn(text, self._places[query.image])))
+        return Prompt((*turns, ChatTurn(text, self._places[query.pictures])))
 
     def _starts(self, examples: int) -> Iterator[tuple[int, int]]:
         """Examples, and lines without pictures, that may stand before a question of a task that has so many examples."""
@@ -185,26 +185,26 @@ class Examiner:
 
     def _shots(self, query: Question, setting: Setting) -> list[int]:
         support = self._support[query.task]
-        other = [at for at, example in enumerate(support) if example.image != query.image]
+        other = [at for at, example in enumerate(support) if example.pictures != query.pictures]
         if setting.selection == RANDOM:
             picked = by_hash(self.options.seed, _key(query), [_key(support[at]) for at in other], setting.shots)
         else:
-            of = self._features[[self._places[support[at].image] for at in other]]
-            picked = nearest(self._features[self._places[query.image]], of, setting.shots)
+            of = self._features[[self._places[support[at].pictures] for at in other]]
+            picked = nearest(self._features[self._places[query.pictures]], of, setting.shots)
         return [other[at] for at in picked]
 
     def _written(self, task: str, setting: Setting) -> list[str]:
         prompts = [self.prompt(query, setting) for query in self._queries[task]]
-        written = generate(self.model, prompts, self._sight(setting), self.options.decoding)
+        written = generate(self.model, prompts, self._seen_latents(setting), self.options.decoding)
         return [first_line(text) for text in written]
 
     def _likeliest(self, task: str, setting: Setting) -> list[str]:
         queries = self._queries[task]
         asked = [[self.prompt(query, setting, choice) for choice in query.choices] for query in queries]
-        scores = likelihoods(self.model, asked, self._sight(setting))
+        scores = likelihoods(self.model, asked, self._seen_latents(setting))
         return [query.choices[max(range(len(row)), key=row.__getitem__)] for query, row in zip(queries, scores, strict=True)]
 
-    def _sight(self, setting: Setting) -> Tensor | None:
+    def _seen_latents(self, setting: Setting) -> Tensor | None:
         return None if setting.images == BLANK else self._latents
 
 
@@ -214,4 +214,4 @@ def first_line(text: str) -> str:
 
 
 def _key(question: Question) -> str:
-    return f"{question.task}/{question.image}/{question.prompt}"
+    return f"{question.task}/{','.join(question.pictures)}/{question.prompt}"

@@ -1,16 +1,19 @@
-"""Documents in; their links out, with where an archive or the web holds each, or a Rejection."""
+"""Documents in; their links out, with where the web holds each that no archive does, or a Rejection."""
 
 from typing import NamedTuple
 
 import apache_beam as beam
 
 from lamella.schemas.config import FetchConfig
-from lamella.schemas.media import ArchiveMedia
-from lamella.schemas.rejection import Rejection
-from lamella.transforms.fetch.captured import CapturedLink, from_archive, latest
-from lamella.transforms.fetch.download import AskedLink, Harvester, bucket_of, policy_of, still_valid
+from lamella.schemas.rejection import Reason, Rejection
+from lamella.transforms.base.reject import reject_media
+from lamella.transforms.base.rule import Violation
+from lamella.transforms.base.spread import Spread
+from lamella.transforms.fetch.captured import CapturedLink
+from lamella.transforms.fetch.download import AskedLink, Harvester, as_record, bucket_of, policy_of, still_valid
 from lamella.transforms.fetch.links import Mention, WantedLink, as_link, mentions_of, sum_mentions
 from lamella.transforms.fetch.packs import Answer, best_answer, list_indexes, read_index
+from lamella.transforms.media.store import MediaStore
 
 
 class FindLinks(beam.PTransform):
@@ -29,28 +32,6 @@ class FindLinks(beam.PTransform):
         )
 
 
-class Found(NamedTuple):
-    captured: beam.PCollection  # CapturedLink
-    missing: beam.PCollection  # WantedLink
-
-
-class LookInArchives(beam.PTransform):
-    """{"links", "archived"} -> links that an archive holds, with where; and links that none holds."""
-
-    def expand(self, inputs):
-        by_url = inputs["links"] | "LinksByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, WantedLink])
-        archived = (
-            inputs["archived"]
-            | "ArchivedByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, ArchiveMedia])
-            | "Latest" >> beam.CombinePerKey(latest)
-        )
-        joined = {"links": by_url, "archived": archived} | beam.CoGroupByKey()
-        out = joined | beam.FlatMapTuple(_match).with_output_types(CapturedLink, missing=WantedLink).with_outputs(
-            "missing", main="captured"
-        )
-        return Found(out.captured, out.missing)
-
-
 class Asked(NamedTuple):
     captured: beam.PCollection  # CapturedLink
     refused: beam.PCollection  # Rejection
@@ -59,16 +40,16 @@ class Asked(NamedTuple):
 class AskTheWeb(beam.PTransform):
     """Links that no archive holds -> what the web, or an earlier run's index, answered. A registered domain, one worker."""
 
-    def __init__(self, config: FetchConfig, root: str):
+    def __init__(self, config: FetchConfig, store: MediaStore, *, asks: bool = True):
         super().__init__()
-        self._config, self._root = config, root
+        self._config, self._root, self._reading, self._asks = config, store.root, store.reading, asks
 
     def expand(self, links):
         known = (
             links.pipeline
-            | beam.Create([self._root])
+            | beam.Create([self._root], reshuffle=False)
             | "ListIndexes" >> beam.FlatMap(list_indexes).with_output_types(str)
-            | beam.Reshuffle()
+            | Spread(str)
             | "ReadIndexes" >> beam.FlatMap(read_index).with_output_types(Answer)
             | "StillValid" >> beam.Filter(still_valid, policy_of(self._config))
             | "AnswersByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, Answer])
@@ -76,27 +57,44 @@ class AskTheWeb(beam.PTransform):
         )
         by_url = links | "LinksByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, WantedLink])
         count = beam.pvalue.AsSingleton(links | beam.combiners.Count.Globally())
-        out = (
+        asked = (
             {"links": by_url, "known": known}
             | beam.CoGroupByKey()
             | "Remember" >> beam.FlatMapTuple(_remember).with_output_types(AskedLink)
+        )
+        if not self._asks:
+            told = asked | "Recall" >> beam.ParDo(_Recall()).with_output_types(CapturedLink, refused=Rejection).with_outputs(
+                "refused", main="captured"
+            )
+            return Asked(told.captured, told.refused)
+        out = (
+            asked
             | "ByBucket" >> beam.Map(_in_bucket, count).with_output_types(tuple[int, AskedLink])
             | beam.GroupByKey()
-            | beam.ParDo(_Harvest(self._config, self._root))
+            | beam.ParDo(_Harvest(self._config, self._root, self._reading))
             .with_output_types(CapturedLink, refused=Rejection)
             .with_outputs("refused", main="captured")
         )
         return Asked(out.captured, out.refused)
 
 
+class _Recall(beam.DoFn):
+    """AskedLink -> what an earlier run was answered, or a Rejection behind `refused`."""
+
+    def process(self, link):
+        never = Violation(Reason.NOT_CAPTURED, detail="never asked for")
+        record = as_record(link, link.known) if link.known else reject_media(link, never)
+        yield beam.pvalue.TaggedOutput("refused", record) if isinstance(record, Rejection) else record
+
+
 class _Harvest(beam.DoFn):
     """(bucket, its links) -> CapturedLink, or a Rejection behind `refused`."""
 
-    def __init__(self, config: FetchConfig, root: str):
-        self._config, self._root = config, root
+    def __init__(self, *given):
+        self._given = given
 
     def setup(self):
-        self._harvester = Harvester(self._config, self._root)
+        self._harvester = Harvester(*self._given)
 
     def teardown(self):
         self._harvester.close()
@@ -108,12 +106,6 @@ class _Harvest(beam.DoFn):
 
 def _url(record) -> str:
     return record.url
-
-
-def _match(url: str, group: dict):
-    archived = next(iter(group["archived"]), None)
-    for link in group["links"]:
-        yield from_archive(link, archived) if archived else beam.pvalue.TaggedOutput("missing", link)
 
 
 def _remember(url: str, group: dict):

@@ -1,50 +1,54 @@
 """FetchMedia: documents and what the archives hold -> Media, judged, one of each; every other link a Rejection.
 
-Links meet the archives' media by URL; what is missing is asked for over HTTP where the configuration says so. Files are
-inspected where they lie: refs, hashes and measurements cross the shuffles, bytes never do.
+Links meet the archives' media by URL, through redirects and revisits; what is missing is asked for over HTTP where the
+configuration says so. Files are inspected where they lie: refs, hashes and measurements cross the shuffles, bytes never do.
 """
 
 import apache_beam as beam
 
-from lamella.schemas.account import Door
+from lamella.schemas.account import CounterKind
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaLink
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation
+from lamella.transforms.base.spread import Spread
 from lamella.transforms.base.step import Outcome, Step
 from lamella.transforms.fetch.address_rules import judge_link
 from lamella.transforms.fetch.copies import choose_one
 from lamella.transforms.fetch.find_copies import FindCopies
-from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks, LookInArchives
+from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks
 from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.fetch.inspect import inspect_media
 from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.fetch.look_in_archives import LookInArchives
 from lamella.transforms.media.store import MediaStore
 
 
 class FetchMedia(beam.PTransform):
-    """{"documents", "archived"} -> Outcome of Media; unit MEDIA, made = distinct links.
+    """{"documents", "archived", "aliases"} -> Outcome of Media; unit MEDIA, made = distinct links.
 
     Args:
         config: limits, manners, and whether the network is asked at all.
         store: where media lie, the run's folder first: packs are written to its `media/packs`.
+        asks: whether the network may be asked; where not, only the answers that earlier runs had are heard.
     """
 
-    def __init__(self, config: FetchConfig, store: MediaStore):
+    def __init__(self, config: FetchConfig, store: MediaStore, *, asks: bool = True):
         super().__init__()
-        self._config, self._store = config, store
+        self._config, self._store, self._asks = config, store, asks
 
     def expand(self, inputs):
         config, documents = self._config, inputs["documents"]
         links = documents | "FindLinks" >> FindLinks(config)
         # Inside, links pass several doors. Outside they come into being once, and are kept once.
-        first = {"entry": Door.MADE, "leave": None, "counts": _one, "setup": _read_lists}
+        first = {"entry": CounterKind.MADE, "leave": None, "counts": _one, "setup": _read_lists}
         wanted = links | "JudgeLinks" >> Step(Stage.FETCH, judge_link, config, WantedLink, **first)
 
-        found = {"links": wanted.kept, "archived": inputs["archived"]} | "LookInArchives" >> LookInArchives()
+        places = {"links": wanted.kept, "archived": inputs["archived"], "aliases": inputs["aliases"]}
+        found = places | "LookInArchives" >> LookInArchives(config)
         if config.http:
-            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store.root)
+            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks)
             captured, refused = (found.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
         else:
             captured, refused = (
@@ -54,16 +58,20 @@ class FetchMedia(beam.PTransform):
 
         between = {"entry": None, "leave": None, "counts": _one, "setup": _read_lists}
         inspect = Step(Stage.FETCH, inspect_media, config, Media, given=(self._store,), **between)
-        media = captured | "Spread" >> beam.Reshuffle() | "Inspect" >> inspect
+        media = captured | Spread(_url) | "Inspect" >> inspect
         members = {"documents": documents, "media": media.kept} | "FindCopies" >> FindCopies(config)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one, entry=None)
 
-        rejections = (wanted.rejected, refused, media.rejected, chosen.rejected) | "Rejected" >> beam.Flatten()
-        return Outcome(chosen.kept, rejections, (wanted.tallies, chosen.tallies) | "Tallies" >> beam.Flatten())
+        rejections = (wanted.rejected, found.refused, refused, media.rejected, chosen.rejected) | "Rejected" >> beam.Flatten()
+        return Outcome(chosen.kept, rejections, (wanted.counters, chosen.counters) | "Counters" >> beam.Flatten())
 
 
 def _one(record: MediaLink | Media):
     return ((Unit.MEDIA, 1),)
+
+
+def _url(record: MediaLink) -> str:
+    return record.url
 
 
 def _read_lists(config: FetchConfig) -> None:
