@@ -100,7 +100,7 @@ def test_a_paragraph_that_is_shown_again_for_another_screen_is_told_once():
 
 def test_who_wrote_a_post_is_no_part_of_it():
     posts = "".join(
-        f"<div class=post><div class=user-info>keeper number {number}</div><div>{told(number)} {BIRDS}<img src=/{number}.jpg></div>"
+        f"<div class=post><div class=user-info>keeper {number}</div><div>{told(number)} {BIRDS}<img src=/{number}.jpg></div>"
         f"<a href=/post/{number}>Quote the post of this keeper</a></div>"
         for number in range(6)
     )
