@@ -28,6 +28,7 @@ def batch(dataset: Dataset, seed: int) -> Batch:
         position=torch.arange(length).expand(rows, length),
         images=torch.randint(0, 256, (int(counts.sum()), frames, 16, 16, 3), generator=draw, dtype=torch.uint8),
         image_counts=counts,
+        frame_counts=torch.full((int(counts.sum()),), frames),
         keys=tuple(map(str, range(rows))),
     )
 

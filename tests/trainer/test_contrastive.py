@@ -62,6 +62,19 @@ def test_learns_and_opens_with_the_loader(tmp_path, toy_shards, toy_overrides, c
     assert (matcher / "tokenizer.json").read_bytes() == (scorer / "tokenizer.json").read_bytes()
 
 
+def test_a_clip_of_open_clip_trains_uncompiled(tmp_path, toy_shards):
+    """Its text tower takes whole rows only, however short the captions are."""
+    import open_clip
+
+    vision = {"image_size": 32, "patch_size": 16, "width": 16, "head_width": 16, "layers": 1}
+    text = {"context_length": 77, "vocab_size": 49408, "width": 16, "heads": 1, "layers": 1}
+    (tmp_path / "toy-clip.json").write_text(json.dumps({"embed_dim": 16, "vision_cfg": vision, "text_cfg": text}))
+    open_clip.add_model_config(tmp_path / "toy-clip.json")
+    small = {"model": "toy-clip", "batch": "8", "steps": "2", "decoders": "1", "device": "cpu", "log_every": "1"}
+    train(toy_shards, "clip-b32", str(tmp_path / "out"), small)
+    assert len(losses_of(tmp_path / "out")) == 2
+
+
 def test_a_finished_training_is_not_done_twice(tmp_path, toy_shards, toy_overrides):
     train(toy_shards, "demo-scorer", str(tmp_path), toy_overrides | {"steps": "4"})
     before = losses_of(tmp_path)

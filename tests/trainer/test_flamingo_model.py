@@ -81,6 +81,7 @@ def a_batch(frames: int = 1) -> Batch:
         position=torch.arange(12).expand(2, 12),
         images=images,
         image_counts=torch.tensor([2, 1]),
+        frame_counts=torch.full((3,), frames),
         keys=("a", "b"),
     )
 
@@ -229,6 +230,27 @@ def test_times_are_interpolated_for_longer_clips():
     torch.testing.assert_close(longer[::2], trained)
     torch.testing.assert_close(longer[1], (trained[0] + trained[1]) / 2)
     assert model.encode_images(a_batch(frames=7).images).shape == (3, 4, 12)
+
+
+def test_what_repeats_a_clips_last_frame_is_not_attended_to():
+    model, clips = flamingo("llama")[0], a_batch(frames=4).images
+    short = clips.clone()
+    short[:, 2:] = short[:, 1:2]
+    counts = torch.tensor([2, 2, 2])
+    with torch.no_grad():
+        two = model.encode_images(clips[:, :2])
+        torch.testing.assert_close(model.encode_images(short, counts), two)
+        torch.testing.assert_close(model.encode_images(clips, counts), two)  # whatever stands there
+        assert not torch.allclose(model.encode_images(short), two)
+
+
+def test_a_resampler_may_have_another_width_than_the_features():
+    model, _ = flamingo("llama", resampler_width=20)
+    assert model.resampler.project.weight.shape == (20, 12)
+    assert model.encode_images(a_batch().images).shape == (3, 4, 20)
+    model.loss(a_batch()).backward()
+    assert model.cross_attention[0].attention.to_kv.weight.shape[1] == 20
+    assert "resampler.project.weight" in model.trained() and not Flamingo.decays("resampler.project.weight")
 
 
 def test_the_bundled_encoder_gives_a_grid_of_features_and_keeps_still():
