@@ -11,7 +11,6 @@ from lamella.reporting.verify import verify
 from lamella.sample.web import write_sample
 from lamella.transforms.base.files import TEMPORARY
 
-
 CHEAP = ("score.min_score=null", "score.documents=false", "caption.on=false")  # no models: they write no more
 
 

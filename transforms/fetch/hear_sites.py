@@ -62,7 +62,7 @@ class HearSites(beam.PTransform):
         words = (
             {"asked": asked, "files": files}
             | "Sites" >> beam.CoGroupByKey()
-            | beam.FlatMapTuple(words_of_site, self._config, self._store).with_output_types(tuple[str, Word])
+            | beam.FlatMap(_words, self._config, self._store).with_output_types(tuple[str, Word])
         )
         out = (
             {"captured": captured, "words": words}
@@ -114,6 +114,10 @@ def settle(link: CapturedLink, words: Iterable[Word]) -> CapturedLink | Rejectio
         return reject_media(link, Violation(Reason.OPTED_OUT, detail=forbids[0]))
     own = next((word.evidence for word in said if word.address == link.url), "")
     return replace(link, robots_txt=own) if own else link
+
+
+def _words(joined: tuple[str, dict], config: FetchConfig, store: MediaStore) -> Iterable[tuple[str, Word]]:
+    return words_of_site(*joined, config, store)
 
 
 def _settled(url: str, group: dict):
