@@ -29,7 +29,7 @@ class BlobRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveMedia:
-    """A media response found in an archive: not yet inspected."""
+    """A media response found in an archive, not yet inspected; or a file in which a site speaks of its use."""
 
     url: str  # canonical
     blob: BlobRef

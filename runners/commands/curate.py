@@ -60,7 +60,7 @@ def run(
     progress = Progress()
     launch = prepare(
         settings,
-        [*input, *inputs],
+        [*input, *(robots_archive or ()), *inputs],
         output,
         progress.say,
         runner=runner,
