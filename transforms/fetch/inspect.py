@@ -4,6 +4,7 @@ Cheap before dear: what the server said, the length, the first bytes, the hash l
 which perceptual hash and the measures of `media.picture_rules` are taken.
 """
 
+from base64 import b64decode
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
@@ -25,7 +26,7 @@ from lamella.transforms.fetch.rules import (
     Size,
     Weight,
 )
-from lamella.transforms.fetch.tracks import BadTrack, looks_like_track, track_text
+from lamella.transforms.fetch.tracks import BadTrack, looks_like_track, track_cues
 from lamella.transforms.media.clips import BadVideo, video_mime
 from lamella.transforms.media.decode_limits import DecodeLimits
 from lamella.transforms.media.decoding import measure_image, measure_video
@@ -146,12 +147,17 @@ def _video(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) ->
 
 def _seen(looks: Looks) -> dict[str, Any]:
     pixels = tuple(PixelMeasure(name=name, value=value) for name, value in sorted(looks.pixels.items()))
-    return {"phash": looks.phash, "phash_version": looks.phash_version, "pixels": pixels}
+    return {
+        "phash": looks.phash,
+        "phash_version": looks.phash_version,
+        "thumbnail": b64decode(looks.thumbnail),
+        "pixels": pixels,
+    }
 
 
 def _track(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
     return Media(
-        **_found(link, data, digest), mime="text/vtt", width=0, height=0, text=track_text(data, config.max_track_characters)
+        **_found(link, data, digest), mime="text/vtt", width=0, height=0, cues=track_cues(data, config.max_track_characters)
     )
 
 
