@@ -19,7 +19,7 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from lamella.trainer.flamingo.attention_mask import PhiAttention, route  # noqa: E402
+from lamella.trainer.flamingo.attention_mask import MaskedCrossAttention, routing_of  # noqa: E402
 
 ROUNDS = 5
 LARGE = {"rows": 32, "tokens": 256, "images": 5, "latents": 64, "width": 2048, "seen": 1024, "heads": 8, "head_width": 64}
@@ -42,7 +42,7 @@ def compare(size: dict[str, int], device: torch.device) -> dict:
     phi, counts = _documents(size)
     kinds = ("dense", "segments", "flex") if device.type == "cuda" else ("dense", "segments")
     dtype = torch.bfloat16 if device.type == "cuda" else torch.float32
-    way = route(phi.to(device), counts.to(device), int(counts.sum()))
+    way = routing_of(phi.to(device), counts.to(device), int(counts.sum()))
     inputs = _inputs(size, int(counts.sum()), device)
     exact = _layer("dense", size, device, torch.float32)(*inputs, way)
     result: dict = {
@@ -67,7 +67,7 @@ def compare(size: dict[str, int], device: torch.device) -> dict:
 class _Run:
     """One kind of attention, forward and backward, on inputs of its own."""
 
-    def __init__(self, layer: PhiAttention, inputs: list[torch.Tensor], way):
+    def __init__(self, layer: MaskedCrossAttention, inputs: list[torch.Tensor], way):
         self.layer, self.way = layer, way
         self.inputs = [x.detach().clone().requires_grad_() for x in inputs]
 
@@ -111,9 +111,9 @@ def _inputs(size: dict[str, int], images: int, device: torch.device) -> list[tor
     return [text, torch.randn(images, size["latents"], size["seen"], device=device)]
 
 
-def _layer(kind: str, size: dict[str, int], device: torch.device, dtype: torch.dtype) -> PhiAttention:
+def _layer(kind: str, size: dict[str, int], device: torch.device, dtype: torch.dtype) -> MaskedCrossAttention:
     torch.manual_seed(1)
-    return PhiAttention((size["width"], size["seen"]), size["heads"], size["head_width"], kind).to(device, dtype)
+    return MaskedCrossAttention((size["width"], size["seen"]), size["heads"], size["head_width"], kind).to(device, dtype)
 
 
 def _wait(device: torch.device) -> None:

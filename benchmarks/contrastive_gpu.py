@@ -29,7 +29,8 @@ from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest, shard_nam
 from lamella.trainer.contrastive.batches import PairBatches  # noqa: E402
 from lamella.trainer.contrastive.config import resolve  # noqa: E402
 from lamella.trainer.contrastive.pairs import find_pairs  # noqa: E402
-from lamella.trainer.contrastive.train import Learner, Loop, make_optimizer  # noqa: E402
+from lamella.trainer.contrastive.train import Training  # noqa: E402
+from lamella.trainer.core.world import World  # noqa: E402
 from lamella.weights.loaded import TOKENIZER_FILE  # noqa: E402
 from lamella.weights.loader import untrained  # noqa: E402
 from lamella.weights.own import HERE, own_config  # noqa: E402
@@ -50,18 +51,17 @@ def main() -> None:
         _write_shards(Path(folder) / "align", max(arguments.samples, batch))
         tokenizer = HERE / TOKENIZER_FILE if own_config(config.model) else None
         loaded = untrained(config.model, tokenizer, device=config.device)
-        learner = Learner(loaded, config).to(loaded.device)
-        loop = Loop(learner, make_optimizer(learner, config), config, lambda *_: None)
+        training = Training(loaded, config, World(device=loaded.device))
         shards = find_pairs(folder, ("align",), "train")
         with PairBatches(shards, config, loaded.image_size, loaded.tokenize) as batches:
-            lines = _timed(loop, batches, arguments.warm, arguments.steps)
+            lines = _timed(training, batches, arguments.warm, arguments.steps)
     took, waited = sum(line["took_s"] for line in lines), sum(line["waited_s"] for line in lines)
     on_gpu = loaded.device.type == "cuda"
     result = {
         "model": config.model,
         "device": torch.cuda.get_device_name() if on_gpu else f"cpu, {torch.get_num_threads()} threads",
-        "precision": "bf16" if loop.bf16 else "fp32",
-        "compiled": loop.compiled,
+        "precision": "bf16" if training.bf16 else "fp32",
+        "compiled": training.compiled,
         "batch": batch,
         "decoders": config.decoders,
         "samples_per_s": round(batch * len(lines) / took, 1),
@@ -72,10 +72,10 @@ def main() -> None:
     print(json.dumps(result, indent=1))
 
 
-def _timed(loop: Loop, batches: PairBatches, warm: int, steps: int) -> list[dict]:
+def _timed(training: Training, batches: PairBatches, warm: int, steps: int) -> list[dict]:
     lines, started = [], 0.0
     for step, batch in enumerate(batches):
-        loop.step(step, batch)
+        training.update(step + 1, batch)
         now = time.perf_counter()
         if step >= warm:
             lines.append({"took_s": now - started, "waited_s": batch.waited_s})

@@ -21,10 +21,11 @@ from PIL import Image
 from tokenizers import Tokenizer
 
 from lamella.schemas.pair import Dataset
-from lamella.trainer.flamingo.config import DatasetConfig, FlamingoConfig
-from lamella.trainer.language.tokenizer import Vocabulary
+from lamella.trainer.flamingo.config import FlamingoConfig
+from lamella.trainer.loading.config import DatasetConfig
 from lamella.trainer.loading.mixture import Mixture
 from lamella.trainer.loading.sequences import Chances, cut_of, document_sequence
+from lamella.trainer.loading.tokenizer import Vocabulary
 from lamella.weights.pixels import square
 
 L, N, PX, BATCH, WORKERS = 256, 5, 224, 16, 2

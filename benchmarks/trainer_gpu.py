@@ -7,7 +7,7 @@ Three parts, printed as JSON:
   attention   phi-directed cross-attention, forward and backward, against the dense masked one (see attention_gpu.py)
   step        tokens/s, images/s and MFU of a whole update, against the same model run as OpenFlamingo's loop runs it: dense
               masked attention, N images a row whether they are there or not, no compilation. Same weights, same batches;
-              the gate is the loss, which must be the same. Frozen weights count 4N a token, frozen eyes 2N, padding 0.
+              the gate is the loss, which must be the same. Frozen weights count 4N a token, the vision encoder 2N, padding 0.
   waiting     the share of an update's time spent waiting for real shards, read and decoded by worker processes
 """
 
@@ -29,15 +29,16 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.attention_gpu import LARGE, SMALL, compare  # noqa: E402
 from lamella.schemas.pair import Dataset  # noqa: E402
-from lamella.trainer.core.optimizer import clip, make_optimizer  # noqa: E402
+from lamella.trainer.core.optimizer import Group, clip, make_optimizer  # noqa: E402
+from lamella.trainer.core.world import World  # noqa: E402
 from lamella.trainer.flamingo import flops  # noqa: E402
 from lamella.trainer.flamingo.config import FlamingoConfig, resolve  # noqa: E402
-from lamella.trainer.flamingo.model import Flamingo, half_precision  # noqa: E402
-from lamella.trainer.flamingo.parallel import Learner, World  # noqa: E402
-from lamella.trainer.flamingo.vision_encoder import Eye  # noqa: E402
-from lamella.trainer.language.tokenizer import Vocabulary  # noqa: E402
+from lamella.trainer.flamingo.model import Flamingo  # noqa: E402
+from lamella.trainer.flamingo.parallel import Learner  # noqa: E402
+from lamella.trainer.flamingo.vision_encoder import VisionEncoder  # noqa: E402
 from lamella.trainer.loading.batch import Batch  # noqa: E402
 from lamella.trainer.loading.mixture import Mixture  # noqa: E402
+from lamella.trainer.loading.tokenizer import Vocabulary  # noqa: E402
 
 # Flamingo-3B (Alayrac et al. 2022, Table 5): 1.4 B of language model, 24 blocks 2,048 wide, a gated block before each.
 LANGUAGE = {"hidden_size": 2048, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 5632}
@@ -97,16 +98,16 @@ def _model(config: FlamingoConfig, device: torch.device) -> Flamingo:
     small = device.type == "cpu"
     torch.manual_seed(0)
     sizes = SMALL_LANGUAGE if small else LANGUAGE
-    frozen = torch.bfloat16 if half_precision(config, device) else torch.float32
+    frozen = torch.bfloat16 if config.half_precision(device) else torch.float32
     with torch.device(device):
         language = AutoModelForCausalLM.from_config(LlamaConfig(**sizes, vocab_size=PIECES[small]), dtype=frozen)
     tower = open_clip.create_model("ViT-S-32-alt" if small else "ViT-L-14", load_weights=False).visual.to(device, frozen)
     look = ((0.5,) * 3, (0.25,) * 3)
-    eye = Eye(tower, label="random", side=224, look=look, own=False)
+    encoder = VisionEncoder(tower, label="random", side=224, look=look, own=False)
     vocabulary = Vocabulary(Tokenizer(models.BPE()), PIECES[small])
-    model = Flamingo(eye, language.requires_grad_(False), vocabulary, config).to(device)
+    model = Flamingo(encoder, language.requires_grad_(False), vocabulary, config).to(device)
     with torch.no_grad():
-        for gate in model.gates:  # open, so that a wrong path would show in the loss
+        for gate in model.cross_attention:  # open, so that a wrong path would show in the loss
             gate.attention_gate.fill_(0.5)
             gate.feedforward_gate.fill_(0.1)
     return model.train()
@@ -176,7 +177,7 @@ class _Update:
     def __init__(self, model: Flamingo, config: FlamingoConfig, device: torch.device):
         self._learner = Learner(model, World(device=device), config)
         self._parameters = model.trained()
-        self._optimizer = make_optimizer(self._parameters, model.decays, config)
+        self._optimizer = make_optimizer(self._parameters, lambda name: Group(), config)
         self._norm = config.max_gradient_norm
 
     def __call__(self, batch: Batch) -> float:

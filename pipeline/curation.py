@@ -6,6 +6,7 @@ from typing import NamedTuple
 import apache_beam as beam
 from apache_beam import PCollection
 
+from lamella.pipeline.fingerprints import model_identity
 from lamella.pipeline.graph import SHARDS_FOLDER
 from lamella.pipeline.ledger import Books
 from lamella.schemas.config import Config
@@ -15,7 +16,10 @@ from lamella.schemas.media import ArchiveMedia, Media
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection, Unit
 from lamella.transforms.assemble.stage import AssembleDocuments
-from lamella.transforms.caption.stage import CaptionPairs
+from lamella.transforms.base.files import join
+from lamella.transforms.base.memory import FOLDER as MEMORY
+from lamella.transforms.base.memory import Memory
+from lamella.transforms.caption.stage import CaptionAndMatch, CaptionModels, ChooseCaptions
 from lamella.transforms.dedup.stage import DeduplicateDocuments
 from lamella.transforms.extract.stage import ExtractDocuments
 from lamella.transforms.fetch.stage import FetchMedia
@@ -23,7 +27,7 @@ from lamella.transforms.filter.stage import FilterDocuments
 from lamella.transforms.media.store import MediaStore
 from lamella.transforms.pair.stage import MinePairs
 from lamella.transforms.read.stage import ReadPages
-from lamella.transforms.score.stage import ScoreDocuments, ScorePairs
+from lamella.transforms.score.stage import Embed, ScoreDocuments, ScoreModel, ScorePairs
 from lamella.transforms.shard.plan import plan_shards
 from lamella.transforms.shard.stage import WriteManifest, WriteShards
 
@@ -54,11 +58,17 @@ def make_documents(extracted: PCollection[InterleavedDocument], c: Config, books
 
 
 def find_media(
-    documents: PCollection[InterleavedDocument], archived: PCollection[ArchiveMedia], c: Config, root: str, books: Books
+    documents: PCollection[InterleavedDocument],
+    archived: PCollection[ArchiveMedia],
+    c: Config,
+    root: str,
+    books: Books,
+    *,
+    asks: bool = True,
 ) -> PCollection[Media]:
     """What documents refer to -> media found in the archives or over HTTP, inspected, judged, once each."""
     store = MediaStore.of(root, c.read, c.fetch)
-    return books.keep({"documents": documents, "archived": archived} | FetchMedia(c.fetch, store))
+    return books.keep({"documents": documents, "archived": archived} | FetchMedia(c.fetch, store, asks=asks))
 
 
 class ShardPlace(NamedTuple):
@@ -82,16 +92,27 @@ def make_pairs(
 ) -> Pairs:
     """Documents and media -> interleaved documents, and the pairs mined from them, scored and re-captioned."""
     unusable = rejected_media | "Media alone" >> beam.Filter(lambda rejection: rejection.unit is Unit.MEDIA)
-    buckets, store = c.run.batch_buckets, MediaStore.of(root, c.read, c.fetch)
+    buckets, store, memory = c.run.batch_buckets, MediaStore.of(root, c.read, c.fetch), memory_of(c, root)
 
     interleaved = books.keep({"documents": documents, "media": media, "unusable": unusable} | AssembleDocuments(c.assemble))
     pairs = books.keep(interleaved | MinePairs(c.pair))
-    pairs = books.keep(pairs | ScorePairs(c.score, store, buckets))
+    if c.score.on:
+        scorer = ScoreModel(model_identity("score.model", c.score.model), memory, buckets)
+        shown = (pairs, *((interleaved,) if c.score.documents else ())) | "Shown" >> beam.Flatten()
+        embeddings = books.recall(shown | Embed(c.score, store, scorer))
+        pairs = books.keep({"records": pairs, "answers": embeddings} | ScorePairs(c.score))
+        if c.score.documents:
+            interleaved = books.keep({"records": interleaved, "answers": embeddings} | ScoreDocuments(c.score))
     if c.caption.on:
-        pairs = books.keep(pairs | CaptionPairs(c.caption, store, buckets))
-    if c.score.documents:
-        interleaved = books.keep(interleaved | ScoreDocuments(c.score, store, buckets))
+        captioner, matcher = (model_identity(f"caption.{role}", getattr(c.caption, role)) for role in ("captioner", "matcher"))
+        said = books.recall(pairs | CaptionAndMatch(c.caption, store, CaptionModels(captioner, matcher, memory, buckets)))
+        pairs = books.keep(said | ChooseCaptions(c.caption))
     return Pairs(interleaved, _of_type(pairs, ImageTextPair), _of_type(pairs, VideoTextPair))
+
+
+def memory_of(c: Config, root: str) -> Memory:
+    """Where what models find out is kept: in a folder that runs share, or in the run's own."""
+    return Memory(root=c.run.memory or join(root, MEMORY))
 
 
 def make_shards(

@@ -1,31 +1,26 @@
 """What a job reads, in; one hash that changes when any of it does, out: settings, contents of files they name, weights, inputs.
 
 Contents count and paths do not: a list of forbidden images that grew makes its job run again, weights that moved do not.
-What changes no row is in no hash: `run.*` but for the batches that models see, and what sets only the pace of a stage.
+What changes no row is in no hash: `run.*`, and what sets only the pace of a stage.
 """
 
 import re
 from collections.abc import Iterable
 from functools import cache
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
-import fsspec
-
-from lamella import weights
 from lamella.pipeline.graph import GRAPH
 from lamella.pipeline.tables import FORMAT
-from lamella.schemas.config import BUNDLED, Config, ModelConfig
+from lamella.schemas.config import Config, ModelConfig
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.printable import printable
-from lamella.transforms.base.files import is_local, read_bytes
 from lamella.transforms.filter import wordlists
+from lamella.weights.identity import file_hash, name_identity, weights_identity
+from lamella.weights.precision import pick_precision
 
 _PACE = {"extract": {"pages_per_child"}, "fetch": {"connections", "min_delay_s"}}  # neither rows nor bytes depend on them
-_OF_A_MODEL = (".safetensors", ".json", ".txt", ".model")  # files of a folder of weights that are read
-_CHUNK = 1 << 20
+MEASURES = 1  # raised when a model's answer changes for the same content and the same model
 
 
 def job_fingerprint(c: Config, job: str, contents: Iterable[str]) -> str:
@@ -49,7 +44,7 @@ def stage_settings(c: Config, stage: str) -> str:
     elif stage == "fetch":
         values["unsafe_hashes"] = _content("fetch.unsafe_hashes", c.fetch.unsafe_hashes)
     elif stage == "score":
-        values |= {"model": _model(c.score.model), "batch_buckets": c.run.batch_buckets}
+        values["model"] = _model(c.score.model)
     elif stage == "caption":
         if not c.caption.on:
             return "no captions"
@@ -74,49 +69,33 @@ def _content(key: str, path: str | None) -> str | None:
     if path is None:
         return None
     try:
-        return _file_hash(path)
+        return file_hash(path)
     except (OSError, ValueError, ImportError) as error:
         why = getattr(error, "strerror", None) or error
         raise ConfigError(f"{key}: {printable(path)}: {printable(why)}") from None
 
 
 def _model(model: ModelConfig) -> list[tuple[str, Any]]:
-    """Hub tags stand for themselves. A file's or folder's last part is its label in the rows, and stays."""
-    values = model.model_dump()
-    if model.weights == BUNDLED:
-        values["weights"] = weights.bundle_hash()
-    elif Path(model.weights).exists():
-        values["weights"] = [Path(model.weights).name, *_files_of(Path(model.weights))]
-    if model.name.endswith(".json") and Path(model.name).is_file():
-        values["name"] = [Path(model.name).name, _file_hash(model.name)]
+    """A model's settings, with the contents of its weights and the precision that it has on this machine."""
+    values = model.model_dump(exclude={"threads"})  # in batches of one shape an answer is the same with any number of threads
+    values |= {
+        "weights": weights_identity(model.weights),
+        "name": name_identity(model.name),
+        "precision": pick_precision(model.precision, model.device),
+    }
     return sorted(values.items())
 
 
-def _files_of(path: Path) -> list[str]:
-    """Hashes of weights: of one file and its tokenizer, or of a folder's files."""
-    folder = path if path.is_dir() else path.parent
-    files = [file for file in sorted(folder.iterdir()) if file.is_file() and file.suffix in _OF_A_MODEL]
-    if not path.is_dir():
-        files = [file for file in files if file == path or file.name == "tokenizer.json"]
-    return [f"{file.name} {_file_hash(str(file))}" for file in files]
+def model_identity(key: str, model: ModelConfig) -> str:
+    """The hash under which a model's answers are remembered: weights, preprocessing, precision, device, shape of batches.
 
-
-def _file_hash(path: str) -> str:
-    """Of a file's bytes; a local file is read once, for as long as its size and time stay."""
-    if not is_local(path):
-        return sha256(read_bytes(path)).hexdigest()
-    inner = fsspec.core.url_to_fs(path)[1]
-    status = Path(inner).stat()
-    return _local_hash(inner, status.st_size, status.st_mtime_ns)
-
-
-@cache
-def _local_hash(path: str, size: int, mtime_ns: int) -> str:
-    digest = sha256()
-    with open(path, "rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+    Raises:
+        ConfigError: a file of the weights cannot be read; `key` is named.
+    """
+    try:
+        return stable_key(MEASURES, *_model(model))
+    except OSError as error:
+        raise ConfigError(f"{key}.weights: {printable(model.weights)}: {error.strerror or error}") from None
 
 
 @cache

@@ -13,6 +13,7 @@ from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.media import ArchiveMedia, Media
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection, Stage, Unit
+from lamella.transforms.base.memory import FOLDER as MEMORY
 from lamella.transforms.fetch.packs import FOLDER as PACKS
 
 
@@ -60,6 +61,14 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A folder without a manifest of its own."""
+
+    name: str  # within the run's
+    holds: str  # in a few words, for the picture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One pipeline between finished tables. Jobs are cut where the resource changes."""
 
@@ -70,7 +79,7 @@ class Job:
     reads: tuple[str, ...] = ()  # tables of earlier jobs
     writes: tuple[Table, ...] = ()
     datasets: tuple[Dataset, ...] = ()  # that it writes as shards
-    beside: tuple[str, ...] = ()  # folders without a manifest of their own
+    beside: tuple[Folder, ...] = ()
 
     @property
     def shard_folders(self) -> tuple[str, ...]:
@@ -84,6 +93,10 @@ class Job:
         tars = [f"{SHARDS_FOLDER}/{folder}" for dataset in self.datasets for folder in folders_of(dataset)]
         tars.sort(key=lambda folder: folder.endswith(PARQUET))
         return (*tables, *tars, rejections_of(self.name), tallies_of_job(self.name))
+
+    def lays(self, folder: str) -> bool:
+        """Whether it writes a folder without a manifest."""
+        return any(beside.name == folder for beside in self.beside)
 
     @property
     def config_parts(self) -> tuple[str, ...]:
@@ -156,7 +169,7 @@ DOCUMENTS = Job(
         Table(name="duplicates", record=Duplicate),
         Table(name="archive_media", record=ArchiveMedia),
     ),
-    beside=(PARTS,),
+    beside=(Folder(name=PARTS, holds="a part an archive"),),
 )
 
 MEDIA = Job(
@@ -175,7 +188,7 @@ MEDIA = Job(
     ),
     reads=("documents", "archive_media"),
     writes=(Table(name="media", record=Media, kept=(Unit.MEDIA, Stage.FETCH)),),
-    beside=(PACKS,),
+    beside=(Folder(name=PACKS, holds="tars, named by the rows of media/"),),
 )
 
 PAIRS = Job(
@@ -222,6 +235,7 @@ PAIRS = Job(
         Table(name="pairs/images", record=ImageTextPair, kept=(Unit.PAIR, Stage.CAPTION), counted_as="pairs"),
         Table(name="pairs/videos", record=VideoTextPair, kept=(Unit.PAIR, Stage.CAPTION), counted_as="pairs"),
     ),
+    beside=(Folder(name=MEMORY, holds="what models found out, by content"),),
 )
 
 SHARDS = Job(

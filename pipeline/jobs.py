@@ -39,6 +39,7 @@ from lamella.pipeline.graph import (
 )
 from lamella.pipeline.integrity import fault_of, fault_of_packs
 from lamella.pipeline.ledger import Books, SumTallies
+from lamella.pipeline.measured import WriteCounts, counts_of, forget_counts
 from lamella.pipeline.ownership import claim, withdraw
 from lamella.pipeline.partitions import ReadParts, WriteParts, part_key, standing_parts
 from lamella.pipeline.tables import ReadTable, WriteTable, column_values, part_names, read_manifest
@@ -67,6 +68,13 @@ class Place:
     processes: int | None = None  # of this machine; None: a cluster's, however many there are
     deep: bool = False  # whether checksums tell what stands, and not sizes alone
     done: Callable[[str], object] = lambda job: None  # is told of a job whose tables stand
+    media_root: str = ""  # the run's folder that packs and memory lie in, where it is another
+    asks: bool = True  # whether the network may be asked, where the configuration says so
+
+    @property
+    def root(self) -> str:
+        """What refs to media are relative to."""
+        return self.media_root or self.folder
 
     def table(self, name: str) -> str:
         return join(self.folder, name)
@@ -143,7 +151,7 @@ def _read_wave(place: Place, archives: Sequence[str], pipeline: beam.Pipeline) -
 def media(place: Place) -> None:
     def build(pipeline, books):
         documents, archived = _read(pipeline, place, MEDIA)
-        return (curation.find_media(documents, archived, place.config, place.folder, books),)
+        return (curation.find_media(documents, archived, place.config, place.root, books, asks=place.asks),)
 
     _run(place, MEDIA, build)
 
@@ -151,7 +159,7 @@ def media(place: Place) -> None:
 def pairs(place: Place) -> None:
     def build(pipeline, books):
         documents, found, unusable = _read(pipeline, place, PAIRS)
-        return curation.make_pairs(documents, found, unusable, place.config, place.folder, books)
+        return curation.make_pairs(documents, found, unusable, place.config, place.root, books)
 
     _run(place, PAIRS, build)
 
@@ -168,6 +176,17 @@ def shards(place: Place) -> None:
 
 
 _WORK = {DOCUMENTS.name: documents, MEDIA.name: media, PAIRS.name: pairs, SHARDS.name: shards}
+
+
+def run_job(place: Place, job: str) -> None:
+    """One of them, whose inputs stand."""
+    _WORK[job](place)
+
+
+def stands(place: Place, job: str) -> bool:
+    """Whether a job's tables are whole and were made from what the place's config and inputs are."""
+    made_from = expected_hash(place, job)
+    return not faults_of(place, job) and all(made_from_of(place.table(name)) == made_from for name in GRAPH[job].folders)
 
 
 def rows_by_dataset(folder: str) -> dict[Dataset, int]:
@@ -205,13 +224,16 @@ def _run(place: Place, job: Job, build: Callable[[beam.Pipeline, Books], Iterabl
         books = Books()
         _write(place, job, dict(zip(job.writes, build(pipeline, books), strict=True)), books, made_from)
 
+    forget_counts(place.folder, job.name)
     place.execute(job.name, built)
+    for counted in counts_of(place.folder, job.name):
+        place.say(f"{job.name}: {counted.name}: {counted.fresh} of {counted.asked} measured")
 
 
 def faults_of(place: Place, job: str) -> dict[str, str]:
     """Table or dataset -> what is missing of it, for those of a job that are finished, and not whole any more."""
     faults = {name: fault for name in GRAPH[job].folders if (fault := fault_of(place.table(name), place.deep))}
-    if PACKS in GRAPH[job].beside and not faults and (fault := fault_of_packs(place.folder, place.deep)):
+    if GRAPH[job].lays(PACKS) and not faults and (fault := fault_of_packs(place.folder, place.deep)):
         return {MEDIA.name: fault}
     return faults
 
@@ -234,6 +256,8 @@ def _write(place: Place, job: Job, tables: Mapping[Table, beam.PCollection], boo
     books.rejected() | WriteTable(place.table(rejections_of(job.name)), Rejection, **sizes)
     tallies = books.tallies() | SumTallies()
     tallies | WriteTable(place.table(tallies_of_job(job.name)), Tally, parts=1, made_from=made_from)
+    if (counts := books.counts()) is not None:
+        counts | WriteCounts(place.folder, job.name)
 
 
 def _contents(place: Place, *tables: str) -> list[str]:

@@ -1,4 +1,5 @@
-"""Books: the doors of every stage of a job go in; all Rejections, and tallies summed by stage, unit and door, come out."""
+"""Books: the doors of every stage of a job go in; all Rejections, tallies summed by stage, unit and door, and what had to be
+measured come out."""
 
 import apache_beam as beam
 
@@ -12,6 +13,7 @@ class Books:
     def __init__(self):
         self._rejected: list[beam.PCollection] = []
         self._tallies: list[beam.PCollection] = []
+        self._counts: list[beam.PCollection] = []
 
     def keep(self, outcome):
         """Enters a stage's rejections and tallies, and hands its kept records on."""
@@ -21,6 +23,15 @@ class Books:
     def enter(self, outcome) -> None:
         self._rejected.append(outcome.rejected)
         self._tallies.append(outcome.tallies)
+
+    def recall(self, recalled):
+        """Enters how much was measured, and how much was known; hands the answers on."""
+        self._counts.append(recalled.counts)
+        return recalled.answers
+
+    def counts(self):
+        """Counted, one a measure; None where nothing was asked of any."""
+        return tuple(self._counts) | "All counts" >> beam.Flatten() if self._counts else None
 
     def rejected(self):
         return tuple(self._rejected) | "All rejections" >> beam.Flatten()

@@ -35,10 +35,12 @@ GOPHER = {
     "max_duplicate_ngram": 1.0,
 }
 
-OPEN_CLIP_B32 = ModelConfig(name="ViT-B-32", weights="laion2b_s34b_b79k", threads=None)
-OPEN_CLIP_L14 = ModelConfig(name="ViT-L-14", weights="openai", threads=None)
-COCA_CAPTIONER = ModelConfig(name="coca_ViT-B-32", weights="mscoco_finetuned_laion2b_s13b_b90k", threads=None)
-COCA_MATCHER = ModelConfig(name="coca_ViT-B-32", weights="laion2b_s13b_b90k", threads=None)
+SMALL = ModelConfig(batch=16)  # of a small web few pictures are left for a last batch, which costs as much as a full one
+REAL = {"precision": "auto", "threads": None}
+OPEN_CLIP_B32 = ModelConfig(name="ViT-B-32", weights="laion2b_s34b_b79k", **REAL)
+OPEN_CLIP_L14 = ModelConfig(name="ViT-L-14", weights="openai", **REAL)
+COCA_CAPTIONER = ModelConfig(name="coca_ViT-B-32", weights="mscoco_finetuned_laion2b_s13b_b90k", **REAL)
+COCA_MATCHER = ModelConfig(name="coca_ViT-B-32", weights="laion2b_s13b_b90k", **REAL)
 
 
 def demo() -> Config:
@@ -71,8 +73,8 @@ def demo() -> Config:
         pair=PairConfig(min_token_count=2, max_alts_per_image=3),  # small sets have few of either
         # Where the bundled scorer parts right captions from wrong ones on the sample web of seed 1, which nothing was trained
         # on. The matcher is calibrated: one half is its threshold. Captions of this world are short and repeat colours.
-        score=ScoreConfig(min_score=0.38),
-        caption=CaptionConfig(min_match=0.5, min_tokens=5, repetition_penalty=1.0),
+        score=ScoreConfig(model=SMALL, min_score=0.38),
+        caption=CaptionConfig(captioner=SMALL, matcher=SMALL, min_match=0.5, min_tokens=5, repetition_penalty=1.0),
         shard=ShardConfig(samples_per_shard=100, validation_share=0.1),
         run=RunConfig(table_parts=2, batch_buckets=8),
     )

@@ -19,6 +19,7 @@ from lamella.schemas.keys import stable_key
 from lamella.schemas.printable import printable
 from lamella.schemas.shards import MANIFEST
 from lamella.transforms.base.files import join, list_files, read_bytes, write_atomically
+from lamella.transforms.base.memory import FOLDER as MEMORY
 from lamella.transforms.fetch.packs import FOLDER as PACKS
 
 CARD = "README.md"  # the dataset card, where the hub looks for it
@@ -118,6 +119,8 @@ def _folders(folder: str) -> Iterator[str]:
     """Every folder within the run's that runs write."""
     yield from (inside for job in GRAPH.values() for inside in job.folders)
     yield PACKS
+    for measure, size in list_files(join(folder, MEMORY)).items():
+        yield from (f"{MEMORY}/{measure}/{inner}" for inner in list_files(join(folder, MEMORY, measure)) if size < 0)
     yield from (f"{PARTS}/{part}" for part, size in list_files(join(folder, PARTS)).items() if size < 0)
 
 

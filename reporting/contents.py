@@ -11,6 +11,8 @@ from lamella.pipeline.run import unfinished_jobs
 from lamella.reporting.readable import Line, clean, size_of
 from lamella.schemas.shards import MANIFEST
 from lamella.transforms.base.files import join, list_files, read_bytes
+from lamella.transforms.base.memory import FOLDER as MEMORY
+from lamella.transforms.base.memory import memory_files
 from lamella.transforms.fetch.packs import FOLDER as PACKS
 
 _WIDTH = max(len(name) for job in GRAPH.values() for name in job.folders)
@@ -42,8 +44,12 @@ def folder_lines(path: str) -> Iterator[Line]:
     for job in GRAPH.values():
         yield Line(job.name, "bold")
         yield from (_line(path, name) for name in job.folders)
-        if PACKS in job.beside and (packs := [size for size in list_files(join(path, PACKS)).values() if size >= 0]):
+        if job.lays(PACKS) and (packs := [size for size in list_files(join(path, PACKS)).values() if size >= 0]):
             yield Line(f"  {PACKS:<{_WIDTH}}  {_many(len(packs), 'file', 'files')}, {size_of(sum(packs))}")
+        if job.lays(MEMORY) and (kept := memory_files(join(path, MEMORY))):
+            measures = ", ".join(sorted({name.partition("/")[0] for name in kept}))
+            size = size_of(sum(kept.values()))
+            yield Line(f"  {MEMORY:<{_WIDTH}}  {_many(len(kept), 'part', 'parts')}, {size}: {measures}")
 
 
 def _line(path: str, name: str) -> Line:

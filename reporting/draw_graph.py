@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from html import escape
 
-from lamella.pipeline.graph import GRAPH, PARTS, SHARDS_FOLDER, Job, StageNode, Table, rejections_of, tallies_of_job
+from lamella.pipeline.graph import GRAPH, SHARDS_FOLDER, Job, StageNode, Table, rejections_of, tallies_of_job
 from lamella.schemas.datasets import DATASETS, PARQUET
 
 _WIDTH, _GAP, _LEFT, _TOP = 248, 24, 130, 70  # px: a job's box, between boxes, before the first, above them
@@ -85,9 +85,7 @@ def _tables(job: Job, left: int, top: int) -> Iterator[str]:
 
 def _written(job: Job) -> Iterator[tuple[str, str]]:
     """(folder, what lies there) of everything that a job writes, but for rejections and tallies."""
-    yield from (
-        (f"{folder}/", "a part an archive" if folder == PARTS else "tars, named by the rows of media/") for folder in job.beside
-    )
+    yield from ((f"{folder.name}/", folder.holds) for folder in job.beside)
     yield from ((f"{table.name}/", _rows(table)) for table in job.writes)
     for dataset in job.datasets:
         entry = DATASETS[dataset]

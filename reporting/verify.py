@@ -26,6 +26,8 @@ from lamella.schemas.media import Container, Media
 from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest, read_shard, sample_key
 from lamella.transforms.base.blobs import BlobError, is_own_archive, read_blob
 from lamella.transforms.base.files import RUN_FILE, TEMPORARY, join, read_bytes
+from lamella.transforms.base.memory import FOLDER as MEMORY
+from lamella.transforms.base.memory import is_part, is_whole, memory_files
 from lamella.transforms.fetch.packs import FOLDER as PACKS
 from lamella.transforms.shard.check import fault_of_sample
 from lamella.transforms.shard.sidecar import SIDECAR_SCHEMA
@@ -53,6 +55,7 @@ def _faults(run: str) -> Faults:
         else:
             yield from _guarded(f"{folder}/{MANIFEST}", _table(run, folder, files))
     yield from _guarded("media", _blobs(run))
+    yield from _guarded(MEMORY, _memory(run))
     yield from _guarded("accounts", _accounts(run))
 
 
@@ -79,6 +82,8 @@ def _strays(files: dict[str, int]) -> Faults:
         folder, _, base = name.rpartition("/")
         if base.endswith(TEMPORARY):
             yield f"{name}: left by a write that was stopped"
+        elif folder.startswith(f"{MEMORY}/") and is_part(base):
+            continue  # its name is its checksum
         elif base.endswith((".parquet", ".tar")) and folder not in told and f"{folder}/{MANIFEST}" not in files:
             yield f"{name}: in a folder without {MANIFEST}"
 
@@ -250,6 +255,13 @@ def _blobs(run: str) -> Faults:
                 yield f"{media.blob.path} at {media.blob.offset}: not the bytes of {_line(media.url)}"
         except BlobError as error:
             yield f"{media.blob.path} at {media.blob.offset}: cannot be read: {_line(error)}"
+
+
+def _memory(run: str) -> Faults:
+    """Every part of the run's own memory has the bytes that its name tells. A damaged one is measured again."""
+    for name in sorted(memory_files(join(run, MEMORY))):
+        if not is_whole(join(run, MEMORY, name)):
+            yield f"{MEMORY}/{name}: not the SHA-256 that its name says"
 
 
 def _accounts(run: str) -> Faults:

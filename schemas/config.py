@@ -219,10 +219,10 @@ class ModelConfig(Frozen):
 
     name: str = BUNDLED_NAME
     weights: str = "bundled"
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Literal["fp32", "bf16", "auto"] = "fp32"  # auto: bf16 where the processor, or the GPU, is fast at it
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    batch: PositiveInt = 64
-    threads: PositiveInt | None = 1  # on a CPU; 1 keeps scores equal to the bit whatever the number of processes
+    batch: PositiveInt = 64  # always so many at once, the last ones filled up: an answer never depends on its neighbours
+    threads: PositiveInt | None = 1  # on a CPU; None: all cores
 
     @model_validator(mode="after")
     def _bundled_is_one_model(self) -> "ModelConfig":
@@ -278,7 +278,8 @@ class RunConfig(Frozen):
     table_parts: PositiveInt = 4  # files a table
     archives_per_wave: PositiveInt | None = None  # archives read before their parts are written; None: by their bytes
     wave_bytes: PositiveInt = 64 << 20  # read by each process before parts are written: half a minute of Common Crawl's
-    batch_buckets: PositiveInt = 16  # groups that model batches are cut from, by hash: always the same batches
+    memory: str | None = None  # folder of what models found out, shared by runs; None: within the run's own
+    batch_buckets: PositiveInt = 16  # groups that models work on, by hash; a worker holds one
     max_crash_ratio: float = Field(0.05, ge=0.0, le=1.0)  # of a stage's units; recipes, Limits. Beyond: exit 3
     max_rule_ratio: float = Field(0.5, ge=0.0, le=1.0)  # a rule that rejects more is flagged in the report
     report_samples: NonNegativeInt = 6  # kept and rejected examples shown for each reason

@@ -11,7 +11,7 @@ from lamella.pipeline.config.resolution import resolve
 from lamella.runners.cli import app
 from lamella.trainer.contrastive.config import resolve as resolve_contrastive
 from lamella.trainer.flamingo.config import resolve as resolve_flamingo
-from lamella.trainer.flamingo.config import resolve_language
+from lamella.trainer.language.config import resolve as resolve_language
 
 TEXT = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 LINES = re.sub(r"\\\n\s*", "", TEXT).splitlines()

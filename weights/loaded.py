@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamella.schemas.errors import NoDevice
+from lamella.weights.precision import pick_precision
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +27,7 @@ class Loaded:
     preprocess: "Callable[[Image.Image], torch.Tensor]"  # picture -> [3, H, W], in `dtype`, on the CPU
     tokenize: "Callable[[Sequence[str]], torch.Tensor]"  # N texts -> LongTensor [N, L], on the CPU
     decode: Callable[[Iterable[int]], str]  # ids -> text, up to the first `eos`
-    label: str  # "name/weights@digest": goes beside every score
+    label: str  # "name/weights@digest", "+bf16" behind it where it is: goes beside every score
     device: "torch.device"
     dtype: "torch.dtype"
     bos: int
@@ -38,6 +39,18 @@ class Loaded:
     match_scale: float | None = None  # a matcher's p = sigmoid(match_scale * cosine + match_bias)
     match_bias: float | None = None
     tokenizer_file: Path | None = None  # of a model of ours; open_clip's bring theirs
+
+    def text_lengths(self, tokens: "torch.Tensor") -> list[int]:
+        """[N, L] -> for each text the length at which it may be encoded."""
+        from lamella.weights.texts import text_lengths
+
+        return text_lengths(self.model, tokens, self.eos)
+
+    def encode_text(self, tokens: "torch.Tensor") -> "torch.Tensor":
+        """[N, L] -> [N, D]; L is the model's context, or one of `text_lengths`."""
+        from lamella.weights.texts import encode_text
+
+        return encode_text(self.model, tokens)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +72,7 @@ class Unplaced:
 
         from lamella.weights.pixels import normalise, square
 
+        precision = pick_precision(precision, device)
         dtype = torch.bfloat16 if precision == "bf16" else torch.float32
         target = pick_device(device)
         size, mean, std = self.look
@@ -73,7 +87,7 @@ class Unplaced:
             preprocess=preprocess,
             tokenize=self.tokenize,
             decode=self.decode,
-            label=self.label,
+            label=self.label if precision == "fp32" else f"{self.label}+{precision}",
             device=target,
             dtype=dtype,
             bos=self.specials[0],

@@ -9,6 +9,7 @@ from typing import Literal
 from lamella.schemas.errors import WeightsMissing
 from lamella.weights.loaded import BUNDLED, Loaded, pick_device
 from lamella.weights.own import load_own, own_config, own_unplaced, read_manifest
+from lamella.weights.precision import pick_precision
 
 __all__ = ["ROLES", "Role", "load", "pick_device", "untrained"]
 
@@ -23,7 +24,7 @@ def load(name: str, weights: str, role: Role, precision: str = "fp32", device: s
         name: `lamella-coca`, the path of a model config like `weights/lamella-coca.json`, or any model of open_clip.
         weights: `bundled`, a path, or a hub tag.
         role: which of the three bundled models; also which a folder with `<role>.safetensors` gives.
-        precision: "fp32" or "bf16".
+        precision: "fp32", "bf16", or "auto": bf16 where that is fast.
         device: "auto", "cpu", "cuda" ...; "auto" is CUDA where there is one.
 
     Raises:
@@ -32,8 +33,7 @@ def load(name: str, weights: str, role: Role, precision: str = "fp32", device: s
     """
     if role not in ROLES:
         raise ValueError(f"role must be one of {', '.join(ROLES)}, not {role!r}")
-    if precision not in ("fp32", "bf16"):
-        raise ValueError(f"precision must be fp32 or bf16, not {precision!r}")
+    precision = pick_precision(precision, device)
     config = own_config(name)
     if config is not None:
         return load_own(name, weights, role, config)(precision, device)

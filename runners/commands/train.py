@@ -32,9 +32,9 @@ def contrastive(shards: Shards, recipe: Recipe, output: Output, words: Words = N
 @train_app.command()
 def lm(shards: Shards, output: Output, recipe: Recipe = "demo-lm", words: Words = None) -> None:
     """Trains a small language model and its tokenizer on the text of the shards, in the format of transformers."""
-    from lamella.trainer.language.pretrain_lm import train_language
+    from lamella.trainer.language.pretrain_lm import pretrain_lm
 
-    train_language(shards, recipe, output, dict(_pairs(words or ())))
+    pretrain_lm(shards, recipe, output, dict(_pairs(words or ())))
 
 
 @train_app.command()

@@ -5,6 +5,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import replace
+from typing import NamedTuple
 
 import apache_beam as beam
 import pytest
@@ -20,15 +21,29 @@ from lamella.schemas.account import Door
 from lamella.schemas.config import CaptionConfig, ModelConfig
 from lamella.schemas.pair import CapFilt, CaptionSource
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.base.batches import bucket_of, cut
+from lamella.transforms.base.memory import Memory
 from lamella.transforms.base.sample_web import is_of_the_sample
-from lamella.transforms.caption.capfilt import Captioned, Models, caption_and_match, may_stand
+from lamella.transforms.caption.capfilt import (
+    Captioned,
+    Captions,
+    Matches,
+    may_stand,
+    picture_of,
+    say,
+    shown_of,
+    tell,
+)
 from lamella.transforms.caption.choose import choose_caption
 from lamella.transforms.caption.coca import ContrastiveMatcher
-from lamella.transforms.caption.models import load_captioner, load_matcher
-from lamella.transforms.caption.stage import CaptionPairs
+from lamella.transforms.caption.models import Captioner, Matcher, load_captioner, load_matcher
+from lamella.transforms.caption.stage import CaptionAndMatch, CaptionModels, ChooseCaptions
 from lamella.transforms.media.frames import View, read_view
 from lamella.weights import WeightsMissing, load
+
+
+class Models(NamedTuple):
+    captioner: Captioner
+    matcher: Matcher
 
 
 @pytest.fixture(scope="session")
@@ -49,13 +64,28 @@ def pairs(run_folder):
     ]
 
 
-def expected(pairs, loaded, config, root, buckets):
-    """By pair key, what the batches that a run must make say."""
+def measured(measure, asked, model):
+    """Key -> answer of what is asked, each once."""
+    asked = list({request.key: request for request in asked}.values())
     found = {}
-    for bucket in range(buckets):
-        for batch in cut((it for it in pairs if bucket_of(it, buckets) == bucket), config.captioner.batch):
-            found |= {said.key: said for said in caption_and_match(batch, loaded, config, store_at(root))}
+    for start in range(0, len(asked), measure.lot):
+        found |= {one.key: one for one in measure.measure(asked[start : start + measure.lot], model)}
     return found
+
+
+def expected(pairs, loaded, config, root):
+    """By pair key, what both models say."""
+    store = store_at(root)
+    captions = measured(
+        Captions(config=config, model_identity="c", store=store),
+        [request for it in pairs for request in picture_of(it)],
+        loaded.captioner,
+    )
+    told = [tell(it, captions) for it in pairs]
+    matches = measured(
+        Matches(config=config, identity="m", store=store), [request for it in told for request in shown_of(it)], loaded.matcher
+    )
+    return {it.key: say(it, matches, config) for it in told}
 
 
 def test_captions_come_from_the_decoder(loaded, config, run_folder):
@@ -101,8 +131,6 @@ def test_matching_is_calibrated(loaded, config, run_folder):
 
 
 def test_a_picture_of_two_pairs_is_captioned_once(config, run_folder, pairs):
-    root, _ = run_folder
-
     class Counting:
         label, image_size = "counting", 32
 
@@ -114,13 +142,13 @@ def test_a_picture_of_two_pairs_is_captioned_once(config, run_folder, pairs):
             return [f"caption of {key}" for key in keys]
 
         def probabilities(self, images, asked):
-            self.asked += asked
+            self.asked += [text for _, text in asked]
             return [0.25 for _ in asked]
 
     captioner, matcher = Counting(), Counting()
-    said = caption_and_match(pairs, Models(captioner, matcher), config, store_at(root))
+    said = list(expected(pairs, Models(captioner, matcher), config, run_folder[0]).values())
     assert captioner.images == ["red", "green", "blue", "clip@2.000"]
-    assert len(matcher.asked) == len(set(matcher.asked)) == 9
+    assert len(matcher.asked) == 9  # five web texts, and four captions
     assert [it.synthetic_text for it in said] == [
         "caption of red",
         "caption of red",
@@ -130,6 +158,21 @@ def test_a_picture_of_two_pairs_is_captioned_once(config, run_folder, pairs):
         "caption of clip@2.000",
     ]
     assert [it.unseen for it in said] == [None, None, None, None, Reason.BROKEN_IMAGE, None]
+
+
+def test_what_models_say_depends_on_no_neighbour(loaded, config, run_folder, pairs):
+    whole = expected(pairs, loaded, config, run_folder[0])
+    for some in (pairs[:1], pairs[::-1], pairs[2:]):
+        assert expected(some, loaded, config, run_folder[0]) == {it.key: whole[it.key] for it in some}
+
+
+def test_a_captions_identity_holds_its_sampling(config, run_folder):
+    store = store_at(run_folder[0])
+    measures = [
+        Captions(config=config.model_copy(update=update), model_identity="c", store=store)
+        for update in ({}, {"top_p": 0.5}, {"max_tokens": 7}, {"min_match": 0.9}, {"on": False})
+    ]
+    assert len({measure.identity for measure in measures}) == 3
 
 
 @pytest.mark.parametrize(
@@ -213,16 +256,16 @@ def test_every_site_of_the_sample_lies_under_its_domain(tmp_path):
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_both_doors_whatever_the_order(config, loaded, run_folder, pairs, order):
+def test_both_doors_whatever_the_order(config, loaded, run_folder, pairs, order, tmp_path):
     root, _ = run_folder
-    said = expected(pairs, loaded, config, root, buckets=3)
+    said = expected(pairs, loaded, config, root)
     best = sorted(max(it.web_match, it.synthetic_match) for it in said.values() if not it.unseen)
     floor = config.model_copy(update={"min_match": best[1]})
     outputs = {key: next(iter(choose_caption(it, floor))) for key, it in said.items()}
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        kept, rejected, tallies = (
-            pipeline | beam.Create(pairs[::order], reshuffle=False) | CaptionPairs(floor, store_at(root), buckets=3)
-        )
+        models = CaptionModels("c", "m", Memory(root=str(tmp_path)), buckets=3)
+        recalled = pipeline | beam.Create(pairs[::order], reshuffle=False) | CaptionAndMatch(floor, store_at(root), models)
+        kept, rejected, tallies = recalled.answers | ChooseCaptions(floor)
 
         def check_kept(actual):
             assert {it.key: it for it in actual} == {key: it for key, it in outputs.items() if not isinstance(it, Rejection)}
@@ -243,17 +286,6 @@ def test_both_doors_whatever_the_order(config, loaded, run_folder, pairs, order)
         assert_that(kept, check_kept, label="kept")
         assert_that(rejected, check_rejected, label="rejected")
         assert_that(tallies, check_tallies, label="tallies")
-
-
-def test_off_passes_pairs_as_they_are(config, run_folder, pairs):
-    off = config.model_copy(update={"on": False})
-    with TestPipeline(runner=FnApiRunner()) as pipeline:
-        outcome = pipeline | beam.Create(pairs) | CaptionPairs(off, store_at(run_folder[0]), buckets=3)
-
-        def check(actual):
-            assert sorted(actual, key=lambda it: it.key) == pairs
-
-        assert_that(outcome.kept, check)
 
 
 def test_missing_weights_say_what_can_be_done(models):

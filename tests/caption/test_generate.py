@@ -47,7 +47,7 @@ def test_a_wide_nucleus_is_the_same_sorted_at_once(monkeypatch):
 def table(weights):
     """A decoder that has one row of logits, whatever was said."""
     row = torch.tensor(weights)
-    return Decoder(lambda tokens, rows: row.expand(len(rows), -1).clone(), SPECIALS, context=20)
+    return Decoder(lambda tokens: row.expand(len(tokens), -1).clone(), SPECIALS, context=20)
 
 
 def config(**fields):

@@ -13,7 +13,8 @@ from lamella.schemas.bounds import bound_pairs
 from lamella.schemas.config import Config
 from lamella.schemas.errors import ConfigError
 from lamella.trainer.contrastive.config import ContrastiveConfig
-from lamella.trainer.flamingo.config import FlamingoConfig, LanguageConfig
+from lamella.trainer.flamingo.config import FlamingoConfig
+from lamella.trainer.language.config import LanguageConfig
 
 # Measures without an upper end of their own: seconds, words of any length, counts over counts, and factors.
 OPEN = (

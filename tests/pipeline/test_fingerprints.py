@@ -8,7 +8,7 @@ import pytest
 
 from lamella import weights
 from lamella.pipeline.config.resolution import resolve
-from lamella.pipeline.fingerprints import check_files, job_fingerprint, sets_pace, stage_settings
+from lamella.pipeline.fingerprints import check_files, job_fingerprint, model_identity, sets_pace, stage_settings
 from lamella.schemas.errors import ConfigError
 from lamella.transforms.filter import wordlists
 
@@ -25,7 +25,16 @@ def test_settings_and_inputs_count():
 
 @pytest.mark.parametrize(
     "word",
-    ["run.table_parts=9", "run.archives_per_wave=1", "run.report_samples=1", "run.max_rule_ratio=0.1", "fetch.connections=2"],
+    [
+        "run.table_parts=9",
+        "run.archives_per_wave=1",
+        "run.batch_buckets=3",
+        "run.memory=elsewhere",
+        "run.report_samples=1",
+        "run.max_rule_ratio=0.1",
+        "fetch.connections=2",
+        "score.model.threads=2",
+    ],
 )
 def test_what_changes_no_row_is_in_no_hash(word):
     assert all(of(job) == of(job, word) for job in ("documents", "media", "pairs", "shards"))
@@ -36,8 +45,7 @@ def test_pace_of_reading_and_batches_of_models():
         resolve("demo", ["extract.pages_per_child=7"]), "extract"
     )
     assert sets_pace("extract.pages_per_child") and not sets_pace("extract.timeout_s")
-    assert of("pairs") != of("pairs", "run.batch_buckets=3")  # scores depend on which records share a batch
-    assert of("media") == of("media", "run.batch_buckets=3")
+    assert of("pairs") != of("pairs", "score.model.batch=3")  # the shape of a batch is a part of what a score is
 
 
 def test_a_list_of_forbidden_images_counts_by_what_it_holds(tmp_path):
@@ -86,3 +94,13 @@ def test_weights_count_by_content_and_not_by_place(tmp_path):
 def test_models_that_are_off_do_not_count():
     off = "caption.on=false"
     assert of("pairs", off) == of("pairs", off, "caption.captioner.batch=8") != of("pairs")
+
+
+def test_a_threshold_runs_its_job_and_asks_the_same_of_the_same_model():
+    def identity(*words: str) -> str:
+        return model_identity("score.model", resolve("demo", words).score.model)
+
+    assert of("pairs") != of("pairs", "score.min_score=0.3")
+    assert identity() == identity("score.min_score=0.3", "score.documents=false", "score.model.threads=2")
+    others = {identity(f"score.model.{word}") for word in ("precision=bf16", "batch=3", "device=cpu")}
+    assert len({identity(), *others}) == 4

@@ -17,14 +17,16 @@ from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
 from lamella.schemas.page import Provenance
 from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.transforms.base.batches import bucket_of, cut
 from lamella.transforms.base.blobs import BlobError
+from lamella.transforms.base.memory import Memory
 from lamella.transforms.media.frames import View, read_view
+from lamella.transforms.score.embeddings import PictureEmbeddings, TextEmbeddings
 from lamella.transforms.score.judge import judge_document, judge_pair
-from lamella.transforms.score.questions import Answer, Scored, nearest_texts, questions_of
-from lamella.transforms.score.similarity import answer
-from lamella.transforms.score.stage import ScoreDocuments, ScorePairs
+from lamella.transforms.score.questions import Answer, Scored, nearest_texts, pictures_of, questions_of, score, texts_of
+from lamella.transforms.score.stage import Embed, ScoreDocuments, ScoreModel, ScorePairs
 from lamella.weights import load
+
+HALF = 1e-3  # of a cosine, by storing both vectors in fp16
 
 
 def document(key, *parts):
@@ -47,57 +49,84 @@ def loaded(scorer):
     return load(scorer.name, scorer.weights, role="scorer", device="cpu")
 
 
+def embedded(loaded, scorer, root, *records):
+    """Key -> embedding of all that the records show and say, in batches as they come."""
+    pictures = PictureEmbeddings(model=scorer, identity="tiny", store=store_at(root))
+    texts = TextEmbeddings(model=scorer, identity="tiny")
+    found = {}
+    for measure, asked_of in ((pictures, pictures_of), (texts, texts_of)):
+        asked = list({request.key: request for record in records for request in asked_of(record)}.values())
+        for start in range(0, len(asked), measure.lot):
+            found |= {one.key: one for one in measure.measure(asked[start : start + measure.lot], loaded)}
+    return found
+
+
+def answers_of(loaded, scorer, root, record):
+    return score(record, embedded(loaded, scorer, root, record)).answers
+
+
 def cosine(loaded, image, text):
     with torch.inference_mode():
         picture = loaded.model.encode_image(loaded.preprocess(image)[None])
         return float(picture[0] @ loaded.model.encode_text(loaded.tokenize([text]))[0])
 
 
-def test_a_score_is_the_cosine_of_picture_and_text(loaded, run_folder):
+def test_a_score_is_the_cosine_of_picture_and_text(loaded, scorer, run_folder):
     root, media = run_folder
-    (found,) = answer(questions_of(pair("k", media["red"])), loaded, 2, store_at(root))
+    (found,) = answers_of(loaded, scorer, root, pair("k", media["red"]))
     expected = cosine(loaded, read_view(View(media["red"]), store_at(root), 32), "a red square")
-    assert found.score == pytest.approx(expected, abs=2e-6)
+    assert found.score == pytest.approx(expected, abs=HALF)
     assert found.score == round(found.score, 6)
 
 
-def test_a_clip_is_scored_by_its_middle_frame(loaded, run_folder):
+def test_a_clip_is_scored_by_its_middle_frame(loaded, scorer, run_folder):
     root, media = run_folder
     frame = read_view(View(media["clip"], 2.0), store_at(root), 32)
     red, _, blue = frame.getpixel((30, 20))
     assert blue > 150 > 100 > red
-    (found,) = answer(questions_of(clip("k", media["clip"])), loaded, 2, store_at(root))
-    assert found.score == pytest.approx(cosine(loaded, frame, "a blue lake"), abs=2e-6)
+    (found,) = answers_of(loaded, scorer, root, clip("k", media["clip"]))
+    assert found.score == pytest.approx(cosine(loaded, frame, "a blue lake"), abs=HALF)
 
 
-def test_a_document_asks_for_the_texts_beside_each_image(loaded, run_folder):
+def test_a_document_asks_for_the_texts_beside_each_image(loaded, scorer, run_folder):
     root, media = run_folder
     made = document("d", "first", "before", media["red"], media["green"], "after", "last", media["blue"])
     assert [question.texts for question in questions_of(made)] == [("before", "after"), ("before", "after"), ("last",)]
     assert list(nearest_texts(document("d", media["red"]).nodes, 0)) == []
-    first, _, _ = answer(questions_of(made), loaded, 2, store_at(root))
+    first, _, _ = answers_of(loaded, scorer, root, made)
     red = read_view(View(media["red"]), store_at(root), 32)
-    assert first.score == pytest.approx(max(cosine(loaded, red, text) for text in ("before", "after")), abs=2e-6)
+    assert first.score == pytest.approx(max(cosine(loaded, red, text) for text in ("before", "after")), abs=HALF)
 
 
-def test_what_cannot_be_decoded_is_a_rejection_and_what_cannot_be_read_is_not(loaded, run_folder):
+def test_what_cannot_be_decoded_is_a_rejection_and_what_cannot_be_read_is_not(loaded, scorer, run_folder):
     root, media = run_folder
-    good, bad = answer(
-        questions_of(pair("a", media["red"])) + questions_of(pair("b", media["broken"])), loaded, 4, store_at(root)
-    )
+    both = document("d", media["red"], "a red square", media["broken"])
+    good, bad = answers_of(loaded, scorer, root, both)
     assert good.score is not None and (bad.score, bad.unseen) == (None, Reason.BROKEN_IMAGE)
     with pytest.raises(BlobError):
-        answer(questions_of(pair("a", media["red"])), loaded, 4, store_at(root + "/elsewhere"))
+        answers_of(loaded, scorer, root + "/elsewhere", pair("a", media["red"]))
 
 
-def test_the_same_batches_from_any_order(run_folder):
-    _, media = run_folder
-    pairs = [pair(f"{index:02d}", media[name]) for index, name in enumerate(["red", "green", "blue", "red", "grey"] * 3)]
-    batches = list(cut(pairs, 4))
-    assert [len(batch) for batch in batches] == [4, 4, 4, 3]
-    assert list(cut(pairs[::-1], 4)) == batches
-    assert [it.media.sha256 for batch in batches for it in batch] == sorted(it.media.sha256 for it in pairs)
-    assert len({bucket_of(it, 8) for it in pairs if it.media.sha256 == "red"}) == 1
+def test_an_embedding_is_the_same_to_the_bit_in_any_place_and_company(loaded, scorer, run_folder):
+    root, media = run_folder
+    asked = pair("a", media["red"], "a red square")
+    alone = embedded(loaded, scorer, root, asked)
+    for beside in ("green", "blue", "grey"):
+        others = (pair("b", media[beside], "grey stones " * 9), pair("c", media["broken"], "some words"))
+        for order in ((asked, *others), (*others, asked)):
+            found = embedded(loaded, scorer, root, *order)
+            assert {key: found[key] for key in alone} == alone
+
+
+def test_a_text_is_encoded_at_its_own_length(loaded):
+    texts = ["red", "some words " * 20]
+    tokens = loaded.tokenize(texts)
+    lengths = loaded.text_lengths(tokens)
+    assert lengths == [8, tokens.shape[1]]
+    with torch.inference_mode():
+        for row, length in enumerate(lengths):
+            whole, cut = loaded.model.encode_text(tokens[row : row + 1]), loaded.encode_text(tokens[row : row + 1, :length])
+            assert torch.allclose(whole, cut, atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -166,23 +195,30 @@ def pairs(run_folder):
     ]  # fmt: skip
 
 
-def expected_scores(pairs, loaded, root, buckets):
-    """By pair key, the scores of the pairs that can be seen, from the batches that a run must make."""
-    scores = {}
-    for bucket in range(buckets):
-        for batch in cut((it for it in pairs if bucket_of(it, buckets) == bucket), 2):
-            answers = answer([question for it in batch for question in questions_of(it)], loaded, 2, store_at(root))
-            scores |= {it.key: found.score for it, found in zip(batch, answers, strict=True) if found.score is not None}
-    return scores
+def scored(pairs, loaded, scorer, root):
+    """By pair key, the scores of the pairs that can be seen."""
+    found = embedded(loaded, scorer, root, *pairs)
+    answers = {it.key: score(it, found).answers[0] for it in pairs}
+    return {key: it.score for key, it in answers.items() if it.score is not None}
 
 
-def test_pairs_by_both_doors(scorer, run_folder, loaded, pairs):
+@pytest.fixture
+def model(tmp_path):
+    return ScoreModel("tiny", Memory(root=str(tmp_path / "memory")), buckets=3)
+
+
+def with_embeddings(records, config, root, model):
+    return {"records": records, "answers": (records | Embed(config, store_at(root), model)).answers}
+
+
+def test_pairs_by_both_doors(scorer, run_folder, loaded, pairs, model):
     root, _ = run_folder
-    scores = expected_scores(pairs, loaded, root, buckets=3)
+    scores = scored(pairs, loaded, scorer, root)
     floor = sorted(scores.values())[2]
     config = ScoreConfig(model=scorer, min_score=floor)
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        kept, rejected, tallies = pipeline | beam.Create(pairs, reshuffle=False) | ScorePairs(config, store_at(root), buckets=3)
+        records = pipeline | beam.Create(pairs, reshuffle=False)
+        kept, rejected, tallies = with_embeddings(records, config, root, model) | ScorePairs(config)
 
         def check_kept(actual):
             assert {it.key: it.clip_score for it in actual} == {key: it for key, it in scores.items() if it >= floor}
@@ -201,21 +237,32 @@ def test_pairs_by_both_doors(scorer, run_folder, loaded, pairs):
         assert_that(tallies, check_tallies, label="tallies")
 
 
-@pytest.mark.parametrize("order", [1, -1])
-def test_scores_do_not_depend_on_the_order_of_records(scorer, run_folder, loaded, pairs, order):
+def test_scores_of_one_run_are_those_of_three(scorer, run_folder, loaded, pairs, model):
+    """In one piece, or in three that remember: another order, other batches, and nothing measured twice."""
     root, _ = run_folder
-    expected = expected_scores(pairs, loaded, root, buckets=2)
-    config = ScoreConfig(model=scorer, min_score=None)
-    with TestPipeline(runner=FnApiRunner()) as pipeline:
-        outcome = pipeline | beam.Create(pairs[::order], reshuffle=False) | ScorePairs(config, store_at(root), buckets=2)
+    expected, config = scored(pairs, loaded, scorer, root), ScoreConfig(model=scorer, min_score=None)
+    known: set[str] = set()
+    for part, some in enumerate([pairs[::3], pairs[1::2], pairs, pairs[::-1]]):
+        asked = {request.key for it in some for request in (*pictures_of(it), *texts_of(it))}
+        with TestPipeline(runner=FnApiRunner()) as pipeline:
+            records = pipeline | beam.Create(some, reshuffle=False)
+            recalled = records | Embed(config, store_at(root), model)
+            outcome = {"records": records, "answers": recalled.answers} | ScorePairs(config)
 
-        def check(actual):
-            assert {it.key: it.clip_score for it in actual} == expected
+            def check(actual, some=some):
+                wanted = {it.key: expected[it.key] for it in some if it.key in expected}
+                assert {it.key: it.clip_score for it in actual} == wanted
 
-        assert_that(outcome.kept, check)
+            def check_counts(counts, asked=asked, known=frozenset(known)):
+                assert sum(one.asked for one in counts) == len(asked)
+                assert sum(one.fresh for one in counts) == len(asked - known)
+
+            assert_that(outcome.kept, check, label=f"kept {part}")
+            assert_that(recalled.counts, check_counts, label=f"counts {part}")
+        known |= asked
 
 
-def test_documents_by_both_doors(scorer, run_folder, loaded):
+def test_documents_by_both_doors(scorer, run_folder, loaded, model):
     root, media = run_folder
     documents = [
         document("one", "a red square", media["red"], "some words", media["broken"]),
@@ -224,9 +271,8 @@ def test_documents_by_both_doors(scorer, run_folder, loaded):
     ]
     config = ScoreConfig(model=scorer, min_node_score=-1.0)
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        kept, rejected, tallies = (
-            pipeline | beam.Create(documents, reshuffle=False) | ScoreDocuments(config, store_at(root), buckets=2)
-        )
+        records = pipeline | beam.Create(documents, reshuffle=False)
+        kept, rejected, tallies = with_embeddings(records, config, root, model) | ScoreDocuments(config)
 
         def check_kept(actual):
             assert {it.key: [image.clip_score is not None for image in it.images] for it in actual} == {
@@ -252,20 +298,3 @@ def test_documents_by_both_doors(scorer, run_folder, loaded):
         assert_that(kept, check_kept, label="kept")
         assert_that(rejected, check_rejected, label="rejected")
         assert_that(tallies, check_tallies, label="tallies")
-
-
-def test_documents_pass_unscored_where_none_are_asked_for(scorer, run_folder):
-    root, media = run_folder
-    made = document("one", "a red square", media["broken"])
-    with TestPipeline(runner=FnApiRunner()) as pipeline:
-        config = ScoreConfig(model=scorer, documents=False)
-        kept, rejected, _ = pipeline | beam.Create([made]) | ScoreDocuments(config, store_at(root), buckets=2)
-
-        def check(expected):
-            def look(actual):
-                assert actual == expected
-
-            return look
-
-        assert_that(kept, check([made]), label="kept")
-        assert_that(rejected, check([]), label="rejected")

@@ -9,8 +9,9 @@ from PIL import Image
 from lamella.schemas.keys import stable_int
 from lamella.schemas.pair import Dataset
 from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample, phi_of
-from lamella.trainer.flamingo.config import DatasetConfig, FlamingoConfig
-from lamella.trainer.language.tokenizer import Vocabulary
+from lamella.trainer.flamingo.config import FlamingoConfig
+from lamella.trainer.loading.config import DatasetConfig
+from lamella.trainer.loading.tokenizer import Vocabulary
 
 WORDS = ("a", "red", "blue", "green", "square", "circle", "is", "here", "there", "left", "right", "of", "the", "and")
 

@@ -6,16 +6,18 @@ import signal
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import torch
 
+from lamella.schemas.errors import TrainingError
+from lamella.trainer.contrastive import learner
 from lamella.trainer.contrastive import train as contrastive
 from lamella.trainer.contrastive.config import resolve
-from lamella.trainer.contrastive.train import learning_rate, train
-from lamella.trainer.core.config import TrainingError
+from lamella.trainer.contrastive.train import Training, train
+from lamella.trainer.core import checkpoint as checkpoints
+from lamella.trainer.core.world import World
 from lamella.weights import load
 
 ROOT = Path(__file__).parents[2]
@@ -23,20 +25,20 @@ ROOT = Path(__file__).parents[2]
 
 def losses_of(folder: Path) -> list[tuple[int, float]]:
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
-    return [(line["step"], line["loss"]) for line in lines]
+    return [(line["step"], line["loss"]["total"]) for line in lines]
 
 
 def test_goes_on_from_the_middle_to_the_bit(tmp_path, toy_shards, toy_overrides, monkeypatch):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     train(toy_shards, "demo-scorer", str(whole), toy_overrides)
-    save, calls = contrastive.checkpoints.save, []
+    write, calls = checkpoints.write, []
 
     def failing(*arguments):
         if len(calls) == 2:
             raise OSError("disk full")
-        calls.append(save(*arguments))
+        calls.append(write(*arguments))
 
-    monkeypatch.setattr(contrastive.checkpoints, "save", failing)
+    monkeypatch.setattr(checkpoints, "write", failing)
     with pytest.raises(OSError, match="disk full"):
         train(toy_shards, "demo-scorer", str(parts), toy_overrides)  # after step 12: 4 and 8 stand
     monkeypatch.undo()
@@ -83,7 +85,7 @@ def test_another_recipe_or_other_shards_are_not_mixed_in(tmp_path, toy_shards, t
 
 
 def test_a_loss_that_is_not_finite_changes_nothing_and_ends_the_training(tmp_path, toy_shards, toy_overrides, monkeypatch):
-    monkeypatch.setattr(contrastive, "contrastive_loss", lambda cosine, scale: cosine.sum() * float("nan"))
+    monkeypatch.setattr(learner, "contrastive_loss", lambda cosine, *_: cosine.sum() * float("nan"))
     with pytest.raises(TrainingError, match="3 steps in a row without a finite loss"):
         train(toy_shards, "demo-scorer", str(tmp_path), toy_overrides | {"max_bad_steps": "3"})
 
@@ -100,7 +102,7 @@ def test_sigterm_saves_and_exits_130(tmp_path, toy_shards, toy_overrides):
     os.kill(child.pid, signal.SIGTERM)
     said = child.communicate(timeout=30)[1]
     assert child.returncode == 130, said
-    assert contrastive.checkpoints.latest(tmp_path).step == losses_of(tmp_path)[-1][0]
+    assert checkpoints.latest(tmp_path).step == losses_of(tmp_path)[-1][0]
 
 
 @pytest.mark.parametrize(
@@ -126,25 +128,13 @@ def test_overrides_are_read_as_a_command_line_has_them():
     assert (config.datasets, config.threads, config.betas, config.compile) == (("ltip", "align"), None, (0.9, 0.95), True)
 
 
-def test_the_learning_rate_rises_and_falls():
-    config = resolve(
-        "demo-scorer", {"steps": "110", "warmup_steps": "10", "learning_rate": "0.1", "final_learning_rate": "0.1"}
-    )
-    rates = [learning_rate(step, config) for step in range(111)]
-    assert rates[0] == pytest.approx(0.01) and rates[9] == rates[10] == pytest.approx(0.1)
-    assert rates[60] == pytest.approx(0.055) and rates[110] == pytest.approx(0.01)
-    assert all(a >= b for a, b in pairwise(rates[10:]))
-
-
 def test_what_decays_and_what_does_not(toy_shards, toy_overrides, tmp_path):
     config = resolve("demo-matcher", toy_overrides | {"datasets": "align", "sources": "none"})
-    loaded = contrastive._start(config, contrastive.find_pairs(toy_shards, ("align",), "train"), tmp_path)
-    learner = contrastive.Learner(loaded, config)
-    optimizer = contrastive.make_optimizer(learner, config)
-    names = {id(parameter): name for name, parameter in learner.named_parameters()}
-    decayed, plain, verdict = [{names[id(p)] for p in group["params"]} for group in optimizer.param_groups]
-    assert decayed | plain | verdict == set(names.values())
-    assert verdict == {"matching.scale", "matching.bias"}
-    assert {"model.logit_scale", "model.text.token_embedding.weight", "model.visual.ln_post.weight"} <= plain
+    contrastive._write_tokenizer(config, contrastive.find_pairs(toy_shards, ("align",), "train"), tmp_path)
+    training = Training(contrastive._start(config, tmp_path), config, World(device=torch.device("cpu")))
+    groups = {name: training.learner.group_of(name) for name, _ in training.learner.named_parameters()}
+    assert {name for name, group in groups.items() if group.rate_scale != 1.0} == {"matching.scale", "matching.bias"}
+    decayed = {name for name, group in groups.items() if group.weight_decay}
+    assert not decayed & {"model.logit_scale", "model.text.token_embedding.weight", "model.visual.ln_post.weight"}
     assert {"model.visual.conv1.weight", "model.text_decoder.text_projection"} <= decayed
-    assert torch.all(learner.matching.scale == config.match_scale)
+    assert torch.all(training.learner.matching.scale == config.match_scale)

@@ -3,14 +3,14 @@
 import re
 from pathlib import Path
 
-from lamella.trainer.flamingo.config import RUNTIME_KEYS, FlamingoConfig
+from lamella.trainer.flamingo.config import FlamingoConfig
 
 TEXT = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
 
 
 def test_keys_that_may_differ_are_listed():
     (listed,) = re.findall(r"May differ when a training goes on \(`RUNTIME_KEYS`\): (.*?)\.\n", TEXT, re.DOTALL)
-    assert set(re.findall(r"`(\w+)`", listed)) == RUNTIME_KEYS
+    assert set(re.findall(r"`(\w+)`", listed)) == FlamingoConfig.RUNTIME_KEYS
 
 
 def test_defaults_are_those_of_the_recipes():

@@ -8,26 +8,26 @@ from flamingo_world import jpeg
 from tiny_flamingo import pictures, tiny_flamingo
 from training_world import write_training
 
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.pair import Dataset
-from lamella.trainer.core.config import TrainingError
 from lamella.trainer.evaluation.evaluate import answer, evaluate
 from lamella.trainer.evaluation.fewshot import (
     BLANK,
     LIKELIEST,
     SEEN,
     WRITTEN,
-    Examiner,
+    FewShotEvaluator,
     Options,
     Result,
     Setting,
     first_line,
     labels_of,
 )
-from lamella.trainer.evaluation.gallery import features_of, open_pictures, see_all
+from lamella.trainer.evaluation.gallery import encode_pictures, features_of, open_pictures
 from lamella.trainer.evaluation.generate import Decoding
 from lamella.trainer.evaluation.likelihood import likelihoods
 from lamella.trainer.evaluation.plots import accuracy_svg
-from lamella.trainer.evaluation.prompts import Turn
+from lamella.trainer.evaluation.prompts import ChatTurn
 from lamella.trainer.evaluation.questions import Question, attributes_right, is_right, read_questions
 from lamella.trainer.evaluation.rices import RICES, by_hash, nearest
 from lamella.trainer.flamingo.train import train
@@ -62,8 +62,8 @@ def model():
     return tiny_flamingo()
 
 
-def examiner(model, file, **options) -> Examiner:
-    return Examiner(model, read_questions(file), file.parent, Options(**options))
+def evaluator(model, file, **options) -> FewShotEvaluator:
+    return FewShotEvaluator(model, read_questions(file), file.parent, Options(**options))
 
 
 def question(**values) -> Question:
@@ -138,21 +138,21 @@ def test_examples_by_hash_depend_on_keys_alone():
 
 
 def test_prompts_of_settings(model, file):
-    examined = examiner(model, file)
+    examined = evaluator(model, file)
     query = examined._queries["colour"][0]
     zero = examined.prompt(query, Setting(shots=0, text_only=2))
     assert [turn.image for turn in zero.turns] == [None, None, examined._places["8.jpg"]]
     assert all(turn.text.startswith("the ") for turn in zero.turns[:2]) and zero.turns[2].text == "the"
     two = examined.prompt(query, Setting(shots=2), "blue")
-    assert len(two.turns) == 3 and two.turns[2] == Turn("the blue", examined._places["8.jpg"])
+    assert len(two.turns) == 3 and two.turns[2] == ChatTurn("the blue", examined._places["8.jpg"])
     for turn in two.turns[:2]:
         number = int(next(image for image, at in examined._places.items() if at == turn.image)[:-4])
         assert turn.text == f"the {COLOURS[number % 3]}"
-    assert examined.prompt(query, Setting(shots=0)).turns == (Turn("the", zero.turns[2].image),)
+    assert examined.prompt(query, Setting(shots=0)).turns == (ChatTurn("the", zero.turns[2].image),)
 
 
 def test_settings_of_tasks(model, file):
-    examined = examiner(model, file, shots=(0, 1, 2, 4))
+    examined = evaluator(model, file, shots=(0, 1, 2, 4))
     assert {setting.shots for setting in examined.settings("caption")} == {0, 1, 2}  # it has two examples
     assert {setting.way for setting in examined.settings("caption")} == {WRITTEN}
     found = list(examined.settings("colour"))
@@ -163,10 +163,10 @@ def test_settings_of_tasks(model, file):
 @pytest.mark.parametrize("images", [SEEN, BLANK])
 def test_the_likeliest_choice_is_right_where_it_is_the_answer_and_nowhere_else(model, file, images):
     setting = Setting(shots=2, images=images, way=LIKELIEST)
-    examined, latents = examiner(model, file), None
+    examined, latents = evaluator(model, file), None
     queries = [question for question in read_questions(file) if (question.task, question.split) == ("colour", "query")]
     if images == SEEN:
-        latents = see_all(model, open_pictures([file.parent / f"{number}.jpg" for number in range(12)], model.image_px))
+        latents = encode_pictures(model, open_pictures([file.parent / f"{number}.jpg" for number in range(12)], model.image_px))
     asked = [[examined.prompt(query, setting, choice) for choice in COLOURS] for query in queries]
     scores = torch.tensor(likelihoods(model, asked, latents))
     right = sum(COLOURS[best] == query.answer for best, query in zip(scores.argmax(1).tolist(), queries, strict=True))
@@ -192,15 +192,15 @@ def test_what_stands_before_a_question_goes_from_the_least_to_the_most():
 
 def test_a_task_with_too_few_examples_says_so(model, file):
     with pytest.raises(TrainingError, match="shots=500: task colour has 8 examples"):
-        examiner(model, file, tasks=("colour",), shots=(500,))
-    caption = examiner(model, file, tasks=("caption",), shots=(0, 1, 4), text_only=3)
+        evaluator(model, file, tasks=("colour",), shots=(500,))
+    caption = evaluator(model, file, tasks=("caption",), shots=(0, 1, 4), text_only=3)
     assert caption.left_out("caption") == ["0 shots", "4 shots"]
     assert {setting.label for setting in caption.settings("caption")} == {"bare", "1"}
 
 
 def test_unknown_tasks_are_named(model, file):
     with pytest.raises(TrainingError, match="tasks=colur: there are colour, caption"):
-        examiner(model, file, tasks=("colur",))
+        evaluator(model, file, tasks=("colur",))
 
 
 def test_an_evaluation_of_what_a_training_left(file, tmp_path, toy):

@@ -14,12 +14,13 @@ from transformers import (
     Qwen2Config,
 )
 
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.pair import Dataset
 from lamella.trainer.flamingo.config import FlamingoConfig
-from lamella.trainer.flamingo.model import Flamingo, build
-from lamella.trainer.flamingo.vision_encoder import Eye, load_eye
-from lamella.trainer.language.tokenizer import EOS, PAD, Vocabulary
+from lamella.trainer.flamingo.model import Flamingo, build, old_name, restore
+from lamella.trainer.flamingo.vision_encoder import VisionEncoder, load_vision_encoder
 from lamella.trainer.loading.batch import Batch
+from lamella.trainer.loading.tokenizer import EOS, PAD, Vocabulary
 
 VOCABULARY, WIDTH = 50, 32
 SIZES = {"hidden_size": WIDTH, "num_hidden_layers": 3, "num_attention_heads": 2, "vocab_size": VOCABULARY}
@@ -48,9 +49,9 @@ def flamingo(family: str, known: dict[str, int] | None = None, **changes) -> tup
     plain = AutoModelForCausalLM.from_config(FAMILIES[family]).eval()
     language = AutoModelForCausalLM.from_config(FAMILIES[family])
     language.load_state_dict(plain.state_dict())
-    eye = Eye(Patches(), label="patches", side=16, look=((0.5,) * 3, (0.5,) * 3), own=True)
+    encoder = VisionEncoder(Patches(), label="patches", side=16, look=((0.5,) * 3, (0.5,) * 3), own=True)
     vocabulary = Vocabulary(pieces(), VOCABULARY, known or {})
-    return Flamingo(eye, language.requires_grad_(False), vocabulary, CONFIG.model_copy(update=changes)), plain
+    return Flamingo(encoder, language.requires_grad_(False), vocabulary, CONFIG.model_copy(update=changes)), plain
 
 
 def pieces() -> Tokenizer:
@@ -81,7 +82,7 @@ def a_batch(frames: int = 1) -> Batch:
 
 def opened(model: Flamingo) -> Flamingo:
     with torch.no_grad():
-        for gate in model.gates:
+        for gate in model.cross_attention:
             gate.attention_gate.fill_(0.7)
             gate.feedforward_gate.fill_(0.5)
     return model
@@ -104,12 +105,12 @@ def test_a_hollow_one_has_the_form_of_the_whole_and_reads_no_weights(family, tmp
     config = CONFIG.model_copy(update={"language": str(tmp_path), "precision": "bf16"})
     whole = build(config, torch.device("cpu"))
     (tmp_path / "model.safetensors").unlink()
-    hollow = build(config, torch.device("cpu"), hollow=True)
-    assert form(hollow) == form(whole)
-    places = {(name.partition(".")[0] == "eye", tensor.device.type) for name, tensor in tensors(hollow).items()}
+    on_meta = build(config, torch.device("cpu"), on_meta=True)
+    assert form(on_meta) == form(whole)
+    places = {(name.partition(".")[0] == "vision_encoder", tensor.device.type) for name, tensor in tensors(on_meta).items()}
     assert places == {(True, "cpu"), (False, "meta")}
     # What is neither parameter nor buffer would never be filled.
-    assert not [value for module in hollow.modules() for value in vars(module).values() if type(value) is torch.Tensor]
+    assert not [value for module in on_meta.modules() for value in vars(module).values() if type(value) is torch.Tensor]
 
 
 def tensors(model: Flamingo) -> dict[str, torch.Tensor]:
@@ -145,29 +146,29 @@ def test_gradients_reach_what_is_trained_and_nothing_else():
     model.loss(a_batch()).backward()
     with_gradient = {name for name, parameter in model.named_parameters() if parameter.grad is not None}
     assert with_gradient == set(model.trained())
-    assert {name.split(".")[0] for name in with_gradient} == {"resampler", "gates", "rows_in"}
-    assert all(p.grad.abs().sum() > 0 for n, p in model.trained().items() if n != "rows_in" and "times" not in n)
+    assert {name.split(".")[0] for name in with_gradient} == {"resampler", "cross_attention", "embedding_rows"}
+    assert all(p.grad.abs().sum() > 0 for n, p in model.trained().items() if n != "embedding_rows" and "times" not in n)
 
 
 def test_what_decays():
     names = {name for name in flamingo("llama")[0].trained() if Flamingo.decays(name)}
     parts = ("attention.to_q", "attention.to_kv", "attention.to_out", "feedforward.up", "feedforward.down")
-    assert names == {f"gates.{gate}.{part}.weight" for gate in (0, 1) for part in parts}
+    assert names == {f"cross_attention.{gate}.{part}.weight" for gate in (0, 1) for part in parts}
 
 
 def test_a_vocabulary_that_knows_all_needs_no_rows_and_one_that_does_not_gets_its_own():
     names = ("<image>", "<EOC>", "<BOS>", "<EOS>", "<PAD>")
     model, _ = flamingo("llama", known={name: number for number, name in enumerate(names)})
-    assert model(a_batch()).shape[-1] == VOCABULARY and model.rows_in is None
+    assert model(a_batch()).shape[-1] == VOCABULARY and model.embedding_rows is None
     tied, _ = flamingo("llama", known={EOS: 1, PAD: 0})
-    assert tied.rows_in.shape == (3, WIDTH) and tied.rows_out is None  # one table for both ends
+    assert tied.embedding_rows.shape == (3, WIDTH) and tied.head_rows is None  # one table for both ends
     untied, _ = flamingo("qwen2")
-    assert untied.rows_in.shape == untied.rows_out.shape == (5, WIDTH)
+    assert untied.embedding_rows.shape == untied.head_rows.shape == (5, WIDTH)
     batch = a_batch()
     batch.text[0, 3] = untied.vocabulary.image
     assert untied(batch).shape == (2, 12, VOCABULARY + 5)
     untied.loss(batch).backward()
-    assert untied.rows_in.grad[0].abs().sum() > 0 and untied.rows_in.grad[1:].abs().sum() == 0
+    assert untied.embedding_rows.grad[0].abs().sum() > 0 and untied.embedding_rows.grad[1:].abs().sum() == 0
 
 
 @pytest.mark.parametrize("family", ["llama", "gpt2", "opt", "neox"])
@@ -197,7 +198,7 @@ def test_reading_on_from_a_cache_gives_the_logits_of_the_whole(family):
 
     model, batch = opened(flamingo(family)[0]).eval(), a_batch()
     with torch.no_grad():
-        latents, cache = model.see(batch.images), DynamicCache()
+        latents, cache = model.encode_images(batch.images), DynamicCache()
         parts = [
             model.read(batch.text[:, a:b], batch.phi[:, a:b], latents, batch.image_counts, cache) for a, b in ((0, 7), (7, 12))
         ]
@@ -222,14 +223,14 @@ def test_times_are_interpolated_for_longer_clips():
     longer = model.resampler._times(7)
     torch.testing.assert_close(longer[::2], trained)
     torch.testing.assert_close(longer[1], (trained[0] + trained[1]) / 2)
-    assert model.see(a_batch(frames=7).images).shape == (3, 4, 12)
+    assert model.encode_images(a_batch(frames=7).images).shape == (3, 4, 12)
 
 
-def test_the_bundled_eye_gives_a_grid_of_features_and_keeps_still():
-    eye = load_eye("lamella-coca", "bundled", None, torch.device("cpu")).train()
-    assert not eye.tower.training and not any(parameter.requires_grad for parameter in eye.parameters())
-    out = eye(torch.zeros(2, eye.side, eye.side, 3, dtype=torch.uint8))
-    assert out.shape[0] == 2 and out.shape[2] == eye.width and out.shape[1] > 16
+def test_the_bundled_encoder_gives_a_grid_of_features_and_keeps_still():
+    encoder = load_vision_encoder("lamella-coca", "bundled", None, torch.device("cpu")).train()
+    assert not encoder.tower.training and not any(parameter.requires_grad for parameter in encoder.parameters())
+    out = encoder(torch.zeros(2, encoder.side, encoder.side, 3, dtype=torch.uint8))
+    assert out.shape[0] == 2 and out.shape[2] == encoder.width and out.shape[1] > 16
 
 
 @pytest.mark.slow
@@ -239,5 +240,16 @@ def test_towers_of_open_clip_see_too(name, side, patches, tmp_path, monkeypatch)
     from lamella.weights.loader import untrained
 
     monkeypatch.setattr(vision, "load", lambda name, weights, role, device: untrained(name, device=device))
-    eye = load_eye(name, "untrained", side, torch.device("cpu"))
-    assert eye(torch.zeros(1, eye.side, eye.side, 3, dtype=torch.uint8)).shape == (1, patches, eye.width)
+    encoder = load_vision_encoder(name, "untrained", side, torch.device("cpu"))
+    assert encoder(torch.zeros(1, encoder.side, encoder.side, 3, dtype=torch.uint8)).shape == (1, patches, encoder.width)
+
+
+def test_a_model_saved_by_the_names_of_earlier_versions_is_read():
+    """What was `gates.`, `rows_in` and `rows_out` in a file of then; `resampler.` is called so still."""
+    model, other = opened(flamingo("qwen2")[0]), flamingo("qwen2")[0]
+    saved = {old_name(name): parameter.detach().clone() for name, parameter in model.trained().items()}
+    assert {name.partition(".")[0] for name in saved} == {"gates", "resampler", "rows_in", "rows_out"}
+    restore(other, saved)
+    assert all(torch.equal(parameter, model.trained()[name]) for name, parameter in other.trained().items())
+    with pytest.raises(TrainingError, match="tensors too many or too few"):
+        restore(other, saved | {"eyes.weight": torch.zeros(1)})

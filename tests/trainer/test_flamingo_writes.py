@@ -8,22 +8,22 @@ import torch
 from flamingo_world import jpeg, world_vocabulary
 from tiny_flamingo import SIDE, pictures, tiny_flamingo
 
-from lamella.trainer.core.config import TrainingError
+from lamella.schemas.errors import TrainingError
 from lamella.trainer.evaluation import generate as module
-from lamella.trainer.evaluation.gallery import features_of, open_pictures, see_all
-from lamella.trainer.evaluation.generate import Decoding, Gaze, generate
+from lamella.trainer.evaluation.gallery import encode_pictures, features_of, open_pictures
+from lamella.trainer.evaluation.generate import AttentionMap, Decoding, generate
 from lamella.trainer.evaluation.likelihood import likelihoods
-from lamella.trainer.evaluation.prompts import Prompt, Reading, Turn, parse_prompt
+from lamella.trainer.evaluation.prompts import ChatTurn, Prompt, Reading, parse_prompt
 
 GREEDY = Decoding(beams=1, max_tokens=6)
 PROMPTS = [
-    Prompt((Turn("a red", 0),)),
-    Prompt((Turn("blue", 1), Turn("", 2))),
-    Prompt((Turn("the square"), Turn("is", 3))),
-    Prompt((Turn("a red", 2), Turn("green", 0), Turn("", 1))),
-    Prompt((Turn("here"), Turn("there left"))),
-    Prompt((Turn("", 3),)),
-    Prompt((Turn("a blue", 1),)),
+    Prompt((ChatTurn("a red", 0),)),
+    Prompt((ChatTurn("blue", 1), ChatTurn("", 2))),
+    Prompt((ChatTurn("the square"), ChatTurn("is", 3))),
+    Prompt((ChatTurn("a red", 2), ChatTurn("green", 0), ChatTurn("", 1))),
+    Prompt((ChatTurn("here"), ChatTurn("there left"))),
+    Prompt((ChatTurn("", 3),)),
+    Prompt((ChatTurn("a blue", 1),)),
 ]
 
 
@@ -34,7 +34,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def latents(model):
-    return see_all(model, pictures(4))
+    return encode_pictures(model, pictures(4))
 
 
 def ids(text: str) -> list[int]:
@@ -44,17 +44,17 @@ def ids(text: str) -> list[int]:
 def test_a_prompt_by_hand():
     words = world_vocabulary()
     red, blue = ids("a red")[1], ids("blue")[0]
-    read = Prompt((Turn("a red", 7), Turn("", 4), Turn("blue", 7), Turn("is", 9))).read(words)
+    read = Prompt((ChatTurn("a red", 7), ChatTurn("", 4), ChatTurn("blue", 7), ChatTurn("is", 9))).read(words)
     image, eoc = words.image, words.eoc
     a, is_ = ids("a")[0], ids("is")[0]
     assert read.text == (words.bos, image, a, red, eoc, image, eoc, image, blue, eoc, image, is_)
     assert read.phi == (0, 1, 1, 1, 1, 2, 0, 3, 3, 3, 4, 4)
-    assert read.images == (7, 4, 7, 9) and read.looks_at == 9
+    assert read.images == (7, 4, 7, 9) and read.attends_to == 9
 
 
-def test_text_before_the_first_picture_looks_at_none():
+def test_text_before_the_first_picture_attends_to_none():
     words = world_vocabulary()
-    read = Prompt((Turn("blue"), Turn("", 0))).read(words)
+    read = Prompt((ChatTurn("blue"), ChatTurn("", 0))).read(words)
     assert (read.text, read.phi) == ((words.bos, *ids("blue"), words.eoc, words.image), (0, 0, 0, 1))
     assert read.blind() == Reading(read.text, (0, 0, 0, 0), ())
 
@@ -65,7 +65,7 @@ def test_a_prompt_is_read_as_a_document_is_trained_on():
     from lamella.trainer.loading.sequences import Cut, document_sequence
 
     sample = document(3, "itiit")
-    turns = (Turn(sample.texts[1], 0), Turn("", 1), Turn(sample.texts[4], 2))
+    turns = (ChatTurn(sample.texts[1], 0), ChatTurn("", 1), ChatTurn(sample.texts[4], 2))
     header = {"texts": list(sample.texts), "image_index": list(sample.image_index), "images": list(sample.image_facts)}
     header |= {"previous": list(sample.previous), "next": list(sample.next)}
     trained = document_sequence(header, world_vocabulary(), Cut(tokens=200, images=5))
@@ -75,10 +75,10 @@ def test_a_prompt_is_read_as_a_document_is_trained_on():
 
 
 def test_prompts_as_people_write_them():
-    assert parse_prompt("a red", 2) == Prompt((Turn("", 0), Turn("a red", 1)))
-    assert parse_prompt("<image> red <image>", 2) == Prompt((Turn("red", 0), Turn("", 1)))
-    assert parse_prompt("look: <image>", 1) == Prompt((Turn("look:"), Turn("", 0)))
-    assert parse_prompt("words", 0) == Prompt((Turn("words"),))
+    assert parse_prompt("a red", 2) == Prompt((ChatTurn("", 0), ChatTurn("a red", 1)))
+    assert parse_prompt("<image> red <image>", 2) == Prompt((ChatTurn("red", 0), ChatTurn("", 1)))
+    assert parse_prompt("look: <image>", 1) == Prompt((ChatTurn("look:"), ChatTurn("", 0)))
+    assert parse_prompt("words", 0) == Prompt((ChatTurn("words"),))
     with pytest.raises(TrainingError, match=r"prompt: 2 <image> for 1 image$"):
         parse_prompt("<image> and <image>", 1)
 
@@ -114,7 +114,7 @@ def test_a_batch_writes_what_each_prompt_gets_alone(model, latents, decoding):
 
 
 def test_pictures_matter_and_blind_ones_do_not(model, latents):
-    same = [Prompt((Turn("a", number),)) for number in range(4)]
+    same = [Prompt((ChatTurn("a", number),)) for number in range(4)]
     assert len(set(generate(model, same, latents, GREEDY))) > 1
     assert len(set(generate(model, same, None, GREEDY))) == 1
 
@@ -129,11 +129,11 @@ def test_beams_find_what_a_search_of_everything_finds(model, latents):
 
 def best_of_all(model, prompt: Prompt, latents) -> list[int]:
     words = model.vocabulary
-    gaze = Gaze(model, [prompt.read(words)], latents)
-    first = module._log_probabilities(model, gaze.logits)[0]
-    gaze.repeat(words.size)
+    attention = AttentionMap(model, [prompt.read(words)], latents)
+    first = module._log_probabilities(model, attention.logits)[0]
+    attention.repeat(words.size)
     with torch.no_grad():
-        second = module._log_probabilities(model, gaze.read(torch.arange(words.size)[:, None])[:, -1])
+        second = module._log_probabilities(model, attention.read(torch.arange(words.size)[:, None])[:, -1])
     ends = (words.eoc, words.eos)
     scores = {(a, b): (first[a] + second[a, b]).item() / 2 for a, b in product(range(words.size), repeat=2) if a not in ends}
     scores |= {(end,): first[end].item() for end in ends}
@@ -143,8 +143,8 @@ def best_of_all(model, prompt: Prompt, latents) -> list[int]:
 def test_likelihoods_by_hand(model, latents):
     """Against the plain way: the whole text read at once, the answer's tokens looked up."""
     choices = ("red", "blue", "green circle")
-    asked = [[Prompt((Turn("a", 1), Turn(f"is {choice}", at))) for choice in choices] for at in (0, 3)]
-    asked.append([Prompt((Turn(f"the {choice}", 2),)) for choice in choices])
+    asked = [[Prompt((ChatTurn("a", 1), ChatTurn(f"is {choice}", at))) for choice in choices] for at in (0, 3)]
+    asked.append([Prompt((ChatTurn(f"the {choice}", 2),)) for choice in choices])
     found = likelihoods(model, asked, latents)
     for row, prompts in zip(found, asked, strict=True):
         for score, prompt, choice in zip(row, prompts, choices, strict=True):
@@ -166,12 +166,12 @@ def test_likelihoods_want_as_many_choices_everywhere(model, latents):
 
 
 def test_a_prompt_that_is_too_long_is_named(model, latents):
-    prompt = Prompt((Turn("red " * 3000, 0),))
+    prompt = Prompt((ChatTurn("red " * 3000, 0),))
     longest = model.language.config.max_position_embeddings
     with pytest.raises(TrainingError, match=rf"prompt: \d+ tokens and 5 more; the language model knows {longest} positions"):
         generate(model, [prompt], latents, Decoding(max_tokens=5))
     with pytest.raises(TrainingError, match="prompt: "):
-        likelihoods(model, [[prompt, Prompt((Turn("blue", 0),))]], latents)
+        likelihoods(model, [[prompt, Prompt((ChatTurn("blue", 0),))]], latents)
 
 
 def test_pictures_from_files(tmp_path, model):

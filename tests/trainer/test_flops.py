@@ -11,9 +11,9 @@ from training_world import write_language
 from lamella.schemas.pair import Dataset
 from lamella.trainer.flamingo.config import resolve
 from lamella.trainer.flamingo.flops import Sizes, Work, known_peak, peak_flops, sizes_of, step_flops, work_of
+from lamella.trainer.flamingo.lm import load_language
 from lamella.trainer.flamingo.model import Flamingo, build
-from lamella.trainer.flamingo.vision_encoder import Eye
-from lamella.trainer.language.lm import load_language
+from lamella.trainer.flamingo.vision_encoder import VisionEncoder
 from lamella.trainer.loading.batch import Batch
 from lamella.weights.coca import CoCa
 
@@ -68,11 +68,11 @@ def test_work_adds_up():
 
 def test_sizes_of_a_model(toy_model, tmp_path):
     tower = CoCa(json.loads(Path(toy_model).read_text())).visual  # one layer of 32, patches of 8 px
-    eye = Eye(tower, label="toy", side=16, look=((0.5,) * 3, (0.5,) * 3), own=True)
+    encoder = VisionEncoder(tower, label="toy", side=16, look=((0.5,) * 3, (0.5,) * 3), own=True)
     language, vocabulary = load_language(write_language(tmp_path), torch.float32)
     overrides = {"latents": "4", "resampler_layers": "3", "head_width": "8", "resampler_heads": "2", "cross_heads": "2"}
     overrides |= {"feedforward": "4"}
-    model = Flamingo(eye, language, vocabulary, resolve("demo", overrides))
+    model = Flamingo(encoder, language, vocabulary, resolve("demo", overrides))
     feed_forward = 2 * 32 + 2 * 32 * 128
     assert sizes_of(model) == Sizes(
         language=2 * (4 * 32 * 32 + 3 * 32 * 48 + 2 * 32) + vocabulary.base * 32,
@@ -96,7 +96,7 @@ def test_sizes_of_a_model(toy_model, tmp_path):
 
 def test_a_model_whose_work_is_not_known_has_no_sizes(tmp_path):
     model = build(resolve("demo", {"language": write_language(tmp_path)}), torch.device("cpu"))
-    assert not isinstance(model.eye.tower.conv1, torch.nn.Conv2d)  # the bundled eye begins with a stem of convolutions
+    assert not isinstance(model.vision_encoder.tower.conv1, torch.nn.Conv2d)  # the bundled encoder begins with a stem
     assert sizes_of(model) is None
 
 

@@ -5,13 +5,12 @@ import json
 import pytest
 import torch
 
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.pair import Dataset
 from lamella.schemas.sample import InterleavedSample, phi_of
-from lamella.trainer.core.config import TrainingError
-from lamella.trainer.flamingo.config import resolve_language
 from lamella.trainer.language import pretrain_lm as language
-from lamella.trainer.language.pretrain_lm import MADE_FROM, learning_rate, train_language
-from lamella.trainer.language.tokenizer import load_vocabulary
+from lamella.trainer.language.pretrain_lm import MADE_FROM, pretrain_lm
+from lamella.trainer.loading.tokenizer import load_vocabulary
 
 TINY = {
     **{"vocabulary": "320", "width": "32", "layers": "1", "heads": "2", "inner": "32", "tokens": "24", "batch": "4"},
@@ -47,7 +46,7 @@ def shards(toy, tmp_path_factory) -> str:
 @pytest.fixture(scope="module")
 def trained(shards, tmp_path_factory):
     folder = tmp_path_factory.mktemp("lm")
-    train_language(shards, "demo-lm", str(folder), TINY)
+    pretrain_lm(shards, "demo-lm", str(folder), TINY)
     return folder
 
 
@@ -91,15 +90,15 @@ def test_what_it_was_made_from_and_how_good_it_is(trained):
 
 def test_a_finished_one_is_left_as_it_is(trained, shards, capsys):
     before = (trained / "model.safetensors").stat().st_mtime_ns
-    train_language(shards, "demo-lm", str(trained), TINY | {"log_every": "3"})
+    pretrain_lm(shards, "demo-lm", str(trained), TINY | {"log_every": "3"})
     assert "already" in capsys.readouterr().err
     assert (trained / "model.safetensors").stat().st_mtime_ns == before
     with pytest.raises(TrainingError, match="steps=121"):
-        train_language(shards, "demo-lm", str(trained), TINY | {"steps": "121"})
+        pretrain_lm(shards, "demo-lm", str(trained), TINY | {"steps": "121"})
 
 
 def test_twice_the_same_bytes(trained, shards, tmp_path):
-    train_language(shards, "demo-lm", str(tmp_path), TINY)
+    pretrain_lm(shards, "demo-lm", str(tmp_path), TINY)
     for name in ("model.safetensors", "tokenizer.json", MADE_FROM):
         assert (tmp_path / name).read_bytes() == (trained / name).read_bytes(), name
 
@@ -118,11 +117,11 @@ def test_it_goes_on_from_its_last_checkpoint_to_the_bit(trained, shards, tmp_pat
 
     monkeypatch.setattr(language, "_loss", loss)
     with pytest.raises(Killed):
-        train_language(shards, "demo-lm", str(tmp_path), TINY | {"checkpoint_every": "20"})
+        pretrain_lm(shards, "demo-lm", str(tmp_path), TINY | {"checkpoint_every": "20"})
     monkeypatch.undo()
-    with pytest.raises(TrainingError, match=r"seed=9: .* was trained with 0"):
-        train_language(shards, "demo-lm", str(tmp_path), TINY | {"seed": "9"})
-    train_language(shards, "demo-lm", str(tmp_path), TINY)
+    with pytest.raises(TrainingError, match=r"seed=9: .* was begun with 0"):
+        pretrain_lm(shards, "demo-lm", str(tmp_path), TINY | {"seed": "9"})
+    pretrain_lm(shards, "demo-lm", str(tmp_path), TINY)
     assert "going on from step 40" in capsys.readouterr().err
     assert (tmp_path / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
     assert not (tmp_path / "checkpoints").exists()
@@ -135,17 +134,10 @@ def test_a_shard_that_is_not_the_manifests(shards, tmp_path):
     path = tmp_path / "shards" / "align" / "align-train-00000.tar"
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(TrainingError, match=r"align-train-00000\.tar"):
-        train_language(str(tmp_path / "shards"), "demo-lm", str(tmp_path / "lm"), TINY)
-
-
-def test_rate_by_hand():
-    config = resolve_language("demo-lm", {"steps": "12", "warmup_steps": "2", "learning_rate": "1.0"})
-    assert [learning_rate(step, config) for step in (0, 1, 2)] == [0.5, 1.0, 1.0]
-    assert learning_rate(7, config) == pytest.approx(0.55)
-    assert learning_rate(12, config) == pytest.approx(0.1)
+        pretrain_lm(str(tmp_path / "shards"), "demo-lm", str(tmp_path / "lm"), TINY)
 
 
 @pytest.mark.parametrize(("key", "value"), [("heads", "3"), ("datasets", "news")])
 def test_what_cannot_be_is_named(shards, tmp_path, key, value):
     with pytest.raises(TrainingError, match=key):
-        train_language(shards, "demo-lm", str(tmp_path), TINY | {key: value})
+        pretrain_lm(shards, "demo-lm", str(tmp_path), TINY | {key: value})

@@ -21,7 +21,7 @@ def test_contrast_of_two_pairs():
     cosine = torch.tensor([[1.0, 0.0], [0.5, 1.0]])
     rows = math.log(1 + math.exp(-2)) + math.log(1 + math.exp(-1))
     columns = math.log(1 + math.exp(-1)) + math.log(1 + math.exp(-2))
-    assert contrastive_loss(cosine, torch.tensor(2.0)).item() == pytest.approx((rows + columns) / 4)
+    assert contrastive_loss(cosine, cosine.T, torch.tensor(2.0)).item() == pytest.approx((rows + columns) / 4)
 
 
 def test_padding_is_no_part_of_a_caption():
@@ -36,14 +36,15 @@ def test_matching_takes_the_hardest_wrong_ones():
     logit = lambda value: 2.0 * value - 1.0  # noqa: E731
     right = sum(math.log(1 + math.exp(-logit(value))) for value in (0.9, 0.7, 0.6)) / 3
     wrong = sum(math.log(1 + math.exp(logit(value))) for value in (0.8, 0.2, 0.4, 0.3, 0.8, 0.1)) / 6
-    assert matching_loss(cosine, tokens, Matching(2.0, -1.0)).item() == pytest.approx((right + wrong) / 2)
+    assert matching_loss(cosine, cosine.T, tokens, 0, Matching(2.0, -1.0)).item() == pytest.approx((right + wrong) / 2)
 
 
 def test_the_same_text_twice_is_no_wrong_pair():
     cosine = torch.tensor([[0.9, 0.9, 0.1], [0.9, 0.9, 0.1], [0.1, 0.1, 0.9]])
     same, different = torch.tensor([[5], [5], [6]]), torch.tensor([[5], [7], [6]])
     matching = Matching(10.0, -5.0)
-    assert matching_loss(cosine, same, matching) < matching_loss(cosine, different, matching)
+    losses = [matching_loss(cosine, cosine.T, tokens, 0, matching) for tokens in (same, different)]
+    assert losses[0] < losses[1]
 
 
 def test_words_that_stand_in_the_text_wherever_and_how_often():

@@ -3,16 +3,15 @@
 import json
 import math
 
-from lamella.schemas.pair import Dataset
+from lamella.trainer.core.config import TrainConfig
 from lamella.trainer.core.meter import Meter, Update
-from lamella.trainer.flamingo.config import resolve
 
-CONFIG = resolve("demo", {"steps": "8", "log_every": "2", "tensorboard": "false"})
+CONFIG = TrainConfig(recipe="test", steps=8, log_every=2)
 
 
 def update(step: int, loss: float = 1.0, **changes) -> Update:
-    values = {"norm": 0.5, "rate": 0.1, "tokens": 100, "images": 10, "flops": 1e6, "waited_s": 0.0, "damaged": 0, "done": True}
-    return Update(step=step, losses={Dataset.M3W: loss, Dataset.VTP: 2.0}, **(values | changes))
+    values = {"norm": 0.5, "rate": 0.1, "counts": {"tokens": 100, "images": 10}, "flops": 1e6}
+    return Update(step=step, losses={"m3w": loss, "vtp": 2.0}, **(values | changes))
 
 
 def lines(folder) -> list[dict]:
@@ -42,7 +41,7 @@ def test_no_peak_no_utilisation(tmp_path, capsys):
 def test_what_went_wrong_is_told_and_not_averaged(tmp_path, capsys):
     meter = Meter(tmp_path, CONFIG, 0, peak=None)
     meter.add(update(1, 1.5, damaged=3))
-    meter.add(update(2, math.nan, norm=math.nan, done=False))
+    meter.add(update(2, math.nan, norm=math.nan, finite=False))
     (line,) = lines(tmp_path)
     assert (line["loss"]["m3w"], line["bad_steps"], line["damaged_samples"]) == (1.5, 1, 3)
     assert "NaN" not in (tmp_path / "log.jsonl").read_text()
@@ -66,7 +65,7 @@ def test_boards(tmp_path):
 
     with Meter(tmp_path, CONFIG.model_copy(update={"tensorboard": True}), 0, peak=None) as meter:
         meter.add(update(2, 1.25))
-        meter.validated(2, {Dataset.M3W: 3.5}, 1.0)
+        meter.validated(2, {"m3w": 3.5}, 1.0)
     events = EventAccumulator(str(tmp_path / "tensorboard"))
     events.Reload()
     assert [(event.step, event.value) for event in events.Scalars("loss/m3w")] == [(2, 1.25)]
@@ -76,7 +75,7 @@ def test_boards(tmp_path):
 def test_one_process_tells(tmp_path, capsys):
     with Meter(None, CONFIG.model_copy(update={"tensorboard": True}), 0, peak=None) as meter:
         meter.add(update(2))
-        meter.validated(2, {Dataset.M3W: 3.5}, 1.0)
+        meter.validated(2, {"m3w": 3.5}, 1.0)
     assert capsys.readouterr().err == "" and not list(tmp_path.iterdir())
 
 
@@ -87,8 +86,8 @@ def test_what_validation_takes_is_no_part_of_the_speed(tmp_path, monkeypatch):
         now[0] = 2.0
         meter.add(update(1))
         now[0] = 102.0
-        meter.validated(1, {Dataset.M3W: 3.5}, 100.0)  # between two lines of the log
+        meter.validated(1, {"m3w": 3.5}, 100.0)  # between two lines of the log
         now[0] = 104.0
         meter.add(update(2))
     (told,) = [line for line in lines(tmp_path) if "speed" in line]
-    assert told["speed"]["tokens_per_s"] == 2 * update(1).tokens / 4.0
+    assert told["speed"]["tokens_per_s"] == 2 * update(1).counts["tokens"] / 4.0

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from lamella.schemas.datasets import DATASETS, Dataset
-from lamella.trainer.core.config import TrainingError
-from lamella.trainer.flamingo.config import DatasetConfig
+from lamella.schemas.errors import TrainingError
+from lamella.trainer.loading.config import DatasetConfig
 from lamella.trainer.loading.mixture import Mixture
 from tests.trainer.flamingo_world import colour_of, colours, document, world_config, write_world
 from tests.trainer.mixture_steps import COUNTS, PX, VOCABULARY, content, everything, keys_by_dataset, taken

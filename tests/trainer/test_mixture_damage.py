@@ -13,10 +13,10 @@ from pathlib import Path
 import fsspec
 import pytest
 
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.pair import Dataset
 from lamella.schemas.shards import read_shard
-from lamella.trainer.core.config import TrainingError
-from lamella.trainer.flamingo.config import DatasetConfig
+from lamella.trainer.loading.config import DatasetConfig
 from lamella.trainer.loading.mixture import Mixture
 from tests.trainer.flamingo_world import world_config, write_world
 from tests.trainer.mixture_steps import COUNTS, PX, VOCABULARY, everything, keys_by_dataset, taken

@@ -1,4 +1,4 @@
-"""Rates, groups and clipping, by hand."""
+"""Groups and clipping, by hand."""
 
 import pytest
 import torch
@@ -7,34 +7,49 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.tensor import distribute_tensor
 from training_world import write_language
 
-from lamella.trainer.core.optimizer import clip, learning_rate, make_optimizer
+from lamella.schemas.errors import TrainingError
+from lamella.trainer.core.optimizer import BadSteps, Group, clip, make_optimizer, set_rate
 from lamella.trainer.flamingo.config import resolve
 from lamella.trainer.flamingo.model import build
+from lamella.trainer.flamingo.train import _group
 
 CONFIG = resolve("demo", {"learning_rate": "0.5", "warmup_steps": "4", "weight_decay": "0.25"})
 
 
-def test_warm_up_then_constant():
-    assert [learning_rate(step, CONFIG) for step in range(6)] == [0.125, 0.25, 0.375, 0.5, 0.5, 0.5]
-    assert learning_rate(0, resolve("demo", {"warmup_steps": "0", "learning_rate": "0.002"})) == 2e-3
+def test_a_group_has_a_rate_and_a_decay_of_its_own():
+    slow, fast = (torch.nn.Parameter(torch.zeros(1)) for _ in range(2))
+    groups = {"slow": Group(weight_decay=0.5), "fast": Group(rate_scale=20.0)}
+    optimizer = make_optimizer({"slow": slow, "fast": fast}, groups.__getitem__, CONFIG)
+    set_rate(optimizer, 0.25)
+    found = {id(group["params"][0]): (group["lr"], group["weight_decay"]) for group in optimizer.param_groups}
+    assert found == {id(slow): (0.25, 0.5), id(fast): (5.0, 0.0)}
+
+
+def test_steps_without_a_finite_loss_end_a_training_when_they_follow_one_another(capsys):
+    bad_steps = BadSteps(CONFIG.model_copy(update={"max_bad_steps": 2}))
+    for step, finite in enumerate((True, False, True, False), start=1):
+        bad_steps.note(step, finite)
+    assert capsys.readouterr().err.count("the loss is not finite; no update") == 2
+    with pytest.raises(TrainingError, match=r"learning_rate=0.5: 2 steps in a row without a finite loss"):
+        bad_steps.note(5, False)
 
 
 def test_matrices_of_gated_blocks_decay_and_nothing_else(tmp_path):
     config = CONFIG.model_copy(update={"language": write_language(tmp_path), "latents": 4, "resampler_layers": 1})
     model = build(config, torch.device("cpu"))
     parameters = model.trained()
-    optimizer = make_optimizer(parameters, model.decays, config)
+    optimizer = make_optimizer(parameters, lambda name: _group(name, config), config)
     decay = {id(p): group["weight_decay"] for group in optimizer.param_groups for p in group["params"]}
     assert len(decay) == len(parameters)
     decayed = {name for name, parameter in parameters.items() if decay[id(parameter)]}
     assert set(decay.values()) == {0.0, 0.25}
     expected = ("attention.to_q", "attention.to_kv", "attention.to_out", "feedforward.up", "feedforward.down")
-    assert decayed == {f"gates.{gate}.{name}.weight" for gate in (0, 1) for name in expected}
+    assert decayed == {f"cross_attention.{gate}.{name}.weight" for gate in (0, 1) for name in expected}
 
 
 def test_a_state_that_stands_from_the_start_changes_no_update():
     first, second = (torch.nn.Parameter(torch.tensor([1.0, -2.0])) for _ in range(2))
-    mine = make_optimizer({"a": first}, lambda name: True, CONFIG)
+    mine = make_optimizer({"a": first}, lambda name: Group(weight_decay=0.25), CONFIG)
     plain = torch.optim.AdamW([second], lr=0.5, betas=CONFIG.betas, eps=CONFIG.epsilon, weight_decay=0.25)
     for step in range(3):
         for parameter, optimizer in ((first, mine), (second, plain)):
@@ -48,7 +63,7 @@ def test_sharded_and_whole_parameters_update_together_as_on_a_gpu(tmp_path):
     try:
         sharded = torch.nn.Parameter(distribute_tensor(torch.ones(4), init_device_mesh("cpu", (1,))))
         whole = torch.nn.Parameter(torch.ones(4))
-        optimizer = make_optimizer({"a": sharded, "b": whole}, lambda name: False, CONFIG)
+        optimizer = make_optimizer({"a": sharded, "b": whole}, lambda name: Group(), CONFIG)
         for group in optimizer.param_groups:
             group["fused"] = True
         sharded.grad, whole.grad = torch.full_like(sharded, 0.5), torch.full_like(whole, 0.5)

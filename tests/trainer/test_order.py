@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from lamella.trainer.loading.order import Order, part
+from lamella.trainer.core.order import Order, part
 
 
 def order(counts, seed=5, window=2):

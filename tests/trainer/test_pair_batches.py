@@ -8,13 +8,13 @@ import pytest
 import torch
 from PIL import Image
 
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.pair import Dataset
 from lamella.schemas.sample import ClipSample, PairSample
 from lamella.schemas.shards import MANIFEST, BadShard
 from lamella.trainer.contrastive.batches import Batch, Cursor, PairBatches
 from lamella.trainer.contrastive.config import ContrastiveConfig
 from lamella.trainer.contrastive.pairs import find_pairs, read_samples
-from lamella.trainer.core.config import TrainingError
 from lamella.trainer.loading.shard_reader import manifest_hash
 
 
@@ -80,7 +80,7 @@ def test_captions_of_other_sources_are_left_out(toy_shards):
     batches = batches_of(toy_shards, 4, sources=("figcaption",))
     assert all(int(key, 16) % 3 == 0 for key in keys_of(batches))
     assert len(set(keys_of(batches[:2]))) == 16 and batches[2].after.epoch == 1
-    assert batches[-1].bad == 0
+    assert sum(batch.damaged for batch in batches) == 0
     again = batches_of(toy_shards, 3, cursor=batches[0].after, sources=("figcaption",))
     assert keys_of(again) == keys_of(batches[1:])
     with pytest.raises(TrainingError, match="leaves too few samples"):
@@ -139,7 +139,7 @@ def test_damaged_samples_are_skipped_and_counted(tmp_path, toy):
     toy.write(tmp_path / "align", Dataset.ALIGN, {"train": [pairs]})
     batches = batches_of(str(tmp_path), 2, datasets=("align",), batch=9)
     keys = keys_of(batches)
-    assert batches[-1].bad == 2 and batches[-1].after == Cursor(epoch=0, position=20)
+    assert sum(batch.damaged for batch in batches) == 2 and batches[-1].after == Cursor(epoch=0, position=20)
     assert sorted(keys) == sorted(toy.pair(i).key for i in range(20) if i not in (3, 7))
 
 

@@ -11,10 +11,10 @@ import fsspec
 import numpy as np
 import pytest
 
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.pair import Dataset
 from lamella.schemas.sample import BadSample, PairSample
 from lamella.schemas.shards import MANIFEST, BadShard, ShardInfo, ShardManifest, read_shard, write_shard
-from lamella.trainer.core.config import TrainingError
 from lamella.trainer.loading.sample_reader import Shards, sound_shards
 from lamella.trainer.loading.shard_reader import Shard, find_shards, read_checked
 from tests.schemas.test_shards import HOSTILE

@@ -2,7 +2,7 @@
 
 from flamingo_world import world_vocabulary
 
-from lamella.trainer.language.tokenizer import is_saved, save_vocabulary
+from lamella.trainer.loading.tokenizer import is_saved, save_vocabulary
 
 
 def test_another_vocabulary_is_not_the_saved_one(tmp_path):

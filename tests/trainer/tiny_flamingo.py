@@ -6,7 +6,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig
 
 from lamella.trainer.flamingo.config import FlamingoConfig
 from lamella.trainer.flamingo.model import Flamingo
-from lamella.trainer.flamingo.vision_encoder import Eye
+from lamella.trainer.flamingo.vision_encoder import VisionEncoder
 
 SIDE = 16
 
@@ -31,10 +31,10 @@ def tiny_flamingo(extra: tuple[str, ...] = ()) -> Flamingo:
     config = FlamingoConfig(
         recipe="tiny", resampler_layers=1, latents=4, head_width=8, resampler_heads=2, cross_heads=2, time_embeddings=2
     )
-    eye = Eye(Patches(), label="patches", side=SIDE, look=((0.5,) * 3, (0.5,) * 3), own=True)
-    model = Flamingo(eye, language.requires_grad_(False), vocabulary, config).eval()
+    encoder = VisionEncoder(Patches(), label="patches", side=SIDE, look=((0.5,) * 3, (0.5,) * 3), own=True)
+    model = Flamingo(encoder, language.requires_grad_(False), vocabulary, config).eval()
     with torch.no_grad():
-        for gate in model.gates:
+        for gate in model.cross_attention:
             gate.attention_gate.fill_(2.0)
             gate.feedforward_gate.fill_(1.0)
         for name, parameter in model.named_parameters():  # spread out, so that words differ clearly in their chances

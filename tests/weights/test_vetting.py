@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import save_file
 
 from lamella.schemas.errors import TrainingError
-from lamella.trainer.language.lm import load_language
+from lamella.trainer.flamingo.lm import load_language
 from lamella.weights import WeightsMissing, load
 from lamella.weights.loader import untrained
 from lamella.weights.vetting import UnsafeModel, check_no_code, vet_transformers
@@ -124,9 +124,9 @@ def test_a_text_tower_elsewhere_that_brings_code_is_refused(tmp_path, canary, mo
 def test_python_beside_a_language_model_does_not_run(tmp_path, canary, file):
     folder = a_folder(tmp_path, canary)
     a_map(folder, file)
-    for hollow in (False, True):
+    for on_meta in (False, True):
         with pytest.raises(TrainingError, match=rf"language=.*{file}: auto_map"):
-            load_language(str(folder), torch.float32, hollow)
+            load_language(str(folder), torch.float32, on_meta)
     assert not canary.exists()
 
 

@@ -7,22 +7,23 @@ The order needs nothing but the manifests: no sample is read to find the next. A
 the whole state, and a training that goes on from it sees every sample that it would have seen, once.
 """
 
-import queue
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.keys import stable_int
 from lamella.schemas.sample import PairSample
 from lamella.trainer.contrastive.config import ContrastiveConfig
 from lamella.trainer.contrastive.pairs import Pair, decode_pair, is_wanted, read_samples
-from lamella.trainer.core.config import TrainingError
-from lamella.trainer.core.order import mixed
+from lamella.trainer.core.order import Order, Place
+from lamella.trainer.loading.ahead import ahead
 from lamella.trainer.loading.shard_reader import Shard
 
 
@@ -36,11 +37,13 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
+    """B pairs. `after` says where the next batch begins."""
+
     images: torch.Tensor  # uint8 [B, S, S, 3]
     tokens: torch.Tensor  # int64 [B, L]
     keys: tuple[str, ...]
     after: Cursor
-    bad: int  # samples that were skipped so far
+    damaged: int  # samples that were left out since the batch before
     waited_s: float = 0.0  # how long the training stood still for it
 
 
@@ -53,6 +56,8 @@ class PairBatches:
         size: px of the square.
         tokenize: texts -> LongTensor [N, L].
         cursor: where to begin.
+        rank: of this process in a world of `world`. Each takes its own part, block by block, of the one order; while no
+            sample is damaged, their batches together are those of a world of one.
     """
 
     def __init__(
@@ -62,22 +67,30 @@ class PairBatches:
         size: int,
         tokenize: Callable[[Sequence[str]], torch.Tensor],
         cursor: Cursor | None = None,
+        *,
+        rank: int = 0,
+        world: int = 1,
     ):
         self._shards = sorted(shards, key=lambda shard: shard.info.name)
         self._config, self._size, self._tokenize = config, size, tokenize
         self._cursor = cursor or Cursor()
-        self.samples = sum(shard.info.samples for shard in self._shards)
+        self._rank, self._world = rank, world
+        counts = [shard.info.samples for shard in self._shards]
+        self.samples = sum(counts)
         if self.samples < config.batch:
             raise TrainingError(f"batch={config.batch}: more than the {self.samples} samples that there are")
+        if config.batch % world:
+            raise TrainingError(f"batch={config.batch}: cannot be shared evenly by {world} processes")
+        names = [shard.info.name for shard in self._shards]
+        self._order = Order(names, counts, config.seed, config.shards_in_memory)
         self._pinned = torch.cuda.is_available() and config.device != "cpu"
         self._cached = self.samples * size * size * 3 <= config.cache_bytes
         self._cache: dict[tuple[int, int], Pair | None] = {}
         self._open: dict[int, list[PairSample | None]] = {}
         self._reading = threading.Lock()
         self._read, self._bad = 0, 0
-        self._queue: queue.Queue = queue.Queue(maxsize=config.batches_ahead)
-        self._stop = threading.Event()
-        self._producer: threading.Thread | None = None
+        self._most = config.batches_ahead
+        self._ahead: Generator[Batch, None, None] | None = None
 
     def __enter__(self) -> "PairBatches":
         return self
@@ -86,85 +99,73 @@ class PairBatches:
         self.close()
 
     def close(self) -> None:
-        self._stop.set()
-        if self._producer:
-            while self._producer.is_alive():
-                _drain(self._queue)
-                self._producer.join(timeout=0.05)
+        if self._ahead:
+            self._ahead.close()
 
     def __iter__(self) -> Iterator[Batch]:
-        self._producer = threading.Thread(target=self._produce, name="pair-batches", daemon=True)
-        self._producer.start()
-        while True:
-            started = time.perf_counter()
-            made = self._queue.get()
-            if isinstance(made, Exception):
-                raise made
-            images, tokens, keys, after, bad = made
-            yield Batch(images=images, tokens=tokens, keys=keys, after=after, bad=bad, waited_s=time.perf_counter() - started)
+        with contextlib.closing(self._batches()) as batches, contextlib.closing(ahead(batches, self._most)) as made:
+            self._ahead = made
+            while True:
+                started = time.perf_counter()
+                batch = next(made)
+                yield replace(batch, waited_s=time.perf_counter() - started)
 
-    def _produce(self) -> None:
-        try:
-            with ThreadPoolExecutor(self._config.decoders, thread_name_prefix="decode") as pool:
-                for batch in self._batches(pool):
-                    if not self._put(batch):
-                        return
-        except Exception as error:  # raised again where the batches are used
-            self._put(error)
-
-    def _put(self, item: object) -> bool:
-        while not self._stop.is_set():
-            try:
-                self._queue.put(item, timeout=0.1)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def _batches(self, pool: ThreadPoolExecutor) -> Iterator[tuple]:
+    def _batches(self) -> Generator[Batch, None, None]:
         """A batch takes the next good samples of an epoch's order; the rest that fills no batch is left for another epoch."""
-        size, epoch, start = self._config.batch, self._cursor.epoch, self._cursor.position
-        while True:
-            taken: list[Pair] = []
-            position, made = start, 0
-            for slots in self._order(epoch, start):
-                for slot, pair in zip(slots, pool.map(self._pair, slots), strict=True):
-                    position += 1
-                    self._count(pair is None)
-                    if not pair:
-                        continue
-                    taken.append((_shifted(pair[0], self._config, (epoch, *slot)), pair[1], pair[2]))
-                    if len(taken) == size:
-                        images = torch.from_numpy(np.stack([pixels for pixels, _, _ in taken]))
-                        images = images.pin_memory() if self._pinned else images  # so that the copy runs beside the training
-                        tokens = self._tokenize([text for _, text, _ in taken])
-                        after = Cursor(epoch=epoch, position=position)
-                        yield images, tokens, tuple(key for _, _, key in taken), after, self._bad
-                        taken, made = [], made + 1
-            if not made and start == 0:
-                raise TrainingError(f"batch={size}: no epoch fills one; sources={self._config.sources} leaves too few samples")
-            epoch, start = epoch + 1, 0
+        size, epoch, start = self._config.batch // self._world, self._cursor.epoch, self._cursor.position
+        with ThreadPoolExecutor(self._config.decoders, thread_name_prefix="decode") as pool:
+            while True:
+                taken, made, damaged = [], 0, 0
+                for positions in _chunks(self._positions(start), size):
+                    places = [self._order.place(epoch * self.samples + position) for position in positions]
+                    self._keep_open(epoch, positions)
+                    for position, place, pair in zip(positions, places, pool.map(self._pair, places), strict=True):
+                        self._count(pair is None)
+                        damaged += pair is None
+                        if not pair:
+                            continue
+                        taken.append((_shifted(pair[0], self._config, (epoch, place.shard, place.index)), pair[1], pair[2]))
+                        if len(taken) == size:
+                            yield self._batch(taken, damaged, Cursor(epoch=epoch, position=position + 1))
+                            taken, made, damaged = [], made + 1, 0
+                if not made and start == 0:
+                    raise TrainingError(
+                        f"batch={self._config.batch}: no epoch fills one; sources={self._config.sources} leaves too few samples"
+                    )
+                epoch, start = epoch + 1, 0
 
-    def _order(self, epoch: int, start: int) -> Iterator[list[tuple[int, int]]]:
-        """The epoch's sample slots (shard, index) from `start` on, a few at a time, and one window's shards in memory."""
-        seed = self._config.seed
-        shards = sorted(range(len(self._shards)), key=lambda n: stable_int(seed, epoch, self._shards[n].info.name))
-        behind = 0
-        for window in _chunks(shards, self._config.shards_in_memory):
-            slots = np.array([(n, i) for n in window for i in range(self._shards[n].info.samples)], dtype=np.uint64)
-            if behind + len(slots) > start:
-                self._open = {n: samples for n, samples in self._open.items() if n in window}
-                ranks = mixed(slots[:, 0] << np.uint64(40) | slots[:, 1], stable_int(seed, epoch, "samples"))
-                ordered = slots[np.argsort(ranks, kind="stable")][max(0, start - behind) :]
-                yield from _chunks(((int(n), int(i)) for n, i in ordered), self._config.batch)
-            behind += len(slots)
-        if self._cached:
-            self._open = {}
+    def _positions(self, start: int) -> Iterator[int]:
+        """This process's places in an epoch's order, from `start` on."""
+        batch = self._config.batch
+        if self._world == 1:
+            yield from range(start, self.samples)
+            return
+        share = batch // self._world
+        for position in range(start, self.samples // batch * batch):  # a rest would be one process's alone
+            if position // share % self._world == self._rank:
+                yield position
 
-    def _pair(self, slot: tuple[int, int]) -> "Pair | None":
+    def _batch(self, taken: Sequence[tuple[np.ndarray, str, str]], damaged: int, after: Cursor) -> Batch:
+        images = torch.from_numpy(np.stack([pixels for pixels, _, _ in taken]))
+        return Batch(
+            images=images.pin_memory() if self._pinned else images,  # so that the copy runs beside the training
+            tokens=self._tokenize([text for _, text, _ in taken]),
+            keys=tuple(key for _, _, key in taken),
+            after=after,
+            damaged=damaged,
+        )
+
+    def _keep_open(self, epoch: int, positions: Sequence[int]) -> None:
+        """Lets go of shards whose window is behind."""
+        first, last = (self._order.window(epoch * self.samples + position) for position in (positions[0], positions[-1]))
+        near = {*first.shards, *last.shards}
+        self._open = {shard: samples for shard, samples in self._open.items() if shard in near}
+
+    def _pair(self, place: Place) -> "Pair | None":
+        slot = (place.shard, place.index)
         if slot in self._cache:
             return self._cache[slot]
-        sample = self._samples(slot[0])[slot[1]]
+        sample = self._samples(place.shard)[place.index]
         pair = decode_pair(sample, self._size) if is_wanted(sample, self._config) else ()
         if self._cached:
             self._cache[slot] = pair
@@ -196,7 +197,7 @@ def _shifted(pixels: np.ndarray, config: ContrastiveConfig, parts: tuple[int, ..
     return np.pad(pixels, ((reach, reach), (reach, reach), (0, 0)), mode="edge")[dy : dy + size, dx : dx + size]
 
 
-def _chunks(items, size: int) -> Iterator[list]:
+def _chunks(items: Iterator[int], size: int) -> Iterator[list[int]]:
     chunk = []
     for item in items:
         chunk.append(item)
@@ -205,8 +206,3 @@ def _chunks(items, size: int) -> Iterator[list]:
             chunk = []
     if chunk:
         yield chunk
-
-
-def _drain(items: queue.Queue) -> None:
-    while not items.empty():
-        items.get_nowait()

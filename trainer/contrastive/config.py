@@ -1,34 +1,34 @@
 """How a contrastive training runs: a recipe's name and overrides in, one frozen model with every number out."""
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from lamella.trainer.core import config as configs
-from lamella.trainer.core.config import MIB, Decay, Frozen
+from lamella.trainer.core.config import MIB, Decay, TrainConfig
+from lamella.trainer.core.schedule import Schedule
 
 
-class ContrastiveConfig(Frozen):
+class ContrastiveConfig(TrainConfig):
     """CLIP and CoCa training on image-text pairs. A loss whose weight is 0 is not computed."""
 
-    recipe: str
+    RUNTIME_KEYS: ClassVar[frozenset[str]] = TrainConfig.RUNTIME_KEYS | {
+        *("decoders", "batches_ahead", "cache_bytes", "max_bad_samples"),
+    }
+
     model: str = "lamella-coca"  # as `weights.load` takes it: ours, a config's path, or a model of open_clip
     init_from: str | None = None  # weights to start from: a trainer's output, `bundled`, a hub tag; None: from scratch
     tokenizer: str = "train"  # of our own models: "train" on these captions, or a path; open_clip's bring theirs
     max_vocabulary: PositiveInt = 1024
     datasets: tuple[str, ...] = ("align", "ltip")
     sources: tuple[str, ...] | None = None  # of the captions, as the pipeline names them; None: all
-    seed: NonNegativeInt = 0
 
-    steps: PositiveInt = 10_000
     batch: PositiveInt = 64
-    learning_rate: PositiveFloat = 1e-3
-    warmup_steps: NonNegativeInt = 200
     final_learning_rate: NonNegativeFloat = 0.0  # of `learning_rate`, at the end of the cosine
     betas: tuple[Decay, Decay] = (0.9, 0.98)  # CLIP
     epsilon: PositiveFloat = 1e-6  # CLIP
     weight_decay: NonNegativeFloat = 0.2  # CLIP; none on gains, biases, embeddings and temperatures
-    max_gradient_norm: PositiveFloat = 1.0
     max_logit_scale: PositiveFloat = 100.0  # CLIP
     max_shift: NonNegativeInt = 0  # px: pictures are moved by up to this, by hash
 
@@ -41,29 +41,17 @@ class ContrastiveConfig(Frozen):
     match_bias: float = -5.0
     match_rate_scale: PositiveFloat = 20.0  # their learning rate, over that of the weights
 
-    precision: Literal["auto", "fp32", "bf16"] = "auto"  # bf16 on a GPU; weights and optimiser stay in fp32
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    compile: bool | None = None  # None: on a GPU
-    threads: PositiveInt | None = None  # of the CPU's arithmetic
     decoders: PositiveInt = 2  # threads that decode pictures
     batches_ahead: PositiveInt = 4
     shards_in_memory: PositiveInt = 16  # samples are shuffled within so many shards
     cache_bytes: NonNegativeInt = 2048 * MIB  # decoded pictures are kept where all of them fit
 
-    checkpoint_every: PositiveInt = 1000  # steps
-    checkpoints_kept: PositiveInt = 2
-    log_every: PositiveInt = 50  # steps
     max_bad_samples: float = Field(0.01, ge=0.0, le=1.0)  # of those read; reliability T6
-    max_bad_steps: PositiveInt = 20  # in a row whose loss is not finite: then it is no accident
 
+    def schedule(self) -> Schedule:
+        final = self.final_learning_rate
+        return Schedule(peak=self.learning_rate, warmup_steps=self.warmup_steps, steps=self.steps, final=final)
 
-# What may differ between a training and its resumption: it changes how fast, how long and how loud, not what is learned.
-RUNTIME_KEYS = frozenset(
-    {
-        *("device", "compile", "threads", "decoders", "batches_ahead", "cache_bytes"),
-        *("checkpoint_every", "checkpoints_kept", "log_every", "max_bad_samples", "max_bad_steps"),
-    }
-)
 
 # What the eyes learn first. A text also says colours, numbers and grounds; looked for all at once, colour, which any
 # pixel tells, wins, and the shapes are not learned. Both forms, for they are two pieces of the vocabulary.
@@ -114,6 +102,6 @@ RECIPES: dict[str, dict[str, Any]] = {
 }
 
 
-def resolve(recipe: str, overrides: dict[str, str]) -> ContrastiveConfig:
+def resolve(recipe: str, overrides: Mapping[str, str]) -> ContrastiveConfig:
     """The full config of a recipe of RECIPES; as `trainer.core.config.resolve`."""
     return configs.resolve(ContrastiveConfig, RECIPES, recipe, overrides)

@@ -11,19 +11,20 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
+from lamella.schemas.errors import TrainingError
 from lamella.trainer.contrastive.config import ContrastiveConfig, resolve
+from lamella.trainer.contrastive.learner import Learner
 from lamella.trainer.contrastive.pairs import decode_pair, find_pairs, is_wanted, read_samples
-from lamella.trainer.core.config import TrainingError
-from lamella.trainer.evaluation.contrastive import calibrated, embed, examine, own_and_next
+from lamella.trainer.evaluation.contrastive import calibrated, embed, evaluate_pairs, own_and_next
 from lamella.trainer.loading.shard_reader import manifest_hash
 from lamella.weights import Loaded
 from lamella.weights.loaded import MATCH_BIAS, MATCH_SCALE, MODEL_FILE
 
-MAX_EXAMINED = 1000  # unseen pairs
-MIN_EXAMINED = 2
+MAX_EVALUATED = 1000  # unseen pairs
+MIN_EVALUATED = 2
 
 
-def export(folder: Path, learner: torch.nn.Module, loaded: Loaded, config: ContrastiveConfig, shards: str) -> dict[str, float]:
+def export(folder: Path, learner: Learner, loaded: Loaded, config: ContrastiveConfig, shards: str) -> dict[str, float]:
     """Writes the model and gives its scores on the validation split; no scores where there is no such split.
 
     A matcher's two numbers are set anew on that split: the loss saw only the hardest wrong pairs, and learned to doubt.
@@ -32,11 +33,11 @@ def export(folder: Path, learner: torch.nn.Module, loaded: Loaded, config: Contr
     trained, scores = replace(loaded, model=learner.model.eval()), {}
     if learner.matching:
         trained = replace(trained, match_scale=learner.matching.scale.item(), match_bias=learner.matching.bias.item())
-        if len(texts) >= MIN_EXAMINED:
+        if len(texts) >= MIN_EVALUATED:
             scale, bias = calibrated(*own_and_next(*embed(trained, images, trained.tokenize(texts))))
             trained = replace(trained, match_scale=scale, match_bias=bias)
-    if len(texts) >= MIN_EXAMINED:
-        scores = examine(trained, images, texts, captions=bool(config.caption_weight))
+    if len(texts) >= MIN_EVALUATED:
+        scores = evaluate_pairs(trained, images, texts, captions=bool(config.caption_weight))
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in learner.model.state_dict().items()}
     tensors = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     if learner.matching:
@@ -69,9 +70,9 @@ def _unseen(config: ContrastiveConfig, shards: str, size: int) -> tuple[torch.Te
         wanted = (sample for sample in read_samples(shard) if is_wanted(sample, config))
         decoded = (decode_pair(sample, size) for sample in wanted)
         pairs += [pair for pair in decoded if pair]
-        if len(pairs) >= MAX_EXAMINED:
+        if len(pairs) >= MAX_EVALUATED:
             break
-    pairs = pairs[:MAX_EXAMINED]
+    pairs = pairs[:MAX_EVALUATED]
     pixels = [pixels for pixels, _, _ in pairs] or [np.zeros((size, size, 3), np.uint8)]
     return torch.from_numpy(np.stack(pixels)), [text for _, text, _ in pairs]
 

@@ -46,11 +46,17 @@ def words_loss(logits: Tensor, tokens: Tensor, pieces: Tensor) -> Tensor:  # [B,
     return F.binary_cross_entropy_with_logits(logits, there, reduction="sum") / len(logits)
 
 
-def contrastive_loss(cosine: Tensor, scale: Tensor) -> Tensor:  # [B, B], pictures by texts
-    """Each picture picks its text among the batch's, and each text its picture."""
-    logits = scale * cosine
-    own = torch.arange(len(logits), device=logits.device)
-    return (F.cross_entropy(logits, own) + F.cross_entropy(logits.T, own)) / 2
+def contrastive_loss(by_image: Tensor, by_text: Tensor, scale: Tensor, first: int = 0) -> Tensor:
+    """Each picture picks its text among all texts, and each text its picture.
+
+    Args:
+        by_image: cosines [B, N] of B pictures with all N texts.
+        by_text: cosines [B, N] of their texts with all N pictures.
+        scale: of the cosines, [].
+        first: number of the first of the B pairs among the N.
+    """
+    own = torch.arange(len(by_image), device=by_image.device) + first
+    return (F.cross_entropy(scale * by_image, own) + F.cross_entropy(scale * by_text, own)) / 2
 
 
 def caption_loss(logits: Tensor, labels: Tensor, pad: int) -> Tensor:  # [B, L, V], [B, L]
@@ -58,13 +64,18 @@ def caption_loss(logits: Tensor, labels: Tensor, pad: int) -> Tensor:  # [B, L, 
     return F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=pad)
 
 
-def matching_loss(cosine: Tensor, tokens: Tensor, matching: Matching) -> Tensor:  # [B, B], [B, L]
+def matching_loss(by_image: Tensor, by_text: Tensor, tokens: Tensor, first: int, matching: Matching) -> Tensor:
     """Binary cross-entropy on every true pair and on its hardest wrong ones.
 
-    A pair of the batch whose texts are the same is no wrong pair, wherever its picture comes from.
+    A pair whose texts are the same is no wrong pair, wherever its picture comes from.
+
+    Args:
+        by_image, by_text, first: as for `contrastive_loss`.
+        tokens: of all texts, int64 [N, L].
+        matching: cosine -> logit.
     """
-    same = (tokens[:, None] == tokens[None, :]).all(dim=-1)
-    wrong = cosine.masked_fill(same, -1.0)
-    negatives = torch.cat([wrong.max(dim=1).values, wrong.max(dim=0).values])
-    right = F.softplus(-matching(cosine.diagonal())).mean()
+    rows = torch.arange(len(by_image), device=by_image.device)
+    same = (tokens[rows + first, None] == tokens[None, :]).all(dim=-1)  # [B, N]
+    negatives = torch.cat([cosine.masked_fill(same, -1.0).max(dim=1).values for cosine in (by_image, by_text)])
+    right = F.softplus(-matching(by_image[rows, rows + first])).mean()
     return (right + F.softplus(matching(negatives)).mean()) / 2

@@ -7,18 +7,17 @@ import numpy as np
 from PIL import Image
 
 from lamella.schemas.datasets import DATASETS, Dataset
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.rejection import Unit
 from lamella.schemas.sample import BadSample, ClipSample, Members, PairSample
 from lamella.schemas.shards import MANIFEST, BadShard
 from lamella.trainer.contrastive.config import ContrastiveConfig
-from lamella.trainer.core.config import TrainingError
+from lamella.trainer.loading.pictures import MAX_PIXELS, MAX_SCANS
 from lamella.trainer.loading.shard_reader import Shard, find_shards, read_checked
 from lamella.weights.pixels import square
 
 # Of a clip, the middle frame stands for it.
 PAIR_DATASETS = tuple(dataset for dataset, entry in DATASETS.items() if entry.unit is Unit.PAIR)
-MAX_PIXELS = 64_000_000  # of a stored picture; the pipeline's own are at most a few hundred pixels wide
-MAX_SCANS = 100  # as `fetch.max_scans`; the pipeline's own have one
 Pair = tuple[np.ndarray, str, str] | tuple[()]  # pixels [S, S, 3], text and key; empty where the recipe leaves it out
 
 

@@ -9,34 +9,39 @@ OUTPUT/model.safetensors  fp16, at the end: what `weights.load(name, OUTPUT, rol
 
 import json
 import math
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from lamella.schemas.errors import TrainingError
 from lamella.trainer.contrastive.batches import Batch, Cursor, PairBatches
-from lamella.trainer.contrastive.config import RUNTIME_KEYS, ContrastiveConfig, resolve
+from lamella.trainer.contrastive.config import ContrastiveConfig, resolve
 from lamella.trainer.contrastive.export import export
-from lamella.trainer.contrastive.losses import Matching, Words, caption_loss, contrastive_loss, matching_loss, words_loss
+from lamella.trainer.contrastive.learner import Learner
 from lamella.trainer.contrastive.pairs import find_pairs, read_samples
-from lamella.trainer.core import checkpoint as checkpoints
-from lamella.trainer.core.config import TrainingError
-from lamella.trainer.core.console import say, write_whole
+from lamella.trainer.core.checkpoint import Checkpoint, keep_last
+from lamella.trainer.core.config import check_same_config, check_same_shards
+from lamella.trainer.core.console import open_folder, say, write_whole
+from lamella.trainer.core.meter import Meter, Update, check_boards
+from lamella.trainer.core.optimizer import BadSteps, clip, make_optimizer, set_rate
 from lamella.trainer.core.stop import EXIT_STOPPED, Stop
+from lamella.trainer.core.trained import Trained, begun, buffers_of
+from lamella.trainer.core.world import World, join
 from lamella.trainer.loading.shard_reader import Shard, manifest_hash
 from lamella.weights import Loaded, load
-from lamella.weights.loaded import TOKENIZER_FILE, pick_device
+from lamella.weights.loaded import TOKENIZER_FILE
 from lamella.weights.loader import untrained
 from lamella.weights.own import own_config
-from lamella.weights.pixels import normalise
 from lamella.weights.tokens import train_tokenizer
 
 
 def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> None:
     """Trains `recipe` on a run's `shards` folder, or goes on with the training that lies in `output`.
+
+    Every process that torchrun starts calls it; contrast and matching are then over the pairs of all.
 
     Args:
         shards: folder with `align/`, `ltip/`, each with its manifest; or one of the two.
@@ -49,164 +54,159 @@ def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> N
         WeightsMissing: `init_from` cannot be had.
         SystemExit: 130 after SIGTERM or SIGINT, with a checkpoint written.
     """
-    config = resolve(recipe, overrides)
-    pick_device(config.device)  # a GPU that is missing is said before captions are read for a tokenizer
-    found, folder = find_pairs(shards, config.datasets, "train"), Path(output)
-    folder.mkdir(parents=True, exist_ok=True)
-    before = _before(folder, config, found)
-    if config.threads:
-        torch.set_num_threads(config.threads)
-    torch.manual_seed(config.seed)
-    loaded = _start(config, found, folder)
-    learner = Learner(loaded, config).to(loaded.device)
-    optimizer = make_optimizer(learner, config)
-    cursor, step = Cursor(), 0
-    if before:
-        checkpoints.restore(before, learner, optimizer)
-        cursor, step = Cursor(**before.state["cursor"]), before.step
-        say(f"going on from step {step} of {config.steps}")
-    state = {"config": config.model_dump(), "shards": manifest_hash(found)}
-    write_whole(folder / "config.json", json.dumps(config.model_dump(), indent=1, sort_keys=True) + "\n")
-    with PairBatches(found, config, loaded.image_size, loaded.tokenize, cursor) as batches, Stop() as stop:
-        loop = Loop(learner, optimizer, config, _Log(folder / "log.jsonl", config, step))
-        for batch in batches if step < config.steps else ():
-            step = loop.step(step, batch)
-            done = step == config.steps
-            if done or stop.asked or step % config.checkpoint_every == 0:
-                checkpoints.save(folder, step, learner, optimizer, state | {"cursor": asdict(batch.after)})
-                checkpoints.keep_last(folder, config.checkpoints_kept)
-            if done:
-                break
-            if stop.asked:
-                say(f"stopped at step {step}; the same command goes on from there")
-                raise SystemExit(EXIT_STOPPED)
-    scores = export(folder, learner, loaded, config, shards)
-    say("on unseen pairs: " + "  ".join(f"{name} {value:.3f}" for name, value in scores.items()))
+    config, folder = resolve(recipe, overrides), open_folder(output)
+    check_boards(config)
+    with join(config.device) as world, Stop() as stop:
+        found = find_pairs(shards, config.datasets, "train")
+        fingerprint = manifest_hash(found)
+
+        def check(before: Checkpoint) -> None:
+            check_same_config(before.state["config"], config, folder)
+            check_same_shards(before.state["shards"], fingerprint, folder)
+
+        before = begun(folder, world, check)
+        if config.threads:
+            torch.set_num_threads(config.threads)
+        torch.manual_seed(config.seed)
+        if world.leads:
+            write_whole(folder / "config.json", json.dumps(config.model_dump(), indent=1, sort_keys=True) + "\n")
+            _write_tokenizer(config, found, folder)
+        world.told(None)  # the tokenizer stands
+        loaded = _start(config, folder)
+        training = Training(loaded, config, world, {"config": config.model_dump(), "shards": fingerprint})
+        cursor = training.begin(before)
+        parts = {"rank": world.rank, "world": world.size}
+        with PairBatches(found, config, loaded.image_size, loaded.tokenize, cursor, **parts) as batches:
+            training.run(folder, batches, stop)
+        if world.leads:
+            scores = export(folder, training.learner, loaded, config, shards)
+            say("on unseen pairs: " + "  ".join(f"{name} {value:.3f}" for name, value in scores.items()))
 
 
-class Learner(nn.Module):
-    """A model and its losses, as one function of a batch, so that one compilation holds them all."""
+class Training:
+    """A model, its optimiser, and the one loop over batches of pairs.
 
-    def __init__(self, loaded: Loaded, config: ContrastiveConfig):
-        super().__init__()
-        if config.caption_weight and not hasattr(loaded.model, "text_decoder"):
-            raise TrainingError(f"caption_weight={config.caption_weight}: {config.model} has no decoder; set it to 0")
-        self.model = loaded.model.requires_grad_(True).train()
-        scale, bias = loaded.match_scale, loaded.match_bias
-        first = (config.match_scale, config.match_bias) if scale is None or bias is None else (scale, bias)
-        self.matching = Matching(*first) if config.match_weight else None
-        self.words = _words(loaded, config) if config.words_weight else None
-        self._config, self._look, self.pad = config, (loaded.mean, loaded.std), loaded.pad
+    Args:
+        loaded: the model as it is before the first step.
+        config: losses, rate, precision.
+        world: the processes that learn together; each holds the whole model.
+        state: what a checkpoint says of itself.
+    """
 
-    def forward(self, images: Tensor, tokens: Tensor) -> dict[str, Tensor]:  # uint8 [B, S, S, 3], int64 [B, L]
-        config, pixels, losses = self._config, normalise(images, *self._look), {}
-        if self.words:
-            losses["words"] = words_loss(self.words(self.model.look(pixels)), tokens, self.words.pieces)
-        if not (config.caption_weight or config.contrastive_weight or self.matching):
-            return losses
-        if config.caption_weight:
-            out = self.model(pixels, tokens)
-            seen, read = out["image_features"], out["text_features"]
-            losses["caption"] = caption_loss(out["logits"].float(), out["labels"], self.pad)
-        else:
-            seen = self.model.encode_image(pixels, normalize=True)
-            read = self.model.encode_text(tokens, normalize=True)
-        if config.contrastive_weight or self.matching:
-            cosine = seen.float() @ read.float().T
-            if config.contrastive_weight:
-                losses["contrastive"] = contrastive_loss(cosine, self.model.logit_scale.float().exp())
-            if self.matching:
-                losses["match"] = matching_loss(cosine, tokens, self.matching)
-        return losses
-
-
-def _words(loaded: Loaded, config: ContrastiveConfig) -> Words:
-    """The head for the pieces of `config.words`, or for the whole vocabulary."""
-    stem = getattr(getattr(loaded.model, "visual", None), "stem", None)
-    if not isinstance(stem, list):
-        raise TrainingError(f"words_weight={config.words_weight}: {config.model} has no convolutional stem; set it to 0")
-    special = torch.tensor([loaded.bos, loaded.eos, loaded.pad])
-    pieces = loaded.tokenize(config.words).unique() if config.words else torch.arange(config.max_vocabulary)
-    return Words(stem[-1], pieces[~torch.isin(pieces, special)])
-
-
-class Loop:
-    """One visible step: losses weighted and summed, one gradient, one update; a step without a finite loss is none."""
-
-    def __init__(self, learner: Learner, optimizer: torch.optim.Optimizer, config: ContrastiveConfig, log: Callable):
-        self._learner, self._optimizer, self._config, self._log = learner, optimizer, config, log
-        self._device = next(learner.parameters()).device
-        on_gpu = self._device.type == "cuda"
-        self.bf16 = config.precision == "bf16" or (config.precision == "auto" and on_gpu)
-        self.compiled = on_gpu if config.compile is None else config.compile
-        self._losses = torch.compile(learner) if self.compiled else learner
-        self._pad = learner.pad
-        self._bad_in_a_row = 0
-        if on_gpu:
+    def __init__(self, loaded: Loaded, config: ContrastiveConfig, world: World, state: dict | None = None):
+        self._config, self._world, self._state, self._start = config, world, state or {}, 0
+        self.learner = Learner(loaded, config, world).to(loaded.device)
+        self._parameters = dict(self.learner.named_parameters())
+        self._optimizer = make_optimizer(self._parameters, self.learner.group_of, config)
+        self._trained = Trained(
+            parameters=self._parameters, buffers=buffers_of(self.learner), optimizer=self._optimizer, world=world
+        )
+        self.bf16, self.compiled = config.half_precision(world.device), config.compiled(world.device)
+        self._trims = own_config(config.model) is not None and not self.compiled  # open_clip's CLIP takes whole rows only
+        self._forward = torch.compile(self.learner) if self.compiled else self.learner
+        if world.device.type == "cuda":
             torch.backends.cuda.matmul.allow_tf32 = True
 
-    def step(self, step: int, batch: Batch) -> int:
-        config, rate = self._config, learning_rate(step, self._config)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate * group["lr_scale"]
-        images = batch.images.to(self._device, non_blocking=True)
-        tokens = (batch.tokens if self.compiled else _trimmed(batch.tokens, self._pad)).to(self._device, non_blocking=True)
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self.bf16):
-            losses = self._losses(images, tokens)
-        total = sum(getattr(config, f"{name}_weight") * loss for name, loss in losses.items())
+    def begin(self, before: Checkpoint | None) -> Cursor:
+        """Goes back to `before`; where this process's next batch begins."""
+        if before is None:
+            return Cursor()
+        self._trained.restore(before)
+        self._start = before.step
+        if self._world.leads:
+            say(f"going on from step {before.step} of {self._config.steps}")
+        cursors = before.state.get("cursors") or [before.state["cursor"]]  # earlier versions knew one process
+        if len(cursors) != self._world.size:
+            raise TrainingError(f"processes={self._world.size}: the training was left by {len(cursors)}, and goes on with as many")
+        return Cursor(**cursors[self._world.rank])
+
+    def run(self, folder: Path, batches: PairBatches, stop: Stop) -> None:
+        """Trains to the last step, with checkpoints on the way."""
+        config, world, bad_steps = self._config, self._world, BadSteps(self._config, loud=self._world.leads)
+        with Meter(folder if world.leads else None, config, self._start) as meter:
+            numbered = enumerate(batches, self._start + 1) if self._start < config.steps else ()
+            for number, batch in numbered:
+                update = self.update(number, batch)
+                bad_steps.note(number, update.finite)
+                meter.add(update)
+                done, stopped = number == config.steps, world.any(stop.asked)
+                if done or stopped or number % config.checkpoint_every == 0:
+                    cursors = world.gathered(asdict(batch.after))
+                    self._trained.save(folder, number, self._state | {"cursors": cursors})
+                    if world.leads:
+                        keep_last(folder, config.checkpoints_kept)
+                if done:
+                    break
+                if stopped:
+                    if world.leads:
+                        say(f"stopped at step {number}; the same command goes on from there")
+                    raise SystemExit(EXIT_STOPPED)
+
+    def update(self, number: int, batch: Batch) -> Update:
+        """Update `number`, from 1: losses weighted and summed, one gradient, one step; without a finite loss there is none."""
+        config, world, device = self._config, self._world, self._world.device
+
+        # 1. The rate.
+        rate = config.schedule().rate(number - 1)
+        set_rate(self._optimizer, rate)
+
+        # 2. The loss: images uint8 [B, S, S, 3], tokens int64 [B, L], this process's part of the batch.
+        images = batch.images.to(device, non_blocking=True)
+        tokens = self._trimmed(batch.tokens) if self._trims else batch.tokens
+        tokens = tokens.to(device, non_blocking=True)
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.bf16):
+            found = self._forward(images, tokens)
+        losses = self.learner.losses(found, tokens)
+        total = torch.stack([getattr(config, f"{name}_weight") * loss for name, loss in losses.items()]).sum()
+
+        # 3. The gradient, the mean over all processes.
         self._optimizer.zero_grad(set_to_none=True)
         total.backward()
-        norm = nn.utils.clip_grad_norm_(self._learner.parameters(), config.max_gradient_norm)
-        if bool(torch.isfinite(total) & torch.isfinite(norm)):
+        for parameter in self._parameters.values() if world.size > 1 else ():
+            if parameter.grad is not None:
+                world.summed(parameter.grad).div_(world.size)
+        norm = clip(self._parameters.values(), config.max_gradient_norm)
+
+        # 4. The step.
+        means = world.summed(torch.stack([total.detach(), *(loss.detach() for loss in losses.values())])) / world.size
+        *values, length = torch.cat([means, norm[None]]).tolist()
+        finite = math.isfinite(values[0]) and math.isfinite(length)
+        if finite:
             self._optimizer.step()
-            self._bad_in_a_row = 0
             with torch.no_grad():
-                self._learner.model.logit_scale.clamp_(max=math.log(config.max_logit_scale))
-        else:
-            self._bad_in_a_row += 1
-            say(f"step {step + 1}: the loss is not finite; no update")
-            if self._bad_in_a_row >= config.max_bad_steps:
-                raise TrainingError(
-                    f"learning_rate={config.learning_rate}: {self._bad_in_a_row} steps in a row without a finite loss; "
-                    "the last checkpoint is good"
-                )
-        self._log(step + 1, {"loss": total} | losses, batch, rate)
-        return step + 1
+                self.learner.model.logit_scale.clamp_(max=math.log(config.max_logit_scale))
+        return Update(
+            step=number,
+            losses=dict(zip(("total", *losses), values, strict=True)),
+            norm=length,
+            rate=rate,
+            counts={"samples": len(batch.images) * world.size},
+            waited_s=batch.waited_s,
+            damaged=batch.damaged,
+            finite=finite,
+        )
+
+    def _trimmed(self, tokens: Tensor) -> Tensor:
+        """Without the columns in which every text has ended: half the work on short captions."""
+        longest = int((tokens != self.learner.pad).any(dim=0).sum())
+        return tokens[:, :longest]
 
 
-def learning_rate(step: int, config: ContrastiveConfig) -> float:
-    """Linear warm-up, then a cosine down to `final_learning_rate` of the peak."""
-    if step < config.warmup_steps:
-        return config.learning_rate * (step + 1) / config.warmup_steps
-    along = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
-    low = config.final_learning_rate
-    return config.learning_rate * (low + (1 - low) * (1 + math.cos(math.pi * along)) / 2)
+def _write_tokenizer(config: ContrastiveConfig, shards: Sequence[Shard], folder: Path) -> None:
+    """The tokenizer of a model of ours that starts from scratch, beside the checkpoints; one that stands there stays."""
+    tokenizer = folder / TOKENIZER_FILE
+    if own_config(config.model) is None or config.init_from is not None or tokenizer.exists():
+        return
+    if config.tokenizer == "train":
+        texts = (sample.text for shard in shards for sample in read_samples(shard) if sample)
+        write_whole(tokenizer, train_tokenizer(texts, config.max_vocabulary).decode())
+    elif Path(config.tokenizer).is_file():
+        write_whole(tokenizer, Path(config.tokenizer).read_text(encoding="utf-8"))
+    else:
+        raise TrainingError(f"tokenizer={config.tokenizer}: no such file")
 
 
-def _trimmed(tokens: Tensor, pad: int) -> Tensor:
-    """Without the columns in which every text has ended: half the work on short captions. A compiled model wants one shape."""
-    longest = int((tokens != pad).any(dim=0).sum())
-    return tokens[:, :longest]
-
-
-def make_optimizer(learner: Learner, config: ContrastiveConfig) -> torch.optim.AdamW:
-    """AdamW; gains, biases, embeddings and temperatures do not decay, and a verdict's two numbers may move fast."""
-    decayed, plain, verdict = [], [], []
-    for name, parameter in learner.named_parameters():
-        if name.startswith("matching."):
-            verdict.append(parameter)
-        else:
-            (plain if parameter.ndim < 2 or "embedding" in name else decayed).append(parameter)
-    groups = [
-        {"params": decayed, "weight_decay": config.weight_decay, "lr_scale": 1.0},
-        {"params": plain, "weight_decay": 0.0, "lr_scale": 1.0},
-        {"params": verdict, "weight_decay": 0.0, "lr_scale": config.match_rate_scale},
-    ]
-    groups = [group for group in groups if group["params"]]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas, eps=config.epsilon)
-
-
-def _start(config: ContrastiveConfig, shards: Sequence[Shard], folder: Path) -> Loaded:
+def _start(config: ContrastiveConfig, folder: Path) -> Loaded:
     """The model as it is before the first step, with its tokenizer beside the checkpoints where it is ours."""
     own, tokenizer = own_config(config.model) is not None, folder / TOKENIZER_FILE
     role = "matcher" if config.match_weight else "scorer"
@@ -216,64 +216,7 @@ def _start(config: ContrastiveConfig, shards: Sequence[Shard], folder: Path) -> 
             write_whole(tokenizer, loaded.tokenizer_file.read_text(encoding="utf-8"))
             loaded = replace(loaded, tokenizer_file=tokenizer)
         return loaded
-    if own and not tokenizer.exists():
-        if config.tokenizer == "train":
-            texts = (sample.text for shard in shards for sample in read_samples(shard) if sample)
-            write_whole(tokenizer, train_tokenizer(texts, config.max_vocabulary).decode())
-        elif Path(config.tokenizer).is_file():
-            write_whole(tokenizer, Path(config.tokenizer).read_text(encoding="utf-8"))
-        else:
-            raise TrainingError(f"tokenizer={config.tokenizer}: no such file")
     try:
         return untrained(config.model, tokenizer if own else None, device=config.device)
     except ValueError as error:
         raise TrainingError(f"model={config.model}: {error}") from error
-
-
-def _before(folder: Path, config: ContrastiveConfig, shards: Sequence[Shard]) -> checkpoints.Checkpoint | None:
-    """The checkpoint to go on from. One that was made by another recipe or on other shards is refused, not mixed in."""
-    before = checkpoints.latest(folder)
-    if before is None:
-        return None
-    now = json.loads(json.dumps(config.model_dump()))
-    for key, value in before.state["config"].items():
-        if key not in RUNTIME_KEYS and now.get(key) != value:
-            raise TrainingError(f"{key}={now.get(key)}: {folder} was begun with {value}; choose another output folder")
-    if before.state["shards"] != manifest_hash(shards):
-        raise TrainingError(f"shards: {folder} was begun on other shards; choose another output folder")
-    return before
-
-
-class _Log:
-    """A line to read every `log_every` steps, and the same as JSON."""
-
-    def __init__(self, path: Path, config: ContrastiveConfig, step: int):
-        self._path, self._config = path, config
-        kept = [line for line in path.read_text().splitlines() if _step_of(line) <= step] if path.exists() else []
-        write_whole(path, "".join(f"{line}\n" for line in kept))
-        self._began, self._samples, self._waited = time.perf_counter(), 0, 0.0
-
-    def __call__(self, step: int, losses: dict[str, Tensor], batch: Batch, rate: float) -> None:
-        self._samples += len(batch.images)
-        self._waited += batch.waited_s
-        if step % self._config.log_every and step != self._config.steps:
-            return
-        values = {name: loss.item() for name, loss in losses.items()}
-        took = time.perf_counter() - self._began
-        line = {"step": step, "samples_per_s": round(self._samples / took, 1), "waited": round(self._waited / took, 4)}
-        if batch.bad:
-            line["bad_samples"] = batch.bad
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(values | line | {"learning_rate": rate}) + "\n")
-        shown = "  ".join(f"{name} {value:.3f}" for name, value in values.items())
-        speed = f"{line['samples_per_s']:.0f} samples/s, {line['waited']:.0%} waited for data"
-        say(f"step {step}/{self._config.steps}  {shown}  {speed}" + (f", {batch.bad} bad samples" if batch.bad else ""))
-        self._began, self._samples, self._waited = time.perf_counter(), 0, 0.0
-
-
-def _step_of(line: str) -> float:
-    """Of a line of the log; one that a kill cut off is behind all others."""
-    try:
-        return json.loads(line)["step"]
-    except ValueError:
-        return math.inf

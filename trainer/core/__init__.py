@@ -1,1 +1,1 @@
-"""What every training stands on, once: config, checkpoint, order of samples, optimizer, meter, stop, console."""
+"""What every training stands on, once; it imports no model, and no model's config."""

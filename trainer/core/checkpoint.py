@@ -4,7 +4,7 @@
 
 A checkpoint is written under a temporary name and renamed last, and `state.json` lists the checksums of its neighbours.
 Loading takes the newest that is whole: a kill, a full disk or a flipped bit costs one checkpoint, never the training.
-Tensors are safetensors, and nothing is pickled. `trainer.flamingo.fsdp_checkpoint` writes the same from several processes.
+Tensors are safetensors, and nothing is pickled. `trainer.core.trained` says which tensors, and spreads them over processes.
 """
 
 import hashlib
@@ -16,8 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 FOLDER = "checkpoints"
@@ -34,32 +33,8 @@ class Checkpoint:
     path: Path
 
 
-def save(output: Path, step: int, model: torch.nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> Path:
-    """Writes checkpoint `step`. Raises OSError where the disk refuses; the checkpoints before it stay as they are."""
-    moments = flat_state(dict(model.named_parameters()), optimizer)
-    return write(output, step, {MODEL: model.state_dict(), OPTIMIZER: moments | {RNG: torch.get_rng_state()}}, state)
-
-
-def restore(checkpoint: Checkpoint, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Puts model, optimiser and random state back to where they were, to the bit."""
-    model.load_state_dict(load_file(checkpoint.path / MODEL))
-    tensors = load_file(checkpoint.path / OPTIMIZER)
-    torch.set_rng_state(tensors.pop(RNG))
-    parameters = {id(parameter): name for name, parameter in model.named_parameters()}
-    packed = optimizer.state_dict()
-    position = 0
-    for group in optimizer.param_groups:
-        for parameter in group["params"]:
-            prefix = f"{parameters[id(parameter)]}/"
-            state = {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
-            if state:
-                packed["state"][position] = state
-            position += 1
-    optimizer.load_state_dict(packed)
-
-
 def write(output: Path, step: int, files: Mapping[str, Mapping[str, Tensor]], state: dict[str, Any]) -> Path:
-    """Writes tensors, file by file, as checkpoint `step`."""
+    """Writes tensors, file by file, as checkpoint `step`. Raises OSError where the disk refuses; earlier ones stay."""
     temporary = begin(output, step)
     for name, tensors in files.items():
         save_file(_on_cpu(tensors), temporary / name)
@@ -117,15 +92,6 @@ def checksums(folder: Path) -> dict[str, str]:
 def checksum(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def flat_state(parameters: Mapping[str, Tensor], optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """The optimiser's tensors as `parameter/name`."""
-    return {
-        f"{name}/{key}": torch.as_tensor(value)
-        for name, parameter in parameters.items()
-        for key, value in optimizer.state.get(parameter, {}).items()
-    }
 
 
 def _on_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

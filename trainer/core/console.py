@@ -5,8 +5,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.printable import printable
-from lamella.trainer.core.config import TrainingError
 
 
 def open_folder(output: str | Path) -> Path:

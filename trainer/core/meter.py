@@ -6,16 +6,15 @@ step 20/300  m3w 3.210  align 2.114  4210 tokens/s  55 images/s  MFU 47.1 %  0.3
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.keys import stable_key
-from lamella.schemas.pair import Dataset
-from lamella.trainer.core.config import TrainingError
+from lamella.trainer.core.config import TrainConfig
 from lamella.trainer.core.console import say, write_whole
-from lamella.trainer.flamingo.config import FlamingoConfig
 
 LOG, BOARD = "log.jsonl", "tensorboard"
 Values = dict[str, float]
@@ -26,15 +25,14 @@ class Update:
     """One update, summed over all processes."""
 
     step: int  # updates made, this one too
-    losses: dict[Dataset, float]  # per token
+    losses: Mapping[str, float]  # by dataset or by kind
     norm: float  # of the gradient, before it was clipped
     rate: float
-    tokens: int  # of text; no padding
-    images: int
-    flops: float | None
-    waited_s: float
-    damaged: int  # samples that were replaced
-    done: bool  # False: the loss was not finite, and nothing was updated
+    counts: Mapping[str, int]  # what passed through, such as tokens and images: told a second
+    flops: float | None = None
+    waited_s: float = 0.0
+    damaged: int = 0  # samples that were replaced or left out
+    finite: bool = True  # False: the loss was not, and nothing was updated
 
 
 class Meter:
@@ -48,7 +46,7 @@ class Meter:
         peak: FLOP/s of all devices together; None: not known, and no MFU is told.
     """
 
-    def __init__(self, output: Path | None, config: FlamingoConfig, start: int, peak: float | None):
+    def __init__(self, output: Path | None, config: TrainConfig, start: int, peak: float | None = None):
         self._path, self._config, self._peak = output and output / LOG, config, peak
         if self._path:
             lines = self._path.read_text().splitlines() if self._path.exists() else []
@@ -70,45 +68,38 @@ class Meter:
             if update.step % self._config.log_every == 0 or update.step == self._config.steps:
                 self._tell()
 
-    def validated(self, step: int, losses: dict[Dataset, float], took_s: float) -> None:
-        """What it took is no part of the training's speed."""
+    def validated(self, step: int, losses: Mapping[str, float], took_s: float) -> None:
+        """Losses on unseen samples; what it took to get them is no part of the training's speed."""
         if not self._path:
             return
-        shown = "  ".join(f"{dataset} {loss:.3f}" for dataset, loss in losses.items())
+        shown = "  ".join(f"{name} {loss:.3f}" for name, loss in losses.items())
         say(f"step {step}/{self._config.steps}  on unseen samples: {shown}")
-        self._write(step, {"validation": {str(dataset): loss for dataset, loss in losses.items()}})
+        self._write(step, {"validation": dict(losses)})
         self._began += took_s
 
     def _tell(self) -> None:
         updates, config, now = self._updates, self._config, time.perf_counter()
         took, last = now - self._began, updates[-1]
-        good = [update for update in updates if update.done]
-        losses = {dataset: _mean([update.losses[dataset] for update in good]) for dataset in last.losses}
-        speed = {
-            "tokens_per_s": sum(update.tokens for update in updates) / took,
-            "images_per_s": sum(update.images for update in updates) / took,
-            "waited": sum(update.waited_s for update in updates) / took,
-        }
+        good = [update for update in updates if update.finite]
+        losses = {name: _mean([update.losses[name] for update in good]) for name in last.losses}
+        speed = {f"{name}_per_s": sum(update.counts[name] for update in updates) / took for name in last.counts}
+        shown = [f"{name} {loss:.3f}" for name, loss in losses.items() if loss is not None]
+        shown += [f"{speed[f'{name}_per_s']:.0f} {name}/s" for name in last.counts]
+        speed["waited"] = sum(update.waited_s for update in updates) / took
         if self._peak and last.flops is not None:
-            speed["mfu"] = sum(update.flops for update in updates) / took / self._peak
-        bad, damaged = sum(not update.done for update in updates), sum(update.damaged for update in updates)
-        shown = [f"{dataset} {loss:.3f}" for dataset, loss in losses.items() if loss is not None]
-        shown += [f"{speed['tokens_per_s']:.0f} tokens/s", f"{speed['images_per_s']:.0f} images/s"]
-        shown += [f"MFU {speed['mfu']:.1%}"] if "mfu" in speed else []
+            speed["mfu"] = sum(update.flops or 0.0 for update in updates) / took / self._peak
+            shown.append(f"MFU {speed['mfu']:.1%}")
+        bad, damaged = len(updates) - len(good), sum(update.damaged for update in updates)
         shown += [f"{speed['waited']:.1%} waited for data", f"{_clock((config.steps - last.step) * took / len(updates))} left"]
         shown += [f"{bad} without a finite loss"] * bool(bad) + [f"{damaged} damaged samples replaced"] * bool(damaged)
         say(f"step {last.step}/{config.steps}  " + "  ".join(shown))
-        values = {"loss": {str(dataset): loss for dataset, loss in losses.items()}, "speed": speed}
-        values |= {
-            "gradient_norm": _mean([update.norm for update in good]),
-            "learning_rate": last.rate,
-            "bad_steps": bad,
-            "damaged_samples": damaged,
-        }
+        values = {"loss": losses, "speed": speed, "gradient_norm": _mean([update.norm for update in good])}
+        values |= {"learning_rate": last.rate, "bad_steps": bad, "damaged_samples": damaged}
         self._write(last.step, values)
         self._updates, self._began = [], now
 
     def _write(self, step: int, values: dict[str, Any]) -> None:
+        assert self._path
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"step": step} | values) + "\n")
         flat = _flat(values)
@@ -116,19 +107,19 @@ class Meter:
             tell(step, flat)
 
 
-def check_boards(config: FlamingoConfig) -> None:
+def check_boards(config: TrainConfig) -> None:
     """Raises TrainingError, before any work, where a board is wanted whose package is not there."""
     from importlib.util import find_spec
 
-    for wanted, package, off in ((config.tensorboard, "tensorboard", "false"), (config.wandb, "wandb", "none")):
+    for wanted, package, off in ((config.tensorboard, "tensorboard", "false"), (config.wandb, "wandb", "null")):
         if wanted and find_spec(package) is None:
             line = f"{package}={wanted}: the package is not installed; pip install {package}, or {package}={off}"
             raise TrainingError(line)
 
 
-def _boards(output: Path, config: FlamingoConfig, start: int) -> list[tuple[Callable[[int, Values], None], Callable[[], None]]]:
+def _boards(output: Path, config: TrainConfig, start: int) -> list[tuple[Callable[[int, Values], None], Callable[[], None]]]:
     """(tell, close) of each board that is wanted."""
-    boards = []
+    boards: list[tuple[Callable[[int, Values], None], Callable[[], None]]] = []
     if config.tensorboard:
         from torch.utils.tensorboard import SummaryWriter
 
@@ -140,7 +131,7 @@ def _boards(output: Path, config: FlamingoConfig, start: int) -> list[tuple[Call
 
         boards.append((tell, writer.close))
     if config.wandb:
-        import wandb
+        import wandb  # pyright: ignore[reportMissingImports]
 
         name = stable_key(str(output.resolve()))[:16]
         run = wandb.init(project=config.wandb, id=name, dir=output, config=config.model_dump(), resume="allow")

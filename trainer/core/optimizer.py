@@ -1,29 +1,39 @@
-"""What a Flamingo's update is made of: trained parameters and a config in, AdamW, its rate and the clipped gradient out.
-
-Alayrac et al. 2022, A.2.2: AdamW, linear warm-up and then a constant rate, gradient norm 1, weight decay 0.1 and none on the
-resampler.
-"""
+"""Trained parameters and a config in; AdamW, its rate, the clipped gradient, and the end of what no longer learns, out."""
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from lamella.trainer.flamingo.config import FlamingoConfig
+from lamella.schemas.errors import TrainingError
+from lamella.trainer.core.config import TrainConfig
+from lamella.trainer.core.console import say
 
 Parameters = Mapping[str, nn.Parameter]
 
 
-def make_optimizer(parameters: Parameters, decays: Callable[[str], bool], config: FlamingoConfig) -> torch.optim.AdamW:
-    """AdamW with and without weight decay. Its state stands from the start, so that it can be restored."""
+class Group(NamedTuple):
+    """How a parameter is updated."""
+
+    weight_decay: float = 0.0
+    rate_scale: float = 1.0  # its learning rate, over the schedule's
+
+
+def make_optimizer(parameters: Parameters, group_of: Callable[[str], Group], config: TrainConfig) -> torch.optim.AdamW:
+    """AdamW over groups of parameters. Its state stands from the start, so that a checkpoint can be read into it.
+
+    Args:
+        parameters: by name; some may be sharded.
+        group_of: a parameter's name -> how it is updated.
+        config: rate, betas, epsilon.
+    """
     from torch.distributed.tensor import DTensor
 
-    alike: dict[tuple[bool, bool], list[nn.Parameter]] = {}  # a fused update takes no mixture of sharded and whole
+    alike: dict[tuple[Group, bool], list[nn.Parameter]] = {}  # a fused update takes no mixture of sharded and whole
     for name, parameter in parameters.items():
-        alike.setdefault((decays(name), isinstance(parameter, DTensor)), []).append(parameter)
-    groups = [
-        {"params": group, "weight_decay": config.weight_decay if decayed else 0.0} for (decayed, _), group in alike.items()
-    ]
+        alike.setdefault((group_of(name), isinstance(parameter, DTensor)), []).append(parameter)
+    groups = [{"params": members, **group._asdict()} for (group, _), members in alike.items()]
     fused = all(parameter.device.type == "cuda" for parameter in parameters.values())
     optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas, eps=config.epsilon, fused=fused)
     for parameter in parameters.values():
@@ -35,9 +45,10 @@ def make_optimizer(parameters: Parameters, decays: Callable[[str], bool], config
     return optimizer
 
 
-def learning_rate(step: int, config: FlamingoConfig) -> float:
-    """Of the update that makes step `step` + 1."""
-    return config.learning_rate * min(1.0, (step + 1) / max(1, config.warmup_steps))
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """The rate of the next update, times each group's own scale."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate * group["rate_scale"]
 
 
 def clip(parameters: Iterable[nn.Parameter], longest: float) -> Tensor:
@@ -57,6 +68,26 @@ def clip(parameters: Iterable[nn.Parameter], longest: float) -> Tensor:
     scale = (longest / (norm + 1e-6)).clamp(max=1.0)
     torch._foreach_mul_([*whole, *local], scale)
     return norm
+
+
+class BadSteps:
+    """Counts steps in a row that changed nothing, and ends a training before age overwrites the checkpoint of a good state."""
+
+    def __init__(self, config: TrainConfig, loud: bool = True):
+        self._config, self._loud, self._in_a_row = config, loud, 0
+
+    def note(self, step: int, finite: bool) -> None:
+        """Step `step` (from 1) had a finite loss and gradient, or not. Raises TrainingError after `max_bad_steps` without."""
+        self._in_a_row = 0 if finite else self._in_a_row + 1
+        if finite:
+            return
+        if self._loud:
+            say(f"step {step}: the loss is not finite; no update")
+        if self._in_a_row >= self._config.max_bad_steps:
+            raise TrainingError(
+                f"learning_rate={self._config.learning_rate}: {self._in_a_row} steps in a row without a finite loss; "
+                "the last checkpoint is good"
+            )
 
 
 def _square(tensors: list[Tensor], like: list[Tensor]) -> Tensor:

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+from typing import Any
 
 EXIT_STOPPED = 130  # a signal asked for it; the checkpoint stands
 
@@ -12,7 +13,7 @@ class Stop:
     asked = False
 
     def __enter__(self) -> "Stop":
-        self._old = {}
+        self._old: dict[signal.Signals, Any] = {}
         if threading.current_thread() is threading.main_thread():
             for name in (signal.SIGTERM, signal.SIGINT):
                 self._old[name] = signal.signal(name, self._ask)

@@ -109,7 +109,7 @@ def greedy_captions(loaded: Loaded, images: Tensor, max_tokens: int, batch: int 
     return captions
 
 
-def examine(loaded: Loaded, images: Tensor, texts: Sequence[str], captions: bool) -> dict[str, float]:
+def evaluate_pairs(loaded: Loaded, images: Tensor, texts: Sequence[str], captions: bool) -> dict[str, float]:
     """Scores on unseen pairs, of which the text of another picture is the wrong text.
 
     Args:

@@ -11,9 +11,9 @@ from typing import Any
 
 import torch
 
-from lamella.trainer.core.config import TrainingError
+from lamella.schemas.errors import TrainingError
 from lamella.trainer.core.console import open_folder, say, write_whole
-from lamella.trainer.evaluation.fewshot import BARE, BLANK, SEEN, Examiner, Options, Result, Setting, labels_of
+from lamella.trainer.evaluation.fewshot import BARE, BLANK, SEEN, FewShotEvaluator, Options, Result, Setting, labels_of
 from lamella.trainer.evaluation.gallery import computing
 from lamella.trainer.evaluation.generate import TooLong
 from lamella.trainer.evaluation.plots import accuracy_svg
@@ -90,14 +90,14 @@ def validation_losses(model: Flamingo, shards: str) -> dict[str, dict[str, float
 
 def answer(model: Flamingo, questions: Path, options: Options) -> list[Result]:
     """Every task of the file in every setting of the options."""
-    examiner = Examiner(model, read_questions(questions), questions.parent, options)
+    evaluator = FewShotEvaluator(model, read_questions(questions), questions.parent, options)
     results = []
-    for task in examiner.tasks:
-        if few := examiner.left_out(task):
-            say(f"  {task}: without {', '.join(few)}; it has {examiner.examples(task)} examples")
-        for setting in examiner.settings(task):
+    for task in evaluator.tasks:
+        if few := evaluator.left_out(task):
+            say(f"  {task}: without {', '.join(few)}; it has {evaluator.examples(task)} examples")
+        for setting in evaluator.settings(task):
             try:
-                results.append(examiner.ask(task, setting))
+                results.append(evaluator.ask(task, setting))
             except TooLong as error:  # the other settings stand
                 say(f"  {task}, {_how(setting)}: not {_how_many(setting.label)}; {error}")
         say(f"  {task}: " + ", ".join(f"{share:.0%} {_how_many(label)}" for label, share in _seen(results, task)))

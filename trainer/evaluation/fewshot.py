@@ -14,11 +14,11 @@ from pathlib import Path
 
 from torch import Tensor
 
-from lamella.trainer.core.config import TrainingError
-from lamella.trainer.evaluation.gallery import features_of, open_pictures, see_all
+from lamella.schemas.errors import TrainingError
+from lamella.trainer.evaluation.gallery import encode_pictures, features_of, open_pictures
 from lamella.trainer.evaluation.generate import Decoding, generate
 from lamella.trainer.evaluation.likelihood import likelihoods
-from lamella.trainer.evaluation.prompts import Prompt, Turn
+from lamella.trainer.evaluation.prompts import ChatTurn, Prompt
 from lamella.trainer.evaluation.questions import Question, attributes_right, is_right, tasks_of
 from lamella.trainer.evaluation.rices import RANDOM, SELECTIONS, by_hash, nearest
 from lamella.trainer.flamingo.model import Flamingo
@@ -91,7 +91,7 @@ def labels_of(results: Sequence[Result]) -> list[str]:
     return [label for _, label in sorted({(result.setting.start, result.setting.label) for result in results})]
 
 
-class Examiner:
+class FewShotEvaluator:
     """A model, and a file's questions whose pictures it has seen once.
 
     Args:
@@ -119,7 +119,7 @@ class Examiner:
         asked = [q for questions in (*self._support.values(), *self._queries.values()) for q in questions]
         self._places = dict(zip(dict.fromkeys(q.image for q in asked), count(), strict=False))
         pictures = open_pictures([folder / image for image in self._places], model.image_px)
-        self._latents: Tensor = see_all(model, pictures)
+        self._latents: Tensor = encode_pictures(model, pictures)
         self._features: Tensor = features_of(model, pictures)
 
     def examples(self, task: str) -> int:
@@ -165,13 +165,13 @@ class Examiner:
         """The question behind its examples; with an answer, that answer written out."""
         support = self._support[query.task]
         if setting.shots:
-            turns = [Turn(support[at].line(), self._places[support[at].image]) for at in self._shots(query, setting)]
+            turns = [ChatTurn(support[at].line(), self._places[support[at].image]) for at in self._shots(query, setting)]
         else:
             other = [example for example in support if example.image != query.image]
             lines = by_hash(self.options.seed, _key(query), list(map(_key, other)), setting.text_only)
-            turns = [Turn(other[at].line()) for at in lines]
+            turns = [ChatTurn(other[at].line()) for at in lines]
         text = query.prompt if answer is None else query.line(answer)
-        return Prompt((*turns, Turn(text, self._places[query.image])))
+        return Prompt((*turns, ChatTurn(text, self._places[query.image])))
 
     def _starts(self, examples: int) -> Iterator[tuple[int, int]]:
         """Examples, and lines without pictures, that may stand before a question of a task that has so many examples."""
@@ -195,16 +195,16 @@ class Examiner:
 
     def _written(self, task: str, setting: Setting) -> list[str]:
         prompts = [self.prompt(query, setting) for query in self._queries[task]]
-        written = generate(self.model, prompts, self._sight(setting), self.options.decoding)
+        written = generate(self.model, prompts, self._seen_latents(setting), self.options.decoding)
         return [first_line(text) for text in written]
 
     def _likeliest(self, task: str, setting: Setting) -> list[str]:
         queries = self._queries[task]
         asked = [[self.prompt(query, setting, choice) for choice in query.choices] for query in queries]
-        scores = likelihoods(self.model, asked, self._sight(setting))
+        scores = likelihoods(self.model, asked, self._seen_latents(setting))
         return [query.choices[max(range(len(row)), key=row.__getitem__)] for query, row in zip(queries, scores, strict=True)]
 
-    def _sight(self, setting: Setting) -> Tensor | None:
+    def _seen_latents(self, setting: Setting) -> Tensor | None:
         return None if setting.images == BLANK else self._latents
 
 

@@ -11,9 +11,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.sample import BadSample
-from lamella.trainer.core.config import TrainingError
-from lamella.trainer.flamingo.model import Flamingo, half_precision
+from lamella.trainer.flamingo.model import Flamingo
 from lamella.trainer.loading.pictures import draw
 from lamella.weights.pixels import square
 
@@ -41,23 +41,23 @@ def open_pictures(paths: Sequence[Path], side: int) -> Tensor:
 
 
 @torch.no_grad()
-def see_all(model: Flamingo, pictures: Tensor) -> Tensor:
+def encode_pictures(model: Flamingo, pictures: Tensor) -> Tensor:
     """Latents [K, R, D] of pictures, uint8 [K, S, S, 3]."""
     device = next(model.parameters()).device
     with computing(model):
-        return torch.cat([model.see(part[:, None].to(device)) for part in pictures.split(_AT_ONCE)])
+        return torch.cat([model.encode_images(part[:, None].to(device)) for part in pictures.split(_AT_ONCE)])
 
 
 @torch.no_grad()
 def features_of(model: Flamingo, pictures: Tensor) -> Tensor:
-    """Float32 [K, D] of length 1: the frozen eye's features, averaged over the picture."""
+    """Float32 [K, D] of length 1: the frozen vision encoder's features, averaged over the picture."""
     device = next(model.parameters()).device
     with computing(model):
-        seen = [model.eye(part.to(device)).float().mean(1) for part in pictures.split(_AT_ONCE)]
+        seen = [model.vision_encoder(part.to(device)).float().mean(1) for part in pictures.split(_AT_ONCE)]
     return F.normalize(torch.cat(seen), dim=-1)
 
 
 def computing(model: Flamingo) -> AbstractContextManager:
     """bf16 where the model was built for it, as in training."""
     device = next(model.parameters()).device
-    return torch.autocast(device.type, torch.bfloat16) if half_precision(model.config, device) else nullcontext()
+    return torch.autocast(device.type, torch.bfloat16) if model.config.half_precision(device) else nullcontext()

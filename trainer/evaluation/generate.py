@@ -1,7 +1,7 @@
 """Prompts and what their pictures look like in, texts out: greedy or beam search over a cache, many prompts at once.
 
 Prompts of one length are read together, so nothing is padded, and a prompt's text does not depend on its neighbours. What
-is being written looks at one picture, the prompt's last: steps after the first carry the latents of that picture alone.
+is being written attends to one picture, the prompt's last: steps after the first carry the latents of that picture alone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,11 +11,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from lamella.trainer.core.config import TrainingError
-from lamella.trainer.evaluation.gallery import computing, open_pictures, see_all
+from lamella.schemas.errors import TrainingError
+from lamella.trainer.evaluation.gallery import computing, encode_pictures, open_pictures
 from lamella.trainer.evaluation.prompts import Prompt, Reading, parse_prompt
+from lamella.trainer.flamingo.lm import longest_row
 from lamella.trainer.flamingo.model import Flamingo, load
-from lamella.trainer.language.lm import longest_row
 
 ROWS = 64  # of a batch, beams counted
 
@@ -78,7 +78,7 @@ def generate_text(
         if not image.is_file():
             raise TrainingError(f"image={image}: no such file")
     model = load(Path(checkpoint), language=language)
-    latents = see_all(model, open_pictures(images, model.image_px)) if images else None
+    latents = encode_pictures(model, open_pictures(images, model.image_px)) if images else None
     return generate(model, [parsed], latents, Decoding(beams=beams, max_tokens=max_tokens))[0]
 
 
@@ -99,8 +99,8 @@ def alike(readings: Sequence[Reading], most: int) -> Iterator[list[int]]:
         yield from (places[start : start + most] for start in range(0, len(places), most))
 
 
-class Gaze:
-    """A batch of readings, read once: the cache after them, and what their next tokens look at.
+class AttentionMap:
+    """A batch of readings, read once: the cache after them, and what their next tokens attend to.
 
     Attributes:
         cache: of `rows` rows.
@@ -118,32 +118,32 @@ class Gaze:
         self._model, self.cache = model, DynamicCache()
         out = model.read(text, phi, latents[seen] if seen else None, counts, self.cache)
         self.logits = out[:, -1].float()
-        last = [reading.looks_at for reading in readings]
-        self._looks = torch.tensor([image is not None for image in last], device=device).long()  # [B]: 0 or 1
+        last = [reading.attends_to for reading in readings]
+        self._attends = torch.tensor([image is not None for image in last], device=device).long()  # [B]: 0 or 1
         self._latents = latents[[image for image in last if image is not None]] if seen else None
 
     def repeat(self, times: int) -> None:
         """Each row `times` times, one after another."""
         self.cache.batch_repeat_interleave(times)
         self.logits = self.logits.repeat_interleave(times, 0)
-        self._looks = self._looks.repeat_interleave(times)
+        self._attends = self._attends.repeat_interleave(times)
         if self._latents is not None:
             self._latents = self._latents.repeat_interleave(times, 0)
 
     def reorder(self, rows: Tensor) -> None:
-        """Row i becomes what row `rows[i]` was. Rows may only take the place of rows that look at the same picture."""
+        """Row i becomes what row `rows[i]` was. Rows may only take the place of rows that attend to the same picture."""
         self.cache.reorder_cache(rows)
 
     def read(self, text: Tensor) -> Tensor:  # [rows, l] -> [rows, l, V]
         """Float32 logits after l more tokens, which the cache takes in."""
-        phi = self._looks[:, None].expand_as(text)
-        return self._model.read(text, phi, self._latents, self._looks, self.cache).float()
+        phi = self._attends[:, None].expand_as(text)
+        return self._model.read(text, phi, self._latents, self._attends, self.cache).float()
 
 
 def _write(model: Flamingo, readings: list[Reading], latents: Tensor | None, decoding: Decoding) -> list[list[int]]:
     """New tokens of each reading, all of one length, the ending `<EOC>` among them."""
-    gaze = Gaze(model, readings, latents)
-    return _greedy(gaze, model, decoding) if decoding.beams == 1 else _beams(gaze, model, decoding)
+    attention = AttentionMap(model, readings, latents)
+    return _greedy(attention, model, decoding) if decoding.beams == 1 else _beams(attention, model, decoding)
 
 
 def _log_probabilities(model: Flamingo, logits: Tensor) -> Tensor:  # [rows, V]
@@ -157,8 +157,8 @@ def _ended(model: Flamingo, tokens: Tensor) -> Tensor:
     return (tokens == model.vocabulary.eoc) | (tokens == model.vocabulary.eos)
 
 
-def _greedy(gaze: Gaze, model: Flamingo, decoding: Decoding) -> list[list[int]]:
-    scores, written = _log_probabilities(model, gaze.logits), []
+def _greedy(attention: AttentionMap, model: Flamingo, decoding: Decoding) -> list[list[int]]:
+    scores, written = _log_probabilities(model, attention.logits), []
     done = torch.zeros(len(scores), dtype=torch.bool, device=scores.device)
     for _ in range(decoding.max_tokens):
         token = torch.where(done, model.vocabulary.eoc, scores.argmax(-1))
@@ -166,22 +166,22 @@ def _greedy(gaze: Gaze, model: Flamingo, decoding: Decoding) -> list[list[int]]:
         done |= _ended(model, token)
         if done.all() or len(written) == decoding.max_tokens:
             break
-        scores = _log_probabilities(model, gaze.read(token[:, None])[:, -1])
+        scores = _log_probabilities(model, attention.read(token[:, None])[:, -1])
     return torch.stack(written, 1).tolist()
 
 
-def _beams(gaze: Gaze, model: Flamingo, decoding: Decoding) -> list[list[int]]:
+def _beams(attention: AttentionMap, model: Flamingo, decoding: Decoding) -> list[list[int]]:
     """The best of `beams` hypotheses a row; a finished one competes with those that may yet be written."""
-    beams, rows = decoding.beams, len(gaze.logits)
-    gaze.repeat(beams)
-    device = gaze.logits.device
+    beams, rows = decoding.beams, len(attention.logits)
+    attention.repeat(beams)
+    device = attention.logits.device
     first = torch.arange(rows, device=device)[:, None] * beams  # [B, 1]: number of a row's first beam
     written = torch.zeros(rows, beams, 0, dtype=torch.long, device=device)
     sums = torch.full((rows, beams), -torch.inf, device=device)
     sums[:, 0] = 0.0  # all beams are one at first
     best: list[tuple[float, list[int]]] = [(-torch.inf, [])] * rows
     going = torch.ones(rows, 1, dtype=torch.bool, device=device)
-    scores = _log_probabilities(model, gaze.logits).unflatten(0, (rows, beams))
+    scores = _log_probabilities(model, attention.logits).unflatten(0, (rows, beams))
     for length in range(1, decoding.max_tokens + 1):
         size = scores.shape[-1]
         # Each beam may end in two ways, `<EOC>` and `<EOS>`: of so many, `beams` are left that go on.
@@ -199,8 +199,8 @@ def _beams(gaze: Gaze, model: Flamingo, decoding: Decoding) -> list[list[int]]:
         if last or not going.any():
             break
         written = longer.gather(1, kept.indices[..., None].expand(-1, -1, length))
-        gaze.reorder((first + source.gather(1, kept.indices)).flatten())
-        scores = _log_probabilities(model, gaze.read(written[..., -1].reshape(-1, 1))[:, -1]).unflatten(0, (rows, beams))
+        attention.reorder((first + source.gather(1, kept.indices)).flatten())
+        scores = _log_probabilities(model, attention.read(written[..., -1].reshape(-1, 1))[:, -1]).unflatten(0, (rows, beams))
     return [tokens for _, tokens in best]
 
 

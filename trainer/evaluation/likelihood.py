@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lamella.trainer.core.config import TrainingError
+from lamella.schemas.errors import TrainingError
 from lamella.trainer.evaluation.gallery import computing
-from lamella.trainer.evaluation.generate import ROWS, Gaze, alike, check_length
+from lamella.trainer.evaluation.generate import ROWS, AttentionMap, alike, check_length
 from lamella.trainer.evaluation.prompts import Prompt, Reading
 from lamella.trainer.flamingo.model import Flamingo
 
@@ -33,9 +33,9 @@ def likelihoods(model: Flamingo, asked: Sequence[Sequence[Prompt]], latents: Ten
     out: list[list[float]] = [[] for _ in asked]
     with computing(model):
         for places in alike(common, max(1, ROWS // len(readings[0])) if readings else 1):
-            gaze = Gaze(model, [common[place] for place in places], latents)
+            attention = AttentionMap(model, [common[place] for place in places], latents)
             rests = [reading.text[len(common[place]) :] for place in places for reading in readings[place]]
-            found = iter(_means(gaze, rests, len(readings[0]), model.vocabulary.pad))
+            found = iter(_means(attention, rests, len(readings[0]), model.vocabulary.pad))
             for place in places:
                 out[place] = [next(found) for _ in readings[place]]
     return out
@@ -50,14 +50,14 @@ def _common(readings: Sequence[Reading]) -> Reading:
     return Reading(first[:length], readings[0].phi[:length], readings[0].images)
 
 
-def _means(gaze: Gaze, rests: list[tuple[int, ...]], times: int, pad: int) -> list[float]:
-    gaze.repeat(times)
-    device, longest = gaze.logits.device, max(map(len, rests))
+def _means(attention: AttentionMap, rests: list[tuple[int, ...]], times: int, pad: int) -> list[float]:
+    attention.repeat(times)
+    device, longest = attention.logits.device, max(map(len, rests))
     tokens = torch.tensor([[*rest, *[pad] * (longest - len(rest))] for rest in rests], device=device)  # [rows, c]
     lengths = torch.tensor(list(map(len, rests)), device=device)
-    logits = gaze.logits[:, None]
+    logits = attention.logits[:, None]
     if longest > 1:
-        logits = torch.cat([logits, gaze.read(tokens[:, :-1])], 1)
+        logits = torch.cat([logits, attention.read(tokens[:, :-1])], 1)
     each = logits.log_softmax(-1).gather(2, tokens[..., None])[..., 0]  # [rows, c]
     there = torch.arange(longest, device=device) < lengths[:, None]
     return (each.masked_fill(~there, 0.0).sum(1) / lengths).tolist()

@@ -7,12 +7,12 @@ As the documents of a training (`trainer/loading/sequences.py`), with phi by the
 
 from dataclasses import dataclass
 
-from lamella.trainer.core.config import TrainingError
-from lamella.trainer.language.tokenizer import IMAGE, Vocabulary
+from lamella.schemas.errors import TrainingError
+from lamella.trainer.loading.tokenizer import IMAGE, Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class ChatTurn:
     """A picture, or none, and the text that follows it; `image` is its number in whatever holds the pictures, from 0."""
 
     text: str = ""
@@ -24,19 +24,19 @@ class Reading:
     """A prompt in tokens."""
 
     text: tuple[int, ...]
-    phi: tuple[int, ...]  # counts `images` from 1; 0: looks at none
+    phi: tuple[int, ...]  # counts `images` from 1; 0: attends to none
     images: tuple[int, ...]
 
     def __len__(self) -> int:
         return len(self.text)
 
     @property
-    def looks_at(self) -> int | None:
-        """The picture that whatever is written next looks at."""
+    def attends_to(self) -> int | None:
+        """The picture that whatever is written next attends to."""
         return self.images[-1] if self.images else None
 
     def blind(self) -> "Reading":
-        """The same tokens, which look at nothing."""
+        """The same tokens, which attend to nothing."""
         return Reading(self.text, (0,) * len(self.text), ())
 
 
@@ -44,7 +44,7 @@ class Reading:
 class Prompt:
     """Turns in order; every turn but the last is closed by `<EOC>`."""
 
-    turns: tuple[Turn, ...]
+    turns: tuple[ChatTurn, ...]
 
     def read(self, vocabulary: Vocabulary) -> Reading:
         encoded = vocabulary.encode([turn.text for turn in self.turns])
@@ -70,10 +70,10 @@ def parse_prompt(text: str, images: int) -> Prompt:
     """
     before, *after = text.split(IMAGE)
     if not after:
-        turns = [Turn(image=number) for number in range(images)]
-        last = turns.pop() if turns else Turn()
-        return Prompt((*turns, Turn(text.strip(), last.image)))
+        turns = [ChatTurn(image=number) for number in range(images)]
+        last = turns.pop() if turns else ChatTurn()
+        return Prompt((*turns, ChatTurn(text.strip(), last.image)))
     if len(after) != images:
         raise TrainingError(f"prompt: {len(after)} {IMAGE} for {images} image{'s' * (images != 1)}")
-    turns = [Turn(part.strip(), number) for number, part in enumerate(after)]
-    return Prompt((Turn(before.strip()), *turns) if before.strip() else tuple(turns))
+    turns = [ChatTurn(part.strip(), number) for number, part in enumerate(after)]
+    return Prompt((ChatTurn(before.strip()), *turns) if before.strip() else tuple(turns))

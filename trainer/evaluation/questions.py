@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lamella.trainer.core.config import TrainingError
+from lamella.schemas.errors import TrainingError
 
 SPLITS = ("support", "query")
 _STRINGS, _LISTS = ("task", "split", "image", "prompt", "answer"), ("accepted", "choices")

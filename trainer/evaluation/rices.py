@@ -1,7 +1,7 @@
 """Which examples stand before a question: drawn by hash, or those whose pictures are most like the one that is asked about.
 
-RICES (Yang et al. 2021; Alayrac et al. 2022, 3.4): nearest by the cosine of the frozen eye's features, the most similar
-one last, right before the question.
+RICES (Yang et al. 2021; Alayrac et al. 2022, 3.4): nearest by the cosine of the frozen vision encoder's features, the
+most similar one last, right before the question.
 """
 
 from torch import Tensor

@@ -1,8 +1,9 @@
 """A model's sizes and what passed through it in, floating-point operations out: what a step had to compute, and no more.
 
 A token through a frozen weight costs 2 on the way in and 2 on the way back, where the gradient passes and the weight stays; a
-trained weight costs 6, the frozen eye 2. Padding is 0, a causal pair of tokens counts once, and what activation checkpointing
-computes again does not count. So counted, the share of a device's peak is model FLOPs utilisation (PaLM, appendix B).
+trained weight costs 6, the frozen vision encoder 2. Padding is 0, a causal pair of tokens counts once, and what is computed
+again by activation checkpointing does not count. So counted, the share of a device's peak is model FLOPs utilisation (PaLM,
+appendix B).
 """
 
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def known_peak(name: str) -> float | None:
 @torch.no_grad()
 def sizes_of(model: Flamingo) -> Sizes | None:
     """The sizes of a model that is not sharded yet; None for one whose work these formulas do not tell (experts, no ViT)."""
-    config, tower = model.language.config.get_text_config(), model.eye.tower
+    config, tower = model.language.config.get_text_config(), model.vision_encoder.tower
     transformer = getattr(tower, "transformer", None)
     patch, experts = (
         getattr(tower, "conv1", None),
@@ -113,23 +114,23 @@ def sizes_of(model: Flamingo) -> Sizes | None:
     heads = config.num_attention_heads
     device = next(tower.parameters()).device
     look = torch.zeros(1, model.image_px, model.image_px, 3, dtype=torch.uint8, device=device)
-    resampler, layer, gate = model.resampler, model.resampler.layers[0], model.gates[0]
+    resampler, layer, gated = model.resampler, model.resampler.layers[0], model.cross_attention[0]
     to_kv = sum(layer.to_kv.weight.numel() for layer in resampler.layers)
-    gate_kv = sum(gate.attention.to_kv.weight.numel() for gate in model.gates)
+    gate_kv = sum(gated.attention.to_kv.weight.numel() for gated in model.cross_attention)
     return Sizes(
         language=_count(model.blocks()) + model.language.get_output_embeddings().weight.numel(),
         language_layers=len(model.blocks()),
         language_width=heads * (getattr(config, "head_dim", None) or config.hidden_size // heads),
-        gates=len(model.gates),
-        gate_width=gate.attention.to_q.weight.shape[0],
-        gate_text=_count(model.gates) - gate_kv,
+        gates=len(model.cross_attention),
+        gate_width=gated.attention.to_q.weight.shape[0],
+        gate_text=_count(model.cross_attention) - gate_kv,
         gate_latents=gate_kv,
         resampler_layers=len(resampler.layers),
         resampler_width=layer.to_q.weight.shape[0],
         resampler_latents=_count(resampler.layers),
-        resampler_features=to_kv,
+        resampler_features=to_kv + _count([resampler.project]),
         latents=len(resampler.latents),
-        patches=model.eye(look).shape[1],
+        patches=model.vision_encoder(look).shape[1],
         vision=_count([transformer, patch]),
         vision_layers=len(transformer.resblocks),
         vision_width=patch.weight.shape[0],

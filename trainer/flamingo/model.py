@@ -1,7 +1,7 @@
 """Flamingo (Alayrac et al. 2022): images and text with phi in, the next token's logits out.
 
-    images -> frozen eye -> resampler -> R latents an image ----------------+
-                                                                            v  each token looks at the image that phi names
+    images -> frozen vision encoder -> resampler -> R latents an image ----+
+                                                                            v  each token attends to the image that phi names
     text -> frozen embedding (+ rows of new tokens) -> [ gated block -> frozen block ] x layers -> frozen head -> logits
 
 What learns: the resampler, the gated blocks, the new rows. Gates begin at 0, where the model is its language model.
@@ -10,68 +10,83 @@ What learns: the resampler, the gated blocks, the new rows. Gates begin at 0, wh
 import inspect
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from lamella.schemas.errors import TrainingError
 from lamella.trainer.core.checkpoint import FOLDER as CHECKPOINTS
-from lamella.trainer.core.config import TrainingError, override
-from lamella.trainer.flamingo.attention_mask import route
+from lamella.trainer.core.config import override
+from lamella.trainer.flamingo.attention_mask import routing_of
 from lamella.trainer.flamingo.config import FlamingoConfig
-from lamella.trainer.flamingo.layers import GatedBlock, Resampler
-from lamella.trainer.flamingo.vision_encoder import Eye, load_eye
-from lamella.trainer.language.lm import SeeingBlock, Sight, add_rows, blocks_of, load_language
-from lamella.trainer.language.tokenizer import VOCABULARY_FILE, Vocabulary, is_saved
+from lamella.trainer.flamingo.layers import GatedCrossAttentionBlock, PerceiverResampler
+from lamella.trainer.flamingo.lm import CrossAttentionInputs, FlamingoLayer, add_rows, blocks_of, load_language
+from lamella.trainer.flamingo.vision_encoder import VisionEncoder, load_vision_encoder
 from lamella.trainer.loading.batch import Batch
+from lamella.trainer.loading.tokenizer import VOCABULARY_FILE, Vocabulary, is_saved
 
 MODEL_FILE, CONFIG_FILE = "model.safetensors", "config.json"  # in a training's folder
-EYE_KEY = "eye"  # in the model file's metadata: the label of the vision tower
+VISION_KEY, OLD_VISION_KEY = "vision_encoder", "eye"  # in the model file's metadata: the label of the vision encoder
+
+# Tensors by the names that they had in files of earlier versions, which are still read.
+OLD_NAMES = (("cross_attention.", "gates."), ("embedding_rows", "rows_in"), ("head_rows", "rows_out"))
+
+
+def old_name(name: str) -> str:
+    """What earlier versions called a trained tensor."""
+    for new, old in OLD_NAMES:
+        if name.startswith(new):
+            return old + name.removeprefix(new)
+    return name
 
 
 class Flamingo(nn.Module):
-    """A frozen eye and a frozen language model, and what is trained between them.
+    """A frozen vision encoder and a frozen language model, and what is trained between them.
 
     Args:
-        eye: the vision tower.
+        vision_encoder: pixels to features.
         language: a causal decoder of `transformers`; its blocks and embeddings are wrapped in place.
         vocabulary: over its tokenizer.
         config: sizes.
     """
 
-    def __init__(self, eye: Eye, language: nn.Module, vocabulary: Vocabulary, config: FlamingoConfig):
+    def __init__(self, vision_encoder: VisionEncoder, language: Any, vocabulary: Vocabulary, config: FlamingoConfig):
         super().__init__()
-        self.eye, self.language, self.vocabulary, self.image_px = eye, language, vocabulary, eye.side
-        self.config = config
+        self.vision_encoder, self.language, self.vocabulary = vision_encoder, language, vocabulary
+        self.image_px, self.config = vision_encoder.side, config
         language.eval()  # frozen: no dropout
-        self.resampler = Resampler(
-            eye.width,
+        seen_width = config.resampler_width or vision_encoder.width
+        self.resampler = PerceiverResampler(
+            vision_encoder.width,
+            width=seen_width,
             latents=config.latents,
             layers=config.resampler_layers,
             heads=config.resampler_heads,
-            head_width=config.head_width,
+            head_width=config.resampler_head_width or config.head_width,
             feedforward=config.feedforward,
             times=config.time_embeddings,
         )
         blocks = blocks_of(language)
-        seeing = range(0, len(blocks), config.cross_every)
+        crossed = range(0, len(blocks), config.cross_every)
         width = language.get_input_embeddings().weight.shape[1]
-        self.gates = nn.ModuleList(
-            GatedBlock(
-                (width, eye.width),
+        self.cross_attention = nn.ModuleList(
+            GatedCrossAttentionBlock(
+                (width, seen_width),
                 heads=config.cross_heads,
                 head_width=config.head_width,
                 feedforward=config.feedforward,
                 attention=config.attention,
             )
-            for _ in seeing
+            for _ in crossed
         )
-        self.sight = Sight()
-        for gate, index in zip(self.gates, seeing, strict=True):
-            blocks[index] = SeeingBlock(gate, blocks[index], self.sight)
-        self.rows_in, self.rows_out = _new_rows(language, len(vocabulary.new))
-        if vocabulary.new:
-            add_rows(language, (self.rows_in, self.rows_out if self.rows_out is not None else self.rows_in))
+        self._inputs = CrossAttentionInputs()
+        for gated, index in zip(self.cross_attention, crossed, strict=True):
+            blocks[index] = FlamingoLayer(gated, blocks[index], self._inputs)
+        self.embedding_rows, self.head_rows = _new_rows(language, len(vocabulary.new))
+        if self.embedding_rows is not None:
+            add_rows(language, (self.embedding_rows, self.embedding_rows if self.head_rows is None else self.head_rows))
         self._positions = "position_ids" in inspect.signature(language.forward).parameters
 
     def train(self, mode: bool = True) -> "Flamingo":
@@ -86,29 +101,31 @@ class Flamingo(nn.Module):
     @staticmethod
     def decays(name: str) -> bool:
         """Whether weight decay applies: to the gated blocks' matrices (A.2.2), not to the resampler, gains, gates and rows."""
-        return name.startswith("gates.") and name.endswith("weight") and ".norm." not in name
+        return name.startswith("cross_attention.") and name.endswith("weight") and ".norm." not in name
 
     def blocks(self) -> list[nn.Module]:
-        """The language model's blocks, those that look among them: the units of sharding and of compilation."""
+        """The language model's blocks, gated blocks with them: the units of sharding and of compilation."""
         return list(blocks_of(self.language))
 
     def recompute(self, on: bool) -> None:
-        """Activation checkpointing: blocks that look keep their inputs only, and run again on the way back."""
+        """Activation checkpointing: blocks keep their inputs only, and run again on the way back."""
         for block in self.blocks():
-            if isinstance(block, SeeingBlock):
+            if isinstance(block, FlamingoLayer):
                 block.recompute = on
 
-    def see(self, images: Tensor) -> Tensor:
+    def encode_images(self, images: Tensor) -> Tensor:
         """Latents [M, R, D] of images or clips, uint8 [M, T, H, W, 3]."""
         with torch.no_grad():
-            features = self.eye(images.flatten(0, 1)).unflatten(0, images.shape[:2])  # [M, T, P, D]
+            features = self.vision_encoder(images.flatten(0, 1)).unflatten(0, images.shape[:2])  # [M, T, P, D]
         return self.resampler(features.to(self.resampler.norm.weight.dtype))
 
     def forward(self, batch: Batch, latents: Tensor | None = None) -> Tensor:
         """Logits [B, L, V]; `latents` where the images have been seen already."""
         if latents is None and (self.training or len(batch.images)):
-            # A batch without an image sees a blank one that nobody asks: every process runs the same layers at every step.
-            latents = self.see(batch.images if len(batch.images) else batch.images.new_zeros(1, *batch.images.shape[1:]))
+            # A batch without an image gets a blank one, to which no token attends: every process runs the same layers.
+            latents = self.encode_images(
+                batch.images if len(batch.images) else batch.images.new_zeros(1, *batch.images.shape[1:])
+            )
         # Plain rows get no mask and no positions, though their ends are padding: causal attention is quickest unmasked, and
         # what stands before an end never sees it.
         extra = {}
@@ -129,35 +146,30 @@ class Flamingo(nn.Module):
 
     def _logits(self, rows: tuple[Tensor, Tensor, Tensor], latents: Tensor | None, extra: dict) -> Tensor:
         text, phi, image_counts = rows
-        self.sight.latents = latents
-        self.sight.way = None if latents is None else route(phi, image_counts, len(latents))
+        self._inputs.latents = latents
+        self._inputs.routing = None if latents is None else routing_of(phi, image_counts, len(latents))
         return self.language(inputs_embeds=self.language.get_input_embeddings()(text), **extra).logits
 
 
-def build(config: FlamingoConfig, device: torch.device, hollow: bool = False) -> Flamingo:
+def build(config: FlamingoConfig, device: torch.device, on_meta: bool = False) -> Flamingo:
     """The frozen models of `config`, and trained weights drawn from torch's random state.
 
     Args:
         config: the models and their sizes.
         device: where they go.
-        hollow: all but the eye is form alone, on the meta device, for a process that gets its weights from another.
+        on_meta: all but the vision encoder is form alone, on the meta device, for a process that gets its weights from another.
 
     Raises:
         TrainingError: one of the frozen models cannot be had; the line names its key.
     """
-    frozen = torch.bfloat16 if half_precision(config, device) else torch.float32
-    language, vocabulary = load_language(config.language, frozen, hollow)
-    eye = load_eye(config.vision, config.vision_weights, config.image_px, torch.device("cpu"))
-    eye.tower.to(frozen)
-    if hollow:
+    frozen = torch.bfloat16 if config.half_precision(device) else torch.float32
+    language, vocabulary = load_language(config.language, frozen, on_meta)
+    encoder = load_vision_encoder(config.vision, config.vision_weights, config.image_px, torch.device("cpu"))
+    encoder.tower.to(frozen)
+    if on_meta:
         with torch.device("meta"):
-            return Flamingo(eye, language, vocabulary, config)
-    return Flamingo(eye, language, vocabulary, config).to(device)
-
-
-def half_precision(config: FlamingoConfig, device: torch.device) -> bool:
-    """Whether frozen weights are held, and all is computed, in bf16."""
-    return config.precision == "bf16" or (config.precision == "auto" and device.type == "cuda")
+            return Flamingo(encoder, language, vocabulary, config)
+    return Flamingo(encoder, language, vocabulary, config).to(device)
 
 
 def load(folder: Path, device: str = "auto", language: str | None = None) -> Flamingo:
@@ -169,7 +181,7 @@ def load(folder: Path, device: str = "auto", language: str | None = None) -> Fla
         language: where the frozen language model lies now, if no longer where it lay then.
 
     Raises:
-        TrainingError: a file is missing or is not what it should be; the eye is not the one it was trained with.
+        TrainingError: a file is missing or is not what it should be; the vision encoder is not the one it was trained with.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -189,8 +201,10 @@ def load(folder: Path, device: str = "auto", language: str | None = None) -> Fla
     except TrainingError as error:
         moved = "" if language or not str(error).startswith("language=") else "; --language says where it lies now"
         raise TrainingError(f"{error}{moved}") from error
-    if facts.get(EYE_KEY, model.eye.label) != model.eye.label:
-        raise TrainingError(f"vision={config.vision}: {model.eye.label} is not the eye of this training, {facts[EYE_KEY]}")
+    mine = model.vision_encoder.label
+    theirs = facts.get(VISION_KEY, facts.get(OLD_VISION_KEY, mine))
+    if theirs != mine:
+        raise TrainingError(f"vision={config.vision}: {mine} is not the vision encoder of this training, {theirs}")
     if (folder / VOCABULARY_FILE).is_file() and not is_saved(model.vocabulary, folder / VOCABULARY_FILE):
         raise TrainingError(f"language={config.language}: its tokenizer is not the one of this training")
     restore(model, state)
@@ -214,8 +228,10 @@ def _why_unfinished(folder: Path) -> str:
 
 
 def restore(model: Flamingo, state: dict[str, Tensor]) -> None:
-    """Puts trained tensors in their places, all of them and no others."""
+    """Puts trained tensors in their places, all of them and no others; by the names of earlier versions too."""
     trained = model.trained()
+    new_name = {old_name(name): name for name in trained}
+    state = {new_name.get(name, name): tensor for name, tensor in state.items()}
     if trained.keys() != state.keys():
         odd = sorted(trained.keys() ^ state.keys())
         raise TrainingError(

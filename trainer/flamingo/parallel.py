@@ -1,4 +1,4 @@
-"""Processes that learn together: torchrun's environment in, a World that sums and agrees, and a model spread over it, out.
+"""A Flamingo spread over the processes of a World: its loss and its gradient, as those of a model on one device.
 
     torchrun --nproc-per-node 8 --no-python lamella train flamingo ... parallel=fsdp
 
@@ -7,89 +7,18 @@ into as many parts as there are processes. Either way the model's own parameters
 """
 
 import contextlib
-import datetime
-import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
 
+from lamella.trainer.core.world import World
 from lamella.trainer.flamingo.config import FlamingoConfig
-from lamella.trainer.flamingo.model import Flamingo, half_precision
+from lamella.trainer.flamingo.model import Flamingo
 from lamella.trainer.loading.batch import Batch
-from lamella.weights.loaded import pick_device
 
 FORMS = 64  # of a block, compiled; the four datasets of a mixture need about 20
-_PATIENCE = datetime.timedelta(hours=2)  # for a process that reads a language model, or checks all shards
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """This process among all. A world of one needs no process group."""
-
-    rank: int = 0
-    size: int = 1
-    device: torch.device
-    sharded: bool = False  # FSDP, not DDP
-
-    @property
-    def leads(self) -> bool:
-        return self.rank == 0
-
-    def sums(self, values: Sequence[float]) -> list[float]:
-        """Each value, summed over all processes; counted on the CPU, so that no GPU waits."""
-        total = torch.tensor(values, dtype=torch.float64)
-        if self.size > 1:
-            distributed.all_reduce(total)
-        return total.tolist()
-
-    def any(self, flag: bool) -> bool:
-        """Whether it is true in one process at least: then all know it at the same step."""
-        return self.sums([flag])[0] > 0
-
-    def summed(self, tensor: Tensor) -> Tensor:
-        """The tensor, on its device, summed over all processes."""
-        if self.size > 1:
-            distributed.all_reduce(tensor)
-        return tensor
-
-    def told(self, value: Any) -> Any:
-        """What the leading process says."""
-        said = [value]
-        if self.size > 1:
-            distributed.broadcast_object_list(said)
-        return said[0]
-
-    def gathered(self, value: Any) -> list[Any]:
-        """What each process says."""
-        said = [value] * self.size
-        if self.size > 1:
-            distributed.all_gather_object(said, value)
-        return said
-
-
-@contextlib.contextmanager
-def join(config: FlamingoConfig) -> Iterator[World]:
-    """The world that torchrun's environment describes; gloo between CPUs, nccl between GPUs."""
-    size, device = int(os.environ.get("WORLD_SIZE", "1")), pick_device(config.device)
-    if size == 1:
-        yield World(device=device)
-        return
-    if device.type == "cuda":
-        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-        torch.cuda.set_device(device)
-    backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
-    distributed.init_process_group(backend, timeout=_PATIENCE)
-    try:
-        yield World(rank=distributed.get_rank(), size=size, device=device, sharded=config.parallel == "fsdp")
-    except SystemExit:  # all stop at the same step
-        distributed.destroy_process_group()
-        raise
-    # After an error the others still wait for this process, and the group's end would wait for them: it leaves, and torchrun
-    # stops them.
-    distributed.destroy_process_group()
 
 
 class Learner:
@@ -97,9 +26,9 @@ class Learner:
 
     def __init__(self, model: Flamingo, world: World, config: FlamingoConfig):
         self.model, self._world = model, world
-        self._half = half_precision(config, world.device)
+        self._half = config.half_precision(world.device)
         model.recompute(config.recompute)
-        if world.device.type == "cuda" if config.compile is None else config.compile:
+        if config.compiled(world.device):
             compile_parts(model)
         self._whole: list[nn.Parameter] = []  # not sharded, though the rest is
         self._spread: nn.Module = _Loss(model)
@@ -136,18 +65,18 @@ class Learner:
         policy = half if self._half else MixedPrecisionPolicy()
         mesh = init_device_mesh(self._world.device.type, (self._world.size,))
         # The few rows of new tokens are read by name from inside the language model: they stay whole.
-        self._whole = [rows for rows in (model.rows_in, model.rows_out) if rows is not None]
+        self._whole = [rows for rows in (model.embedding_rows, model.head_rows) if rows is not None]
         known = {name: tensor.detach() for name, tensor in _tensors(model)}
         for rows in self._whole:
             torch.utils.swap_tensors(rows, nn.Parameter(_there(rows.detach(), self._world.device)))
-        for module in (*model.gates, *model.blocks(), model.resampler):
+        for module in (*model.cross_attention, *model.blocks(), model.resampler):
             fully_shard(module, mesh=mesh, mp_policy=policy)
         fully_shard(model, mesh=mesh, mp_policy=policy, ignored_params=set(self._whole))
         _fill(model, known if self._world.leads else {}, self._world.device)
 
 
 def compile_parts(model: Flamingo, backend: Any = "inductor") -> None:
-    """Compiles the language model's blocks, those that look among them, and the resampler, in place: names stay.
+    """Compiles the language model's blocks, gated blocks with them, and the resampler, in place: names stay.
 
     Each dataset has a B and an L of its own, and each form is compiled with gradients and without. All blocks share one
     count of forms, and torch would go on uncompiled after its usual eight.
@@ -159,9 +88,9 @@ def compile_parts(model: Flamingo, backend: Any = "inductor") -> None:
 
 
 def _tensors(model: Flamingo) -> Iterator[tuple[str, Tensor]]:
-    """Every parameter and buffer by name, but the eye's, which each process loads."""
+    """Every parameter and buffer by name, but the vision encoder's, which each process loads."""
     for name, tensor in (*model.named_parameters(), *model.named_buffers()):
-        if not name.startswith("eye."):
+        if not name.startswith("vision_encoder."):
             yield name, tensor
 
 

@@ -12,27 +12,30 @@ not depend on how many processes or micro-batches share the work: each loss is d
 
 import json
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from lamella.schemas.pair import Dataset
+from lamella.schemas.datasets import Dataset
+from lamella.schemas.errors import TrainingError
 from lamella.trainer.core.checkpoint import Checkpoint, keep_last
-from lamella.trainer.core.config import TrainingError
+from lamella.trainer.core.config import check_same_config, check_same_shards
 from lamella.trainer.core.console import open_folder, say, write_whole
 from lamella.trainer.core.meter import Meter, Update, check_boards
-from lamella.trainer.core.optimizer import clip, learning_rate, make_optimizer
+from lamella.trainer.core.optimizer import BadSteps, Group, clip, make_optimizer, set_rate
 from lamella.trainer.core.stop import EXIT_STOPPED, Stop
+from lamella.trainer.core.trained import Trained, begun
+from lamella.trainer.core.world import World, join
 from lamella.trainer.flamingo import flops
-from lamella.trainer.flamingo.config import RUNTIME_KEYS, FlamingoConfig, resolve
-from lamella.trainer.flamingo.fsdp_checkpoint import Learned, begun
-from lamella.trainer.flamingo.model import CONFIG_FILE, EYE_KEY, MODEL_FILE, Flamingo, build, half_precision
-from lamella.trainer.flamingo.parallel import Learner, World, join
-from lamella.trainer.language.lm import longest_row, placed
-from lamella.trainer.language.tokenizer import VOCABULARY_FILE, save_vocabulary
-from lamella.trainer.loading.mixture import Mixture, Step
+from lamella.trainer.flamingo.config import FlamingoConfig, resolve
+from lamella.trainer.flamingo.lm import longest_row, placed
+from lamella.trainer.flamingo.model import CONFIG_FILE, MODEL_FILE, VISION_KEY, Flamingo, build, old_name
+from lamella.trainer.flamingo.parallel import Learner
+from lamella.trainer.loading.batch import Batch
+from lamella.trainer.loading.mixture import Mixture
+from lamella.trainer.loading.tokenizer import VOCABULARY_FILE, save_vocabulary
 
 _PLACES = ("language", "vision_weights")  # keys that may be paths
 
@@ -58,8 +61,8 @@ def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> N
     check_boards(config)
     if config.threads:
         torch.set_num_threads(config.threads)
-    with join(config) as world, Stop() as stop:
-        before = begun(folder, world, lambda found: _check_config(found, config, folder))
+    with join(config.device, sharded=config.parallel == "fsdp") as world, Stop() as stop:
+        before = begun(folder, world, lambda found: _check_begun(found, config, folder))
         if config.parallel == "fsdp" and world.size == 1:
             say("parallel=fsdp: this is one process, and nothing is sharded; torchrun starts several")
         torch.manual_seed(config.seed)
@@ -67,10 +70,9 @@ def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> N
         _check_rows(config, model)
         parts = {"rank": world.rank, "world": world.size, "told": world.told}
         with closing(Mixture(shards, config, model.vocabulary, model.image_px, **parts)) as mixture:
-            if before and before.state["shards"] != mixture.fingerprint:
-                raise TrainingError(f"shards={shards}: {folder} was begun on other shards; choose another output folder")
-            training = Training(model, mixture, config, world)
-            training.run(folder, before, stop)
+            if before:
+                check_same_shards(before.state["shards"], mixture.fingerprint, folder)
+            Training(model, mixture, config, world).run(folder, before, stop)
 
 
 class Training:
@@ -81,30 +83,67 @@ class Training:
         self._sizes = flops.sizes_of(model)
         self._learner = Learner(model, world, config)
         self._model = model.train()
-        self._parameters = model.trained()
-        self._optimizer = make_optimizer(self._parameters, model.decays, config)
-        self._learned = Learned(parameters=self._parameters, optimizer=self._optimizer, world=world)
-        self._bad_in_a_row = 0
+        parameters = model.trained()
+        self._optimizer = make_optimizer(parameters, lambda name: _group(name, config), config)
+        self._trained = Trained(parameters=parameters, optimizer=self._optimizer, world=world, old_name=old_name)
 
     def run(self, folder: Path, before: Checkpoint | None, stop: Stop) -> None:
         """Trains from `before`, or from the start, to the last step, and leaves the model in `folder`."""
-        config, world = self._config, self._world
+        config, world, mixture, learner = self._config, self._world, self._mixture, self._learner
+        schedule, bad_steps = config.schedule(), BadSteps(config, loud=world.leads)
         start = self._begin(folder, before)
-        peak = flops.peak_flops(world.device) if half_precision(config, world.device) else None
+        peak = flops.peak_flops(world.device) if config.half_precision(world.device) else None
         with Meter(folder if world.leads else None, config, start, peak and peak * world.size) as meter:
-            for step in self._mixture.steps(start) if start < config.steps else ():
-                update = self._update(step)
-                meter.add(update)
-                done, stopped = update.step >= config.steps, world.any(stop.asked)
-                if done or stopped or update.step % config.checkpoint_every == 0:
-                    self._save(folder, update.step)
+            for step in mixture.steps(start) if start < config.steps else ():
+                number = step.number + 1
+
+                # 1. The rate of this update.
+                rate = schedule.rate(step.number)
+                set_rate(self._optimizer, rate)
+
+                # 2. A gradient for every dataset and micro-batch, added up.
+                batches = [(dataset, batch) for part in step.micro for dataset, batch in part.items()]
+                counts, predicted = self._counts(batches)  # over all processes
+                losses = torch.zeros(len(mixture.datasets), device=world.device)  # [datasets], of a token
+                self._optimizer.zero_grad(set_to_none=True)
+                for index, (dataset, batch) in enumerate(batches):  # text, phi [B, L]; images [M, T, H, W, 3]
+                    last = index + 1 == len(batches)
+                    with learner.syncing(last):
+                        loss = learner.loss(batch) / max(1, predicted[dataset])  # []: this part's share of the mean
+                        learner.backward(loss * config.part(dataset).weight, last)
+                    losses[mixture.datasets.index(dataset)] += loss.detach()
+
+                # 3. One update, of a gradient no longer than `max_gradient_norm`.
+                norm = clip(self._trained.parameters.values(), config.max_gradient_norm)
+                *values, length = torch.stack([*world.summed(losses), norm]).tolist()
+                finite = bool(torch.isfinite(torch.tensor([*values, length])).all())
+                if finite:
+                    self._optimizer.step()
+                bad_steps.note(number, finite)
+
+                # 4. What is told, kept and tried.
+                meter.add(
+                    Update(
+                        step=number,
+                        losses={str(dataset): value for dataset, value in zip(mixture.datasets, values, strict=True)},
+                        norm=length,
+                        rate=rate,
+                        counts={"tokens": counts["tokens"], "images": counts["images"]},
+                        flops=counts["flops"] if self._sizes else None,
+                        waited_s=step.waited_s,
+                        damaged=counts["damaged"],
+                        finite=finite,
+                    )
+                )
+                done, stopped = number >= config.steps, world.any(stop.asked)
+                if done or stopped or number % config.checkpoint_every == 0:
+                    self._save(folder, number)
                 if stopped and not done:
-                    self._say(f"stopped at step {update.step}; the same command goes on from there")
+                    self._say(f"stopped at step {number}; the same command goes on from there")
                     raise SystemExit(EXIT_STOPPED)
-                if done or (config.validate_every and update.step % config.validate_every == 0):
+                if done or (config.validate_every and number % config.validate_every == 0):
                     began = time.perf_counter()
-                    losses = self._validate()
-                    meter.validated(update.step, losses, time.perf_counter() - began)
+                    meter.validated(number, self._validate(), time.perf_counter() - began)
                 if done:
                     break
         self._export(folder, max(start, config.steps))
@@ -113,7 +152,7 @@ class Training:
         """Goes back to `before`; the number of updates made."""
         config, start = self._config, before.step if before else 0
         if before:
-            self._learned.restore(before)
+            self._trained.restore(before)
             going_on = f"going on from step {start} of {config.steps}"
             self._say(going_on if start < config.steps else f"{folder}: trained already, for {start} steps")
         if self._world.leads:
@@ -122,73 +161,25 @@ class Training:
             save_vocabulary(self._model.vocabulary, folder / VOCABULARY_FILE)
         return start
 
-    def _save(self, folder: Path, step: int) -> None:
-        config = self._config
-        state = {"config": config.model_dump(mode="json"), "shards": self._mixture.fingerprint}
-        self._learned.save(folder, step, state, config.checkpoint_format)
-        if self._world.leads:
-            keep_last(folder, config.checkpoints_kept)
-
-    def _update(self, step: Step) -> Update:
-        """One step: a gradient for every dataset and micro-batch, added up; one update."""
-        config, world = self._config, self._world
-        batches = [(dataset, batch) for part in step.micro for dataset, batch in part.items()]
+    def _counts(self, batches: Sequence[tuple[Dataset, Batch]]) -> tuple[dict[str, int], dict[Dataset, int]]:
+        """What is told of a step, and the tokens that each dataset has to predict; over all processes."""
         work = sum((flops.work_of(batch) for _, batch in batches), flops.Work())
-        counts = self._counts(batches, work)
-        losses = torch.zeros(len(self._mixture.datasets), device=world.device)
-        self._optimizer.zero_grad(set_to_none=True)
-        for index, (dataset, batch) in enumerate(batches):
-            last = index + 1 == len(batches)
-            with self._learner.syncing(last):
-                loss = self._learner.loss(batch) / max(1, counts[dataset])  # the share of this part in the batch's mean
-                self._learner.backward(loss * getattr(config, dataset).weight, last)
-            losses[self._mixture.datasets.index(dataset)] += loss.detach()
-        norm = clip(self._parameters.values(), config.max_gradient_norm)
-        *values, length = torch.stack([*world.summed(losses), norm]).tolist()
-        rate = learning_rate(step.number, config)
-        done = torch.isfinite(torch.tensor([*values, length])).all().item()
-        if done:
-            for group in self._optimizer.param_groups:
-                group["lr"] = rate
-            self._optimizer.step()
-        self._guard(step.number + 1, done)
-        return Update(
-            step=step.number + 1,
-            losses=dict(zip(self._mixture.datasets, values, strict=True)),
-            norm=length,
-            rate=rate,
-            tokens=counts["tokens"],
-            images=counts["images"],
-            flops=counts["flops"] if self._sizes else None,
-            waited_s=step.waited_s,
-            damaged=counts["damaged"],
-            done=done,
-        )
-
-    def _counts(self, batches: list, work: flops.Work) -> dict[Dataset | str, int]:
-        """Tokens to be predicted of each dataset, and what else is told of a step, over all processes."""
-        counts = dict.fromkeys(self._mixture.datasets, 0)
+        told = {"tokens": work.tokens, "images": work.images, "damaged": sum(len(batch.damaged) for _, batch in batches)}
+        told["flops"] = flops.step_flops(self._sizes, work) if self._sizes else 0
+        predicted = dict.fromkeys(self._mixture.datasets, 0)
         for dataset, batch in batches:
-            counts[dataset] += int(batch.loss_mask[:, 1:].sum())
-        counts |= {"tokens": work.tokens, "images": work.images, "damaged": sum(len(batch.damaged) for _, batch in batches)}
-        counts["flops"] = flops.step_flops(self._sizes, work) if self._sizes else 0
-        return dict(zip(counts, map(int, self._world.sums(list(counts.values()))), strict=True))
+            predicted[dataset] += int(batch.loss_mask[:, 1:].sum())
+        sums = list(map(int, self._world.sums([*told.values(), *predicted.values()])))
+        return dict(zip(told, sums, strict=False)), dict(zip(predicted, sums[len(told) :], strict=True))
 
-    def _guard(self, step: int, done: bool) -> None:
-        """Ends a training that no longer learns, before the checkpoint of a good state is overwritten by age."""
-        self._bad_in_a_row = 0 if done else self._bad_in_a_row + 1
-        if done:
-            return
-        config = self._config
-        self._say(f"step {step}: the loss is not finite; no update")
-        if self._bad_in_a_row >= config.max_bad_steps:
-            raise TrainingError(
-                f"learning_rate={config.learning_rate}: {self._bad_in_a_row} steps in a row without a finite loss; "
-                "the last checkpoint is good"
-            )
+    def _save(self, folder: Path, step: int) -> None:
+        state = {"config": self._config.model_dump(mode="json"), "shards": self._mixture.fingerprint}
+        self._trained.save(folder, step, state, self._config.checkpoint_format)
+        if self._world.leads:
+            keep_last(folder, self._config.checkpoints_kept)
 
     @torch.no_grad()
-    def _validate(self) -> dict[Dataset, float]:
+    def _validate(self) -> dict[str, float]:
         """Cross-entropy of a token on unseen samples, by dataset. Processes share the batches, but where all must compute."""
         world, losses = self._world, {}
         self._model.eval()
@@ -200,17 +191,17 @@ class Training:
                     tokens += int(batch.loss_mask[:, 1:].sum())
             total, tokens = world.sums([total, tokens])
             if tokens:
-                losses[dataset] = total / tokens
+                losses[str(dataset)] = total / tokens
         self._model.train()
         return losses
 
     def _export(self, folder: Path, step: int) -> None:
         from safetensors.torch import save_file
 
-        tensors = self._learned.full()
+        tensors = self._trained.full()
         if not self._world.leads:
             return
-        facts: dict[str, Any] = {"step": step, "shards": self._mixture.fingerprint, EYE_KEY: self._model.eye.label}
+        facts = {"step": step, "shards": self._mixture.fingerprint, VISION_KEY: self._model.vision_encoder.label}
         facts |= {"language": self._config.language, "recipe": self._config.recipe}
         temporary = folder / f"{MODEL_FILE}.tmp"
         whole = {name: tensor.float().contiguous() for name, tensor in tensors.items()}
@@ -222,29 +213,23 @@ class Training:
             say(line)
 
 
+def _group(name: str, config: FlamingoConfig) -> Group:
+    """How a parameter is updated."""
+    return Group(weight_decay=config.weight_decay if Flamingo.decays(name) else 0.0)
+
+
 def _build(config: FlamingoConfig, world: World) -> Flamingo:
     """On the device; to be sharded, when it need not fit on one, on the leading process's CPU, and elsewhere its form alone."""
     if not world.sharded:
         return build(config, world.device)
-    precision = "bf16" if half_precision(config, world.device) else "fp32"
-    return build(config.model_copy(update={"precision": precision}), torch.device("cpu"), hollow=not world.leads)
+    precision = "bf16" if config.half_precision(world.device) else "fp32"
+    return build(config.model_copy(update={"precision": precision}), torch.device("cpu"), on_meta=not world.leads)
 
 
-def _check_config(before: Checkpoint, config: FlamingoConfig, folder: Path) -> None:
-    """A training that was begun with another recipe is refused, not mixed in."""
+def _check_begun(before: Checkpoint, config: FlamingoConfig, folder: Path) -> None:
+    """A training that was begun with another recipe is refused, not mixed in; a model that has moved is the same."""
     then = before.state["config"]
-    now, then = (
-        _flat(known | {key: placed(known.get(key, "")) for key in _PLACES}) for known in (config.model_dump(mode="json"), then)
-    )
-    for key, value in then.items():
-        if key.partition(".")[0] not in RUNTIME_KEYS and now.get(key) != value:
-            raise TrainingError(f"{key}={now.get(key)}: {folder} was begun with {value}; choose another output folder")
-
-
-def _flat(known: dict[str, Any]) -> dict[str, Any]:
-    """`m3w.batch` and the like by their own names."""
-    parts = {name: value if isinstance(value, dict) else {"": value} for name, value in known.items()}
-    return {f"{name}.{key}".rstrip("."): value for name, part in parts.items() for key, value in part.items()}
+    check_same_config(then | {key: placed(then.get(key, "")) for key in _PLACES}, config, folder)
 
 
 def _check_rows(config: FlamingoConfig, model: Flamingo) -> None:

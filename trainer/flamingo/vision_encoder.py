@@ -5,18 +5,17 @@ from contextlib import suppress
 import torch
 from torch import Tensor, nn
 
-from lamella.schemas.errors import WeightsMissing
-from lamella.trainer.core.config import TrainingError
+from lamella.schemas.errors import TrainingError, WeightsMissing
 from lamella.weights import load
 from lamella.weights.own import own_config
 from lamella.weights.pixels import normalise
 
 
-class Eye(nn.Module):
+class VisionEncoder(nn.Module):
     """uint8 [N, S, S, 3] -> [N, P, width]: the spatial features before pooling, of the last layer.
 
     Attributes:
-        label: the model's name and its weights' digest: a Flamingo sees with no other eye than it was trained with.
+        label: the model's name and its weights' digest: a Flamingo works with no other than it was trained with.
         side: px of the square.
         width: of the features.
     """
@@ -31,18 +30,18 @@ class Eye(nn.Module):
         with torch.no_grad():
             self.width = self(torch.zeros(1, side, side, 3, dtype=torch.uint8, device=device)).shape[-1]
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor) -> Tensor:  # uint8 [N, S, S, 3] -> [N, P, width]
         pixels = normalise(images, *self._look).to(next(self.tower.parameters()).dtype)
         if self._own:
             return self.tower(pixels)[1]
         out = self.tower.forward_intermediates(pixels, indices=1, intermediates_only=True, normalize_intermediates=True)
         return out["image_intermediates"][-1].flatten(2).transpose(1, 2)  # [N, C, h, w] -> [N, P, C]
 
-    def train(self, mode: bool = True) -> "Eye":
+    def train(self, mode: bool = True) -> "VisionEncoder":
         return super().train(False)  # frozen: its norms keep the statistics that they have
 
 
-def load_eye(name: str, weights: str, side: int | None, device: torch.device) -> Eye:
+def load_vision_encoder(name: str, weights: str, side: int | None, device: torch.device) -> VisionEncoder:
     """The vision tower of a model as `weights.load` takes it, at its own size or at another.
 
     Raises:
@@ -56,7 +55,7 @@ def load_eye(name: str, weights: str, side: int | None, device: torch.device) ->
     if side not in (None, loaded.image_size):
         _resize(tower, side, name, own)
     look = (loaded.mean, loaded.std)
-    return Eye(tower, label=loaded.label, side=side or loaded.image_size, look=look, own=own)
+    return VisionEncoder(tower, label=loaded.label, side=side or loaded.image_size, look=look, own=own)
 
 
 def _resize(tower: nn.Module, side: int, name: str, own: bool) -> None:

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.sample import BadSample, load_json
 from lamella.schemas.shards import BadShard
-from lamella.trainer.core.config import TrainingError
-from lamella.trainer.language.tokenizer import Vocabulary
 from lamella.trainer.loading.sequences import Cut, document_sequence, pair_sequence
 from lamella.trainer.loading.shard_reader import Shard, read_checked
+from lamella.trainer.loading.tokenizer import Vocabulary
 
 _ENDLESS = 1 << 40  # tokens or images: the whole document
 

@@ -16,44 +16,39 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.keys import stable_key
-from lamella.trainer.core import checkpoint
 from lamella.trainer.core.checkpoint import FOLDER as CHECKPOINTS
-from lamella.trainer.core.checkpoint import Checkpoint
-from lamella.trainer.core.config import TrainingError
+from lamella.trainer.core.checkpoint import Checkpoint, keep_last
+from lamella.trainer.core.config import check_same_config, check_same_shards
 from lamella.trainer.core.console import open_folder, say, write_whole
+from lamella.trainer.core.meter import Meter, Update, check_boards
+from lamella.trainer.core.optimizer import BadSteps, Group, clip, make_optimizer, set_rate
 from lamella.trainer.core.stop import EXIT_STOPPED, Stop
-from lamella.trainer.flamingo.config import LanguageConfig, resolve_language
+from lamella.trainer.core.trained import Trained, begun
+from lamella.trainer.core.world import World
+from lamella.trainer.language.config import LanguageConfig, resolve
 from lamella.trainer.language.corpus import Document, forms_of, read_documents, texts_of
-from lamella.trainer.language.tokenizer import BOS, EOC, EOS, IMAGE, PAD, Vocabulary, load_vocabulary
 from lamella.trainer.loading.shard_reader import find_shards, manifest_hash
+from lamella.trainer.loading.tokenizer import BOS, EOC, EOS, IMAGE, PAD, Vocabulary, load_vocabulary
 from lamella.weights.loaded import pick_device
 
 MADE_FROM = "lamella.json"
-_LOUDNESS = frozenset({"device", "threads", "log_every", "checkpoint_every"})  # keys that do not change what is learned
 _TEXTS_FOR_PIECES = 1_000_000  # more make no better pieces
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Home:
-    """A training's folder, what it is made from, and where it stood."""
-
-    folder: Path
-    made_from: dict
-    before: Checkpoint | None
-
-
-def train_language(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> None:
+def pretrain_lm(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> None:
     """Trains `recipe` on the train split of a run's `shards` folder, or goes on with the training in `output`.
 
     Args:
         shards: folder of the datasets, each with its manifest.
-        recipe: a name of `trainer.flamingo.config.LANGUAGE_RECIPES`.
+        recipe: a name of `trainer.language.config.RECIPES`.
         output: folder of the model and its tokenizer.
         overrides: keys of LanguageConfig and their values as text.
 
@@ -62,27 +57,35 @@ def train_language(shards: str, recipe: str, output: str, overrides: dict[str, s
         BadShard: a shard that is not the one that its manifest lists.
         SystemExit: 130 after SIGTERM or SIGINT, with a checkpoint written.
     """
-    config, folder = resolve_language(recipe, overrides), open_folder(output)
+    config, folder = resolve(recipe, overrides), open_folder(output)
     if config.width % config.heads:
         raise TrainingError(f"heads={config.heads}: does not divide width={config.width}")
+    check_boards(config)
     found = find_shards(shards, config.datasets, "train")
-    made_from = {"config": json.loads(config.model_dump_json(exclude=set(_LOUDNESS))), "shards": manifest_hash(found)}
-    if _is_finished(folder, made_from):
+    made_from = {
+        "config": config.model_dump(mode="json", exclude=set(config.RUNTIME_KEYS)),
+        "shards": manifest_hash(found),
+    }
+
+    def check(state: dict[str, Any]) -> None:
+        check_same_config(state.get("config", {}), config, folder)
+        check_same_shards(state.get("shards", ""), made_from["shards"], folder)
+
+    if (folder / MADE_FROM).is_file():
+        check(json.loads((folder / MADE_FROM).read_bytes()))
         say(f"{folder}: trained on these shards already")
         return
-    home = _Home(folder=folder, made_from=made_from, before=checkpoint.latest(folder))
-    if home.before:
-        _check_made_from(folder, home.before.state, made_from)
-    device = pick_device(config.device)  # before the tokenizer is trained: a GPU that is missing is said at once
+    world = World(device=pick_device(config.device))  # before the tokenizer is trained: a GPU that is missing is said at once
+    before = begun(folder, world, lambda found: check(found.state))
     if config.threads:
         torch.set_num_threads(config.threads)
     documents = read_documents(found)
     vocabulary = load_vocabulary(str(folder), _save_tokenizer(folder, documents, config))
     forms = forms_of(documents, vocabulary)
     torch.manual_seed(config.seed)
-    model = _model(config, vocabulary).to(device)
-    _fit(model, _rows(forms, config), config, home)
-    scores = _examine(model, shards, config, vocabulary)
+    model = _model(config, vocabulary).to(world.device)
+    _fit(model, _rows(forms, config), config, _Home(folder=folder, made_from=made_from, before=before, world=world))
+    scores = _evaluate(model, shards, config, vocabulary)
     _save(model, folder)
     scores |= {
         "documents": len(forms),
@@ -95,30 +98,72 @@ def train_language(shards: str, recipe: str, output: str, overrides: dict[str, s
         say(f"perplexity on unseen text: {scores['perplexity']:.2f} over {scores['validation_tokens']} tokens")
 
 
-def learning_rate(step: int, config: LanguageConfig) -> float:
-    """Linear warm-up, then a cosine down to a tenth of the peak."""
-    if step < config.warmup_steps:
-        return config.learning_rate * (step + 1) / config.warmup_steps
-    along = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
-    return config.learning_rate * (0.1 + 0.9 * (1 + math.cos(math.pi * along)) / 2)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Home:
+    """A training's folder, what it is made from, and where it stood."""
+
+    folder: Path
+    made_from: dict[str, Any]
+    before: Checkpoint | None
+    world: World
 
 
-def _is_finished(folder: Path, made_from: dict) -> bool:
-    try:
-        before = json.loads((folder / MADE_FROM).read_bytes())
-    except FileNotFoundError:
-        return False
-    _check_made_from(folder, before, made_from)
-    return True
+def _fit(model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, home: _Home) -> None:
+    """Trains to the last step, from where it stood, with checkpoints on the way."""
+    parameters = dict(model.named_parameters())
+    plain = Group()
+    decayed = Group(weight_decay=config.weight_decay)
+    optimizer = make_optimizer(
+        parameters, lambda name: plain if parameters[name].ndim < 2 or "embed" in name else decayed, config
+    )
+    trained = Trained(parameters=parameters, optimizer=optimizer, world=home.world)
+    start = home.before.step if home.before else 0
+    if home.before:
+        trained.restore(home.before)
+        say(f"going on from step {start} of {config.steps}")
+    schedule, bad_steps = config.schedule(), BadSteps(config)
+    model.train()
+    with Stop() as stop, Meter(home.folder, config, start) as meter:
+        began = time.perf_counter()
+        for step, rows in enumerate(islice(batches, start, config.steps), start):  # rows: [B, L + 1]
+            waited, number = time.perf_counter() - began, step + 1
+
+            # 1. The rate of this update.
+            rate = schedule.rate(step)
+            set_rate(optimizer, rate)
+
+            # 2. The gradient.
+            loss = _loss(model, rows).mean()  # [B * L] -> []
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+
+            # 3. One update.
+            norm = clip(parameters.values(), config.max_gradient_norm)
+            value, length = torch.stack([loss.detach(), norm]).tolist()
+            finite = math.isfinite(value) and math.isfinite(length)
+            if finite:
+                optimizer.step()
+            bad_steps.note(number, finite)
+
+            # 4. What is told and kept.
+            counts = {"tokens": config.batch * config.tokens}
+            losses = {"loss": value}
+            meter.add(Update(step=number, losses=losses, norm=length, rate=rate, counts=counts, waited_s=waited, finite=finite))
+            if stop.asked or number % config.checkpoint_every == 0:
+                trained.save(home.folder, number, home.made_from)
+                keep_last(home.folder, config.checkpoints_kept)
+            if stop.asked:
+                say(f"stopped at step {number}; the same command goes on from there")
+                raise SystemExit(EXIT_STOPPED)
+            began = time.perf_counter()
 
 
-def _check_made_from(folder: Path, before: dict, made_from: dict) -> None:
-    for key, value in before.get("config", {}).items():
-        if made_from["config"].get(key) != value:
-            now = made_from["config"].get(key)
-            raise TrainingError(f"{key}={now}: {folder} was trained with {value}; choose another output folder")
-    if before.get("shards") != made_from["shards"]:
-        raise TrainingError(f"shards: {folder} was trained on other shards; choose another output folder")
+def _loss(model: nn.Module, rows: Tensor) -> Tensor:
+    """Cross-entropy of every token after the first: float32 [B * L]."""
+    rows = rows.to(model.device, non_blocking=True)
+    with torch.autocast(rows.device.type, torch.bfloat16, enabled=rows.device.type == "cuda"):
+        logits = model(input_ids=rows[:, :-1], use_cache=False).logits  # [B, L, V]
+    return nn.functional.cross_entropy(logits.flatten(0, 1).float(), rows[:, 1:].flatten(), reduction="none")
 
 
 def _rows(forms: dict[str, np.ndarray], config: LanguageConfig) -> Iterator[Tensor]:
@@ -161,51 +206,8 @@ def _model(config: LanguageConfig, vocabulary: Vocabulary) -> nn.Module:
     )
 
 
-def _fit(model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, home: _Home) -> None:
-    """Trains to the last step, from where it stood, with checkpoints on the way."""
-    matrices = [p for name, p in model.named_parameters() if p.ndim > 1 and "embed" not in name]
-    others = [p for name, p in model.named_parameters() if p.ndim < 2 or "embed" in name]
-    groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.95))
-    start = home.before.step if home.before else 0
-    if home.before:
-        checkpoint.restore(home.before, model, optimizer)
-        say(f"going on from step {start} of {config.steps}")
-    model.train()
-    began = time.perf_counter()
-    with Stop() as stop:
-        for step, rows in enumerate(islice(batches, start, config.steps), start):
-            for group in optimizer.param_groups:
-                group["lr"] = learning_rate(step, config)
-            loss = _loss(model, rows).mean()
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), config.max_gradient_norm)
-            if not torch.isfinite(loss):
-                raise TrainingError(f"learning_rate={config.learning_rate}: the loss of step {step + 1} is not finite")
-            optimizer.step()
-            done = step + 1
-            if done % config.log_every == 0 or done == config.steps:
-                speed = (done - start) * config.batch * config.tokens / (time.perf_counter() - began)
-                say(f"step {done}/{config.steps}  loss {loss.item():.3f}  {speed:.0f} tokens/s")
-            if done % config.checkpoint_every == 0 or stop.asked:
-                checkpoint.save(home.folder, done, model, optimizer, home.made_from)
-                checkpoint.keep_last(home.folder, 1)
-            if stop.asked:
-                say(f"stopped at step {done}; the same command goes on from there")
-                raise SystemExit(EXIT_STOPPED)
-
-
-def _loss(model: nn.Module, rows: Tensor) -> Tensor:
-    """Cross-entropy of every token after the first: float32 [B * L]."""
-    rows = rows.to(model.device, non_blocking=True)
-    with torch.autocast(rows.device.type, torch.bfloat16, enabled=rows.device.type == "cuda"):
-        logits = model(input_ids=rows[:, :-1], use_cache=False).logits  # [B, L, V]
-    return nn.functional.cross_entropy(logits.flatten(0, 1).float(), rows[:, 1:].flatten(), reduction="none")
-
-
 @torch.no_grad()
-def _examine(model: nn.Module, shards: str, config: LanguageConfig, vocabulary: Vocabulary) -> dict[str, float]:
+def _evaluate(model: nn.Module, shards: str, config: LanguageConfig, vocabulary: Vocabulary) -> dict[str, float]:
     """Perplexity of a token of the validation split; nothing where there is no such split."""
     try:
         found = find_shards(shards, config.datasets, "validation")

@@ -6,18 +6,20 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Generator, Iterable, Iterator
+from typing import Any, TypeVar
 
 import torch
 from torch.utils.data import DataLoader
 
-from lamella.trainer.core.config import TrainingError
-from lamella.trainer.loading.batch_builder import Made, Maker, Plan
+from lamella.schemas.errors import TrainingError
+from lamella.trainer.loading.batch_builder import BatchBuilder, Made, Plan
+
+T = TypeVar("T")
 
 
 def worker_steps(plan: Plan, start: int) -> Iterator[Made]:
-    """What `Maker` makes of every step from `start` on, in order, pinned where a GPU will take it."""
+    """What `BatchBuilder` makes of every step from `start` on, in order, pinned where a GPU will take it."""
     config = plan.config
     pinned = config.device != "cpu" and torch.cuda.is_available()
     if not config.workers:
@@ -25,7 +27,7 @@ def worker_steps(plan: Plan, start: int) -> Iterator[Made]:
     return _in_workers(plan, start, pinned)
 
 
-def ahead(items: Iterable[Any], most: int) -> Iterator[Any]:
+def ahead(items: Iterable[T], most: int) -> Generator[T, None, None]:
     """The items, made by a thread up to `most` before they are asked for; an error is raised where it is met."""
     made: queue.Queue = queue.Queue(maxsize=most)
     stop = threading.Event()
@@ -61,16 +63,16 @@ def ahead(items: Iterable[Any], most: int) -> Iterator[Any]:
 
 
 def _in_a_thread(plan: Plan, start: int, pinned: bool) -> Iterator[Made]:
-    maker = Maker(plan)
+    builder = BatchBuilder(plan)
 
     def made() -> Iterator[Made]:
         for step in itertools.count(start):
-            micro = maker[step]
+            micro = builder[step]
             if pinned and isinstance(micro, tuple):
-                micro = tuple({dataset: parcel.pin_memory() for dataset, parcel in part.items()} for part in micro)
+                micro = tuple({dataset: packed.pin_memory() for dataset, packed in part.items()} for part in micro)
             yield micro
 
-    with contextlib.closing(maker), contextlib.closing(ahead(made(), plan.config.batches_ahead)) as steps:
+    with contextlib.closing(builder), contextlib.closing(ahead(made(), plan.config.batches_ahead)) as steps:
         yield from steps
 
 
@@ -100,14 +102,14 @@ def _in_workers(plan: Plan, start: int, pinned: bool) -> Iterator[Made]:
 
 
 class _Steps(torch.utils.data.Dataset):
-    """A Maker that opens in the worker."""
+    """A BatchBuilder that opens in the worker."""
 
     def __init__(self, plan: Plan):
-        self._plan, self._maker = plan, None
+        self._plan, self._builder = plan, None
 
     def __getitem__(self, step: int) -> Made:
-        self._maker = self._maker or Maker(self._plan)
-        return self._maker[step]
+        self._builder = self._builder or BatchBuilder(self._plan)
+        return self._builder[step]
 
 
 class _From(torch.utils.data.Sampler):

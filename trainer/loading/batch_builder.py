@@ -1,4 +1,4 @@
-"""A step's number in, the parcels of every dataset's micro-batches out; runs in a worker, and leaves no state behind it.
+"""A step's number in, the packed batches of every dataset's micro-batches out; runs in a worker, and leaves no state behind it.
 
 A damaged sample is replaced by another that follows by hash from its slot, and is named: the order of all others stays.
 """
@@ -12,19 +12,19 @@ import numpy as np
 import torch
 
 from lamella.schemas.datasets import DATASETS, Dataset
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.sample import BadSample, InterleavedSample
 from lamella.schemas.shards import BadShard
-from lamella.trainer.core.config import TrainingError
-from lamella.trainer.flamingo.config import DatasetConfig, FlamingoConfig
-from lamella.trainer.language.tokenizer import Vocabulary
+from lamella.trainer.core.order import Order, Place, Window, part
 from lamella.trainer.loading.batch import Batch
-from lamella.trainer.loading.order import Order, Place, Window, part
+from lamella.trainer.loading.config import DatasetConfig, MixtureConfig
 from lamella.trainer.loading.packing import DOCUMENT, LOSS, PHI, POSITION, TEXT, fill_rows, pack
 from lamella.trainer.loading.pictures import draw
 from lamella.trainer.loading.sample_reader import Shards, Stored
 from lamella.trainer.loading.sequences import Chances, cut_of, document_sequence, pair_sequence, pair_text
 from lamella.trainer.loading.sequences import Sequence as Sampled
 from lamella.trainer.loading.shard_reader import Shard
+from lamella.trainer.loading.tokenizer import Vocabulary
 
 _ATTEMPTS = 64  # at a replacement
 
@@ -49,7 +49,7 @@ class Plan:
     rank: int
     world: int
     cache: str
-    config: FlamingoConfig
+    config: MixtureConfig
 
     def with_streams(self, streams: tuple[Stream, ...]) -> "Plan":
         return replace(self, streams=streams)
@@ -63,7 +63,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class PackedBatch:
     """A Batch on its way: one shared tensor for the images, and one small array for the rows, which needs no descriptor."""
 
     dataset: Dataset
@@ -92,15 +92,15 @@ class Parcel:
         return self.open().pin_memory()
 
 
-Made = tuple[dict[Dataset, Parcel], ...] | Failure
+Made = tuple[dict[Dataset, PackedBatch], ...] | Failure
 
 
-class Maker:
+class BatchBuilder:
     """A map from step numbers to micro-batches; `close` it to close its shards."""
 
     def __init__(self, plan: Plan):
         self._plan = plan
-        self._drawers = {stream.dataset: _Drawer(stream, plan) for stream in plan.streams}
+        self._samplers = {stream.dataset: Sampler(stream, plan) for stream in plan.streams}
 
     def __getitem__(self, step: int) -> Made:
         config = self._plan.config
@@ -109,24 +109,24 @@ class Maker:
         except (BadShard, TrainingError, OSError) as error:
             return Failure(line=_line(error))
 
-    def batch(self, dataset: Dataset, slots: range) -> Parcel | Failure:
+    def batch(self, dataset: Dataset, slots: range) -> PackedBatch | Failure:
         try:
-            return self._drawers[dataset].parcel(slots)
+            return self._samplers[dataset].packed_batch(slots)
         except (BadShard, TrainingError, OSError) as error:
             return Failure(line=_line(error))
 
     def close(self) -> None:
-        for drawer in self._drawers.values():
-            drawer.shards.close()
+        for sampler in self._samplers.values():
+            sampler.shards.close()
 
-    def _micro(self, step: int, number: int) -> dict[Dataset, Parcel]:
+    def _micro(self, step: int, number: int) -> dict[Dataset, PackedBatch]:
         plan, of = self._plan, self._plan.config.micro_batches
         slots = {s.dataset: part(step, s.part.batch, plan.world * of, plan.rank * of + number) for s in plan.streams}
-        return {dataset: self._drawers[dataset].parcel(slots[dataset]) for dataset in slots}
+        return {dataset: self._samplers[dataset].packed_batch(slots[dataset]) for dataset in slots}
 
 
-class _Drawer:
-    """One dataset: slots in, parcels out."""
+class Sampler:
+    """One dataset: slots in, packed batches out."""
 
     def __init__(self, stream: Stream, plan: Plan):
         config = plan.config
@@ -138,13 +138,13 @@ class _Drawer:
         self._chances = Chances(seed=config.seed, next_image=config.next_image, leading_space=config.leading_space)
         self._window: Window | None = None
 
-    def parcel(self, slots: range) -> Parcel:
+    def packed_batch(self, slots: range) -> PackedBatch:
         part, px = self._stream.part, self._plan.image_px
         room = np.empty((len(slots) * part.images, part.frames, px, px, 3), dtype=np.uint8)  # touched where it is used
         sequences: list[Sampled] = []
         keys, damaged, at = [], [], 0
         for slot in slots:
-            key, sequence, faults = self._drawn(slot, room[at:])
+            key, sequence, faults = self._sample(slot, room[at:])
             sequences.append(sequence)
             keys.append(key)
             damaged += faults
@@ -153,7 +153,7 @@ class _Drawer:
         lengths = [len(sequence.tokens) for sequence in sequences]
         rows = pack(lengths, length) if self._plan.config.pack_tokens else [[n] for n in range(len(sequences))]
         filled = fill_rows(sequences, rows, length, self._plan.vocabulary.pad)
-        return Parcel(
+        return PackedBatch(
             dataset=self._stream.dataset,
             values=filled.values,
             image_counts=filled.image_counts,
@@ -162,7 +162,7 @@ class _Drawer:
             damaged=tuple(damaged),
         )
 
-    def _drawn(self, slot: int, room: np.ndarray) -> tuple[str, Sampled, list[str]]:
+    def _sample(self, slot: int, room: np.ndarray) -> tuple[str, Sampled, list[str]]:
         """Key and sequence of the sample at a slot, its images in `room`, and what was wrong with those it replaces."""
         faults: list[str] = []
         self._look_ahead(slot)

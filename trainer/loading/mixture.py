@@ -1,6 +1,6 @@
 """Shards in, the batches of every step out: each dataset's samples in an order that follows from the seed alone.
 
-    step number -> slots of each dataset (`loading.order`) -> samples, read singly (`reader`) -> sequences (`sequences`)
+    step number -> slots of each dataset (`core.order`) -> samples, read singly (`sample_reader`) -> sequences (`sequences`)
                 -> the images that these keep, decoded to squares (`pictures`) -> rows (`packing`) -> Batch
 
 The unit of work is the step, not the shard: any process of any world, with any number of workers, makes the same global
@@ -19,16 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.pair import Dataset
-from lamella.trainer.core.config import TrainingError
 from lamella.trainer.core.console import say
-from lamella.trainer.flamingo.config import FlamingoConfig
-from lamella.trainer.language.tokenizer import Vocabulary
 from lamella.trainer.loading.ahead import ahead, worker_steps
 from lamella.trainer.loading.batch import Batch
-from lamella.trainer.loading.batch_builder import Failure, Maker, Plan, Stream
+from lamella.trainer.loading.batch_builder import BatchBuilder, Failure, PackedBatch, Plan, Stream
+from lamella.trainer.loading.config import MixtureConfig
 from lamella.trainer.loading.sample_reader import sound_shards
 from lamella.trainer.loading.shard_reader import Shard, find_shards, manifest_hash
+from lamella.trainer.loading.tokenizer import Vocabulary
 
 _FIRST_SAMPLES = 100  # are drawn before a share of damaged ones means anything
 
@@ -63,7 +63,7 @@ class Mixture:
     def __init__(
         self,
         shards: str,
-        config: FlamingoConfig,
+        config: MixtureConfig,
         vocabulary: Vocabulary,
         image_px: int,
         split: str = "train",
@@ -134,11 +134,11 @@ class Mixture:
         (stream,) = _streams(found, self._config, None)
         samples = min(self._config.validation_samples, sum(shard.info.samples for shard in found))
         size = max(1, stream.part.batch // (self._plan.world * self._config.micro_batches))
-        with contextlib.closing(Maker(self._plan.with_streams((stream,)))) as maker:
+        with contextlib.closing(BatchBuilder(self._plan.with_streams((stream,)))) as builder:
             slots = (range(first, min(first + size, samples)) for first in range(0, samples, size))
-            with contextlib.closing(ahead((maker.batch(dataset, part) for part in slots), most=2)) as parcels:
-                for parcel in parcels:
-                    yield self._opened(parcel)
+            with contextlib.closing(ahead((builder.batch(dataset, part) for part in slots), most=2)) as batches:
+                for packed in batches:
+                    yield self._opened(packed)
 
     def _steps(self, start: int) -> Iterator[Step]:
         numbers = itertools.count(start)
@@ -148,14 +148,14 @@ class Mixture:
                 step = next(made)
                 if isinstance(step, Failure):
                     raise TrainingError(step.line)
-                micro = tuple({dataset: self._opened(parcel) for dataset, parcel in part.items()} for part in step)
+                micro = tuple({dataset: self._opened(packed) for dataset, packed in part.items()} for part in step)
                 self._count(micro)
                 yield Step(number=number, micro=micro, waited_s=time.perf_counter() - began)
 
-    def _opened(self, parcel) -> Batch:
-        if isinstance(parcel, Failure):
-            raise TrainingError(parcel.line)
-        return parcel if isinstance(parcel, Batch) else parcel.open()
+    def _opened(self, packed: PackedBatch | Batch | Failure) -> Batch:
+        if isinstance(packed, Failure):
+            raise TrainingError(packed.line)
+        return packed if isinstance(packed, Batch) else packed.open()
 
     def _count(self, micro: tuple[dict[Dataset, Batch], ...]) -> None:
         for batch in (batch for part in micro for batch in part.values()):
@@ -185,12 +185,12 @@ class Mixture:
         return f"{tempfile.gettempdir()}/{self._told(f'lamella-{secrets.token_hex(8)}')}"
 
 
-def _streams(shards: list[Shard], config: FlamingoConfig, seed: int | None) -> tuple[Stream, ...]:
+def _streams(shards: list[Shard], config: MixtureConfig, seed: int | None) -> tuple[Stream, ...]:
     mixture = config.mixture()
     return tuple(
         Stream(
             dataset=dataset,
-            part=getattr(config, str(dataset)),
+            part=config.part(dataset),
             shards=tuple(sorted((shard for shard in shards if shard.dataset is dataset), key=lambda shard: shard.info.name)),
             seed=seed,
         )
@@ -198,7 +198,7 @@ def _streams(shards: list[Shard], config: FlamingoConfig, seed: int | None) -> t
     )
 
 
-def _check(config: FlamingoConfig, world: int) -> None:
+def _check(config: MixtureConfig, world: int) -> None:
     if not config.mixture():
         keys = [f"{dataset}.batch" for dataset in Dataset]
         raise TrainingError(f"{', '.join(keys[:-1])} and {keys[-1]} are all 0: there is nothing to train on")

@@ -22,10 +22,10 @@ import numpy as np
 from fsspec.implementations.local import LocalFileSystem
 
 from lamella.schemas.datasets import DATASETS
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.sample import BadSample, ClipSample
 from lamella.schemas.shards import MANIFEST, BadShard, index_shard
-from lamella.trainer.core.config import TrainingError
 from lamella.trainer.loading.shard_reader import Shard
 
 _ATTEMPTS = 4  # to copy from a remote path, and to open the copy

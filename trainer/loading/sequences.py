@@ -15,7 +15,7 @@ import numpy as np
 
 from lamella.schemas.keys import stable_fraction, stable_int
 from lamella.schemas.sample import BadSample
-from lamella.trainer.language.tokenizer import Vocabulary
+from lamella.trainer.loading.tokenizer import Vocabulary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

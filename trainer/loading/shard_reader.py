@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import fsspec
 
+from lamella.schemas.errors import TrainingError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.pair import Dataset
 from lamella.schemas.sample import Members
 from lamella.schemas.shards import MANIFEST, BadShard, ShardInfo, ShardManifest, read_shard
-from lamella.trainer.core.config import TrainingError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

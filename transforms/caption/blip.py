@@ -16,15 +16,17 @@ from PIL import Image
 from torch import Tensor
 
 from lamella.schemas.config import CaptionConfig, ModelConfig
-from lamella.transforms.caption.coca import chunks
+from lamella.transforms.caption.coca import chunks, filled_up
 from lamella.transforms.caption.generate import Decoder, Specials, sample
 from lamella.weights import WeightsMissing
 from lamella.weights.loader import pick_device
 from lamella.weights.pixels import normalise
+from lamella.weights.precision import pick_precision
 from lamella.weights.vetting import UnsafeModel, vet_transformers
 
 _MEAN, _STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)  # BLIP's, which are CLIP's
 _DIGEST_BYTES = 6
+_LENGTHS = (16, 32, 64, 128)  # tokens of a text, padded; longer ones have the model's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,8 @@ class _Blip:
         import transformers
 
         kind = getattr(transformers, cls.kind())
-        dtype = torch.bfloat16 if config.precision == "bf16" else torch.float32
+        precision = pick_precision(config.precision, config.device)
+        dtype = torch.bfloat16 if precision == "bf16" else torch.float32
         try:
             vet_transformers(config.weights)
             model = kind.from_pretrained(config.weights, use_safetensors=True, trust_remote_code=False)
@@ -50,7 +53,7 @@ class _Blip:
             raise
         except (OSError, ValueError, RuntimeError) as error:
             raise WeightsMissing(config.name, config.weights, str(error)) from error
-        label = f"{config.name}/{Path(config.weights).name}@{_digest(model)}"
+        label = f"{config.name}/{Path(config.weights).name}@{_digest(model)}{'' if precision == 'fp32' else f'+{precision}'}"
         model = model.to(device=pick_device(config.device), dtype=dtype).eval().requires_grad_(False)
         return cls(model, tokenizer, label, config.batch)
 
@@ -82,7 +85,8 @@ class BlipCaptioner(_Blip):
     def captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
         texts = []
         for part in chunks(len(images), self.batch):
-            texts += self._captions(images[part], keys[part], config)
+            filled = filled_up(images[part], self.batch), filled_up(keys[part], self.batch)
+            texts += self._captions(*filled, config)[: len(keys[part])]
         return texts
 
     def _captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
@@ -90,10 +94,10 @@ class BlipCaptioner(_Blip):
         with torch.inference_mode():
             seen = self._see(images)
 
-        def next_logits(tokens: Tensor, rows: Tensor) -> Tensor:  # [A, L], [A] -> [A, V]
-            tokens, looked_at = tokens.to(self.model.device), seen[rows.to(self.model.device)]
+        def next_logits(tokens: Tensor) -> Tensor:  # [N, L] -> [N, V]
+            tokens = tokens.to(self.model.device)
             out = self.model.text_decoder(
-                input_ids=tokens, attention_mask=torch.ones_like(tokens), encoder_hidden_states=looked_at, use_cache=False
+                input_ids=tokens, attention_mask=torch.ones_like(tokens), encoder_hidden_states=seen, use_cache=False
             )
             return out.logits[:, -1]
 
@@ -114,20 +118,35 @@ class BlipMatcher(_Blip):
     def probabilities(self, images: Sequence[Image.Image], asked: Sequence[tuple[int, str]]) -> list[float]:
         if not asked:
             return []
-        found: list[float] = []
+        found = [0.0] * len(asked)
         longest = self.model.config.text_config.max_position_embeddings
+        lengths = [_length(words, longest) for words in self.tokenizer([text for _, text in asked])["input_ids"]]
         with torch.inference_mode():
-            seen = torch.cat([self._see(images[part]) for part in chunks(len(images), self.batch)])
-            for part in chunks(len(asked), self.batch):
-                texts = [text for _, text in asked[part]]
-                words = self.tokenizer(texts, padding=True, truncation=True, max_length=longest, return_tensors="pt")
-                read = self.model.text_encoder(
-                    input_ids=words["input_ids"].to(self.model.device),
-                    attention_mask=words["attention_mask"].to(self.model.device),
-                    encoder_hidden_states=seen[[index for index, _ in asked[part]]],
-                ).last_hidden_state  # [A, L, W]
-                found += torch.softmax(self.model.itm_head(read[:, 0]).float(), dim=-1)[:, 1].tolist()
+            parts = chunks(len(images), self.batch)
+            seen = torch.cat([self._see(filled_up(images[part], self.batch))[: len(images[part])] for part in parts])
+            for length in sorted(set(lengths)):
+                rows = [row for row, its in enumerate(lengths) if its == length]
+                for part in chunks(len(rows), self.batch):
+                    chosen = filled_up(rows[part], self.batch)
+                    match = self._matched(seen[[asked[row][0] for row in chosen]], [asked[row][1] for row in chosen], length)
+                    for row, probability in zip(rows[part], match, strict=False):
+                        found[row] = probability
         return found
+
+    def _matched(self, seen: Tensor, texts: Sequence[str], length: int) -> list[float]:
+        """[A, P, W] beside A texts, padded or cut to `length` tokens -> A probabilities."""
+        words = self.tokenizer(texts, padding="max_length", truncation=True, max_length=length, return_tensors="pt")
+        read = self.model.text_encoder(
+            input_ids=words["input_ids"].to(self.model.device),
+            attention_mask=words["attention_mask"].to(self.model.device),
+            encoder_hidden_states=seen,
+        ).last_hidden_state  # [A, length, W]
+        return torch.softmax(self.model.itm_head(read[:, 0]).float(), dim=-1)[:, 1].tolist()
+
+
+def _length(words: Sequence[int], longest: int) -> int:
+    """Tokens that a text is padded to, by itself and not by its neighbours."""
+    return min(next((length for length in _LENGTHS if len(words) <= length), longest), longest)
 
 
 def _digest(model: Any) -> str:

@@ -1,25 +1,66 @@
-"""CapFilt over one batch of pairs: a synthetic caption for each picture, and how well it and the web's text match."""
+"""What CapFilt finds out: a synthetic caption for each picture, and how well a text and a picture match, each once a model.
 
-from collections.abc import Sequence
+BLIP (Li et al. 2022), section 3.3. Both are answers to keep: of a picture and a captioner with its sampling; of a picture, a
+text and a matcher.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from PIL import Image
 
 from lamella.schemas.config import CaptionConfig
+from lamella.schemas.keys import stable_key
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Reason
+from lamella.transforms.base.memory import Request
 from lamella.transforms.base.sample_web import is_of_the_sample
-from lamella.transforms.caption.models import Captioner, Matcher
-from lamella.transforms.media.frames import Unseen, read_view, view_of
+from lamella.transforms.caption.models import Captioner, Matcher, load_captioner, load_matcher
+from lamella.transforms.media.frames import Unseen, View, read_view, view_of
 from lamella.transforms.media.store import MediaStore
 
 DIGITS = 6
+_SAMPLING = ("top_p", "min_tokens", "max_tokens", "repetition_penalty")  # what a caption depends on beside its captioner
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
-class Models:
-    """Two models in memory, even where both have one name."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caption:
+    """What a captioner says of a picture; `unseen` where it could not be decoded."""
 
-    captioner: Captioner
-    matcher: Matcher
+    key: str
+    model: str
+    text: str = ""
+    unseen: Reason | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """The probability that a text and a picture belong together."""
+
+    key: str
+    model: str
+    probability: float
+
+
+class Shown(NamedTuple):
+    """A picture beside a text."""
+
+    view: View
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A pair beside the caption of its picture."""
+
+    pair: Pair
+    caption: Caption
+
+    @property
+    def key(self) -> str:
+        return self.pair.key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,46 +91,127 @@ class Captioned:
         return self.pair.media.url
 
 
-def caption_and_match(pairs: Sequence[Pair], models: Models, config: CaptionConfig, store: MediaStore) -> list[Captioned]:
-    """What both models say of each pair, in order (BLIP, section 3.3). A picture of several pairs is captioned once.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captions:
+    """The measure: requests of Views -> Captions."""
 
-    Raises:
-        BlobError: a picture's bytes cannot be had.
-    """
-    views = [view_of(pair) for pair in pairs]
-    images, unseen = _images(
-        {view.key: view for view in views}, max(models.captioner.image_size, models.matcher.image_size), store
+    config: CaptionConfig
+    model_identity: str
+    store: MediaStore
+
+    @property
+    def name(self) -> str:
+        return "captions"
+
+    @property
+    def identity(self) -> str:
+        return stable_key(self.model_identity, *(f"{name}={getattr(self.config, name)}" for name in _SAMPLING))
+
+    @property
+    def answer(self) -> type:
+        return Caption
+
+    @property
+    def lot(self) -> int:
+        return self.config.captioner.batch
+
+    def load(self) -> Captioner:
+        return load_captioner(self.config.captioner)
+
+    def measure(self, requests: Sequence[Request], model: Captioner) -> Iterable[Caption]:
+        """Raises BlobError where a picture's bytes cannot be had."""
+        images: dict[str, Image.Image] = {}
+        for request in requests:
+            try:
+                images[request.key] = read_view(request.what, self.store, model.image_size)
+            except Unseen as error:
+                yield Caption(key=request.key, model=model.label, unseen=error.reason, detail=error.detail)
+        if images:
+            _compute_with(self.config.captioner.threads)
+            texts = model.captions(list(images.values()), list(images), self.config)
+            for key, text in zip(images, texts, strict=True):
+                yield Caption(key=key, model=model.label, text=text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matches:
+    """The measure: requests of Shown -> Matches. Their pictures can be seen."""
+
+    config: CaptionConfig
+    identity: str
+    store: MediaStore
+
+    @property
+    def name(self) -> str:
+        return "matches"
+
+    @property
+    def answer(self) -> type:
+        return Match
+
+    @property
+    def lot(self) -> int:
+        return self.config.matcher.batch
+
+    def load(self) -> Matcher:
+        return load_matcher(self.config.matcher)
+
+    def measure(self, requests: Sequence[Request], model: Matcher) -> Iterable[Match]:
+        """Raises BlobError where a picture's bytes cannot be had."""
+        views = {request.what.view.key: request.what.view for request in requests}
+        row = {key: index for index, key in enumerate(views)}
+        images = [read_view(view, self.store, model.image_size) for view in views.values()]
+        asked = [(row[request.what.view.key], request.what.text) for request in requests]
+        _compute_with(self.config.matcher.threads)
+        for request, probability in zip(requests, model.probabilities(images, asked), strict=True):
+            yield Match(key=request.key, model=model.label, probability=round(probability, DIGITS))
+
+
+def picture_of(pair: Pair) -> Iterable[Request]:
+    """What is to be captioned of a pair. The key is also the dice: a picture's caption is the same in every run."""
+    view = view_of(pair)
+    yield Request(view.key, view)
+
+
+def caption_key(pair: Pair) -> Iterable[str]:
+    yield view_of(pair).key
+
+
+def tell(pair: Pair, captions: Mapping[str, Caption]) -> Told:
+    return Told(pair=pair, caption=captions[view_of(pair).key])
+
+
+def shown_of(told: Told) -> Iterable[Request]:
+    """The picture beside the web's text and beside the captioner's; nothing where it cannot be seen."""
+    view = view_of(told.pair)
+    for key, text in zip(match_keys(told), _texts(told), strict=True):
+        yield Request(key, Shown(view, text))
+
+
+def match_keys(told: Told) -> Iterable[str]:
+    view = view_of(told.pair)
+    for text in _texts(told):
+        yield _match_key(view, text)
+
+
+def say(told: Told, matches: Mapping[str, Match], config: CaptionConfig) -> Captioned:
+    """All that both models said of a pair."""
+    pair, caption, view = told.pair, told.caption, view_of(told.pair)
+    if caption.unseen:
+        return Captioned(pair=pair, unseen=caption.unseen, detail=caption.detail)
+
+    def match(text: str) -> float:
+        return matches[_match_key(view, text)].probability if text else 0.0
+
+    return Captioned(
+        pair=pair,
+        synthetic_text=caption.text,
+        web_match=match(pair.text),
+        synthetic_match=match(caption.text),
+        captioner=caption.model,
+        matcher=min((one.model for one in matches.values()), default=""),
+        may_stand=may_stand(pair, config),
     )
-    keys = list(images)
-    _compute_with(config.captioner.threads)
-    texts = models.captioner.captions(list(images.values()), keys, config) if images else []
-    synthetic = dict(zip(keys, texts, strict=True))
-
-    row = {key: index for index, key in enumerate(keys)}
-    asked = dict.fromkeys(
-        (row[view.key], text)
-        for pair, view in zip(pairs, views, strict=True)
-        if view.key in row
-        for text in (pair.text, synthetic[view.key])
-        if text
-    )
-    _compute_with(config.matcher.threads)
-    match = dict(zip(asked, models.matcher.probabilities(list(images.values()), list(asked)), strict=True))
-
-    def said(pair: Pair, key: str) -> Captioned:
-        if key in unseen:
-            return Captioned(pair=pair, unseen=unseen[key].reason, detail=unseen[key].detail)
-        return Captioned(
-            pair=pair,
-            synthetic_text=synthetic[key],
-            web_match=round(match.get((row[key], pair.text), 0.0), DIGITS),
-            synthetic_match=round(match.get((row[key], synthetic[key]), 0.0), DIGITS),
-            captioner=models.captioner.label,
-            matcher=models.matcher.label,
-            may_stand=may_stand(pair, config),
-        )
-
-    return [said(pair, view.key) for pair, view in zip(pairs, views, strict=True)]
 
 
 def may_stand(pair: Pair, config: CaptionConfig) -> bool:
@@ -101,15 +223,13 @@ def may_stand(pair: Pair, config: CaptionConfig) -> bool:
     return not config.captioner.bundled or config.bundled_texts == "always" or is_of_the_sample(pair.page_url)
 
 
-def _images(views: dict, model_side: int, store: MediaStore) -> tuple[dict, dict]:
-    """By key, the pictures, and the errors of those that cannot be decoded."""
-    images, unseen = {}, {}
-    for key, view in views.items():
-        try:
-            images[key] = read_view(view, store, model_side)
-        except Unseen as error:
-            unseen[key] = error
-    return images, unseen
+def _texts(told: Told) -> tuple[str, ...]:
+    return () if told.caption.unseen else tuple(filter(None, dict.fromkeys((told.pair.text, told.caption.text))))
+
+
+def _match_key(view: View, text: str) -> str:
+    """Begins with the picture: its texts are matched in one batch, for which it is read once."""
+    return f"{view.key} {stable_key(text)}"
 
 
 def _compute_with(threads: int | None) -> None:

@@ -46,8 +46,3 @@ def choose_caption(said: Captioned, config: CaptionConfig) -> Iterable[Pair | Re
             matcher=said.matcher,
         )
         yield replace(pair, capfilt=result)
-
-
-def pass_pair(pair: Pair, config: CaptionConfig) -> Iterable[Pair]:
-    """The pair as it is, where captioning is off."""
-    yield pair

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from PIL import Image
@@ -38,7 +39,8 @@ class CocaCaptioner:
     def captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
         texts = []
         for part in chunks(len(images), self.batch):
-            texts += self._captions(images[part], keys[part], config)
+            filled = filled_up(images[part], self.batch), filled_up(keys[part], self.batch)
+            texts += self._captions(*filled, config)[: len(keys[part])]
         return texts
 
     def _captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
@@ -47,9 +49,9 @@ class CocaCaptioner:
             pixels = torch.stack([self.loaded.preprocess(image) for image in images]).to(device)  # [N, 3, H, W]
             _, seen = model._encode_image(pixels)  # [N, P, W]; once, not at every token
 
-        def next_logits(tokens: Tensor, rows: Tensor) -> Tensor:  # [A, L], [A] -> [A, V]
-            _, said = model._encode_text(tokens.to(device))  # [A, L, W]
-            return model.text_decoder(seen if len(rows) == len(seen) else seen[rows.to(device)], said)[:, -1]
+        def next_logits(tokens: Tensor) -> Tensor:  # [N, L] -> [N, V]
+            _, said = model._encode_text(tokens.to(device))  # [N, L, W]
+            return model.text_decoder(seen, said)[:, -1]
 
         specials = Specials(self.loaded.bos, self.loaded.eos, self.loaded.pad)
         decoder = Decoder(next_logits, specials, model.context_length)
@@ -85,22 +87,25 @@ class ContrastiveMatcher:
     def probabilities(self, images: Sequence[Image.Image], asked: Sequence[tuple[int, str]]) -> list[float]:
         if not asked:
             return []
-        texts = list(dict.fromkeys(["", *(text for _, text in asked)]))
-        row = {text: index for index, text in enumerate(texts)}
         with torch.inference_mode():
             seen = self._embedded(images, self._encode_images)  # [N, D]
-            said = self._embedded(texts, self._encode_texts)  # [T, D]
+            said = self._embedded([text for _, text in asked], self._encode_texts)  # [A, D]
             which = torch.tensor([index for index, _ in asked])
-            cosine = (seen[which] * said[[row[text] for _, text in asked]]).sum(dim=-1)  # [A]
+            cosine = (seen[which] * said).sum(dim=-1)  # [A]
             if self.loaded.match_scale is not None and self.loaded.match_bias is not None:
                 logits = self.loaded.match_scale * cosine + self.loaded.match_bias
             else:
-                nothing = seen[which] @ said[row[""]]
+                nothing = (seen[which] * self._embedded([""], self._encode_texts)).sum(dim=-1)
                 logits = self.loaded.model.logit_scale.float().exp().cpu() * (cosine - nothing)
             return torch.sigmoid(logits).tolist()
 
     def _embedded(self, items: Sequence, encode) -> Tensor:
-        return torch.cat([F.normalize(encode(items[part]).float(), dim=-1).cpu() for part in chunks(len(items), self.batch)])
+        """[N, D] of length 1, in batches of one shape: an answer does not depend on its neighbours."""
+        parts = [
+            F.normalize(encode(filled_up(items[part], self.batch)).float(), dim=-1)[: len(items[part])].cpu()
+            for part in chunks(len(items), self.batch)
+        ]
+        return torch.cat(parts)
 
     def _encode_images(self, images: Sequence[Image.Image]) -> Tensor:
         pixels = torch.stack([self.loaded.preprocess(image) for image in images])  # [N, 3, H, W]
@@ -112,3 +117,8 @@ class ContrastiveMatcher:
 
 def chunks(total: int, size: int) -> Iterable[slice]:
     return (slice(start, start + size) for start in range(0, total, size))
+
+
+def filled_up(items: Sequence[Any], size: int) -> list[Any]:
+    """The items, and the last of them again until there are `size`."""
+    return [*items, *[items[-1]] * (size - len(items))]

@@ -25,8 +25,7 @@ class Specials(NamedTuple):
 class Decoder(NamedTuple):
     """What sampling needs of a model that has seen N pictures."""
 
-    # tokens [A, L] of the pictures [A], by index -> logits of the next token [A, V]
-    next_logits: "Callable[[torch.Tensor, torch.Tensor], torch.Tensor]"
+    next_logits: "Callable[[torch.Tensor], torch.Tensor]"  # tokens [N, L] -> logits of the next token [N, V]
     specials: Specials
     context: int  # tokens that the model can look at
 
@@ -44,22 +43,23 @@ def sample(decoder: Decoder, keys: Sequence[str], config: CaptionConfig) -> list
     specials = decoder.specials
     never = sorted({specials.bos, specials.pad} - {specials.eos})
     said: list[list[int]] = [[] for _ in keys]
-    rows = torch.arange(len(keys))  # [A], of captions that go on: those that ended cost nothing more
-    tokens = torch.full((len(keys), 1), specials.bos, dtype=torch.long)  # [A, L]
+    ended = [False] * len(keys)  # such rows are computed with the others: logits must not depend on how many go on
+    tokens = torch.full((len(keys), 1), specials.bos, dtype=torch.long)  # [N, L]
     with torch.inference_mode():
         for step in range(min(config.max_tokens, decoder.context - 1)):
-            logits = decoder.next_logits(tokens, rows).double()  # [A, V]
+            logits = decoder.next_logits(tokens).double()  # [N, V]
             logits = _penalised(logits, tokens[:, 1:].to(logits.device), config.repetition_penalty)
             logits[:, never] = -torch.inf
             if step < config.min_tokens:
                 logits[:, specials.eos] = -torch.inf
-            dice = torch.tensor([stable_fraction(keys[row], step) for row in rows.tolist()], dtype=torch.double)
+            dice = torch.tensor([stable_fraction(key, step) for key in keys], dtype=torch.double)
             drawn = nucleus(logits, config.top_p, dice)
-            goes_on = drawn != specials.eos
-            rows, tokens = rows[goes_on], torch.cat([tokens, drawn[:, None]], dim=1)[goes_on]
-            for row, token in zip(rows.tolist(), tokens[:, -1].tolist(), strict=True):
-                said[row].append(token)
-            if not len(rows):
+            tokens = torch.cat([tokens, drawn[:, None]], dim=1)
+            for row, token in enumerate(drawn.tolist()):
+                ended[row] = ended[row] or token == specials.eos
+                if not ended[row]:
+                    said[row].append(token)
+            if all(ended):
                 break
     return said
 

@@ -12,6 +12,7 @@ from lamella.schemas.media import Media, MediaLink
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation
+from lamella.transforms.base.spread import Spread
 from lamella.transforms.base.step import Outcome, Step
 from lamella.transforms.fetch.address_rules import judge_link
 from lamella.transforms.fetch.copies import choose_one
@@ -29,11 +30,12 @@ class FetchMedia(beam.PTransform):
     Args:
         config: limits, manners, and whether the network is asked at all.
         store: where media lie, the run's folder first: packs are written to its `media/packs`.
+        asks: whether the network may be asked; where not, only the answers that earlier runs had are heard.
     """
 
-    def __init__(self, config: FetchConfig, store: MediaStore):
+    def __init__(self, config: FetchConfig, store: MediaStore, *, asks: bool = True):
         super().__init__()
-        self._config, self._store = config, store
+        self._config, self._store, self._asks = config, store, asks
 
     def expand(self, inputs):
         config, documents = self._config, inputs["documents"]
@@ -44,7 +46,7 @@ class FetchMedia(beam.PTransform):
 
         found = {"links": wanted.kept, "archived": inputs["archived"]} | "LookInArchives" >> LookInArchives()
         if config.http:
-            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store.root)
+            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store.root, asks=self._asks)
             captured, refused = (found.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
         else:
             captured, refused = (
@@ -54,7 +56,7 @@ class FetchMedia(beam.PTransform):
 
         between = {"entry": None, "leave": None, "counts": _one, "setup": _read_lists}
         inspect = Step(Stage.FETCH, inspect_media, config, Media, given=(self._store,), **between)
-        media = captured | "Spread" >> beam.Reshuffle() | "Inspect" >> inspect
+        media = captured | Spread(_url) | "Inspect" >> inspect
         members = {"documents": documents, "media": media.kept} | "FindCopies" >> FindCopies(config)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one, entry=None)
 
@@ -64,6 +66,10 @@ class FetchMedia(beam.PTransform):
 
 def _one(record: MediaLink | Media):
     return ((Unit.MEDIA, 1),)
+
+
+def _url(record: MediaLink) -> str:
+    return record.url
 
 
 def _read_lists(config: FetchConfig) -> None:

@@ -23,11 +23,6 @@ def judge_pair(scored: Scored, config: ScoreConfig) -> Iterable[Pair | Rejection
         yield pair
 
 
-def pass_pair(pair: Pair, config: ScoreConfig) -> Iterable[Pair]:
-    """The pair as it is, where nothing reads a score."""
-    yield pair
-
-
 def judge_document(scored: Scored, config: ScoreConfig) -> Iterable[InterleavedDocument | Rejection]:
     """The document with a score on each image; images that score too low leave it, and phi stays true.
 
@@ -48,11 +43,6 @@ def judge_document(scored: Scored, config: ScoreConfig) -> Iterable[InterleavedD
         yield reject_document(Stage.SCORE, left, violation)
     else:
         yield left
-
-
-def pass_document(document: InterleavedDocument, config: ScoreConfig) -> Iterable[InterleavedDocument]:
-    """The document as it is, where documents are not to be scored."""
-    yield document
 
 
 def _unseen(answer: Answer) -> Violation | None:

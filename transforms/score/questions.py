@@ -1,18 +1,22 @@
 """A pair or a document in; what the scorer is asked about it out: one picture, and the texts that may fit it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Reason
+from lamella.transforms.base.memory import Request
 from lamella.transforms.media.frames import View, view_of
+from lamella.transforms.score.embeddings import Embedding, picture_key, text_key
+
+DIGITS = 6  # scores are stored so; what lies beyond differs between machines
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     view: View
-    texts: tuple[str, ...]
+    texts: tuple[str, ...]  # none of them empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Scored:
 
     record: InterleavedDocument | Pair
     answers: tuple[Answer, ...]
-    model: str
+    model: str  # "" where nothing was asked
 
     @property
     def key(self) -> str:
@@ -45,11 +49,43 @@ def questions_of(record: InterleavedDocument | Pair) -> tuple[Question, ...]:
     """One question for a pair; for a document one for each image that has media, in reading order."""
     if isinstance(record, InterleavedDocument):
         return tuple(
-            Question(View(node.media), tuple(_beside(record.nodes, index)))
+            Question(View(node.media), tuple(filter(None, _beside(record.nodes, index))))
             for index, node in enumerate(record.nodes)
             if isinstance(node, ImageNode) and node.media
         )
-    return (Question(view_of(record), (record.text,)),)
+    return (Question(view_of(record), (record.text,) if record.text else ()),)
+
+
+def pictures_of(record: InterleavedDocument | Pair) -> Iterable[Request]:
+    """What is to be embedded of a record's pictures."""
+    return (Request(picture_key(question.view), question.view) for question in questions_of(record))
+
+
+def texts_of(record: InterleavedDocument | Pair) -> Iterable[Request]:
+    """What is to be embedded of a record's texts."""
+    return (Request(text_key(text), text) for question in questions_of(record) for text in question.texts)
+
+
+def keys_of(record: InterleavedDocument | Pair) -> Iterable[str]:
+    """The keys of the embeddings that a record's questions are answered from."""
+    for question in questions_of(record):
+        yield picture_key(question.view)
+        yield from map(text_key, question.texts)
+
+
+def score(record: InterleavedDocument | Pair, embeddings: Mapping[str, Embedding]) -> Scored:
+    """The record with its answers. Raises KeyError where an embedding that it asks for is not among them."""
+    answers = tuple(_answer(question, embeddings) for question in questions_of(record))
+    return Scored(record=record, answers=answers, model=min((one.model for one in embeddings.values()), default=""))
+
+
+def _answer(question: Question, embeddings: Mapping[str, Embedding]) -> Answer:
+    picture = embeddings[picture_key(question.view)]
+    if picture.unseen:
+        return Answer(None, picture.unseen, picture.detail)
+    values = picture.values
+    scores = [float((values * embeddings[text_key(text)].values).sum()) for text in question.texts]
+    return Answer(round(max(scores), DIGITS) if scores else None)
 
 
 def _beside(nodes: tuple[Node, ...], index: int) -> Iterable[str]:

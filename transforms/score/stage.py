@@ -1,88 +1,92 @@
-"""ScorePairs, ScoreDocuments: pairs and documents -> the same with CLIP similarity on them, and what scored too low."""
+"""Embed: what pairs and documents show and say -> embeddings, each once. ScorePairs, ScoreDocuments: the same with CLIP
+similarity on them, and what scored too low."""
+
+from typing import NamedTuple
 
 import apache_beam as beam
+from apache_beam.utils.shared import Shared
 
 from lamella.schemas.account import units_of
 from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage
-from lamella.transforms.base.batches import Record, bucket_of, cut
+from lamella.transforms.base.memory import Memory, Request
+from lamella.transforms.base.remembered import JoinAnswers, Recalled, Remembered
 from lamella.transforms.base.step import Step
 from lamella.transforms.media.store import MediaStore
-from lamella.transforms.score.judge import judge_document, judge_pair, pass_document, pass_pair
-from lamella.transforms.score.questions import Scored
+from lamella.transforms.score.embeddings import PictureEmbeddings, TextEmbeddings
+from lamella.transforms.score.judge import judge_document, judge_pair
+from lamella.transforms.score.questions import Scored, keys_of, pictures_of, score, texts_of
+from lamella.weights.precision import pick_precision
 
 PairType = ImageTextPair | VideoTextPair
+Record = ImageTextPair | VideoTextPair | InterleavedDocument
+
+
+class ScoreModel(NamedTuple):
+    """What a scorer needs beside its configuration."""
+
+    identity: str  # of the model: what its answers are remembered under
+    memory: Memory
+    buckets: int
+
+
+class Embed(beam.PTransform):
+    """PCollection of pairs and documents -> Recalled embeddings of all that their scores are made from.
+
+    Args:
+        config: the model.
+        store: where media lie, and how they are read.
+        model: where answers are kept, and under what.
+    """
+
+    def __init__(self, config: ScoreConfig, store: MediaStore, model: ScoreModel):
+        super().__init__()
+        self._store, self._model = store, model
+        self._config = config.model.model_copy(
+            update={"precision": pick_precision(config.model.precision, config.model.device)}
+        )
+
+    def expand(self, records: beam.PCollection[Record]):
+        (identity, memory, buckets), shared = self._model, Shared()
+        pictures = (
+            records
+            | "PicturesOf" >> beam.FlatMap(pictures_of).with_output_types(Request)
+            | Remembered(PictureEmbeddings(model=self._config, identity=identity, store=self._store), memory, buckets, shared)
+        )
+        texts = (
+            records
+            | "TextsOf" >> beam.FlatMap(texts_of).with_output_types(Request)
+            | Remembered(TextEmbeddings(model=self._config, identity=identity), memory, buckets, shared)
+        )
+        answers = (pictures.answers, texts.answers) | "Embeddings" >> beam.Flatten()
+        return Recalled(answers, (pictures.counts, texts.counts) | "Counts" >> beam.Flatten())
 
 
 class ScorePairs(beam.PTransform):
-    """PCollection of pairs -> Outcome of pairs.
+    """{"records": pairs, "answers": their embeddings} -> Outcome of pairs."""
 
-    Args:
-        config: the model, and the score below which a pair leaves.
-        store: where media lie, and how they are read.
-        buckets: groups that batches are cut from; a worker holds the records of one.
-    """
-
-    def __init__(self, config: ScoreConfig, store: MediaStore, buckets: int):
+    def __init__(self, config: ScoreConfig):
         super().__init__()
-        self._config, self._store, self._buckets = config, store, buckets
+        self._config = config
 
-    def expand(self, pairs: beam.PCollection[PairType]):
-        if not self._config.on:
-            return pairs | Step(Stage.SCORE, pass_pair, self._config, PairType)
-        scored = pairs | _Score(self._config, self._store, self._buckets)
+    def expand(self, inputs):
+        scored = inputs | JoinAnswers(keys_of, score, Scored)
         return scored | Step(Stage.SCORE, judge_pair, self._config, PairType, counts=_units)
 
 
 class ScoreDocuments(beam.PTransform):
-    """PCollection of documents -> Outcome of documents: each image against the texts before and after it (after mmc4)."""
+    """{"records": documents, "answers": their embeddings} -> Outcome of documents: each image against the texts beside it
+    (after mmc4)."""
 
-    def __init__(self, config: ScoreConfig, store: MediaStore, buckets: int):
+    def __init__(self, config: ScoreConfig):
         super().__init__()
-        self._config, self._store, self._buckets = config, store, buckets
+        self._config = config
 
-    def expand(self, documents: beam.PCollection[InterleavedDocument]):
-        if not self._config.documents:
-            return documents | Step(Stage.SCORE, pass_document, self._config, InterleavedDocument)
-        scored = documents | _Score(self._config, self._store, self._buckets)
+    def expand(self, inputs):
+        scored = inputs | JoinAnswers(keys_of, score, Scored)
         return scored | Step(Stage.SCORE, judge_document, self._config, InterleavedDocument, counts=_units)
-
-
-class _Score(beam.PTransform):
-    """Records -> Scored, by batches that are always the same."""
-
-    def __init__(self, config: ScoreConfig, store: MediaStore, buckets: int):
-        super().__init__()
-        self._model, self._store, self._buckets = config.model, store, buckets
-
-    def expand(self, records):
-        # Late: Beam's inference imports torch, five seconds that jobs without a model should not pay.
-        from apache_beam.ml.inference.base import RunInference
-
-        from lamella.transforms.score.handler import SimilarityHandler
-
-        return (
-            records
-            | "Bucket" >> beam.Map(_bucketed, self._buckets).with_output_types(tuple[int, Record])
-            | "Group" >> beam.GroupByKey()
-            | "Cut" >> beam.FlatMap(_batches, self._model.batch).with_output_types(tuple[Record, ...])
-            | RunInference(SimilarityHandler(self._model, self._store))
-            | "Single" >> beam.FlatMap(_same).with_output_types(Scored)
-        )
-
-
-def _bucketed(record: Record, buckets: int):
-    return bucket_of(record, buckets), record
-
-
-def _batches(bucket: tuple, size: int):
-    return cut(bucket[1], size)
-
-
-def _same(scored: tuple):
-    return scored
 
 
 def _units(scored: Scored):

@@ -8,39 +8,42 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
-from lamella.trainer.core.config import TrainingError
-from lamella.trainer.flamingo.attention_mask import Route
-from lamella.trainer.flamingo.layers import GatedBlock
-from lamella.trainer.language.tokenizer import Vocabulary, load_vocabulary
+from lamella.schemas.errors import TrainingError
+from lamella.trainer.flamingo.attention_mask import Routing
+from lamella.trainer.flamingo.layers import GatedCrossAttentionBlock
+from lamella.trainer.loading.tokenizer import Vocabulary, load_vocabulary
 from lamella.weights.reach import Unreachable, reach_transformers
 from lamella.weights.vetting import UnsafeModel, vet_transformers
 
 
-class Sight:
-    """What the gated blocks see in this forward pass; the language model between them knows nothing of it."""
+class CrossAttentionInputs:
+    """What the gated blocks attend to in this forward pass; the language model between them knows nothing of it."""
 
-    latents: Tensor | None = None
-    way: Route | None = None
+    latents: Tensor | None = None  # [M, R, D] of all images of the batch; None: there are none
+    routing: Routing | None = None
 
 
-class SeeingBlock(nn.Module):
-    """A block of the language model that looks first. The gated block belongs to the Flamingo, so it is no submodule here."""
+class FlamingoLayer(nn.Module):
+    """A gated block, and then the language model's own. The gated one belongs to the Flamingo: it is no submodule here."""
 
-    def __init__(self, gate: GatedBlock, block: nn.Module, sight: Sight):
+    recompute: bool
+
+    def __init__(self, gated: GatedCrossAttentionBlock, block: nn.Module, inputs: CrossAttentionInputs):
         super().__init__()
         self.block = block
-        self.__dict__.update(gate=gate, sight=sight, recompute=False)
+        self.__dict__.update(gated=gated, inputs=inputs, recompute=False)
 
-    def forward(self, hidden: Tensor, *args: Any, **kwargs: Any):
-        latents, way = self.sight.latents, self.sight.way
+    def forward(self, hidden: Tensor, *args: Any, **kwargs: Any) -> Any:  # [B, L, W]
+        latents, routing = self.inputs.latents, self.inputs.routing
         if latents is not None:
             if self.recompute and torch.is_grad_enabled():
-                hidden = torch.utils.checkpoint.checkpoint(self.gate, hidden, latents, way, use_reentrant=False)
+                hidden = checkpoint(self.gated, hidden, latents, routing, use_reentrant=False)
             else:
-                hidden = self.gate(hidden, latents, way)
+                hidden = self.gated(hidden, latents, routing)
         if self.recompute and torch.is_grad_enabled():
-            return torch.utils.checkpoint.checkpoint(self.block, hidden, *args, use_reentrant=False, **kwargs)
+            return checkpoint(self.block, hidden, *args, use_reentrant=False, **kwargs)
         return self.block(hidden, *args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:  # e.g. `attention_type`, which some decoders read of their blocks
@@ -50,7 +53,7 @@ class SeeingBlock(nn.Module):
             return getattr(super().__getattr__("block"), name)
 
 
-class MoreRows(nn.Module):
+class ExtendedEmbedding(nn.Module):
     """An embedding, and behind it the trained rows of new tokens."""
 
     def __init__(self, frozen: nn.Module, rows: nn.Parameter):
@@ -70,7 +73,7 @@ class MoreRows(nn.Module):
         return torch.where(new[..., None], rows.to(known.dtype), known)
 
 
-class MoreColumns(nn.Module):
+class ExtendedHead(nn.Module):
     """A language model's head, and behind its logits those of new tokens."""
 
     def __init__(self, frozen: nn.Module, rows: nn.Parameter):
@@ -86,13 +89,13 @@ class MoreColumns(nn.Module):
         return torch.cat([self.frozen(hidden), hidden @ self.rows.to(hidden.dtype).T], dim=-1)
 
 
-def load_language(name: str, dtype: torch.dtype, hollow: bool = False) -> tuple[nn.Module, Vocabulary]:
+def load_language(name: str, dtype: torch.dtype, on_meta: bool = False) -> tuple[nn.Module, Vocabulary]:
     """A frozen decoder in evaluation mode, and the trainer's vocabulary over its tokenizer.
 
     Args:
         name: on the hub, or a path.
         dtype: of its weights.
-        hollow: its form alone, on the meta device: its weights are not read.
+        on_meta: its form alone, on the meta device: its weights are not read.
 
     Raises:
         TrainingError: it cannot be had, or it is no decoder that can be wrapped.
@@ -111,7 +114,7 @@ def load_language(name: str, dtype: torch.dtype, hollow: bool = False) -> tuple[
         raise TrainingError(f"language={name}: {error}; or give a folder, such as `lamella train lm` writes") from None
     try:
         vet_transformers(name)
-        if hollow:
+        if on_meta:
             with torch.device("meta"):
                 config = AutoConfig.from_pretrained(name, trust_remote_code=False)
                 model = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=False)
@@ -151,5 +154,5 @@ def add_rows(model: nn.Module, rows: tuple[nn.Parameter, nn.Parameter]) -> None:
     embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
     if head is None or head.weight.shape[0] != embedding.weight.shape[0]:
         raise TrainingError(f"language={model.name_or_path}: its embedding and its head differ in their rows")
-    model.set_input_embeddings(MoreRows(embedding, rows[0]))
-    model.set_output_embeddings(MoreColumns(head, rows[1]))
+    model.set_input_embeddings(ExtendedEmbedding(embedding, rows[0]))
+    model.set_output_embeddings(ExtendedHead(head, rows[1]))

@@ -1,0 +1,40 @@
+"""A precision and a device as the configuration has them, in; "fp32" or "bf16" out: `auto` is bf16 where that is fast."""
+
+from functools import cache
+from pathlib import Path
+
+_CPU_FLAGS = {"avx512_bf16", "amx_bf16"}  # of processors that multiply bf16 at several times the pace of fp32
+_CPU_INFO = Path("/proc/cpuinfo")
+_GPU = Path("/dev/nvidiactl")  # there is a driver; torch, whose import takes seconds, is asked only then
+_AMPERE = (8, 0)  # the first compute capability with bf16 in its tensor cores
+
+
+def pick_precision(precision: str, device: str) -> str:
+    """Decided where a run begins, and the same for all its workers: precision is part of what a score is.
+
+    Raises:
+        ValueError: a precision that does not exist.
+    """
+    if precision not in ("fp32", "bf16", "auto"):
+        raise ValueError(f"precision must be fp32, bf16 or auto, not {precision!r}")
+    if precision != "auto":
+        return precision
+    return "bf16" if _is_fast(device) else "fp32"
+
+
+@cache
+def _is_fast(device: str) -> bool:
+    if device != "cpu" and _GPU.exists():
+        import torch
+
+        if torch.cuda.is_available():
+            return torch.cuda.get_device_capability() >= _AMPERE
+    return bool(_CPU_FLAGS & _flags())
+
+
+def _flags() -> set[str]:
+    try:
+        lines = _CPU_INFO.read_text(encoding="utf-8").splitlines()
+    except OSError:  # no Linux
+        return set()
+    return next((set(line.partition(":")[2].split()) for line in lines if line.startswith("flags")), set())
