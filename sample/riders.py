@@ -97,7 +97,7 @@ def _unsafe_image(page: Draft, rider: Ride) -> Draft:
 
 def _not_an_image(page: Draft, rider: Ride) -> Draft:
     page = _refused(page, rider)
-    return _add(page, _true(f"{_stem(page, rider)}.svg", rider.key + "/svg", fate=rider.reason))
+    return _add(page, _true(f"{_stem(page, rider)}.svg", rider.key + "/svg", fate="format_not_supported"))
 
 
 def _duplicate_image(page: Draft, rider: Ride) -> Draft:

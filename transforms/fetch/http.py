@@ -245,8 +245,8 @@ class Client:
                     raise Refused(Reason.TOO_LARGE, f"more than {limit} bytes")
                 if len(head) < HEAD_BYTES:
                     head += chunk[:HEAD_BYTES]
-                    if len(head) >= HEAD_BYTES and (reason := wrong_kind(link.kind, head)):
-                        raise Refused(reason, f"starts with {head[:12]!r}")
+                    if len(head) >= HEAD_BYTES and (wrong := wrong_kind(link.kind, head)):
+                        raise Refused(wrong.reason, wrong.detail)
                 digest.update(chunk)
                 _write(out, chunk)
         if not size:

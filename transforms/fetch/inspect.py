@@ -31,6 +31,7 @@ from lamella.transforms.media.clips import BadVideo, video_mime
 from lamella.transforms.media.decode_limits import DecodeLimits
 from lamella.transforms.media.decoding import measure_image, measure_video
 from lamella.transforms.media.measures import Looks
+from lamella.transforms.media.other_formats import SEEN_BYTES, unsupported_format
 from lamella.transforms.media.picture_rules import IMAGE_RULES
 from lamella.transforms.media.pixels import BadImage, looks_like_image
 from lamella.transforms.media.store import MediaStore
@@ -38,7 +39,7 @@ from lamella.transforms.media.store import MediaStore
 # Pictures are measured at this size: small enough to be quick (a JPEG is decoded at a fraction), large beside the 32 x 32
 # pixels of the perceptual hash. What is finer averages out, which a picture of one colour does not mind.
 MEASURED_SIDE_PX = 256
-HEAD_BYTES = 64  # enough to tell every type we take
+HEAD_BYTES = SEEN_BYTES  # enough to tell every type we take, or know by name
 
 _WRONG_KIND = {
     MediaKind.IMAGE: Reason.NOT_AN_IMAGE,
@@ -99,22 +100,24 @@ def _known_at_once(link: CapturedLink, data: bytes, config: FetchConfig) -> Viol
         return Violation(Reason.EMPTY_BODY)
     if violation := apply_rules(WEIGHT_RULES, Weight(link.kind, len(data)), config):
         return violation
-    if reason := wrong_kind(link.kind, data[:HEAD_BYTES]):
-        return Violation(reason, detail=f"starts with {data[:12]!r}")
+    if violation := wrong_kind(link.kind, data[:HEAD_BYTES]):
+        return violation
     digest = sha256(data).hexdigest()
     if digest in read_hashes(config.unsafe_hashes):
         return Violation(Reason.UNSAFE_IMAGE, measure="sha256", detail=f"{digest} is listed")
     return None
 
 
-def wrong_kind(kind: MediaKind, head: bytes) -> Reason | None:
+def wrong_kind(kind: MediaKind, head: bytes) -> Violation | None:
     """Why the first bytes cannot be of this kind, or None where they can."""
+    if kind is MediaKind.IMAGE and (name := unsupported_format(head)):
+        return Violation(Reason.FORMAT_NOT_SUPPORTED, detail=f"format not supported: {name}")
     looks_right = {
         MediaKind.IMAGE: looks_like_image,
         MediaKind.VIDEO: lambda head: bool(video_mime(head)),
         MediaKind.TRACK: looks_like_track,
     }[kind]
-    return None if looks_right(head) else _WRONG_KIND[kind]
+    return None if looks_right(head) else Violation(_WRONG_KIND[kind], detail=f"starts with {head[:12]!r}")
 
 
 def _image(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:

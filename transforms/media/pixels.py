@@ -17,6 +17,7 @@ from lamella.transforms.media.codestream import claims_of
 from lamella.transforms.media.colour import rescale_key, to_rgb
 from lamella.transforms.media.decode_limits import DEFAULT_LIMITS, DecodeLimits
 from lamella.transforms.media.decode_rules import PICTURE_COST_RULES
+from lamella.transforms.media.other_formats import unsupported_format
 from lamella.transforms.media.png_rows import lacks_rows
 
 MIME_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif", "AVIF": "image/avif"}
@@ -42,8 +43,8 @@ _SCALE_SLACK = 2  # a JPEG is decoded at no less than twice the size asked for, 
 
 
 class BadImage(BadMedia):
-    """Bytes that are no image we take: `reason` is NOT_AN_IMAGE, BROKEN_IMAGE, TOO_MANY_PIXELS, MEDIA_TOO_COSTLY or
-    EMPTY_BODY."""
+    """Bytes that are no image we take: `reason` is NOT_AN_IMAGE, FORMAT_NOT_SUPPORTED, BROKEN_IMAGE, TOO_MANY_PIXELS,
+    MEDIA_TOO_COSTLY or EMPTY_BODY."""
 
 
 class ImageHeader(NamedTuple):
@@ -199,6 +200,8 @@ def _turned(image: Image.Image, orientation: int) -> Image.Image:
 
 def _unidentified(data: bytes) -> BadImage:
     """Pillow says the same of HTML and of a damaged PNG header: the first bytes tell them apart."""
+    if name := unsupported_format(data):
+        return BadImage(Reason.FORMAT_NOT_SUPPORTED, f"format not supported: {name}")
     if looks_like_image(data):
         return BadImage(Reason.BROKEN_IMAGE, f"damaged header, {len(data)} bytes")
     return BadImage(Reason.NOT_AN_IMAGE, f"starts with {data[:12]!r}")
