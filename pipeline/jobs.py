@@ -120,7 +120,7 @@ def documents(place: Place) -> None:
         read = pipeline | ReadParts(place.folder, tuple(sorted(parts)))
         made = curation.make_documents(read.documents, c, books)
         books.enter(read)
-        return made.documents, made.duplicates, read.media
+        return made.documents, made.duplicates, read.media, read.aliases
 
     _run(place, DOCUMENTS, build)
 
@@ -150,8 +150,8 @@ def _read_wave(place: Place, archives: Sequence[str], pipeline: beam.Pipeline) -
 
 def media(place: Place) -> None:
     def build(pipeline, books):
-        documents, archived = _read(pipeline, place, MEDIA)
-        return (curation.find_media(documents, archived, place.config, place.root, books, asks=place.asks),)
+        documents, archived, aliases = _read(pipeline, place, MEDIA)
+        return (curation.find_media(documents, archived, aliases, place.config, place.root, books, asks=place.asks),)
 
     _run(place, MEDIA, build)
 

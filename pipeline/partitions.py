@@ -1,6 +1,6 @@
 """What was read from each archive, in a folder of its own: extracted records in, `extracted/KEY/` out, and back.
 
-A part is a small table of four files with one manifest, written last. An archive whose part stands is not read again.
+A part is a small table of five files with one manifest, written last. An archive whose part stands is not read again.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,15 +22,15 @@ from lamella.schemas.account import Tally
 from lamella.schemas.config import Config
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.keys import stable_key
-from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.media import Alias, ArchiveMedia
 from lamella.schemas.printable import printable
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.base.blobs import UNPACKED
 from lamella.transforms.base.files import join, remove_files
+from lamella.transforms.base.packed import archive_of
 from lamella.transforms.base.spread import Spread
 
-FILES = {"documents": InterleavedDocument, "media": ArchiveMedia, "rejected": Rejection, "tallies": Tally}
+FILES = {"documents": InterleavedDocument, "media": ArchiveMedia, "aliases": Alias, "rejected": Rejection, "tallies": Tally}
 
 
 def part_key(archive: str) -> str:
@@ -78,7 +78,8 @@ class WriteParts(beam.PTransform):
         self._folder, self._config = folder, c
         self._found = {
             "documents": extracted.documents | "Key documents" >> beam.Map(lambda d: (d.provenance.archive, d)),
-            "media": extracted.media | "Key media" >> beam.Map(lambda m: (m.blob.path.removeprefix(UNPACKED), m)),
+            "media": extracted.media | "Key media" >> beam.Map(lambda m: (archive_of(m.blob.path), m)),
+            "aliases": extracted.aliases | "Key aliases" >> beam.Map(lambda a: (a.archive, a)),
             "rejected": books.rejected() | "Key rejections" >> beam.Map(lambda r: (r.archive, r)),
             "tallies": books.tallies() | "Key tallies" >> beam.Map(lambda t: (t.archive, t)),
         }
@@ -118,6 +119,7 @@ def _summed(tallies: Iterable[Tally]) -> list[Tally]:
 class ReadOutcome(NamedTuple):
     documents: PCollection
     media: PCollection
+    aliases: PCollection
     rejected: PCollection
     tallies: PCollection
 

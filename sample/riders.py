@@ -1,4 +1,4 @@
-"""What rides on a good page and leaves alone: pictures, films, alts, captions and paragraphs, one function a reason.
+"""What rides on a good page, and most of it leaves alone: pictures, films, alts, captions and paragraphs, a function a reason.
 
 A rider takes the page and gives it back with one thing more. Riders of a group stand on several pages and share a key:
 the picture that is on more than ten pages, the alt text that ten pictures share.
@@ -38,11 +38,11 @@ def ride(page: Draft, rider: Ride) -> Draft:
         text = NODE_TEXTS[rider.reason]
         page = replace(page, node_fates=(*page.node_fates, (rider.reason, text)))
         return with_blocks(page, Block(kind="p", text=text))
-    return _RIDERS[rider.reason](page, rider)
+    return (_RIDERS | _STORED)[rider.reason](page, rider)
 
 
 def reasons() -> tuple[str, ...]:
-    return (*_RIDERS, *NODE_TEXTS)
+    return (*_RIDERS, *NODE_TEXTS, *_STORED)  # the last: the others keep their slots
 
 
 def _stem(page: Draft, rider: Ride) -> str:
@@ -75,6 +75,11 @@ def _refused(page: Draft, rider: Ride) -> Draft:
     size = {"image_too_small": (48, 40), "odd_aspect": (840, 210)}.get(rider.reason)
     shown = _true(f"{_stem(page, rider)}.jpg", rider.key, fate=rider.reason)
     return _add(page, replace(shown, picture=replace(shown.picture, size=size)) if size else shown)
+
+
+def _stored(page: Draft, rider: Ride) -> Draft:
+    """A good picture that the archive holds under another address."""
+    return _add(page, _true(f"{_stem(page, rider)}.jpg", rider.key, stored=rider.reason))
 
 
 def _png(page: Draft, rider: Ride) -> Draft:
@@ -258,3 +263,4 @@ _RIDERS: dict[str, Callable[[Draft, Ride], Draft]] = {
     "no_caption_matches": _no_caption_matches,
     "media_too_costly": _refused,  # last: the others keep their slots
 }
+_STORED: dict[str, Callable[[Draft, Ride], Draft]] = {"moved": _stored, "revisited": _stored}

@@ -13,7 +13,7 @@ from lamella.sample.clips import vtt
 from lamella.sample.dice import Dice
 from lamella.sample.ledger import NAME as LEDGER
 from lamella.sample.ledger import LedgerWriter
-from lamella.sample.odd_media import film_response, picture_response, track_response
+from lamella.sample.odd_media import film_response, picture_responses, track_response
 from lamella.sample.odd_records import cut, damaged, odd_exchanges
 from lamella.sample.page_fates import fated_page
 from lamella.sample.pages import Draft, draft
@@ -116,9 +116,7 @@ def media_exchanges(page: Draft) -> Iterator[Exchange]:
         if picture.url in seen:
             continue
         seen.add(picture.url)
-        response = picture_response(picture)
-        if response:
-            yield response
+        yield from picture_responses(picture)
     for film in page.films:
         yield film_response(film)
         if film.track_fate:

@@ -4,12 +4,26 @@ import asyncio
 import gzip
 import threading
 import time
+import zlib
 from collections import defaultdict
 
+import brotli
+import zstandard
 from aiohttp import web
 from fetch_media import VTT, film, picture
 
 from lamella.schemas.config import FetchConfig
+
+PACKERS = {
+    "gzip": gzip.compress,
+    "br": brotli.compress,
+    "zstd": zstandard.compress,
+    "deflate": zlib.compress,
+    "raw": lambda data: zlib.compress(data)[2:-4],
+    "cut": lambda data: gzip.compress(data)[:-200],
+    "twice": lambda data: brotli.compress(gzip.compress(data)),
+    "noise": lambda data: b"\x1f\x8b\x08" + bytes(7) + b"\xff" * 99,
+}
 
 
 class Server:
@@ -83,7 +97,8 @@ class Server:
             case ["flaky", times]:
                 return web.Response(status=500) if self.tries[path] <= int(times) else web.Response(body=picture())
             case ["to", status, *_]:
-                return web.Response(status=int(status), headers={"Location": request.query["url"]})
+                more = {name: value for name, value in request.query.items() if name != "url"}
+                return web.Response(status=int(status), headers={"Location": request.query["url"], **more})
             case ["hops", left]:
                 onward = f"/hops/{int(left) - 1}" if int(left) else "/ok/end.png"
                 return web.Response(status=302, headers={"Location": onward})
@@ -91,6 +106,12 @@ class Server:
                 return web.Response(status=301, headers={"Location": "/loop"})
             case ["says", *_]:
                 return web.Response(body=picture(), headers=[(name, value) for name, value in request.query.items()])
+            case ["coded", packer, name]:
+                body = picture() if packer == "plain" else PACKERS[packer](picture())
+                return web.Response(body=body, headers={"Content-Encoding": name})
+            case ["range", first, last, length]:
+                data, said = picture(), f"bytes {first}-{last}/{length}"
+                return web.Response(status=206, body=data, headers={"Content-Range": said.replace("N", str(len(data)))})
             case ["gzip"]:
                 bomb = gzip.compress(b"\x89PNG\r\n\x1a\n" + bytes(20_000_000))
                 return web.Response(body=bomb, headers={"Content-Encoding": "gzip"})
