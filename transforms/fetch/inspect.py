@@ -38,7 +38,7 @@ from lamella.transforms.media.store import MediaStore
 
 # Pictures are measured at this size: small enough to be quick (a JPEG is decoded at a fraction), large beside the 32 x 32
 # pixels of the perceptual hash. What is finer averages out, which a picture of one colour does not mind.
-MEASURED_SIDE_PX = 256
+MEASURED_SIDE_PX = 128
 HEAD_BYTES = SEEN_BYTES  # enough to tell every type we take, or know by name
 
 _WRONG_KIND = {
@@ -77,9 +77,9 @@ def inspect_media(link: CapturedLink, config: FetchConfig, store: MediaStore) ->
 
 def judge_bytes(link: CapturedLink, data: bytes, config: FetchConfig) -> Media | Rejection:
     """Media where `data` is of the link's kind, sound, and within every limit."""
-    violation = _known_at_once(link, data, config)
+    digest = sha256(data).hexdigest()
+    violation = _known_at_once(link, data, digest, config)
     if violation is None:
-        digest = sha256(data).hexdigest()
         try:
             media = _MEASURES[link.kind](link, data, digest, config)
         except _Violated as error:
@@ -94,7 +94,7 @@ def judge_bytes(link: CapturedLink, data: bytes, config: FetchConfig) -> Media |
     return reject_media(link, violation) if violation else media
 
 
-def _known_at_once(link: CapturedLink, data: bytes, config: FetchConfig) -> Violation | None:
+def _known_at_once(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Violation | None:
     """What the bytes say before anything is decoded."""
     if not data:
         return Violation(Reason.EMPTY_BODY)
@@ -102,7 +102,6 @@ def _known_at_once(link: CapturedLink, data: bytes, config: FetchConfig) -> Viol
         return violation
     if violation := wrong_kind(link.kind, data[:HEAD_BYTES]):
         return violation
-    digest = sha256(data).hexdigest()
     if digest in read_hashes(config.unsafe_hashes):
         return Violation(Reason.UNSAFE_IMAGE, measure="sha256", detail=f"{digest} is listed")
     return None
