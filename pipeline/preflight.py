@@ -35,7 +35,7 @@ ENDINGS = (
 )  # of the files that are taken from a folder
 
 
-def part_words(words: Iterable[str]) -> tuple[list[str], list[str]]:
+def split_arguments(words: Iterable[str]) -> tuple[list[str], list[str]]:
     """Inputs, and overrides, of the words behind the options: a shell's `--input *.warc.gz` puts all but one here."""
     inputs, overrides = [], []
     for word in words:

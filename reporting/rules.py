@@ -122,8 +122,8 @@ def _took(run: str) -> Counter[tuple[Stage, Unit, Reason, str, str]]:
             sign = pc.if_else(pc.is_null(above), "", pc.if_else(above, ">", "<"))
             table = pa.table([*batch.columns[:4], sign], names=["stage", "unit", "reason", "measure", "sign"])
             for row in table.group_by(table.column_names).aggregate([([], "count_all")]).to_pylist():
-                place = Stage(row["stage"]), Unit(row["unit"]), Reason(row["reason"]), row["measure"], row["sign"]
-                counts[place] += row["count_all"]
+                key = Stage(row["stage"]), Unit(row["unit"]), Reason(row["reason"]), row["measure"], row["sign"]
+                counts[key] += row["count_all"]
     return counts
 
 

@@ -15,7 +15,7 @@ from lamella.pipeline.audit import shards_of
 from lamella.pipeline.columns import find_rows
 from lamella.pipeline.graph import JOBS, PAIR_TABLES, rejections_of
 from lamella.pipeline.jobs import rows_by_dataset
-from lamella.pipeline.partitions import FOLDER as PARTS
+from lamella.pipeline.partitions import FOLDER as PARTITIONS
 from lamella.pipeline.run import config_of
 from lamella.schemas.arrow import from_table
 from lamella.schemas.config import Config
@@ -186,9 +186,9 @@ def _nodes(document: InterleavedDocument) -> str:
 
 def _extracted(run: str, file: str, record_type: type, addresses: Collection[str]) -> Iterator[Any]:
     """Records of the parts that each archive has."""
-    fs, root = fsspec.core.url_to_fs(join(run, PARTS))
+    fs, root = fsspec.core.url_to_fs(join(run, PARTITIONS))
     for part in sorted(fs.ls(root, detail=False)) if fs.exists(root) else ():
-        for row in find_rows(join(run, PARTS, part.rpartition("/")[2]), "url", addresses, f"{file}.parquet"):
+        for row in find_rows(join(run, PARTITIONS, part.rpartition("/")[2]), "url", addresses, f"{file}.parquet"):
             yield from from_table(record_type, row)
 
 

@@ -1,4 +1,4 @@
-"""Tallies: what came in, what was made and what was kept, by stage and unit; counted at the doors, added by the graph."""
+"""Counters: what came in, what was made and what was kept, by stage and unit; counted at the doors, added by the graph."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage, Unit
 
 
-class Door(StrEnum):
+class CounterKind(StrEnum):
     IN = "in"  # entered the stage
     MADE = "made"  # came into being in the stage
     KEPT = "kept"  # left the stage by the main door
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class Counter:
     stage: Stage
     unit: Unit
-    door: Door
+    door: CounterKind  # the column is called so
     count: int
     archive: str = ""  # where the records came from, until an archive's part is written; sums do not keep it
 

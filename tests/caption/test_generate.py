@@ -38,10 +38,10 @@ def test_nucleus(probabilities, top_p, die, token):
 
 def test_a_wide_nucleus_is_the_same_sorted_at_once(monkeypatch):
     flat = torch.randn(5, 300, dtype=torch.double, generator=torch.Generator().manual_seed(3))
-    dice = torch.tensor([0.0, 0.3, 0.6, 0.9, 0.99], dtype=torch.double)
-    whole = nucleus(flat, 0.9, dice).tolist()
+    rng = torch.tensor([0.0, 0.3, 0.6, 0.9, 0.99], dtype=torch.double)
+    whole = nucleus(flat, 0.9, rng).tolist()
     monkeypatch.setattr(generate, "_LIKELIEST", 4)
-    assert nucleus(flat, 0.9, dice).tolist() == whole
+    assert nucleus(flat, 0.9, rng).tolist() == whole
 
 
 def table(weights):

@@ -12,7 +12,7 @@ import zstandard
 from aiohttp import web
 from fetch_media import VTT, film, picture
 
-from lamella.schemas.config import FetchConfig
+from lamella.schemas.config import FetchConfig, OptOutConfig
 
 PACKERS = {
     "gzip": gzip.compress,
@@ -32,6 +32,7 @@ class Server:
     def __init__(self):
         self.log: list[tuple[float, str, str]] = []
         self.robots: dict[str, tuple[int, bytes]] = {}
+        self.files: dict[str, bytes] = {}  # other files of a site, by path
         self.tries: dict[str, int] = defaultdict(int)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -49,6 +50,7 @@ class Server:
             "allowed_ports": (self.port,),
             "min_delay_s": 0.001,
             "timeout_s": 1.0,
+            "opt_outs": OptOutConfig(tdm_file=False, ai_txt=False),  # requests of their own, which most tests do not count
         }
         return FetchConfig(**defaults | fields)
 
@@ -74,6 +76,8 @@ class Server:
         path, host = request.path, request.host.partition(":")[0]
         self.log.append((time.monotonic(), host, request.raw_path))
         self.tries[path] += 1
+        if path in self.files:
+            return web.Response(body=self.files[path])
         match path.strip("/").split("/"):
             case ["robots.txt"]:
                 status, body = self.robots.get(host, (404, b""))

@@ -13,7 +13,7 @@ from aiohttp.abc import AbstractResolver
 from fetch_media import VTT, picture
 from fetch_server import Server
 
-from lamella.schemas.config import FetchConfig
+from lamella.schemas.config import FetchConfig, OptOutConfig
 from lamella.schemas.media import MediaKind, MediaLink
 from lamella.schemas.rejection import Reason
 from lamella.transforms.fetch.http import Client
@@ -370,3 +370,16 @@ def test_listed_files_are_not_kept(server, tmp_path):
 def test_a_retry_after_that_no_clock_knows_is_none(server, tmp_path, when):
     config = server.config(retries=1, robots_txt=False)
     assert reasons(config, tmp_path, server.url(f"/later/429/{when}")) == [None]
+
+
+def test_files_of_a_site_are_asked_for_before_its_pictures(server, tmp_path):
+    server.files = {"/ai.txt": b"User-agent: *\nDisallow: /ok/closed\n", "/.well-known/tdmrep.json": b"[]"}
+    config = server.config(opt_outs=OptOutConfig())
+    assert reasons(config, tmp_path, server.url("/ok/closed.png"), server.url("/ok/1.png")) == [Reason.OPTED_OUT, None]
+    assert server.paths() == ["/robots.txt", "/.well-known/tdmrep.json", "/ai.txt", "/ok/1.png"]
+
+
+@pytest.mark.parametrize("said", ["Content-Usage=train-ai%3Dn", "Content-Signal=ai-train%3Dno"])
+def test_what_a_response_says_of_training_is_heard(server, tmp_path, said):
+    (out,) = ask(server.config(), tmp_path, server.url(f"/says/x?{said}"))
+    assert out.reason is Reason.OPTED_OUT

@@ -1,6 +1,6 @@
 """FetchMedia in a pipeline: both doors, and accounts that balance, from archives and from the web."""
 
-from collections import Counter
+import collections
 from typing import ClassVar
 
 import apache_beam as beam
@@ -11,7 +11,7 @@ from fetch_media import VTT, film, picture, plain
 from fetch_server import Server
 from store_world import store_at
 
-from lamella.schemas.account import Door
+from lamella.schemas.account import CounterKind
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.media import Alias, AliasKind, ArchiveMedia, BlobRef, Container, Media
@@ -57,21 +57,21 @@ def fetch(documents, archived, config=None, root="", aliases=()) -> tuple[dict[s
             "aliases": pipeline | "l" >> beam.Create(aliases, reshuffle=False).with_output_types(Alias),
         }
         out = inputs | FetchMedia(config or FetchConfig(), store_at(root))
-        for door in ("kept", "rejected", "tallies"):
+        for door in ("kept", "rejected", "counters"):
             assert_that(getattr(out, door), _Remember(door), label=door)
-    seen = {door: _Remember.seen.pop(door) for door in ("kept", "rejected", "tallies")}
+    seen = {door: _Remember.seen.pop(door) for door in ("kept", "rejected", "counters")}
 
-    counts = Counter()
-    for tally in seen["tallies"]:
-        assert (tally.stage, tally.unit) == (Stage.FETCH, Unit.MEDIA)
-        counts[tally.door] += tally.count
+    counts = collections.Counter()
+    for counter in seen["counters"]:
+        assert (counter.stage, counter.unit) == (Stage.FETCH, Unit.MEDIA)
+        counts[counter.door] += counter.count
     assert all((rejection.stage, rejection.unit) == (Stage.FETCH, Unit.MEDIA) for rejection in seen["rejected"])
-    assert counts[Door.IN] == 0
-    assert counts[Door.KEPT] == len(seen["kept"])
-    assert counts[Door.MADE] == len(seen["kept"]) + len(seen["rejected"])
+    assert counts[CounterKind.IN] == 0
+    assert counts[CounterKind.KEPT] == len(seen["kept"])
+    assert counts[CounterKind.MADE] == len(seen["kept"]) + len(seen["rejected"])
     kept = {media.url: media for media in seen["kept"]}
     rejected = {rejection.key: rejection for rejection in seen["rejected"]}
-    assert len(kept) + len(rejected) == counts[Door.MADE]
+    assert len(kept) + len(rejected) == counts[CounterKind.MADE]
     return kept, rejected
 
 

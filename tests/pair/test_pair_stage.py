@@ -1,6 +1,6 @@
 """MinePairs on a small corpus: counts over all of it, both doors, exact accounts, whatever the order of documents."""
 
-from collections import Counter
+import collections
 
 import apache_beam as beam
 import pytest
@@ -8,7 +8,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
 
-from lamella.schemas.account import Door
+from lamella.schemas.account import CounterKind
 from lamella.schemas.config import PairConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
 from lamella.schemas.media import BlobRef, Container, Media, MediaKind
@@ -62,7 +62,7 @@ KEPT = {  # text as if in lower case: which of two copies stays is decided by th
     (Dataset.LTIP, "i", CAPTION.casefold()),
     (Dataset.VTP, "v", "a fox runs"),
 }
-REJECTED = Counter(
+REJECTED = collections.Counter(
     {
         (Reason.DUPLICATE_PAIR, True): 1,
         (Reason.RARE_TOKEN, "a rare"): 1,
@@ -79,10 +79,10 @@ REJECTED = Counter(
 def test_both_doors_and_accounts(turned):
     documents = DOCUMENTS[::-1] if turned else DOCUMENTS
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        kept, rejected, tallies = pipeline | beam.Create(documents, reshuffle=False) | MinePairs(CONFIG)
+        kept, rejected, counters = pipeline | beam.Create(documents, reshuffle=False) | MinePairs(CONFIG)
         assert_that(kept, _kept, label="kept")
         assert_that(rejected, _rejected, label="rejected")
-        assert_that(tallies, _tallied, label="tallies")
+        assert_that(counters, _counted, label="counters")
 
 
 def test_without_a_vocabulary_no_token_is_rare():
@@ -124,21 +124,21 @@ def _kept(pairs):
 
 
 def _rejected(rejections):
-    found = Counter((it.reason, it.reason is Reason.DUPLICATE_PAIR or it.says) for it in rejections)
+    found = collections.Counter((it.reason, it.reason is Reason.DUPLICATE_PAIR or it.says) for it in rejections)
     assert found == REJECTED, found
     assert {(it.stage, it.unit) for it in rejections} == {(Stage.PAIR, Unit.PAIR)}
 
 
-def _tallied(tallies):
-    sums = Counter()
-    for tally in tallies:
-        sums[tally.unit, tally.door] += tally.count
+def _counted(counters):
+    sums = collections.Counter()
+    for counter in counters:
+        sums[counter.unit, counter.door] += counter.count
     nodes = sum(len(it.nodes) for it in DOCUMENTS)
     assert sums == {
-        (Unit.DOCUMENT, Door.IN): 7,
-        (Unit.DOCUMENT, Door.KEPT): 7,
-        (Unit.NODE, Door.IN): nodes,
-        (Unit.NODE, Door.KEPT): nodes,
-        (Unit.PAIR, Door.MADE): len(KEPT) + REJECTED.total(),
-        (Unit.PAIR, Door.KEPT): len(KEPT),
+        (Unit.DOCUMENT, CounterKind.IN): 7,
+        (Unit.DOCUMENT, CounterKind.KEPT): 7,
+        (Unit.NODE, CounterKind.IN): nodes,
+        (Unit.NODE, CounterKind.KEPT): nodes,
+        (Unit.PAIR, CounterKind.MADE): len(KEPT) + REJECTED.total(),
+        (Unit.PAIR, CounterKind.KEPT): len(KEPT),
     }, sums

@@ -218,7 +218,7 @@ def test_a_checksum_is_a_checksum(checksum):
     with pytest.raises((ValueError, TypeError)):
         ShardManifest.decode(json.dumps({"dataset": "align", "made_from": "", "shards": [shard]}).encode())
     with pytest.raises((ValueError, TypeError)):
-        TableManifest(table="t", made_from="", files=(FileInfo(name="a", rows=1, bytes=1, sha256=checksum),)).decode(
+        TableManifest(table="t", fingerprint="", files=(FileInfo(name="a", rows=1, bytes=1, sha256=checksum),)).decode(
             json.dumps(
                 {"table": "t", "made_from": "", "files": [{"name": "a", "rows": 1, "bytes": 1, "sha256": checksum}]}
             ).encode()

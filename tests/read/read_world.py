@@ -1,6 +1,6 @@
 """Records and archives for the tests of read: a response, a revisit, and what an archive of them gives."""
 
-from lamella.schemas.account import Door, Tally
+from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.rejection import Rejection, Unit
 from lamella.transforms.read.archive import read_archive
@@ -31,7 +31,7 @@ def response(
 
 
 def read(folder, *records: bytes, name: str = "a.warc", config: ReadConfig = ReadConfig()) -> list:
-    """What an archive of these records gives, tallies aside, whose sums are checked."""
+    """What an archive of these records gives, counters aside, whose sums are checked."""
     path = folder / name
     path.write_bytes(b"".join(records))
     return outputs_of(str(path), config)
@@ -39,7 +39,7 @@ def read(folder, *records: bytes, name: str = "a.warc", config: ReadConfig = Rea
 
 def outputs_of(path: str, config: ReadConfig = ReadConfig()) -> list:
     outputs = list(read_archive(path, config))
-    tallies = {(t.unit, t.door): t.count for t in outputs if isinstance(t, Tally)}
+    counters = {(t.unit, t.door): t.count for t in outputs if isinstance(t, Counter)}
     rejected = sum(isinstance(output, Rejection) for output in outputs)
-    assert tallies[Unit.RECORD, Door.IN] == tallies[Unit.RECORD, Door.KEPT] + rejected
-    return [output for output in outputs if not isinstance(output, Tally)]
+    assert counters[Unit.RECORD, CounterKind.IN] == counters[Unit.RECORD, CounterKind.KEPT] + rejected
+    return [output for output in outputs if not isinstance(output, Counter)]

@@ -200,10 +200,10 @@ def test_every_cut_is_found(kind, max_side):
 
 @pytest.mark.parametrize("kind", TYPES)
 def test_flipped_bytes_never_crash(kind):
-    data, dice = encoded(noise(), kind), np.random.default_rng(7)
+    data, rng = encoded(noise(), kind), np.random.default_rng(7)
     for _ in range(60):
         mutant = bytearray(data)
-        for at in dice.integers(0, len(data), 6):
+        for at in rng.integers(0, len(data), 6):
             mutant[at] ^= 0xFF
         try:
             assert decode_rgb(bytes(mutant), 64).mode == "RGB"

@@ -1,4 +1,4 @@
-"""ExtractDocuments: pages in; interleaved documents, rejections and tallies out."""
+"""ExtractDocuments: pages in; interleaved documents, rejections and counters out."""
 
 import apache_beam as beam
 

@@ -47,6 +47,7 @@ _POLICY = (
     "max_redirects",
     "robots_txt",
     "honour_opt_outs",
+    "opt_outs",
     "max_image_bytes",
     "max_video_bytes",
 )

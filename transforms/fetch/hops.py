@@ -43,7 +43,7 @@ class Hop(NamedTuple):
 
 def forbidden_by_hop(hop: Hop, config: FetchConfig) -> str:
     """What the redirect itself says against use, or ""."""
-    return media_opt_out(hop.robots_header, hop.tdm_reservation, product_of(config.user_agent))
+    return media_opt_out(hop.robots_header, hop.tdm_reservation, product_of(config.user_agent), config.opt_outs)
 
 
 def private_target(hop: Hop, config: FetchConfig) -> str:

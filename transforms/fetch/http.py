@@ -22,13 +22,14 @@ from lamella.transforms.fetch.guard import ForbiddenAddress, Guard
 from lamella.transforms.fetch.opt_out import media_opt_out, product_of
 from lamella.transforms.fetch.rate_limit import Politeness
 from lamella.transforms.fetch.refused import Refused
-from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, RobotsCache, Verdict
+from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, Verdict
 from lamella.transforms.fetch.save_body import CHUNK_BYTES, save_body
+from lamella.transforms.fetch.site_cache import SiteCache
 from lamella.transforms.formats.content_encoding import BadRecord, Caps, decode, media_caps
 from lamella.transforms.formats.credentials import without_redacted
 from lamella.transforms.formats.http_message import REDIRECTS, gives_all
 from lamella.transforms.formats.urls import canonical_url, host_of, registered_domain, safe_text, safe_url, whole_url
-from lamella.transforms.formats.warc import cut_directives
+from lamella.transforms.formats.use_headers import use_text
 
 _COME_BACK_LATER = (429, 503)
 _MAX_DATE = 100  # characters of a header
@@ -75,7 +76,7 @@ class Client:
         self._product = product_of(config.user_agent)
         self._guard = Guard(config)
         self._politeness = Politeness(config.min_delay_s, config.connections)
-        self._robots = RobotsCache(self._robots_txt, self._product)
+        self._sites = SiteCache(self._site_file, config)
         connector = aiohttp.TCPConnector(
             limit=config.connections,
             resolver=resolver,
@@ -133,10 +134,10 @@ class Client:
 
     async def _allowed(self, url: str) -> Verdict:
         """The site's verdict; raises Refused where it says no, or cannot be asked."""
-        if not self._config.robots_txt:
+        if not self._config.robots_txt and not self._config.honour_opt_outs:
             return Verdict(True, "")
         try:
-            verdict = await self._robots.verdict(url)
+            verdict = await self._sites.verdict(url)
         except Refused as refusal:
             reason = Reason.CONNECTION_FAILED if refusal.reason is Reason.TRUNCATED_MEDIA else refusal.reason
             raise Refused(reason, f"robots.txt: {refusal.detail}", again=refusal.again) from refusal
@@ -147,7 +148,7 @@ class Client:
         self._politeness.slow_down(registered_domain(url), verdict.delay_s)
         return verdict
 
-    async def _robots_txt(self, url: str) -> tuple[int, bytes]:
+    async def _site_file(self, url: str) -> tuple[int, bytes]:
         budget = _Budget(self._config.timeout_s)
 
         async def first_bytes(response) -> tuple[int, bytes] | str:
@@ -199,11 +200,11 @@ class Client:
 
     async def _take(self, response: aiohttp.ClientResponse, link: MediaLink, target: Path) -> dict | str:
         """The headers that count, the body in `target`; or the URL that a redirect points to."""
-        most = self._config.max_robots_characters
-        robots = cut_directives(", ".join(response.headers.getall("X-Robots-Tag", ())), most)
+        most, heard = self._config.max_robots_characters, self._config.opt_outs
+        robots = use_text(lambda name: ", ".join(response.headers.getall(name, ())), most)
         reserved = response.headers.get("TDM-Reservation", "")[:most]
         taken = response.status in REDIRECTS or gives_all(response.status, response.headers.get("Content-Range", ""))
-        if taken and self._config.honour_opt_outs and (directive := media_opt_out(robots, reserved, self._product)):
+        if taken and self._config.honour_opt_outs and (directive := media_opt_out(robots, reserved, self._product, heard)):
             raise Refused(Reason.OPTED_OUT, directive)
         if response.status in REDIRECTS:
             return self._onward(response)

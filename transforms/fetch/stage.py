@@ -6,7 +6,7 @@ configuration says so. Files are inspected where they lie: refs, hashes and meas
 
 import apache_beam as beam
 
-from lamella.schemas.account import Door
+from lamella.schemas.account import CounterKind
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaLink
 from lamella.schemas.rejection import Reason, Stage, Unit
@@ -42,7 +42,7 @@ class FetchMedia(beam.PTransform):
         config, documents = self._config, inputs["documents"]
         links = documents | "FindLinks" >> FindLinks(config)
         # Inside, links pass several doors. Outside they come into being once, and are kept once.
-        first = {"entry": Door.MADE, "leave": None, "counts": _one, "setup": _read_lists}
+        first = {"entry": CounterKind.MADE, "leave": None, "counts": _one, "setup": _read_lists}
         wanted = links | "JudgeLinks" >> Step(Stage.FETCH, judge_link, config, WantedLink, **first)
 
         places = {"links": wanted.kept, "archived": inputs["archived"], "aliases": inputs["aliases"]}
@@ -63,7 +63,7 @@ class FetchMedia(beam.PTransform):
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one, entry=None)
 
         rejections = (wanted.rejected, found.refused, refused, media.rejected, chosen.rejected) | "Rejected" >> beam.Flatten()
-        return Outcome(chosen.kept, rejections, (wanted.tallies, chosen.tallies) | "Tallies" >> beam.Flatten())
+        return Outcome(chosen.kept, rejections, (wanted.counters, chosen.counters) | "Counters" >> beam.Flatten())
 
 
 def _one(record: MediaLink | Media):

@@ -40,9 +40,9 @@ class MinePairs(beam.PTransform):
             | Step(Stage.PAIR, judge_candidate, self._config, PairType, counts=_none, makes=True)
         )
         # Candidates are counted as pairs once, where they are judged.
-        tallies = (proposed.tallies, judged.tallies) | "Tallies" >> beam.Flatten()
+        counters = (proposed.counters, judged.counters) | "Counters" >> beam.Flatten()
         rejected = (proposed.rejected, judged.rejected) | "Rejected" >> beam.Flatten()
-        return Outcome(judged.kept, rejected, tallies)
+        return Outcome(judged.kept, rejected, counters)
 
 
 class _CorpusFacts(beam.PTransform):

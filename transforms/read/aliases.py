@@ -3,6 +3,7 @@
 Rejects records: bad_status, for a redirect that leads nowhere, or to itself, and a revisit of an error.
 """
 
+from functools import partial
 from typing import Any
 
 from lamella.schemas.config import ReadConfig
@@ -13,7 +14,8 @@ from lamella.transforms.formats.content_encoding import BadRecord
 from lamella.transforms.formats.digests import payload_digest
 from lamella.transforms.formats.http_message import gives_all
 from lamella.transforms.formats.urls import canonical_url, join_url, safe_url
-from lamella.transforms.formats.warc import Record, cut_directives, first, joined
+from lamella.transforms.formats.use_headers import use_text
+from lamella.transforms.formats.warc import Record, first, joined
 
 _NOT_MODIFIED = 304
 _MAX_SHOWN = 200  # characters of an address in a detail
@@ -73,9 +75,9 @@ def check_status(record: Record) -> None:
 
 
 def use_of(record: Record, config: ReadConfig) -> tuple[str, str]:
-    """What X-Robots-Tag and TDM-Reservation say, cut to their limit."""
+    """What X-Robots-Tag and its like, and TDM-Reservation, say, cut to their limit."""
     http, most = record.http or (), config.max_robots_characters
-    return cut_directives(joined(http, "x-robots-tag"), most), first(http, "tdm-reservation")[:most]
+    return use_text(partial(joined, http), most), first(http, "tdm-reservation")[:most]
 
 
 def _said(record: Record, config: ReadConfig) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The path of an archive -> its Pages, ArchiveMedia, Aliases and Rejections, one by one, and the Tallies of its records.
+"""The path of an archive -> its Pages, ArchiveMedia, Aliases and Rejections, one by one, and the Counters of its records.
 
 `read.wrappings` says in what they may be wrapped; anything else is one `not_an_archive`. Never holds more than one record,
 beside the names of media. Raises OSError where the path cannot be read: that is no fault of a record.
@@ -11,7 +11,7 @@ from functools import partial
 
 import fsspec
 
-from lamella.schemas.account import Door, Tally
+from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.keys import stable_key
 from lamella.schemas.media import Alias, ArchiveMedia
@@ -25,25 +25,25 @@ from lamella.transforms.read.members import Fault, Member
 from lamella.transforms.read.responses import Archive, judge
 from lamella.transforms.read.wrappings import stretches
 
-Read = Page | ArchiveMedia | Alias | Rejection | Tally
+Read = Page | ArchiveMedia | Alias | Rejection | Counter
 
 _ONE = ((Unit.RECORD, 1),)
 _RECORD_AND_PAGE = ((Unit.RECORD, 0), (Unit.PAGE, 0))
 
 
 def read_archive(path: str, config: ReadConfig) -> Iterator[Read]:
-    """Everything that an archive holds, in its order, then its tallies. A crash costs one record, or the archive's rest."""
+    """Everything that an archive holds, in its order, then its counters. A crash costs one record, or the archive's rest."""
     account = Account(Stage.READ, makes=True, units=_units)
-    account.add(Door.IN, _RECORD_AND_PAGE[:1])  # an archive without a record, or without a page, says so
-    account.add(Door.MADE, _RECORD_AND_PAGE[1:])
-    account.add(Door.KEPT, _RECORD_AND_PAGE)
+    account.add(CounterKind.IN, _RECORD_AND_PAGE[:1])  # an archive without a record, or without a page, says so
+    account.add(CounterKind.MADE, _RECORD_AND_PAGE[1:])
+    account.add(CounterKind.KEPT, _RECORD_AND_PAGE)
     try:
         yield from _outputs(path, config, account)
     except OSError:
         raise
     except Exception as error:  # the crash door again, for what cuts records out
         yield from account.settled(_ONE, [_rejected(path, Reason.CRASHED, error_line(error))])
-    yield from (replace(tally, archive=path) for tally in account.tallies())
+    yield from (replace(counter, archive=path) for counter in account.counters())
 
 
 def _outputs(path: str, config: ReadConfig, account: Account) -> Iterator[Page | ArchiveMedia | Alias | Rejection]:

@@ -1,10 +1,10 @@
-"""ReadPages: archive paths in; pages, media and aliases found in the archives, rejections and tallies out."""
+"""ReadPages: archive paths in; pages, media and aliases found in the archives, rejections and counters out."""
 
 from typing import NamedTuple
 
 import apache_beam as beam
 
-from lamella.schemas.account import Tally
+from lamella.schemas.account import Counter
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.media import Alias, ArchiveMedia
 from lamella.schemas.page import Page
@@ -20,7 +20,7 @@ class ReadOutcome(NamedTuple):
     media: beam.PCollection
     aliases: beam.PCollection
     rejected: beam.PCollection
-    tallies: beam.PCollection
+    counters: beam.PCollection
 
 
 class ReadPages(beam.PTransform):
@@ -36,10 +36,10 @@ class ReadPages(beam.PTransform):
             | "share archives" >> Spread(str)
             | "read"
             >> beam.ParDo(_ReadArchive(self._config))
-            .with_output_types(Page, media=ArchiveMedia, aliases=Alias, rejected=Rejection, tallies=Tally)
-            .with_outputs("media", "aliases", "rejected", "tallies", main="pages")
+            .with_output_types(Page, media=ArchiveMedia, aliases=Alias, rejected=Rejection, counters=Counter)
+            .with_outputs("media", "aliases", "rejected", "counters", main="pages")
         )
-        return ReadOutcome(out.pages, out.media, out.aliases, out.rejected, out.tallies)
+        return ReadOutcome(out.pages, out.media, out.aliases, out.rejected, out.counters)
 
 
 class _ReadArchive(beam.DoFn):
@@ -59,5 +59,5 @@ class _ReadArchive(beam.DoFn):
                     yield beam.pvalue.TaggedOutput("aliases", output)
                 case Rejection():
                     yield beam.pvalue.TaggedOutput("rejected", output)
-                case Tally():
-                    yield beam.pvalue.TaggedOutput("tallies", output)
+                case Counter():
+                    yield beam.pvalue.TaggedOutput("counters", output)

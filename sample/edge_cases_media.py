@@ -11,10 +11,10 @@ from io import BytesIO
 
 from PIL import Image
 
-from lamella.sample.album import Film, Picture
 from lamella.sample.clips import encode_clip, make_clip
-from lamella.sample.dice import Dice
+from lamella.sample.image_bank import Film, Picture
 from lamella.sample.paint import paint
+from lamella.sample.rng import Rng
 from lamella.sample.warc import Exchange
 
 TOO_LARGE_BYTES = 31_000_000
@@ -90,10 +90,10 @@ def _opted_out(picture: Picture) -> Exchange:
 
 def _too_large(picture: Picture) -> Exchange:
     """A good picture, then padding that packs a hundredfold, not a thousandfold: a bomb would be refused as a record."""
-    dice = Dice("padding", picture.url)
+    rng = Rng("padding", picture.url)
     data = picture.data()
     step = 1600
-    noise = dice.bytes((TOO_LARGE_BYTES - len(data)) // step * 8)
+    noise = rng.bytes((TOO_LARGE_BYTES - len(data)) // step * 8)
     gap = b"\0" * (step - 8)
     padding = b"".join(noise[at : at + 8] + gap for at in range(0, len(noise), 8))
     return _as(picture, data + padding + b"\0" * step, level=6)
