@@ -39,6 +39,10 @@ def run(
         list[str], typer.Option(help="Archives: a glob, a folder or a file, local or remote; may be given again.")
     ],
     output: Annotated[str, typer.Option(help="Folder of the run, local or remote.")],
+    robots_archive: Annotated[
+        list[str] | None,
+        typer.Option(help="More archives: robots.txt and other files of sites, where a crawl keeps them apart."),
+    ] = None,
     arguments: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]... [-- FLAGS OF THE RUNNER]", help="Overrides.")
     ] = None,
@@ -72,7 +76,7 @@ def run(
         flags=tuple(context.obj),
         quiet=not verbose,
     )
-    launch = prepare(settings, [*input, *inputs], output, progress.say, engine)
+    launch = prepare(settings, [*input, *(robots_archive or ()), *inputs], output, progress.say, engine)
     if dry_run:
         for line in launch.plan():
             print(line)
