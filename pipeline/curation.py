@@ -9,6 +9,7 @@ from apache_beam import PCollection
 from lamella.pipeline.fingerprints import model_identity
 from lamella.pipeline.graph import SHARDS_FOLDER
 from lamella.pipeline.ledger import Ledger
+from lamella.pipeline.opt_outs import ListOptOuts
 from lamella.schemas.config import Config
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.document import InterleavedDocument
@@ -58,20 +59,33 @@ def make_documents(extracted: PCollection[InterleavedDocument], c: Config, ledge
     return Documents(ledger.keep(survivors), survivors.duplicates)
 
 
+class FoundMedia(NamedTuple):
+    media: PCollection  # Media
+    opt_outs: PCollection  # OptOut, of media and of documents
+
+
 def find_media(
     documents: PCollection[InterleavedDocument],
     archived: PCollection[ArchiveMedia],
     aliases: PCollection[Alias],
+    rejected_documents: PCollection[Rejection],
     c: Config,
     root: str,
     ledger: Ledger,
     *,
     asks: bool = True,
-) -> PCollection[Media]:
-    """What documents refer to -> media found in the archives or over HTTP, inspected, judged, once each."""
+) -> FoundMedia:
+    """What documents refer to -> media found in the archives or over HTTP, inspected, judged, once each.
+
+    Args:
+        rejected_documents: of the job before, whose opt-outs are listed with those of media.
+    """
     store = MediaStore.of(root, c.read, c.fetch)
     refs = {"documents": documents, "archived": archived, "aliases": aliases}
-    return ledger.keep(refs | FetchMedia(c.fetch, store, asks=asks))
+    found = refs | FetchMedia(c.fetch, store, asks=asks)
+    rejected = (found.rejected, rejected_documents) | "All that left" >> beam.Flatten()
+    opt_outs = {"rejected": rejected, "archived": archived} | ListOptOuts()
+    return FoundMedia(ledger.keep(found), opt_outs)
 
 
 class ShardsOutput(NamedTuple):

@@ -41,8 +41,10 @@ def stage_settings(c: Config, stage: str) -> str:
     values: dict[str, Any] = part.model_dump(mode="json", exclude=_PACE.get(stage))
     if stage == "filter":
         values["words"] = _word_lists()
+        values["opt_out_list"] = _content("filter.opt_out_list", c.filter.opt_out_list)
     elif stage == "fetch":
         values["unsafe_hashes"] = _content("fetch.unsafe_hashes", c.fetch.unsafe_hashes)
+        values["opt_out_list"] = _content("fetch.opt_out_list", c.fetch.opt_out_list)
     elif stage == "score":
         values["model"] = _model(c.score.model)
     elif stage == "caption":

@@ -120,6 +120,7 @@ class LimitsForText(Frozen):
 
 class FilterConfig(Timed):
     languages: tuple[str, ...] | None = ("en",)  # Flamingo: English only
+    opt_out_list: str | None = None  # path of a list of URLs and hosts of pages that came later; `lamella replay` sets it
     min_language_score: float = Field(0.65, ge=0.0, le=1.0)  # FineWeb, C4-like; OBELICS 0.80
     node: LimitsForText = LimitsForText()
     document: LimitsForText = LimitsForText()
@@ -160,6 +161,7 @@ class FetchConfig(Timed):
     robots_txt: bool = True  # RFC 9309
     honour_opt_outs: bool = True  # what sites say against use, beside robots.txt's rules of crawling
     opt_outs: OptOutConfig = OptOutConfig()  # which of it
+    opt_out_list: str | None = None  # path of a list of URLs, hosts and SHA-256 that came later; `lamella replay` sets it
     max_url_characters: PositiveInt = 4096  # recipes, Limits
     max_robots_characters: PositiveInt = 16_384  # of what headers say of robots; more is taken as a no
     max_track_characters: PositiveInt = 100_000  # of a track's cues; the rest is cut; ours

@@ -15,10 +15,13 @@ from lamella.pipeline.run import contents_hash, run
 from lamella.pipeline.tables import read_records
 from lamella.reporting.report import write_report
 from lamella.reporting.verify import verify
+from lamella.runners.commands.replay import replay
 from lamella.runners.local import local_execute
 from lamella.sample.web import write_sample
+from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.media import Media
+from lamella.schemas.opt_out import OptOut
 from lamella.schemas.rejection import Reason, Rejection
 
 pytestmark = pytest.mark.slow
@@ -145,3 +148,25 @@ def test_a_run_that_keeps_nothing_ends_and_says_which_rule_took_the_last(tmp_pat
     facts = json.loads((folder / "run.json").read_text())
     assert {job: told["done"] for job, told in facts["jobs"].items()} == {"extract": True, "documents": True, "media": True}
     assert not (folder / "pairs").exists()
+
+
+def test_a_replay_takes_out_what_is_listed_and_all_sums_hold(whole, tmp_path, capsys):
+    """A page, a host's pictures and a file, and nothing else; a run that goes on keeps them out."""
+    pages = {one.url for one in read_records(str(whole / "interleaved"), InterleavedDocument)}
+    media = {one.url: one for one in read_records(str(whole / "media"), Media)}
+    page, file = min(pages), media[max(media)]
+    (tmp_path / "list.txt").write_text(f"{page}  the author, 2026-05-01\n{min(media)}\n{file.sha256}\n")
+    replay(str(whole), tmp_path / "list.txt", processes=1, report=False)
+    left = {one.url: one for one in read_records(str(whole / "media"), Media)}
+    assert not {min(media), file.url} & set(left)
+    assert {one.url for one in read_records(str(whole / "interleaved"), InterleavedDocument)} <= pages - {page}
+    texts = b"".join(path.read_bytes() for path in sorted(whole.glob("shards/*/*.tar")))
+    assert page.encode() not in texts and file.url.encode() not in texts
+    rows = [row for row in read_records(str(whole / "opt_outs"), OptOut) if row.signal == "listed"]
+    assert {(row.url, row.removed) for row in rows} >= {(page, "document"), (min(media), "media"), (file.url, "media")}
+    assert next(row.words for row in rows if row.url == page) == f"{page} (the author, 2026-05-01)"
+    write_report(str(whole))
+    assert list(verify(str(whole))) == []
+    assert "shards have other bytes than before" in capsys.readouterr().out
+    replay(str(whole), tmp_path / "list.txt", processes=1, report=False)
+    assert capsys.readouterr().out.splitlines()[-1].startswith("0 of ")

@@ -10,6 +10,7 @@ from lamella.schemas.account import CounterKind
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaLink
 from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.transforms.base.opt_out_list import read_opt_outs
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation
 from lamella.transforms.base.spread import Spread
@@ -22,6 +23,7 @@ from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.fetch.hear_sites import HearSites
 from lamella.transforms.fetch.inspect import inspect_media
 from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.fetch.listed import judge_listed
 from lamella.transforms.fetch.look_in_archives import LookInArchives
 from lamella.transforms.media.store import MediaStore
 
@@ -62,10 +64,11 @@ class FetchMedia(beam.PTransform):
         between = {"entry": None, "leave": None, "counts": _one, "setup": _read_lists}
         inspect = Step(Stage.FETCH, inspect_media, config, Media, given=(self._store,), **between)
         media = captured | Spread(_url) | "Inspect" >> inspect
-        members = {"documents": documents, "media": media.kept} | "FindCopies" >> FindCopies(config)
+        listed = media.kept | "Listed" >> Step(Stage.FETCH, judge_listed, config, Media, **between)
+        members = {"documents": documents, "media": listed.kept} | "FindCopies" >> FindCopies(config)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one, entry=None)
 
-        gone = (wanted.rejected, found.refused, heard.refused, refused, media.rejected, chosen.rejected)
+        gone = (wanted.rejected, found.refused, heard.refused, refused, media.rejected, listed.rejected, chosen.rejected)
         rejections = gone | "Rejected" >> beam.Flatten()
         return Outcome(chosen.kept, rejections, (wanted.counters, chosen.counters) | "Counters" >> beam.Flatten())
 
@@ -80,4 +83,6 @@ def _url(record: MediaLink) -> str:
 
 def _read_lists(config: FetchConfig) -> None:
     read_hashes.cache_clear()  # a process may outlive a run, and the list may have grown since
+    read_opt_outs.cache_clear()
+    read_opt_outs(config.opt_out_list)
     read_hashes(config.unsafe_hashes)  # a list that cannot be read ends the run, before anything is looked at
