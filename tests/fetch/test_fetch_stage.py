@@ -136,7 +136,7 @@ def test_archives_first(tmp_path):
     assert (survivor.width, survivor.documents, survivor.cluster) == (160, 3, survivor.sha256)
     assert rejected[f"{A}/good.png"].detail == f"copy of {A}/byte-copy.png"
     assert kept[f"{A}/other.png"].documents == 1
-    assert kept[f"{A}/v.vtt"].text == "Hello & welcome\nto us"
+    assert [cue.text for cue in kept[f"{A}/v.vtt"].cues] == ["Hello & welcome", "to\nus"]
     assert {type(media) for media in kept.values()} == {Media}
 
 
