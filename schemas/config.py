@@ -146,6 +146,7 @@ class OptOutConfig(Frozen):
     content_signal: bool = True  # Content-Signal, in robots.txt; Cloudflare
     rsl: bool = True  # Prohibits, in robots.txt, and licences that an archive holds; RSL 1.0
     ai_txt: bool = True  # /ai.txt; Spawning
+    embedded: bool = True  # Data Mining in a picture's XMP; PLUS, IPTC
 
 
 class FetchConfig(Timed):
