@@ -16,7 +16,7 @@ from lamella.transforms.formats.urls import canonical_url, host_of, page_url
 
 _REMARK = re.compile(r"(?:^|(?<=\s))#.*")
 _HASH = re.compile(r"(?:sha256:)?([0-9a-f]{64})", re.IGNORECASE)
-_HOST = re.compile(r"(?:\*?\.)?([^\s/:@]+\.[^\s/:@]+|localhost)")
+_HOST = re.compile(r"(?:\*?\.)?([^\s/:@.]++(?:\.[^\s/:@.]++)++|localhost)\.?")
 LISTED = "listed"  # the signal's name
 _MAX_WORDS = 200  # characters of what a line says beside
 
