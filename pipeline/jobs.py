@@ -118,9 +118,9 @@ def documents(place: Place) -> None:
 
     def build(pipeline, books):
         read = pipeline | ReadParts(place.folder, tuple(sorted(parts)))
-        made = curation.make_documents(read.documents, c, books)
+        made = curation.make_documents(read.documents, read.bare, c, books)
         books.enter(read)
-        return made.documents, made.duplicates, read.media
+        return made.documents, made.duplicates, made.candidates, read.media
 
     _run(place, DOCUMENTS, build)
 
@@ -150,16 +150,16 @@ def _read_wave(place: Place, archives: Sequence[str], pipeline: beam.Pipeline) -
 
 def media(place: Place) -> None:
     def build(pipeline, books):
-        documents, archived = _read(pipeline, place, MEDIA)
-        return (curation.find_media(documents, archived, place.config, place.root, books, asks=place.asks),)
+        documents, candidates, archived = _read(pipeline, place, MEDIA)
+        return (curation.find_media(documents, candidates, archived, place.config, place.root, books, asks=place.asks),)
 
     _run(place, MEDIA, build)
 
 
 def pairs(place: Place) -> None:
     def build(pipeline, books):
-        documents, found, unusable = _read(pipeline, place, PAIRS)
-        return curation.make_pairs(documents, found, unusable, place.config, place.root, books)
+        documents, candidates, found, unusable = _read(pipeline, place, PAIRS)
+        return curation.make_pairs(documents, candidates, found, unusable, place.config, place.root, books)
 
     _run(place, PAIRS, build)
 

@@ -1,6 +1,6 @@
 """What was read from each archive, in a folder of its own: extracted records in, `extracted/KEY/` out, and back.
 
-A part is a small table of four files with one manifest, written last. An archive whose part stands is not read again.
+A part is a small table of five files with one manifest, written last. An archive whose part stands is not read again.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -30,7 +30,13 @@ from lamella.transforms.base.blobs import UNPACKED
 from lamella.transforms.base.files import join, remove_files
 from lamella.transforms.base.spread import Spread
 
-FILES = {"documents": InterleavedDocument, "media": ArchiveMedia, "rejected": Rejection, "tallies": Tally}
+FILES = {
+    "documents": InterleavedDocument,
+    "bare": InterleavedDocument,
+    "media": ArchiveMedia,
+    "rejected": Rejection,
+    "tallies": Tally,
+}
 
 
 def part_key(archive: str) -> str:
@@ -78,6 +84,7 @@ class WriteParts(beam.PTransform):
         self._folder, self._config = folder, c
         self._found = {
             "documents": extracted.documents | "Key documents" >> beam.Map(lambda d: (d.provenance.archive, d)),
+            "bare": extracted.bare | "Key bare pages" >> beam.Map(lambda d: (d.provenance.archive, d)),
             "media": extracted.media | "Key media" >> beam.Map(lambda m: (m.blob.path.removeprefix(UNPACKED), m)),
             "rejected": books.rejected() | "Key rejections" >> beam.Map(lambda r: (r.archive, r)),
             "tallies": books.tallies() | "Key tallies" >> beam.Map(lambda t: (t.archive, t)),
@@ -117,6 +124,7 @@ def _summed(tallies: Iterable[Tally]) -> list[Tally]:
 
 class ReadOutcome(NamedTuple):
     documents: PCollection
+    bare: PCollection
     media: PCollection
     rejected: PCollection
     tallies: PCollection
