@@ -128,7 +128,7 @@ def tallies_of_job(job: str) -> str:
 DOCUMENTS = Job(
     name="documents",
     resource="CPU",
-    leaves="document",
+    leaves="document or candidate",
     stages=(
         StageNode(
             stage=Stage.READ,
@@ -269,7 +269,8 @@ TABLES: dict[str, Table] = {table.name: table for job in GRAPH.values() for tabl
 PAIR_TABLES = tuple(table for table in PAIRS.writes if table.kept and table.kept[0] is Unit.PAIR)
 SHARD_FOLDERS = tuple(folder for job in GRAPH.values() for folder in job.shard_folders)
 LEDGER_TABLES = tuple(folder for job in JOBS for folder in (rejections_of(job), tallies_of_job(job)))
-FUNNELS = tuple(dict.fromkeys(step.funnel for node in STAGES.values() for step in node.funnel))
+_STEPS = tuple(step for node in STAGES.values() for step in node.funnel)
+FUNNELS = tuple(dict.fromkeys(step.funnel for step in sorted(_STEPS, key=lambda step: list(Unit).index(step.unit))))
 ARCHIVE_PARTS = tuple(node.config for node in STAGES.values() if node.by_archive)  # of the Config, for parts of archives
 
 

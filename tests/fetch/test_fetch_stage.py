@@ -16,6 +16,7 @@ from lamella.schemas.config import FetchConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.media import ArchiveMedia, BlobRef, Container, Media
 from lamella.schemas.page import Provenance
+from lamella.schemas.pair import CandidatePair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.fetch.stage import FetchMedia
 
@@ -47,12 +48,13 @@ class Store:
         self.media.append(ArchiveMedia(url=url, blob=blob, mime="image/png", **fields))
 
 
-def fetch(documents, archived, config=None, root="") -> tuple[dict[str, Media], dict[str, Rejection]]:
+def fetch(documents, archived, config=None, root="", candidates=()) -> tuple[dict[str, Media], dict[str, Rejection]]:
     """Kept media and rejections by URL; the accounts are checked on the way."""
     # The runner is in this process: what a check sees, the test sees.
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         inputs = {
             "documents": pipeline | "d" >> beam.Create(documents, reshuffle=False).with_output_types(InterleavedDocument),
+            "candidates": pipeline | "c" >> beam.Create(candidates, reshuffle=False).with_output_types(CandidatePair),
             "archived": pipeline | "a" >> beam.Create(archived, reshuffle=False).with_output_types(ArchiveMedia),
         }
         out = inputs | FetchMedia(config or FetchConfig(), store_at(root))
