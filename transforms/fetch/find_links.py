@@ -14,7 +14,6 @@ from lamella.transforms.fetch.captured import CapturedLink, from_archive, latest
 from lamella.transforms.fetch.download import AskedLink, Harvester, as_record, bucket_of, policy_of, still_valid
 from lamella.transforms.fetch.links import (
     Mention,
-    OnPage,
     WantedLink,
     as_link,
     document_mentions,
@@ -36,8 +35,8 @@ class FindLinks(beam.PTransform):
     def expand(self, inputs):
         documents, candidates = inputs["documents"], inputs["candidates"]
         on_pages = (
-            documents | "ShownBy" >> beam.FlatMap(shown_by).with_output_types(tuple[str, OnPage]),
-            candidates | "WantedBy" >> beam.FlatMap(wanted_by).with_output_types(tuple[str, OnPage]),
+            documents | "ShownBy" >> beam.FlatMap(shown_by).with_output_types(tuple[str, tuple[str, int, str]]),
+            candidates | "WantedBy" >> beam.FlatMap(wanted_by).with_output_types(tuple[str, tuple[str, int, str]]),
         )
         pages = (
             on_pages

@@ -67,9 +67,9 @@ def wanted_by(candidate: CandidatePair) -> Iterable[tuple[str, OnPage]]:
         yield candidate.track, OnPage(candidate.document, _KINDS.index(MediaKind.TRACK), candidate.robots)
 
 
-def mention_of(shown: tuple[str, OnPage], config: FetchConfig) -> tuple[str, Mention]:
+def mention_of(shown: tuple[str, tuple], config: FetchConfig) -> tuple[str, Mention]:
     """A page's word on a URL that it shows."""
-    url, page = shown
+    url, page = shown[0], OnPage(*shown[1])
     forbids = page_opt_out(page.robots, product_of(config.user_agent))
     return url, Mention(page.kind, 0, 1, int(bool(forbids.page)), forbids.media, forbids.page)
 
