@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from lamella.sample import paint
-from lamella.sample.dice import Dice
 from lamella.sample.prose import GENRES, Writer
+from lamella.sample.rng import Rng
 from lamella.schemas.keys import stable_int
 from lamella.schemas.pair import Dataset
 from lamella.schemas.sample import InterleavedSample, Members, phi_of
@@ -39,13 +39,13 @@ def make_shards(folder: Path, documents: int, sides: tuple[int, ...]) -> None:
 
 def document(number: int, sides: tuple[int, ...]) -> InterleavedSample:
     """About 300 words in the sample web's prose, and its pictures with the grain of a photograph: 20 to 150 kB each."""
-    dice = Dice("loader", number)
-    writer = Writer(GENRES[number % len(GENRES)], dice)
+    rng = Rng("loader", number)
+    writer = Writer(GENRES[number % len(GENRES)], rng)
     texts: list[str | None] = [writer.title()]
     images = []
-    for picture in range(1 + dice.below(8)):
-        images.append(_picture(f"loader-{number}-{picture}", sides[dice.below(len(sides))]))
-        texts += [None, writer.paragraph(2 + dice.below(4))]
+    for picture in range(1 + rng.below(8)):
+        images.append(_picture(f"loader-{number}-{picture}", sides[rng.below(len(sides))]))
+        texts += [None, writer.paragraph(2 + rng.below(4))]
     previous, following = phi_of(texts)
     index = iter(range(len(images)))
     return InterleavedSample(

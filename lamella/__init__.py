@@ -139,7 +139,7 @@ def read_table(path: str) -> Iterator[Any]:
         path: a folder such as `out/documents` or `out/rejections/media`, or a file in it, local or remote.
 
     Returns:
-        Records of the table's type: InterleavedDocument, Media, ImageTextPair, VideoTextPair, Duplicate, Rejection, Tally ...
+        Records of the table's type: InterleavedDocument, Media, ImageTextPair, VideoTextPair, Duplicate, Rejection, Counter ...
 
     Raises:
         DataError: no finished table there, one that is damaged, or columns that no record type has.

@@ -1,4 +1,4 @@
-"""Archives and their sizes in; waves of archives that are read together, and a line that says how far the reading is, out."""
+"""Archives and their sizes in; batches of archives that are read together, and a line that says how far the reading is, out."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,30 +8,30 @@ from lamella.schemas.config import RunConfig
 _LEAST = 256 << 10  # bytes that an archive counts as at least: to open it and to write its part costs as much as so many
 
 
-def cut_waves(sizes: Mapping[str, int], c: RunConfig, processes: int | None) -> Iterator[list[str]]:
-    """Waves of `run.archives_per_wave` archives; else of `run.wave_bytes` for each process, so that a kill costs little.
+def cut_batches(sizes: Mapping[str, int], c: RunConfig, processes: int | None) -> Iterator[list[str]]:
+    """Batches of `run.archives_per_wave` archives; else of `run.wave_bytes` for each process, so that a kill costs little.
 
-    On a cluster (`processes` is None) all archives are one wave: an engine shares them out better than a loop.
+    On a cluster (`processes` is None) all archives are one batch: an engine shares them out better than a loop.
 
     Args:
         sizes: archive -> bytes, as they lie on disk.
     """
-    wave, weight = [], 0
+    batch, weight = [], 0
     for archive, size in sizes.items():
-        wave.append(archive)
+        batch.append(archive)
         weight += max(size, _LEAST)
         if c.archives_per_wave is not None:
-            full = len(wave) >= c.archives_per_wave
+            full = len(batch) >= c.archives_per_wave
         else:
-            full = processes is not None and weight >= processes * c.wave_bytes and len(wave) >= processes
+            full = processes is not None and weight >= processes * c.wave_bytes and len(batch) >= processes
         if full:
-            yield wave
-            wave, weight = [], 0
-    if wave:
-        yield wave
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch
 
 
-class WaveClock:
+class ReadingClock:
     """Knows the share of bytes that is read, and from it how long the rest will take."""
 
     def __init__(self, sizes: Mapping[str, int], before: int):

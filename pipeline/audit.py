@@ -1,10 +1,10 @@
-"""The accounts: tallies and rejections in, one line for each stage and unit out, and whether every sum adds up.
+"""The accounts: counters and rejections in, one line for each stage and unit out, and whether every sum adds up.
 
 The law: in + made = kept + rejected. Nodes that leave with a rejected document are rejected too. Beside the law stand the
 links (what one stage kept is what the next one took, and what a table holds) and the guards (crashes, rules that eat all).
 """
 
-from collections import Counter
+import collections
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from lamella.pipeline.columns import read_columns
 from lamella.pipeline.damage import Damaged
-from lamella.pipeline.graph import GRAPH, JOBS, SHARDS_FOLDER, STAGES, TABLES, givers, rejections_of, tallies_of_job
+from lamella.pipeline.graph import GRAPH, JOBS, SHARDS_FOLDER, STAGES, TABLES, counters_of_job, givers, rejections_of
 from lamella.pipeline.tables import read_manifest, read_records
-from lamella.schemas.account import Door, Tally
+from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.datasets import DATASETS
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.schemas.shards import MANIFEST, ShardManifest
@@ -91,11 +91,11 @@ class Guard:
         return self.ratio <= self.limit
 
 
-def conservation(tallies: Iterable[Tally], losses: Losses) -> list[Line]:
+def conservation(counters: Iterable[Counter], losses: Losses) -> list[Line]:
     """One line for each stage and unit that was counted or lost anything, in the order of the stages."""
-    doors, rejected, nodes = Counter(), Counter(), Counter()
-    for tally in tallies:
-        doors[tally.stage, tally.unit, tally.door] += tally.count
+    doors, rejected, nodes = collections.Counter(), collections.Counter(), collections.Counter()
+    for counter in counters:
+        doors[counter.stage, counter.unit, counter.door] += counter.count
     for (stage, unit, _), loss in losses.items():
         rejected[stage, unit] += loss.count
         nodes[stage] += loss.nodes
@@ -104,9 +104,9 @@ def conservation(tallies: Iterable[Tally], losses: Losses) -> list[Line]:
         Line(
             stage=stage,
             unit=unit,
-            entered=doors[stage, unit, Door.IN],
-            made=doors[stage, unit, Door.MADE],
-            kept=doors[stage, unit, Door.KEPT],
+            entered=doors[stage, unit, CounterKind.IN],
+            made=doors[stage, unit, CounterKind.MADE],
+            kept=doors[stage, unit, CounterKind.KEPT],
             rejected=rejected[stage, unit],
             with_documents=nodes[stage] if unit is Unit.NODE else 0,
         )
@@ -118,7 +118,7 @@ def conservation(tallies: Iterable[Tally], losses: Losses) -> list[Line]:
 
 def losses(rejections: Iterable[Rejection]) -> Losses:
     """Rejections, counted by stage, unit and reason."""
-    counts, nodes = Counter(), Counter()
+    counts, nodes = collections.Counter(), collections.Counter()
     for rejection in rejections:
         key = (rejection.stage, rejection.unit, rejection.reason)
         counts[key] += 1
@@ -177,18 +177,18 @@ def _shares(lines: Iterable[Line], losses: Losses, limit: float) -> list[Guard]:
 
 
 def conservation_of(run: str) -> list[Line]:
-    """The lines of a run's folder, from its tables of tallies and rejections."""
-    return conservation(tallies_of(run), losses_of(run))
+    """The lines of a run's folder, from its tables of counters and rejections."""
+    return conservation(counters_of(run), losses_of(run))
 
 
-def tallies_of(run: str, jobs: Sequence[str] = JOBS) -> Iterable[Tally]:
+def counters_of(run: str, jobs: Sequence[str] = JOBS) -> Iterable[Counter]:
     for job in jobs:
-        yield from read_records(join(run, tallies_of_job(job)), Tally)
+        yield from read_records(join(run, counters_of_job(job)), Counter)
 
 
 def losses_of(run: str, jobs: Sequence[str] = JOBS) -> Losses:
     """Counted by Arrow, file by file: a run may have more rejections than memory."""
-    counts, nodes = Counter(), Counter()
+    counts, nodes = collections.Counter(), collections.Counter()
     for job in jobs:
         for batch in read_columns(join(run, rejections_of(job)), ("stage", "unit", "reason", "nodes")):
             groups = pa.Table.from_batches([batch]).group_by(["stage", "unit", "reason"])
@@ -201,7 +201,7 @@ def losses_of(run: str, jobs: Sequence[str] = JOBS) -> Losses:
 
 def rows_of(run: str, jobs: Sequence[str] = JOBS) -> dict[str, int]:
     """Rows of the finished tables of these jobs, by their name in the ledger, and samples of all shards as `shards`."""
-    rows: Counter[str] = Counter()
+    rows: collections.Counter[str] = collections.Counter()
     for table in (table for job in jobs for table in GRAPH[job].writes):
         if manifest := read_manifest(join(run, table.name)):
             rows[table.ledger_name] += manifest.rows

@@ -19,7 +19,7 @@ from lamella.transforms.base.files import join
 BATCH_ROWS = 16_384
 
 
-class Place(NamedTuple):
+class RowRef(NamedTuple):
     """A row of a table."""
 
     file: str
@@ -28,11 +28,11 @@ class Place(NamedTuple):
 
 def read_columns(folder: str, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """Batches of a finished table. Fields of structs are named with dots: `quality.words`."""
-    for _, batch in read_places(folder, columns):
+    for _, batch in read_batches(folder, columns):
         yield batch
 
 
-def read_places(folder: str, columns: Sequence[str], only: str = "") -> Iterator[tuple[Place, pa.RecordBatch]]:
+def read_batches(folder: str, columns: Sequence[str], only: str = "") -> Iterator[tuple[RowRef, pa.RecordBatch]]:
     """Batches of a finished table, and where each begins. `only`: the name of one file of it."""
     manifest = read_manifest(folder)
     for file in manifest.files if manifest else ():
@@ -41,15 +41,15 @@ def read_places(folder: str, columns: Sequence[str], only: str = "") -> Iterator
         with parquet_file(join(folder, file.name)) as parquet:
             at = 0
             for batch in parquet.iter_batches(batch_size=BATCH_ROWS, columns=list(columns)):
-                yield Place(file.name, at), batch
+                yield RowRef(file.name, at), batch
                 at += len(batch)
 
 
-def read_rows(folder: str, places: Iterable[Place]) -> Iterator[tuple[Place, pa.Table]]:
+def read_rows(folder: str, refs: Iterable[RowRef]) -> Iterator[tuple[RowRef, pa.Table]]:
     """Single rows, whole, each as a table of one row: only the row groups in which they lie are read."""
     by_file = defaultdict(list)
-    for place in places:
-        by_file[place.file].append(place.row)
+    for ref in refs:
+        by_file[ref.file].append(ref.row)
     for name, rows in sorted(by_file.items()):
         with parquet_file(join(folder, name)) as file:
             sizes = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
@@ -59,17 +59,17 @@ def read_rows(folder: str, places: Iterable[Place]) -> Iterator[tuple[Place, pa.
                 table = file.read_row_group(int(group))
                 for row, of in zip(sorted(rows), groups, strict=True):
                     if of == group:
-                        yield Place(name, row), table.slice(row - ends[group] + sizes[group], 1)
+                        yield RowRef(name, row), table.slice(row - ends[group] + sizes[group], 1)
 
 
 def find_rows(folder: str, column: str, values: Collection[str], file: str = "") -> Iterator[pa.Table]:
     """Rows whose column is one of the values, each whole as a table of one row. `file`: of one file of the table alone."""
     wanted = pa.array(sorted(values), pa.large_string())
-    places = []
-    for start, batch in read_places(folder, (column,), file):
+    refs = []
+    for start, batch in read_batches(folder, (column,), file):
         hits = pc.indices_nonzero(pc.is_in(field(batch, *column.split(".")), wanted))
-        places += [Place(start.file, start.row + hit) for hit in hits.to_pylist()]
-    for _, row in read_rows(folder, places):
+        refs += [RowRef(start.file, start.row + hit) for hit in hits.to_pylist()]
+    for _, row in read_rows(folder, refs):
         yield row
 
 

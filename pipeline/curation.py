@@ -8,11 +8,11 @@ from apache_beam import PCollection
 
 from lamella.pipeline.fingerprints import model_identity
 from lamella.pipeline.graph import SHARDS_FOLDER
-from lamella.pipeline.ledger import Books
+from lamella.pipeline.ledger import Ledger
 from lamella.schemas.config import Config
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.document import InterleavedDocument
-from lamella.schemas.media import ArchiveMedia, Media
+from lamella.schemas.media import Alias, ArchiveMedia, Media
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason, Rejection, Unit
 from lamella.transforms.assemble.stage import AssembleDocuments
@@ -36,14 +36,15 @@ class Extracted(NamedTuple):
     documents: PCollection  # InterleavedDocument, one a page
     bare: PCollection  # InterleavedDocument without text: pages that only show something
     media: PCollection  # ArchiveMedia
+    aliases: PCollection  # Alias
 
 
-def extract_archives(archives: PCollection[str], c: Config, books: Books) -> Extracted:
+def extract_archives(archives: PCollection[str], c: Config, ledger: Ledger) -> Extracted:
     """Paths of web archives -> a document for each page that has text and media, and the media that lie beside them."""
     read = archives | ReadPages(c.read)
-    books.enter(read)
+    ledger.enter(read)
     extracted = read.pages | ExtractDocuments(c.extract)
-    return Extracted(books.keep(extracted), extracted.bare, read.media)
+    return Extracted(ledger.keep(extracted), extracted.bare, read.media, read.aliases)
 
 
 class Documents(NamedTuple):
@@ -53,36 +54,37 @@ class Documents(NamedTuple):
 
 
 def make_documents(
-    extracted: PCollection[InterleavedDocument], bare: PCollection[InterleavedDocument], c: Config, books: Books
+    extracted: PCollection[InterleavedDocument], bare: PCollection[InterleavedDocument], c: Config, ledger: Ledger
 ) -> Documents:
     """Extracted documents -> those of good text, once each; and what every page proposes, whether or not its text stays."""
     filtered = extracted | FilterDocuments(c.filter)
-    survivors = books.keep(filtered) | DeduplicateDocuments(c.dedup)
+    survivors = ledger.keep(filtered) | DeduplicateDocuments(c.dedup)
     pages = (extracted, bare) | "Pages" >> beam.Flatten()
     unsafe = filtered.rejected | "Unsafe pages" >> beam.Filter(_is_unsafe_page)
-    candidates = books.keep({"pages": pages, "unsafe": unsafe} | ProposePairs(c.pair))
-    return Documents(books.keep(survivors), survivors.duplicates, candidates)
+    candidates = ledger.keep({"pages": pages, "unsafe": unsafe} | ProposePairs(c.pair))
+    return Documents(ledger.keep(survivors), survivors.duplicates, candidates)
 
 
 def find_media(
     documents: PCollection[InterleavedDocument],
     candidates: PCollection[CandidatePair],
     archived: PCollection[ArchiveMedia],
+    aliases: PCollection[Alias],
     c: Config,
     root: str,
-    books: Books,
+    ledger: Ledger,
     *,
     asks: bool = True,
 ) -> PCollection[Media]:
     """What documents and candidates refer to -> media found in the archives or over HTTP, inspected, judged, once each."""
     store = MediaStore.of(root, c.read, c.fetch)
-    wanted = {"documents": documents, "candidates": candidates, "archived": archived}
-    return books.keep(wanted | FetchMedia(c.fetch, store, asks=asks))
+    refs = {"documents": documents, "candidates": candidates, "archived": archived, "aliases": aliases}
+    return ledger.keep(refs | FetchMedia(c.fetch, store, asks=asks))
 
 
-class ShardPlace(NamedTuple):
+class ShardsOutput(NamedTuple):
     root: str  # the run's folder
-    made_from: str  # what the manifests say that the shards were made from
+    fingerprint: str  # what the manifests say that the shards were made from
 
 
 class Pairs(NamedTuple):
@@ -98,25 +100,25 @@ def make_pairs(
     rejected_media: PCollection[Rejection],
     c: Config,
     root: str,
-    books: Books,
+    ledger: Ledger,
 ) -> Pairs:
     """Documents, candidates and media -> interleaved documents, and pairs, scored and re-captioned."""
     unusable = rejected_media | "Media alone" >> beam.Filter(lambda rejection: rejection.unit is Unit.MEDIA)
     buckets, store, memory = c.run.batch_buckets, MediaStore.of(root, c.read, c.fetch), memory_of(c, root)
 
-    interleaved = books.keep({"documents": documents, "media": media, "unusable": unusable} | AssembleDocuments(c.assemble))
-    pairs = books.keep({"candidates": candidates, "media": media, "unusable": unusable} | MinePairs(c.pair))
+    interleaved = ledger.keep({"documents": documents, "media": media, "unusable": unusable} | AssembleDocuments(c.assemble))
+    pairs = ledger.keep({"candidates": candidates, "media": media, "unusable": unusable} | MinePairs(c.pair))
     if c.score.on:
         scorer = ScoreModel(model_identity("score.model", c.score.model), memory, buckets)
         shown = (pairs, *((interleaved,) if c.score.documents else ())) | "Shown" >> beam.Flatten()
-        embeddings = books.recall(shown | Embed(c.score, store, scorer))
-        pairs = books.keep({"records": pairs, "answers": embeddings} | ScorePairs(c.score))
+        embeddings = ledger.recall(shown | Embed(c.score, store, scorer))
+        pairs = ledger.keep({"records": pairs, "answers": embeddings} | ScorePairs(c.score))
         if c.score.documents:
-            interleaved = books.keep({"records": interleaved, "answers": embeddings} | ScoreDocuments(c.score))
+            interleaved = ledger.keep({"records": interleaved, "answers": embeddings} | ScoreDocuments(c.score))
     if c.caption.on:
         captioner, matcher = (model_identity(f"caption.{role}", getattr(c.caption, role)) for role in ("captioner", "matcher"))
-        said = books.recall(pairs | CaptionAndMatch(c.caption, store, CaptionModels(captioner, matcher, memory, buckets)))
-        pairs = books.keep(said | ChooseCaptions(c.caption))
+        said = ledger.recall(pairs | CaptionAndMatch(c.caption, store, CaptionModels(captioner, matcher, memory, buckets)))
+        pairs = ledger.keep(said | ChooseCaptions(c.caption))
     return Pairs(interleaved, _of_type(pairs, ImageTextPair), _of_type(pairs, VideoTextPair))
 
 
@@ -126,17 +128,17 @@ def memory_of(c: Config, root: str) -> Memory:
 
 
 def make_shards(
-    records: Mapping[Dataset, PCollection], rows: Mapping[Dataset, int], c: Config, place: ShardPlace, books: Books
+    records: Mapping[Dataset, PCollection], rows: Mapping[Dataset, int], c: Config, output: ShardsOutput, ledger: Ledger
 ) -> None:
     """The records of each dataset -> its tars and their manifest; documents as Parquet too."""
-    store = MediaStore.of(place.root, c.read, c.fetch)
+    store = MediaStore.of(output.root, c.read, c.fetch)
     for dataset, found in records.items():
-        folder = f"{place.root}/{SHARDS_FOLDER}/{dataset}"
+        folder = f"{output.root}/{SHARDS_FOLDER}/{dataset}"
         shards = found | WriteShards(c.shard, plan_shards(dataset, rows[dataset], c.shard), store, folder)
-        books.enter(shards)
-        shards.written | WriteManifest(dataset, folder, place.made_from)
+        ledger.enter(shards)
+        shards.written | WriteManifest(dataset, folder, output.fingerprint)
         if DATASETS[dataset].parquet:
-            shards.tables | WriteManifest(dataset, f"{folder}{PARQUET}", place.made_from)
+            shards.tables | WriteManifest(dataset, f"{folder}{PARQUET}", output.fingerprint)
 
 
 def of_dataset(records: PCollection, dataset: Dataset) -> PCollection:

@@ -6,7 +6,7 @@ interleaved documents or pairs for pairs, samples for shards.
 
 from collections import Counter
 
-from lamella.pipeline.audit import conservation, losses_of, shards_of, tallies_of
+from lamella.pipeline.audit import conservation, counters_of, losses_of, shards_of
 from lamella.pipeline.graph import GRAPH, JOBS
 from lamella.pipeline.tables import read_manifest
 from lamella.schemas.rejection import Stage, Unit
@@ -26,7 +26,7 @@ def nothing_left(run: str, job: str) -> str:
         if unit is not Unit.NODE:
             took.setdefault((stage, unit), Counter())[reason.value] += loss.count
     if not took:
-        came = sum(line.came for line in conservation(tallies_of(run, jobs), {}) if line.unit is Unit.RECORD)
+        came = sum(line.came for line in conservation(counters_of(run, jobs), {}) if line.unit is Unit.RECORD)
         return f"{begins}: {f'of {came} records none is a page' if came else 'no record was read'}"
     order = list(Stage)
     # The last stage that took anything is where the flow ended: behind it, nothing came.

@@ -6,11 +6,11 @@ does docs/graph.svg. `pipeline/curation.py` is the same graph as a story that ru
 
 from dataclasses import dataclass
 
-from lamella.schemas.account import Tally
+from lamella.schemas.account import Counter
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset, folders_of
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
-from lamella.schemas.media import ArchiveMedia, Media
+from lamella.schemas.media import Alias, ArchiveMedia, Media
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.transforms.base.memory import FOLDER as MEMORY
@@ -93,7 +93,7 @@ class Job:
         tables = [table.name for table in self.writes]
         tars = [f"{SHARDS_FOLDER}/{folder}" for dataset in self.datasets for folder in folders_of(dataset)]
         tars.sort(key=lambda folder: folder.endswith(PARQUET))
-        return (*tables, *tars, rejections_of(self.name), tallies_of_job(self.name))
+        return (*tables, *tars, rejections_of(self.name), counters_of_job(self.name))
 
     def lays(self, folder: str) -> bool:
         """Whether it writes a folder without a manifest."""
@@ -111,7 +111,7 @@ class Job:
 
 
 SHARDS_FOLDER = "shards"  # of the datasets
-PARTS = "extracted"  # the folder of what was read from each archive
+PARTITIONS = "extracted"  # the folder of what was read from each archive
 EXTRACT = "extract"  # the pipeline that makes the parts of archives, ahead of the first job
 
 
@@ -120,8 +120,8 @@ def rejections_of(job: str) -> str:
     return f"rejections/{job}"
 
 
-def tallies_of_job(job: str) -> str:
-    """The folder of the Tallies that a job wrote."""
+def counters_of_job(job: str) -> str:
+    """The folder of the Counters that a job wrote."""
     return f"tallies/{job}"
 
 
@@ -179,8 +179,9 @@ DOCUMENTS = Job(
         Table(name="duplicates", record=Duplicate),
         Table(name="candidates", record=CandidatePair, kept=(Unit.PAIR, Stage.PROPOSE)),
         Table(name="archive_media", record=ArchiveMedia),
+        Table(name="archive_aliases", record=Alias),
     ),
-    beside=(Folder(name=PARTS, holds="a part an archive"),),
+    beside=(Folder(name=PARTITIONS, holds="a part an archive"),),
 )
 
 MEDIA = Job(
@@ -197,7 +198,7 @@ MEDIA = Job(
             ),
         ),
     ),
-    reads=("documents", "candidates", "archive_media"),
+    reads=("documents", "candidates", "archive_media", "archive_aliases"),
     writes=(Table(name="media", record=Media, kept=(Unit.MEDIA, Stage.FETCH)),),
     beside=(Folder(name=PACKS, holds="tars, named by the rows of media/"),),
 )
@@ -268,17 +269,17 @@ STAGES: dict[Stage, StageNode] = {node.stage: node for job in GRAPH.values() for
 TABLES: dict[str, Table] = {table.name: table for job in GRAPH.values() for table in job.writes}
 PAIR_TABLES = tuple(table for table in PAIRS.writes if table.kept and table.kept[0] is Unit.PAIR)
 SHARD_FOLDERS = tuple(folder for job in GRAPH.values() for folder in job.shard_folders)
-LEDGER_TABLES = tuple(folder for job in JOBS for folder in (rejections_of(job), tallies_of_job(job)))
+LEDGER_TABLES = tuple(folder for job in JOBS for folder in (rejections_of(job), counters_of_job(job)))
 _STEPS = tuple(step for node in STAGES.values() for step in node.funnel)
 FUNNELS = tuple(dict.fromkeys(step.funnel for step in sorted(_STEPS, key=lambda step: list(Unit).index(step.unit))))
-ARCHIVE_PARTS = tuple(node.config for node in STAGES.values() if node.by_archive)  # of the Config, for parts of archives
+ARCHIVE_STAGES = tuple(node.config for node in STAGES.values() if node.by_archive)  # of the Config, for parts of archives
 
 
 def record_of(table: str) -> type:
-    """The type of a table's rows: of a declared one, or of rejections and tallies."""
+    """The type of a table's rows: of a declared one, or of rejections and counters."""
     if table in TABLES:
         return TABLES[table].record
-    return {"rejections": Rejection, "tallies": Tally}[table.partition("/")[0]]
+    return {"rejections": Rejection, "tallies": Counter}[table.partition("/")[0]]
 
 
 def givers(unit: Unit, stage: Stage) -> tuple[Stage, ...]:

@@ -6,8 +6,8 @@ hash is not the one its tables carry, or where one of them is not whole: a file 
 another size.
 """
 
+import collections
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +16,7 @@ from typing import Any
 import apache_beam as beam
 
 from lamella.pipeline import curation
-from lamella.pipeline.archive_batches import WaveClock, cut_waves
+from lamella.pipeline.archive_batches import ReadingClock, cut_batches
 from lamella.pipeline.empty import nothing_left
 from lamella.pipeline.fingerprints import job_fingerprint
 from lamella.pipeline.graph import (
@@ -33,21 +33,21 @@ from lamella.pipeline.graph import (
     TABLES,
     Job,
     Table,
+    counters_of_job,
     record_of,
     rejections_of,
-    tallies_of_job,
 )
 from lamella.pipeline.integrity import fault_of, fault_of_packs
-from lamella.pipeline.ledger import Books, SumTallies
+from lamella.pipeline.ledger import Ledger, SumCounters
 from lamella.pipeline.measured import WriteCounts, counts_of, forget_counts
 from lamella.pipeline.ownership import claim, withdraw
-from lamella.pipeline.partitions import ReadParts, WriteParts, part_key, standing_parts
+from lamella.pipeline.partitions import ReadPartitions, WritePartitions, partition_key, standing_partitions
 from lamella.pipeline.tables import ReadTable, WriteTable, column_values, part_names, read_manifest
-from lamella.schemas.account import Tally
+from lamella.schemas.account import Counter
 from lamella.schemas.config import Config
 from lamella.schemas.datasets import DATASETS, Dataset
 from lamella.schemas.rejection import Rejection, Unit
-from lamella.schemas.shards import MANIFEST
+from lamella.schemas.shards import FINGERPRINT_KEY, MANIFEST
 from lamella.transforms.base.files import join, read_bytes, size_of
 from lamella.transforms.fetch.packs import FOLDER as PACKS
 from lamella.transforms.shard.plan import plan_shards
@@ -57,7 +57,7 @@ Build = Callable[[beam.Pipeline], Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class RunContext:
     """Where a run works: its config, its archives, its folder, and how a pipeline is executed."""
 
     config: Config
@@ -83,18 +83,18 @@ class Place:
 def table_names(config: Config) -> dict[str, list[str]]:
     """Folder -> names of the files that a run with this config writes there; not of shards, whose number depends on rows."""
     names = dict.fromkeys((*TABLES, *LEDGER_TABLES), part_names(config.run.table_parts))
-    return names | {tallies_of_job(job): part_names(1) for job in JOBS}
+    return names | {counters_of_job(job): part_names(1) for job in JOBS}
 
 
-def expected_hash(place: Place, job: str) -> str:
+def expected_fingerprint(context: RunContext, job: str) -> str:
     """What the tables of a job must say that they were made from, to stand. Its own inputs must stand."""
     if job == DOCUMENTS.name:  # it reads the parts of archives, which lie in no table
-        parts = standing_parts(place.folder, place.archives, place.config)
-        return job_fingerprint(place.config, job, [f"{key} {part.hash}" for key, part in sorted(parts.items())])
-    return job_fingerprint(place.config, job, _contents(place, *GRAPH[job].reads))
+        parts = standing_partitions(context.folder, context.archives, context.config)
+        return job_fingerprint(context.config, job, [f"{key} {part.hash}" for key, part in sorted(parts.items())])
+    return job_fingerprint(context.config, job, _contents(context, *GRAPH[job].reads))
 
 
-def run_jobs(place: Place) -> str:
+def run_jobs(context: RunContext) -> str:
     """All four, in order; each only where its hash changed.
 
     Returns:
@@ -102,96 +102,99 @@ def run_jobs(place: Place) -> str:
         and what earlier runs made of other input is taken away.
     """
     for number, job in enumerate(JOBS):
-        _WORK[job](place)
-        place.done(job)
-        if line := nothing_left(place.folder, job):
+        _WORK[job](context)
+        context.done(job)
+        if line := nothing_left(context.folder, job):
             behind = JOBS[number + 1 :]
-            withdraw(place.folder, [folder for later in behind for folder in GRAPH[later].folders])
+            withdraw(context.folder, [folder for later in behind for folder in GRAPH[later].folders])
             return line
     return ""
 
 
-def documents(place: Place) -> None:
-    c = place.config
-    _extract(place)
-    parts = standing_parts(place.folder, place.archives, c)
+def documents(context: RunContext) -> None:
+    c = context.config
+    _extract(context)
+    parts = standing_partitions(context.folder, context.archives, c)
 
-    def build(pipeline, books):
-        read = pipeline | ReadParts(place.folder, tuple(sorted(parts)))
-        made = curation.make_documents(read.documents, read.bare, c, books)
-        books.enter(read)
-        return made.documents, made.duplicates, made.candidates, read.media
+    def build(pipeline, ledger):
+        read = pipeline | ReadPartitions(context.folder, tuple(sorted(parts)))
+        made = curation.make_documents(read.documents, read.bare, c, ledger)
+        ledger.enter(read)
+        return made.documents, made.duplicates, made.candidates, read.media, read.aliases
 
-    _run(place, DOCUMENTS, build)
+    _run(context, DOCUMENTS, build)
 
 
-def _extract(place: Place) -> None:
+def _extract(context: RunContext) -> None:
     """Writes the parts that do not stand yet, some archives at a time, so that a run that is killed keeps what it has read."""
-    standing = standing_parts(place.folder, place.archives, place.config, deep=place.deep, say=place.say)
-    missing = [archive for archive in place.archives if part_key(archive) not in standing]
+    standing = standing_partitions(context.folder, context.archives, context.config, deep=context.deep, say=context.say)
+    missing = [archive for archive in context.archives if partition_key(archive) not in standing]
     if not missing:
         return
-    clock = WaveClock({archive: size_of(archive) for archive in missing}, len(standing))
-    for archives in cut_waves(clock.sizes, place.config.run, place.processes):
-        place.say(f"extract: {clock.line()}")
-        place.execute(EXTRACT, partial(_read_wave, place, archives))
+    clock = ReadingClock({archive: size_of(archive) for archive in missing}, len(standing))
+    for archives in cut_batches(clock.sizes, context.config.run, context.processes):
+        context.say(f"extract: {clock.line()}")
+        context.execute(EXTRACT, partial(_read_batch, context, archives))
         clock.passed(archives)
 
 
-def _read_wave(place: Place, archives: Sequence[str], pipeline: beam.Pipeline) -> None:
-    """A wave that is tried again reads the archives of which no part stands yet."""
-    c, books = place.config, Books()
-    standing = standing_parts(place.folder, archives, c)
-    missing = [archive for archive in archives if part_key(archive) not in standing]
+def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pipeline) -> None:
+    """A batch that is tried again reads the archives of which no part stands yet."""
+    c, ledger = context.config, Ledger()
+    standing = standing_partitions(context.folder, archives, c)
+    missing = [archive for archive in archives if partition_key(archive) not in standing]
     paths = pipeline | "Archives" >> beam.Create(missing, reshuffle=False).with_output_types(str)
-    extracted = curation.extract_archives(paths, c, books)
-    paths | WriteParts(place.folder, c, extracted, books)
+    extracted = curation.extract_archives(paths, c, ledger)
+    paths | WritePartitions(context.folder, c, extracted, ledger)
 
 
-def media(place: Place) -> None:
-    def build(pipeline, books):
-        documents, candidates, archived = _read(pipeline, place, MEDIA)
-        return (curation.find_media(documents, candidates, archived, place.config, place.root, books, asks=place.asks),)
+def media(context: RunContext) -> None:
+    def build(pipeline, ledger):
+        documents, candidates, archived, aliases = _read(pipeline, context, MEDIA)
+        config, root = context.config, context.root
+        return (curation.find_media(documents, candidates, archived, aliases, config, root, ledger, asks=context.asks),)
 
-    _run(place, MEDIA, build)
-
-
-def pairs(place: Place) -> None:
-    def build(pipeline, books):
-        documents, candidates, found, unusable = _read(pipeline, place, PAIRS)
-        return curation.make_pairs(documents, candidates, found, unusable, place.config, place.root, books)
-
-    _run(place, PAIRS, build)
+    _run(context, MEDIA, build)
 
 
-def shards(place: Place) -> None:
-    def build(pipeline, books):
-        tables = dict(zip(SHARDS.reads, _read(pipeline, place, SHARDS), strict=True))
+def pairs(context: RunContext) -> None:
+    def build(pipeline, ledger):
+        documents, candidates, found, unusable = _read(pipeline, context, PAIRS)
+        return curation.make_pairs(documents, candidates, found, unusable, context.config, context.root, ledger)
+
+    _run(context, PAIRS, build)
+
+
+def shards(context: RunContext) -> None:
+    def build(pipeline, ledger):
+        tables = dict(zip(SHARDS.reads, _read(pipeline, context, SHARDS), strict=True))
         records = {dataset: curation.of_dataset(tables[DATASETS[dataset].table], dataset) for dataset in SHARDS.datasets}
-        where = curation.ShardPlace(root=place.folder, made_from=expected_hash(place, SHARDS.name))
-        curation.make_shards(records, rows_by_dataset(place.folder), place.config, where, books)
+        where = curation.ShardsOutput(root=context.folder, fingerprint=expected_fingerprint(context, SHARDS.name))
+        curation.make_shards(records, rows_by_dataset(context.folder), context.config, where, ledger)
         return ()
 
-    _run(place, SHARDS, build)
+    _run(context, SHARDS, build)
 
 
 _WORK = {DOCUMENTS.name: documents, MEDIA.name: media, PAIRS.name: pairs, SHARDS.name: shards}
 
 
-def run_job(place: Place, job: str) -> None:
+def run_job(context: RunContext, job: str) -> None:
     """One of them, whose inputs stand."""
-    _WORK[job](place)
+    _WORK[job](context)
 
 
-def stands(place: Place, job: str) -> bool:
+def stands(context: RunContext, job: str) -> bool:
     """Whether a job's tables are whole and were made from what the place's config and inputs are."""
-    made_from = expected_hash(place, job)
-    return not faults_of(place, job) and all(made_from_of(place.table(name)) == made_from for name in GRAPH[job].folders)
+    fingerprint = expected_fingerprint(context, job)
+    return not faults_of(context, job) and all(
+        fingerprint_of(context.table(name)) == fingerprint for name in GRAPH[job].folders
+    )
 
 
 def rows_by_dataset(folder: str) -> dict[Dataset, int]:
     """How many records each dataset of a run has: a manifest's rows, or those of a table of pairs that name the dataset."""
-    named: Counter[str] = Counter()
+    named: collections.Counter[str] = collections.Counter()
     for table in PAIR_TABLES:
         named.update(column_values(join(folder, table.name), "dataset"))
     return {
@@ -200,73 +203,73 @@ def rows_by_dataset(folder: str) -> dict[Dataset, int]:
     }
 
 
-def _read(pipeline: beam.Pipeline, place: Place, job: Job) -> Iterator[beam.PCollection]:
+def _read(pipeline: beam.Pipeline, context: RunContext, job: Job) -> Iterator[beam.PCollection]:
     """The tables that a job reads, in the order of its declaration."""
-    return (pipeline | f"Read {name}" >> ReadTable(place.table(name), record_of(name)) for name in job.reads)
+    return (pipeline | f"Read {name}" >> ReadTable(context.table(name), record_of(name)) for name in job.reads)
 
 
-def _run(place: Place, job: Job, build: Callable[[beam.Pipeline, Books], Iterable[beam.PCollection]]) -> None:
+def _run(context: RunContext, job: Job, build: Callable[[beam.Pipeline, Ledger], Iterable[beam.PCollection]]) -> None:
     """Runs a job whose tables do not all stand whole, or were made from something else.
 
     Args:
         build: gives the records of the job's tables, in the order of its declaration.
     """
-    made_from, faults = expected_hash(place, job.name), faults_of(place, job.name)
-    if not faults and all(made_from_of(place.table(name)) == made_from for name in job.folders):
-        place.say(f"{job.name}: unchanged")
+    fingerprint, faults = expected_fingerprint(context, job.name), faults_of(context, job.name)
+    if not faults and all(fingerprint_of(context.table(name)) == fingerprint for name in job.folders):
+        context.say(f"{job.name}: unchanged")
         return
     for name, fault in faults.items():
-        place.say(f"{name}: made again, {fault}")
-    claim(place.folder, _names(place, job))
-    place.say(f"{job.name}: runs")
+        context.say(f"{name}: made again, {fault}")
+    claim(context.folder, _names(context, job))
+    context.say(f"{job.name}: runs")
 
     def built(pipeline: beam.Pipeline) -> None:
-        books = Books()
-        _write(place, job, dict(zip(job.writes, build(pipeline, books), strict=True)), books, made_from)
+        ledger = Ledger()
+        _write(context, job, dict(zip(job.writes, build(pipeline, ledger), strict=True)), ledger, fingerprint)
 
-    forget_counts(place.folder, job.name)
-    place.execute(job.name, built)
-    for counted in counts_of(place.folder, job.name):
-        place.say(f"{job.name}: {counted.name}: {counted.fresh} of {counted.asked} measured")
+    forget_counts(context.folder, job.name)
+    context.execute(job.name, built)
+    for counted in counts_of(context.folder, job.name):
+        context.say(f"{job.name}: {counted.name}: {counted.fresh} of {counted.asked} measured")
 
 
-def faults_of(place: Place, job: str) -> dict[str, str]:
+def faults_of(context: RunContext, job: str) -> dict[str, str]:
     """Table or dataset -> what is missing of it, for those of a job that are finished, and not whole any more."""
-    faults = {name: fault for name in GRAPH[job].folders if (fault := fault_of(place.table(name), place.deep))}
-    if GRAPH[job].lays(PACKS) and not faults and (fault := fault_of_packs(place.folder, place.deep)):
+    faults = {name: fault for name in GRAPH[job].folders if (fault := fault_of(context.table(name), context.deep))}
+    if GRAPH[job].lays(PACKS) and not faults and (fault := fault_of_packs(context.folder, context.deep)):
         return {MEDIA.name: fault}
     return faults
 
 
-def _names(place: Place, job: Job) -> dict[str, list[str]]:
+def _names(context: RunContext, job: Job) -> dict[str, list[str]]:
     """Folder -> the names that a job may write there."""
-    names = {name: found for name, found in table_names(place.config).items() if name in job.folders}
-    rows = rows_by_dataset(place.folder) if job.datasets else {}
+    names = {name: found for name, found in table_names(context.config).items() if name in job.folders}
+    rows = rows_by_dataset(context.folder) if job.datasets else {}
     for dataset in job.datasets:
-        plan = plan_shards(dataset, rows[dataset], place.config.shard)
+        plan = plan_shards(dataset, rows[dataset], context.config.shard)
         names |= {f"{SHARDS_FOLDER}/{folder}": found for folder, found in names_of(plan).items()}
     return names
 
 
-def _write(place: Place, job: Job, tables: Mapping[Table, beam.PCollection], books: Books, made_from: str) -> None:
-    """Writes a job's tables and its books."""
-    sizes = {"parts": place.config.run.table_parts, "made_from": made_from}
+def _write(context: RunContext, job: Job, tables: Mapping[Table, beam.PCollection], ledger: Ledger, fingerprint: str) -> None:
+    """Writes a job's tables and its ledger."""
+    sizes = {"parts": context.config.run.table_parts, "fingerprint": fingerprint}
     for table, records in tables.items():
-        records | WriteTable(place.table(table.name), table.record, **sizes)
-    books.rejected() | WriteTable(place.table(rejections_of(job.name)), Rejection, **sizes)
-    tallies = books.tallies() | SumTallies()
-    tallies | WriteTable(place.table(tallies_of_job(job.name)), Tally, parts=1, made_from=made_from)
-    if (counts := books.counts()) is not None:
-        counts | WriteCounts(place.folder, job.name)
+        records | WriteTable(context.table(table.name), table.record, **sizes)
+    ledger.rejected() | WriteTable(context.table(rejections_of(job.name)), Rejection, **sizes)
+    counters = ledger.counters() | SumCounters()
+    counters | WriteTable(context.table(counters_of_job(job.name)), Counter, parts=1, fingerprint=fingerprint)
+    if (counts := ledger.counts()) is not None:
+        counts | WriteCounts(context.folder, job.name)
 
 
-def _contents(place: Place, *tables: str) -> list[str]:
-    return [f"{name} {manifest.hash if (manifest := read_manifest(place.table(name))) else ''}" for name in tables]
+def _contents(context: RunContext, *tables: str) -> list[str]:
+    return [f"{name} {manifest.hash if (manifest := read_manifest(context.table(name))) else ''}" for name in tables]
 
 
-def made_from_of(folder: str) -> str | None:
+def fingerprint_of(folder: str) -> str | None:
     """What a table, or a dataset of shards, says that it was made from; None where it is not finished, or does not say."""
     try:
-        return json.loads(read_bytes(join(folder, MANIFEST)))["made_from"]
+        return json.loads(read_bytes(join(folder, MANIFEST)))[FINGERPRINT_KEY]
     except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return None

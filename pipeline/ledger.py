@@ -1,28 +1,28 @@
-"""Books: the doors of every stage of a job go in; all Rejections, tallies summed by stage, unit and door, and what had to be
+"""Ledger: the doors of every stage of a job go in; all Rejections, counters summed by stage, unit and door, and what had to be
 measured come out."""
 
 import apache_beam as beam
 
-from lamella.schemas.account import Door, Tally
+from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.rejection import Stage, Unit
 
 
-class Books:
+class Ledger:
     """Collects what does not go on, so that the story can speak of what does."""
 
     def __init__(self):
         self._rejected: list[beam.PCollection] = []
-        self._tallies: list[beam.PCollection] = []
+        self._counters: list[beam.PCollection] = []
         self._counts: list[beam.PCollection] = []
 
     def keep(self, outcome):
-        """Enters a stage's rejections and tallies, and hands its kept records on."""
+        """Enters a stage's rejections and counters, and hands its kept records on."""
         self.enter(outcome)
         return outcome.kept
 
     def enter(self, outcome) -> None:
         self._rejected.append(outcome.rejected)
-        self._tallies.append(outcome.tallies)
+        self._counters.append(outcome.counters)
 
     def recall(self, recalled):
         """Enters how much was measured, and how much was known; hands the answers on."""
@@ -36,22 +36,22 @@ class Books:
     def rejected(self):
         return tuple(self._rejected) | "All rejections" >> beam.Flatten()
 
-    def tallies(self):
-        """The tallies as they were counted, one a bundle."""
-        return tuple(self._tallies) | "All tallies" >> beam.Flatten()
+    def counters(self):
+        """The counters as they were counted, one a bundle."""
+        return tuple(self._counters) | "All counters" >> beam.Flatten()
 
 
-class SumTallies(beam.PTransform):
-    """Tallies as counted -> one Tally for each stage, unit and door: the same whatever the bundles were."""
+class SumCounters(beam.PTransform):
+    """Counters as counted -> one Counter for each stage, unit and door: the same whatever the bundles were."""
 
-    def expand(self, tallies):
-        return tallies | beam.Map(_place) | beam.CombinePerKey(sum) | beam.MapTuple(_tally).with_output_types(Tally)
-
-
-def _place(tally: Tally) -> tuple[tuple[str, str, str], int]:
-    return (tally.stage.value, tally.unit.value, tally.door.value), tally.count
+    def expand(self, counters):
+        return counters | beam.Map(_key_of) | beam.CombinePerKey(sum) | beam.MapTuple(_counter).with_output_types(Counter)
 
 
-def _tally(place: tuple[str, str, str], count: int) -> Tally:
-    stage, unit, door = place
-    return Tally(stage=Stage(stage), unit=Unit(unit), door=Door(door), count=count)
+def _key_of(counter: Counter) -> tuple[tuple[str, str, str], int]:
+    return (counter.stage.value, counter.unit.value, counter.door.value), counter.count
+
+
+def _counter(key: tuple[str, str, str], count: int) -> Counter:
+    stage, unit, door = key
+    return Counter(stage=Stage(stage), unit=Unit(unit), door=CounterKind(door), count=count)

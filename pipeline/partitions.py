@@ -13,38 +13,39 @@ from apache_beam import PCollection
 
 from lamella.pipeline.curation import Extracted
 from lamella.pipeline.fingerprints import stage_settings
-from lamella.pipeline.graph import ARCHIVE_PARTS
-from lamella.pipeline.graph import PARTS as FOLDER
+from lamella.pipeline.graph import ARCHIVE_STAGES
+from lamella.pipeline.graph import PARTITIONS as FOLDER
 from lamella.pipeline.integrity import fault_of
-from lamella.pipeline.ledger import Books
+from lamella.pipeline.ledger import Ledger
 from lamella.pipeline.tables import FORMAT, TableManifest, read_file, read_manifest, write_file, write_manifest
-from lamella.schemas.account import Tally
+from lamella.schemas.account import Counter
 from lamella.schemas.config import Config
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.keys import stable_key
-from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.media import Alias, ArchiveMedia
 from lamella.schemas.printable import printable
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.base.blobs import UNPACKED
 from lamella.transforms.base.files import join, remove_files
+from lamella.transforms.base.packed import archive_of
 from lamella.transforms.base.spread import Spread
 
 FILES = {
     "documents": InterleavedDocument,
     "bare": InterleavedDocument,
     "media": ArchiveMedia,
+    "aliases": Alias,
     "rejected": Rejection,
-    "tallies": Tally,
+    "tallies": Counter,
 }
 
 
-def part_key(archive: str) -> str:
+def partition_key(archive: str) -> str:
     """The part's folder. By file name alone, so that an archive that moves is the same archive."""
     return stable_key(archive.rsplit("/", 1)[-1])
 
 
-def standing_parts(
+def standing_partitions(
     folder: str, archives: Iterable[str], c: Config, *, deep: bool = False, say: Callable[[str], object] | None = None
 ) -> dict[str, TableManifest]:
     """Key -> manifest of every archive whose part was made from this file and this config, and is whole.
@@ -55,39 +56,40 @@ def standing_parts(
     """
     parts = {}
     for archive in archives:
-        part = join(folder, FOLDER, part_key(archive))
+        part = join(folder, FOLDER, partition_key(archive))
         fault = fault_of(part, deep)
         manifest = None if fault else read_manifest(part)
-        if manifest and manifest.made_from == _made_from(archive, c):
-            parts[part_key(archive)] = manifest
+        if manifest and manifest.fingerprint == _fingerprint(archive, c):
+            parts[partition_key(archive)] = manifest
         if fault and say:
-            say(f"{FOLDER}/{part_key(archive)} of {printable(archive)}: made again, {fault}")
+            say(f"{FOLDER}/{partition_key(archive)} of {printable(archive)}: made again, {fault}")
     return parts
 
 
-def _made_from(archive: str, c: Config) -> str:
-    return stable_key(FORMAT, archive, _fingerprint(archive), *(stage_settings(c, stage) for stage in ARCHIVE_PARTS))
+def _fingerprint(archive: str, c: Config) -> str:
+    return stable_key(FORMAT, archive, _file_state(archive), *(stage_settings(c, stage) for stage in ARCHIVE_STAGES))
 
 
-def _fingerprint(archive: str) -> str:
+def _file_state(archive: str) -> str:
     """What changes when the file does: size, and its file system's time or tag. Reading it all would cost a pass."""
     fs, path = fsspec.core.url_to_fs(archive)
     info = fs.info(path)
     return " ".join(str(info.get(name, "")) for name in ("size", "mtime", "ETag", "etag", "LastModified", "updated"))
 
 
-class WriteParts(beam.PTransform):
+class WritePartitions(beam.PTransform):
     """Paths of archives -> one manifest each, once what was extracted from it is written."""
 
-    def __init__(self, folder: str, c: Config, extracted: Extracted, books: Books):
+    def __init__(self, folder: str, c: Config, extracted: Extracted, ledger: Ledger):
         super().__init__()
         self._folder, self._config = folder, c
         self._found = {
             "documents": extracted.documents | "Key documents" >> beam.Map(lambda d: (d.provenance.archive, d)),
             "bare": extracted.bare | "Key bare pages" >> beam.Map(lambda d: (d.provenance.archive, d)),
-            "media": extracted.media | "Key media" >> beam.Map(lambda m: (m.blob.path.removeprefix(UNPACKED), m)),
-            "rejected": books.rejected() | "Key rejections" >> beam.Map(lambda r: (r.archive, r)),
-            "tallies": books.tallies() | "Key tallies" >> beam.Map(lambda t: (t.archive, t)),
+            "media": extracted.media | "Key media" >> beam.Map(lambda m: (archive_of(m.blob.path), m)),
+            "aliases": extracted.aliases | "Key aliases" >> beam.Map(lambda a: (a.archive, a)),
+            "rejected": ledger.rejected() | "Key rejections" >> beam.Map(lambda r: (r.archive, r)),
+            "tallies": ledger.counters() | "Key counters" >> beam.Map(lambda counter: (counter.archive, counter)),
         }
 
     def expand(self, archives):
@@ -99,38 +101,39 @@ def _write_part(group: tuple[str, dict[str, Iterable[Any]]], folder: str, c: Con
     archive, found = group
     if not list(found["archive"]):
         raise RuntimeError(f"a record names an archive that was not read: {archive!r}")
-    part = join(folder, FOLDER, part_key(archive))
+    part = join(folder, FOLDER, partition_key(archive))
     remove_files(part, [MANIFEST])  # of an earlier part: no reader trusts half of it
     rows = {name: list(_rows(name, found[name])) for name in FILES}
     # A small archive's part spends half its time waiting for the disk, once for each file: the files wait together.
     with ThreadPoolExecutor(len(FILES)) as pool:
         writes = [pool.submit(write_file, part, f"{name}.parquet", FILES[name], rows[name]) for name in FILES]
     files = [write.result() for write in writes]
-    return write_manifest(part, TableManifest(table=FOLDER, made_from=_made_from(archive, c), files=tuple(files)))
+    return write_manifest(part, TableManifest(table=FOLDER, fingerprint=_fingerprint(archive, c), files=tuple(files)))
 
 
 def _rows(name: str, records: Iterable[Any]) -> Iterable[Any]:
     return _summed(records) if name == "tallies" else records
 
 
-def _summed(tallies: Iterable[Tally]) -> list[Tally]:
+def _summed(counters: Iterable[Counter]) -> list[Counter]:
     """Bundles differ from run to run; their sums do not."""
     sums: dict[tuple, int] = {}
-    for tally in tallies:
-        place = (tally.stage, tally.unit, tally.door, tally.archive)
-        sums[place] = sums.get(place, 0) + tally.count
-    return [Tally(stage=s, unit=u, door=d, archive=a, count=count) for (s, u, d, a), count in sums.items()]
+    for counter in counters:
+        key = (counter.stage, counter.unit, counter.door, counter.archive)
+        sums[key] = sums.get(key, 0) + counter.count
+    return [Counter(stage=s, unit=u, door=d, archive=a, count=count) for (s, u, d, a), count in sums.items()]
 
 
 class ReadOutcome(NamedTuple):
     documents: PCollection
     bare: PCollection
     media: PCollection
+    aliases: PCollection
     rejected: PCollection
-    tallies: PCollection
+    counters: PCollection
 
 
-class ReadParts(beam.PTransform):
+class ReadPartitions(beam.PTransform):
     """The records of standing parts."""
 
     def __init__(self, folder: str, keys: Sequence[str]):

@@ -10,9 +10,9 @@ import fsspec
 
 from lamella.pipeline.fingerprints import check_files
 from lamella.pipeline.graph import EXTRACT, GRAPH, JOBS
-from lamella.pipeline.jobs import Place, run_jobs, table_names
+from lamella.pipeline.jobs import RunContext, run_jobs, table_names
 from lamella.pipeline.ownership import RUN_FILE, check_names, check_output, check_own, read_facts, sweep
-from lamella.pipeline.partitions import FOLDER as PARTS
+from lamella.pipeline.partitions import FOLDER as PARTITIONS
 from lamella.schemas.config import Config
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
@@ -85,10 +85,10 @@ def run(
         facts["jobs"][job] = {"seconds": 0.0} | facts["jobs"].get(job, {}) | {"done": True}
         _write_facts(folder, facts)
 
-    place = Place(
+    context = RunContext(
         config=config, archives=archives, folder=folder, execute=timed, say=say, processes=processes, deep=deep, done=done
     )
-    return run_jobs(place)
+    return run_jobs(context)
 
 
 def unfinished_jobs(facts: dict) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ def _folders(folder: str) -> Iterator[str]:
     yield PACKS
     for measure, size in list_files(join(folder, MEMORY)).items():
         yield from (f"{MEMORY}/{measure}/{inner}" for inner in list_files(join(folder, MEMORY, measure)) if size < 0)
-    yield from (f"{PARTS}/{part}" for part, size in list_files(join(folder, PARTS)).items() if size < 0)
+    yield from (f"{PARTITIONS}/{part}" for part, size in list_files(join(folder, PARTITIONS)).items() if size < 0)
 
 
 def begin(config: Config, archives: tuple[str, ...], folder: str) -> dict:
@@ -143,7 +143,7 @@ def contents_hash(folder: str) -> str:
     """
     fs, root = fsspec.core.url_to_fs(folder)
     inside = {path.removeprefix(root.rstrip("/") + "/"): path for path in fs.find(root) if path.endswith(f"/{MANIFEST}")}
-    tables = sorted(name for name in inside if not name.startswith(f"{PARTS}/"))  # parts carry the archives' file times
+    tables = sorted(name for name in inside if not name.startswith(f"{PARTITIONS}/"))  # parts carry the archives' file times
     return stable_key(*(f"{name} {stable_key(fs.cat_file(inside[name]).hex())}" for name in tables))
 
 

@@ -18,11 +18,11 @@ import pyarrow.parquet as pq
 from lamella.pipeline.damage import Damaged, parquet_file
 from lamella.schemas.arrow import from_table, to_table
 from lamella.schemas.keys import stable_int, stable_key
-from lamella.schemas.shards import MANIFEST, checked_file
+from lamella.schemas.shards import FINGERPRINT_KEY, MANIFEST, checked_file
 from lamella.transforms.base.files import is_plain_name, join, read_bytes, write_atomically
 from lamella.transforms.base.spread import Spread
 
-FORMAT = 5  # raised when the bytes of a table change for the same input and config
+FORMAT = 6  # raised when the bytes of a table change for the same input and config
 ROW_GROUP = 10_000
 
 
@@ -44,10 +44,10 @@ class FileInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableManifest:
-    """What a finished table holds. `made_from` is the hash of the config part and of the input manifests it was made from."""
+    """What a finished table holds. `fingerprint` is the hash of the config part and of the input manifests it was made from."""
 
     table: str
-    made_from: str
+    fingerprint: str
     files: tuple[FileInfo, ...]
 
     @property
@@ -60,7 +60,9 @@ class TableManifest:
         return stable_key(*(f"{file.name} {file.rows} {file.sha256}" for file in self.files))
 
     def encode(self) -> bytes:
-        return json.dumps(asdict(self) | {"rows": self.rows, "hash": self.hash}, indent=1, sort_keys=True).encode() + b"\n"
+        values = asdict(self) | {"rows": self.rows, "hash": self.hash}
+        values[FINGERPRINT_KEY] = values.pop("fingerprint")
+        return json.dumps(values, indent=1, sort_keys=True).encode() + b"\n"
 
     @classmethod
     def decode(cls, data: bytes) -> "TableManifest":
@@ -72,7 +74,7 @@ class TableManifest:
         files = tuple(FileInfo(**file) for file in raw["files"])
         for file in files:
             checked_file(file.name, file.bytes, file.sha256)
-        return cls(table=raw["table"], made_from=raw["made_from"], files=files)
+        return cls(table=raw["table"], fingerprint=raw[FINGERPRINT_KEY], files=files)
 
 
 def read_manifest(folder: str) -> TableManifest | None:
@@ -170,9 +172,9 @@ class ReadTable(beam.PTransform):
 class WriteTable(beam.PTransform):
     """Records -> the table's manifest, written once every part stands."""
 
-    def __init__(self, folder: str, record_type: type, *, parts: int, made_from: str):
+    def __init__(self, folder: str, record_type: type, *, parts: int, fingerprint: str):
         super().__init__(label=f"Write {_name(folder)}")
-        self._folder, self._type, self._parts, self._made_from = folder, record_type, parts, made_from
+        self._folder, self._type, self._parts, self._fingerprint = folder, record_type, parts, fingerprint
 
     def expand(self, records):
         keyed = records | beam.Map(_part, self._parts).with_output_types(tuple[int, self._type])
@@ -183,7 +185,7 @@ class WriteTable(beam.PTransform):
             | beam.CoGroupByKey()
             | beam.Map(_write_part, self._folder, self._type, self._parts)
             | beam.CombineGlobally(beam.combiners.ToListCombineFn())
-            | beam.Map(_commit, self._folder, self._made_from)
+            | beam.Map(_commit, self._folder, self._fingerprint)
         )
 
 
@@ -196,6 +198,6 @@ def _write_part(group: tuple[int, dict[str, Iterable[Any]]], folder: str, record
     return write_file(folder, part_names(parts)[part], record_type, records["records"])
 
 
-def _commit(files: list[FileInfo], folder: str, made_from: str) -> TableManifest:
+def _commit(files: list[FileInfo], folder: str, fingerprint: str) -> TableManifest:
     files = tuple(sorted(files, key=lambda file: file.name))
-    return write_manifest(folder, TableManifest(table=folder.rsplit("/", 1)[-1], made_from=made_from, files=files))
+    return write_manifest(folder, TableManifest(table=folder.rsplit("/", 1)[-1], fingerprint=fingerprint, files=files))

@@ -11,10 +11,10 @@ from pathlib import Path
 import fsspec
 
 from lamella.pipeline.empty import nothing_left
-from lamella.pipeline.graph import GRAPH, JOBS, PARTS
-from lamella.pipeline.jobs import Place, run_job, stands
+from lamella.pipeline.graph import GRAPH, JOBS, PARTITIONS
+from lamella.pipeline.jobs import RunContext, run_job, stands
 from lamella.pipeline.ownership import read_facts
-from lamella.pipeline.partitions import standing_parts
+from lamella.pipeline.partitions import standing_partitions
 from lamella.pipeline.run import begin, unfinished_jobs
 from lamella.schemas.config import Config
 from lamella.schemas.errors import ConfigError
@@ -50,23 +50,23 @@ def try_out(run: str, config: Config, folder: str, execute: Callable, say: Calla
         raise ConfigError(f"{printable(run)}: not finished ({', '.join(unfinished)}): run it to its end first")
     archives = tuple(map(str, facts["inputs"]))
     source = str(Path(fsspec.core.url_to_fs(run)[1]).resolve())
-    _link(source, folder, PARTS)
-    if len(standing_parts(folder, archives, config)) < len(archives):
+    _link(source, folder, PARTITIONS)
+    if len(standing_partitions(folder, archives, config)) < len(archives):
         raise ConfigError(
             "read.* and extract.*, or an archive, changed: pages would be extracted again, which is a run of its own"
         )
     begin(config, archives, folder)
-    place = Place(
+    context = RunContext(
         config=config, archives=archives, folder=folder, execute=execute, say=say, processes=1, media_root=source, asks=False
     )
     done = []
     for job in JOBS[:-1]:
         for name in GRAPH[job].folders:
             _link(source, folder, name)
-        if not stands(place, job):
+        if not stands(context, job):
             for name in GRAPH[job].folders:
                 Path(folder, name).unlink()
-            run_job(place, job)
+            run_job(context, job)
         done.append(job)
         if line := nothing_left(folder, job):
             return Trial(before=source, after=folder, jobs=tuple(done), ended=line)

@@ -8,12 +8,12 @@ import fsspec
 
 from lamella.pipeline.damage import parquet_file
 from lamella.pipeline.tables import read_manifest
-from lamella.schemas.account import Tally
+from lamella.schemas.account import Counter
 from lamella.schemas.arrow import from_table, schema_of
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.errors import DataError
-from lamella.schemas.media import ArchiveMedia, Media
+from lamella.schemas.media import Alias, ArchiveMedia, Media
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.printable import printable
 from lamella.schemas.rejection import Rejection
@@ -21,7 +21,7 @@ from lamella.schemas.sample import Sample, decode_sample
 from lamella.schemas.shards import MANIFEST, read_shard
 from lamella.transforms.base.files import join
 
-RECORD_TYPES = (InterleavedDocument, Duplicate, ArchiveMedia, Media, ImageTextPair, VideoTextPair, Rejection, Tally)
+RECORD_TYPES = (InterleavedDocument, Duplicate, ArchiveMedia, Alias, Media, ImageTextPair, VideoTextPair, Rejection, Counter)
 
 
 def read_typed(path: str) -> Iterator[Any]:

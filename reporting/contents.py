@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from lamella.pipeline.graph import GRAPH
 from lamella.pipeline.integrity import fault_of, named_files
 from lamella.pipeline.ownership import RUN_FILE, read_facts
-from lamella.pipeline.partitions import FOLDER as PARTS
+from lamella.pipeline.partitions import FOLDER as PARTITIONS
 from lamella.pipeline.run import unfinished_jobs
 from lamella.reporting.readable import Line, clean, size_of
 from lamella.schemas.shards import MANIFEST
@@ -38,9 +38,9 @@ def folder_lines(path: str) -> Iterator[Line]:
     state = f"not finished: {', '.join(unfinished)} not done" if unfinished else "finished"
     head = f"{clean(path)}: run of {clean(facts['recipe'], 40)} over {_many(len(facts['inputs']), 'archive', 'archives')}"
     yield Line(f"{head}, {state}", "bold yellow" if unfinished else "bold green")
-    parts = [name for name, size in list_files(join(path, PARTS)).items() if size < 0]
+    parts = [name for name, size in list_files(join(path, PARTITIONS)).items() if size < 0]
     if parts:
-        yield Line(f"  {PARTS:<{_WIDTH}}  {_many(len(parts), 'part', 'parts')}, one an archive")
+        yield Line(f"  {PARTITIONS:<{_WIDTH}}  {_many(len(parts), 'part', 'parts')}, one an archive")
     for job in GRAPH.values():
         yield Line(job.name, "bold")
         yield from (_line(path, name) for name in job.folders)

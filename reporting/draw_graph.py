@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from html import escape
 
-from lamella.pipeline.graph import GRAPH, SHARDS_FOLDER, Job, StageNode, Table, rejections_of, tallies_of_job
+from lamella.pipeline.graph import GRAPH, SHARDS_FOLDER, Job, StageNode, Table, counters_of_job, rejections_of
 from lamella.schemas.datasets import DATASETS, PARQUET
 
 _WIDTH, _GAP, _LEFT, _TOP = 248, 24, 130, 70  # px: a job's box, between boxes, before the first, above them
@@ -44,7 +44,7 @@ def draw_graph() -> str:
     end = _LEFT + len(jobs) * (_WIDTH + _GAP) - _GAP
     parts += [_arrow(end + 3, end + _GAP, middle), _text(end + _GAP + 6, middle + 5, "trainer", "t")]
     books = (
-        f"{rejections_of('JOB')}/   {tallies_of_job('JOB')}/   run.json   report.html   report.json   README.md (dataset card)"
+        f"{rejections_of('JOB')}/   {counters_of_job('JOB')}/   run.json   report.html   report.json   README.md (dataset card)"
     )
     parts += [
         f'<path d="M{_LEFT} {bottom + 8} H{end}" stroke="{_QUIET}" stroke-width="1.5" stroke-dasharray="4 4"/>',
@@ -84,7 +84,7 @@ def _tables(job: Job, left: int, top: int) -> Iterator[str]:
 
 
 def _written(job: Job) -> Iterator[tuple[str, str]]:
-    """(folder, what lies there) of everything that a job writes, but for rejections and tallies."""
+    """(folder, what lies there) of everything that a job writes, but for rejections and counters."""
     yield from ((f"{folder.name}/", folder.holds) for folder in job.beside)
     yield from ((f"{table.name}/", _rows(table)) for table in job.writes)
     for dataset in job.datasets:

@@ -9,9 +9,9 @@ import fsspec
 from lamella.pipeline import jobs
 from lamella.pipeline.config.nearest_key import dotted_keys
 from lamella.pipeline.fingerprints import sets_pace
-from lamella.pipeline.graph import ARCHIVE_PARTS, EXTRACT, GRAPH
+from lamella.pipeline.graph import ARCHIVE_STAGES, EXTRACT, GRAPH
 from lamella.pipeline.ownership import RUN_FILE, check_output
-from lamella.pipeline.partitions import FOLDER, part_key, standing_parts
+from lamella.pipeline.partitions import FOLDER, partition_key, standing_partitions
 from lamella.reporting.settings import settings_of
 from lamella.schemas.config import Config
 from lamella.transforms.base.files import exists, is_local, join, read_bytes
@@ -25,10 +25,10 @@ def plan(c: Config, archives: tuple[str, ...], folder: str, models: Mapping[str,
     check_output(folder)
     changed = sum(setting.changed for settings in settings_of(c).values() for setting in settings)
     yield f"recipe   {c.recipe}: {changed} settings differ from the defaults (`lamella config` shows them)"
-    place = jobs.Place(config=c, archives=archives, folder=folder, execute=_never, say=lambda line: None)
-    standing = standing_parts(folder, archives, c)
-    yield from _archives(archives, {archive for archive in archives if part_key(archive) in standing})
-    for job, says in _jobs(place, len(archives) - len(standing)):
+    context = jobs.RunContext(config=c, archives=archives, folder=folder, execute=_never, say=lambda line: None)
+    standing = standing_partitions(folder, archives, c)
+    yield from _archives(archives, {archive for archive in archives if partition_key(archive) in standing})
+    for job, says in _jobs(context, len(archives) - len(standing)):
         yield f"job      {job:<10} {says}"
     for key, reached in models.items():
         yield f"model    {key}: {reached}"
@@ -54,34 +54,34 @@ def _archives(archives: tuple[str, ...], standing: set[str]) -> Iterator[str]:
         yield f"         and {len(archives) - _SHOWN} more"
 
 
-def _jobs(place: jobs.Place, missing: int) -> Iterator[tuple[str, str]]:
+def _jobs(context: jobs.RunContext, missing: int) -> Iterator[tuple[str, str]]:
     """(job, why it runs or not), in order; what follows a job that runs may find its inputs as they were."""
-    before = _settings_before(place.folder)
+    before = _settings_before(context.folder)
     if missing:
-        settings = _changes(ARCHIVE_PARTS, place.config, before) if exists(join(place.folder, FOLDER)) else ""
-        why = f"{missing} of {len(place.archives)} archives {'are' if missing > 1 else 'is'} to be read"
+        settings = _changes(ARCHIVE_STAGES, context.config, before) if exists(join(context.folder, FOLDER)) else ""
+        why = f"{missing} of {len(context.archives)} archives {'are' if missing > 1 else 'is'} to be read"
         yield EXTRACT, f"runs: {why}; {settings}" if settings else f"runs: {why}"
     else:
         yield EXTRACT, "unchanged"
     upstream = EXTRACT if missing else ""
     for job in GRAPH:
-        why = _why(place, job, before, upstream)
+        why = _why(context, job, before, upstream)
         yield job, f"runs: {why}" if why else "unchanged"
         upstream = job if why else upstream
 
 
-def _why(place: jobs.Place, job: str, before: Mapping[str, object] | None, upstream: str) -> str:
+def _why(context: jobs.RunContext, job: str, before: Mapping[str, object] | None, upstream: str) -> str:
     folders = GRAPH[job].folders
-    stand = [jobs.made_from_of(place.table(folder)) for folder in folders]
+    stand = [jobs.fingerprint_of(context.table(folder)) for folder in folders]
     if not any(stand):
         return "not made yet"
-    for name, fault in jobs.faults_of(place, job).items():
+    for name, fault in jobs.faults_of(context, job).items():
         return f"{name} is made again, {fault}"
     if None in stand:
         return f"{folders[stand.index(None)]} is not finished"
-    if not upstream and set(stand) == {jobs.expected_hash(place, job)}:
+    if not upstream and set(stand) == {jobs.expected_fingerprint(context, job)}:
         return ""
-    if changes := _changes(GRAPH[job].config_parts, place.config, before):
+    if changes := _changes(GRAPH[job].config_parts, context.config, before):
         return changes
     if upstream:
         return f"if {upstream} gives other rows than before"

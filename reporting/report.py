@@ -19,13 +19,13 @@ from lamella.pipeline.audit import (
     Line,
     Losses,
     conservation,
+    counters_of,
     crashes,
     greedy_rules,
     links,
     losses_of,
     rows_of,
     shards_of,
-    tallies_of,
 )
 from lamella.pipeline.bundled import warn_of_pages
 from lamella.pipeline.columns import counted, read_columns
@@ -73,7 +73,7 @@ def build_report(run: str) -> Report:
     unfinished = unfinished_jobs(facts)
     jobs = [job for job in JOBS if job not in unfinished]
     lost, rows = losses_of(run, jobs), rows_of(run, jobs)
-    lines = conservation(tallies_of(run, jobs), lost)
+    lines = conservation(counters_of(run, jobs), lost)
     joints = links(lines, rows)
     crashed = crashes(lines, lost, config.run.max_crash_ratio)
     greedy = greedy_rules(lines, lost, config.run.max_rule_ratio)

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lamella.pipeline.columns import Place, read_columns, read_places, read_rows
+from lamella.pipeline.columns import RowRef, read_batches, read_columns, read_rows
 from lamella.pipeline.graph import JOBS, PAIR_TABLES, rejections_of
 from lamella.pipeline.tables import read_manifest
 from lamella.schemas.arrow import from_table
@@ -101,19 +101,19 @@ def _rejected(run: str, each: int) -> list[dict[str, Any]]:
 
 def _chosen(folder: str, record_type: type, by: tuple[str, ...], each: int) -> list[Any]:
     """The `each` records of every group whose keys hash lowest, groups in order of their names."""
-    best: dict[tuple[str, ...], list[tuple[int, Place]]] = defaultdict(list)
-    for start, batch in read_places(folder, (*by, "key")) if each else ():
+    best: dict[tuple[str, ...], list[tuple[int, RowRef]]] = defaultdict(list)
+    for start, batch in read_batches(folder, (*by, "key")) if each else ():
         for group, rows in _groups(batch, by):
             rows = rows[:: max(1, len(rows) // _CANDIDATES)]
             keys = batch["key"].take(pa.array(rows)).to_pylist()
             found = [
-                (stable_int("report", key), Place(start.file, start.row + int(row)))
+                (stable_int("report", key), RowRef(start.file, start.row + int(row)))
                 for key, row in zip(keys, rows, strict=True)
             ]
             best[group] = sorted(best[group] + found)[:each]
-    places = [place for group in sorted(best) for _, place in best[group]]
-    records = {place: next(iter(from_table(record_type, row))) for place, row in read_rows(folder, places)}
-    return [records[place] for place in places]
+    refs = [ref for group in sorted(best) for _, ref in best[group]]
+    records = {ref: next(iter(from_table(record_type, row))) for ref, row in read_rows(folder, refs)}
+    return [records[ref] for ref in refs]
 
 
 def _groups(batch: pa.RecordBatch, by: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], np.ndarray]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lamella.pipeline.audit import conservation, losses_of, tallies_of
+from lamella.pipeline.audit import conservation, counters_of, losses_of
 from lamella.pipeline.columns import find_rows, read_columns
 from lamella.pipeline.graph import GRAPH, PAIRS, Table, rejections_of
 from lamella.pipeline.trial import Trial
@@ -113,7 +113,7 @@ class _Accounts:
 def _accounts(folder: str, jobs: Iterable[str]) -> _Accounts:
     losses = losses_of(folder, jobs)
     reasons = Counter({f"{stage} {unit} {reason}": loss.count for (stage, unit, reason), loss in losses.items()})
-    return _Accounts(funnel_of(conservation(tallies_of(folder, jobs), losses)), reasons)
+    return _Accounts(funnel_of(conservation(counters_of(folder, jobs), losses)), reasons)
 
 
 def _steps(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> Iterator[Change]:

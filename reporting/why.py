@@ -15,14 +15,14 @@ from lamella.pipeline.audit import shards_of
 from lamella.pipeline.columns import find_rows
 from lamella.pipeline.graph import JOBS, PAIR_TABLES, rejections_of
 from lamella.pipeline.jobs import rows_by_dataset
-from lamella.pipeline.partitions import FOLDER as PARTS
+from lamella.pipeline.partitions import FOLDER as PARTITIONS
 from lamella.pipeline.run import config_of
 from lamella.schemas.arrow import from_table
 from lamella.schemas.config import Config
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, TextQuality, VideoNode
 from lamella.schemas.duplicate import Duplicate
-from lamella.schemas.media import ArchiveMedia, Media, MediaKind
+from lamella.schemas.media import Alias, ArchiveMedia, Media, MediaKind
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.schemas.shards import index_shard, shard_name
@@ -98,6 +98,9 @@ def _page(run: str, addresses: Collection[str], config: Config) -> Iterator[Find
 def _media(run: str, addresses: Collection[str], config: Config) -> Iterator[Finding]:
     for found in _extracted(run, "media", ArchiveMedia, addresses):
         yield _kept(Stage.READ, Unit.RECORD, f"{found.mime} at offset {found.blob.offset} of {found.blob.path}")
+    for alias in _extracted(run, "aliases", Alias, addresses):
+        named = next(filter(None, (alias.target, alias.digest, alias.record_id)), "")
+        yield _kept(Stage.READ, Unit.RECORD, f"{alias.kind} of {named} at offset {alias.offset} of {alias.archive}")
     yield from _left(one for one in _rejections(run, addresses) if one.unit in (Unit.MEDIA, Unit.NODE, Unit.PAIR))
     for media in _rows(run, "media", Media, "url", addresses):
         yield _kept(
@@ -189,9 +192,9 @@ def _nodes(document: InterleavedDocument) -> str:
 
 def _extracted(run: str, file: str, record_type: type, addresses: Collection[str]) -> Iterator[Any]:
     """Records of the parts that each archive has."""
-    fs, root = fsspec.core.url_to_fs(join(run, PARTS))
+    fs, root = fsspec.core.url_to_fs(join(run, PARTITIONS))
     for part in sorted(fs.ls(root, detail=False)) if fs.exists(root) else ():
-        for row in find_rows(join(run, PARTS, part.rpartition("/")[2]), "url", addresses, f"{file}.parquet"):
+        for row in find_rows(join(run, PARTITIONS, part.rpartition("/")[2]), "url", addresses, f"{file}.parquet"):
             yield from from_table(record_type, row)
 
 

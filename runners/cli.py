@@ -1,4 +1,4 @@
-"""The command line: words in, an exit code out: 0 done, 2 wrong configuration, 3 rejections passed a limit, 4 the run failed.
+"""The command line: arguments in, an exit code out: 0 done, 2 wrong configuration, 3 rejections passed a limit, 4 failed.
 
 Beam, torch and pyarrow are imported by the commands that need them, so that `--help` answers at once.
 """
@@ -53,12 +53,12 @@ def options(
 
 def main() -> None:
     """The console script. Whatever goes wrong is one line and an exit code; LAMELLA_DEBUG=1 shows the traceback."""
-    words, beam_flags = _split(sys.argv[1:])
-    if "--verbose" not in words:
+    arguments, beam_flags = _split(sys.argv[1:])
+    if "--verbose" not in arguments:
         quiet_beam()
     try:
         # typer returns the code of an end of its own, such as 130; a command returns nothing.
-        code = app(words or ["--help"], standalone_mode=False, obj=beam_flags, prog_name="lamella") or DONE
+        code = app(arguments or ["--help"], standalone_mode=False, obj=beam_flags, prog_name="lamella") or DONE
     except Stop as stop:
         code = _say_error(stop.line, stop.exit_code)
     except (KeyboardInterrupt, typer.Abort):
@@ -74,12 +74,12 @@ def main() -> None:
     sys.exit(code)
 
 
-def _split(words: list[str]) -> tuple[list[str], list[str]]:
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
     """What stands after `--` goes to Beam."""
-    if "--" in words:
-        at = words.index("--")
-        return words[:at], words[at + 1 :]
-    return words, []
+    if "--" in arguments:
+        at = arguments.index("--")
+        return arguments[:at], arguments[at + 1 :]
+    return arguments, []
 
 
 def _say_error(line: str, code: int) -> int:

@@ -1,6 +1,6 @@
 """A Scene in, words that are true of it out: alt texts of 3 to 20 words, and longer captions of at least 10."""
 
-from lamella.sample.dice import Dice
+from lamella.sample.rng import Rng
 from lamella.sample.scenes import OPPOSITE, Scene, SceneKind, Thing, contrast_scene, make_scene, shortest, tallest
 
 LONG_WORDS = 10  # what a long caption has at least
@@ -23,11 +23,11 @@ def caption(scene: Scene) -> str:
     return f"{_core(scene, None)} on {where}"
 
 
-def alt_text(scene: Scene, dice: Dice) -> str:
+def alt_text(scene: Scene, rng: Rng) -> str:
     """A true caption in one of several phrasings, 3 to 20 words."""
-    core = _core(scene, dice)
-    where = dice.pick(GROUND_WORDS[scene.background])
-    roll = dice.below(8)
+    core = _core(scene, rng)
+    where = rng.pick(GROUND_WORDS[scene.background])
+    roll = rng.below(8)
     if roll == 4 and scene.kind is SceneKind.CHART:  # it would pass twenty words
         roll = 0
     if roll < 3:
@@ -35,19 +35,19 @@ def alt_text(scene: Scene, dice: Dice) -> str:
     if roll == 3:
         return f"{core} against {where}"
     if roll == 4:
-        return f"a {dice.pick(('picture', 'drawing', 'print'))} of {core} on {where}"
+        return f"a {rng.pick(('picture', 'drawing', 'print'))} of {core} on {where}"
     if roll == 5:
         return core.capitalize()
     if roll == 6:
         return f"{core}, on {where}".capitalize()
-    return f"{dice.pick(('picture', 'drawing', 'print'))} of {core}".capitalize()
+    return f"{rng.pick(('picture', 'drawing', 'print'))} of {core}".capitalize()
 
 
-def long_caption(scene: Scene, dice: Dice) -> str:
+def long_caption(scene: Scene, rng: Rng) -> str:
     """A true sentence of at least ten words, as rich captions have them; no date, no place."""
-    core = _core(scene, dice)
-    where = dice.pick(GROUND_WORDS[scene.background])
-    lead = dice.pick(
+    core = _core(scene, rng)
+    where = rng.pick(GROUND_WORDS[scene.background])
+    lead = rng.pick(
         (
             f"The picture shows {core} on {where}",
             f"{core.capitalize()}, seen against {where}",
@@ -56,24 +56,24 @@ def long_caption(scene: Scene, dice: Dice) -> str:
             f"A drawing in simple forms: {core}, placed on {where}",
         )
     )
-    tail = dice.pick(_TAILS if len(lead.split()) >= LONG_WORDS else _TAILS[1:])
+    tail = rng.pick(_TAILS if len(lead.split()) >= LONG_WORDS else _TAILS[1:])
     return f"{lead}{tail}."
 
 
-def mention(scene: Scene, dice: Dice) -> str:
+def mention(scene: Scene, rng: Rng) -> str:
     """The scene as part of a sentence: "a large red circle above a small blue square"."""
-    return _core(scene, dice)
+    return _core(scene, rng)
 
 
 def wrong_alt(scene: Scene, key: str) -> str:
     """An alt text that is false of the scene: it is true of another that shares no shape and no colour with it."""
-    return alt_text(contrast_scene(scene, key), Dice("wrong", key))
+    return alt_text(contrast_scene(scene, key), Rng("wrong", key))
 
 
 def describe(seed_key: str) -> tuple[Scene, list[str]]:
     """A scene and eight true alt texts of it: what a trainer learns from and is examined on."""
     scene = make_scene(seed_key)
-    return scene, [alt_text(scene, Dice("describe", seed_key, i)) for i in range(8)]
+    return scene, [alt_text(scene, Rng("describe", seed_key, i)) for i in range(8)]
 
 
 _TAILS = (
@@ -87,35 +87,35 @@ _TAILS = (
 )
 
 
-def _core(scene: Scene, dice: Dice | None) -> str:
+def _core(scene: Scene, rng: Rng | None) -> str:
     if scene.kind is SceneKind.CHART:
-        return _chart(scene, dice)
+        return _chart(scene, rng)
     if scene.kind is SceneKind.PAIR:
         first, second = scene.things
         relation = scene.relation
-        if dice and dice.chance(0.5):
+        if rng and rng.chance(0.5):
             first, second, relation = second, first, OPPOSITE[relation]
-        return f"{_one(first, dice)} {RELATION_WORDS[relation]} {_one(second, dice)}"
+        return f"{_one(first, rng)} {RELATION_WORDS[relation]} {_one(second, rng)}"
     thing = scene.things[0]
     if scene.kind is SceneKind.SINGLE:
-        return _one(thing, dice)
-    return f"{NUMBERS[scene.count]} {_size(thing, dice)} {thing.colour} {plural(thing.shape)}"
+        return _one(thing, rng)
+    return f"{NUMBERS[scene.count]} {_size(thing, rng)} {thing.colour} {plural(thing.shape)}"
 
 
-def _one(thing: Thing, dice: Dice | None) -> str:
-    return f"a {_size(thing, dice)} {thing.colour} {thing.shape}"
+def _one(thing: Thing, rng: Rng | None) -> str:
+    return f"a {_size(thing, rng)} {thing.colour} {thing.shape}"
 
 
-def _size(thing: Thing, dice: Dice | None) -> str:
+def _size(thing: Thing, rng: Rng | None) -> str:
     words = SIZE_WORDS[thing.size]
-    return dice.pick(words) if dice else words[0]
+    return rng.pick(words) if rng else words[0]
 
 
 def plural(shape: str) -> str:
     return shape + ("es" if shape.endswith("s") else "s")
 
 
-def _chart(scene: Scene, dice: Dice | None) -> str:
+def _chart(scene: Scene, rng: Rng | None) -> str:
     count, top, low = NUMBERS[scene.count], tallest(scene).colour, shortest(scene).colour
     phrasings = (
         f"a bar chart with {count} bars where the {top} bar is the tallest",
@@ -123,4 +123,4 @@ def _chart(scene: Scene, dice: Dice | None) -> str:
         f"a chart of {count} bars with a tall {top} bar and a short {low} bar",
         f"a bar chart in which the {top} bar is the tallest of {count} bars",
     )
-    return dice.pick(phrasings) if dice else phrasings[0]
+    return rng.pick(phrasings) if rng else phrasings[0]

@@ -8,11 +8,11 @@ likely as every other, whatever the page has said before, so that nothing is lea
 
 from dataclasses import dataclass, replace
 
-from lamella.sample.album import Shown, show
-from lamella.sample.dice import Dice
+from lamella.sample.image_bank import Shown, show
 from lamella.sample.markup import Block
 from lamella.sample.prose import Writer
 from lamella.sample.questions import ATTRIBUTES, CAPTION, CHOICES, WORDINGS, Wording, fits, truth
+from lamella.sample.rng import Rng
 from lamella.sample.scenes import make_scene
 
 GENRE = "catalogue"
@@ -36,16 +36,16 @@ class Catalogue:
 
 def is_catalogue(seed: int, index: int) -> bool:
     """Whether the good page of an index is one: a choice of its own, beside all others of the page."""
-    return Dice(GENRE, seed, index).chance(SHARE)
+    return Rng(GENRE, seed, index).chance(SHARE)
 
 
 def catalogue(writer: Writer, stem: str, key: str) -> Catalogue:
     """The body of the page of `key`, whose pictures lie at `stem`-0 and so on."""
-    dice = Dice(GENRE, key)
-    attribute = dice.pick(ATTRIBUTES)
-    wording = _wording(attribute, dice)
-    count = dice.between(*_range(wording))
-    headed = not dice.chance(PLATES_FIRST)
+    rng = Rng(GENRE, key)
+    attribute = rng.pick(ATTRIBUTES)
+    wording = _wording(attribute, rng)
+    count = rng.between(*_range(wording))
+    headed = not rng.chance(PLATES_FIRST)
     sentences = _MORE if count >= _MANY or not _LONG.isdisjoint(_traits(wording)) else _SENTENCES
     prose = [Block(kind="p", text=writer.sentence()) for _ in range(sentences)]
     before = sentences // 2 if headed else 0
@@ -55,25 +55,25 @@ def catalogue(writer: Writer, stem: str, key: str) -> Catalogue:
     return Catalogue(wording=wording, headed=headed, blocks=(*blocks, *prose[before:]))
 
 
-def _wording(attribute: str, dice: Dice) -> Wording:
+def _wording(attribute: str, rng: Rng) -> Wording:
     bare, asking = (tuple(w for w in WORDINGS[attribute] if bool(w.before) is asks) for asks in (False, True))
-    return dice.pick(bare if bare and dice.chance(UNSAID) else asking)
+    return rng.pick(bare if bare and rng.chance(UNSAID) else asking)
 
 
 def _pictures(wording: Wording, stem: str, key: str, count: int) -> list[Shown]:
     """Pictures of which the attribute can be told: each of its values is as likely as the others, whatever came before."""
-    dice = Dice(GENRE, key, "answers")
+    rng = Rng(GENRE, key, "answers")
     pictures = []
     for place in range(count):
-        scene = _scene(wording.attribute, dice, f"{key}/{place}")
+        scene = _scene(wording.attribute, rng, f"{key}/{place}")
         shown = show(f"{stem}-{place}", scene)
         pictures.append(replace(shown, figcaption="", description=""))
     return pictures
 
 
-def _scene(attribute: str, dice: Dice, key: str) -> str:
+def _scene(attribute: str, rng: Rng, key: str) -> str:
     """The key of a scene with the next answer."""
-    wanted = None if attribute == CAPTION else dice.pick(CHOICES[attribute])
+    wanted = None if attribute == CAPTION else rng.pick(CHOICES[attribute])
     for attempt in range(10_000):
         scene = make_scene(f"{key}/{attempt}")
         if fits(attribute, scene) and (wanted is None or truth(attribute, scene) == wanted):

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from lamella.sample.captions import GROUND_WORDS
-from lamella.sample.dice import Dice
 from lamella.sample.paint import ground, lit, stamp
+from lamella.sample.rng import Rng
 from lamella.sample.scenes import BACKGROUNDS, COLOURS, SHAPES, Thing
 
 FPS = 4
@@ -54,18 +54,18 @@ class Clip:
 
 def make_clip(key: str, duration_s: float | None = None) -> Clip:
     """The clip that a key stands for; 3 to 25 s long unless a length is given."""
-    dice = Dice("clip", key)
-    motion = dice.pick(tuple(MOTIONS))
-    size = "large" if motion in ("grows", "shrinks") else dice.pick(("small", "large"))
-    thing = Thing(shape=dice.pick(SHAPES), colour=dice.pick(COLOURS), size=size)
-    drawn_s = dice.between(3 * FPS, 25 * FPS) / FPS
+    rng = Rng("clip", key)
+    motion = rng.pick(tuple(MOTIONS))
+    size = "large" if motion in ("grows", "shrinks") else rng.pick(("small", "large"))
+    thing = Thing(shape=rng.pick(SHAPES), colour=rng.pick(COLOURS), size=size)
+    drawn_s = rng.between(3 * FPS, 25 * FPS) / FPS
     return Clip(
         key=key,
         thing=thing,
         motion=motion,
-        background=dice.pick(BACKGROUNDS),
+        background=rng.pick(BACKGROUNDS),
         duration_s=drawn_s if duration_s is None else duration_s,
-        size=dice.pick(SIZES_PX),
+        size=rng.pick(SIZES_PX),
     )
 
 
@@ -77,12 +77,12 @@ def clip_caption(clip: Clip) -> str:
 
 def frames(clip: Clip) -> list[Image.Image]:
     """Every picture of the clip, RGB, at FPS pictures a second."""
-    dice = Dice("clip paint", clip.key)
+    rng = Rng("clip paint", clip.key)
     large = (2 * clip.size[0], 2 * clip.size[1])
-    scenery = lit(ground(clip.background, large, dice), dice)
+    scenery = lit(ground(clip.background, large, rng), rng)
     unit, (width, height) = min(large), large
     radius = unit * (0.13 if clip.thing.size == "small" else 0.25)
-    tilt, lane = dice.spread(-0.2, 0.2), dice.spread(0.35, 0.65)
+    tilt, lane = rng.spread(-0.2, 0.2), rng.spread(0.35, 0.65)
     count = max(2, round(clip.duration_s * FPS))
     out = []
     for i in range(count):

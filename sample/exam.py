@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamella.sample.captions import GROUND_WORDS, NUMBERS, RELATION_WORDS, SIZE_WORDS, plural
-from lamella.sample.dice import Dice
 from lamella.sample.paint import encode, paint
 from lamella.sample.questions import CAPTION, CHOICES, HELD_OUT, WORDINGS, Wording
+from lamella.sample.rng import Rng
 from lamella.sample.scenes import BACKGROUNDS, COLOURS, MAX_COUNT, OPPOSITE, RELATIONS, SHAPES, SIZES, Scene, SceneKind, Thing
 
 QUESTIONS, PICTURES = "questions.jsonl", "img"
@@ -113,21 +113,21 @@ def _alike(key: str, count: int) -> Iterator[Scene]:
 def _pairs(key: str, count: int) -> Iterator[Scene]:
     """Scenes of two things that differ in shape and colour."""
     for place, relation in enumerate(_levelled(f"{key}/relation", RELATIONS, count)):
-        dice = Dice("exam pair", key, place)
-        looks = zip(dice.sample(SHAPES, 2), dice.sample(COLOURS, 2), strict=True)
+        rng = Rng("exam pair", key, place)
+        looks = zip(rng.sample(SHAPES, 2), rng.sample(COLOURS, 2), strict=True)
         yield Scene(
             key=f"{key}/pair/{place}",
             kind=SceneKind.PAIR,
-            things=tuple(Thing(shape=shape, colour=colour, size=dice.pick(SIZES)) for shape, colour in looks),
+            things=tuple(Thing(shape=shape, colour=colour, size=rng.pick(SIZES)) for shape, colour in looks),
             count=2,
-            background=dice.pick(BACKGROUNDS),
+            background=rng.pick(BACKGROUNDS),
             relation=relation,
         )
 
 
 def _levelled(key: str, values, count: int) -> list:
     """`count` values, each as often as the others or once more, shuffled."""
-    return Dice(key).shuffled([values[place % len(values)] for place in range(count)])
+    return Rng(key).shuffled([values[place % len(values)] for place in range(count)])
 
 
 def _plain(attribute: str) -> Wording:

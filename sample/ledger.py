@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-from lamella.sample.album import Film, Shown
 from lamella.sample.captions import caption
 from lamella.sample.clips import clip_caption
+from lamella.sample.image_bank import Film, Shown
 from lamella.sample.pages import Draft
-from lamella.sample.warc import Place
+from lamella.sample.warc import RecordRef
 
 NAME = "ledger.jsonl"
 
@@ -55,10 +55,10 @@ class LedgerWriter:
         for fate, text in page.node_fates:
             self._line(kind="node", page=page.url, fate=fate, text=text)
 
-    def record(self, url: str, place: Place, fate: str) -> None:
-        self._line(kind="record", url=url, archive=place.archive, offset=place.offset, fate=fate)
+    def record(self, url: str, ref: RecordRef, fate: str) -> None:
+        self._line(kind="record", url=url, archive=ref.archive, offset=ref.offset, fate=fate)
 
-    def odd_archive(self, name: str) -> None:
+    def edge_case_archive(self, name: str) -> None:
         self._line(kind="record", url="", archive=name, offset=-1, fate="not_an_archive")
 
     def _image(self, url: str, shows: list[Shown], page: str) -> None:

@@ -8,8 +8,8 @@ from html import escape
 from posixpath import relpath
 from urllib.parse import urlsplit
 
-from lamella.sample.album import Film, Shown
-from lamella.sample.dice import Dice
+from lamella.sample.image_bank import Film, Shown
+from lamella.sample.rng import Rng
 
 STYLES = (
     "plain",
@@ -61,9 +61,9 @@ class Furniture:
 class Refs:
     """Writes references as the page does: relative to it or to its <base>, from the root, or in full."""
 
-    def __init__(self, page_url: str, base: str, dice: Dice):
+    def __init__(self, page_url: str, base: str, rng: Rng):
         self._from = urlsplit(base or page_url)
-        self._way = "relative" if base else dice.pick(("relative", "root", "full", "scheme"))
+        self._way = "relative" if base else rng.pick(("relative", "root", "full", "scheme"))
 
     def __call__(self, url: str) -> str:
         to = urlsplit(url)
@@ -79,10 +79,10 @@ class Refs:
         return relpath(to.path, self._from.path.rpartition("/")[0] or "/") + (f"?{to.query}" if to.query else "")
 
 
-def page_html(url: str, title: str, blocks: list[Block], furniture: Furniture, dice: Dice) -> str:
+def page_html(url: str, title: str, blocks: list[Block], furniture: Furniture, rng: Rng) -> str:
     """The whole page."""
-    refs = Refs(url, furniture.base, dice)
-    main = "\n".join(block_html(block, refs, dice) for block in blocks)
+    refs = Refs(url, furniture.base, rng)
+    main = "\n".join(block_html(block, refs, rng) for block in blocks)
     element, _, css = furniture.wrapper.partition(".")
     attributes = f' class="{css}"' if css else ""
     return "\n".join(
@@ -114,9 +114,9 @@ def page_html(url: str, title: str, blocks: list[Block], furniture: Furniture, d
     )
 
 
-def block_html(block: Block, refs: Refs, dice: Dice) -> str:
+def block_html(block: Block, refs: Refs, rng: Rng) -> str:
     if block.kind == "image":
-        return image_html(block.shown, refs, dice)
+        return image_html(block.shown, refs, rng)
     if block.kind == "film":
         return film_html(block.film, refs)
     if block.kind == "raw":
@@ -132,9 +132,9 @@ def block_html(block: Block, refs: Refs, dice: Dice) -> str:
     return f"<{block.kind}>{escape(block.text)}</{block.kind}>"
 
 
-def image_html(shown: Shown, refs: Refs, dice: Dice) -> str:
+def image_html(shown: Shown, refs: Refs, rng: Rng) -> str:
     """The picture in its style, within a figure where it has a caption."""
-    style = shown.style or dice.pick(STYLES)
+    style = shown.style or rng.pick(STYLES)
     src = escape(refs(shown.picture.url))
     alt = "" if shown.alt is None else f' alt="{escape(shown.alt)}"'
     about = "about-" + shown.picture.url.rpartition("/")[2].partition(".")[0]
@@ -161,7 +161,7 @@ def image_html(shown: Shown, refs: Refs, dice: Dice) -> str:
     if shown.figcaption:
         return f"<figure>{html}<figcaption>{escape(shown.figcaption)}</figcaption></figure>"
     return (
-        dice.pick((f"<p>{html}</p>", f'<div class="picture">{html}</div>', html))
+        rng.pick((f"<p>{html}</p>", f'<div class="picture">{html}</div>', html))
         if style != "figure"
         else f"<figure>{html}</figure>"
     )

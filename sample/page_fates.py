@@ -7,40 +7,40 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from lamella.sample import odd_texts
-from lamella.sample.album import Shown, show
+from lamella.sample import edge_cases_texts
 from lamella.sample.banks import languages
-from lamella.sample.dice import Dice
+from lamella.sample.edge_cases_texts import Blocks
+from lamella.sample.image_bank import Shown, show
 from lamella.sample.markup import Block
-from lamella.sample.odd_texts import Blocks
 from lamella.sample.pages import Draft, draft
 from lamella.sample.prose import Writer, compiled, compiled_lines, fill
+from lamella.sample.rng import Rng
 
 BOMB_ATTRIBUTES = 120_000  # distinct ones on one tag: every parser we know is quadratic in them
 TOO_MANY_IMAGES = 33
 TRACKING = ("?utm_source=letter&utm_medium=mail", "?fbclid=IwAR0sample", "#comments")
 
-Text = Callable[[Writer, Dice], Blocks]
+Text = Callable[[Writer, Rng], Blocks]
 
 _TEXTS: dict[str, Text] = {
-    "too_few_words": odd_texts.too_few_words,
-    "too_many_words": odd_texts.too_many_words,
-    "odd_word_length": odd_texts.odd_word_length,
-    "too_many_symbols": odd_texts.too_many_symbols,
-    "too_many_bullets": odd_texts.too_many_bullets,
-    "too_many_ellipses": odd_texts.too_many_ellipses,
-    "too_few_alphabetic_words": odd_texts.too_few_alphabetic_words,
-    "too_few_stop_words": odd_texts.too_few_stop_words,
-    "repeated_lines": odd_texts.repeated_lines,
-    "repeated_paragraphs": odd_texts.repeated_paragraphs,
-    "repeated_ngrams": odd_texts.repeated_ngrams,
-    "repeated_words": odd_texts.repeated_words,
-    "too_little_punctuation": odd_texts.too_little_punctuation,
-    "lorem_ipsum": odd_texts.lorem_ipsum,
-    "curly_bracket": odd_texts.curly_bracket,
-    "too_few_ended_lines": odd_texts.too_few_ended_lines,
-    "too_many_short_lines": odd_texts.too_many_short_lines,
-    "no_text_left": odd_texts.no_text_left,
+    "too_few_words": edge_cases_texts.too_few_words,
+    "too_many_words": edge_cases_texts.too_many_words,
+    "odd_word_length": edge_cases_texts.odd_word_length,
+    "too_many_symbols": edge_cases_texts.too_many_symbols,
+    "too_many_bullets": edge_cases_texts.too_many_bullets,
+    "too_many_ellipses": edge_cases_texts.too_many_ellipses,
+    "too_few_alphabetic_words": edge_cases_texts.too_few_alphabetic_words,
+    "too_few_stop_words": edge_cases_texts.too_few_stop_words,
+    "repeated_lines": edge_cases_texts.repeated_lines,
+    "repeated_paragraphs": edge_cases_texts.repeated_paragraphs,
+    "repeated_ngrams": edge_cases_texts.repeated_ngrams,
+    "repeated_words": edge_cases_texts.repeated_words,
+    "too_little_punctuation": edge_cases_texts.too_little_punctuation,
+    "lorem_ipsum": edge_cases_texts.lorem_ipsum,
+    "curly_bracket": edge_cases_texts.curly_bracket,
+    "too_few_ended_lines": edge_cases_texts.too_few_ended_lines,
+    "too_many_short_lines": edge_cases_texts.too_many_short_lines,
+    "no_text_left": edge_cases_texts.no_text_left,
 }
 _NAMED = {"no_text_left": "Privacy policy"}  # a title that leaves too
 
@@ -59,8 +59,8 @@ def reasons() -> tuple[str, ...]:
 
 def _with_text(page: Draft, text: Text, seed: int) -> Draft:
     """The page with other words around its first two pictures."""
-    dice = Dice("fate", seed, page.index)
-    blocks = text(Writer(page.genre, dice), dice)
+    rng = Rng("fate", seed, page.index)
+    blocks = text(Writer(page.genre, rng), rng)
     for place, shown in enumerate(_plain(page.shown[:2])):
         blocks.insert(min(len(blocks), 1 + 2 * place), Block(kind="image", shown=shown))
     title = _NAMED.get(page.fate, page.title)
@@ -75,18 +75,18 @@ def _plain(pictures: list[Shown]) -> list[Shown]:
 
 def _wrong_language(seed: int, index: int, language: str) -> Draft:
     page = draft(seed, index, "wrong_language")
-    dice = Dice("language", seed, index)
-    sentences = dice.shuffled(compiled_lines(languages.SENTENCES[language]))
+    rng = Rng("language", seed, index)
+    sentences = rng.shuffled(compiled_lines(languages.SENTENCES[language]))
     join = "" if language == "zh" else " "
     host, site = languages.SITES[language]
     blocks = []
     for place in range(4):
-        text = join.join(fill(sentences.pop(), dice) for _ in range(3))
+        text = join.join(fill(sentences.pop(), rng) for _ in range(3))
         blocks.append(Block(kind="p", text=text))
         if place < 2:
             stem = f"https://{host}/img/wrong_language/sheet-{index}-{place}"
             shown = show(stem, f"{seed}/{index}/{place}")
-            shape, colour = dice.pick(languages.SHAPES[language]), dice.pick(languages.COLOURS[language])
+            shape, colour = rng.pick(languages.SHAPES[language]), rng.pick(languages.COLOURS[language])
             alt = languages.ALTS[language].format(shape=shape, colour=colour)
             blocks.append(
                 Block(kind="image", shown=replace(shown, alt=alt, alt_wrong=True, figcaption="", description="", style="plain"))
@@ -96,7 +96,7 @@ def _wrong_language(seed: int, index: int, language: str) -> Draft:
         url=f"https://{host}/fate/wrong_language/{language}-{index}.html",
         host=host,
         site=site,
-        title=fill(compiled(languages.TITLES[language]), dice),
+        title=fill(compiled(languages.TITLES[language]), rng),
         language=language,
         blocks=tuple(blocks),
         furniture=replace(page.furniture, language=language, site=site, base="", comments=(), related=()),
@@ -158,7 +158,7 @@ def _too_many_images(seed: int, index: int, _: str) -> Draft:
 
 def _too_many_characters(seed: int, index: int, _: str) -> Draft:
     page = draft(seed, index, "too_many_characters")
-    return replace(page, blocks=(*page.blocks, *odd_texts.million_characters(Dice("million", seed, index))))
+    return replace(page, blocks=(*page.blocks, *edge_cases_texts.million_characters(Rng("million", seed, index))))
 
 
 def _refused(page: Draft, fate: str) -> tuple[Block, ...]:

@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from lamella.sample.album import Film, Shown, show
 from lamella.sample.catalogue import GENRE as CATALOGUE
 from lamella.sample.catalogue import catalogue, is_catalogue
 from lamella.sample.clips import clip_caption, make_clip
-from lamella.sample.dice import Dice
+from lamella.sample.image_bank import Film, Shown, show
 from lamella.sample.markup import Block, Furniture, page_html
 from lamella.sample.prose import GENRES, Writer
+from lamella.sample.rng import Rng
 
 SITES = {
     "article": (("news-harbor.example", "Harbor News"), ("town-ledger.example", "The Town Ledger")),
@@ -69,43 +69,43 @@ class Draft:
         return [block.film for block in self.blocks if block.film]
 
     def html(self, seed: int) -> str:
-        return page_html(self.url, self.title, list(self.blocks), self.furniture, Dice("html", seed, self.index))
+        return page_html(self.url, self.title, list(self.blocks), self.furniture, Rng("html", seed, self.index))
 
 
 def draft(seed: int, index: int, fate: str = "") -> Draft:
     """The good page of an index, with 2 to 10 pictures; with a fate, its URL names it, and it is no catalogue."""
-    dice = Dice("page", seed, index)
-    genre = CATALOGUE if not fate and is_catalogue(seed, index) else GENRES[dice.below(len(GENRES))]
-    writer = Writer(genre, dice)
-    host, site = dice.pick(SITES[genre])
+    rng = Rng("page", seed, index)
+    genre = CATALOGUE if not fate and is_catalogue(seed, index) else GENRES[rng.below(len(GENRES))]
+    writer = Writer(genre, rng)
+    host, site = rng.pick(SITES[genre])
     title = writer.title()
     folder = f"fate/{fate}" if fate else FOLDERS[genre]
     url = f"https://{host}/{folder}/{slug(title)}-{index}.html"
-    media_host = host if dice.chance(0.7) else f"static.{host}"
+    media_host = host if rng.chance(0.7) else f"static.{host}"
     stem = f"https://{media_host}/img/{fate + '/' if fate else ''}sheet-{index}"
     asks, headed = "", True
     if genre == CATALOGUE:
         listed = catalogue(writer, stem, f"{seed}/{index}")
         asks, headed, blocks = listed.wording.attribute, listed.headed, list(listed.blocks)
     else:
-        pictures = [show(f"{stem}-{n}", f"{seed}/{index}/{n}") for n in range(dice.between(2, 6))]
-        blocks = _body(genre, writer, pictures, dice)
-    if dice.chance(FILMS):
+        pictures = [show(f"{stem}-{n}", f"{seed}/{index}/{n}") for n in range(rng.between(2, 6))]
+        blocks = _body(genre, writer, pictures, rng)
+    if rng.chance(FILMS):
         blocks.insert(
-            len(blocks) - 1, Block(kind="film", film=film(f"https://{media_host}/film/scene-{index}", f"{seed}/{index}", dice))
+            len(blocks) - 1, Block(kind="film", film=film(f"https://{media_host}/film/scene-{index}", f"{seed}/{index}", rng))
         )
-    related = tuple(writer.title() for _ in range(4)) if dice.chance(0.6) else ()
-    comments = tuple(("reader" + str(dice.below(90)), writer.comment()) for _ in range(dice.between(1, 4)))
+    related = tuple(writer.title() for _ in range(4)) if rng.chance(0.6) else ()
+    comments = tuple(("reader" + str(rng.below(90)), writer.comment()) for _ in range(rng.between(1, 4)))
     furniture = Furniture(
         site=site,
         related=related,
         comments=comments if genre == "blog" else (),
-        banner=dice.chance(0.7),
-        share=dice.chance(0.5),
-        logo=dice.chance(0.4),
-        base=f"https://{media_host}/img/" if dice.chance(0.1) else "",
-        licence=dice.pick(LICENCES) if dice.chance(0.1) else "",
-        wrapper=dice.pick(_WRAPPERS),
+        banner=rng.chance(0.7),
+        share=rng.chance(0.5),
+        logo=rng.chance(0.4),
+        base=f"https://{media_host}/img/" if rng.chance(0.1) else "",
+        licence=rng.pick(LICENCES) if rng.chance(0.1) else "",
+        wrapper=rng.pick(_WRAPPERS),
         headed=headed,
     )
     return Draft(
@@ -122,11 +122,11 @@ def draft(seed: int, index: int, fate: str = "") -> Draft:
     )
 
 
-def film(stem: str, key: str, dice: Dice) -> Film:
+def film(stem: str, key: str, rng: Rng) -> Film:
     """The clip of a key at `stem`.mp4, half of the time with a track."""
     clip = make_clip(key)
     text = f"{clip_caption(clip).capitalize()}, filmed in one take."
-    return Film(url=f"{stem}.mp4", clip=clip, caption=text, track=f"{stem}.vtt" if dice.chance(0.5) else "", size=clip.size)
+    return Film(url=f"{stem}.mp4", clip=clip, caption=text, track=f"{stem}.vtt" if rng.chance(0.5) else "", size=clip.size)
 
 
 def with_blocks(page: Draft, *blocks: Block) -> Draft:
@@ -138,40 +138,40 @@ def slug(title: str) -> str:
     return "-".join(_WORD.findall(title.lower())[:6])
 
 
-def _body(genre: str, writer: Writer, pictures: list[Shown], dice: Dice) -> list[Block]:
+def _body(genre: str, writer: Writer, pictures: list[Shown], rng: Rng) -> list[Block]:
     blocks = [Block(kind="p", text=writer.paragraph(3))]
-    headings = dice.shuffled(HEADINGS[genre])
+    headings = rng.shuffled(HEADINGS[genre])
     for place, shown in enumerate(pictures):
-        if place and headings and dice.chance(0.4):
+        if place and headings and rng.chance(0.4):
             blocks.append(Block(kind="h2", text=headings.pop()))
         said = f"{writer.mention(shown.phrase)} {writer.sentence()}"
         picture, text = Block(kind="image", shown=shown), Block(kind="p", text=said)
-        blocks += [picture, text] if dice.chance(0.7) else [text, picture]
-        if dice.chance(0.5) or place == 0:
-            blocks.append(Block(kind="p", text=writer.paragraph(dice.between(2, 4))))
-    blocks += _extras(genre, writer, dice)
+        blocks += [picture, text] if rng.chance(0.7) else [text, picture]
+        if rng.chance(0.5) or place == 0:
+            blocks.append(Block(kind="p", text=writer.paragraph(rng.between(2, 4))))
+    blocks += _extras(genre, writer, rng)
     blocks.append(Block(kind="p", text=writer.paragraph(3)))
     return blocks
 
 
-def _extras(genre: str, writer: Writer, dice: Dice) -> list[Block]:
+def _extras(genre: str, writer: Writer, rng: Rng) -> list[Block]:
     """What the genre is known by: ingredients, a table of measures, a list, a block of plain text."""
     if genre == "recipe":
-        amounts = tuple(f"{dice.between(1, 9) * 25} g of {name}" for name in dice.sample(_INGREDIENTS, dice.between(4, 7)))
+        amounts = tuple(f"{rng.between(1, 9) * 25} g of {name}" for name in rng.sample(_INGREDIENTS, rng.between(4, 7)))
         steps = tuple(writer.sentence() for _ in range(3))
         return [Block(kind="h2", text="What you need"), Block(kind="ul", items=amounts), Block(kind="ol", items=steps)]
     if genre == "shop":
-        size = f"{dice.between(2, 7) * 10} by {dice.between(2, 9) * 10} cm"
+        size = f"{rng.between(2, 7) * 10} by {rng.between(2, 9) * 10} cm"
         rows = (
             f"Size|{size}",
-            f"Weight|{dice.between(8, 90) * 5} g",
-            f"Paper|{dice.pick(_PAPERS)}",
-            f"Price|{dice.between(9, 80)} euros",
+            f"Weight|{rng.between(8, 90) * 5} g",
+            f"Paper|{rng.pick(_PAPERS)}",
+            f"Price|{rng.between(9, 80)} euros",
         )
         return [Block(kind="table", items=rows)]
-    if genre == "blog" and dice.chance(0.4):
+    if genre == "blog" and rng.chance(0.4):
         return [Block(kind="pre", text="\n".join(writer.sentence() for _ in range(2)))]
-    if genre in ("article", "gallery") and dice.chance(0.4):
+    if genre in ("article", "gallery") and rng.chance(0.4):
         return [Block(kind="ul", items=tuple(writer.sentence() for _ in range(3)))]
     return []
 

@@ -9,7 +9,7 @@ from math import cos, pi, sin
 
 from PIL import Image, ImageChops, ImageDraw
 
-from lamella.sample.dice import Dice
+from lamella.sample.rng import Rng
 from lamella.sample.scenes import Scene, SceneKind, Thing, make_scene
 
 RGB = {
@@ -38,15 +38,15 @@ def draw(seed_key: str, size: tuple[int, int] = (256, 256)) -> tuple[Image.Image
 
 def paint(scene: Scene, size: tuple[int, int]) -> Image.Image:
     """The picture, RGB, `size` = (width, height) in px."""
-    dice = Dice("paint", scene.key, *size)
-    canvas = ground(scene.background, (2 * size[0], 2 * size[1]), dice)
+    rng = Rng("paint", scene.key, *size)
+    canvas = ground(scene.background, (2 * size[0], 2 * size[1]), rng)
     pen = ImageDraw.Draw(canvas)
     if scene.kind is SceneKind.CHART:
-        _bars(pen, scene, canvas.size, dice)
+        _bars(pen, scene, canvas.size, rng)
     else:
-        for thing, x, y, radius in placed(scene, canvas.size, dice):
-            stamp(pen, thing, (x, y, radius), dice.spread(-0.2, 0.2))
-    return lit(canvas.reduce(2), dice)
+        for thing, x, y, radius in placed(scene, canvas.size, rng):
+            stamp(pen, thing, (x, y, radius), rng.spread(-0.2, 0.2))
+    return lit(canvas.reduce(2), rng)
 
 
 def encode(picture: Image.Image, extension: str) -> bytes:
@@ -63,45 +63,45 @@ def encode(picture: Image.Image, extension: str) -> bytes:
 
 def texture(key: str, size: tuple[int, int]) -> Image.Image:
     """A dotted ground in uneven light, and nothing on it."""
-    dice = Dice("texture", key)
-    return lit(ground("dotted", (2 * size[0], 2 * size[1]), dice).reduce(2), dice)
+    rng = Rng("texture", key)
+    return lit(ground("dotted", (2 * size[0], 2 * size[1]), rng).reduce(2), rng)
 
 
-def ground(background: str, size: tuple[int, int], dice: Dice) -> Image.Image:
+def ground(background: str, size: tuple[int, int], rng: Rng) -> Image.Image:
     """The background alone."""
     if background == "white":
         return Image.new("RGB", size, WHITE)
     if background == "grey":
         return Image.new("RGB", size, GREY)
-    light = dice.pick(TINTS)
+    light = rng.pick(TINTS)
     dark = tuple(int(tone * DARKER) for tone in light)
     if background == "shaded":
-        return _shaded(size, dice)
+        return _shaded(size, rng)
     canvas = Image.new("RGB", size, light)
     pen = ImageDraw.Draw(canvas)
-    {"striped": _stripes, "dotted": _dots, "checkered": _checks}[background](pen, size, dark, dice)
+    {"striped": _stripes, "dotted": _dots, "checkered": _checks}[background](pen, size, dark, rng)
     return canvas
 
 
-def placed(scene: Scene, size: tuple[int, int], dice: Dice) -> list[tuple[Thing, float, float, float]]:
+def placed(scene: Scene, size: tuple[int, int], rng: Rng) -> list[tuple[Thing, float, float, float]]:
     """Every object with its centre and radius in px, none touching another."""
     width, height = size
     unit = min(size)
     if scene.kind is SceneKind.SINGLE:
         thing = scene.things[0]
-        radius = _radius(thing, unit, dice, 1.3)
-        x = dice.spread(radius, width - radius)
-        y = dice.spread(radius, height - radius)
+        radius = _radius(thing, unit, rng, 1.3)
+        x = rng.spread(radius, width - radius)
+        y = rng.spread(radius, height - radius)
         return [(thing, x, y, radius)]
     if scene.kind is SceneKind.PAIR:
-        return _placed_pair(scene, size, dice)
+        return _placed_pair(scene, size, rng)
     thing = scene.things[0]
-    cells = dice.sample([(0, 0), (1, 0), (0, 1), (1, 1)], scene.count)
+    cells = rng.sample([(0, 0), (1, 0), (0, 1), (1, 1)], scene.count)
     out = []
     for column, row in cells:
-        radius = _radius(thing, unit, dice, 0.8)
-        x = dice.spread(radius, width / 2 - radius) + column * width / 2
-        y = dice.spread(radius, height / 2 - radius) + row * height / 2
+        radius = _radius(thing, unit, rng, 0.8)
+        x = rng.spread(radius, width / 2 - radius) + column * width / 2
+        y = rng.spread(radius, height / 2 - radius) + row * height / 2
         out.append((thing, x, y, radius))
     return out
 
@@ -121,39 +121,39 @@ def stamp(pen: ImageDraw.ImageDraw, thing: Thing, place: tuple[float, float, flo
         pen.polygon(outline, fill=colour)
 
 
-def lit(picture: Image.Image, dice: Dice) -> Image.Image:
+def lit(picture: Image.Image, rng: Rng) -> Image.Image:
     """The picture under uneven light: brightness from 75 to 100 %, in soft patches."""
-    tones = bytes(192 + byte % 64 for byte in dice.bytes(49))
+    tones = bytes(192 + byte % 64 for byte in rng.bytes(49))
     light = Image.frombytes("L", (7, 7), tones).resize(picture.size, Image.Resampling.BICUBIC)
     return ImageChops.multiply(picture, Image.merge("RGB", (light, light, light)))
 
 
-def _radius(thing: Thing, unit: int, dice: Dice, scale: float) -> float:
+def _radius(thing: Thing, unit: int, rng: Rng, scale: float) -> float:
     low, high = (0.11, 0.145) if thing.size == "small" else (0.24, 0.29)
-    return unit * dice.spread(low, high) * scale
+    return unit * rng.spread(low, high) * scale
 
 
-def _placed_pair(scene: Scene, size: tuple[int, int], dice: Dice) -> list[tuple[Thing, float, float, float]]:
+def _placed_pair(scene: Scene, size: tuple[int, int], rng: Rng) -> list[tuple[Thing, float, float, float]]:
     """The two objects in two halves of the picture; along the other axis they stand nearly level: one relation holds."""
     unit = min(size)
     beside = scene.relation in ("left of", "right of")
     along, across = (size[0], size[1]) if beside else (size[1], size[0])
-    radii = [_radius(thing, unit, dice, 0.82) for thing in scene.things]
-    level = dice.spread(max(radii) + 0.06 * across, across - max(radii) - 0.06 * across)
+    radii = [_radius(thing, unit, rng, 0.82) for thing in scene.things]
+    level = rng.spread(max(radii) + 0.06 * across, across - max(radii) - 0.06 * across)
     first_half = 0 if scene.relation in ("left of", "above") else 1
     out = []
     for place, (thing, radius) in enumerate(zip(scene.things, radii, strict=True)):
         half = first_half if place == 0 else 1 - first_half
-        a = dice.spread(radius, along / 2 - radius) + half * along / 2
-        b = level + dice.spread(-0.05, 0.05) * across
+        a = rng.spread(radius, along / 2 - radius) + half * along / 2
+        b = level + rng.spread(-0.05, 0.05) * across
         out.append((thing, a, b, radius) if beside else (thing, b, a, radius))
     return out
 
 
-def _bars(pen: ImageDraw.ImageDraw, scene: Scene, size: tuple[int, int], dice: Dice) -> None:
+def _bars(pen: ImageDraw.ImageDraw, scene: Scene, size: tuple[int, int], rng: Rng) -> None:
     width, height = size
-    left, right = width * dice.spread(0.08, 0.16), width * dice.spread(0.86, 0.95)
-    floor, full = height * dice.spread(0.86, 0.93), height * dice.spread(0.7, 0.8)
+    left, right = width * rng.spread(0.08, 0.16), width * rng.spread(0.86, 0.95)
+    floor, full = height * rng.spread(0.86, 0.93), height * rng.spread(0.7, 0.8)
     step = (right - left) / scene.count
     for place, bar in enumerate(scene.things):
         x = left + place * step
@@ -163,36 +163,36 @@ def _bars(pen: ImageDraw.ImageDraw, scene: Scene, size: tuple[int, int], dice: D
     pen.line((left, floor, left, floor - full * 1.05), fill=(40, 40, 40), width=axis)
 
 
-def _stripes(pen: ImageDraw.ImageDraw, size: tuple[int, int], dark: tuple[int, ...], dice: Dice) -> None:
+def _stripes(pen: ImageDraw.ImageDraw, size: tuple[int, int], dark: tuple[int, ...], rng: Rng) -> None:
     width, height = size
-    step = int(min(size) * dice.spread(0.10, 0.18))
-    slant = int(dice.spread(-0.6, 0.6) * height)
-    for x in range(-height - dice.below(step), width + height, step):
+    step = int(min(size) * rng.spread(0.10, 0.18))
+    slant = int(rng.spread(-0.6, 0.6) * height)
+    for x in range(-height - rng.below(step), width + height, step):
         pen.polygon([(x, 0), (x + step // 2, 0), (x + step // 2 + slant, height), (x + slant, height)], fill=dark)
 
 
-def _dots(pen: ImageDraw.ImageDraw, size: tuple[int, int], dark: tuple[int, ...], dice: Dice) -> None:
-    step = int(min(size) * dice.spread(0.10, 0.16))
-    radius = step * dice.spread(0.16, 0.24)
-    dx, dy = dice.below(step), dice.below(step)
+def _dots(pen: ImageDraw.ImageDraw, size: tuple[int, int], dark: tuple[int, ...], rng: Rng) -> None:
+    step = int(min(size) * rng.spread(0.10, 0.16))
+    radius = step * rng.spread(0.16, 0.24)
+    dx, dy = rng.below(step), rng.below(step)
     for row, y in enumerate(range(-dy, size[1] + step, step)):
         for x in range(-dx - (row % 2) * step // 2, size[0] + step, step):
             pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=dark)
 
 
-def _checks(pen: ImageDraw.ImageDraw, size: tuple[int, int], dark: tuple[int, ...], dice: Dice) -> None:
-    step = int(min(size) * dice.spread(0.12, 0.2))
-    dx, dy = dice.below(step), dice.below(step)
+def _checks(pen: ImageDraw.ImageDraw, size: tuple[int, int], dark: tuple[int, ...], rng: Rng) -> None:
+    step = int(min(size) * rng.spread(0.12, 0.2))
+    dx, dy = rng.below(step), rng.below(step)
     for row, y in enumerate(range(-dy, size[1], step)):
         for column, x in enumerate(range(-dx, size[0], step)):
             if (row + column) % 2:
                 pen.rectangle((x, y, x + step - 1, y + step - 1), fill=dark)
 
 
-def _shaded(size: tuple[int, int], dice: Dice) -> Image.Image:
+def _shaded(size: tuple[int, int], rng: Rng) -> Image.Image:
     """From light to dark along a slanted line."""
-    corners = dice.pick(((250, 200, 170, 105), (105, 170, 200, 250), (250, 110, 245, 100), (100, 105, 250, 245)))
-    tones = bytes(max(90, min(255, tone + dice.between(-12, 5))) for tone in corners)
+    corners = rng.pick(((250, 200, 170, 105), (105, 170, 200, 250), (250, 110, 245, 100), (100, 105, 250, 245)))
+    tones = bytes(max(90, min(255, tone + rng.between(-12, 5))) for tone in corners)
     light = Image.frombytes("L", (2, 2), tones).resize(size, Image.Resampling.BILINEAR)
     return Image.merge("RGB", (light, light, light))
 

@@ -1,16 +1,16 @@
-"""An index in, what is to become of its page out: good, or fated, with riders and odd records that stand beside it.
+"""An index in, what is to become of its page out: good, or fated, with fixtures and edge-case records that stand beside it.
 
-Pages come in rounds of 150. In the first round everything happens once: fated pages on odd indices below 70, riders on the
+Pages come in rounds of 150. In the first round everything happens once: fated pages on odd indices below 70, fixtures on the
 good pages between them. In later rounds a fate recurs with a probability that falls from 1/2 to 1/6; what is dear to read
 (bombs, a million characters) never does.
 """
 
 from dataclasses import dataclass
 
-from lamella.sample import riders
-from lamella.sample.dice import Dice
-from lamella.sample.odd_records import EXCHANGES, HEAVY
-from lamella.sample.riders import Ride
+from lamella.sample import fixtures
+from lamella.sample.edge_cases_records import EXCHANGES, HEAVY
+from lamella.sample.fixtures import Fixture
+from lamella.sample.rng import Rng
 
 ROUND = 150
 PAGE_FATES = (
@@ -58,8 +58,8 @@ GROUPS = {
     "duplicate_pair": 2,
     "no_caption_matches": 3,
 }
-COPIES = ("same_url", "near_duplicate")  # of the page before, which therefore carries no rider
-_FIRST_RIDER = 4  # index of the first good page with a rider
+COPIES = ("same_url", "near_duplicate")  # of the page before, which therefore carries no fixture
+_FIRST_FIXTURE = 4  # index of the first good page with a fixture
 _LEAST = 1 / 6
 
 
@@ -68,8 +68,8 @@ class Plan:
     """What stands at an index."""
 
     fate: str = ""  # of the page, with its variant; "" for a good page
-    rides: tuple[Ride, ...] = ()
-    odd_records: tuple[str, ...] = ()  # reasons of exchanges written behind the page's
+    fixtures: tuple[Fixture, ...] = ()
+    edge_case_records: tuple[str, ...] = ()  # reasons of exchanges written behind the page's
     damaged: bool = False  # a copy of the page's own record stands behind it, spoiled
 
 
@@ -78,41 +78,43 @@ def plan(seed: int, index: int) -> Plan:
     number, slot = divmod(index, ROUND)
     if fate := _fate_at(slot):
         return Plan(fate=fate) if _recurs(seed, number, fate) else Plan()
-    rides = tuple(ride for name, place in _BY_SLOT.get(slot, ()) if (ride := _ride(seed, number, name, place, index)))
-    odd = tuple(name for at, name in enumerate(EXCHANGES) if slot == 10 + 6 * at and _recurs(seed, number, name))
-    return Plan(rides=rides, odd_records=odd, damaged=slot == 60 and _recurs(seed, number, "damaged_record"))
+    fixtures = tuple(
+        fixture for name, place in _BY_SLOT.get(slot, ()) if (fixture := _fixture(seed, number, name, place, index))
+    )
+    edge_cases = tuple(name for at, name in enumerate(EXCHANGES) if slot == 10 + 6 * at and _recurs(seed, number, name))
+    return Plan(fixtures=fixtures, edge_case_records=edge_cases, damaged=slot == 60 and _recurs(seed, number, "damaged_record"))
 
 
 def _fate_at(slot: int) -> str:
     return PAGE_FATES[slot // 2] if slot % 2 and slot // 2 < len(PAGE_FATES) else ""
 
 
-def _ride(seed: int, number: int, reason: str, place: int, index: int) -> Ride | None:
+def _fixture(seed: int, number: int, reason: str, place: int, index: int) -> Fixture | None:
     if not _recurs(seed, number, reason):
         return None
-    return Ride(reason=reason, key=f"{seed}/{index}/{reason}", group=f"{seed}/{number}/{reason}", place=place)
+    return Fixture(reason=reason, key=f"{seed}/{index}/{reason}", group=f"{seed}/{number}/{reason}", place=place)
 
 
 def _recurs(seed: int, number: int, name: str) -> bool:
-    """Whether a fate happens in a round; all of a group's riders together."""
+    """Whether a fate happens in a round; all of a group's fixtures together."""
     if number == 0:
         return True
     bare = name.partition("/")[0]
     if bare in ONCE or bare in HEAVY:
         return False
-    return Dice("recurs", seed, number, name).chance(max(_LEAST, 1 / (number + 1)))
+    return Rng("recurs", seed, number, name).chance(max(_LEAST, 1 / (number + 1)))
 
 
 def _slots() -> dict[int, tuple[tuple[str, int], ...]]:
-    """Which riders sit at which slot: one or two a good page, from the first good page on, groups spread out."""
-    good = [slot for slot in range(_FIRST_RIDER, ROUND) if not _fate_at(slot) and not _fate_at(slot + 1).startswith(COPIES)]
+    """Which fixtures sit at which slot: one or two a good page, from the first good page on, groups spread out."""
+    good = [slot for slot in range(_FIRST_FIXTURE, ROUND) if not _fate_at(slot) and not _fate_at(slot + 1).startswith(COPIES)]
     by_slot: dict[int, list[tuple[str, int]]] = {}
-    for at, reason in enumerate(name for name in riders.reasons() if name not in GROUPS):
+    for at, reason in enumerate(name for name in fixtures.reasons() if name not in GROUPS):
         by_slot.setdefault(good[at % len(good)], []).append((reason, 0))
     for shift, (reason, count) in enumerate(sorted(GROUPS.items())):
         for place in range(count):
             by_slot.setdefault(good[(2 + shift + 4 * place) % len(good)], []).append((reason, place))
-    return {slot: tuple(rides) for slot, rides in by_slot.items()}
+    return {slot: tuple(fixtures) for slot, fixtures in by_slot.items()}
 
 
 _BY_SLOT = _slots()

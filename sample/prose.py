@@ -1,4 +1,4 @@
-"""A bank of sentences and a Dice in, varied prose out: sentences that never repeat within a page, paragraphs, titles.
+"""A bank of sentences and an Rng in, varied prose out: sentences that never repeat within a page, paragraphs, titles.
 
 A template such as `The {trade} [lent|gave] us a {tool}.` has dozens to thousands of readings. A page draws its templates
 without putting any back, so two pages of a genre share about a quarter of their templates and few of their 5-grams.
@@ -8,7 +8,7 @@ import re
 from functools import cache
 
 from lamella.sample.banks import english, genres
-from lamella.sample.dice import Dice
+from lamella.sample.rng import Rng
 
 GENRES = ("article", "gallery", "shop", "blog", "recipe")
 _TOKEN = re.compile(r"\{(\w+)\}|\[([^\[\]]*)\]")
@@ -21,12 +21,12 @@ Template = tuple[str | tuple[str, ...], ...]  # literals, and sets of options
 class Writer:
     """Writes one page's prose in English: each template is used at most once."""
 
-    def __init__(self, genre: str, dice: Dice):
-        self._dice = dice
+    def __init__(self, genre: str, rng: Rng):
+        self._dice = rng
         own, any_ = bank(genre, "sentences"), bank("", "anywhere")
         third = len(any_) // 3
-        self._left = dice.shuffled(own + tuple(dice.sample(any_, 2 * third)))
-        self._spare = dice.shuffled(bank(genre, "mentions"))
+        self._left = rng.shuffled(own + tuple(rng.sample(any_, 2 * third)))
+        self._spare = rng.shuffled(bank(genre, "mentions"))
         self._genre = genre
 
     def title(self) -> str:
@@ -51,18 +51,18 @@ class Writer:
         return capital(fill(self._dice.pick(bank("", "comments")), self._dice))
 
 
-def fill(template: Template, dice: Dice, given: dict[str, str] | None = None) -> str:
+def fill(template: Template, rng: Rng, given: dict[str, str] | None = None) -> str:
     """One reading of a template."""
     parts = []
     for part in template:
         if isinstance(part, str):
             parts.append(part)
         else:
-            choice = part[dice.below(len(part))]
+            choice = part[rng.below(len(part))]
             parts.append(given[choice] if given and choice in given else choice)
     text = "".join(parts)
     # An alternative may hold a slot of its own.
-    return fill(compiled(text), dice, given) if "{" in text else _BEFORE_VOWEL.sub(r"\1n ", text)
+    return fill(compiled(text), rng, given) if "{" in text else _BEFORE_VOWEL.sub(r"\1n ", text)
 
 
 def capital(text: str) -> str:

@@ -7,7 +7,7 @@ relations, six backgrounds, and bar charts. `sample.captions` puts a Scene into 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lamella.sample.dice import Dice
+from lamella.sample.rng import Rng
 
 SHAPES = ("circle", "square", "triangle", "star", "heart", "cross", "diamond", "ring")
 COLOURS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "black")
@@ -63,15 +63,15 @@ class Scene:
 
 def make_scene(key: str) -> Scene:
     """The scene that a key stands for: 25 % single, 25 % group, 40 % pair, 10 % chart."""
-    dice = Dice("scene", key)
-    roll = dice.fraction()
+    rng = Rng("scene", key)
+    roll = rng.fraction()
     if roll < 0.25:
-        return _single(key, dice)
+        return _single(key, rng)
     if roll < 0.50:
-        return _group(key, dice)
+        return _group(key, rng)
     if roll < 0.90:
-        return _pair(key, dice)
-    return _chart(key, dice)
+        return _pair(key, rng)
+    return _chart(key, rng)
 
 
 def contrast_scene(scene: Scene, key: str) -> Scene:
@@ -95,38 +95,38 @@ def shortest(scene: Scene) -> Thing:
     return min(scene.things, key=lambda bar: float(bar.size))
 
 
-def _thing(dice: Dice) -> Thing:
-    return Thing(shape=dice.pick(SHAPES), colour=dice.pick(COLOURS), size=dice.pick(SIZES))
+def _thing(rng: Rng) -> Thing:
+    return Thing(shape=rng.pick(SHAPES), colour=rng.pick(COLOURS), size=rng.pick(SIZES))
 
 
-def _single(key: str, dice: Dice) -> Scene:
-    return Scene(key=key, kind=SceneKind.SINGLE, things=(_thing(dice),), count=1, background=dice.pick(BACKGROUNDS))
+def _single(key: str, rng: Rng) -> Scene:
+    return Scene(key=key, kind=SceneKind.SINGLE, things=(_thing(rng),), count=1, background=rng.pick(BACKGROUNDS))
 
 
-def _group(key: str, dice: Dice) -> Scene:
-    count = dice.between(2, MAX_COUNT)
-    return Scene(key=key, kind=SceneKind.GROUP, things=(_thing(dice),), count=count, background=dice.pick(BACKGROUNDS))
+def _group(key: str, rng: Rng) -> Scene:
+    count = rng.between(2, MAX_COUNT)
+    return Scene(key=key, kind=SceneKind.GROUP, things=(_thing(rng),), count=count, background=rng.pick(BACKGROUNDS))
 
 
-def _pair(key: str, dice: Dice) -> Scene:
-    first = _thing(dice)
-    shape = dice.pick([shape for shape in SHAPES if shape != first.shape])
-    colour = dice.pick([colour for colour in COLOURS if colour != first.colour])
-    second = Thing(shape=shape, colour=colour, size=dice.pick(SIZES))
+def _pair(key: str, rng: Rng) -> Scene:
+    first = _thing(rng)
+    shape = rng.pick([shape for shape in SHAPES if shape != first.shape])
+    colour = rng.pick([colour for colour in COLOURS if colour != first.colour])
+    second = Thing(shape=shape, colour=colour, size=rng.pick(SIZES))
     return Scene(
         key=key,
         kind=SceneKind.PAIR,
         things=(first, second),
         count=2,
-        background=dice.pick(BACKGROUNDS),
-        relation=dice.pick(RELATIONS),
+        background=rng.pick(BACKGROUNDS),
+        relation=rng.pick(RELATIONS),
     )
 
 
-def _chart(key: str, dice: Dice) -> Scene:
-    count = dice.between(3, 5)
-    colours = dice.sample(COLOURS, count)
-    heights = dice.sample((2, 3, 4, 5, 6, 7, 8), count - 1)
-    heights = dice.shuffled([*heights, 10])  # one bar is clearly the tallest
+def _chart(key: str, rng: Rng) -> Scene:
+    count = rng.between(3, 5)
+    colours = rng.sample(COLOURS, count)
+    heights = rng.sample((2, 3, 4, 5, 6, 7, 8), count - 1)
+    heights = rng.shuffled([*heights, 10])  # one bar is clearly the tallest
     bars = tuple(Thing(shape="bar", colour=c, size=f"{h / 10:.1f}") for c, h in zip(colours, heights, strict=True))
-    return Scene(key=key, kind=SceneKind.CHART, things=bars, count=count, background=dice.pick(("white", "grey")))
+    return Scene(key=key, kind=SceneKind.CHART, things=bars, count=count, background=rng.pick(("white", "grey")))

@@ -8,11 +8,11 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
 
-from lamella.sample.album import Picture, Shown, alt_phrase
 from lamella.sample.captions import alt_text
-from lamella.sample.dice import Dice
+from lamella.sample.image_bank import Picture, Shown, alt_phrase
 from lamella.sample.markup import Block
 from lamella.sample.pages import Draft
+from lamella.sample.rng import Rng
 from lamella.sample.scenes import make_scene
 
 FORBIDDEN_URL = "http://10.0.0.1/fate/forbidden_address/sheet.jpg"
@@ -97,8 +97,8 @@ def picture_at(path: str) -> Picture:
 def _shown(url: str, fate: str) -> Shown:
     path = "/" + url.split("/", 3)[3]
     picture = replace(picture_at(path), url=url, fate=fate)
-    dice = Dice("http", path)
-    return Shown(picture=picture, alt=alt_text(picture.scene, dice), phrase=alt_phrase(picture.scene, dice), style="plain")
+    rng = Rng("http", path)
+    return Shown(picture=picture, alt=alt_text(picture.scene, rng), phrase=alt_phrase(picture.scene, rng), style="plain")
 
 
 def _handler(server: SampleServer) -> type[BaseHTTPRequestHandler]:

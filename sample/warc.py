@@ -34,7 +34,7 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class RecordRef:
     """Where a record lies."""
 
     archive: str  # file name
@@ -63,7 +63,7 @@ class WarcWriter:
     def name(self) -> str:
         return f"sample-{self.files - 1:05d}.warc.gz"
 
-    def write(self, exchange: Exchange) -> Place:
+    def write(self, exchange: Exchange) -> RecordRef:
         """Writes request and response; gives the response's place."""
         if self._offset >= self._max_bytes:
             self._file.close()
@@ -73,14 +73,14 @@ class WarcWriter:
         self.member(pack(_request_record(exchange, self._seconds), 1))
         return self.member(pack(record, exchange.level))
 
-    def member(self, stored: bytes) -> Place:
+    def member(self, stored: bytes) -> RecordRef:
         """Appends the bytes as they are: a whole gzip member, or what is left of one."""
-        place = Place(archive=self.name, offset=self._offset, length=len(stored))
+        ref = RecordRef(archive=self.name, offset=self._offset, length=len(stored))
         self._file.write(stored)
         self._offset += len(stored)
         self.bytes += len(stored)
         self.records += 1
-        return place
+        return ref
 
     def _open(self) -> None:
         self.files += 1

@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamella.sample.clips import vtt
-from lamella.sample.dice import Dice
+from lamella.sample.edge_cases_media import film_response, picture_responses, track_response
+from lamella.sample.edge_cases_records import cut, damaged, edge_case_exchanges
+from lamella.sample.fixtures import with_fixture
 from lamella.sample.ledger import NAME as LEDGER
 from lamella.sample.ledger import LedgerWriter
-from lamella.sample.odd_media import film_response, picture_response, track_response
-from lamella.sample.odd_records import cut, damaged, odd_exchanges
 from lamella.sample.page_fates import fated_page
 from lamella.sample.pages import Draft, draft
 from lamella.sample.plan import Plan, plan
-from lamella.sample.riders import ride
+from lamella.sample.rng import Rng
 from lamella.sample.server import http_page
 from lamella.sample.warc import Exchange, WarcWriter, pack, response_record
 
 HTML_TYPES = ("text/html; charset=utf-8", "text/html; charset=UTF-8", "text/html", "application/xhtml+xml; charset=utf-8")
 _BEING_WRITTEN = ".being-written"
-ODD_NAME = "sample-odd.warc.gz"
+EDGE_CASE_NAME = "sample-odd.warc.gz"
 # What a store answers when it is asked too fast, saved under the archive's name, as happens to mirrors of crawls.
 _NO_ARCHIVE = (
     b'<?xml version="1.0"?>\n<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>\n'
@@ -81,9 +81,9 @@ def _write(folder: Path, pages: int, seed: int, progress: Callable[[int], None] 
             warc.write(_page_exchange(page, seed))
             ledger.page(page)
         _write_end(seed, warc, ledger)
-        odd_bytes = _write_odd_archive(folder, ledger)
+        edge_case_bytes = _write_edge_case_archive(folder, ledger)
     (folder / "README.txt").write_text(_README.format(pages=pages, seed=seed), encoding="utf-8", newline="\n")
-    size = warc.bytes + odd_bytes
+    size = warc.bytes + edge_case_bytes
     return SampleSummary(folder=str(folder.parent), pages=pages, files=warc.files + 1, records=warc.records, bytes=size)
 
 
@@ -103,8 +103,8 @@ def planned_page(seed: int, index: int, chosen: Plan) -> Draft:
     if chosen.fate:
         return fated_page(seed, index, chosen.fate)
     page = draft(seed, index)
-    for rider in chosen.rides:
-        page = ride(page, rider)
+    for fixture in chosen.fixtures:
+        page = with_fixture(page, fixture)
     return page
 
 
@@ -116,9 +116,7 @@ def media_exchanges(page: Draft) -> Iterator[Exchange]:
         if picture.url in seen:
             continue
         seen.add(picture.url)
-        response = picture_response(picture)
-        if response:
-            yield response
+        yield from picture_responses(picture)
     for film in page.films:
         yield film_response(film)
         if film.track_fate:
@@ -136,9 +134,9 @@ def _write_page(seed: int, index: int, warc: WarcWriter, ledger: LedgerWriter) -
         for media in media_exchanges(page):
             warc.write(media)
     ledger.page(page)
-    for reason in chosen.odd_records:
-        for odd in odd_exchanges(reason, page.host, index):
-            ledger.record(odd.url, warc.write(odd), reason)
+    for reason in chosen.edge_case_records:
+        for edge_case in edge_case_exchanges(reason, page.host, index):
+            ledger.record(edge_case.url, warc.write(edge_case), reason)
     if chosen.damaged:
         url = f"https://{page.host}/fate/damaged_record/record-{index}.html"
         member = pack(response_record(Exchange(url=url, body=exchange.body, mime=exchange.mime), index), 6)
@@ -146,8 +144,8 @@ def _write_page(seed: int, index: int, warc: WarcWriter, ledger: LedgerWriter) -
 
 
 def _page_exchange(page: Draft, seed: int) -> Exchange:
-    dice = Dice("exchange", seed, page.url)
-    return Exchange(url=page.url, body=page.html(seed).encode(), mime=dice.pick(HTML_TYPES), level=6)
+    rng = Rng("exchange", seed, page.url)
+    return Exchange(url=page.url, body=page.html(seed).encode(), mime=rng.pick(HTML_TYPES), level=6)
 
 
 def _is_crawled_again(chosen: Plan) -> bool:
@@ -163,8 +161,8 @@ def _write_end(seed: int, warc: WarcWriter, ledger: LedgerWriter) -> None:
     ledger.record(url, warc.member(cut(member)), "truncated_record")
 
 
-def _write_odd_archive(folder: Path, ledger: LedgerWriter) -> int:
+def _write_edge_case_archive(folder: Path, ledger: LedgerWriter) -> int:
     """A file named like an archive that is none; gives its size."""
-    (folder / ODD_NAME).write_bytes(_NO_ARCHIVE)
-    ledger.odd_archive(ODD_NAME)
+    (folder / EDGE_CASE_NAME).write_bytes(_NO_ARCHIVE)
+    ledger.edge_case_archive(EDGE_CASE_NAME)
     return len(_NO_ARCHIVE)

@@ -1,27 +1,27 @@
-"""Tallies: what came in, what was made and what was kept, by stage and unit; counted at the doors, added by the graph."""
+"""Counters: what came in, what was made and what was kept, by stage and unit; counted at the doors, added by the graph."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from lamella.schemas.document import BarePage, InterleavedDocument
-from lamella.schemas.media import ArchiveMedia, Media, MediaLink
+from lamella.schemas.media import Alias, ArchiveMedia, Media, MediaLink
 from lamella.schemas.page import Page
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage, Unit
 
 
-class Door(StrEnum):
+class CounterKind(StrEnum):
     IN = "in"  # entered the stage
     MADE = "made"  # came into being in the stage
     KEPT = "kept"  # left the stage by the main door
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class Counter:
     stage: Stage
     unit: Unit
-    door: Door
+    door: CounterKind  # the column is called so
     count: int
     archive: str = ""  # where the records came from, until an archive's part is written; sums do not keep it
 
@@ -39,6 +39,6 @@ def units_of(record: object) -> Iterable[tuple[Unit, int]]:
             return ((Unit.MEDIA, 1),)
         case CandidatePair() | ImageTextPair() | VideoTextPair():
             return ((Unit.PAIR, 1),)
-        case ArchiveMedia():
+        case ArchiveMedia() | Alias():
             return ((Unit.RECORD, 1),)
     raise TypeError(f"{type(record).__name__} is not counted")

@@ -52,6 +52,10 @@ class ExtractConfig(Timed):
     max_card_titles: PositiveInt = 2  # links of that length in one card; ours
     min_teaser_links: float = Field(0.2, ge=0.0, le=1.0)  # of a teaser's letters; with less it is the article's own lead; ours
     min_lead_words: PositiveInt = 6  # of a block between the title and the main content that belongs to it; ours
+    min_repeated_words: PositiveInt = 12  # of a paragraph that stands twice on a page, for two kinds of screen; ours
+    max_repeated_text: float = Field(0.3, ge=0.0, le=1.0)  # in such paragraphs; with more, they are told again; ours
+    min_repeating_letters: PositiveInt = 1000  # of a page that is asked for such paragraphs; ours
+    min_told_prose: PositiveInt = 800  # letters under the page's title; with them, names of boilerplate are believed; ours
     min_prose_left: float = Field(0.3, ge=0.0, le=1.0)  # of the page's prose; with less, class names are not believed; ours
     max_solid_link_density: float = Field(0.25, ge=0.0, le=1.0)  # of a line that may open or end a document; ours
     max_preamble: float = Field(0.1, ge=0.0, le=1.0)  # of the text, before the page's title: a section, a date, a notice; ours
@@ -131,6 +135,18 @@ class DedupConfig(Timed):
     survivor: Literal["hash", "latest"] = "hash"  # which of a cluster stays
 
 
+class OptOutConfig(Frozen):
+    """Which words of a site are heard, where `fetch.honour_opt_outs` hears any. Rules of crawling: `fetch.robots_txt`."""
+
+    x_robots_tag: bool = True  # noai, noimageai, noml, noindex ...: X-Robots-Tag, and robots meta of pages
+    tdm: bool = True  # TDM-Reservation of a response, and meta of a page; W3C TDMRep
+    tdm_file: bool = True  # /.well-known/tdmrep.json; W3C TDMRep
+    content_usage: bool = True  # Content-Usage, of a response and in robots.txt; IETF aipref
+    content_signal: bool = True  # Content-Signal, in robots.txt; Cloudflare
+    rsl: bool = True  # Prohibits, in robots.txt, and licences that an archive holds; RSL 1.0
+    ai_txt: bool = True  # /ai.txt; Spawning
+
+
 class FetchConfig(Timed):
     record_timeout_s: PositiveFloat = 300.0  # the largest video must be read from a slow disk in it; ours
     http: bool = False  # ask the network for what the archives lack
@@ -143,7 +159,8 @@ class FetchConfig(Timed):
     retries: NonNegativeInt = 2  # on 429, 5xx and broken connections
     max_redirects: NonNegativeInt = 5  # recipes, Limits
     robots_txt: bool = True  # RFC 9309
-    honour_opt_outs: bool = True  # noai, noimageai, noml ... and TDM-Reservation
+    honour_opt_outs: bool = True  # what sites say against use, beside robots.txt's rules of crawling
+    opt_outs: OptOutConfig = OptOutConfig()  # which of it
     max_url_characters: PositiveInt = 4096  # recipes, Limits
     max_robots_characters: PositiveInt = 16_384  # of what headers say of robots; more is taken as a no
     max_track_characters: PositiveInt = 100_000  # of a track's cues; the rest is cut; ours

@@ -20,6 +20,7 @@ T = TypeVar("T")
 Buffer = bytes | mmap.mmap
 
 MANIFEST = "_manifest.json"
+FINGERPRINT_KEY = "made_from"  # what a manifest's fingerprint is called in its JSON: old runs are read by it
 MAX_MEMBER_BYTES = 64 << 20
 SAMPLES_PER_KEY_RANGE = 1_000_000  # a sample's key is shard * this + index
 _MEMBER_NAME = re.compile(r"[0-9]{12}\.(?:json|(?:[0-9]{1,3}\.)?jpg)", re.ASCII)
@@ -77,10 +78,12 @@ class ShardManifest:
 
     dataset: Dataset
     shards: tuple[ShardInfo, ...]
-    made_from: str = ""  # hash of the config part and of the input manifests
+    fingerprint: str = ""  # hash of the config part and of the input manifests
 
     def encode(self) -> bytes:
-        return json.dumps(asdict(self), indent=1, sort_keys=True).encode() + b"\n"
+        values = asdict(self)
+        values[FINGERPRINT_KEY] = values.pop("fingerprint")
+        return json.dumps(values, indent=1, sort_keys=True).encode() + b"\n"
 
     @classmethod
     def decode(cls, data: bytes) -> "ShardManifest":
@@ -91,7 +94,7 @@ class ShardManifest:
             shard.check()
         if len({shard.name for shard in shards}) < len(shards):
             raise ValueError("a shard is listed twice")
-        return cls(dataset=Dataset(raw["dataset"]), shards=shards, made_from=raw["made_from"])
+        return cls(dataset=Dataset(raw["dataset"]), shards=shards, fingerprint=raw[FINGERPRINT_KEY])
 
 
 def _json(data: bytes) -> dict:

@@ -11,7 +11,7 @@ from lamella.pipeline import jobs
 from lamella.pipeline.audit import conservation_of
 from lamella.pipeline.config.resolution import resolve
 from lamella.pipeline.graph import JOBS, TABLES
-from lamella.pipeline.jobs import Place
+from lamella.pipeline.jobs import RunContext
 from lamella.pipeline.preflight import find_archives
 from lamella.pipeline.run import begin, config_of, run
 from lamella.pipeline.tables import read_manifest, read_records
@@ -53,7 +53,7 @@ def told(tmp_path_factory):
             "fetch.max_image_bytes=2000000",
         ]
         _crash(patch, on=CRASHES)
-        place = Place(
+        context = RunContext(
             config=resolve("demo", words),
             archives=find_archives([str(folder / "web" / "*.warc.gz")]),
             folder=str(folder / "run"),
@@ -61,15 +61,15 @@ def told(tmp_path_factory):
             say=print,
         )
         # Without the network first: what no archive holds is not captured. Then with it, for which documents stand.
-        begin(place.config, place.archives, place.folder)
-        jobs.documents(place)
-        jobs.media(place)
-        offline = list(read_records(join(place.folder, "rejections/media"), Rejection))
+        begin(context.config, context.archives, context.folder)
+        jobs.documents(context)
+        jobs.media(context)
+        offline = list(read_records(join(context.folder, "rejections/media"), Rejection))
         facts = {"recipe": "demo", "config": {}, "inputs": [], "versions": {}, "jobs": {}}  # jobs alone write no run.json
         (folder / "run" / "run.json").write_text(json.dumps(facts))
-        run(resolve("demo", [*words, "fetch.http=true"]), place.archives, place.folder, place.execute, print, None)
+        run(resolve("demo", [*words, "fetch.http=true"]), context.archives, context.folder, context.execute, print, None)
     patch.undo()
-    return Story(place.folder, tuple(offline))
+    return Story(context.folder, tuple(offline))
 
 
 def _crash(patch, on: str) -> None:
@@ -209,9 +209,9 @@ def test_rules_account_for_every_measured_rejection(told, rejections):
     for gone in rejections:
         sign = "" if gone.value is None else ">" if gone.value > gone.limit else "<"
         measured[gone.stage, gone.unit, gone.reason, gone.measure, sign] += 1
-    for place, count in took.items():
-        assert measured[place] == count, place
-    by_row = {place for place in measured if place in took}
-    assert {place for place in measured if place[3]} - by_row <= {
+    for context, count in took.items():
+        assert measured[context] == count, context
+    by_row = {context for context in measured if context in took}
+    assert {context for context in measured if context[3]} - by_row <= {
         (Stage.FETCH, Unit.MEDIA, Reason.UNSAFE_IMAGE, "sha256", "")  # a list of hashes is no row
     }

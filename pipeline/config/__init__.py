@@ -1,1 +1,1 @@
-"""From a recipe, YAML files and `key=value` words to one resolved Config, and back to text."""
+"""From a recipe, YAML files and `key=value` overrides to one resolved Config, and back to text."""

@@ -1,4 +1,4 @@
-"""A recipe's name, YAML files and `key=value` words in; one resolved Config out, or a ConfigError that names the key."""
+"""A recipe's name, YAML files and `key=value` overrides in; one resolved Config out, or a ConfigError that names the key."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,18 +19,18 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{0,20}://[^\s'\"()<>]+")
 _USER = re.compile(r"[^/]++//[^/?#@:]*+:[^/?#@]*+@")  # a name alone is none: sftp://me@host, abfs://container@account
 
 
-def resolve(recipe: str, words: Iterable[str] = (), overlays: Iterable[str] = ()) -> Config:
-    """The recipe's config with YAML files laid over it, later ones over earlier ones, and `key.path=value` words over all."""
+def resolve(recipe: str, overrides: Iterable[str] = (), config_files: Iterable[str] = ()) -> Config:
+    """The recipe's config with YAML files laid over it, later over earlier ones, and `key.path=value` overrides over all."""
     if recipe not in RECIPES:
         raise ConfigError(f"--recipe {recipe}: no such recipe; there are {', '.join(RECIPES)}")
     values = RECIPES[recipe]().model_dump()
-    for overlay in overlays:
-        _merge(values, _read_file(overlay), Config, "")
-    return with_overrides(validated(Config, values), words)
+    for file in config_files:
+        _merge(values, _read_file(file), Config, "")
+    return with_overrides(validated(Config, values), overrides)
 
 
 def with_overrides(config: Config, overrides: Iterable[str] | Mapping[str, Any]) -> Config:
-    """The config with `key.path=value` words, or values by their key, laid over it."""
+    """The config with `key.path=value` overrides, or values by their key, laid over it."""
     values = config.model_dump()
     if isinstance(overrides, Mapping):
         for path, value in overrides.items():

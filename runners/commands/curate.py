@@ -1,4 +1,4 @@
-"""The commands that make data: words in, archives of the sample web or a whole run out."""
+"""The commands that make data: arguments in, archives of the sample web or a whole run out."""
 
 from pathlib import Path
 from typing import Annotated
@@ -39,7 +39,11 @@ def run(
         list[str], typer.Option(help="Archives: a glob, a folder or a file, local or remote; may be given again.")
     ],
     output: Annotated[str, typer.Option(help="Folder of the run, local or remote.")],
-    words: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]... [-- BEAM FLAGS]", help="Overrides.")] = None,
+    robots_archive: Annotated[
+        list[str] | None,
+        typer.Option(help="More archives: robots.txt and other files of sites, where a crawl keeps them apart."),
+    ] = None,
+    arguments: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]... [-- BEAM FLAGS]", help="Overrides.")] = None,
     config: Annotated[list[str] | None, typer.Option(help="YAML file laid over the recipe; of several the last wins.")] = None,
     runner: Annotated[str, typer.Option(help=f"{LOCAL}, {', '.join(CLUSTERS)}.")] = LOCAL,
     processes: Annotated[int, typer.Option(min=1, help="Worker processes of a local run.")] = 1,
@@ -51,16 +55,16 @@ def run(
 ) -> None:
     """Runs the four jobs on web archives; a second run does only what changed."""
     from lamella.pipeline.config.resolution import resolve
-    from lamella.pipeline.preflight import part_words
+    from lamella.pipeline.preflight import split_arguments
     from lamella.runners.launch import prepare
     from lamella.runners.progress import Progress
 
-    inputs, overrides = part_words(words or ())
+    inputs, overrides = split_arguments(arguments or ())
     settings = resolve(recipe, overrides, config or ())
     progress = Progress()
     launch = prepare(
         settings,
-        [*input, *inputs],
+        [*input, *(robots_archive or ()), *inputs],
         output,
         progress.say,
         runner=runner,

@@ -9,7 +9,7 @@ def rules(
     recipe: Annotated[
         str, typer.Argument(help="demo, m3w, obelics or laion; with --run, the run's own config is shown.")
     ] = "m3w",
-    words: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides.")] = None,
+    overrides: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides.")] = None,
     run: Annotated[
         str | None, typer.Option(metavar="DIR", help="Folder of a run: its config, and the share each rule took.")
     ] = None,
@@ -25,7 +25,7 @@ def rules(
     from lamella.pipeline.run import config_of
     from lamella.reporting.rules import rule_lines
 
-    config = config_of(run) if run else resolve(recipe, words or ())
+    config = config_of(run) if run else resolve(recipe, overrides or ())
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
     for name in ("stage", "unit", "reason", "measure", "limit", "source", "where"):
         table.add_column(name, overflow="fold")

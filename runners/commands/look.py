@@ -57,7 +57,7 @@ def inspect(
 
 def extract(
     file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="HTML, or JSON lines of {url, html}.")] = "-",
-    words: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides of extract.*.")] = None,
+    overrides: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides of extract.*.")] = None,
     url: Annotated[str, typer.Option(help="Where the HTML came from, for the relative URLs in it.")] = "",
 ) -> None:
     """Extracts pages: HTML or JSON lines in; one JSON line a page out, in order."""
@@ -65,7 +65,7 @@ def extract(
     from lamella.schemas.errors import ConfigError
     from lamella.transforms.extract.lines import extract_lines
 
-    config = resolve("m3w", [f"extract.{word.removeprefix('extract.')}" for word in words or ()]).extract
+    config = resolve("m3w", [f"extract.{word.removeprefix('extract.')}" for word in overrides or ()]).extract
     try:
         stream = sys.stdin.buffer if file == "-" else open(file, "rb")  # noqa: SIM115 - closed below
     except OSError as error:

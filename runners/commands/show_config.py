@@ -1,4 +1,4 @@
-"""The command that shows a configuration: a recipe and `key=value` words in, every key with its value and source out."""
+"""The command that shows a configuration: a recipe and `key=value` overrides in, every key with its value and source out."""
 
 from typing import Annotated
 
@@ -8,13 +8,13 @@ USUAL = "m3w"
 
 
 def config(
-    words: Annotated[list[str] | None, typer.Argument(metavar="[RECIPE] [KEY=VALUE]...", help="m3w if not given.")] = None,
+    overrides: Annotated[list[str] | None, typer.Argument(metavar="[RECIPE] [KEY=VALUE]...", help="m3w if not given.")] = None,
     config: Annotated[list[str] | None, typer.Option(help="YAML file laid over the recipe; of several the last wins.")] = None,
 ) -> None:
     """Prints every key, its value and where the value comes from, as YAML that `--config` reads."""
     from lamella.pipeline.config.listing import show_config
     from lamella.pipeline.config.resolution import resolve
 
-    recipe, *rest = words if words and "=" not in words[0] else (USUAL, *(words or ()))
+    recipe, *rest = overrides if overrides and "=" not in overrides[0] else (USUAL, *(overrides or ()))
     for line in show_config(resolve(recipe, rest, config or ())):
         print(line)

@@ -1,6 +1,6 @@
-"""The commands of the trainer: words in, a call of `trainer` out. Like the others they import torch only when they run."""
+"""The commands of the trainer: arguments in, a call of `trainer` out. Like the others they import torch only when they run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -14,35 +14,35 @@ train_app = typer.Typer(help="Trains on shards.", no_args_is_help=True)
 Shards = Annotated[str, typer.Option(help="The shards folder of a run, or one dataset of it; local or remote.")]
 Recipe = Annotated[str, typer.Option(help="Name of a training recipe.")]
 Output = Annotated[str, typer.Option(help="Folder for checkpoints and the model; a training that stopped goes on.")]
-Words = Annotated[
+Overrides = Annotated[
     list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides of the recipe; docs/training.md, Keys.")
 ]
-Checkpoint = Annotated[Path, typer.Option(help="OUTPUT of `lamella train flamingo`.")]
+Checkpoint = Annotated[Path, typer.Option(help="OUTPUT of `lamella train flamingo`; to evaluate, of `train contrastive` too.")]
 Language = Annotated[str | None, typer.Option(help="The frozen language model, if it has moved.")]
 
 
 @train_app.command()
-def contrastive(shards: Shards, recipe: Recipe, output: Output, words: Words = None) -> None:
+def contrastive(shards: Shards, recipe: Recipe, output: Output, overrides: Overrides = None) -> None:
     """Trains CLIP or CoCa (scorer, captioner, matcher) on pair shards."""
     from lamella.trainer.contrastive.train import train
 
-    train(shards, recipe, output, dict(_pairs(words or ())))
+    train(shards, recipe, output, dict(_pairs(overrides or ())))
 
 
 @train_app.command()
-def lm(shards: Shards, output: Output, recipe: Recipe = "demo-lm", words: Words = None) -> None:
+def lm(shards: Shards, output: Output, recipe: Recipe = "demo-lm", overrides: Overrides = None) -> None:
     """Trains a small language model and its tokenizer on the text of the shards, in the format of transformers."""
     from lamella.trainer.language.pretrain_lm import pretrain_lm
 
-    pretrain_lm(shards, recipe, output, dict(_pairs(words or ())))
+    pretrain_lm(shards, recipe, output, dict(_pairs(overrides or ())))
 
 
 @train_app.command()
-def flamingo(shards: Shards, recipe: Recipe, output: Output, words: Words = None) -> None:
+def flamingo(shards: Shards, recipe: Recipe, output: Output, overrides: Overrides = None) -> None:
     """Trains a Flamingo on any mixture of M3W, ALIGN, LTIP and VTP shards; several GPUs by torchrun."""
     from lamella.trainer.flamingo.train import train
 
-    train(shards, recipe, output, dict(_pairs(words or ())))
+    train(shards, recipe, output, dict(_pairs(overrides or ())))
 
 
 def evaluate(
@@ -53,10 +53,13 @@ def evaluate(
     shots: Annotated[str, typer.Option(help="Numbers of examples, parted by commas.")] = "0,1,2,4,8",
     tasks: Annotated[str, typer.Option(help="Names of tasks, parted by commas; all if not given.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="Ask the first so many questions of a task.")] = None,
+    template: Annotated[
+        list[str] | None, typer.Option(help="Of a CLIP or CoCa: a prompt with {} where the class stands; may be given again.")
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Written answers after random examples only.")] = False,
     language: Language = None,
 ) -> None:
-    """Measures a Flamingo: validation loss by dataset, and answers in context with 0 to 8 examples."""
+    """Measures a Flamingo (loss by dataset, answers in context), or a CLIP or CoCa (classification by prompts)."""
     from lamella.schemas.errors import ConfigError
     from lamella.trainer.evaluation.evaluate import evaluate as run
     from lamella.trainer.evaluation.fewshot import RANDOM, WRITTEN, Options
@@ -66,7 +69,8 @@ def evaluate(
     options = Options(shots=_numbers(shots), tasks=tuple(filter(None, tasks.split(","))), queries=limit)
     if quick:
         options = replace(options, selections=(RANDOM,), ways=(WRITTEN,))
-    run(checkpoint, shards=shards, questions=questions, output=output, language=language, options=options)
+    more = {"templates": tuple(template)} if template else {}
+    run(checkpoint, shards=shards, questions=questions, output=output, language=language, options=options, **more)
 
 
 def generate(
@@ -96,10 +100,10 @@ def _numbers(text: str) -> tuple[int, ...]:
         raise ConfigError(f"--shots {text}: numbers parted by commas, such as 0,1,2,4,8") from None
 
 
-def _pairs(words: list[str]) -> Iterator[tuple[str, str]]:
+def _pairs(overrides: Iterable[str]) -> Iterator[tuple[str, str]]:
     from lamella.schemas.errors import ConfigError
 
-    for word in words:
+    for word in overrides:
         key, equals, value = word.partition("=")
         if not equals:
             raise ConfigError(f"{word!r}: not of the form key=value")

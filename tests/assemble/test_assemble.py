@@ -1,6 +1,6 @@
 """AssembleDocuments: which node and which document leaves for what, and that phi and accounts stay true."""
 
-from collections import Counter
+import collections
 from dataclasses import replace
 
 import apache_beam as beam
@@ -9,7 +9,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
 
-from lamella.schemas.account import Door
+from lamella.schemas.account import CounterKind
 from lamella.schemas.config import AssembleConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
 from lamella.schemas.media import BlobRef, Container, Cue, Media, MediaKind
@@ -183,7 +183,7 @@ def test_stage_both_doors_and_accounts():
             "media": pipeline | "m" >> beam.Create([media("a"), media("b"), media("unused")], reshuffle=False),
             "unusable": pipeline | "u" >> beam.Create([unusable("lost")], reshuffle=False),
         }
-        kept, rejected, tallies = inputs | AssembleDocuments(LOOSE)
+        kept, rejected, counters = inputs | AssembleDocuments(LOOSE)
         kept_rows = kept | beam.Map(lambda it: (it.key, tuple(image.media.sha256 for image in it.images)))
         assert_that(kept_rows, _equals({("one", ("aa", "bb")), ("two", ("aa",))}), label="kept")
         rejected_rows = rejected | beam.Map(lambda it: (it.unit, it.key, it.reason, it.says, it.nodes))
@@ -195,7 +195,7 @@ def test_stage_both_doors_and_accounts():
             (Unit.DOCUMENT, "four", Reason.NO_IMAGE_LEFT, "images 0 < 1", 1),
         }
         assert_that(rejected_rows, _equals(expected), label="rejected")
-        assert_that(tallies, _balances(expected), label="tallies")
+        assert_that(counters, _balances(expected), label="counters")
 
 
 def _equals(expected):
@@ -206,18 +206,18 @@ def _equals(expected):
 
 
 def _balances(rejected):
-    def check(tallies):
-        sums = Counter()
-        for tally in tallies:
-            assert tally.stage is Stage.ASSEMBLE
-            sums[tally.unit, tally.door] += tally.count
-        gone = Counter(unit for unit, *_ in rejected)
+    def check(counters):
+        sums = collections.Counter()
+        for counter in counters:
+            assert counter.stage is Stage.ASSEMBLE
+            sums[counter.unit, counter.door] += counter.count
+        gone = collections.Counter(unit for unit, *_ in rejected)
         gone[Unit.NODE] += sum(nodes for *_, nodes in rejected)
         assert sums == {
-            (Unit.DOCUMENT, Door.IN): 4,
-            (Unit.DOCUMENT, Door.KEPT): 2,
-            (Unit.NODE, Door.IN): 11,
-            (Unit.NODE, Door.KEPT): 6,
+            (Unit.DOCUMENT, CounterKind.IN): 4,
+            (Unit.DOCUMENT, CounterKind.KEPT): 2,
+            (Unit.NODE, CounterKind.IN): 11,
+            (Unit.NODE, CounterKind.KEPT): 6,
         }, sums
         assert gone == {Unit.DOCUMENT: 2, Unit.NODE: 5}
 

@@ -1,9 +1,9 @@
 """CaptionPairs: what two models say, which text is chosen, and both doors of the stage."""
 
+import collections
 import json
 import math
 import re
-from collections import Counter
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from model_world import clip, pair
 from store_world import store_at
 
 from lamella.sample.web import write_sample
-from lamella.schemas.account import Door
+from lamella.schemas.account import CounterKind
 from lamella.schemas.config import CaptionConfig, ModelConfig
 from lamella.schemas.pair import CapFilt, CaptionSource
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
@@ -265,7 +265,7 @@ def test_both_doors_whatever_the_order(config, loaded, run_folder, pairs, order,
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         models = CaptionModels("c", "m", Memory(root=str(tmp_path)), buckets=3)
         recalled = pipeline | beam.Create(pairs[::order], reshuffle=False) | CaptionAndMatch(floor, store_at(root), models)
-        kept, rejected, tallies = recalled.answers | ChooseCaptions(floor)
+        kept, rejected, counters = recalled.answers | ChooseCaptions(floor)
 
         def check_kept(actual):
             assert {it.key: it for it in actual} == {key: it for key, it in outputs.items() if not isinstance(it, Rejection)}
@@ -274,18 +274,18 @@ def test_both_doors_whatever_the_order(config, loaded, run_folder, pairs, order,
             assert {it.key: it for it in actual} == {key: it for key, it in outputs.items() if isinstance(it, Rejection)}
             assert sorted(it.reason for it in actual) == [Reason.BROKEN_IMAGE, Reason.NO_CAPTION_MATCHES]
 
-        def check_tallies(actual):
-            sums = Counter()
-            for tally in actual:
-                sums[tally.stage, tally.unit, tally.door] += tally.count
+        def check_counters(actual):
+            sums = collections.Counter()
+            for counter in actual:
+                sums[counter.stage, counter.unit, counter.door] += counter.count
             assert sums == {
-                (Stage.CAPTION, Unit.PAIR, Door.IN): 6,
-                (Stage.CAPTION, Unit.PAIR, Door.KEPT): 4,
+                (Stage.CAPTION, Unit.PAIR, CounterKind.IN): 6,
+                (Stage.CAPTION, Unit.PAIR, CounterKind.KEPT): 4,
             }
 
         assert_that(kept, check_kept, label="kept")
         assert_that(rejected, check_rejected, label="rejected")
-        assert_that(tallies, check_tallies, label="tallies")
+        assert_that(counters, check_counters, label="counters")
 
 
 def test_missing_weights_say_what_can_be_done(models):

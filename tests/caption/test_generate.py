@@ -6,7 +6,7 @@ import torch
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.keys import stable_fraction
 from lamella.transforms.caption import generate
-from lamella.transforms.caption.generate import Decoder, Specials, nucleus, sample
+from lamella.transforms.caption.generate import Decoder, Specials, finished, nucleus, sample
 
 SPECIALS = Specials(bos=1, eos=2, pad=0)
 
@@ -38,10 +38,10 @@ def test_nucleus(probabilities, top_p, die, token):
 
 def test_a_wide_nucleus_is_the_same_sorted_at_once(monkeypatch):
     flat = torch.randn(5, 300, dtype=torch.double, generator=torch.Generator().manual_seed(3))
-    dice = torch.tensor([0.0, 0.3, 0.6, 0.9, 0.99], dtype=torch.double)
-    whole = nucleus(flat, 0.9, dice).tolist()
+    rng = torch.tensor([0.0, 0.3, 0.6, 0.9, 0.99], dtype=torch.double)
+    whole = nucleus(flat, 0.9, rng).tolist()
     monkeypatch.setattr(generate, "_LIKELIEST", 4)
-    assert nucleus(flat, 0.9, dice).tolist() == whole
+    assert nucleus(flat, 0.9, rng).tolist() == whole
 
 
 def table(weights):
@@ -68,6 +68,23 @@ def test_a_caption_ends_at_eos():
 def test_the_context_bounds_a_caption():
     decoder = table([0.0, 0.0, -50.0, 0.0])._replace(context=4)
     assert sample(decoder, ["k"], config()) == [[3, 3, 3]]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens", "left"),
+    [
+        ("a red fox in the snow", 5, "a red fox in the snow"),  # it came to its end, without a mark
+        ("a red fox in the snow beside a", 6, ""),
+        ("Two rings. They lie on a", 6, "Two rings."),
+        ("Two rings. They lie on snow.", 6, "Two rings. They lie on snow."),
+        ('She asks "Who is it?" He', 6, 'She asks "Who is it?"'),
+        ("狐がいる。雪の上に", 6, "狐がいる。"),
+    ],
+)
+def test_a_caption_that_was_cut_ends_with_a_sentence(text, tokens, left):
+    decoder = table([0.0] * 4)
+    assert finished(text, [3] * tokens, decoder, config(max_tokens=6)) == left
+    assert finished(text, [3] * tokens, decoder._replace(context=7), config(max_tokens=30)) == left
 
 
 def test_what_was_said_becomes_less_likely():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lamella.schemas.config import DedupConfig
 from lamella.schemas.rejection import Reason
-from lamella.transforms.base.forest import Forest
+from lamella.transforms.base.union_find import UnionFind
 from lamella.transforms.dedup.choose import choose_survivor, near_duplicates, same_address
 from lamella.transforms.dedup.components import bridges_of_member, links_of_bucket
 from lamella.transforms.dedup.signature import Fingerprint
@@ -21,12 +21,12 @@ def components(buckets: list[list[str]]) -> dict[str, str]:
     for bucket in buckets:
         for member, head in links_of_bucket(bucket):
             heads.setdefault(member, []).append(head)
-    forest, nearest = Forest(), {}
+    union_find, nearest = UnionFind(), {}
     for member, found in heads.items():
         nearest[member], bridges = bridges_of_member(found)
         for bridge in bridges:
-            forest.join(*bridge)
-    roots = dict(forest.roots())
+            union_find.join(*bridge)
+    roots = dict(union_find.roots())
     return {member: roots.get(head, head) for member, head in nearest.items()}
 
 
@@ -60,7 +60,7 @@ def test_components_are_exact_in_any_order(buckets, random):
 @settings(deadline=None)
 @given(st.lists(st.tuples(keys, keys), max_size=40), st.integers(0, 40))
 def test_forests_absorb_each_other(edges, cut):
-    whole, left, right = Forest(), Forest(), Forest()
+    whole, left, right = UnionFind(), UnionFind(), UnionFind()
     for edge in edges:
         whole.join(*edge)
     for edge in edges[:cut]:
@@ -84,11 +84,11 @@ def test_a_bucket_of_one_links_nothing(bucket):
 
 
 def test_a_long_chain_has_one_root():
-    forest = Forest()
+    union_find = UnionFind()
     for number in range(100_000, 0, -1):
-        forest.join(f"{number:06d}", f"{number - 1:06d}")
-    assert {root for _, root in forest.roots()} == {"000000"}
-    assert forest.root("elsewhere") == "elsewhere"
+        union_find.join(f"{number:06d}", f"{number - 1:06d}")
+    assert {root for _, root in union_find.roots()} == {"000000"}
+    assert union_find.root("elsewhere") == "elsewhere"
 
 
 def copy(key: str, time: str = "2025-11-01T00:00:00Z", sketch: bytes = b"\1\0\2\0") -> Fingerprint:

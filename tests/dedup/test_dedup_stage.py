@@ -62,8 +62,8 @@ def check(documents, config, *, kept, gone, account):
         rows = outcome.duplicates | "Row" >> beam.Map(lambda row: (row.key, row.reason, row.survivor, row.survivor_url))
         rejected = outcome.rejected | "Gone" >> beam.Map(lambda out: (out.unit, out.key, out.reason, out.detail, out.nodes))
         sums = (
-            outcome.tallies
-            | "Count" >> beam.Map(lambda tally: ((str(tally.unit), str(tally.door)), tally.count))
+            outcome.counters
+            | "Count" >> beam.Map(lambda counter: ((str(counter.unit), str(counter.door)), counter.count))
             | beam.CombinePerKey(sum)
         )
         rejections = [(Unit.DOCUMENT, key, reason, f"copy of {url}", 2) for key, reason, _, url in gone]

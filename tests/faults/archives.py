@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import zstandard
 
-from lamella.sample.dice import Dice
 from lamella.sample.paint import draw, encode
+from lamella.sample.rng import Rng
 from lamella.sample.warc import Exchange, pack, response_record
 from tests.faults import mutate
 
@@ -37,16 +37,16 @@ class Case:
 
 
 def archive(seed: int) -> Case:
-    dice = Dice("archive", seed)
-    container = dice.pick(BY_MEMBER + PLAIN + WHOLE)
+    rng = Rng("archive", seed)
+    container = rng.pick(BY_MEMBER + PLAIN + WHOLE)
     arc = container.startswith("arc")
     records = [record(n, arc) for n in range(RECORDS)]
-    victim = dice.below(RECORDS)
-    stored = dice.chance(0.5)
+    victim = rng.below(RECORDS)
+    stored = rng.chance(0.5)
     names, harmed = [], list(records)
     if not stored:
-        name = dice.pick(tuple(RECORD_FAULTS))
-        harmed[victim] = RECORD_FAULTS[name](records[victim], dice)
+        name = rng.pick(tuple(RECORD_FAULTS))
+        harmed[victim] = RECORD_FAULTS[name](records[victim], rng)
         names.append(name)
     clean, data = _packed(records, container), _packed(harmed, container)
     may_go, traceless = {victim}, frozenset()
@@ -55,13 +55,13 @@ def archive(seed: int) -> Case:
     if container not in BY_MEMBER:
         may_go.add(victim + 1)  # nothing but the next record says where a plain one ends
     if stored and container in WHOLE:
-        name, data = mutate.mutated(data, dice)
+        name, data = mutate.mutated(data, rng)
         names.append(name)
         may_go = set(range(RECORDS))  # behind the fault nothing can be unpacked
     elif stored:
         members = [pack(one, 6) for one in records] if container in BY_MEMBER else list(records)
-        name = dice.pick(tuple(STORED_FAULTS))
-        data, more = STORED_FAULTS[name](members, victim, dice)
+        name = rng.pick(tuple(STORED_FAULTS))
+        data, more = STORED_FAULTS[name](members, victim, rng)
         may_go |= more
         traceless = frozenset({victim} if name == "lost" else more)
         names.append(name)
@@ -99,21 +99,21 @@ def _packed(records: list[bytes], container: str) -> bytes:
     return bz2.compress(joined) if container == "bz2" else joined
 
 
-def _header(name: bytes, *values: bytes) -> Callable[[bytes, Dice], bytes]:
+def _header(name: bytes, *values: bytes) -> Callable[[bytes, Rng], bytes]:
     """The record with one of `values` as its header's value; the header is added where it lacks it."""
 
-    def fault(data: bytes, dice: Dice) -> bytes:
+    def fault(data: bytes, rng: Rng) -> bytes:
         head, split, rest = data.partition(_SEPARATOR)
         lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(name.lower() + b":")]
-        return b"\r\n".join([*lines, name + b": " + dice.pick(values)]) + split + rest
+        return b"\r\n".join([*lines, name + b": " + rng.pick(values)]) + split + rest
 
     return fault
 
 
-def _http(*lines: bytes) -> Callable[[bytes, Dice], bytes]:
+def _http(*lines: bytes) -> Callable[[bytes, Rng], bytes]:
     """The record with lines added to the server's head."""
 
-    def fault(data: bytes, dice: Dice) -> bytes:
+    def fault(data: bytes, rng: Rng) -> bytes:
         at = data.find(b"\r\n", max(data.find(b"HTTP/1.1"), 0)) + 2
         return _relength(data[:at] + b"".join(line + b"\r\n" for line in lines) + data[at:])
 
@@ -129,35 +129,35 @@ def _relength(data: bytes) -> bytes:
     return b"\r\n".join(lines) + split + rest if data.startswith(b"WARC/") else data
 
 
-def _drop_header(data: bytes, dice: Dice) -> bytes:
+def _drop_header(data: bytes, rng: Rng) -> bytes:
     head, split, rest = data.partition(_SEPARATOR)
     lines = head.split(b"\r\n")
     if len(lines) > 1:
-        del lines[dice.between(1, len(lines) - 1)]
+        del lines[rng.between(1, len(lines) - 1)]
     return b"\r\n".join(lines) + split + rest
 
 
-def _in_head(data: bytes, dice: Dice) -> bytes:
+def _in_head(data: bytes, rng: Rng) -> bytes:
     """Faults of storage, in the header block alone."""
     head, split, rest = data.partition(_SEPARATOR)
-    return mutate.mutated(head, dice)[1] + split + rest
+    return mutate.mutated(head, rng)[1] + split + rest
 
 
-def _in_body(data: bytes, dice: Dice) -> bytes:
+def _in_body(data: bytes, rng: Rng) -> bytes:
     head, split, rest = data.partition(_SEPARATOR)
-    return _relength(head + split + mutate.mutated(rest.removesuffix(_SEPARATOR), dice)[1] + _SEPARATOR)
+    return _relength(head + split + mutate.mutated(rest.removesuffix(_SEPARATOR), rng)[1] + _SEPARATOR)
 
 
-def _status(data: bytes, dice: Dice) -> bytes:
-    line = dice.pick((b"HTTP/1.1 99999", b"HTTP/9.9 abc", b"HTTP/1.1", b"HTTP", b"ICY 200 OK", b"HTTP/1.1 200" + b" OK" * 9999))
+def _status(data: bytes, rng: Rng) -> bytes:
+    line = rng.pick((b"HTTP/1.1 99999", b"HTTP/9.9 abc", b"HTTP/1.1", b"HTTP", b"ICY 200 OK", b"HTTP/1.1 200" + b" OK" * 9999))
     return _relength(data.replace(b"HTTP/1.1 200 OK", line, 1))
 
 
-def _wide_flood(data: bytes, dice: Dice) -> bytes:
-    return _http(b"X-Long: " + b"a" * dice.pick((10_000, 300_000)))(data, dice)
+def _wide_flood(data: bytes, rng: Rng) -> bytes:
+    return _http(b"X-Long: " + b"a" * rng.pick((10_000, 300_000)))(data, rng)
 
 
-RECORD_FAULTS: dict[str, Callable[[bytes, Dice], bytes]] = {
+RECORD_FAULTS: dict[str, Callable[[bytes, Rng], bytes]] = {
     "length": _header(
         b"Content-Length", b"0", b"7", b"-4", b"abc", b"999999", b"9" * 40, b"1e3", b" 12 34", b"\xd9\xa3", b"99999999999"
     ),
@@ -186,62 +186,62 @@ RECORD_FAULTS: dict[str, Callable[[bytes, Dice], bytes]] = {
     "body length": _http(b"Content-Length: " + b"9" * 30, b"Content-Length: -1"),
     "charset": _http(b"Content-Type: text/html; charset=" + b"utf-16\xff" * 40),
     "mime": _http(b"Content-Type: " + b"/" * 5000),
-    "lf": lambda data, dice: data.replace(b"\r\n", b"\n"),
-    "cr": lambda data, dice: data.replace(b"\r\n", b"\r", dice.between(1, 20)),
-    "second record": lambda data, dice: data + record(99),
-    "record in record": lambda data, dice: _relength(data.removesuffix(_SEPARATOR) + record(98) + _SEPARATOR),
+    "lf": lambda data, rng: data.replace(b"\r\n", b"\n"),
+    "cr": lambda data, rng: data.replace(b"\r\n", b"\r", rng.between(1, 20)),
+    "second record": lambda data, rng: data + record(99),
+    "record in record": lambda data, rng: _relength(data.removesuffix(_SEPARATOR) + record(98) + _SEPARATOR),
 }  # fmt: skip
 
 Stored = tuple[bytes, set[int]]  # the archive's bytes, and what else it may cost
 
 
-def _one(fault: Callable[[bytes, Dice], bytes]) -> Callable[[list[bytes], int, Dice], Stored]:
-    def stored(members: list[bytes], victim: int, dice: Dice) -> Stored:
-        return b"".join((*members[:victim], fault(members[victim], dice), *members[victim + 1 :])), set()
+def _one(fault: Callable[[bytes, Rng], bytes]) -> Callable[[list[bytes], int, Rng], Stored]:
+    def stored(members: list[bytes], victim: int, rng: Rng) -> Stored:
+        return b"".join((*members[:victim], fault(members[victim], rng), *members[victim + 1 :])), set()
 
     return stored
 
 
-def _ends(members: list[bytes], victim: int, dice: Dice) -> Stored:
+def _ends(members: list[bytes], victim: int, rng: Rng) -> Stored:
     """The file ends within a member: what follows was never written."""
     whole, last = b"".join(members[:victim]), members[victim]
-    return whole + last[: dice.between(1, len(last) - 1)], set(range(victim + 1, RECORDS))
+    return whole + last[: rng.between(1, len(last) - 1)], set(range(victim + 1, RECORDS))
 
 
-def _moved(members: list[bytes], victim: int, dice: Dice) -> Stored:
-    return b"".join(dice.shuffled(members)), set()
+def _moved(members: list[bytes], victim: int, rng: Rng) -> Stored:
+    return b"".join(rng.shuffled(members)), set()
 
 
-def _lost(members: list[bytes], victim: int, dice: Dice) -> Stored:
+def _lost(members: list[bytes], victim: int, rng: Rng) -> Stored:
     return b"".join((*members[:victim], *members[victim + 1 :])), set()
 
 
-def _twice(members: list[bytes], victim: int, dice: Dice) -> Stored:
+def _twice(members: list[bytes], victim: int, rng: Rng) -> Stored:
     return b"".join((*members[: victim + 1], *members[victim:])), set()
 
 
-def _before(members: list[bytes], victim: int, dice: Dice) -> Stored:
+def _before(members: list[bytes], victim: int, rng: Rng) -> Stored:
     """Something stands before a member, and the member itself is whole."""
-    junk = dice.pick((bytes(512), b"\r\n" * 9, dice.bytes(200), b"\x1f\x8b\x08" * 20, b"<html>\n" * 30, b"\xef\xbb\xbf"))
+    junk = rng.pick((bytes(512), b"\r\n" * 9, rng.bytes(200), b"\x1f\x8b\x08" * 20, b"<html>\n" * 30, b"\xef\xbb\xbf"))
     return b"".join((*members[:victim], junk, *members[victim:])), set()
 
 
-def _trailer(data: bytes, dice: Dice) -> bytes:
+def _trailer(data: bytes, rng: Rng) -> bytes:
     """A gzip member's checksum or size, a plain record's line breaks."""
-    return data[:-8] + mutate.flip_bit(data[-8:], dice)
+    return data[:-8] + mutate.flip_bit(data[-8:], rng)
 
 
-def _bomb(data: bytes, dice: Dice) -> bytes:
+def _bomb(data: bytes, rng: Rng) -> bytes:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     return packer.compress(b"WARC/1.0\r\nWARC-Type: response\r\n" + bytes(70 << 20)) + packer.flush()
 
 
-STORED_FAULTS: dict[str, Callable[[list[bytes], int, Dice], Stored]] = {
-    "mutated": _one(lambda data, dice: mutate.mutated(data, dice)[1]),
-    "mutated more": _one(lambda data, dice: mutate.mutated(mutate.mutated(data, dice)[1], dice)[1]),
+STORED_FAULTS: dict[str, Callable[[list[bytes], int, Rng], Stored]] = {
+    "mutated": _one(lambda data, rng: mutate.mutated(data, rng)[1]),
+    "mutated more": _one(lambda data, rng: mutate.mutated(mutate.mutated(data, rng)[1], rng)[1]),
     "trailer": _one(_trailer),
-    "zeroed": _one(lambda data, dice: bytes(len(data))),
-    "noise": _one(lambda data, dice: dice.bytes(len(data))),
+    "zeroed": _one(lambda data, rng: bytes(len(data))),
+    "noise": _one(lambda data, rng: rng.bytes(len(data))),
     "bomb": _one(_bomb),
     "ends": _ends,
     "moved": _moved,

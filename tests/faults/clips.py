@@ -8,7 +8,7 @@ from io import BytesIO
 import av
 import numpy as np
 
-from lamella.sample.dice import Dice
+from lamella.sample.rng import Rng
 
 FORMATS = {"mp4": ("mp4", "libx264"), "webm": ("webm", "libvpx")}
 ODD_TITLE = b"caf\xe9 \xff\xfe"  # no UTF-8
@@ -16,32 +16,32 @@ ODD_TITLE = b"caf\xe9 \xff\xfe"  # no UTF-8
 
 def hostile(seed: int) -> tuple[str, bytes]:
     name = tuple(HOSTILE)[seed % len(HOSTILE)]
-    return name, HOSTILE[name](Dice("hostile clip", seed))
+    return name, HOSTILE[name](Rng("hostile clip", seed))
 
 
 def damaged(seed: int) -> tuple[str, bytes]:
     """A sound clip with flipped bytes, a run of zeros, or a piece taken out."""
-    dice = Dice("damaged clip", seed)
+    rng = Rng("damaged clip", seed)
     form = tuple(FORMATS)[seed % 2]
     data = bytearray(sound(form))
-    at = dice.below(len(data) - 8)
+    at = rng.below(len(data) - 8)
     match seed // 2 % 3:
         case 0:
-            for _ in range(dice.between(1, 12)):
-                data[dice.below(len(data))] ^= 1 << dice.below(8)
+            for _ in range(rng.between(1, 12)):
+                data[rng.below(len(data))] ^= 1 << rng.below(8)
             return f"{form} flipped", bytes(data)
         case 1:
-            end = min(len(data), at + dice.between(1, 200))
+            end = min(len(data), at + rng.between(1, 200))
             data[at:end] = bytes(end - at)
             return f"{form} zeroed", bytes(data)
-    del data[at : at + dice.between(1, 200)]
+    del data[at : at + rng.between(1, 200)]
     return f"{form} shortened", bytes(data)
 
 
 def cut(seed: int) -> tuple[str, bytes]:
     form = tuple(FORMATS)[seed % 2]
     data = sound(form)
-    return f"{form} cut", data[: Dice("cut clip", seed).between(64, len(data) * 9 // 10)]
+    return f"{form} cut", data[: Rng("cut clip", seed).between(64, len(data) * 9 // 10)]
 
 
 @cache
@@ -78,31 +78,31 @@ def endless_samples(count: int = 0x7FFFFFF0) -> bytes:
     return bytes(data)
 
 
-def _size(dice: Dice) -> bytes:
+def _size(rng: Rng) -> bytes:
     data = bytearray(sound("mp4"))
     at = data.index(b"avc1") + 4 + 24
-    data[at : at + 4] = struct.pack(">HH", 16_384, dice.pick((9_000, 16_384)))
+    data[at : at + 4] = struct.pack(">HH", 16_384, rng.pick((9_000, 16_384)))
     return bytes(data)
 
 
-def _boxes_in_boxes(dice: Dice) -> bytes:
+def _boxes_in_boxes(rng: Rng) -> bytes:
     body = b""
     for _ in range(2000):
         body = struct.pack(">I4s", len(body) + 8, b"moov") + body
     return sound("mp4")[:32] + body
 
 
-def _empty_clusters(dice: Dice) -> bytes:
+def _empty_clusters(rng: Rng) -> bytes:
     """A million clusters without a block behind the last one."""
     return sound("webm") + b"\x1f\x43\xb6\x75\x80" * 1_000_000
 
 
-HOSTILE: dict[str, Callable[[Dice], bytes]] = {
-    "odd title": lambda dice: odd_title(dice.pick(tuple(FORMATS))),
-    "endless samples": lambda dice: endless_samples(dice.between(1 << 24, 0x7FFFFFF0)),
+HOSTILE: dict[str, Callable[[Rng], bytes]] = {
+    "odd title": lambda rng: odd_title(rng.pick(tuple(FORMATS))),
+    "endless samples": lambda rng: endless_samples(rng.between(1 << 24, 0x7FFFFFF0)),
     "size": _size,
     "boxes in boxes": _boxes_in_boxes,
     "empty clusters": _empty_clusters,
-    "playlist": lambda dice: b"#EXTM3U\n#EXTINF:9,\nhttp://127.0.0.1:1/a.ts\n",
-    "concat": lambda dice: b"ffconcat version 1.0\nfile /etc/passwd\n",
+    "playlist": lambda rng: b"#EXTM3U\n#EXTINF:9,\nhttp://127.0.0.1:1/a.ts\n",
+    "concat": lambda rng: b"ffconcat version 1.0\nfile /etc/passwd\n",
 }

@@ -1,8 +1,8 @@
 """A seed in; what broke the law when an archive or a page was read, extracted and stored by the product's functions, out."""
 
+import collections
 import io
 import re
-from collections import Counter
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +14,7 @@ from lamella.pipeline.recipes import obelics
 from lamella.pipeline.tables import parquet_bytes
 from lamella.reporting.inspect import inspect
 from lamella.sample.warc import Exchange, pack, response_record
-from lamella.schemas.account import Door, Tally
+from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.arrow import from_table, to_table
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument
@@ -69,7 +69,7 @@ def judge_page(seed: int, folder: Path) -> tuple[str, list[str]]:
     path.write_bytes(b"".join(pack(response_record(one, n), 6) for n, one in enumerate(exchanges)))
     found, rejections, faults = _read(path)
     del found
-    met, documents = Counter(rejection.url for rejection in rejections), []
+    met, documents = collections.Counter(rejection.url for rejection in rejections), []
     for output in read_archive(str(path), ReadConfig()):
         if isinstance(output, Page):
             for made in extract_document(output, CONFIG.extract):
@@ -93,7 +93,7 @@ def judge_page(seed: int, folder: Path) -> tuple[str, list[str]]:
 
 def _read(path: Path) -> tuple[dict[str, tuple], list[Rejection], list[str]]:
     """What an archive gives, by URL; its rejections; and sums that do not add up."""
-    found, rejections, doors, faults = {}, [], Counter(), []
+    found, rejections, doors, faults = {}, [], collections.Counter(), []
     for output in read_archive(str(path), ReadConfig()):
         match output:
             case Page():
@@ -105,13 +105,12 @@ def _read(path: Path) -> tuple[dict[str, tuple], list[Rejection], list[str]]:
                 rejections.append(output)
                 if output.reason is Reason.CRASHED:
                     faults.append(f"crashed: {output.detail}")
-            case Tally():
+            case Counter():
                 doors[output.unit, output.door] += output.count
-    if doors[Unit.RECORD, Door.IN] != doors[Unit.RECORD, Door.KEPT] + len(rejections):
-        faults.append(
-            f"{doors[Unit.RECORD, Door.IN]} records came, {doors[Unit.RECORD, Door.KEPT]} stayed, {len(rejections)} left"
-        )
-    if doors["pages"] != doors[Unit.PAGE, Door.MADE]:
+    came, stayed = doors[Unit.RECORD, CounterKind.IN], doors[Unit.RECORD, CounterKind.KEPT]
+    if came != stayed + len(rejections):
+        faults.append(f"{came} records came, {stayed} stayed, {len(rejections)} left")
+    if doors["pages"] != doors[Unit.PAGE, CounterKind.MADE]:
         faults.append("pages are not those that were counted")
     return found, rejections, faults
 

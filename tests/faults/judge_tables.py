@@ -59,7 +59,7 @@ def _says_the_same(path: Path, sound: Path) -> bool:
 
 
 def _acted_on(data: bytes) -> object:
-    """What is read of a manifest; `made_from`, which only the next run compares, is not."""
+    """What is read of a manifest; `fingerprint`, which only the next run compares, is not."""
     raw = json.loads(data)
     if "files" in raw:
         return TableManifest.decode(data).files, raw["rows"], raw["hash"]

@@ -1,7 +1,7 @@
 """A sample web in; runs of it killed at moments that a hash chooses, each gone on with, and what they came to, out.
 
 A kill is SIGKILL to the whole process group, as a machine's end would be. A run that was killed some times must end in the
-bytes of one that nobody disturbed: tables, tallies and rejections (so the report's sums, too), shards.
+bytes of one that nobody disturbed: tables, counters and rejections (so the report's sums, too), shards.
 """
 
 import os

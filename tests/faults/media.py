@@ -7,8 +7,8 @@ import av
 import numpy as np
 
 from lamella.sample.clips import encode_clip, frames, make_clip
-from lamella.sample.dice import Dice
 from lamella.sample.paint import draw
+from lamella.sample.rng import Rng
 from tests.faults import mutate
 
 FORMATS = {
@@ -26,19 +26,19 @@ _ORIGINALS = 5  # of each format
 
 def picture(seed: int) -> tuple[str, bytes, bytes]:
     """(name, the original, the damaged one)."""
-    dice = Dice("picture", seed)
-    form = dice.pick(tuple(FORMATS))
-    original = _picture(form, dice.below(_ORIGINALS))
-    name, data = mutate.mutated(original, dice)
+    rng = Rng("picture", seed)
+    form = rng.pick(tuple(FORMATS))
+    original = _picture(form, rng.below(_ORIGINALS))
+    name, data = mutate.mutated(original, rng)
     return f"{form} {name}", original, data
 
 
 def clip(seed: int) -> tuple[str, bytes, bytes]:
     """(name, the original, the damaged one)."""
-    dice = Dice("clip", seed)
-    form = dice.pick(("mp4", "webm"))
-    original = _clip(form, dice.below(2))
-    name, data = mutate.mutated(original, dice)
+    rng = Rng("clip", seed)
+    form = rng.pick(("mp4", "webm"))
+    original = _clip(form, rng.below(2))
+    name, data = mutate.mutated(original, rng)
     return f"{form} {name}", original, data
 
 

@@ -6,7 +6,7 @@ Small ones, so that hundreds fit into a test run: what grows with the square is 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lamella.sample.dice import Dice
+from lamella.sample.rng import Rng
 from tests.faults import mutate
 
 SOUND = (
@@ -35,15 +35,15 @@ class BadPage:
 
 
 def page(seed: int) -> BadPage:
-    dice = Dice("page", seed)
-    name = dice.pick(tuple(FAULTS))
-    found = FAULTS[name](dice)
+    rng = Rng("page", seed)
+    name = rng.pick(tuple(FAULTS))
+    found = FAULTS[name](rng)
     data = found if isinstance(found, bytes) else found.encode("utf-8", "surrogatepass")
     mime = "text/html"
     if name == "charset":
-        mime = f"text/html; charset={dice.pick(_CHARSETS)}"
-    if dice.chance(0.2):
-        more, data = mutate.mutated(data, dice)
+        mime = f"text/html; charset={rng.pick(_CHARSETS)}"
+    if rng.chance(0.2):
+        more, data = mutate.mutated(data, rng)
         name += f"+{more}"
     return BadPage(name=name, data=data, mime=mime)
 
@@ -53,133 +53,133 @@ def _within(text: str) -> str:
     return SOUND.replace("</figure>", "</figure>" + text)
 
 
-def _times(piece: str, dice: Dice, most: int = 200_000) -> str:
+def _times(piece: str, rng: Rng, most: int = 200_000) -> str:
     """Many of a piece, up to `most` characters."""
-    return piece * max(1, int(most * (0.02 + 0.98 * dice.fraction() ** 3)) // len(piece))
+    return piece * max(1, int(most * (0.02 + 0.98 * rng.fraction() ** 3)) // len(piece))
 
 
-def _many(make: Callable[[int], str], dice: Dice, most: int = 4000) -> str:
-    return "".join(make(n) for n in range(dice.between(50, most)))
+def _many(make: Callable[[int], str], rng: Rng, most: int = 4000) -> str:
+    return "".join(make(n) for n in range(rng.between(50, most)))
 
 
-def _nested(dice: Dice) -> str:
-    tag = dice.pick(
+def _nested(rng: Rng) -> str:
+    tag = rng.pick(
         ("div", "b", "table", "ul", "a", "font", "p", "span", "svg", "math", "template", "select", "button", "object")
     )
-    return _within(_times(f"<{tag}>", dice) + "deep " * 20 + (f"</{tag}>" * 50 if dice.chance(0.5) else ""))
+    return _within(_times(f"<{tag}>", rng) + "deep " * 20 + (f"</{tag}>" * 50 if rng.chance(0.5) else ""))
 
 
-def _adoption(dice: Dice) -> str:
-    return _within(_times("<a><b><i><p>", dice, 40_000) + "</a></b></i>" * dice.between(1, 300))
+def _adoption(rng: Rng) -> str:
+    return _within(_times("<a><b><i><p>", rng, 40_000) + "</a></b></i>" * rng.between(1, 300))
 
 
-def _unclosed(dice: Dice) -> str:
-    start = dice.pick(
+def _unclosed(rng: Rng) -> str:
+    start = rng.pick(
         ("<!--", "<script>", "<style>", "<textarea>", "<title>", "<p class='", "<svg><![CDATA[", "<!doctype", "<plaintext>")
     )
-    return _within(start + _times("never closed ", dice))
+    return _within(start + _times("never closed ", rng))
 
 
-def _attributes(dice: Dice) -> str:
-    return _within("<p " + " ".join(f"a{n}=1" for n in range(dice.between(100, 6000))) + ">words</p>")
+def _attributes(rng: Rng) -> str:
+    return _within("<p " + " ".join(f"a{n}=1" for n in range(rng.between(100, 6000))) + ">words</p>")
 
 
-def _attribute(dice: Dice) -> str:
-    name = dice.pick(
+def _attribute(rng: Rng) -> str:
+    name = rng.pick(
         ("alt", "src", "srcset", "class", "id", "style", "title", "data-src", "aria-label", "href", "width", "sizes")
     )
-    piece = dice.pick(
+    piece = rng.pick(
         ("a", "word ", "_", "1 ", ", ", "a.jpg 1x, ", "%20", "/../", "&amp;", "'x' ", "http://a/", "\u0301", "(", "- ")
     )
-    return _within(f'<img {name}="{_times(piece, dice)}"><a {name}="{_times(piece, dice, 5000)}">x</a>')
+    return _within(f'<img {name}="{_times(piece, rng)}"><a {name}="{_times(piece, rng, 5000)}">x</a>')
 
 
-def _base(dice: Dice) -> str:
-    href = dice.pick(
+def _base(rng: Rng) -> str:
+    href = rng.pick(
         ("//", "http://[", "javascript:", "data:text/html,x", "http://" + "a." * 3000, "/" + "b/" * 4000, "\\\\x", "")
     )
-    images = _many(lambda n: f"<img src='i{n}.jpg' alt='picture number {n} of many'>", dice, 400)
+    images = _many(lambda n: f"<img src='i{n}.jpg' alt='picture number {n} of many'>", rng, 400)
     return _within(images).replace("<head>", f"<head><base href='{href}'>")
 
 
-def _srcset(dice: Dice) -> str:
-    return _within("<img srcset='" + _many(lambda n: f"i{n}.jpg {n}w, ", dice) + "'>")
+def _srcset(rng: Rng) -> str:
+    return _within("<img srcset='" + _many(lambda n: f"i{n}.jpg {n}w, ", rng) + "'>")
 
 
-def _alts(dice: Dice) -> str:
-    alt = _times(dice.pick(("long ", "_", "-", "a-b", "x.jpg ", "1_2_", "(", "©")), dice, 20_000)
-    return _within(_many(lambda n: f"<img src='{n}.jpg' alt='{alt[: 500 + n]}'>", dice, 100))
+def _alts(rng: Rng) -> str:
+    alt = _times(rng.pick(("long ", "_", "-", "a-b", "x.jpg ", "1_2_", "(", "©")), rng, 20_000)
+    return _within(_many(lambda n: f"<img src='{n}.jpg' alt='{alt[: 500 + n]}'>", rng, 100))
 
 
-def _described(dice: Dice) -> str:
-    text = _times("described ", dice, 20_000)
-    return _within(f"<p id=d>{text}</p>" + _many(lambda n: f"<img src={n}.png aria-describedby=d>", dice, 60))
+def _described(rng: Rng) -> str:
+    text = _times("described ", rng, 20_000)
+    return _within(f"<p id=d>{text}</p>" + _many(lambda n: f"<img src={n}.png aria-describedby=d>", rng, 60))
 
 
-def _entities(dice: Dice) -> str:
-    title = _times(dice.pick(("&amp;", "&lt;b&gt;", "&#60;", "&NotEqualTilde;", "&;", "&#9999999999;")), dice)
+def _entities(rng: Rng) -> str:
+    title = _times(rng.pick(("&amp;", "&lt;b&gt;", "&#60;", "&NotEqualTilde;", "&;", "&#9999999999;")), rng)
     return SOUND.replace("<title>", f"<title>{title}").replace("</h1>", title[:5000] + "</h1>")
 
 
-def _meta(dice: Dice) -> str:
-    name = dice.pick(("robots", "og:image", "og:title", "description", "tdm-reservation", "refresh"))
-    content = _times(dice.pick(("noai, ", "none:", "http://a/", "0;url=", "a: b, ", " ")), dice, 30_000)
-    metas = f"<meta name='{name}' property='{name}' http-equiv='{name}' content='{content}'>" * dice.between(1, 4)
+def _meta(rng: Rng) -> str:
+    name = rng.pick(("robots", "og:image", "og:title", "description", "tdm-reservation", "refresh"))
+    content = _times(rng.pick(("noai, ", "none:", "http://a/", "0;url=", "a: b, ", " ")), rng, 30_000)
+    metas = f"<meta name='{name}' property='{name}' http-equiv='{name}' content='{content}'>" * rng.between(1, 4)
     return SOUND.replace("<head>", "<head>" + metas)
 
 
-def _json_ld(dice: Dice) -> str:
-    value = dice.pick(
+def _json_ld(rng: Rng) -> str:
+    value = rng.pick(
         ("[" * 9000, '{"@type":"Article","articleBody":"' + "x" * 40_000 + '"}', "{" * 100, "nul", '{"a":1e999999}', "9" * 9000)
     )
     return SOUND.replace("<head>", f"<head><script type='application/ld+json'>{value}</script>")
 
 
-def _tables(dice: Dice) -> str:
-    cell = dice.pick(("<td colspan=9000000000000000>a</td>", "<td rowspan=65535>a", "<th>x", "<td><table><tr><td>y"))
-    return _within("<table><tr>" + _times(cell, dice, 60_000) + "</table>")
+def _tables(rng: Rng) -> str:
+    cell = rng.pick(("<td colspan=9000000000000000>a</td>", "<td rowspan=65535>a", "<th>x", "<td><table><tr><td>y"))
+    return _within("<table><tr>" + _times(cell, rng, 60_000) + "</table>")
 
 
-def _style(dice: Dice) -> str:
-    return _within(f'<p style="{_times("background:url(x.png);", dice)}">x</p><style>{_times("a{b:url(c)}", dice)}</style>')
+def _style(rng: Rng) -> str:
+    return _within(f'<p style="{_times("background:url(x.png);", rng)}">x</p><style>{_times("a{b:url(c)}", rng)}</style>')
 
 
-def _text(dice: Dice) -> str:
-    piece = dice.pick(
+def _text(rng: Rng) -> str:
+    piece = rng.pick(
         ("word ", "a", "<br>", "\n", ". ", "字", "www.a.example ", "http://a/ ", "_", "!", "#a ", "{", "0", "\u00a0", "- ")
     )
-    return _within(f"<p>{_times(piece, dice, 400_000)}</p>")
+    return _within(f"<p>{_times(piece, rng, 400_000)}</p>")
 
 
-def _odd(dice: Dice) -> str:
+def _odd(rng: Rng) -> str:
     """Odd characters in text, attributes and addresses of a page that is sound otherwise."""
     words = SOUND.split(" ")
-    for _ in range(dice.between(1, 12)):
-        at = dice.below(len(words))
-        words[at] += dice.pick(_ODD_CHARACTERS)
-    return " ".join(words) + "\ud800" * dice.below(3)
+    for _ in range(rng.between(1, 12)):
+        at = rng.below(len(words))
+        words[at] += rng.pick(_ODD_CHARACTERS)
+    return " ".join(words) + "\ud800" * rng.below(3)
 
 
-def _charset(dice: Dice) -> bytes:
+def _charset(rng: Rng) -> bytes:
     """A page in one charset that says another, or none."""
-    text = SOUND.replace("tide", dice.pick(("tide", "marée", "прилив", "潮汐", "満潮", "παλίρροια")))
-    text = text.replace("<head>", f"<head><meta charset='{dice.pick(_CHARSETS)}'>")
-    coding = dice.pick(
+    text = SOUND.replace("tide", rng.pick(("tide", "marée", "прилив", "潮汐", "満潮", "παλίρροια")))
+    text = text.replace("<head>", f"<head><meta charset='{rng.pick(_CHARSETS)}'>")
+    coding = rng.pick(
         ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252", "koi8-r", "gb18030", "shift_jis")
     )
     return text.encode(coding, "replace")
 
 
-def _tags(dice: Dice) -> str:
+def _tags(rng: Rng) -> str:
     """Text that is mostly the beginnings of markup."""
-    return _within("".join(dice.pick(("<", ">", "</", "<a", "<!", "&", "'", '"', "=", "p", " ", "--")) for _ in range(3000)))
+    return _within("".join(rng.pick(("<", ">", "</", "<a", "<!", "&", "'", '"', "=", "p", " ", "--")) for _ in range(3000)))
 
 
-def _noise(dice: Dice) -> bytes:
-    return dice.pick((b"", b"<html>", SOUND.encode()[:200])) + dice.bytes(dice.between(1, 20_000))
+def _noise(rng: Rng) -> bytes:
+    return rng.pick((b"", b"<html>", SOUND.encode()[:200])) + rng.bytes(rng.between(1, 20_000))
 
 
-FAULTS: dict[str, Callable[[Dice], str | bytes]] = {
+FAULTS: dict[str, Callable[[Rng], str | bytes]] = {
     "nested": _nested,
     "adoption": _adoption,
     "unclosed": _unclosed,
@@ -199,5 +199,5 @@ FAULTS: dict[str, Callable[[Dice], str | bytes]] = {
     "charset": _charset,
     "tags": _tags,
     "noise": _noise,
-    "mutated": lambda dice: mutate.mutated(SOUND.encode(), dice)[1],
+    "mutated": lambda rng: mutate.mutated(SOUND.encode(), rng)[1],
 }

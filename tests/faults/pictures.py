@@ -8,8 +8,8 @@ from io import BytesIO
 
 from PIL import Image
 
-from lamella.sample.dice import Dice
 from lamella.sample.paint import draw
+from lamella.sample.rng import Rng
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 _HUGE = (16_383, 12_000, 9_000)  # px a side: beyond the limit of 64 MP
@@ -17,27 +17,27 @@ _HUGE = (16_383, 12_000, 9_000)  # px a side: beyond the limit of 64 MP
 
 def hostile(seed: int) -> tuple[str, bytes]:
     """A picture that claims much, hides much, or is of a type that is not taken."""
-    dice = Dice("hostile picture", seed)
+    rng = Rng("hostile picture", seed)
     name = tuple(HOSTILE)[seed % len(HOSTILE)]
-    return name, HOSTILE[name](dice)
+    return name, HOSTILE[name](rng)
 
 
 def damaged(seed: int) -> tuple[str, bytes]:
     """A sound picture with flipped bytes, a run of zeros, or a piece taken out."""
-    dice = Dice("damaged picture", seed)
+    rng = Rng("damaged picture", seed)
     kind = FORMATS[seed % len(FORMATS)]
     data = bytearray(sound(kind, seed % 3))
-    at = dice.below(len(data) - 8)
+    at = rng.below(len(data) - 8)
     match seed // len(FORMATS) % 3:
         case 0:
-            for _ in range(dice.between(1, 12)):
-                data[dice.below(len(data))] ^= 1 << dice.below(8)
+            for _ in range(rng.between(1, 12)):
+                data[rng.below(len(data))] ^= 1 << rng.below(8)
             return f"{kind} flipped", bytes(data)
         case 1:
-            end = min(len(data), at + dice.between(1, 200))
+            end = min(len(data), at + rng.between(1, 200))
             data[at:end] = bytes(end - at)
             return f"{kind} zeroed", bytes(data)
-    del data[at : at + dice.between(1, 200)]
+    del data[at : at + rng.between(1, 200)]
     return f"{kind} shortened", bytes(data)
 
 
@@ -45,7 +45,7 @@ def cut(seed: int) -> tuple[str, bytes]:
     """A sound picture that ends early, by more than its trailer."""
     kind = FORMATS[seed % len(FORMATS)]
     data = sound(kind, seed % 3)
-    return f"{kind} cut", data[: Dice("cut picture", seed).between(16, len(data) - 13)]
+    return f"{kind} cut", data[: Rng("cut picture", seed).between(16, len(data) - 13)]
 
 
 @cache
@@ -109,78 +109,78 @@ def chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def _jpeg_frame(dice: Dice) -> bytes:
+def _jpeg_frame(rng: Rng) -> bytes:
     data = bytearray(sound("JPEG"))
     at = data.index(b"\xff\xc0") + 5
-    data[at : at + 4] = struct.pack(">HH", dice.pick(_HUGE), dice.pick(_HUGE))
+    data[at : at + 4] = struct.pack(">HH", rng.pick(_HUGE), rng.pick(_HUGE))
     return bytes(data)
 
 
-def _gif_screen(dice: Dice) -> bytes:
+def _gif_screen(rng: Rng) -> bytes:
     data = bytearray(sound("GIF"))
-    data[6:10] = struct.pack("<HH", dice.pick(_HUGE), dice.pick(_HUGE))
+    data[6:10] = struct.pack("<HH", rng.pick(_HUGE), rng.pick(_HUGE))
     return bytes(data)
 
 
-def _gif_frame(dice: Dice) -> bytes:
+def _gif_frame(rng: Rng) -> bytes:
     """A frame far beyond a small screen."""
     data = bytearray(sound("GIF"))
     at = 13 + (3 << (data[10] & 7) + 1)
-    data[at + 1 : at + 9] = struct.pack("<HHHH", 40_000, 40_000, dice.pick(_HUGE), dice.pick(_HUGE))
+    data[at + 1 : at + 9] = struct.pack("<HHHH", 40_000, 40_000, rng.pick(_HUGE), rng.pick(_HUGE))
     return bytes(data)
 
 
-def _png_texts(dice: Dice) -> bytes:
+def _png_texts(rng: Rng) -> bytes:
     """A thousand compressed texts of a megabyte each."""
     text = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(1 << 20), 9))
     return png((64, 64), text * 1000, rows=bytes(9 * 64))
 
 
-def _png_profile(dice: Dice) -> bytes:
+def _png_profile(rng: Rng) -> bytes:
     return png((64, 64), chunk(b"iCCP", b"p\0\0" + zlib.compress(bytes(64 << 20), 9)), rows=bytes(9 * 64))
 
 
-def _png_rows(dice: Dice) -> bytes:
+def _png_rows(rng: Rng) -> bytes:
     """More rows than the header says, by a thousand times."""
     return png((64, 64), rows=bytes(9 * 64_000))
 
 
-def _exif(dice: Dice) -> bytes:
+def _exif(rng: Rng) -> bytes:
     """A TIFF directory of 65,535 entries, each of 4 GB at an address of its own."""
     entries = b"".join(struct.pack("<HHII", 0x0112 + n, 2, 0xFFFFFFF0, 8 * n) for n in range(4000))
     return sound("JPEG", 0, exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + entries)
 
 
-def _many_frames(kind: str) -> Callable[[Dice], bytes]:
+def _many_frames(kind: str) -> Callable[[Rng], bytes]:
     @cache
     def made() -> bytes:
         frames = [Image.new("RGB", (64, 64), (n % 256, n // 2, 90)) for n in range(400)]
         return encoded(frames[0], kind, save_all=True, append_images=frames[1:], duration=20)
 
-    return lambda dice: made()
+    return lambda rng: made()
 
 
-def _many_gif_frames(dice: Dice) -> bytes:
+def _many_gif_frames(rng: Rng) -> bytes:
     """100,000 frames of a pixel behind the first."""
     frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\x00"
     return sound("GIF")[:-1] + frame * 100_000 + b"\x3b"
 
 
-def _as(kind: str) -> Callable[[Dice], bytes]:
-    return lambda dice: encoded(Image.new("RGB", (80, 80), "red"), kind)
+def _as(kind: str) -> Callable[[Rng], bytes]:
+    return lambda rng: encoded(Image.new("RGB", (80, 80), "red"), kind)
 
 
-HOSTILE: dict[str, Callable[[Dice], bytes]] = {
-    "scans": lambda dice: many_scans(dice.between(150, 1500)),
-    "hidden scans": lambda dice: hidden_scans(dice.between(150, 1500)),
+HOSTILE: dict[str, Callable[[Rng], bytes]] = {
+    "scans": lambda rng: many_scans(rng.between(150, 1500)),
+    "hidden scans": lambda rng: hidden_scans(rng.between(150, 1500)),
     "jpeg frame": _jpeg_frame,
     "exif": _exif,
-    "webp of one colour": lambda dice: webp_of_one_colour(dice.pick((*_HUGE, 7_900))),
-    "webp in a small canvas": lambda dice: webp_in_a_small_canvas(dice.pick((160, 7_000))),
+    "webp of one colour": lambda rng: webp_of_one_colour(rng.pick((*_HUGE, 7_900))),
+    "webp in a small canvas": lambda rng: webp_in_a_small_canvas(rng.pick((160, 7_000))),
     "webp frames": _many_frames("WEBP"),
-    "avif says less": lambda dice: avif_that_says(dice.between(64, 300), 300),
-    "avif says more": lambda dice: avif_that_says(dice.pick(_HUGE), dice.pick(_HUGE)),
-    "png header": lambda dice: png((dice.pick(_HUGE), dice.pick(_HUGE)), colour=dice.pick((0, 2, 6)), depth=8),
+    "avif says less": lambda rng: avif_that_says(rng.between(64, 300), 300),
+    "avif says more": lambda rng: avif_that_says(rng.pick(_HUGE), rng.pick(_HUGE)),
+    "png header": lambda rng: png((rng.pick(_HUGE), rng.pick(_HUGE)), colour=rng.pick((0, 2, 6)), depth=8),
     "png texts": _png_texts,
     "png profile": _png_profile,
     "png rows": _png_rows,

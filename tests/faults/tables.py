@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from lamella.sample.dice import Dice
+from lamella.sample.rng import Rng
 from lamella.schemas.shards import MANIFEST
 from tests.faults import mutate
 from tests.faults.tars import hostile_tar
@@ -34,25 +34,25 @@ class BadRun:
 
 def bad_run(kind: str, seed: int, sound: Path, to: Path) -> BadRun:
     """Copies `sound` by links; the damaged file and its manifest are files of their own."""
-    dice = Dice("bad run", kind, seed)
+    rng = Rng("bad run", kind, seed)
     shutil.copytree(sound, to, copy_function=_link)
     files = sorted(path for pattern in KINDS[kind] for path in to.glob(pattern))
-    path = dice.pick(files)
+    path = rng.pick(files)
     before = path.read_bytes()
-    name, after = _damaged(kind, before, dice)
+    name, after = _damaged(kind, before, rng)
     _replace(path, after)
-    signed = kind in ("tar", "table") and dice.chance(0.5) and _sign(path, after)
+    signed = kind in ("tar", "table") and rng.chance(0.5) and _sign(path, after)
     file = str(path.relative_to(to))
     label = f"{file} {name}{' signed' if signed else ''}"
     return BadRun(name=label, folder=to, file=file, changed=after != before, signed=signed)
 
 
-def _damaged(kind: str, data: bytes, dice: Dice) -> tuple[str, bytes]:
-    if kind == "tar" and dice.chance(0.5):
-        return hostile_tar(data, dice)
-    if kind in ("manifest", "run") and dice.chance(0.6):
-        return _other_json(data, dice)
-    return mutate.mutated(data, dice)
+def _damaged(kind: str, data: bytes, rng: Rng) -> tuple[str, bytes]:
+    if kind == "tar" and rng.chance(0.5):
+        return hostile_tar(data, rng)
+    if kind in ("manifest", "run") and rng.chance(0.6):
+        return _other_json(data, rng)
+    return mutate.mutated(data, rng)
 
 
 _VALUES = (
@@ -61,17 +61,17 @@ _VALUES = (
 )  # fmt: skip
 
 
-def _other_json(data: bytes, dice: Dice) -> tuple[str, bytes]:
+def _other_json(data: bytes, rng: Rng) -> tuple[str, bytes]:
     """One value of the document becomes another; or it nests deeper than a parser likes."""
-    if dice.chance(0.1):
+    if rng.chance(0.1):
         return "deep", b"[" * 100_000 + b"]" * 100_000
     document = json.loads(data)
     places = list(_places(document))
-    holder, key = dice.pick(places)
-    if dice.chance(0.25) and isinstance(holder, dict):
+    holder, key = rng.pick(places)
+    if rng.chance(0.25) and isinstance(holder, dict):
         del holder[key]
         return f"without {key}", json.dumps(document).encode()
-    holder[key] = dice.pick(_VALUES)
+    holder[key] = rng.pick(_VALUES)
     return f"other {key}", json.dumps(document).encode()
 
 

@@ -12,7 +12,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from lamella.pipeline.run import contents_hash
 from lamella.pipeline.tables import WriteTable, read_manifest, read_records
-from lamella.sample.dice import Dice
+from lamella.sample.rng import Rng
 from lamella.sample.warc import Exchange, pack, response_record
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.media import ArchiveMedia, BlobRef, Container
@@ -33,7 +33,7 @@ class FlakyStore(MemoryFileSystem):
 
     def pipe_file(self, path, value, mode="overwrite", **kwargs):
         self.puts["all"] += 1
-        if Dice("put", self.puts["all"]).chance(0.05):
+        if Rng("put", self.puts["all"]).chance(0.05):
             self.puts["failed"] += 1
             raise OSError(503, "Slow Down", path)
         super().pipe_file(path, value, mode=mode, **kwargs)
@@ -52,12 +52,12 @@ def media(number: int) -> ArchiveMedia:
     return ArchiveMedia(url=f"https://a.example/{number}", blob=blob, mime="image/png")
 
 
-def written(folder: str, made_from: str) -> bool:
+def written(folder: str, fingerprint: str) -> bool:
     """Whether the table was written; a store's error ends the attempt, as it ends a run."""
     try:
         with beam.Pipeline(runner=FnApiRunner()) as pipeline:
             records = pipeline | beam.Create([media(number) for number in range(ROWS)]).with_output_types(ArchiveMedia)
-            records | WriteTable(folder, ArchiveMedia, parts=PARTS, made_from=made_from)
+            records | WriteTable(folder, ArchiveMedia, parts=PARTS, fingerprint=fingerprint)
     except Exception as error:
         assert "Slow Down" in str(error)
         return False
@@ -86,7 +86,7 @@ def test_memory_does_not_grow_with_the_archive(tmp_path):
         path = tmp_path / f"{records}.warc.gz"
         with path.open("wb") as out:
             for number in range(records):
-                body = SOUND.encode() + f"<!--{number}".encode() + Dice("body", number).bytes(100_000).hex().encode() + b"-->"
+                body = SOUND.encode() + f"<!--{number}".encode() + Rng("body", number).bytes(100_000).hex().encode() + b"-->"
                 out.write(
                     pack(response_record(Exchange(url=f"https://a.example/{number}", body=body, mime="text/html"), number), 1)
                 )

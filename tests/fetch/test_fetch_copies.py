@@ -12,7 +12,7 @@ from PIL import Image
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media
 from lamella.schemas.rejection import Reason
-from lamella.transforms.base.forest import Forest
+from lamella.transforms.base.union_find import UnionFind
 from lamella.transforms.fetch.copies import (
     as_member,
     choose_one,
@@ -48,7 +48,7 @@ def planted(distance, count=60) -> list[str]:
 @pytest.mark.parametrize("distance", [0, 1, 3, 5, 10, 20])
 def test_no_near_pair_is_missed_and_no_far_one_taken(distance):
     hashes = planted(distance)
-    brute = Forest()
+    brute = UnionFind()
     for left, right in combinations(sorted(set(hashes)), 2):
         if (int(left, 16) ^ int(right, 16)).bit_count() <= distance:
             brute.join(left, right)

@@ -1,6 +1,7 @@
 """FetchMedia in a pipeline: both doors, and accounts that balance, from archives and from the web."""
 
-from collections import Counter
+import collections
+from dataclasses import replace
 from typing import ClassVar
 
 import apache_beam as beam
@@ -11,10 +12,10 @@ from fetch_media import VTT, film, picture, plain
 from fetch_server import Server
 from store_world import store_at
 
-from lamella.schemas.account import Door
+from lamella.schemas.account import CounterKind
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
-from lamella.schemas.media import ArchiveMedia, BlobRef, Container, Media
+from lamella.schemas.media import Alias, AliasKind, ArchiveMedia, BlobRef, Container, Media
 from lamella.schemas.page import Provenance
 from lamella.schemas.pair import CandidatePair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
@@ -48,7 +49,9 @@ class Store:
         self.media.append(ArchiveMedia(url=url, blob=blob, mime="image/png", **fields))
 
 
-def fetch(documents, archived, config=None, root="", candidates=()) -> tuple[dict[str, Media], dict[str, Rejection]]:
+def fetch(
+    documents, archived, config=None, root="", candidates=(), aliases=()
+) -> tuple[dict[str, Media], dict[str, Rejection]]:
     """Kept media and rejections by URL; the accounts are checked on the way."""
     # The runner is in this process: what a check sees, the test sees.
     with TestPipeline(runner=FnApiRunner()) as pipeline:
@@ -56,23 +59,24 @@ def fetch(documents, archived, config=None, root="", candidates=()) -> tuple[dic
             "documents": pipeline | "d" >> beam.Create(documents, reshuffle=False).with_output_types(InterleavedDocument),
             "candidates": pipeline | "c" >> beam.Create(candidates, reshuffle=False).with_output_types(CandidatePair),
             "archived": pipeline | "a" >> beam.Create(archived, reshuffle=False).with_output_types(ArchiveMedia),
+            "aliases": pipeline | "l" >> beam.Create(aliases, reshuffle=False).with_output_types(Alias),
         }
         out = inputs | FetchMedia(config or FetchConfig(), store_at(root))
-        for door in ("kept", "rejected", "tallies"):
+        for door in ("kept", "rejected", "counters"):
             assert_that(getattr(out, door), _Remember(door), label=door)
-    seen = {door: _Remember.seen.pop(door) for door in ("kept", "rejected", "tallies")}
+    seen = {door: _Remember.seen.pop(door) for door in ("kept", "rejected", "counters")}
 
-    counts = Counter()
-    for tally in seen["tallies"]:
-        assert (tally.stage, tally.unit) == (Stage.FETCH, Unit.MEDIA)
-        counts[tally.door] += tally.count
+    counts = collections.Counter()
+    for counter in seen["counters"]:
+        assert (counter.stage, counter.unit) == (Stage.FETCH, Unit.MEDIA)
+        counts[counter.door] += counter.count
     assert all((rejection.stage, rejection.unit) == (Stage.FETCH, Unit.MEDIA) for rejection in seen["rejected"])
-    assert counts[Door.IN] == 0
-    assert counts[Door.KEPT] == len(seen["kept"])
-    assert counts[Door.MADE] == len(seen["kept"]) + len(seen["rejected"])
+    assert counts[CounterKind.IN] == 0
+    assert counts[CounterKind.KEPT] == len(seen["kept"])
+    assert counts[CounterKind.MADE] == len(seen["kept"]) + len(seen["rejected"])
     kept = {media.url: media for media in seen["kept"]}
     rejected = {rejection.key: rejection for rejection in seen["rejected"]}
-    assert len(kept) + len(rejected) == counts[Door.MADE]
+    assert len(kept) + len(rejected) == counts[CounterKind.MADE]
     return kept, rejected
 
 
@@ -188,3 +192,89 @@ def test_the_web_second_and_never_twice(tmp_path):
 
 def test_no_documents_no_media(tmp_path):
     assert fetch([], []) == ({}, {})
+
+
+def test_redirects_and_revisits_lead_to_what_archives_hold(tmp_path):
+    store = Store(tmp_path)
+    store.add(f"{A}/end.png", picture(1), digest="sha1:1", record_id="urn:uuid:1", crawl_time="2024-05-01T10:00:00Z")
+    store.add(f"{A}/noai-end.png", picture(2), robots_header="noai")
+    store.add(f"{A}/both.png", picture(3))
+    number = iter(range(99))
+
+    def alias(kind: AliasKind, name: str, **fields) -> Alias:
+        return Alias(url=f"{A}/{name}.png", kind=kind, archive="other.warc", offset=next(number), **fields)
+
+    def moved(name: str, target: str, **fields) -> Alias:
+        return alias(AliasKind.REDIRECT, name, target=f"{A}/{target}.png", **fields)
+
+    def again(name: str, **fields) -> Alias:
+        return alias(AliasKind.REVISIT, name, **fields)
+
+    aliases = [
+        moved("once", "end"),
+        *(moved(f"hop{left}", f"hop{left - 1}" if left else "once") for left in range(6)),
+        moved("hops-to-noai", "noai-end"),
+        moved("says-noai", "end", robots_header="noai"),
+        moved("to-nowhere", "never"),
+        moved("loop", "pool"),
+        moved("pool", "loop"),
+        moved("both", "never"),
+        moved("to-revisit", "by-digest"),
+        again("by-digest", digest="sha1:1"),
+        again("by-record", record_id="urn:uuid:1"),
+        again("by-time", target=f"{A}/end.png", target_time="2024-05-01T10:00:00.5Z"),
+        again("of-another", target=f"{A}/end.png", target_time="2020-05-01T10:00:00Z"),
+        again("of-nothing", digest="sha1:2"),
+        again("noai-again", digest="sha1:1", robots_header="noai"),
+    ]
+    names = [one.url for one in aliases]
+    kept, rejected = fetch([shows("1", *names)], store.media, FetchConfig(one_of_each=False), str(tmp_path), aliases)
+    assert {url.removeprefix(f"{A}/").removesuffix(".png") for url in kept} == {
+        "once", "hop0", "hop1", "hop2", "hop3", "both", "to-revisit", "by-digest", "by-record", "by-time",
+    }  # fmt: skip
+    assert {url.removeprefix(f"{A}/").removesuffix(".png"): reason for url, reason in reasons(rejected).items()} == {
+        "hop4": Reason.TOO_MANY_REDIRECTS,
+        "hop5": Reason.TOO_MANY_REDIRECTS,
+        "loop": Reason.TOO_MANY_REDIRECTS,
+        "pool": Reason.TOO_MANY_REDIRECTS,
+        "hops-to-noai": Reason.OPTED_OUT,
+        "says-noai": Reason.OPTED_OUT,
+        "noai-again": Reason.OPTED_OUT,
+        "to-nowhere": Reason.NOT_CAPTURED,
+        "of-another": Reason.NOT_CAPTURED,
+        "of-nothing": Reason.NOT_CAPTURED,
+    }
+    assert {kept[url].blob for url in kept if "both" not in url} == {store.media[0].blob}
+
+
+def test_files_of_sites_in_archives_are_heard(tmp_path):
+    """By every address on a link's way, and for the sites that they are of; the last that was crawled of each."""
+    store = Store(tmp_path)
+    names = ("open", "closed", "art/reserved", "train", "late")
+    for number, name in enumerate(names):
+        store.add(f"{A}/{name}.png", picture(number))
+    store.add("https://b.org/closed.png", picture(9))
+    store.add("https://b.org/dark.png", picture(10), tdm_reservation="0")
+
+    def site_file(path: str, text: str, site: str = A, when: str = "2025-01-01T00:00:00Z", mime: str = "text/plain") -> None:
+        store.add(f"{site}{path}", text.encode(), crawl_time=when)
+        store.media[-1] = replace(store.media[-1], mime=mime)
+
+    site_file("/robots.txt", "User-agent: *\nDisallow: /\n", when="2020-01-01T00:00:00Z")
+    site_file("/robots.txt", "User-agent: *\nDisallow: /closed\nContent-Usage: /train train-ai=n\n")
+    site_file("/.well-known/tdmrep.json", '[{"location": "/art/*", "tdm-reservation": 1}]')
+    site_file("/.well-known/tdmrep.json", '[{"location": "/dark", "tdm-reservation": 1}]', site="https://b.org")
+    moved = Alias(url="https://c.org/1.png", kind=AliasKind.REDIRECT, archive="a", offset=0, target=f"{A}/closed.png")
+    urls = [*(f"{A}/{name}.png" for name in names), "https://b.org/closed.png", "https://b.org/dark.png", moved.url]
+    kept, rejected = fetch([shows("1", *urls)], store.media, root=str(tmp_path), aliases=[moved])
+    assert {url: gone.detail for url, gone in rejected.items()} == {
+        f"{A}/closed.png": "robots.txt: disallowed",
+        f"{A}/train.png": "content-usage: train-ai=n, in robots.txt",
+        f"{A}/art/reserved.png": "tdmrep.json: tdm-reservation 1",
+        moved.url: "robots.txt: disallowed",
+    }
+    assert set(reasons(rejected).values()) == {Reason.OPTED_OUT}
+    assert kept[f"{A}/open.png"].robots_evidence == "robots.txt: allowed; no opt-out header"
+    assert kept["https://b.org/dark.png"].robots_evidence == "tdm-reservation: 0"  # the response has said so itself
+    config = FetchConfig(robots_txt=False, honour_opt_outs=False, one_of_each=False)
+    assert reasons(fetch([shows("1", *urls)], store.media, config, str(tmp_path), [moved])[1]) == {}

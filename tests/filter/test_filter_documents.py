@@ -69,12 +69,12 @@ def test_a_bad_text_leaves_alone():
 
 
 def test_an_image_leaves_with_a_caption_that_no_text_may_say():
-    bad, odd = replace(IMAGE, caption="free porn here now"), replace(IMAGE, position=51, caption="#1 #2 #3")
-    record = document(ENGLISH, media=(bad, odd))
+    bad, edge_case = replace(IMAGE, caption="free porn here now"), replace(IMAGE, position=51, caption="#1 #2 #3")
+    record = document(ENGLISH, media=(bad, edge_case))
     config = CONFIG.model_copy(update={"node": LimitsForText(max_flagged_words=0.01, min_words=4, max_symbols_per_word=0.1)})
     out, kept = filter_document(record, config)
     assert (out.unit, out.key, out.reason, out.url) == (Unit.NODE, "k/50", Reason.UNSAFE_TEXT, IMAGE.url)
-    assert kept.nodes == (replace(record.nodes[0], next_image=1), odd)  # short and odd it may be
+    assert kept.nodes == (replace(record.nodes[0], next_image=1), edge_case)  # short and odd it may be
 
 
 def test_the_language_is_asked_first():
@@ -156,8 +156,8 @@ def test_the_stage_at_both_doors():
         kept = outcome.kept | "Kept" >> beam.Map(lambda record: (record.key, len(record.nodes), record.language))
         rejected = outcome.rejected | "Gone" >> beam.Map(lambda out: (out.unit, out.key, out.reason, out.nodes))
         sums = (
-            outcome.tallies
-            | beam.Map(lambda tally: ((str(tally.unit), str(tally.door)), tally.count))
+            outcome.counters
+            | beam.Map(lambda counter: ((str(counter.unit), str(counter.door)), counter.count))
             | beam.CombinePerKey(sum)
         )
         assert_that(kept, equal_to([("a", 2, "en"), ("b", 2, "en")]), label="kept")

@@ -1,6 +1,6 @@
 """MinePairs on a small corpus: counts over all of it, both doors, exact accounts, whatever the order of documents."""
 
-from collections import Counter
+import collections
 
 import apache_beam as beam
 import pytest
@@ -8,7 +8,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
 
-from lamella.schemas.account import Door
+from lamella.schemas.account import CounterKind
 from lamella.schemas.config import PairConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
 from lamella.schemas.media import BlobRef, Container, Media, MediaKind
@@ -65,7 +65,7 @@ KEPT = {  # text as if in lower case: which of two copies stays is decided by th
     (Dataset.LTIP, "i", CAPTION.casefold()),
     (Dataset.VTP, "v", "a fox runs"),
 }
-REJECTED = Counter(
+REJECTED = collections.Counter(
     {
         (Reason.DUPLICATE_PAIR, True): 1,
         (Reason.RARE_TOKEN, "a rare"): 1,
@@ -108,7 +108,7 @@ def test_both_doors_and_accounts(turned):
         proposed, pairs = mined(pipeline, CONFIG, documents)
         assert_that(pairs.kept, _kept, label="kept")
         assert_that((proposed.rejected, pairs.rejected) | beam.Flatten(), _rejected, label="rejected")
-        assert_that((proposed.tallies, pairs.tallies) | "Both" >> beam.Flatten(), _tallied, label="tallies")
+        assert_that((proposed.counters, pairs.counters) | "Both" >> beam.Flatten(), _counted, label="counters")
 
 
 def test_without_a_vocabulary_no_token_is_rare():
@@ -150,7 +150,7 @@ def _kept(pairs):
 
 
 def _rejected(rejections):
-    found = Counter((it.reason, it.reason is Reason.DUPLICATE_PAIR or it.says) for it in rejections)
+    found = collections.Counter((it.reason, it.reason is Reason.DUPLICATE_PAIR or it.says) for it in rejections)
     assert found == REJECTED, found
     stages = {it.reason: it.stage for it in rejections}
     late = {Reason.DUPLICATE_PAIR, Reason.TOO_MANY_ALTS, Reason.ODD_DURATION, Reason.UNUSABLE_MEDIA}
@@ -158,15 +158,15 @@ def _rejected(rejections):
     assert {it.unit for it in rejections} == {Unit.PAIR}
 
 
-def _tallied(tallies):
-    sums = Counter()
-    for tally in tallies:
-        sums[tally.stage, tally.unit, tally.door] += tally.count
+def _counted(counters):
+    sums = collections.Counter()
+    for counter in counters:
+        sums[counter.stage, counter.unit, counter.door] += counter.count
     early = sum(count for (reason, _), count in REJECTED.items() if reason in EARLY)
     fetched = len(KEPT) + REJECTED.total() - early
     assert sums == {
-        (Stage.PROPOSE, Unit.PAIR, Door.MADE): fetched + early,
-        (Stage.PROPOSE, Unit.PAIR, Door.KEPT): fetched,
-        (Stage.PAIR, Unit.PAIR, Door.IN): fetched,
-        (Stage.PAIR, Unit.PAIR, Door.KEPT): len(KEPT),
+        (Stage.PROPOSE, Unit.PAIR, CounterKind.MADE): fetched + early,
+        (Stage.PROPOSE, Unit.PAIR, CounterKind.KEPT): fetched,
+        (Stage.PAIR, Unit.PAIR, CounterKind.IN): fetched,
+        (Stage.PAIR, Unit.PAIR, CounterKind.KEPT): len(KEPT),
     }, sums

@@ -12,10 +12,10 @@ from PIL import Image, ImageDraw
 from lamella.pipeline.graph import JOBS
 from lamella.pipeline.recipes import demo
 from lamella.pipeline.tables import TableManifest, write_file, write_manifest
-from lamella.schemas.account import Door, Tally
+from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, TextQuality, with_phi
 from lamella.schemas.keys import stable_int, stable_key
-from lamella.schemas.media import ArchiveMedia, BlobRef, Container, Media, MediaKind
+from lamella.schemas.media import Alias, ArchiveMedia, BlobRef, Container, Media, MediaKind
 from lamella.schemas.page import Provenance
 from lamella.schemas.pair import CandidatePair, CapFilt, CaptionSource, Dataset, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
@@ -45,7 +45,7 @@ def put_table(folder: Path, record_type: type, records: list[Any], parts: int = 
     for part in range(parts):
         name = f"part-{part:05d}-of-{parts:05d}.parquet"
         files.append(write_file(str(folder), name, record_type, records[part::parts]))
-    write_manifest(str(folder), TableManifest(table=folder.name, made_from="test", files=tuple(files)))
+    write_manifest(str(folder), TableManifest(table=folder.name, fingerprint="test", files=tuple(files)))
 
 
 def put_shards(folder: Path, dataset: Dataset, samples: int) -> None:
@@ -131,12 +131,12 @@ def capfilt(web: float, synthetic: float, text: str, chosen: CaptionSource) -> C
     )
 
 
-def tallies(rows: Iterable[tuple[str, str, int, int, int]]) -> list[Tally]:
-    """(stage, unit, in, made, kept) -> tallies."""
+def counters(rows: Iterable[tuple[str, str, int, int, int]]) -> list[Counter]:
+    """(stage, unit, in, made, kept) -> counters."""
     return [
-        Tally(stage=Stage(stage), unit=Unit(unit), door=door, count=count)
+        Counter(stage=Stage(stage), unit=Unit(unit), door=door, count=count)
         for stage, unit, *counts in rows
-        for door, count in zip((Door.IN, Door.MADE, Door.KEPT), counts, strict=True)
+        for door, count in zip((CounterKind.IN, CounterKind.MADE, CounterKind.KEPT), counts, strict=True)
         if count
     ]
 
@@ -146,7 +146,7 @@ def rejection(stage: str, unit: str, reason: str, key: str, **more: Any) -> Reje
 
 
 # (stage, unit, in, made, kept) of `small_run`. With its rejections, every sum adds up.
-SMALL_TALLIES = (
+SMALL_COUNTERS = (
     ("read", "record", 20, 0, 15),
     ("read", "page", 0, 10, 10),
     ("extract", "page", 10, 0, 8),
@@ -344,6 +344,7 @@ def small_run(folder: Path, **facts: Any) -> str:
         "documents": (InterleavedDocument, documents),
         "candidates": (CandidatePair, candidates),
         "archive_media": (ArchiveMedia, [tiny, unsafe, mine]),
+        "archive_aliases": (Alias, []),
         "media": (Media, pictures),
         "interleaved": (InterleavedDocument, documents[:4]),
         "pairs/images": (ImageTextPair, images),
@@ -352,7 +353,7 @@ def small_run(folder: Path, **facts: Any) -> str:
     stages = {"documents": ("read", "extract", "filter", "dedup", "propose"), "media": ("fetch",), "shards": ("shard",)}
     stages["pairs"] = ("assemble", "pair", "score", "caption")
     for job, names in stages.items():
-        tables[f"tallies/{job}"] = (Tally, tallies(row for row in SMALL_TALLIES if row[0] in names))
+        tables[f"tallies/{job}"] = (Counter, counters(row for row in SMALL_COUNTERS if row[0] in names))
         tables[f"rejections/{job}"] = (Rejection, small_rejections()[job])
     for dataset, samples in ((Dataset.M3W, 4), (Dataset.ALIGN, 2), (Dataset.LTIP, 1), (Dataset.VTP, 1)):
         put_shards(folder, dataset, samples)

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from run_folder import SMALL_TALLIES, rejection, small_rejections, small_run, tallies
+from run_folder import SMALL_COUNTERS, counters, rejection, small_rejections, small_run
 
 from lamella.pipeline.audit import (
     Line,
@@ -32,7 +32,7 @@ def line(stage: str, unit: str, **counts: int) -> Line:
 
 def test_what_comes_is_what_stays_or_leaves():
     lines = conservation(
-        tallies([("filter", "document", 8, 0, 6), ("filter", "node", 40, 0, 30)]),
+        counters([("filter", "document", 8, 0, 6), ("filter", "node", 40, 0, 30)]),
         losses(small_rejections()["documents"][7:12]),
     )
     assert lines == [
@@ -48,7 +48,7 @@ def test_what_comes_is_what_stays_or_leaves():
 )
 def test_what_is_missing_is_told(kept, rejected, missing):
     gone = {(Stage.DEDUP, Unit.DOCUMENT, Reason.SAME_URL): Loss(rejected, 0)} if rejected else {}
-    (found,) = conservation(tallies([("dedup", "document", 8, 0, kept)]), gone)
+    (found,) = conservation(counters([("dedup", "document", 8, 0, kept)]), gone)
     assert (found.missing, found.balanced) == (missing, missing == 0)
 
 
@@ -58,9 +58,9 @@ def test_nodes_that_leave_where_none_were_counted_are_a_line_that_does_not_balan
     assert [one.missing for one in lines] == [-1, -4]
 
 
-def test_tallies_of_many_bundles_are_added_up():
+def test_counters_of_many_bundles_are_added_up():
     rows = [("read", "page", 0, 3, 3), ("read", "page", 0, 2, 2), ("read", "record", 9, 0, 9)]
-    assert conservation(tallies(rows), {}) == [
+    assert conservation(counters(rows), {}) == [
         line("read", "record", entered=9, kept=9),
         line("read", "page", made=5, kept=5),
     ]
@@ -70,8 +70,8 @@ def test_a_run_s_folder_gives_the_same_lines_as_its_records(run):
     every = [one for job in small_rejections().values() for one in job]
     assert losses_of(run) == losses(every)
     lines = conservation_of(run)
-    assert lines == conservation(tallies(SMALL_TALLIES), losses(every))
-    assert len(lines) == len(SMALL_TALLIES)
+    assert lines == conservation(counters(SMALL_COUNTERS), losses(every))
+    assert len(lines) == len(SMALL_COUNTERS)
     assert all(one.balanced for one in lines)
 
 
@@ -81,15 +81,8 @@ def test_losses_count_rows_and_nodes(run):
 
 
 def test_rows_and_shards_come_from_manifests(run):
-    assert rows_of(run) == {
-        "documents": 5,
-        "candidates": 7,
-        "archive_media": 3,
-        "media": 6,
-        "interleaved": 4,
-        "pairs": 4,
-        "shards": 8,
-    }
+    found = {"documents": 5, "candidates": 7, "archive_media": 3, "archive_aliases": 0, "media": 6}
+    assert rows_of(run) == found | {"interleaved": 4, "pairs": 4, "shards": 8}
     assert [(one.dataset.value, one.shards[0].samples) for one in shards_of(run)] == [
         ("m3w", 4),
         ("align", 2),
@@ -124,7 +117,7 @@ def test_without_a_captioner_the_scorer_hands_its_pairs_to_the_shards():
 
 
 def test_guards_tell_crashes_and_greedy_rules():
-    lines = conservation(tallies([("extract", "page", 10, 0, 2)]), {})
+    lines = conservation(counters([("extract", "page", 10, 0, 2)]), {})
     gone = losses(
         [
             *(rejection("extract", "page", "crashed", f"c{n}") for n in range(2)),

@@ -52,7 +52,7 @@ def look(path, limit=5) -> str:
 def table(tmp_path, record_type, records):
     folder = tmp_path / "table"
     file = write_file(str(folder), "part.parquet", record_type, records)
-    write_manifest(str(folder), TableManifest(table="table", made_from="", files=(file,)))
+    write_manifest(str(folder), TableManifest(table="table", fingerprint="", files=(file,)))
     return folder
 
 

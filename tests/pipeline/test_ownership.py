@@ -52,7 +52,7 @@ def put(folder: Path, name: str, text: str = "a user's own") -> Path:
 
 def table(folder: Path, name: str = PART) -> None:
     file = write_file(str(folder), name, MediaLink, LINKS)
-    write_manifest(str(folder), TableManifest(table=folder.name, made_from="x", files=(file,)))
+    write_manifest(str(folder), TableManifest(table=folder.name, fingerprint="x", files=(file,)))
 
 
 def a_run(folder: Path, **facts) -> Path:

@@ -8,7 +8,7 @@ from run_folder import put_table
 
 from lamella.pipeline.config.resolution import resolve
 from lamella.pipeline.graph import GRAPH, JOBS
-from lamella.pipeline.jobs import Place, expected_hash
+from lamella.pipeline.jobs import RunContext, expected_fingerprint
 from lamella.pipeline.tables import TableManifest, write_manifest
 from lamella.reporting.dry_run import plan
 from lamella.schemas.rejection import Rejection
@@ -17,11 +17,11 @@ from lamella.weights.reach import Reached
 
 def stand(folder: Path, config) -> None:
     """Tables without rows that say that they were made from this config and no archive."""
-    place = Place(config=config, archives=(), folder=str(folder), execute=print, say=print)
+    context = RunContext(config=config, archives=(), folder=str(folder), execute=print, say=print)
     for job in JOBS:
-        made_from = expected_hash(place, job)
+        fingerprint = expected_fingerprint(context, job)
         for name in GRAPH[job].folders:
-            write_manifest(str(folder / name), TableManifest(table=name, made_from=made_from, files=()))
+            write_manifest(str(folder / name), TableManifest(table=name, fingerprint=fingerprint, files=()))
     run_file(folder, config)
 
 

@@ -24,14 +24,14 @@ LINKS = [MediaLink(url=f"https://a.example/{n}.jpg", kind=MediaKind.IMAGE, docum
 def write(folder, records, parts=3):
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         links = pipeline | beam.Create(records, reshuffle=False).with_output_types(MediaLink)
-        links | WriteTable(str(folder), MediaLink, parts=parts, made_from="abc")
+        links | WriteTable(str(folder), MediaLink, parts=parts, fingerprint="abc")
     return read_manifest(str(folder))
 
 
 def test_a_table_comes_back(tmp_path):
     manifest = write(tmp_path / "links", LINKS)
     assert manifest.rows == 50
-    assert manifest.made_from == "abc"
+    assert manifest.fingerprint == "abc"
     assert len(manifest.files) == 3
     assert sorted(read_records(str(tmp_path / "links"), MediaLink), key=lambda link: link.documents) == LINKS
     assert sorted(column_values(str(tmp_path / "links"), "documents")) == list(range(50))
@@ -78,6 +78,6 @@ def test_equal_keys_are_ordered_by_all_they_hold(tmp_path):
 
 
 def test_the_manifest_round_trips():
-    manifest = TableManifest(table="t", made_from="m", files=())
+    manifest = TableManifest(table="t", fingerprint="m", files=())
     assert TableManifest.decode(manifest.encode()) == manifest
     assert json.loads(manifest.encode())["rows"] == 0

@@ -38,8 +38,8 @@ def test_a_clip_that_is_none_is_said(tmp_path):
 
 def test_an_odd_record_is_said(tmp_path):
     data = clips.sound()
-    for odd in ({"start_s": "soon"}, {"start_s": float("nan")}, {"start_s": 1e300}, {"start_s": None}):
-        thumbnail = shown(tmp_path, data, "video", end_s=3.0, **odd)
+    for edge_case in ({"start_s": "soon"}, {"start_s": float("nan")}, {"start_s": 1e300}, {"start_s": None}):
+        thumbnail = shown(tmp_path, data, "video", end_s=3.0, **edge_case)
         assert thumbnail.uri or thumbnail.says.startswith("unreadable: ")
     blob = {"path": "m", "offset": -5, "length": 10, "container": "of another age"}
     said = Thumbnails(store_at(str(tmp_path)), frozenset()).beside({"blob": blob, "kind": "image"})["thumbnail"]

@@ -19,11 +19,11 @@ from lamella.pipeline import damage
 from lamella.pipeline.graph import JOBS
 from lamella.pipeline.tables import FileInfo, TableManifest, write_file, write_manifest
 from lamella.reporting.verify import verify
-from lamella.schemas.account import Door, Tally
+from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.datasets import DATASETS, Dataset
 from lamella.schemas.document import InterleavedDocument
-from lamella.schemas.media import ArchiveMedia, Media
+from lamella.schemas.media import Alias, ArchiveMedia, Media
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.schemas.shards import MANIFEST, ShardManifest, read_shard, write_shard
@@ -32,7 +32,7 @@ from lamella.transforms.shard.plan import place_of, plan_shards
 from lamella.transforms.shard.write import ShardWork, write_one
 
 CONFIG = ShardConfig(samples_per_shard=5, validation_share=0.3, max_side_px=64)
-TALLIES = {
+COUNTERS = {
     "documents": [(Stage.DEDUP, Unit.DOCUMENT, 12)],
     "media": [(Stage.FETCH, Unit.MEDIA, 4)],
     "pairs": [(Stage.SCORE, Unit.DOCUMENT, 12), (Stage.PAIR, Unit.PAIR, 14), (Stage.SCORE, Unit.NODE, 72)],
@@ -58,19 +58,20 @@ def sound(tmp_path_factory):
     table(root, "candidates", ArchiveMedia, [])
     table(root, "duplicates", ArchiveMedia, [])  # no rows: the type does not matter
     table(root, "archive_media", ArchiveMedia, [])
+    table(root, "archive_aliases", Alias, [])
     table(root, "media", Media, [*world.pictures, world.video])
     table(root, "interleaved", InterleavedDocument, documents)
     table(root, "pairs/images", ImageTextPair, pairs)
     table(root, "pairs/videos", VideoTextPair, clips)
     for job in JOBS:
         doors = [
-            Tally(stage=stage, unit=unit, door=door, count=count)
-            for stage, unit, count in TALLIES[job]
-            for door in Door
-            if door is not Door.MADE
+            Counter(stage=stage, unit=unit, door=door, count=count)
+            for stage, unit, count in COUNTERS[job]
+            for door in CounterKind
+            if door is not CounterKind.MADE
         ]
         table(root, f"rejections/{job}", Rejection, [])
-        table(root, f"tallies/{job}", Tally, doors)
+        table(root, f"tallies/{job}", Counter, doors)
     for dataset, records in zip(Dataset, (documents, pairs, [], clips), strict=True):
         shards(root, dataset, records)
     (root / "run.json").write_text(json.dumps({"config": {"shard": CONFIG.model_dump()}}))
@@ -79,7 +80,7 @@ def sound(tmp_path_factory):
 
 def table(root, name, record_type, records):
     file = write_file(str(root / name), "part-00000-of-00001.parquet", record_type, records)
-    write_manifest(str(root / name), TableManifest(table=name, made_from="", files=(file,)))
+    write_manifest(str(root / name), TableManifest(table=name, fingerprint="", files=(file,)))
 
 
 def shards(root, dataset, records):
@@ -219,12 +220,12 @@ def test_a_pack_that_changed(run):
 
 
 def test_accounts_that_do_not_add_up(run):
-    doors = {Door.IN: 12, Door.KEPT: 11}
+    doors = {CounterKind.IN: 12, CounterKind.KEPT: 11}
     table(
         run,
         "tallies/documents",
-        Tally,
-        [Tally(stage=Stage.DEDUP, unit=Unit.DOCUMENT, door=door, count=count) for door, count in doors.items()],
+        Counter,
+        [Counter(stage=Stage.DEDUP, unit=Unit.DOCUMENT, door=door, count=count) for door, count in doors.items()],
     )
     assert faults(run) == [
         "accounts: dedup, document: 12 in + 0 made, 11 kept + 0 rejected: 1 missing",
@@ -281,8 +282,8 @@ def test_deep_json_in_a_sample_and_in_the_run_s_own_file(run):
 
 
 def test_odd_names_are_one_line_that_a_terminal_can_show(run):
-    odd = os.fsencode(run / "documents") + b"/\xff\x1b[31mred\nnext\x9b2J.parquet"
-    with open(odd, "wb") as out:
+    edge_case = os.fsencode(run / "documents") + b"/\xff\x1b[31mred\nnext\x9b2J.parquet"
+    with open(edge_case, "wb") as out:
         out.write(b"x")
     (fault,) = faults(run)
     assert fault == f"documents/\ufffd[31mred next\ufffd2J.parquet: not in {MANIFEST}"
@@ -297,6 +298,6 @@ def test_parquet_that_unpacks_to_more_than_memory_holds(run, monkeypatch):
     data = (run / "duplicates/part-00000-of-00001.parquet").read_bytes()
     assert len(data) < 2000
     file = FileInfo(name="part-00000-of-00001.parquet", rows=1, bytes=len(data), sha256=sha256(data).hexdigest())
-    write_manifest(str(run / "duplicates"), TableManifest(table="duplicates", made_from="", files=(file,)))
+    write_manifest(str(run / "duplicates"), TableManifest(table="duplicates", fingerprint="", files=(file,)))
     (fault,) = faults(run)
     assert fault.startswith("duplicates/part-00000-of-00001.parquet: not readable Parquet: TooLarge: row group 0 holds 1500000")

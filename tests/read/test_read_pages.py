@@ -1,4 +1,4 @@
-"""An archive in, pages, media, rejections and tallies out; the sums hold for every record."""
+"""An archive in, pages, media, rejections and counters out; the sums hold for every record."""
 
 import gzip
 
@@ -9,7 +9,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
-from lamella.schemas.account import Door, Tally
+from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.page import Page
@@ -48,25 +48,25 @@ def read(tmp_path, *records: bytes, config: ReadConfig | None = None, name: str 
     path = tmp_path / name
     path.write_bytes(b"".join(records))
     outputs = list(read_archive(str(path), config or ReadConfig()))
-    tallies = {(t.unit, t.door): t.count for t in outputs if isinstance(t, Tally)}
+    counters = {(t.unit, t.door): t.count for t in outputs if isinstance(t, Counter)}
     rejected = sum(isinstance(output, Rejection) for output in outputs)
-    assert tallies[Unit.RECORD, Door.IN] == tallies[Unit.RECORD, Door.KEPT] + rejected
-    assert all(t.archive == str(path) for t in outputs if isinstance(t, Tally))
-    return [output for output in outputs if not isinstance(output, Tally)], tallies
+    assert counters[Unit.RECORD, CounterKind.IN] == counters[Unit.RECORD, CounterKind.KEPT] + rejected
+    assert all(t.archive == str(path) for t in outputs if isinstance(t, Counter))
+    return [output for output in outputs if not isinstance(output, Counter)], counters
 
 
 def test_a_page(tmp_path):
     headers = ("X-Robots-Tag: noai", "x-robots-tag: bot: noindex", "TDM-Reservation: 1")
-    (page,), tallies = read(tmp_path, response(HTML, "text/html; charset=utf-8", *headers))
+    (page,), counters = read(tmp_path, response(HTML, "text/html; charset=utf-8", *headers))
     assert (page.url, page.html, page.charset) == ("http://a.example/x", HTML.decode(), "utf-8")
     assert (page.robots_header, page.tdm_reservation, page.truncated) == ("noai, bot: noindex", "1", False)
     assert (page.provenance.archive, page.provenance.offset) == (str(tmp_path / "a.warc"), 0)
     assert (page.provenance.record_id, page.provenance.crawl_time) == ("urn:uuid:7", "2025-11-03T08:00:01Z")
-    assert tallies == {
-        (Unit.RECORD, Door.IN): 1,
-        (Unit.RECORD, Door.KEPT): 1,
-        (Unit.PAGE, Door.MADE): 1,
-        (Unit.PAGE, Door.KEPT): 1,
+    assert counters == {
+        (Unit.RECORD, CounterKind.IN): 1,
+        (Unit.RECORD, CounterKind.KEPT): 1,
+        (Unit.PAGE, CounterKind.MADE): 1,
+        (Unit.PAGE, CounterKind.KEPT): 1,
     }
 
 
@@ -111,8 +111,8 @@ KINDS = [
 
 @pytest.mark.parametrize(("record", "expected"), [kind[1:] for kind in KINDS], ids=[kind[0] for kind in KINDS])
 def test_kinds(tmp_path, record, expected):
-    outputs, tallies = read(tmp_path, record)
-    assert tallies[Unit.RECORD, Door.IN] == 1
+    outputs, counters = read(tmp_path, record)
+    assert counters[Unit.RECORD, CounterKind.IN] == 1
     if expected is None:
         assert outputs == []
     elif isinstance(expected, Reason):
@@ -176,6 +176,6 @@ def test_the_stage(tmp_path):
         assert_that(outcome.pages | beam.Map(lambda page: page.html), equal_to([HTML.decode()]), label="pages")
         assert_that(outcome.media | beam.Map(lambda media: media.mime), equal_to(["image/png"]), label="media")
         assert_that(outcome.rejected | beam.Map(lambda left: left.reason.value), equal_to(["empty_body"]), label="rejected")
-        sums = outcome.tallies | beam.Map(lambda t: ((t.unit.value, t.door.value), t.count)) | beam.CombinePerKey(sum)
+        sums = outcome.counters | beam.Map(lambda t: ((t.unit.value, t.door.value), t.count)) | beam.CombinePerKey(sum)
         expected = [(("record", "in"), 3), (("record", "kept"), 2), (("page", "made"), 1), (("page", "kept"), 1)]
-        assert_that(sums, equal_to(expected), label="tallies")
+        assert_that(sums, equal_to(expected), label="counters")

@@ -1,16 +1,16 @@
 """Archives that others wrote: all that warcio reads is read, and all sums hold; the web's files come out byte for byte."""
 
+import collections
 import gzip
 import hashlib
 import json
 import warnings
-from collections import Counter
 
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
-from lamella.schemas.account import Door, Tally
+from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.page import Page
@@ -49,11 +49,11 @@ def test_odd_archives(real_data, capfd):
     assert len(archives) == 184
     for path in archives:
         outputs = list(read_archive(str(path), ReadConfig()))
-        tallies = {(t.unit, t.door): t.count for t in outputs if isinstance(t, Tally)}
+        counters = {(t.unit, t.door): t.count for t in outputs if isinstance(t, Counter)}
         rejected = [output for output in outputs if isinstance(output, Rejection)]
-        assert tallies[Unit.RECORD, Door.IN] == tallies[Unit.RECORD, Door.KEPT] + len(rejected), path.name
+        assert counters[Unit.RECORD, CounterKind.IN] == counters[Unit.RECORD, CounterKind.KEPT] + len(rejected), path.name
         assert not [r for r in rejected if r.reason is Reason.CRASHED], path.name
-        healthy = tallies[Unit.RECORD, Door.IN] - sum(r.reason in DAMAGE for r in rejected)
+        healthy = counters[Unit.RECORD, CounterKind.IN] - sum(r.reason in DAMAGE for r in rejected)
         count, _ = read_by_warcio(path)
         assert healthy >= count or any(name in path.name for name in WARCIO_COUNTS_MORE), (path.name, healthy, count)
 
@@ -61,7 +61,7 @@ def test_odd_archives(real_data, capfd):
 def test_the_web(real_data):
     with gzip.open(real_data / "web" / "records.jsonl.gz") as lines:
         truth = {(row["warc"], row["offset"]): row for row in map(json.loads, lines)}
-    kinds, seen = Counter(), set()
+    kinds, seen = collections.Counter(), set()
     for path in sorted((real_data / "web").glob("*.warc.gz")):
         for output in read_archive(str(path), ReadConfig()):
             kinds[type(output)] += 1

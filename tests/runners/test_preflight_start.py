@@ -9,7 +9,7 @@ from fsspec.registry import known_implementations
 from lamella.pipeline import preflight
 from lamella.pipeline.config.listing import show_config
 from lamella.pipeline.config.resolution import resolve
-from lamella.pipeline.preflight import check_devices, find_archives, missing_part, part_words, reach_models
+from lamella.pipeline.preflight import check_devices, find_archives, missing_part, reach_models, split_arguments
 from lamella.pipeline.recipes import RECIPES
 from lamella.runners.cluster import cluster_execute
 from lamella.schemas.config import FetchConfig, PairConfig
@@ -44,7 +44,7 @@ def test_a_folder_without_archives_says_what_to_type(crawl):
 def test_what_a_shell_expands_is_input_too(crawl):
     words = ["crawl/b.warc.gz", "fetch.http=true", "crawl", "s3://bucket/x/*.gz", "gone.warc.gz", "zebra"]
     inputs = ["crawl/b.warc.gz", "crawl", "s3://bucket/x/*.gz", "gone.warc.gz"]
-    assert part_words(words) == (inputs, ["fetch.http=true", "zebra"])
+    assert split_arguments(words) == (inputs, ["fetch.http=true", "zebra"])
     with pytest.raises(ConfigError, match=r"--input gone\.warc\.gz: no file matches"):
         find_archives(["crawl/a.warc.gz", "gone.warc.gz"])
 
@@ -109,7 +109,7 @@ def test_what_is_shown_is_the_config_and_can_be_laid_over_again(recipe, tmp_path
     text = "\n".join(show_config(config))
     path = tmp_path / "shown.yaml"
     path.write_text(text)
-    assert resolve(recipe, overlays=[str(path)]) == config
+    assert resolve(recipe, config_files=[str(path)]) == config
     shown = yaml.safe_load(text)
     assert set(shown) == set(type(config).model_fields) - {"recipe"}
 

@@ -12,14 +12,14 @@ import pytest
 from PIL import Image
 from warcio.archiveiterator import ArchiveIterator
 
-from lamella.sample import page_fates, riders
+from lamella.sample import fixtures, page_fates
+from lamella.sample.edge_cases_records import cut
 from lamella.sample.ledger import lines, read_ledger
-from lamella.sample.odd_records import cut
 from lamella.sample.pages import draft
 from lamella.sample.plan import GROUPS, PAGE_FATES, ROUND, plan
 from lamella.sample.server import FATES, FORBIDDEN_URL, SampleServer, http_page
 from lamella.sample.warc import Exchange, WarcWriter, pack
-from lamella.sample.web import ODD_NAME, planned_page, write_sample
+from lamella.sample.web import EDGE_CASE_NAME, planned_page, write_sample
 from lamella.schemas.rejection import Reason
 
 PAGES, SEED = 150, 3
@@ -78,7 +78,7 @@ def test_what_stands_stays_and_what_is_stale_goes(tmp_path):
 def test_summary_counts_what_lies_there(web):
     folder, summary, ledger = web
     archives = sorted(folder.glob("*.warc.gz"))
-    assert [path.name for path in archives] == ["sample-00000.warc.gz", ODD_NAME]
+    assert [path.name for path in archives] == ["sample-00000.warc.gz", EDGE_CASE_NAME]
     assert summary.files == 2 and summary.pages == PAGES == len(ledger.pages)
     assert summary.bytes == sum(path.stat().st_size for path in archives)
     assert (folder / "README.txt").read_text().startswith("A small web")
@@ -186,12 +186,12 @@ def test_plans_hold_everything_once_and_then_less_and_less():
     first = [plan(SEED, index) for index in range(ROUND)]
     assert Counter(chosen.fate for chosen in first if chosen.fate) == Counter(PAGE_FATES)
     assert {name.partition("/")[0] for name in PAGE_FATES} == set(page_fates.reasons())
-    rides = Counter(ride.reason for chosen in first for ride in chosen.rides)
-    assert rides == {reason: GROUPS.get(reason, 1) for reason in riders.reasons()}
+    chosen_fixtures = Counter(fixture.reason for chosen in first for fixture in chosen.fixtures)
+    assert chosen_fixtures == {reason: GROUPS.get(reason, 1) for reason in fixtures.reasons()}
     later = [plan(SEED, index) for index in range(20 * ROUND, 40 * ROUND)]
     assert sum(bool(chosen.fate) for chosen in later) < 0.08 * len(later)
     dear = ("page_too_costly", "too_many_characters", "too_many_words")
-    assert not any(chosen.fate in dear or "record_too_large" in chosen.odd_records for chosen in later)
+    assert not any(chosen.fate in dear or "record_too_large" in chosen.edge_case_records for chosen in later)
 
 
 def test_a_page_needs_no_other_page():

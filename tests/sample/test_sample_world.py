@@ -7,25 +7,25 @@ import pytest
 
 from lamella.sample.captions import alt_text, caption, long_caption, wrong_alt
 from lamella.sample.clips import FPS, clip_caption, encode_clip, frames, make_clip, vtt
-from lamella.sample.dice import Dice
 from lamella.sample.paint import RGB, draw, encode, paint
+from lamella.sample.rng import Rng
 from lamella.sample.scenes import COLOURS, SHAPES, Scene, SceneKind, Thing, contrast_scene, make_scene
 
 SCENES = [make_scene(f"test/{n}") for n in range(300)]
 
 
 def test_dice_are_the_same_everywhere():
-    dice = Dice("seed", 1)
-    assert [dice.below(1000) for _ in range(4)] == [Dice("seed", 1).below(1000), *[dice_at(n) for n in (1, 2, 3)]]
-    assert Dice("seed", 1).shuffled(range(10)) == Dice("seed", 1).shuffled(range(10))
-    assert len(Dice("noise").bytes(130)) == 130
+    rng = Rng("seed", 1)
+    assert [rng.below(1000) for _ in range(4)] == [Rng("seed", 1).below(1000), *[rng_at(n) for n in (1, 2, 3)]]
+    assert Rng("seed", 1).shuffled(range(10)) == Rng("seed", 1).shuffled(range(10))
+    assert len(Rng("noise").bytes(130)) == 130
 
 
-def dice_at(skip: int) -> int:
-    dice = Dice("seed", 1)
+def rng_at(skip: int) -> int:
+    rng = Rng("seed", 1)
     for _ in range(skip):
-        dice.number()
-    return dice.below(1000)
+        rng.number()
+    return rng.below(1000)
 
 
 def test_every_kind_shape_and_colour_is_drawn():
@@ -37,14 +37,14 @@ def test_every_kind_shape_and_colour_is_drawn():
 @pytest.mark.parametrize("scene", SCENES[:60], ids=lambda scene: caption(scene))
 def test_captions_name_what_is_there(scene):
     for n in range(8):
-        said = alt_text(scene, Dice("said", n)).lower()
+        said = alt_text(scene, Rng("said", n)).lower()
         for thing in scene.things if scene.kind is not SceneKind.CHART else ():
             assert thing.colour in said and thing.shape.rstrip("s") in said
-        assert 10 <= len(long_caption(scene, Dice("long", n)).split()) <= 40
+        assert 10 <= len(long_caption(scene, Rng("long", n)).split()) <= 40
 
 
 def test_alt_texts_have_three_to_twenty_words():
-    lengths = {len(alt_text(scene, Dice("length", n)).split()) for scene in SCENES for n in range(20)}
+    lengths = {len(alt_text(scene, Rng("length", n)).split()) for scene in SCENES for n in range(20)}
     assert min(lengths) >= 3 and max(lengths) <= 20
 
 
@@ -53,7 +53,7 @@ def test_wrong_alts_share_no_shape_and_no_colour(scene):
     other = contrast_scene(scene, scene.key)
     assert not {t.shape for t in scene.things} & {t.shape for t in other.things}
     assert not {t.colour for t in scene.things} & {t.colour for t in other.things}
-    assert wrong_alt(scene, scene.key) == alt_text(other, Dice("wrong", scene.key))
+    assert wrong_alt(scene, scene.key) == alt_text(other, Rng("wrong", scene.key))
 
 
 def test_a_relation_holds_in_the_pixels():

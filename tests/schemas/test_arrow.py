@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from lamella.schemas.account import Door, Tally
+from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.arrow import from_row, from_table, schema_of, to_row, to_table
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, TextQuality, VideoNode
 from lamella.schemas.duplicate import Duplicate
@@ -69,7 +69,7 @@ RECORDS = [
         key="k", document="d", page_url="p", media=MEDIA, text="t", source=CaptionSource.TRACK, start_s=0.1, end_s=22.0
     ),
     Rejection(stage=Stage.FILTER, unit=Unit.NODE, key="k:3", reason=Reason.LOREM_IPSUM, detail="0.3 > 0.2"),
-    Tally(stage=Stage.READ, unit=Unit.RECORD, door=Door.MADE, count=2**40),
+    Counter(stage=Stage.READ, unit=Unit.RECORD, door=CounterKind.MADE, count=2**40),
     Duplicate(key="k", url="u", survivor="s", survivor_url="v", reason=Reason.SAME_URL, similarity=0.5),
 ]
 

@@ -205,7 +205,7 @@ def test_names_sort_as_their_numbers():
 
 def test_a_manifest_is_read_back():
     info = ShardInfo(name="m3w-train-00000.tar", split="train", samples=5, bytes=10240, sha256="0" * 64)
-    manifest = ShardManifest(dataset=Dataset.M3W, shards=(info,), made_from="abc")
+    manifest = ShardManifest(dataset=Dataset.M3W, shards=(info,), fingerprint="abc")
     assert ShardManifest.decode(manifest.encode()) == manifest
 
 

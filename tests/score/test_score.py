@@ -1,6 +1,6 @@
 """ScorePairs and ScoreDocuments: the scores, whatever the order of records, and what leaves by both doors."""
 
-from collections import Counter
+import collections
 from dataclasses import replace
 
 import apache_beam as beam
@@ -12,7 +12,7 @@ from apache_beam.testing.util import assert_that
 from model_world import clip, pair
 from store_world import store_at
 
-from lamella.schemas.account import Door
+from lamella.schemas.account import CounterKind
 from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
 from lamella.schemas.page import Provenance
@@ -175,11 +175,11 @@ def test_a_document_that_loses_every_image_leaves(run_folder):
     )
 
 
-def _sums(tallies):
-    sums = Counter()
-    for tally in tallies:
-        assert tally.stage is Stage.SCORE
-        sums[tally.unit, tally.door] += tally.count
+def _sums(counters):
+    sums = collections.Counter()
+    for counter in counters:
+        assert counter.stage is Stage.SCORE
+        sums[counter.unit, counter.door] += counter.count
     return dict(sums)
 
 
@@ -218,7 +218,7 @@ def test_pairs_by_both_doors(scorer, run_folder, loaded, pairs, model):
     config = ScoreConfig(model=scorer, min_score=floor)
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         records = pipeline | beam.Create(pairs, reshuffle=False)
-        kept, rejected, tallies = with_embeddings(records, config, root, model) | ScorePairs(config)
+        kept, rejected, counters = with_embeddings(records, config, root, model) | ScorePairs(config)
 
         def check_kept(actual):
             assert {it.key: it.clip_score for it in actual} == {key: it for key, it in scores.items() if it >= floor}
@@ -229,12 +229,12 @@ def test_pairs_by_both_doors(scorer, run_folder, loaded, pairs, model):
             low = {key: Reason.LOW_CLIP_SCORE for key, it in scores.items() if it < floor}
             assert reasons == low | {"bad": Reason.BROKEN_IMAGE} and len(low) == 2
 
-        def check_tallies(actual):
-            assert _sums(actual) == {(Unit.PAIR, Door.IN): 6, (Unit.PAIR, Door.KEPT): 3}
+        def check_counters(actual):
+            assert _sums(actual) == {(Unit.PAIR, CounterKind.IN): 6, (Unit.PAIR, CounterKind.KEPT): 3}
 
         assert_that(kept, check_kept, label="kept")
         assert_that(rejected, check_rejected, label="rejected")
-        assert_that(tallies, check_tallies, label="tallies")
+        assert_that(counters, check_counters, label="counters")
 
 
 def test_scores_of_one_run_are_those_of_three(scorer, run_folder, loaded, pairs, model):
@@ -272,7 +272,7 @@ def test_documents_by_both_doors(scorer, run_folder, loaded, model):
     config = ScoreConfig(model=scorer, min_node_score=-1.0)
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         records = pipeline | beam.Create(documents, reshuffle=False)
-        kept, rejected, tallies = with_embeddings(records, config, root, model) | ScoreDocuments(config)
+        kept, rejected, counters = with_embeddings(records, config, root, model) | ScoreDocuments(config)
 
         def check_kept(actual):
             assert {it.key: [image.clip_score is not None for image in it.images] for it in actual} == {
@@ -287,14 +287,14 @@ def test_documents_by_both_doors(scorer, run_folder, loaded, model):
                 (Unit.DOCUMENT, "two", Reason.NO_IMAGE_LEFT, 1),
             }
 
-        def check_tallies(actual):
+        def check_counters(actual):
             assert _sums(actual) == {
-                (Unit.DOCUMENT, Door.IN): 3,
-                (Unit.DOCUMENT, Door.KEPT): 2,
-                (Unit.NODE, Door.IN): 8,
-                (Unit.NODE, Door.KEPT): 5,
+                (Unit.DOCUMENT, CounterKind.IN): 3,
+                (Unit.DOCUMENT, CounterKind.KEPT): 2,
+                (Unit.NODE, CounterKind.IN): 8,
+                (Unit.NODE, CounterKind.KEPT): 5,
             }
 
         assert_that(kept, check_kept, label="kept")
         assert_that(rejected, check_rejected, label="rejected")
-        assert_that(tallies, check_tallies, label="tallies")
+        assert_that(counters, check_counters, label="counters")

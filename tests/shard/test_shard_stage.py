@@ -9,7 +9,7 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 from store_world import store_at
 
-from lamella.schemas.account import Tally
+from lamella.schemas.account import Counter
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
@@ -46,20 +46,20 @@ def test_both_doors(world):
     bad = world.pair(5, media=world.add(b"\x89PNG\r\n\x1a\nnothing", 7))
 
     def checks(outcome):
-        def shown(tallies):
+        def shown(counters):
             sums = {}
-            for tally in tallies:
-                assert isinstance(tally, Tally)
-                sums[tally.unit, tally.door] = sums.get((tally.unit, tally.door), 0) + tally.count
+            for counter in counters:
+                assert isinstance(counter, Counter)
+                sums[counter.unit, counter.door] = sums.get((counter.unit, counter.door), 0) + counter.count
             assert sums == {("pair", "in"): 6, ("pair", "kept"): 5}
 
         assert_that(outcome.rejected, lambda out: equal_to([Reason.BROKEN_IMAGE])([r.reason for r in out]), label="rejected")
-        assert_that(outcome.tallies, shown, label="tallies")
+        assert_that(outcome.counters, shown, label="counters")
 
     manifest = write(world, Dataset.ALIGN, [*records, bad], checks=checks)
     assert sum(shard.samples for shard in manifest.shards) == 5
     assert manifest.dataset is Dataset.ALIGN
-    assert manifest.made_from == "hash"
+    assert manifest.fingerprint == "hash"
 
 
 def test_two_runs_are_equal_and_the_second_removes_what_is_stale(world):
@@ -89,7 +89,7 @@ def test_two_runs_are_equal_and_the_second_removes_what_is_stale(world):
 
 
 def test_an_empty_dataset_has_a_manifest_without_shards(world):
-    assert write(world, Dataset.VTP, []) == ShardManifest(dataset=Dataset.VTP, shards=(), made_from="hash")
+    assert write(world, Dataset.VTP, []) == ShardManifest(dataset=Dataset.VTP, shards=(), fingerprint="hash")
 
 
 def test_a_failed_write_raises_and_withdraws_the_manifest(world):

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from store_world import store_at
 
-from lamella.schemas.account import Door, Tally
+from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.pair import Dataset
 from lamella.schemas.rejection import Reason, Stage, Unit
@@ -88,14 +88,14 @@ def test_the_account_balances(world):
     crash = replace(bad, key="c", nodes=(replace(bad.nodes[0], next_image=2), *bad.nodes[1:]))
     written = write_one(work(world, Dataset.M3W), "train", 0, [good, node_out, gone, crash])
 
-    def tally(unit, door, count):
-        return Tally(stage=Stage.SHARD, unit=unit, door=door, count=count)
+    def counter(unit, door, count):
+        return Counter(stage=Stage.SHARD, unit=unit, door=door, count=count)
 
-    assert set(written.tallies) == {
-        tally(Unit.DOCUMENT, Door.IN, 4),
-        tally(Unit.DOCUMENT, Door.KEPT, 2),
-        tally(Unit.NODE, Door.IN, 24),
-        tally(Unit.NODE, Door.KEPT, 11),
+    assert set(written.counters) == {
+        counter(Unit.DOCUMENT, CounterKind.IN, 4),
+        counter(Unit.DOCUMENT, CounterKind.KEPT, 2),
+        counter(Unit.NODE, CounterKind.IN, 24),
+        counter(Unit.NODE, CounterKind.KEPT, 11),
     }
     assert sorted((r.unit.value, r.key, r.reason.value, r.nodes) for r in written.rejected) == [
         ("document", "c", Reason.CRASHED, 6),

@@ -14,10 +14,10 @@ from lamella.weights.pixels import square
 
 def photo(width: int, height: int) -> Image.Image:
     """Smooth, with noise on it: as hard as a photograph to agree upon."""
-    dice = np.random.default_rng(width * 10_000 + height)
-    coarse = dice.normal(128, 40, (height // 8 + 1, width // 8 + 1, 3))
+    rng = np.random.default_rng(width * 10_000 + height)
+    coarse = rng.normal(128, 40, (height // 8 + 1, width // 8 + 1, 3))
     smooth = Image.fromarray(np.clip(coarse, 0, 255).astype(np.uint8)).resize((width, height), Image.Resampling.BICUBIC)
-    return Image.fromarray(np.clip(np.asarray(smooth) + dice.normal(0, 6, (height, width, 3)), 0, 255).astype(np.uint8))
+    return Image.fromarray(np.clip(np.asarray(smooth) + rng.normal(0, 6, (height, width, 3)), 0, 255).astype(np.uint8))
 
 
 def encoded(picture: Image.Image, **options) -> bytes:

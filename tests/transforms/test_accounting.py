@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from lamella.schemas.account import Door, Tally
+from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.accounting import Account, caught
@@ -14,8 +14,8 @@ def left(reason: Reason, detail: str) -> Rejection:
     return Rejection(stage=Stage.READ, unit=Unit.RECORD, key="k", reason=reason, detail=detail)
 
 
-def counts(account: Account) -> dict[tuple[Unit, Door], int]:
-    return {(tally.unit, tally.door): tally.count for tally in account.tallies()}
+def counts(account: Account) -> dict[tuple[Unit, CounterKind], int]:
+    return {(counter.unit, counter.door): counter.count for counter in account.counters()}
 
 
 def pages(output: object):
@@ -28,23 +28,26 @@ def test_what_a_reader_makes_and_loses():
     for outputs in (["page"], [], [left(Reason.NOT_HTML, "")]):
         assert account.settled(one, outputs) == outputs
     assert counts(account) == {
-        (Unit.RECORD, Door.IN): 3,
-        (Unit.RECORD, Door.KEPT): 2,
-        (Unit.PAGE, Door.MADE): 1,
-        (Unit.PAGE, Door.KEPT): 1,
+        (Unit.RECORD, CounterKind.IN): 3,
+        (Unit.RECORD, CounterKind.KEPT): 2,
+        (Unit.PAGE, CounterKind.MADE): 1,
+        (Unit.PAGE, CounterKind.KEPT): 1,
     }
 
 
 def test_steps_within_a_stage_count_at_their_own_doors():
-    first, last = Account(Stage.FETCH, units=pages, entry=Door.MADE, leave=None), Account(Stage.FETCH, units=pages, entry=None)
+    first, last = (
+        Account(Stage.FETCH, units=pages, entry=CounterKind.MADE, leave=None),
+        Account(Stage.FETCH, units=pages, entry=None),
+    )
     first.settled(((Unit.PAGE, 1),), ["page"])
     last.settled(((Unit.PAGE, 1),), ["page"])
-    assert counts(first) == {(Unit.PAGE, Door.MADE): 1}
-    assert counts(last) == {(Unit.PAGE, Door.KEPT): 1}
+    assert counts(first) == {(Unit.PAGE, CounterKind.MADE): 1}
+    assert counts(last) == {(Unit.PAGE, CounterKind.KEPT): 1}
 
 
-def test_tallies_of_a_function_pass_and_are_not_counted():
-    account, own = Account(Stage.READ, units=pages), Tally(stage=Stage.READ, unit=Unit.PAGE, door=Door.KEPT, count=4)
+def test_counters_of_a_function_pass_and_are_not_counted():
+    account, own = Account(Stage.READ, units=pages), Counter(stage=Stage.READ, unit=Unit.PAGE, door=CounterKind.KEPT, count=4)
     assert account.settled((), [own]) == [own]
     assert counts(account) == {}
 

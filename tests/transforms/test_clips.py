@@ -91,11 +91,11 @@ def test_a_fast_start_film_cut_short_is_found(tmp_path):
 
 
 def test_damage_is_never_a_frame():
-    data, dice = clip(), np.random.default_rng(3)
+    data, rng = clip(), np.random.default_rng(3)
     caught = 0
     for _ in range(20):
         mutant = bytearray(data)
-        for at in dice.integers(len(data) // 4, len(data) * 3 // 4, 10):
+        for at in rng.integers(len(data) // 4, len(data) * 3 // 4, 10):
             mutant[at] ^= 0xFF
         try:
             decode_frames(bytes(mutant), [float(second) for second in range(20)], 32)

@@ -7,7 +7,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
-from lamella.schemas.account import Door, Tally
+from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.document import InterleavedDocument, TextNode
 from lamella.schemas.page import Page, Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
@@ -60,8 +60,8 @@ def check(records, step, *, kept, rejected, totals):
         reasons = outcome.rejected | "Reason" >> beam.Map(lambda record: (record.unit, record.key, record.reason, record.nodes))
         assert_that(reasons, equal_to(rejected), label="rejected")
         sums = (
-            outcome.tallies
-            | "Count" >> beam.Map(lambda tally: ((tally.archive, str(tally.unit), str(tally.door)), tally.count))
+            outcome.counters
+            | "Count" >> beam.Map(lambda counter: ((counter.archive, str(counter.unit), str(counter.door)), counter.count))
             | beam.CombinePerKey(sum)
         )
         expected = [(("a.warc.gz", unit, door), count) for (unit, door), count in totals.items()]
@@ -159,7 +159,7 @@ def test_a_step_is_named_by_its_function():
     assert Step(Stage.FILTER, prune, 1, InterleavedDocument).label == "prune"
 
 
-def test_tallies_of_a_function_go_out_as_they_are():
+def test_counters_of_a_function_go_out_as_they_are():
     check(
         [document("a", 0)],
         Step(Stage.FETCH, counts_more, None, InterleavedDocument),
@@ -170,7 +170,7 @@ def test_tallies_of_a_function_go_out_as_they_are():
 
 
 def counts_more(record, config):
-    yield Tally(stage=Stage.FETCH, unit=Unit.MEDIA, door=Door.IN, count=7, archive="a.warc.gz")
+    yield Counter(stage=Stage.FETCH, unit=Unit.MEDIA, door=CounterKind.IN, count=7, archive="a.warc.gz")
     yield record
 
 

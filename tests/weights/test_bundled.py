@@ -5,8 +5,8 @@ import torch
 
 from lamella.pipeline.recipes import demo
 from lamella.sample.captions import alt_text, long_caption, plural, wrong_alt
-from lamella.sample.dice import Dice
 from lamella.sample.paint import draw
+from lamella.sample.rng import Rng
 from lamella.sample.scenes import Scene, SceneKind, tallest
 from lamella.trainer.evaluation.contrastive import attribute_accuracy, embed, greedy_captions, recall_at_1, separation
 from lamella.weights import load
@@ -28,7 +28,7 @@ def two_threads():
 @pytest.fixture(scope="module")
 def unseen() -> tuple[list[str], list[Scene], torch.Tensor]:
     keys = [f"unseen/{index}" for index in range(SCENES)]
-    drawn = [draw(key, Dice("size", key).pick(SIZES)) for key in keys]
+    drawn = [draw(key, Rng("size", key).pick(SIZES)) for key in keys]
     size = load(NAME, "bundled", "scorer").image_size
     pixels = torch.stack([torch.from_numpy(square(picture, size)) for picture, _ in drawn])
     return keys, [scene for _, scene in drawn], pixels
@@ -53,7 +53,7 @@ def test_wrong_captions_are_told_from_right_ones(unseen, role):
 def test_a_picture_finds_its_text_among_all(unseen):
     keys, scenes, pixels = unseen
     loaded = load(NAME, "bundled", "matcher", device="cpu")
-    texts = [long_caption(scene, Dice("long", key)) for key, scene in zip(keys, scenes, strict=True)]
+    texts = [long_caption(scene, Rng("long", key)) for key, scene in zip(keys, scenes, strict=True)]
     assert min(recall_at_1(*embed(loaded, pixels, loaded.tokenize(texts)))) > 0.85
 
 
@@ -93,8 +93,8 @@ def _probed(seen: torch.Tensor, said: list[str]) -> float:
 
 
 def _true_text(scene: Scene, key: str) -> str:
-    dice = Dice("true", key)
-    return alt_text(scene, dice) if dice.chance(0.6) else long_caption(scene, dice)
+    rng = Rng("true", key)
+    return alt_text(scene, rng) if rng.chance(0.6) else long_caption(scene, rng)
 
 
 def _colours(scene: Scene) -> list[str]:

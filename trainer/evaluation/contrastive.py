@@ -1,12 +1,14 @@
 """What a model has learned: features, scores and captions of pairs that it never saw in, a few plain numbers out."""
 
+import copy
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lamella.weights import Loaded
 from lamella.weights.pixels import normalise
@@ -90,9 +92,21 @@ def own_and_next(images: Tensor, texts: Tensor) -> tuple[list[float], list[float
 @torch.no_grad()
 def embed(loaded: Loaded, images: Tensor, tokens: Tensor, batch: int = 64) -> tuple[Tensor, Tensor]:
     """Normalised features [N, D] of pictures (uint8 [N, S, S, 3]) and of texts (int64 [N, L])."""
-    seen = [loaded.model.encode_image(_pixels(loaded, part), normalize=True).float() for part in images.split(batch)]
-    read = [loaded.model.encode_text(part.to(loaded.device), normalize=True).float() for part in tokens.split(batch)]
-    return torch.cat(seen), torch.cat(read)
+    return embed_images(loaded, images, batch), embed_texts(loaded, tokens, batch)
+
+
+@torch.no_grad()
+def embed_images(loaded: Loaded, images: Tensor, batch: int = 64) -> Tensor:
+    """Float32 [N, D] of length 1, of pictures uint8 [N, S, S, 3]."""
+    model: Any = loaded.model
+    return torch.cat([model.encode_image(_pixels(loaded, part), normalize=True).float() for part in images.split(batch)])
+
+
+@torch.no_grad()
+def embed_texts(loaded: Loaded, tokens: Tensor, batch: int = 64) -> Tensor:
+    """Float32 [N, D] of length 1, of texts int64 [N, L]."""
+    model: Any = loaded.model
+    return torch.cat([model.encode_text(part.to(loaded.device), normalize=True).float() for part in tokens.split(batch)])
 
 
 @torch.no_grad()
@@ -100,13 +114,38 @@ def greedy_captions(loaded: Loaded, images: Tensor, max_tokens: int, batch: int 
     """The likeliest token after each token, up to `<eos>`: no sampling, so that a score is a score of the model alone."""
     captions = []
     for part in images.split(batch):
-        latent, seen = loaded.model._encode_image(_pixels(loaded, part))
+        model: Any = loaded.model
+        latent, seen = model._encode_image(_pixels(loaded, part))
         text = torch.full((len(part), 1), loaded.bos, dtype=torch.long, device=loaded.device)
         while text.shape[1] < max_tokens and not (text == loaded.eos).any(dim=1).all():
-            out = loaded.model(None, text, image_latent=latent, image_embs=seen, output_labels=False)
+            out = model(None, text, image_latent=latent, image_embs=seen, output_labels=False)
             text = torch.cat([text, out["logits"][:, -1:].argmax(dim=-1)], dim=1)
         captions += [loaded.decode(row[1:].tolist()) for row in text]
     return captions
+
+
+@torch.no_grad()
+def fused_logits(loaded: Loaded, images: Tensor, tokens: Tensor, batch: int = 64) -> list[float]:
+    """The verdict of a matcher on fused features, on each picture (uint8 [N, S, S, 3]) with its text (int64 [N, L])."""
+    model: Any = loaded.model
+    found: list[float] = []
+    for part, texts in zip(images.split(batch), tokens.split(batch), strict=True):
+        _, patches = model._encode_image(_pixels(loaded, part))
+        assert loaded.fusion is not None
+        found += loaded.fusion(model.fuse(patches, texts.to(loaded.device))).float().squeeze(-1).tolist()
+    return found
+
+
+def calibrated_fusion(loaded: Loaded, images: Tensor, tokens: Tensor) -> nn.Linear:
+    """The head of a matcher with its verdict set anew on pairs that were not trained on, as `calibrated` does with cosines."""
+    right, wrong = fused_logits(loaded, images, tokens), fused_logits(loaded, images, tokens.roll(1, dims=0))
+    scale, bias = calibrated(right, wrong)
+    head = copy.deepcopy(loaded.fusion)
+    assert head is not None
+    with torch.no_grad():
+        head.weight.mul_(scale)
+        head.bias.mul_(scale).add_(bias)
+    return head
 
 
 def evaluate_pairs(loaded: Loaded, images: Tensor, texts: Sequence[str], captions: bool) -> dict[str, float]:
@@ -123,7 +162,11 @@ def evaluate_pairs(loaded: Loaded, images: Tensor, texts: Sequence[str], caption
     by_picture, by_text = recall_at_1(seen, read)
     right, wrong = map(np.array, own_and_next(seen, read))
     scores = {"pairs": float(len(texts)), "text_recall_at_1": by_picture, "image_recall_at_1": by_text}
-    if loaded.match_scale is not None and loaded.match_bias is not None:
+    if loaded.fusion is not None:
+        right = 1 / (1 + np.exp(-np.array(fused_logits(loaded, images, tokens))))
+        wrong = 1 / (1 + np.exp(-np.array(fused_logits(loaded, images, tokens.roll(1, dims=0)))))
+        part = separation(right.tolist(), wrong.tolist(), 0.5)
+    elif loaded.match_scale is not None and loaded.match_bias is not None:
         right, wrong = (1 / (1 + np.exp(-loaded.match_scale * c - loaded.match_bias)) for c in (right, wrong))
         part = separation(right.tolist(), wrong.tolist(), 0.5)
     else:

@@ -1,14 +1,14 @@
-"""What a stage's function gave for a record, in; the same outputs and, in the end, Tallies, out. A crash is a Rejection.
+"""What a stage's function gave for a record, in; the same outputs and, in the end, Counters, out. A crash is a Rejection.
 
 The one place where a stage counts and catches: `Step` uses it, and so do the readers of archives and the writers of shards,
 which hold their records in other ways. The law: in + made = kept + rejected, for each stage and unit.
 """
 
-from collections import Counter
+import collections
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from lamella.schemas.account import Door, Tally, units_of
+from lamella.schemas.account import Counter, CounterKind, units_of
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.watchdog import TimedOut, limited
 
@@ -32,45 +32,45 @@ class Account:
         *,
         makes: bool = False,
         units: Callable[[Any], Units] = units_of,
-        entry: Door | None = Door.IN,
-        leave: Door | None = Door.KEPT,
+        entry: CounterKind | None = CounterKind.IN,
+        leave: CounterKind | None = CounterKind.KEPT,
     ):
         self._stage, self._makes, self._units, self._entry, self._leave = stage, makes, units, entry, leave
-        self._counts: Counter[tuple[str, Unit, Door]] = Counter()
+        self._counts: collections.Counter[tuple[str, Unit, CounterKind]] = collections.Counter()
 
-    def add(self, door: Door | None, units: Units, archive: str = "") -> None:
+    def add(self, door: CounterKind | None, units: Units, archive: str = "") -> None:
         """Counts units at a door. A count of 0 is told of, too."""
         for unit, count in units:
             if door:
                 self._counts[archive, unit, door] += count
 
     def settled(self, entered: Units, outputs: Iterable[Any], archive: str = "") -> list[Any]:
-        """The outputs of one record, once it and they are counted. Tallies among them are passed on as they are."""
+        """The outputs of one record, once it and they are counted. Counters among them are passed on as they are."""
         entered, outputs = tuple(entered), list(outputs)
         self.add(self._entry, entered, archive)
-        gone: Counter[Unit] = Counter()
+        gone: collections.Counter[Unit] = collections.Counter()
         for output in outputs:
             if isinstance(output, Rejection):
-                leaves = Counter({output.unit: 1})
+                leaves = collections.Counter({output.unit: 1})
                 if output.unit is Unit.DOCUMENT and output.nodes:
                     leaves[Unit.NODE] = output.nodes  # they leave with their document
                 if output.unit in dict(entered):
                     gone += leaves
                 elif self._makes:
-                    self.add(Door.MADE, leaves.items(), archive)
-            elif not isinstance(output, Tally):
+                    self.add(CounterKind.MADE, leaves.items(), archive)
+            elif not isinstance(output, Counter):
                 units = tuple(self._units(output))
                 self.add(self._leave, units, archive)
                 if self._makes:
-                    self.add(Door.MADE, units, archive)
+                    self.add(CounterKind.MADE, units, archive)
         if self._makes:
             self.add(self._leave, tuple((unit, count - gone[unit]) for unit, count in entered), archive)
         return outputs
 
-    def tallies(self) -> Iterator[Tally]:
+    def counters(self) -> Iterator[Counter]:
         """What was counted, in a fixed order."""
         for (archive, unit, door), count in sorted(self._counts.items()):
-            yield Tally(stage=self._stage, unit=unit, door=door, count=count, archive=archive)
+            yield Counter(stage=self._stage, unit=unit, door=door, count=count, archive=archive)
 
 
 def caught(

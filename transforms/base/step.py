@@ -1,6 +1,6 @@
 """Step: runs a plain function `(record, config) -> records and Rejections` behind two doors, and counts at both.
 
-Records go in; `kept` records, `rejected` Rejections and `tallies` come out. A crash of the function is a Rejection too
+Records go in; `kept` records, `rejected` Rejections and `counters` come out. A crash of the function is a Rejection too
 (`crashed`, with the last line of its traceback): one bad record never ends a run. Nor does one hold it: a function that takes
 longer than `record_timeout_s` of its config is stopped, and the record is `timed_out`. `watchdog` says what it cannot stop.
 """
@@ -14,7 +14,7 @@ from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.timestamp import MIN_TIMESTAMP
 from apache_beam.utils.windowed_value import WindowedValue
 
-from lamella.schemas.account import Door, Tally, units_of
+from lamella.schemas.account import Counter, CounterKind, units_of
 from lamella.schemas.config import Timed
 from lamella.schemas.rejection import Rejection, Stage
 from lamella.transforms.base.accounting import Account, Units, archive_of, caught, left_behind
@@ -27,7 +27,7 @@ class Outcome(NamedTuple):
 
     kept: beam.PCollection
     rejected: beam.PCollection
-    tallies: beam.PCollection
+    counters: beam.PCollection
 
 
 class Step(beam.PTransform):
@@ -35,7 +35,7 @@ class Step(beam.PTransform):
 
     Args:
         stage: whose account is kept.
-        function: a module-level function; yields kept records, Rejections, and Tallies of its own where it counts units
+        function: a module-level function; yields kept records, Rejections, and Counters of its own where it counts units
             that the graph does not see.
         config: the stage's frozen config, handed to the function; must pickle small. The `record_timeout_s` of a Timed
             one is the limit of time for a record, and as many times that for a group as it has units.
@@ -62,8 +62,8 @@ class Step(beam.PTransform):
         counts: Callable[[Any], Units] = units_of,
         units: Callable[[Any], Units] = units_of,
         makes: bool = False,
-        entry: Door | None = Door.IN,
-        leave: Door | None = Door.KEPT,
+        entry: CounterKind | None = CounterKind.IN,
+        leave: CounterKind | None = CounterKind.KEPT,
         setup: Callable[[Any], object] | None = None,
     ):
         super().__init__(label=function.__name__)
@@ -72,10 +72,10 @@ class Step(beam.PTransform):
         self._do = _Doors(stage, function, config, given, counts, account, setup)
 
     def expand(self, records):
-        out = records | beam.ParDo(self._do).with_output_types(self._gives, rejected=Rejection, tallies=Tally).with_outputs(
-            "rejected", "tallies", main="kept"
+        out = records | beam.ParDo(self._do).with_output_types(self._gives, rejected=Rejection, counters=Counter).with_outputs(
+            "rejected", "counters", main="kept"
         )
-        return Outcome(out.kept, out.rejected, out.tallies)
+        return Outcome(out.kept, out.rejected, out.counters)
 
 
 class _Doors(beam.DoFn):
@@ -99,12 +99,12 @@ class _Doors(beam.DoFn):
         for output in self._account.settled(entered, outputs, archive_of(record)):
             if isinstance(output, Rejection):
                 yield beam.pvalue.TaggedOutput("rejected", output)
-            elif isinstance(output, Tally):
-                yield beam.pvalue.TaggedOutput("tallies", output)
+            elif isinstance(output, Counter):
+                yield beam.pvalue.TaggedOutput("counters", output)
             else:
                 yield output
 
     def finish_bundle(self):
         # A bundle that is retried throws these away with its other outputs, so sums are exact where Beam's counters are not.
-        for tally in self._account.tallies():
-            yield beam.pvalue.TaggedOutput("tallies", WindowedValue(tally, MIN_TIMESTAMP, [GlobalWindow()]))
+        for counter in self._account.counters():
+            yield beam.pvalue.TaggedOutput("counters", WindowedValue(counter, MIN_TIMESTAMP, [GlobalWindow()]))

@@ -13,8 +13,8 @@ from lamella.schemas.config import DedupConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.rejection import Stage
-from lamella.transforms.base.forest import Forest
 from lamella.transforms.base.step import Step
+from lamella.transforms.base.union_find import UnionFind
 from lamella.transforms.dedup.choose import choose_survivor, near_duplicates, same_address
 from lamella.transforms.dedup.components import bridges_of_member, links_of_bucket
 from lamella.transforms.dedup.judge import Judged, judgements, keep_survivor, units_of_judged
@@ -27,7 +27,7 @@ class DedupOutcome(NamedTuple):
     kept: beam.PCollection  # of InterleavedDocument
     duplicates: beam.PCollection  # of Duplicate: one for each rejected document
     rejected: beam.PCollection
-    tallies: beam.PCollection
+    counters: beam.PCollection
 
 
 class DeduplicateDocuments(beam.PTransform):
@@ -57,7 +57,7 @@ class DeduplicateDocuments(beam.PTransform):
         )
         kept = judged | Step(Stage.DEDUP, keep_survivor, self._config, InterleavedDocument, counts=units_of_judged)
         duplicates = judged | "Duplicates" >> beam.FlatMap(_duplicate).with_output_types(Duplicate)
-        return DedupOutcome(kept.kept, duplicates, kept.rejected, kept.tallies)
+        return DedupOutcome(kept.kept, duplicates, kept.rejected, kept.counters)
 
 
 class _OneOfEachAddress(beam.PTransform):
@@ -152,20 +152,20 @@ class _Bridge(beam.DoFn):
 
 class _JoinForest(beam.CombineFn):
     def create_accumulator(self):
-        return Forest()
+        return UnionFind()
 
-    def add_input(self, forest, bridge):
-        forest.join(*bridge)
-        return forest
+    def add_input(self, union_find, bridge):
+        union_find.join(*bridge)
+        return union_find
 
     def merge_accumulators(self, forests):
-        merged = Forest()
-        for forest in forests:
-            merged.absorb(forest)
+        merged = UnionFind()
+        for union_find in forests:
+            merged.absorb(union_find)
         return merged
 
-    def extract_output(self, forest):
-        return forest
+    def extract_output(self, union_find):
+        return union_find
 
 
 def _key(record: InterleavedDocument | Duplicate | Fingerprint) -> str:
@@ -184,8 +184,8 @@ def _links(band: bytes, keys: Iterable[str]) -> Iterable[tuple[str, str]]:
     return links_of_bucket(keys)
 
 
-def _roots(forest: Forest) -> Iterable[tuple[str, str]]:
-    return forest.roots()
+def _roots(union_find: UnionFind) -> Iterable[tuple[str, str]]:
+    return union_find.roots()
 
 
 def _by_member(head: str, groups) -> Iterable[tuple[str, str]]:

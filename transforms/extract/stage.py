@@ -1,4 +1,4 @@
-"""ExtractDocuments: pages in; interleaved documents, pages without text that show something, rejections and tallies out."""
+"""ExtractDocuments: pages in; interleaved documents, pages without text that show something, rejections and counters out."""
 
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ class Extracted(NamedTuple):
 
     kept: beam.PCollection  # InterleavedDocument
     rejected: beam.PCollection
-    tallies: beam.PCollection
+    counters: beam.PCollection
     bare: beam.PCollection  # InterleavedDocument without text
 
 
@@ -32,7 +32,7 @@ class ExtractDocuments(beam.PTransform):
         out = pages | Step(Stage.EXTRACT, extract_document, self._config, InterleavedDocument | BarePage, makes=True)
         documents = out.kept | "Documents" >> beam.Filter(_is_document).with_output_types(InterleavedDocument)
         bare = out.kept | "Bare" >> beam.FlatMap(_bare).with_output_types(InterleavedDocument)
-        return Extracted(documents, out.rejected, out.tallies, bare)
+        return Extracted(documents, out.rejected, out.counters, bare)
 
 
 def _is_document(made: InterleavedDocument | BarePage) -> bool:

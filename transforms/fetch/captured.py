@@ -14,10 +14,11 @@ class CapturedLink(MediaLink):
     tdm_reservation: str = ""
     robots_txt: str = ""  # the verdict that stood when it was asked for
     truncated: bool = False
+    through: tuple[str, ...] = ()  # addresses that redirects of an archive led through, to the last
 
 
-def from_archive(link: MediaLink, found: ArchiveMedia) -> CapturedLink:
-    """The link with its response of an archive. What robots.txt said was the crawler's to ask."""
+def from_archive(link: MediaLink, found: ArchiveMedia, through: tuple[str, ...] = ()) -> CapturedLink:
+    """The link with its response of an archive."""
     return CapturedLink(
         **base_of(link),
         blob=found.blob,
@@ -25,12 +26,13 @@ def from_archive(link: MediaLink, found: ArchiveMedia) -> CapturedLink:
         robots_header=found.robots_header,
         tdm_reservation=found.tdm_reservation,
         truncated=found.truncated,
+        through=through,
     )
 
 
 def latest(captures: Iterable[ArchiveMedia]) -> ArchiveMedia:
     """Of several captures of one URL the last; of the same moment the first by path and offset."""
-    return min(captures, key=lambda found: (_descending(found.crawl_time), found.blob.path, found.blob.offset))
+    return min(captures, key=lambda found: (descending(found.crawl_time), found.blob.path, found.blob.offset))
 
 
 def base_of(link: MediaLink) -> dict:
@@ -38,6 +40,6 @@ def base_of(link: MediaLink) -> dict:
     return {field.name: getattr(link, field.name) for field in fields(MediaLink)}
 
 
-def _descending(text: str) -> tuple[int, ...]:
+def descending(text: str) -> tuple[int, ...]:
     """Sorts ISO times from last to first; an empty time is the oldest."""
     return (*(-ord(character) for character in text), 1)

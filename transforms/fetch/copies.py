@@ -14,9 +14,9 @@ import numpy as np
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.base.forest import Forest
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Found, Over, Rulebook, apply_rules
+from lamella.transforms.base.union_find import UnionFind
 
 _BITS = 64
 
@@ -64,22 +64,22 @@ def near_hashes(phashes: Iterable[str], distance: int) -> list[tuple[str, str]]:
     """Pairs that connect all hashes of one chunk's bucket that are near each other: a spanning forest, not every pair."""
     names = sorted(set(phashes))
     values = np.array([int(name, 16) for name in names], dtype=np.uint64)
-    forest = Forest()
+    union_find = UnionFind()
     edges = []
     for at in range(len(names) - 1):
         for near in np.flatnonzero(_ones(values[at + 1 :] ^ values[at]) <= distance):
             pair = names[at], names[at + 1 + int(near)]
-            if forest.join(*pair):
+            if union_find.join(*pair):
                 edges.append(pair)
     return edges
 
 
 def clusters(edges: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Each hash that has a near one -> the smallest hash of its connected component."""
-    forest = Forest()
+    union_find = UnionFind()
     for pair in edges:
-        forest.join(*pair)
-    return dict(forest.roots())
+        union_find.join(*pair)
+    return dict(union_find.roots())
 
 
 def copies_of(component: Iterable[Media], config: FetchConfig) -> Iterator[tuple[str, Media]]:

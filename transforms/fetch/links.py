@@ -70,7 +70,7 @@ def wanted_by(candidate: CandidatePair) -> Iterable[tuple[str, OnPage]]:
 def mention_of(shown: tuple[str, tuple], config: FetchConfig) -> tuple[str, Mention]:
     """A page's word on a URL that it shows."""
     url, page = shown[0], OnPage(*shown[1])
-    forbids = page_opt_out(page.robots, product_of(config.user_agent))
+    forbids = page_opt_out(page.robots, product_of(config.user_agent), config.opt_outs)
     return url, Mention(page.kind, 0, 1, int(bool(forbids.page)), forbids.media, forbids.page)
 
 

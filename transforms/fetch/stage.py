@@ -1,12 +1,12 @@
 """FetchMedia: documents and what the archives hold -> Media, judged, one of each; every other link a Rejection.
 
-Links meet the archives' media by URL; what is missing is asked for over HTTP where the configuration says so. Files are
-inspected where they lie: refs, hashes and measurements cross the shuffles, bytes never do.
+Links meet the archives' media by URL, through redirects and revisits; what is missing is asked for over HTTP where the
+configuration says so. Files are inspected where they lie: refs, hashes and measurements cross the shuffles, bytes never do.
 """
 
 import apache_beam as beam
 
-from lamella.schemas.account import Door
+from lamella.schemas.account import CounterKind
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaLink
 from lamella.schemas.rejection import Reason, Stage, Unit
@@ -17,15 +17,17 @@ from lamella.transforms.base.step import Outcome, Step
 from lamella.transforms.fetch.address_rules import judge_link
 from lamella.transforms.fetch.copies import choose_one
 from lamella.transforms.fetch.find_copies import FindCopies
-from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks, LookInArchives
+from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks
 from lamella.transforms.fetch.hash_list import read_hashes
+from lamella.transforms.fetch.hear_sites import HearSites
 from lamella.transforms.fetch.inspect import inspect_media
 from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.fetch.look_in_archives import LookInArchives
 from lamella.transforms.media.store import MediaStore
 
 
 class FetchMedia(beam.PTransform):
-    """{"documents", "candidates", "archived"} -> Outcome of Media; unit MEDIA, made = distinct links.
+    """{"documents", "candidates", "archived", "aliases"} -> Outcome of Media; unit MEDIA, made = distinct links.
 
     Args:
         config: limits, manners, and whether the network is asked at all.
@@ -41,16 +43,19 @@ class FetchMedia(beam.PTransform):
         config, documents = self._config, inputs["documents"]
         links = {"documents": documents, "candidates": inputs["candidates"]} | "FindLinks" >> FindLinks(config)
         # Inside, links pass several doors. Outside they come into being once, and are kept once.
-        first = {"entry": Door.MADE, "leave": None, "counts": _one, "setup": _read_lists}
+        first = {"entry": CounterKind.MADE, "leave": None, "counts": _one, "setup": _read_lists}
         wanted = links | "JudgeLinks" >> Step(Stage.FETCH, judge_link, config, WantedLink, **first)
 
-        found = {"links": wanted.kept, "archived": inputs["archived"]} | "LookInArchives" >> LookInArchives()
+        places = {"links": wanted.kept, "archived": inputs["archived"], "aliases": inputs["aliases"]}
+        found = places | "LookInArchives" >> LookInArchives(config)
+        in_archives = {"captured": found.captured, "archived": inputs["archived"]}
+        heard = in_archives | "HearSites" >> HearSites(config, self._store)
         if config.http:
-            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store.root, asks=self._asks)
-            captured, refused = (found.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
+            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks)
+            captured, refused = (heard.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
         else:
             captured, refused = (
-                found.captured,
+                heard.captured,
                 found.missing | "NotCaptured" >> beam.Map(reject_media, Violation(Reason.NOT_CAPTURED)),
             )
 
@@ -60,8 +65,9 @@ class FetchMedia(beam.PTransform):
         members = {"documents": documents, "media": media.kept} | "FindCopies" >> FindCopies(config)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one, entry=None)
 
-        rejections = (wanted.rejected, refused, media.rejected, chosen.rejected) | "Rejected" >> beam.Flatten()
-        return Outcome(chosen.kept, rejections, (wanted.tallies, chosen.tallies) | "Tallies" >> beam.Flatten())
+        gone = (wanted.rejected, found.refused, heard.refused, refused, media.rejected, chosen.rejected)
+        rejections = gone | "Rejected" >> beam.Flatten()
+        return Outcome(chosen.kept, rejections, (wanted.counters, chosen.counters) | "Counters" >> beam.Flatten())
 
 
 def _one(record: MediaLink | Media):

@@ -2,10 +2,11 @@
 
 from functools import lru_cache
 from io import BytesIO
-from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageCms, ImageStat
+from PIL import Image, ImageCms
+
+from lamella.transforms.media.spread import colour_deviation
 
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 _PROFILED = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}  # Pillow's mode, and the colour space of a profile for it
@@ -14,14 +15,7 @@ _SAME_LEVELS = 3  # of 255: a profile that moves no colour by more is sRGB in ot
 _KEPT_PROFILES = 16  # converters at hand: a site has one or two
 
 
-class Picture(NamedTuple):
-    """An upright or stored picture as RGB, and whether there is anything to be seen on it."""
-
-    rgb: Image.Image
-    blank: bool
-
-
-def to_rgb(image: Image.Image, min_spread: float) -> Picture:
+def to_rgb(image: Image.Image, min_spread: float) -> Image.Image:
     """Any mode as sRGB.
 
     Transparency is laid on white, or on black where white shows nothing: the ink was white. 16-bit greys go by their high byte.
@@ -32,13 +26,17 @@ def to_rgb(image: Image.Image, min_spread: float) -> Picture:
     colours, alpha = _divided(image)
     rgb = _as_srgb(colours, image.info.get("icc_profile"))
     if alpha is None:
-        return Picture(rgb, _spread(rgb) < min_spread)
-    pictures = (_on(ground, rgb, alpha) for ground in (_WHITE, _BLACK))
-    on_white = next(pictures)
-    if _spread(on_white) >= min_spread:
-        return Picture(on_white, False)
-    on_black = next(pictures)
-    return Picture(on_black, False) if _spread(on_black) >= min_spread else Picture(on_white, True)
+        return rgb
+    on_white = _on(_WHITE, rgb, alpha)
+    if not is_blank(on_white, min_spread):
+        return on_white
+    on_black = _on(_BLACK, rgb, alpha)
+    return on_white if is_blank(on_black, min_spread) else on_black
+
+
+def is_blank(rgb: Image.Image, min_spread: float) -> bool:
+    """Whether there is nothing to be seen on a picture."""
+    return _spread(rgb) < min_spread
 
 
 def rescale_key(image: Image.Image, depth: int) -> None:
@@ -82,7 +80,7 @@ def _spread(rgb: Image.Image) -> float:
         return 0.0
     factor = max(1, max(rgb.size) // _SEEN_SIDE_PX)
     small = rgb.reduce((min(factor, rgb.width), min(factor, rgb.height))) if factor > 1 else rgb
-    return max(ImageStat.Stat(small).stddev)
+    return colour_deviation(small)
 
 
 def _as_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -60,9 +60,9 @@ class ProposePairs(beam.PTransform):
             | Step(Stage.PROPOSE, judge_candidate, config, CandidatePair, counts=_nothing, makes=True)
         )
         # Candidates are counted once, where they are judged.
-        tallies = (proposed.tallies, judged.tallies) | "Tallies" >> beam.Flatten()
+        counters = (proposed.counters, judged.counters) | "Counters" >> beam.Flatten()
         rejected = (proposed.rejected, judged.rejected) | "Rejected" >> beam.Flatten()
-        return Outcome(judged.kept, rejected, tallies)
+        return Outcome(judged.kept, rejected, counters)
 
 
 class MinePairs(beam.PTransform):
@@ -98,9 +98,9 @@ class MinePairs(beam.PTransform):
             | "Candidates" >> beam.FlatMap(_copies, config).with_output_types(Candidate)
             | Step(Stage.PAIR, judge_pair, config, PairType, counts=_one, entry=None)
         )
-        tallies = (placed.tallies, judged.tallies) | "Tallies" >> beam.Flatten()
+        counters = (placed.counters, judged.counters) | "Counters" >> beam.Flatten()
         rejected = (placed.rejected, judged.rejected) | "Rejected" >> beam.Flatten()
-        return Outcome(judged.kept, rejected, tallies)
+        return Outcome(judged.kept, rejected, counters)
 
 
 class _SizeOfGroup(beam.PTransform):

@@ -1,12 +1,12 @@
-"""ReadPages: archive paths in; pages, media found in the archives, rejections and tallies out."""
+"""ReadPages: archive paths in; pages, media and aliases found in the archives, rejections and counters out."""
 
 from typing import NamedTuple
 
 import apache_beam as beam
 
-from lamella.schemas.account import Tally
+from lamella.schemas.account import Counter
 from lamella.schemas.config import ReadConfig
-from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.media import Alias, ArchiveMedia
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Rejection
 from lamella.transforms.base.spread import Spread
@@ -14,12 +14,13 @@ from lamella.transforms.read.archive import read_archive
 
 
 class ReadOutcome(NamedTuple):
-    """The doors of the stage. In unit RECORD: in = kept (pages, media, requests and crawl facts) + rejected."""
+    """The doors of the stage. In unit RECORD: in = kept (pages, media, aliases, requests and crawl facts) + rejected."""
 
     pages: beam.PCollection
     media: beam.PCollection
+    aliases: beam.PCollection
     rejected: beam.PCollection
-    tallies: beam.PCollection
+    counters: beam.PCollection
 
 
 class ReadPages(beam.PTransform):
@@ -35,10 +36,10 @@ class ReadPages(beam.PTransform):
             | "share archives" >> Spread(str)
             | "read"
             >> beam.ParDo(_ReadArchive(self._config))
-            .with_output_types(Page, media=ArchiveMedia, rejected=Rejection, tallies=Tally)
-            .with_outputs("media", "rejected", "tallies", main="pages")
+            .with_output_types(Page, media=ArchiveMedia, aliases=Alias, rejected=Rejection, counters=Counter)
+            .with_outputs("media", "aliases", "rejected", "counters", main="pages")
         )
-        return ReadOutcome(out.pages, out.media, out.rejected, out.tallies)
+        return ReadOutcome(out.pages, out.media, out.aliases, out.rejected, out.counters)
 
 
 class _ReadArchive(beam.DoFn):
@@ -54,7 +55,9 @@ class _ReadArchive(beam.DoFn):
                     yield output
                 case ArchiveMedia():
                     yield beam.pvalue.TaggedOutput("media", output)
+                case Alias():
+                    yield beam.pvalue.TaggedOutput("aliases", output)
                 case Rejection():
                     yield beam.pvalue.TaggedOutput("rejected", output)
-                case Tally():
-                    yield beam.pvalue.TaggedOutput("tallies", output)
+                case Counter():
+                    yield beam.pvalue.TaggedOutput("counters", output)

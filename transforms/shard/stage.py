@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import apache_beam as beam
 
-from lamella.schemas.account import Tally
+from lamella.schemas.account import Counter
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.rejection import Rejection
@@ -21,7 +21,7 @@ class ShardOutcome(NamedTuple):
     written: beam.PCollection
     tables: beam.PCollection
     rejected: beam.PCollection
-    tallies: beam.PCollection
+    counters: beam.PCollection
 
 
 class WriteShards(beam.PTransform):
@@ -48,10 +48,10 @@ class WriteShards(beam.PTransform):
             | beam.GroupByKey()
             | "Write"
             >> beam.ParDo(_WriteOne(work), beam.pvalue.AsList(ready))
-            .with_output_types(ShardInfo, tables=ShardInfo, rejected=Rejection, tallies=Tally)
-            .with_outputs("tables", "rejected", "tallies", main="written")
+            .with_output_types(ShardInfo, tables=ShardInfo, rejected=Rejection, counters=Counter)
+            .with_outputs("tables", "rejected", "counters", main="written")
         )
-        return ShardOutcome(out.written, out.tables, out.rejected, out.tallies)
+        return ShardOutcome(out.written, out.tables, out.rejected, out.counters)
 
 
 class WriteManifest(beam.PTransform):
@@ -63,15 +63,15 @@ class WriteManifest(beam.PTransform):
         made_from: hash of the config part and of the input manifests.
     """
 
-    def __init__(self, dataset: Dataset, folder: str, made_from: str):
+    def __init__(self, dataset: Dataset, folder: str, fingerprint: str):
         super().__init__(label=f"WriteManifest {folder.rstrip('/').rpartition('/')[2]}")
-        self._dataset, self._folder, self._made_from = dataset, folder.rstrip("/"), made_from
+        self._dataset, self._folder, self._fingerprint = dataset, folder.rstrip("/"), fingerprint
 
     def expand(self, written: beam.PCollection[ShardInfo]):
         return (
             written
             | beam.CombineGlobally(beam.combiners.ToListCombineFn())
-            | beam.Map(_finish, self._dataset, self._folder, self._made_from).with_output_types(ShardManifest)
+            | beam.Map(_finish, self._dataset, self._folder, self._fingerprint).with_output_types(ShardManifest)
         )
 
 
@@ -88,13 +88,13 @@ class _WriteOne(beam.DoFn):
             yield beam.pvalue.TaggedOutput("tables", written.table)
         for rejection in written.rejected:
             yield beam.pvalue.TaggedOutput("rejected", rejection)
-        for tally in written.tallies:
-            yield beam.pvalue.TaggedOutput("tallies", tally)
+        for counter in written.counters:
+            yield beam.pvalue.TaggedOutput("counters", counter)
 
 
 def _placed(record, plan: ShardPlan, config: ShardConfig):
     return place_of(record, plan, config), record
 
 
-def _finish(shards: list[ShardInfo], dataset: Dataset, folder: str, made_from: str) -> ShardManifest:
-    return finish(folder, ShardManifest(dataset=dataset, shards=sorted_shards(shards), made_from=made_from))
+def _finish(shards: list[ShardInfo], dataset: Dataset, folder: str, fingerprint: str) -> ShardManifest:
+    return finish(folder, ShardManifest(dataset=dataset, shards=sorted_shards(shards), fingerprint=fingerprint))

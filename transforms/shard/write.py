@@ -9,7 +9,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from lamella.schemas.account import Tally, units_of
+from lamella.schemas.account import Counter, units_of
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.rejection import Rejection, Stage
@@ -58,7 +58,7 @@ class Written(NamedTuple):
     shard: ShardInfo | None
     table: ShardInfo | None
     rejected: tuple[Rejection, ...]
-    tallies: tuple[Tally, ...]
+    counters: tuple[Counter, ...]
 
 
 def write_one(work: ShardWork, split: str, number: int, records: Iterable[Record]) -> Written:
@@ -76,7 +76,7 @@ def write_one(work: ShardWork, split: str, number: int, records: Iterable[Record
             info = _with_sidecar(work, info, contents.rows)
         elif work.config.parquet:
             table = _write_documents(work, split, number, contents.rows)
-    return Written(info, table, tuple(contents.rejected), contents.tallies())
+    return Written(info, table, tuple(contents.rejected), contents.counters())
 
 
 class _Contents:
@@ -99,8 +99,8 @@ class _Contents:
                     self._enter(output)
                     yield output.encode()
 
-    def tallies(self) -> tuple[Tally, ...]:
-        return tuple(self._account.tallies())
+    def counters(self) -> tuple[Counter, ...]:
+        return tuple(self._account.counters())
 
     def _outputs(self, record: Record) -> list[Sample | Rejection]:
         entered = tuple(units_of(record))

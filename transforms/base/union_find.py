@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 
-class Forest:
+class UnionFind:
     """Union-find over keys, whose roots are the smallest key of each tree, whatever the order of the joins."""
 
     def __init__(self):
@@ -25,7 +25,7 @@ class Forest:
             parent = parents[key]
         return key
 
-    def absorb(self, other: "Forest") -> None:
+    def absorb(self, other: "UnionFind") -> None:
         for key, parent in other._parents.items():
             self.join(key, parent)
 

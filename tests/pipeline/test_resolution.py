@@ -69,14 +69,14 @@ def test_a_wrong_file_is_named_in_one_line(tmp_path, text, said):
     overlay = tmp_path / "over.yaml"
     overlay.write_text(text)
     with pytest.raises(ConfigError) as error:
-        resolve("m3w", overlays=[str(overlay)])
+        resolve("m3w", config_files=[str(overlay)])
     assert said in str(error.value)
     assert "\n" not in str(error.value)
 
 
 def test_a_missing_file_and_a_missing_recipe():
     with pytest.raises(ConfigError, match=r"no-such.yaml: No such file"):
-        resolve("m3w", overlays=["no-such.yaml"])
+        resolve("m3w", config_files=["no-such.yaml"])
     with pytest.raises(ConfigError, match="--recipe m3v: no such recipe; there are demo, m3w, obelics, laion"):
         resolve("m3v")
 
@@ -92,7 +92,7 @@ def test_of_two_files_the_later_lies_over_the_earlier(tmp_path):
     first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
     first.write_text("fetch: {http: true, retries: 7}\n")
     second.write_text("fetch: {retries: 1}\n")
-    config = resolve("m3w", overlays=[str(first), str(second)])
+    config = resolve("m3w", config_files=[str(first), str(second)])
     assert (config.fetch.http, config.fetch.retries) == (True, 1)
 
 
@@ -162,7 +162,7 @@ def test_yaml_that_is_more_than_a_config_is_refused_in_one_line(tmp_path, text, 
     overlay = tmp_path / "over.yaml"
     overlay.write_text(text)
     with pytest.raises(ConfigError) as error:
-        resolve("m3w", overlays=[str(overlay)])
+        resolve("m3w", config_files=[str(overlay)])
     assert said in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -177,4 +177,4 @@ def test_a_word_is_read_within_the_same_limits():
 def test_a_key_that_yaml_takes_for_true_is_a_key(tmp_path):
     overlay = tmp_path / "over.yaml"
     overlay.write_text("caption:\n  on: off\n")
-    assert resolve("m3w", overlays=[str(overlay)]).caption.on is False
+    assert resolve("m3w", config_files=[str(overlay)]).caption.on is False

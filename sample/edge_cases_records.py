@@ -1,9 +1,9 @@
 """Records that no reader can use: an index in, what a crawler wrote that is no good page, and the reason, out.
 
-`odd_exchange` gives responses that are whole as records; `damaged` and `cut` spoil the stored bytes of a good one.
+`edge_case_exchanges` gives responses that are whole as records; `damaged` and `cut` spoil the stored bytes of a good one.
 """
 
-from lamella.sample.dice import Dice
+from lamella.sample.rng import Rng
 from lamella.sample.warc import Exchange
 
 BOMB_BYTES = 10_600_000  # of HTML, decoded: above 10 MiB
@@ -17,7 +17,7 @@ EXCHANGES = ("not_html", "undecodable", "bad_status", "empty_body", "revisit", "
 HEAVY = ("record_too_large",)  # once a web
 
 
-def odd_exchanges(reason: str, host: str, index: int) -> list[Exchange]:
+def edge_case_exchanges(reason: str, host: str, index: int) -> list[Exchange]:
     """The responses of a host that are refused for `reason`."""
     stem = f"https://{host}/fate/{reason}/record-{index}"
     html = "text/html; charset=utf-8"
@@ -28,7 +28,7 @@ def odd_exchanges(reason: str, host: str, index: int) -> list[Exchange]:
             Exchange(url=f"{stem}.js", body=_SCRIPT, mime="application/javascript"),
         ]
     if reason == "undecodable":  # it starts as gzip does, and is none
-        body = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + Dice("undecodable", stem).bytes(600)
+        body = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + Rng("undecodable", stem).bytes(600)
         return [Exchange(url=f"{stem}.html", body=body, mime=html, headers=(("Content-Encoding", "gzip"),))]
     if reason == "bad_status":
         return [Exchange(url=f"{stem}.html", body=_LOST, mime=html, status="404 Not Found")]

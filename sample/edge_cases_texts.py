@@ -1,4 +1,4 @@
-"""Texts that break one rule of quality each: a Writer and a Dice in, blocks of text out.
+"""Texts that break one rule of quality each: a Writer and an Rng in, blocks of text out.
 
 Each keeps clear of the other rules: a page without stop words still has its full stops, a page of bullets its variety.
 """
@@ -6,9 +6,9 @@ Each keeps clear of the other rules: a page without stop words still has its ful
 import re
 
 from lamella.sample.banks.long_words import LONG_WORDS, PLAIN_WORDS
-from lamella.sample.dice import Dice
 from lamella.sample.markup import Block
 from lamella.sample.prose import Writer, capital
+from lamella.sample.rng import Rng
 
 _MARK = re.compile(r"[^\w\s]")
 
@@ -19,63 +19,63 @@ def paragraphs(*texts: str) -> Blocks:
     return [Block(kind="p", text=text) for text in texts]
 
 
-def too_few_words(writer: Writer, dice: Dice) -> Blocks:
+def too_few_words(writer: Writer, rng: Rng) -> Blocks:
     return paragraphs(writer.sentence())
 
 
-def too_many_words(writer: Writer, dice: Dice) -> Blocks:
+def too_many_words(writer: Writer, rng: Rng) -> Blocks:
     """About 110,000 words in paragraphs of about 750."""
     return paragraphs(*(writer.paragraph(40) for _ in range(150)))
 
 
-def odd_word_length(writer: Writer, dice: Dice) -> Blocks:
+def odd_word_length(writer: Writer, rng: Rng) -> Blocks:
     """Words of 11.5 letters on average, a fifth of them short."""
     texts = []
     for _ in range(6):
         sentences = []
         for _ in range(5):
-            one, two, three, *rest = (dice.pick(LONG_WORDS) for _ in range(12))
+            one, two, three, *rest = (rng.pick(LONG_WORDS) for _ in range(12))
             sentences.append(capital(f"{one} {two} and {three} have {' '.join(rest[:4])} with the {' '.join(rest[4:])}."))
         texts.append(" ".join(sentences))
     return paragraphs(*texts)
 
 
-def too_many_symbols(writer: Writer, dice: Dice) -> Blocks:
+def too_many_symbols(writer: Writer, rng: Rng) -> Blocks:
     """A hash mark before one word in six."""
     return paragraphs(*(_every(writer.paragraph(4), 6, "#{}") for _ in range(5)))
 
 
-def too_many_bullets(writer: Writer, dice: Dice) -> Blocks:
+def too_many_bullets(writer: Writer, rng: Rng) -> Blocks:
     return paragraphs(*("• " + writer.sentence() for _ in range(24)))
 
 
-def too_many_ellipses(writer: Writer, dice: Dice) -> Blocks:
+def too_many_ellipses(writer: Writer, rng: Rng) -> Blocks:
     return paragraphs(*(writer.paragraph(2).rstrip('.?!"') + "..." for _ in range(9)))
 
 
-def too_few_alphabetic_words(writer: Writer, dice: Dice) -> Blocks:
+def too_few_alphabetic_words(writer: Writer, rng: Rng) -> Blocks:
     """A number after every fifth word: with the marks, a quarter of all tokens have no letter."""
-    return paragraphs(*(_numbered(writer.paragraph(3), dice) for _ in range(6)))
+    return paragraphs(*(_numbered(writer.paragraph(3), rng) for _ in range(6)))
 
 
-def too_few_stop_words(writer: Writer, dice: Dice) -> Blocks:
+def too_few_stop_words(writer: Writer, rng: Rng) -> Blocks:
     """Lists of things for sale: English, but not a sentence among them."""
-    return paragraphs(*(" ".join(_wares(dice) for _ in range(4)) for _ in range(8)))
+    return paragraphs(*(" ".join(_wares(rng) for _ in range(4)) for _ in range(8)))
 
 
-def repeated_lines(writer: Writer, dice: Dice) -> Blocks:
+def repeated_lines(writer: Writer, rng: Rng) -> Blocks:
     """A refrain after each line of a list, which is one paragraph."""
     refrain = "And the boats came home with the evening tide."
     lines = tuple(line for _ in range(12) for line in (writer.sentence(), refrain))
     return [*paragraphs(writer.paragraph(4)), Block(kind="ul", items=lines), *paragraphs(writer.paragraph(4))]
 
 
-def repeated_paragraphs(writer: Writer, dice: Dice) -> Blocks:
+def repeated_paragraphs(writer: Writer, rng: Rng) -> Blocks:
     kept = [writer.paragraph(2) for _ in range(4)]
     return paragraphs(*(kept * 3), writer.paragraph(3))
 
 
-def repeated_ngrams(writer: Writer, dice: Dice) -> Blocks:
+def repeated_ngrams(writer: Writer, rng: Rng) -> Blocks:
     """One phrase of a dozen words in every second sentence."""
     phrase = "as the old people of the harbour town have always said about it"
     return paragraphs(
@@ -83,41 +83,41 @@ def repeated_ngrams(writer: Writer, dice: Dice) -> Blocks:
     )
 
 
-def repeated_words(writer: Writer, dice: Dice) -> Blocks:
+def repeated_words(writer: Writer, rng: Rng) -> Blocks:
     """Sentences of short words that come twice each, among others that come once and have long words."""
-    twice = dice.sample(_SHORT_SENTENCES, 7)
-    once = [_long_paragraph(dice, LONG_WORDS, 1, 3) for _ in range(11)]
+    twice = rng.sample(_SHORT_SENTENCES, 7)
+    once = [_long_paragraph(rng, LONG_WORDS, 1, 3) for _ in range(11)]
     singles = [writer.sentence() for _ in range(4)]
-    order = dice.shuffled([*twice, *twice, *once, *singles])
+    order = rng.shuffled([*twice, *twice, *once, *singles])
     return paragraphs(*(" ".join(order[at : at + 3]) for at in range(0, len(order), 3)))
 
 
-def too_little_punctuation(writer: Writer, dice: Dice) -> Blocks:
+def too_little_punctuation(writer: Writer, rng: Rng) -> Blocks:
     """Not a mark within the lines; one line in six ends with a full stop."""
     texts = [_MARK.sub("", writer.paragraph(6)) for _ in range(6)]
     return paragraphs(*(text + "." if at % 6 == 0 else text for at, text in enumerate(texts)))
 
 
-def lorem_ipsum(writer: Writer, dice: Dice) -> Blocks:
+def lorem_ipsum(writer: Writer, rng: Rng) -> Blocks:
     filler = "Lorem ipsum dolor sit amet will stand here until the text has come from the author."
     return paragraphs(writer.paragraph(4), f"{writer.sentence()} {filler}", writer.paragraph(3))
 
 
-def curly_bracket(writer: Writer, dice: Dice) -> Blocks:
+def curly_bracket(writer: Writer, rng: Rng) -> Blocks:
     broken = f"{writer.sentence()} Dear {{first_name}}, this template was never filled in."
     return paragraphs(writer.paragraph(4), broken, writer.paragraph(3))
 
 
-def too_few_ended_lines(writer: Writer, dice: Dice) -> Blocks:
+def too_few_ended_lines(writer: Writer, rng: Rng) -> Blocks:
     return paragraphs(*(writer.paragraph(2).rstrip('.?!"') for _ in range(12)))
 
 
-def too_many_short_lines(writer: Writer, dice: Dice) -> Blocks:
+def too_many_short_lines(writer: Writer, rng: Rng) -> Blocks:
     """A poem between two paragraphs: lines of at most thirty characters."""
-    return paragraphs(writer.paragraph(2), *dice.shuffled(_VERSES), writer.paragraph(2))
+    return paragraphs(writer.paragraph(2), *rng.shuffled(_VERSES), writer.paragraph(2))
 
 
-def no_text_left(writer: Writer, dice: Dice) -> Blocks:
+def no_text_left(writer: Writer, rng: Rng) -> Blocks:
     """Nothing but sentences that the rules for paragraphs take out."""
     return paragraphs(
         "We use cookies to remember what you have seen on these pages and to count our readers.",
@@ -135,29 +135,29 @@ NODE_TEXTS = {
 }  # fmt: skip
 
 
-def million_characters(dice: Dice) -> Blocks:
+def million_characters(rng: Rng) -> Blocks:
     """1,010,000 characters in fewer than 100,000 words, no 5-gram of which repeats often."""
     texts, size = [], 0
     while size < 1_010_000:
-        text = _long_paragraph(dice, PLAIN_WORDS, 20)
+        text = _long_paragraph(rng, PLAIN_WORDS, 20)
         texts.append(text)
         size += len(text) + 1
     return paragraphs(*texts)
 
 
-def _long_paragraph(dice: Dice, words: tuple[str, ...], sentences: int, clauses: int = 3) -> str:
-    return " ".join(_long_sentence(dice, words, clauses) for _ in range(sentences))
+def _long_paragraph(rng: Rng, words: tuple[str, ...], sentences: int, clauses: int = 3) -> str:
+    return " ".join(_long_sentence(rng, words, clauses) for _ in range(sentences))
 
 
-def _long_sentence(dice: Dice, words: tuple[str, ...], clauses: int) -> str:
+def _long_sentence(rng: Rng, words: tuple[str, ...], clauses: int) -> str:
     """Long words held together by a few short ones: articles and prepositions."""
     parts = []
     for _ in range(clauses):
         tie, link = (
-            dice.pick(("the", "a", "that", "this", "no")),
-            dice.pick(("of", "with", "in", "and", "for", "to", "by", "on")),
+            rng.pick(("the", "a", "that", "this", "no")),
+            rng.pick(("of", "with", "in", "and", "for", "to", "by", "on")),
         )
-        one, two, three, four, five = (dice.pick(words) for _ in range(5))
+        one, two, three, four, five = (rng.pick(words) for _ in range(5))
         parts.append(f"{tie} {one} {two} {link} {three} {four} {five}")
     return capital(", ".join(parts)) + "."
 
@@ -166,17 +166,17 @@ def _every(text: str, step: int, form: str) -> str:
     return " ".join(form.format(word) if at % step == step - 1 else word for at, word in enumerate(text.split()))
 
 
-def _numbered(text: str, dice: Dice) -> str:
+def _numbered(text: str, rng: Rng) -> str:
     out = []
     for at, word in enumerate(text.split()):
         mark = word[-1] if not word[-1].isalnum() else ""
         bare = word[: len(word) - len(mark)]
-        out.append(f"{bare} {dice.below(10)}{mark}" if at % 5 == 4 else word)
+        out.append(f"{bare} {rng.below(10)}{mark}" if at % 5 == 4 else word)
     return " ".join(out)
 
 
-def _wares(dice: Dice) -> str:
-    items = (" ".join([*dice.sample(_ADJECTIVES, 3), *dice.sample(_STUFF, 2), dice.pick(_GOODS)]) for _ in range(3))
+def _wares(rng: Rng) -> str:
+    items = (" ".join([*rng.sample(_ADJECTIVES, 3), *rng.sample(_STUFF, 2), rng.pick(_GOODS)]) for _ in range(3))
     return capital(", ".join(items)) + "."
 
 

@@ -11,10 +11,10 @@ from io import BytesIO
 
 from PIL import Image
 
-from lamella.sample.album import Film, Picture
 from lamella.sample.clips import encode_clip, make_clip
-from lamella.sample.dice import Dice
+from lamella.sample.image_bank import Film, Picture
 from lamella.sample.paint import paint
+from lamella.sample.rng import Rng
 from lamella.sample.warc import Exchange
 
 TOO_LARGE_BYTES = 31_000_000
@@ -32,6 +32,20 @@ def picture_response(picture: Picture) -> Exchange | None:
         return None
     make = _PICTURES.get(picture.fate)
     return make(picture) if make else _as(picture, picture.data())
+
+
+def picture_responses(picture: Picture) -> list[Exchange]:
+    """All that the archives hold of a picture: its answer, or a redirect and what it leads to, or the bytes and a revisit."""
+    answer = picture_response(picture)
+    if answer is None or not picture.stored:
+        return [answer] if answer else []
+    elsewhere = replace(answer, url=picture.url.replace("/fate/", "/kept/"))
+    if picture.stored == "moved":
+        moved = Exchange(
+            url=picture.url, body=b"", mime="text/html", status="301 Moved", headers=(("Location", elsewhere.url),)
+        )
+        return [moved, elsewhere]
+    return [elsewhere, replace(answer, revisit=True)]
 
 
 def film_response(film: Film) -> Exchange:
@@ -76,10 +90,10 @@ def _opted_out(picture: Picture) -> Exchange:
 
 def _too_large(picture: Picture) -> Exchange:
     """A good picture, then padding that packs a hundredfold, not a thousandfold: a bomb would be refused as a record."""
-    dice = Dice("padding", picture.url)
+    rng = Rng("padding", picture.url)
     data = picture.data()
     step = 1600
-    noise = dice.bytes((TOO_LARGE_BYTES - len(data)) // step * 8)
+    noise = rng.bytes((TOO_LARGE_BYTES - len(data)) // step * 8)
     gap = b"\0" * (step - 8)
     padding = b"".join(noise[at : at + 8] + gap for at in range(0, len(noise), 8))
     return _as(picture, data + padding + b"\0" * step, level=6)
@@ -141,10 +155,7 @@ _PICTURES: dict[str, Callable[[Picture], Exchange]] = {
     "image_too_large": _too_wide,
     "single_colour": _flat,
     "duplicate_image": lambda picture: _as(picture, resized(picture)),
-    "not_an_image": lambda picture: (
-        Exchange(url=picture.url, body=_SVG, mime="image/svg+xml")
-        if picture.url.endswith(".svg")
-        else _as(picture, _PLAIN_PAGE)
-    ),
+    "not_an_image": lambda picture: _as(picture, _PLAIN_PAGE),
+    "format_not_supported": lambda picture: Exchange(url=picture.url, body=_SVG, mime="image/svg+xml"),
     "empty_body": lambda picture: _as(picture, b""),
 }

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from lamella.sample.captions import alt_text, caption, long_caption, wrong_alt
 from lamella.sample.clips import Clip, encode_clip
-from lamella.sample.dice import Dice
 from lamella.sample.paint import MIME, encode, paint, texture
+from lamella.sample.rng import Rng
 from lamella.sample.scenes import Scene, make_scene
 
 WRONG_ALTS = 0.25  # share of alt texts that say what is not so
@@ -41,6 +41,7 @@ class Picture:
     size: tuple[int, int]  # px
     extension: str = "jpg"
     fate: str = ""  # the reason why the file itself is refused
+    stored: str = ""  # "moved": a redirect leads to it; "revisited": the archive refers to bytes that it had; "": as it is
     texture: str = ""  # key of a bare ground that stands in place of the scene: nothing lies on it
 
     def data(self) -> bytes:
@@ -85,32 +86,32 @@ class Film:
 
 def show(url_stem: str, key: str) -> Shown:
     """The picture of a key at `url_stem` plus an extension, with what a page says of it."""
-    dice = Dice("show", key)
+    rng = Rng("show", key)
     scene = make_scene(key)
-    extension = dice.pick(_EXTENSIONS)
-    picture = Picture(url=f"{url_stem}.{extension}", scene=scene, size=dice.pick(_SIZES), extension=extension)
-    wrong = dice.chance(WRONG_ALTS)
-    alt = wrong_alt(scene, key) if wrong else alt_text(scene, dice)
-    phrase = alt_phrase(scene, dice)
-    if not dice.chance(ALTS):
+    extension = rng.pick(_EXTENSIONS)
+    picture = Picture(url=f"{url_stem}.{extension}", scene=scene, size=rng.pick(_SIZES), extension=extension)
+    wrong = rng.chance(WRONG_ALTS)
+    alt = wrong_alt(scene, key) if wrong else alt_text(scene, rng)
+    phrase = alt_phrase(scene, rng)
+    if not rng.chance(ALTS):
         return Shown(
-            picture=picture, alt=dice.pick((None, "")), phrase=phrase, figcaption=dated(scene, dice) if dice.chance(0.6) else ""
+            picture=picture, alt=rng.pick((None, "")), phrase=phrase, figcaption=dated(scene, rng) if rng.chance(0.6) else ""
         )
-    figcaption = dated(scene, dice) if dice.chance(FIGCAPTIONS) else ""
-    described = long_caption(scene, dice) if not figcaption and dice.chance(DESCRIBED) else ""
+    figcaption = dated(scene, rng) if rng.chance(FIGCAPTIONS) else ""
+    described = long_caption(scene, rng) if not figcaption and rng.chance(DESCRIBED) else ""
     return Shown(picture=picture, alt=alt, alt_wrong=wrong, figcaption=figcaption, description=described, phrase=phrase)
 
 
-def alt_phrase(scene: Scene, dice: Dice) -> str:
+def alt_phrase(scene: Scene, rng: Rng) -> str:
     """The scene as running text names it: no capital, no full stop."""
-    return caption(scene) if dice.chance(0.3) else caption(scene).rpartition(" on a")[0]
+    return caption(scene) if rng.chance(0.3) else caption(scene).rpartition(" on a")[0]
 
 
-def dated(scene: Scene, dice: Dice) -> str:
+def dated(scene: Scene, rng: Rng) -> str:
     """A long caption; one in five also says where and when, as press agencies do."""
-    text = long_caption(scene, dice)
-    if not dice.chance(0.2):
+    text = long_caption(scene, rng)
+    if not rng.chance(0.2):
         return text
-    place, month, day, year = dice.pick(_PLACES), dice.pick(_MONTHS), dice.between(1, 28), dice.between(2015, 2021)
-    when = dice.pick((f"{day} {month} {year}", f"{month} {day}, {year}"))
-    return dice.pick((f"{text} {place}, {when}.", f"{place}, {when}: {text}", f"{text} ({place}, {when})"))
+    place, month, day, year = rng.pick(_PLACES), rng.pick(_MONTHS), rng.between(1, 28), rng.between(2015, 2021)
+    when = rng.pick((f"{day} {month} {year}", f"{month} {day}, {year}"))
+    return rng.pick((f"{text} {place}, {when}.", f"{place}, {when}: {text}", f"{text} ({place}, {when})"))

@@ -8,10 +8,10 @@ T = TypeVar("T")
 _WORDS_A_BLOCK = 8
 
 
-class Dice:
+class Rng:
     """An endless stream of 64-bit numbers from BLAKE2b over a key and a counter: the same on every machine.
 
-    >>> Dice("seed", 1).below(6) == Dice("seed", 1).below(6)
+    >>> Rng("seed", 1).below(6) == Rng("seed", 1).below(6)
     True
     """
 

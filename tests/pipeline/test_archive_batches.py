@@ -1,17 +1,17 @@
-"""Waves: archives by bytes, by count, or all at once; and the line that says how far they are."""
+"""Batches: archives by bytes, by count, or all at once; and the line that says how far they are."""
 
 import re
 
 import pytest
 
-from lamella.pipeline.archive_batches import WaveClock, cut_waves
+from lamella.pipeline.archive_batches import ReadingClock, cut_batches
 from lamella.schemas.config import RunConfig
 
 MB = 1 << 20
 
 
 @pytest.mark.parametrize(
-    ("sizes", "config", "processes", "waves"),
+    ("sizes", "config", "processes", "batches"),
     [
         ([900 * MB] * 4, {}, 1, [1, 1, 1, 1]),  # large archives: no more at once than there are processes
         ([900 * MB] * 5, {}, 2, [2, 2, 1]),
@@ -27,15 +27,15 @@ MB = 1 << 20
         ([], {}, 2, []),
     ],
 )
-def test_waves(sizes, config, processes, waves):
+def test_waves(sizes, config, processes, batches):
     archives = {f"{place:04}.warc.gz": size for place, size in enumerate(sizes)}
-    cut = list(cut_waves(archives, RunConfig(**config), processes))
-    assert [len(wave) for wave in cut] == waves
-    assert [archive for wave in cut for archive in wave] == list(archives)
+    cut = list(cut_batches(archives, RunConfig(**config), processes))
+    assert [len(batch) for batch in cut] == batches
+    assert [archive for batch in cut for archive in batch] == list(archives)
 
 
 def test_the_line_tells_archives_bytes_and_the_time_to_go():
-    clock = WaveClock({"a": 3_000_000, "b": 1_000_000}, before=2)
+    clock = ReadingClock({"a": 3_000_000, "b": 1_000_000}, before=2)
     assert clock.line() == "2 of 4 archives read, 0% of 4 MB"
     clock.passed(["a"])
     assert re.fullmatch(r"3 of 4 archives read, 75% of 4 MB, about \d+ s to go", clock.line())
