@@ -50,7 +50,7 @@ class Store:
 
 
 def fetch(
-    documents, archived, config=None, root="", candidates=(), aliases=()
+    documents, archived, config=None, root="", aliases=(), candidates=()
 ) -> tuple[dict[str, Media], dict[str, Rejection]]:
     """Kept media and rejections by URL; the accounts are checked on the way."""
     # The runner is in this process: what a check sees, the test sees.
