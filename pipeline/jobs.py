@@ -118,9 +118,9 @@ def documents(context: RunContext) -> None:
 
     def build(pipeline, ledger):
         read = pipeline | ReadPartitions(context.folder, tuple(sorted(parts)))
-        made = curation.make_documents(read.documents, c, ledger)
+        made = curation.make_documents(read.documents, read.bare, c, ledger)
         ledger.enter(read)
-        return made.documents, made.duplicates, read.media, read.aliases
+        return made.documents, made.duplicates, made.candidates, read.media, read.aliases
 
     _run(context, DOCUMENTS, build)
 
@@ -158,8 +158,8 @@ def media(context: RunContext) -> None:
 
 def pairs(context: RunContext) -> None:
     def build(pipeline, ledger):
-        documents, found, unusable = _read(pipeline, context, PAIRS)
-        return curation.make_pairs(documents, found, unusable, context.config, context.root, ledger)
+        documents, candidates, found, unusable = _read(pipeline, context, PAIRS)
+        return curation.make_pairs(documents, candidates, found, unusable, context.config, context.root, ledger)
 
     _run(context, PAIRS, build)
 

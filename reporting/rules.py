@@ -49,6 +49,7 @@ RULEBOOKS: tuple[Rulebook, ...] = (
     VIDEO_RULES,
     LISTED_FILE_RULES,
     COPY_RULES,
+    *pair.TEXT_RULES.values(),
     ASSEMBLE_RULES,
     *pair.RULES.values(),
     pair.COPY_RULES,

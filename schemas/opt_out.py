@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptOut:
-    """A document or a media file that left because its owner does not want it used."""
+    """A document, a media file or a pair that left because its owner does not want it used."""
 
     url: str
-    removed: str  # "document" or "media"
+    removed: str  # "document", "media" or "pair"
     signal: str  # such as "x-robots-tag", "robots.txt", "tdm-reservation", "content-usage"; "listed" for what came later
     words: str  # what was said
     date: str = ""  # when the response was crawled that says so, or stands for it; "" where that is not known

@@ -36,20 +36,17 @@ def replay(
     except OSError as error:
         raise ConfigError(f"--opt-outs {opt_outs}: {error.strerror or error}") from None
     config = config_of(folder)
-    config = config.model_copy(
-        update={
-            "filter": config.filter.model_copy(update={"opt_out_list": path}),
-            "fetch": config.fetch.model_copy(update={"opt_out_list": path}),
-        }
-    )
+    parts = {name: getattr(config, name).model_copy(update={"opt_out_list": path}) for name in ("filter", "fetch", "pair")}
+    config = config.model_copy(update=parts)
     before = _checksums(shards_of(folder))
     with Progress() as progress:
         launch = prepare(config, facts["inputs"], folder, progress.say, processes=processes)
         launch.carry_out(progress.say, progress.watch, report=report)
     gone, after = listed_rows(folder), _checksums(shards_of(folder))
     touched = sum(before.get(name) != checksum for name, checksum in after.items()) + len(set(before) - set(after))
-    counts = {removed: sum(row.removed == removed for row in gone) for removed in ("document", "media")}
-    print(f"{folder}: {counts['document']} documents and {counts['media']} media files left: they are listed (opt_outs/)")
+    counts = {removed: sum(row.removed == removed for row in gone) for removed in ("document", "pair", "media")}
+    told = ", ".join(f"{count} of unit {removed}" for removed, count in counts.items())
+    print(f"{folder}: left as listed (opt_outs/): {told}")
     print(f"{touched} of {len(before)} shards have other bytes than before")
 
 

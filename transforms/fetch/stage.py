@@ -10,7 +10,6 @@ from lamella.schemas.account import CounterKind
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaLink
 from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.transforms.base.opt_out_list import read_opt_outs
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation
 from lamella.transforms.base.spread import Spread
@@ -19,17 +18,17 @@ from lamella.transforms.fetch.address_rules import judge_link
 from lamella.transforms.fetch.copies import choose_one
 from lamella.transforms.fetch.find_copies import FindCopies
 from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks
-from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.fetch.hear_sites import HearSites
 from lamella.transforms.fetch.inspect import inspect_media
 from lamella.transforms.fetch.links import WantedLink
 from lamella.transforms.fetch.listed import judge_listed
 from lamella.transforms.fetch.look_in_archives import LookInArchives
+from lamella.transforms.fetch.unsafe import read_lists
 from lamella.transforms.media.store import MediaStore
 
 
 class FetchMedia(beam.PTransform):
-    """{"documents", "archived", "aliases"} -> Outcome of Media; unit MEDIA, made = distinct links.
+    """{"documents", "candidates", "archived", "aliases"} -> Outcome of Media; unit MEDIA, made = distinct links.
 
     Args:
         config: limits, manners, and whether the network is asked at all.
@@ -43,9 +42,9 @@ class FetchMedia(beam.PTransform):
 
     def expand(self, inputs):
         config, documents = self._config, inputs["documents"]
-        links = documents | "FindLinks" >> FindLinks(config)
+        links = {"documents": documents, "candidates": inputs["candidates"]} | "FindLinks" >> FindLinks(config)
         # Inside, links pass several doors. Outside they come into being once, and are kept once.
-        first = {"entry": CounterKind.MADE, "leave": None, "counts": _one, "setup": _read_lists}
+        first = {"entry": CounterKind.MADE, "leave": None, "counts": _one, "setup": read_lists}
         wanted = links | "JudgeLinks" >> Step(Stage.FETCH, judge_link, config, WantedLink, **first)
 
         places = {"links": wanted.kept, "archived": inputs["archived"], "aliases": inputs["aliases"]}
@@ -61,7 +60,7 @@ class FetchMedia(beam.PTransform):
                 found.missing | "NotCaptured" >> beam.Map(reject_media, Violation(Reason.NOT_CAPTURED)),
             )
 
-        between = {"entry": None, "leave": None, "counts": _one, "setup": _read_lists}
+        between = {"entry": None, "leave": None, "counts": _one, "setup": read_lists}
         inspect = Step(Stage.FETCH, inspect_media, config, Media, given=(self._store,), **between)
         media = captured | Spread(_url) | "Inspect" >> inspect
         listed = media.kept | "Listed" >> Step(Stage.FETCH, judge_listed, config, Media, **between)
@@ -79,10 +78,3 @@ def _one(record: MediaLink | Media):
 
 def _url(record: MediaLink) -> str:
     return record.url
-
-
-def _read_lists(config: FetchConfig) -> None:
-    read_hashes.cache_clear()  # a process may outlive a run, and the list may have grown since
-    read_opt_outs.cache_clear()
-    read_opt_outs(config.opt_out_list)
-    read_hashes(config.unsafe_hashes)  # a list that cannot be read ends the run, before anything is looked at

@@ -7,8 +7,8 @@ from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.rejection import Stage
 from lamella.transforms.base.opt_out_list import read_opt_outs
 from lamella.transforms.base.step import Step
-from lamella.transforms.filter.language import load_model
 from lamella.transforms.filter.texts import filter_document
+from lamella.transforms.formats.language import load_model
 
 
 class FilterDocuments(beam.PTransform):
