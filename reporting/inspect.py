@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from lamella.pipeline.damage import Damaged, TooLarge, bounded, memory_bound
+from lamella.pipeline.enclosed import check_enclosed
 from lamella.reporting.readable import (
     Line,
     clean,
@@ -66,6 +67,7 @@ def inspect(path: str, limit: int, console: Console) -> None:
 def _lines(path: str, limit: int) -> Iterator[Line]:
     fs, inner = fsspec.core.url_to_fs(path)
     if fs.isdir(inner):
+        check_enclosed(path)
         yield from _folder(path, sorted(found.rpartition("/")[2] for found in fs.ls(inner, detail=False)), limit)
         return
     with fsspec.open(path, "rb") as stream:

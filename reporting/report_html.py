@@ -28,6 +28,7 @@ _THUMBNAIL_PX = 160
 _THUMBNAIL_QUALITY = 75
 _PICTURE_BYTES = 5_000_000  # of all thumbnails, as they stand in the page
 _LONG = 320  # characters of a text that stand open
+_NO_LIST = "not shown: the run had a list of unsafe files; `lamella report --unsafe-hashes FILE` takes it"
 
 ENVIRONMENT = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -38,11 +39,12 @@ ENVIRONMENT = jinja2.Environment(
 )
 
 
-def render(report: dict[str, Any], run: str) -> str:
-    """The page. `run` is the folder that relative packs are resolved against."""
+def render(report: dict[str, Any], run: str, unsafe_hashes: str | None = None) -> str:
+    """The page. `run` is the folder that relative packs are resolved against, `unsafe_hashes` a path of the caller's own."""
     config = Config.model_validate(report["config"])
     store = MediaStore.of(run, config.read, config.fetch)
-    thumbnails = Thumbnails(store, read_hashes(config.fetch.unsafe_hashes))
+    unknown = config.fetch.unsafe_hashes is not None and unsafe_hashes is None
+    thumbnails = Thumbnails(store, None if unknown else read_hashes(unsafe_hashes))
     samples = report["samples"]
     return ENVIRONMENT.get_template("report.html.j2").render(
         report=report,
@@ -69,15 +71,21 @@ class _Thumbnail:
 
 
 class Thumbnails:
-    """Thumbnails within one budget of bytes: once it is spent, words stand instead."""
+    """Thumbnails within one budget of bytes: once it is spent, words stand instead.
 
-    def __init__(self, store: MediaStore, unsafe: frozenset[str]):
+    Args:
+        unsafe: hashes of files that are not shown; None: there is a list, but it was not given, and nothing is shown.
+    """
+
+    def __init__(self, store: MediaStore, unsafe: frozenset[str] | None):
         self._store, self._unsafe, self._left = store, unsafe, _PICTURE_BYTES
 
     def beside(self, sample: dict[str, Any]) -> dict[str, Any]:
         """The sample with its thumbnail under `thumbnail`; None where it names no bytes."""
         if "blob" not in sample:
             return sample | {"thumbnail": None}
+        if self._unsafe is None:
+            return sample | {"thumbnail": _Thumbnail(says=_NO_LIST)}
         thumbnail = self._of(sample) if self._left > 0 else _Thumbnail(says="not shown: enough pictures on this page")
         self._left -= len(thumbnail.uri)
         return sample | {"thumbnail": thumbnail}

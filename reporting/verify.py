@@ -15,6 +15,7 @@ import fsspec
 
 from lamella.pipeline.audit import conservation_of, links, rows_of
 from lamella.pipeline.damage import bounded, memory_bound
+from lamella.pipeline.enclosed import ways_out
 from lamella.pipeline.graph import LEDGER_TABLES, SHARD_FOLDERS, SHARDS_FOLDER, TABLES
 from lamella.pipeline.integrity import checksum
 from lamella.pipeline.tables import TableManifest, read_records
@@ -45,6 +46,10 @@ def verify(run: str) -> Faults:
 
 
 def _faults(run: str) -> Faults:
+    out = [f"{name}: {what}" for name, what in ways_out(run)]
+    yield from out
+    if out:  # the checks below would follow it
+        return
     files = _files(run)
     yield from _strays(files)
     for folder in sorted({*_WRITTEN, *(name.rpartition("/")[0] for name in files if name.endswith(f"/{MANIFEST}"))}):
