@@ -91,6 +91,9 @@ class Captioned:
         return self.pair.media.url
 
 
+_ENDS = "cut captions end with a sentence"  # another word where `generate.finished` does otherwise: answers are remembered
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captions:
     """The measure: requests of Views -> Captions."""
@@ -105,7 +108,7 @@ class Captions:
 
     @property
     def identity(self) -> str:
-        return stable_key(self.model_identity, *(f"{name}={getattr(self.config, name)}" for name in _SAMPLING))
+        return stable_key(self.model_identity, _ENDS, *(f"{name}={getattr(self.config, name)}" for name in _SAMPLING))
 
     @property
     def answer(self) -> type:
