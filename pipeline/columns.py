@@ -6,15 +6,17 @@ Only files that a table's manifest names are read. A table that is not finished 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from lamella.pipeline.damage import parquet_file
 from lamella.pipeline.tables import read_manifest
 from lamella.transforms.base.files import join
+
+pc: Any = pyarrow.compute  # it makes its functions when it is imported, where no type checker sees them
 
 BATCH_ROWS = 16_384
 

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from lamella.pipeline.columns import counted, field, read_columns
+from lamella.pipeline.columns import counted, field, pc, read_columns
 from lamella.pipeline.graph import JOBS, PAIR_TABLES, rejections_of
 from lamella.pipeline.tables import read_manifest
 from lamella.schemas.datasets import Dataset

@@ -31,7 +31,7 @@ from lamella.schemas.errors import BadSample, BadShard
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.sample import decode_sample
 from lamella.schemas.shards import MANIFEST, ShardManifest, read_shard
-from lamella.transforms.base.files import join, read_bytes
+from lamella.transforms.base.files import join, open_binary, read_bytes
 from lamella.transforms.formats.content_encoding import BadRecord, record_caps
 from lamella.transforms.formats.urls import safe_url
 from lamella.transforms.formats.warc import parse_record
@@ -70,7 +70,7 @@ def _lines(path: str, limit: int) -> Iterator[Line]:
         check_enclosed(path)
         yield from _folder(path, sorted(found.rpartition("/")[2] for found in fs.ls(inner, detail=False)), limit)
         return
-    with fsspec.open(path, "rb") as stream:
+    with open_binary(path) as stream:
         start = stream.read(_PEEK_BYTES)
         stream.seek(0)
         if start.startswith(_PARQUET):
@@ -131,7 +131,7 @@ def _table(name: str, paths: list[str], limit: int) -> Iterator[Line]:
     """Rows, columns, and the first rows; of records that we know, in their own form."""
     rows, shown, schema = 0, [], None
     for path in paths:
-        with fsspec.open(path, "rb") as stream:
+        with open_binary(path) as stream:
             file = bounded(stream)
             rows += file.metadata.num_rows
             schema = schema or file.schema_arrow

@@ -26,7 +26,7 @@ from lamella.schemas.errors import BadSample, BadShard
 from lamella.schemas.media import Container, Media
 from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest, read_shard, sample_key
 from lamella.transforms.base.blobs import BlobError, is_own_archive, read_blob
-from lamella.transforms.base.files import RUN_FILE, TEMPORARY, join, read_bytes
+from lamella.transforms.base.files import RUN_FILE, TEMPORARY, join, open_binary, read_bytes
 from lamella.transforms.base.memory import FOLDER as MEMORY
 from lamella.transforms.base.memory import is_part, is_whole, memory_files
 from lamella.transforms.fetch.packs import FOLDER as PACKS
@@ -160,7 +160,7 @@ def _contents(run: str, named: _Named, contents: Callable[[BinaryIO], Faults]) -
     if checksum(join(run, named.path)) != named.sha256:
         yield f"{named.path}: not the SHA-256 that {MANIFEST} says"
         return
-    with fsspec.open(join(run, named.path), "rb") as stream:
+    with open_binary(join(run, named.path)) as stream:
         for fault in contents(stream):
             yield f"{named.path}: {fault}"
 

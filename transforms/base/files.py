@@ -4,7 +4,9 @@ import os
 import re
 import secrets
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -33,8 +35,13 @@ def size_of(path: str) -> int:
     return fs.info(inner).get("size") or 0
 
 
+def open_binary(path: str) -> AbstractContextManager[BinaryIO]:
+    """A file on any file system, to be read. Raises OSError; ValueError or ImportError for a scheme that is not known."""
+    return cast(AbstractContextManager[BinaryIO], fsspec.open(path, "rb"))  # one path gives one file, which fsspec does not say
+
+
 def read_bytes(path: str) -> bytes:
-    with fsspec.open(path, "rb") as stream:
+    with open_binary(path) as stream:
         return stream.read()
 
 

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import fsspec
-
+from lamella.transforms.base.files import open_binary
 from lamella.transforms.formats.decompress import InflatedStream, Section, UnpackedStream
 
 UNPACKED = "unpacked::"
@@ -47,7 +46,7 @@ class Packed:
     @contextmanager
     def opened(self) -> Iterator[UnpackedStream | InflatedStream]:
         """The stream that it unpacks to."""
-        with fsspec.open(self.path, "rb") as file:
+        with open_binary(self.path) as file:
             stream = file if self.length is None else Section(file, self.offset, self.length)
             if self.deflated:
                 stream = InflatedStream(stream)
