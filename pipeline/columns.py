@@ -81,7 +81,7 @@ def field(batch: pa.RecordBatch, *path: str) -> pa.Array:
     return pc.struct_field(column, list(path[1:])) if len(path) > 1 else column
 
 
-def counted(column: pa.Array) -> Iterator[tuple[object, int]]:
-    """(value, how often) of a column."""
+def counted(column: pa.Array) -> Iterator[tuple[str, int]]:
+    """(text, how often) of a column of texts; "" for what is null."""
     for entry in pc.value_counts(column):
-        yield entry["values"].as_py(), entry["counts"].as_py()
+        yield entry["values"].as_py() or "", entry["counts"].as_py()

@@ -77,7 +77,7 @@ def _matches(pattern: str) -> list[str]:
     try:
         inner = fsspec.core.url_to_fs(pattern)[1]
         folder = fs.isdir(inner)
-        named = fs.ls(inner, detail=False) if folder else fs.glob(inner)
+        named = [str(path) for path in (fs.ls(inner, detail=False) if folder else fs.glob(inner))]
         matches = [path for path in named if (not folder or path.endswith(ENDINGS)) and not fs.isdir(path)]
     except (OSError, ValueError) as error:
         raise ConfigError(f"--input {pattern}: {getattr(error, 'strerror', None) or error}") from None

@@ -1,7 +1,7 @@
 """Distributions: a run's tables in, counts over fixed bins out. Columns are streamed; nothing but counts stays in memory."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -156,7 +156,7 @@ class _Bins:
         return {"edges": _plain(self._edges), "series": {name: counts.tolist() for name, counts in self._series.items()}}
 
 
-def _plain(edges: Sequence[float]) -> list[float]:
+def _plain(edges: Iterable[float]) -> list[float]:
     return [round(float(edge), 6) for edge in edges]
 
 

@@ -129,12 +129,12 @@ def _manifest(path: str) -> ShardManifest:
 
 def _table(name: str, paths: list[str], limit: int) -> Iterator[Line]:
     """Rows, columns, and the first rows; of records that we know, in their own form."""
-    rows, shown, schema = 0, [], None
+    rows, shown, schema = 0, [], pa.schema([])
     for path in paths:
         with open_binary(path) as stream:
             file = bounded(stream)
             rows += file.metadata.num_rows
-            schema = schema or file.schema_arrow
+            schema = schema if len(schema) else file.schema_arrow
             if len(shown) < limit and file.metadata.num_rows:
                 batches = file.iter_batches(batch_size=limit, use_threads=False)
                 shown += [row for batch in islice(batches, 1) for row in batch.to_pylist()]

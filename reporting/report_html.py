@@ -228,11 +228,11 @@ def _sizes(shown: dict[str, Any], config: Config) -> plots.Markup:
     )
 
 
-def _grouped(rows: Iterable[dict[str, Any]], by: tuple[str, ...]) -> dict[tuple[str, ...] | str, list[dict[str, Any]]]:
+def _grouped(rows: Iterable[dict[str, Any]], by: Sequence[str]) -> dict[tuple[str, ...] | str, list[dict[str, Any]]]:
     groups: dict[Any, list[dict[str, Any]]] = {}
     for row in rows:
-        key = tuple(row[name] for name in by)
-        groups.setdefault(key if len(key) > 1 else key[0], []).append(row)
+        key = tuple(row[name] for name in by) if len(by) > 1 else row[by[0]]
+        groups.setdefault(key, []).append(row)
     return groups
 
 

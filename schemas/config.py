@@ -38,9 +38,7 @@ class ExtractConfig(Timed):
     min_core_prose: Share = 0.8  # of the main content's, in its core: what follows is no part; ours
     max_last_boxes: Share = 0.1  # of the core's letters, in boxes behind its last paragraph; ours
     max_furniture_prose: Share = 0.5  # a box with more is no furniture, whatever its class says; ours
-    max_comments_prose: float = Field(
-        0.7, ge=0.0, le=1.0
-    )  # of the page's prose; "comments" of more is a word for the page; ours
+    max_comments_prose: Share = 0.7  # of the page's prose; "comments" of more is a word for the page; ours
     max_consent_prose: Share = 0.9  # of the page's prose; "cookies" of more is a word for the page; ours
     max_given_back: PositiveInt = 10  # boxes for which names are not believed, one after the other; ours
     max_label_prose: Share = 0.05  # of the page's prose, in a box of author, date or category; ours

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeGuard, cast
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -56,7 +56,7 @@ def is_temporary(name: str) -> bool:
     return bool(_TEMPORARY_NAME.fullmatch(name))
 
 
-def is_plain_name(name: object) -> bool:
+def is_plain_name(name: object) -> TypeGuard[str]:
     """Whether it names a file of one folder, and nothing above, below or beside it."""
     return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & set("/\\\0")
 

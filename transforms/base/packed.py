@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from lamella.transforms.base.files import open_binary
 from lamella.transforms.formats.decompress import InflatedStream, Section, UnpackedStream
@@ -44,7 +45,7 @@ class Packed:
         return cls(path=path, offset=offset, length=length, deflated=".deflated" in how, packed=".packed" in how)
 
     @contextmanager
-    def opened(self) -> Iterator[UnpackedStream | InflatedStream]:
+    def opened(self) -> Iterator[BinaryIO | Section | InflatedStream | UnpackedStream]:
         """The stream that it unpacks to."""
         with open_binary(self.path) as file:
             stream = file if self.length is None else Section(file, self.offset, self.length)
