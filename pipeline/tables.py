@@ -188,7 +188,7 @@ class WriteTable(beam.PTransform):
             {"records": keyed, "every": every}
             | beam.CoGroupByKey()
             | beam.Map(_write_part, self._folder, self._type, self._parts)
-            | beam.CombineGlobally(beam.combiners.ToListCombineFn())
+            | beam.CombineGlobally(beam.combiners.ToListCombineFn()).without_defaults()  # there is a part, always
             | beam.Map(_commit, self._folder, self._fingerprint)
         )
 

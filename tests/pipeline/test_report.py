@@ -264,6 +264,19 @@ def test_hashes_of_unsafe_files_are_never_shown(tmp_path):
     assert len(Tags.of((folder / "report.html").read_text()).images) == 1
 
 
+@pytest.mark.parametrize("unit", ("pair", "node", "media"))
+def test_a_picture_that_any_stage_found_unsafe_is_shown_nowhere(tmp_path, unit):
+    pack = Pack(tmp_path)
+    bad, good = media(pack, f"{SITE}/bad.jpg"), media(pack, f"{SITE}/good.jpg")
+    tables = {
+        "media": (Media, [bad, good]),
+        "pairs/images": (ImageTextPair, [image_pair(one, "a picture") for one in (bad, good)]),
+        "rejections/pairs": (Rejection, [rejection("score", unit, "unsafe_image", "x", url=bad.url)]),
+    }
+    write_report(write_run(tmp_path, tables))
+    assert len(Tags.of((tmp_path / "report.html").read_text()).images) == 1
+
+
 def test_a_blob_that_is_gone_is_unreadable_and_said_to_be(tmp_path):
     folder = tmp_path / "run"
     lost = media(Pack(folder), f"{SITE}/ok.jpg")
