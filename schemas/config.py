@@ -209,6 +209,8 @@ class AssembleConfig(Timed):
 
 
 class PairConfig(Timed):
+    languages: tuple[str, ...] | None = ("en",)  # of the page, or of its alts where it has no text; ALIGN's English, as CLIP's
+    min_language_score: Share = 0.5  # LAION-2B-en; texts of galleries are short
     min_alt_words: PositiveInt = 3  # ALIGN
     max_alt_words: PositiveInt = 20  # ALIGN
     max_images_per_alt: PositiveInt = 10  # ALIGN: an alt shared by more images is out
