@@ -42,7 +42,7 @@ from lamella.pipeline.ledger import Ledger, SumCounters
 from lamella.pipeline.measured import WriteCounts, counts_of, forget_counts
 from lamella.pipeline.ownership import claim, withdraw
 from lamella.pipeline.partitions import ReadPartitions, WritePartitions, partition_key, standing_partitions
-from lamella.pipeline.tables import ReadTable, WriteTable, column_values, part_names, read_manifest
+from lamella.pipeline.tables import ReadTable, WriteTable, column_values, finished_manifest, part_names, read_manifest
 from lamella.schemas.account import Counter
 from lamella.schemas.config import Config
 from lamella.schemas.datasets import DATASETS, Dataset
@@ -202,7 +202,7 @@ def rows_by_dataset(folder: str) -> dict[Dataset, int]:
     for table in PAIR_TABLES:
         named.update(column_values(join(folder, table.name), "dataset"))
     return {
-        dataset: named[dataset] if entry.unit is Unit.PAIR else read_manifest(join(folder, entry.table)).rows
+        dataset: named[dataset] if entry.unit is Unit.PAIR else finished_manifest(join(folder, entry.table)).rows
         for dataset, entry in DATASETS.items()
     }
 
