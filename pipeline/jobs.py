@@ -42,7 +42,7 @@ from lamella.pipeline.ledger import Ledger, SumCounters
 from lamella.pipeline.measured import WriteCounts, counts_of, forget_counts
 from lamella.pipeline.ownership import claim, withdraw
 from lamella.pipeline.partitions import ReadPartitions, WritePartitions, partition_key, standing_partitions
-from lamella.pipeline.tables import ReadTable, WriteTable, column_values, part_names, read_manifest
+from lamella.pipeline.tables import ReadTable, WriteTable, column_values, finished_manifest, part_names, read_manifest
 from lamella.schemas.account import Counter
 from lamella.schemas.config import Config
 from lamella.schemas.datasets import DATASETS, Dataset
@@ -119,9 +119,9 @@ def documents(context: RunContext) -> None:
 
     def build(pipeline, ledger):
         read = pipeline | ReadPartitions(context.folder, tuple(sorted(parts)))
-        made = curation.make_documents(read.documents, c, ledger)
+        made = curation.make_documents(read.documents, read.bare, c, ledger)
         ledger.enter(read)
-        return made.documents, made.duplicates, read.media, read.aliases
+        return made.documents, made.duplicates, made.candidates, read.media, read.aliases
 
     _run(context, DOCUMENTS, build)
 
@@ -154,16 +154,16 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        documents, archived, aliases = _read(pipeline, context, MEDIA)
-        return (curation.find_media(documents, archived, aliases, context.config, context.root, ledger, asks=context.asks),)
+        tables = _read(pipeline, context, MEDIA)
+        return curation.find_media(*tables, context.config, context.root, ledger, asks=context.asks)
 
     _run(context, MEDIA, build)
 
 
 def pairs(context: RunContext) -> None:
     def build(pipeline, ledger):
-        documents, found, unusable = _read(pipeline, context, PAIRS)
-        return curation.make_pairs(documents, found, unusable, context.config, context.root, ledger)
+        documents, candidates, found, unusable = _read(pipeline, context, PAIRS)
+        return curation.make_pairs(documents, candidates, found, unusable, context.config, context.root, ledger)
 
     _run(context, PAIRS, build)
 
@@ -201,7 +201,7 @@ def rows_by_dataset(folder: str) -> dict[Dataset, int]:
     for table in PAIR_TABLES:
         named.update(column_values(join(folder, table.name), "dataset"))
     return {
-        dataset: named[dataset] if entry.unit is Unit.PAIR else read_manifest(join(folder, entry.table)).rows
+        dataset: named[dataset] if entry.unit is Unit.PAIR else finished_manifest(join(folder, entry.table)).rows
         for dataset, entry in DATASETS.items()
     }
 

@@ -22,7 +22,7 @@ from lamella.schemas.shards import FINGERPRINT_KEY, MANIFEST, checked_file
 from lamella.transforms.base.files import is_plain_name, join, read_bytes, write_atomically
 from lamella.transforms.base.spread import Spread
 
-FORMAT = 5  # raised when the bytes of a table change for the same input and config
+FORMAT = 6  # raised when the bytes of a table change for the same input and config
 ROW_GROUP = 10_000
 
 
@@ -86,6 +86,13 @@ def read_manifest(folder: str) -> TableManifest | None:
         return None
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Damaged(path, error) from error
+
+
+def finished_manifest(folder: str) -> TableManifest:
+    """The manifest of a table that must stand. Raises FileNotFoundError where it does not, Damaged as `read_manifest`."""
+    if (manifest := read_manifest(folder)) is None:
+        raise FileNotFoundError(f"{folder}: not a finished table")
+    return manifest
 
 
 def read_records(folder: str, record_type: type) -> Iterator[Any]:
@@ -157,10 +164,7 @@ class ReadTable(beam.PTransform):
         self._folder, self._type = folder, record_type
 
     def expand(self, pipeline):
-        manifest = read_manifest(self._folder)
-        if manifest is None:
-            raise FileNotFoundError(f"{self._folder}: not a finished table")
-        paths = [join(self._folder, file.name) for file in manifest.files if file.rows]
+        paths = [join(self._folder, file.name) for file in finished_manifest(self._folder).files if file.rows]
         return (
             pipeline
             | beam.Create(paths, reshuffle=False).with_output_types(str)
@@ -199,5 +203,5 @@ def _write_part(group: tuple[int, dict[str, Iterable[Any]]], folder: str, record
 
 
 def _commit(files: list[FileInfo], folder: str, fingerprint: str) -> TableManifest:
-    files = tuple(sorted(files, key=lambda file: file.name))
-    return write_manifest(folder, TableManifest(table=folder.rsplit("/", 1)[-1], fingerprint=fingerprint, files=files))
+    by_name = tuple(sorted(files, key=lambda file: file.name))
+    return write_manifest(folder, TableManifest(table=folder.rsplit("/", 1)[-1], fingerprint=fingerprint, files=by_name))

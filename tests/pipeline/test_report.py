@@ -78,13 +78,13 @@ def test_headline_and_funnel(report):
     assert steps == {
         "documents": [("records", 20), ("pages", 10), ("documents", 8), ("filtered", 6), ("unique", 5), ("assembled", 4)],
         "media": [("links", 9), ("usable", 6)],
-        "pairs": [("mined", 9), ("well-worded", 7), ("scored", 5), ("captioned", 4)],
+        "pairs": [("proposed", 9), ("well-worded", 7), ("shown", 7), ("scored", 5), ("captioned", 4)],
     }
 
 
 def test_a_run_that_adds_up_says_so(report, page):
     assert report["conservation"]["balanced"]
-    assert len(report["conservation"]["lines"]) == 22
+    assert len(report["conservation"]["lines"]) == 21
     assert past_limits(report) == []
     assert "Every number adds up" in page
     assert "every sum adds up" in printed(report)
@@ -256,8 +256,12 @@ def test_hashes_of_unsafe_files_are_never_shown(tmp_path):
     (tmp_path / "hashes.txt").write_text(f"{sha256(data).hexdigest()}  some name\n")
     config = demo().model_dump(mode="json")
     config["fetch"]["unsafe_hashes"] = str(tmp_path / "hashes.txt")
-    write_report(write_run(folder, {"pairs/images": (ImageTextPair, [image_pair(shown, "a picture")])}, config=config))
+    run = write_run(folder, {"pairs/images": (ImageTextPair, [image_pair(shown, "a picture")])}, config=config)
+    write_report(run, str(tmp_path / "hashes.txt"))
     assert Tags.of((folder / "report.html").read_text()).images == []
+    (tmp_path / "others.txt").write_text("0" * 64)
+    write_report(run, str(tmp_path / "others.txt"))
+    assert len(Tags.of((folder / "report.html").read_text()).images) == 1
 
 
 @pytest.mark.parametrize("unit", ("pair", "node", "media"))
@@ -368,7 +372,7 @@ def test_a_run_in_work_says_so_and_nothing_of_sums(tmp_path):
     put_table(Path(run, "tallies/pairs"), Counter, [])
     report = write_report(run)
     assert report["unfinished"] == ["media", "pairs", "shards"]
-    assert {line["stage"] for line in report["conservation"]["lines"]} == {"read", "extract", "filter", "dedup"}
+    assert {line["stage"] for line in report["conservation"]["lines"]} == {"read", "extract", "filter", "dedup", "propose"}
     for text in (printed(report), Path(run, "report.html").read_text(), Path(run, "README.md").read_text()):
         assert "add up" not in text and "adds up" not in text
         assert "not finished" in text.replace("NOT", "not")
@@ -377,7 +381,12 @@ def test_a_run_in_work_says_so_and_nothing_of_sums(tmp_path):
 @pytest.mark.parametrize(
     ("job", "emptied", "says"),
     [
-        ("documents", ["documents"], "documents: no document is left: dedup took the last 1 document: near_duplicate 1"),
+        ("documents", ["documents"], ""),  # candidates are left
+        (
+            "documents",
+            ["documents", "candidates"],
+            "documents: no document or candidate is left: propose took the last 2 pairs: alt_too_long 1, alt_too_short 1",
+        ),
         (
             "media",
             ["media"],
@@ -401,4 +410,4 @@ def test_which_rule_took_the_last(tmp_path, job, emptied, says):
 
 def test_nothing_left_of_nothing(tmp_path):
     run = write_run(tmp_path / "run", {"documents": (MediaLink, []), "tallies/documents": (Counter, [])})
-    assert nothing_left(run, "documents") == "documents: no document is left: no record was read"
+    assert nothing_left(run, "documents") == "documents: no document or candidate is left: no record was read"

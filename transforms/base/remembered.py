@@ -106,12 +106,10 @@ class _Split(beam.DoFn):
 
     def process(self, joined):
         _, group = joined
-        request = next(iter(group["asked"]), None)
-        if request is None:
-            return  # another run's
-        known = min(group["known"], key=repr, default=None)
-        yield beam.pvalue.TaggedOutput("counts", (0, (1, int(known is None))))
-        yield beam.pvalue.TaggedOutput("missing", request) if known is None else known
+        for request in group["asked"]:  # one, or none where only another run asked
+            known = min(group["known"], key=repr, default=None)
+            yield beam.pvalue.TaggedOutput("counts", (0, (1, int(known is None))))
+            yield beam.pvalue.TaggedOutput("missing", request) if known is None else known
 
 
 class _Held:
@@ -134,9 +132,9 @@ class _Measure(beam.DoFn):
         yield from measured(bucket[1], self._measure, self._memory, self._model)
 
     def _model(self) -> Any:
-        if self._held is None:
-            self._held = self._shared.acquire(self._load)
-        return self._held.model
+        held = self._held or self._shared.acquire(self._load)
+        self._held = held
+        return held.model
 
     def _load(self) -> _Held:
         return _Held(self._measure.load())

@@ -11,9 +11,9 @@ lines, n-grams, words and characters.
 from lamella.schemas.config import FilterConfig, LimitsForText
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.rule import Found, Over, Rulebook, Under
-from lamella.transforms.filter.language import Language
 from lamella.transforms.filter.measures import TextMeasures
 from lamella.transforms.filter.wordlists import LOREM_IPSUM, POLICY_PHRASES, SCRIPT_NOTICE, SCRIPT_WORD
+from lamella.transforms.formats.language import Language
 
 
 def is_long_enough(text: TextMeasures, limits: LimitsForText) -> bool:
@@ -53,7 +53,7 @@ def curly_bracket(text: TextMeasures, limits: LimitsForText) -> str:
 
 def foreign_language(language: Language, limits: FilterConfig) -> str:
     """The language's code, where it is none of those that are wanted."""
-    return "" if language.code in limits.languages else language.code or "none"
+    return "" if language.code in (limits.languages or ()) else language.code or "none"
 
 
 def language_score(language: Language) -> float:
