@@ -119,7 +119,7 @@ Driver stacktrace:
         ),
         (
             f'{JAVA}: \nError from python worker:\n  Traceback (most recent call last):\n    File "<frozen runpy>"\n'
-            "  ModuleNotFoundError: No module named 'lamella'\nPYTHONPATH was:\n  /opt/spark/python\n\tat org.apache.spark.Thing",
+            "  ModuleNotFoundError: No module named 'lamella'\nPYTHONPATH was: /opt\n\tat org.apache.spark.Thing",
             "a worker's Python has no lamella: install lamella there, or send it with --py-env",
         ),
         ("", ""),
