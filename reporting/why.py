@@ -23,7 +23,7 @@ from lamella.schemas.datasets import Dataset
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, TextQuality, VideoNode
 from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.media import Alias, ArchiveMedia, Media, MediaKind
-from lamella.schemas.pair import Pair
+from lamella.schemas.pair import CapFilt, Pair
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.schemas.shards import index_shard, shard_name
 from lamella.transforms.assemble.rules import RULES as ASSEMBLE_RULES
@@ -133,12 +133,11 @@ def _pairs(run: str, column: str, values: Collection[str], config: Config) -> It
                 scored = _beside(PAIR_SCORE_RULES, pair, config.score)
                 yield _kept(Stage.SCORE, Unit.PAIR, f"{pair.dataset} {pair.key}, by {pair.clip_model}", scored)
             if pair.capfilt:
-                yield _captioned(pair, config)
+                yield _captioned(pair, pair.capfilt, config)
             yield from _sample(run, pair, config)
 
 
-def _captioned(pair: Pair, config: Config) -> Finding:
-    said = pair.capfilt
+def _captioned(pair: Pair, said: CapFilt, config: Config) -> Finding:
     both = f"web {said.web_match:.3g}, synthetic {said.synthetic_match:.3g}; the chosen one >= {config.caption.min_match:g}"
     says = f"{pair.dataset} {pair.key}: the text of {said.chosen} stays; the captioner said {said.synthetic_text[:100]!r}"
     return _kept(Stage.CAPTION, Unit.PAIR, says, (both,))

@@ -8,9 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pyarrow.compute as pc
-
-from lamella.pipeline.columns import read_columns
+from lamella.pipeline.columns import pc, read_columns
 from lamella.reporting.ground_truth.claims import ATTRIBUTES, Vocabulary, claims
 from lamella.reporting.ground_truth.expected_outcomes import fates_of
 from lamella.reporting.ground_truth.sample_ledger import Ledger, find_ledger

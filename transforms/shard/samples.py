@@ -129,6 +129,8 @@ def _interleaved(document: InterleavedDocument, shown: Sequence[Shown]) -> Inter
         elif isinstance(node, TextNode):
             texts.append(node.text)
             image_index.append(None)
+        elif picture is None:
+            raise ValueError(f"{document.key}: an image without its picture")
         else:
             texts.append(None)
             image_index.append(len(images))
