@@ -283,7 +283,7 @@ class CaptionConfig(Timed):
     matcher: ModelConfig = ModelConfig()
     top_p: float = Field(default=0.9, gt=0.0, le=1.0)  # BLIP: nucleus
     min_tokens: NonNegativeInt = 10  # BLIP issue threads: 10 to 30
-    max_tokens: PositiveInt = 30
+    max_tokens: PositiveInt = 30  # of a caption that has ended; one that has not goes on to its end, to twice as many
     repetition_penalty: float = Field(default=1.1, ge=1.0)  # BLIP
     min_match: Share = 0.5  # BLIP: noisy below
     bundled_texts: Literal["sample", "always"] = (

