@@ -28,6 +28,7 @@ from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import MANIFEST
 from lamella.transforms.base.blobs import UNPACKED
 from lamella.transforms.base.files import join, remove_files
+from lamella.transforms.base.spread import Spread
 
 FILES = {"documents": InterleavedDocument, "media": ArchiveMedia, "rejected": Rejection, "tallies": Counter}
 
@@ -129,7 +130,7 @@ class ReadPartitions(beam.PTransform):
         self._folders = [join(folder, FOLDER, key) for key in keys]
 
     def expand(self, pipeline):
-        folders = pipeline | beam.Create(self._folders, reshuffle=False).with_output_types(str) | beam.Reshuffle()
+        folders = pipeline | beam.Create(self._folders, reshuffle=False).with_output_types(str) | Spread(str)
         return ReadOutcome(*(folders | f"Read {name}" >> _ReadFile(name) for name in FILES))
 
 

@@ -20,6 +20,7 @@ from lamella.schemas.arrow import from_table, to_table
 from lamella.schemas.keys import stable_int, stable_key
 from lamella.schemas.shards import FINGERPRINT_KEY, MANIFEST, checked_file
 from lamella.transforms.base.files import is_plain_name, join, read_bytes, write_atomically
+from lamella.transforms.base.spread import Spread
 
 FORMAT = 4  # raised when the bytes of a table change for the same input and config
 ROW_GROUP = 10_000
@@ -163,7 +164,7 @@ class ReadTable(beam.PTransform):
         return (
             pipeline
             | beam.Create(paths, reshuffle=False).with_output_types(str)
-            | beam.Reshuffle()
+            | Spread(str)
             | beam.FlatMap(read_file, self._type).with_output_types(self._type)
         )
 

@@ -7,6 +7,7 @@ import apache_beam as beam
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.rejection import Rejection
+from lamella.transforms.base.spread import Spread
 from lamella.transforms.fetch.captured import CapturedLink, from_archive, latest
 from lamella.transforms.fetch.download import AskedLink, Harvester, bucket_of, policy_of, still_valid
 from lamella.transforms.fetch.links import Mention, WantedLink, as_link, mentions_of, sum_mentions
@@ -66,9 +67,9 @@ class AskTheWeb(beam.PTransform):
     def expand(self, links):
         known = (
             links.pipeline
-            | beam.Create([self._root])
+            | beam.Create([self._root], reshuffle=False)
             | "ListIndexes" >> beam.FlatMap(list_indexes).with_output_types(str)
-            | beam.Reshuffle()
+            | Spread(str)
             | "ReadIndexes" >> beam.FlatMap(read_index).with_output_types(Answer)
             | "StillValid" >> beam.Filter(still_valid, policy_of(self._config))
             | "AnswersByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, Answer])

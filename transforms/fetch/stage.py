@@ -12,6 +12,7 @@ from lamella.schemas.media import Media, MediaLink
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation
+from lamella.transforms.base.spread import Spread
 from lamella.transforms.base.step import Outcome, Step
 from lamella.transforms.fetch.address_rules import judge_link
 from lamella.transforms.fetch.copies import choose_one
@@ -54,7 +55,7 @@ class FetchMedia(beam.PTransform):
 
         between = {"entry": None, "leave": None, "counts": _one, "setup": _read_lists}
         inspect = Step(Stage.FETCH, inspect_media, config, Media, given=(self._store,), **between)
-        media = captured | "Spread" >> beam.Reshuffle() | "Inspect" >> inspect
+        media = captured | Spread(_url) | "Inspect" >> inspect
         members = {"documents": documents, "media": media.kept} | "FindCopies" >> FindCopies(config)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one, entry=None)
 
@@ -64,6 +65,10 @@ class FetchMedia(beam.PTransform):
 
 def _one(record: MediaLink | Media):
     return ((Unit.MEDIA, 1),)
+
+
+def _url(record: MediaLink) -> str:
+    return record.url
 
 
 def _read_lists(config: FetchConfig) -> None:

@@ -9,6 +9,7 @@ from lamella.schemas.config import ReadConfig
 from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Rejection
+from lamella.transforms.base.spread import Spread
 from lamella.transforms.read.archive import read_archive
 
 
@@ -31,7 +32,7 @@ class ReadPages(beam.PTransform):
     def expand(self, paths):
         out = (
             paths
-            | "share archives" >> beam.Reshuffle()
+            | "share archives" >> Spread(str)
             | "read"
             >> beam.ParDo(_ReadArchive(self._config))
             .with_output_types(Page, media=ArchiveMedia, rejected=Rejection, counters=Counter)
