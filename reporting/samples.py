@@ -158,9 +158,6 @@ def _node(node: Any) -> dict[str, Any]:
 
 
 def _pair(pair: Pair) -> dict[str, Any]:
-    capfilt = asdict(pair.capfilt) if pair.capfilt else None
-    if capfilt:
-        capfilt["synthetic_text"] = clean(capfilt["synthetic_text"])
     return {
         "key": pair.key,
         "dataset": pair.dataset.value,
@@ -168,7 +165,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "source": pair.source.value,
         "page_url": clean(pair.page_url, 2000),
         "clip_score": pair.clip_score,
-        "capfilt": capfilt,
+        "match": pair.match if pair.matcher else None,
         "start_s": getattr(pair, "start_s", 0.0),
         "end_s": getattr(pair, "end_s", 0.0),
     } | _where(pair.media)

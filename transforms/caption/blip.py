@@ -17,7 +17,8 @@ from torch import Tensor
 
 from lamella.schemas.config import CaptionConfig, ModelConfig
 from lamella.transforms.caption.coca import chunks, filled_up
-from lamella.transforms.caption.generate import Decoder, Specials, sample
+from lamella.transforms.caption.generate import Decoder, Specials
+from lamella.transforms.caption.search import write_captions
 from lamella.weights import WeightsMissing
 from lamella.weights.loader import pick_device
 from lamella.weights.pixels import normalise
@@ -102,8 +103,11 @@ class BlipCaptioner(_Blip):
             return out.logits[:, -1]
 
         specials = Specials(text.bos_token_id, text.sep_token_id, text.pad_token_id)
-        rows = sample(Decoder(next_logits, specials, text.max_position_embeddings), keys, config)
-        return [" ".join(self.tokenizer.decode(row, skip_special_tokens=True).split()) for row in rows]
+        decoder = Decoder(next_logits, specials, text.max_position_embeddings)
+        return write_captions(decoder, keys, config, self._decode)
+
+    def _decode(self, tokens: list[int]) -> str:
+        return " ".join(self.tokenizer.decode(tokens, skip_special_tokens=True).split())
 
 
 class BlipMatcher(_Blip):

@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lamella.schemas.config import CaptionConfig, ModelConfig
-from lamella.transforms.caption.generate import Decoder, Specials, sample
+from lamella.transforms.caption.generate import Decoder, Specials
+from lamella.transforms.caption.search import write_captions
 from lamella.weights import Loaded, WeightsMissing, load
 
 
@@ -55,7 +56,7 @@ class CocaCaptioner:
 
         specials = Specials(self.loaded.bos, self.loaded.eos, self.loaded.pad)
         decoder = Decoder(next_logits, specials, model.context_length)
-        return [self.loaded.decode(tokens) for tokens in sample(decoder, keys, config)]
+        return write_captions(decoder, keys, config, self.loaded.decode)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,15 @@ class Decoder(NamedTuple):
     context: int  # tokens that the model can look at
 
 
-def sample(decoder: Decoder, keys: Sequence[str], config: CaptionConfig) -> list[list[int]]:
-    """The tokens of one caption a picture, without `bos`, up to and without `eos`.
+class Said(NamedTuple):
+    """The tokens of a caption, without special ones."""
+
+    tokens: list[int]
+    ended: bool  # by the model itself, and not by a limit
+
+
+def sample(decoder: Decoder, keys: Sequence[str], config: CaptionConfig) -> list[Said]:
+    """One caption a picture, by nucleus sampling.
 
     Args:
         keys: of the N pictures; with the step they are the dice.
@@ -41,27 +48,41 @@ def sample(decoder: Decoder, keys: Sequence[str], config: CaptionConfig) -> list
     import torch
 
     specials = decoder.specials
-    never = sorted({specials.bos, specials.pad} - {specials.eos})
+    most = longest(decoder, config)
     said: list[list[int]] = [[] for _ in keys]
     ended = [False] * len(keys)  # such rows are computed with the others: logits must not depend on how many go on
     tokens = torch.full((len(keys), 1), specials.bos, dtype=torch.long)  # [N, L]
     with torch.inference_mode():
-        for step in range(min(config.max_tokens, decoder.context - 1)):
-            logits = decoder.next_logits(tokens).double()  # [N, V]
-            logits = _penalised(logits, tokens[:, 1:].to(logits.device), config.repetition_penalty)
-            logits[:, never] = -torch.inf
-            if step < config.min_tokens:
-                logits[:, specials.eos] = -torch.inf
+        for step in range(most + 1):  # the last one tells whether the caption would have ended there
+            logits = next_logits(decoder, tokens, config)
             dice = torch.tensor([stable_fraction(key, step) for key in keys], dtype=torch.double)
             drawn = nucleus(logits, config.top_p, dice)
             tokens = torch.cat([tokens, drawn[:, None]], dim=1)
             for row, token in enumerate(drawn.tolist()):
                 ended[row] = ended[row] or token == specials.eos
-                if not ended[row]:
+                if not ended[row] and step < most:
                     said[row].append(token)
             if all(ended):
                 break
-    return said
+    return [Said(*one) for one in zip(said, ended, strict=True)]
+
+
+def longest(decoder: Decoder, config: CaptionConfig) -> int:
+    """Tokens of the longest caption, without special ones."""
+    return min(config.max_tokens, decoder.context - 1)
+
+
+def next_logits(decoder: Decoder, tokens: "torch.Tensor", config: CaptionConfig) -> "torch.Tensor":
+    """[N, L] -> [N, V], float64: penalised, and without the tokens that cannot follow."""
+    import torch
+
+    specials = decoder.specials
+    logits = decoder.next_logits(tokens).double()
+    logits = _penalised(logits, tokens[:, 1:].to(logits.device), config.repetition_penalty)
+    logits[:, sorted({specials.bos, specials.pad} - {specials.eos})] = -torch.inf
+    if tokens.shape[1] - 1 < config.min_tokens:
+        logits[:, specials.eos] = -torch.inf
+    return logits
 
 
 def nucleus(logits: "torch.Tensor", top_p: float, dice: "torch.Tensor") -> "torch.Tensor":

@@ -63,7 +63,7 @@ def image_sample(pair: ImageTextPair, pictures: Pictures) -> Iterable[PairSample
         yield reject_pair(Stage.SHARD, pair, error.violation)
         return
     size = picture.width, picture.height
-    yield PairSample(key=pair.key, url=pair.media.url, text=pair.caption, image=picture.jpeg, facts=pair_facts(pair, size))
+    yield PairSample(key=pair.key, url=pair.media.url, text=pair.text, image=picture.jpeg, facts=pair_facts(pair, size))
 
 
 def clip_sample(pair: VideoTextPair, pictures: Pictures) -> Iterable[ClipSample | Rejection]:
@@ -85,7 +85,7 @@ def clip_sample(pair: VideoTextPair, pictures: Pictures) -> Iterable[ClipSample 
     yield ClipSample(
         key=pair.key,
         url=pair.media.url,
-        text=pair.caption,
+        text=pair.text,
         frames=tuple(frame.jpeg for frame in frames) + (frames[-1].jpeg,) * missing,
         facts=facts,
     )
