@@ -58,11 +58,17 @@ def make_documents(extracted: PCollection[InterleavedDocument], c: Config, ledge
 
 
 def find_media(
-    documents: PCollection[InterleavedDocument], archived: PCollection[ArchiveMedia], c: Config, root: str, ledger: Ledger
+    documents: PCollection[InterleavedDocument],
+    archived: PCollection[ArchiveMedia],
+    c: Config,
+    root: str,
+    ledger: Ledger,
+    *,
+    asks: bool = True,
 ) -> PCollection[Media]:
     """What documents refer to -> media found in the archives or over HTTP, inspected, judged, once each."""
     store = MediaStore.of(root, c.read, c.fetch)
-    return ledger.keep({"documents": documents, "archived": archived} | FetchMedia(c.fetch, store))
+    return ledger.keep({"documents": documents, "archived": archived} | FetchMedia(c.fetch, store, asks=asks))
 
 
 class ShardsOutput(NamedTuple):

@@ -68,6 +68,13 @@ class RunContext:
     processes: int | None = None  # of this machine; None: a cluster's, however many there are
     deep: bool = False  # whether checksums tell what stands, and not sizes alone
     done: Callable[[str], object] = lambda job: None  # is told of a job whose tables stand
+    media_root: str = ""  # the run's folder that packs and memory lie in, where it is another
+    asks: bool = True  # whether the network may be asked, where the configuration says so
+
+    @property
+    def root(self) -> str:
+        """What refs to media are relative to."""
+        return self.media_root or self.folder
 
     def table(self, name: str) -> str:
         return join(self.folder, name)
@@ -144,7 +151,7 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
         documents, archived = _read(pipeline, context, MEDIA)
-        return (curation.find_media(documents, archived, context.config, context.folder, ledger),)
+        return (curation.find_media(documents, archived, context.config, context.root, ledger, asks=context.asks),)
 
     _run(context, MEDIA, build)
 
@@ -152,7 +159,7 @@ def media(context: RunContext) -> None:
 def pairs(context: RunContext) -> None:
     def build(pipeline, ledger):
         documents, found, unusable = _read(pipeline, context, PAIRS)
-        return curation.make_pairs(documents, found, unusable, context.config, context.folder, ledger)
+        return curation.make_pairs(documents, found, unusable, context.config, context.root, ledger)
 
     _run(context, PAIRS, build)
 
@@ -169,6 +176,19 @@ def shards(context: RunContext) -> None:
 
 
 _WORK = {DOCUMENTS.name: documents, MEDIA.name: media, PAIRS.name: pairs, SHARDS.name: shards}
+
+
+def run_job(context: RunContext, job: str) -> None:
+    """One of them, whose inputs stand."""
+    _WORK[job](context)
+
+
+def stands(context: RunContext, job: str) -> bool:
+    """Whether a job's tables are whole and were made from what the place's config and inputs are."""
+    fingerprint = expected_fingerprint(context, job)
+    return not faults_of(context, job) and all(
+        fingerprint_of(context.table(name)) == fingerprint for name in GRAPH[job].folders
+    )
 
 
 def rows_by_dataset(folder: str) -> dict[Dataset, int]:

@@ -87,8 +87,8 @@ def demo() -> Config:
 def m3w() -> Config:
     """MultiModal MassiveWeb as Flamingo describes it (Alayrac et al. 2022, A.3.1): Gopher's rules, English, images >= 64 px.
 
-    Flamingo filters pairs by no model. Here CapFilt gives each picture a second text, and CLIP judges after it what both kinds of
-    text are worth: the matcher that stands here for BLIP's is contrastive, of the captioner's family, and believes it too easily.
+    Flamingo filters pairs by no model. Here CapFilt gives each picture a second text, and CLIP judges after it what both kinds
+    of text are worth: the matcher that stands in for BLIP's is contrastive, of the captioner's family, and believes it easily.
     """
     return Config(
         recipe="m3w",

@@ -90,7 +90,7 @@ def build_report(run: str) -> Report:
         "config": facts["config"],
         "bundled": warn_of_pages(_pages(run), config),
         "headline": _headline(run, facts, lines, rows),
-        "funnel": _funnel(lines, config.score.when),
+        "funnel": funnel_of(lines, config.score.when),
         "conservation": {
             "balanced": all(line.balanced for line in lines) and all(link.holds for link in joints),
             "lines": [asdict(line) | {"balanced": line.balanced, "missing": line.missing} for line in lines],
@@ -218,7 +218,7 @@ def _pages(run: str) -> Iterable[str]:
         yield from batch["url"].to_pylist()
 
 
-def _funnel(lines: Iterable[Line], when: str = "before") -> dict[str, list[dict[str, Any]]]:
+def funnel_of(lines: Iterable[Line], when: str = "before") -> dict[str, list[dict[str, Any]]]:
     """What the graph's steps count, by funnel. What a stage that did not run would count is left out."""
     by_place = {(line.stage, line.unit): line for line in lines}
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in FUNNELS}

@@ -29,7 +29,7 @@ _THUMBNAIL_QUALITY = 75
 _PICTURE_BYTES = 5_000_000  # of all thumbnails, as they stand in the page
 _LONG = 320  # characters of a text that stand open
 
-_ENVIRONMENT = jinja2.Environment(
+ENVIRONMENT = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
@@ -42,9 +42,9 @@ def render(report: dict[str, Any], run: str) -> str:
     """The page. `run` is the folder that relative packs are resolved against."""
     config = Config.model_validate(report["config"])
     store = MediaStore.of(run, config.read, config.fetch)
-    thumbnails = _Thumbnails(store, read_hashes(config.fetch.unsafe_hashes))
+    thumbnails = Thumbnails(store, read_hashes(config.fetch.unsafe_hashes))
     samples = report["samples"]
-    return _ENVIRONMENT.get_template("report.html.j2").render(
+    return ENVIRONMENT.get_template("report.html.j2").render(
         report=report,
         plots=_plots(report, config),
         documents=[one | {"nodes": [thumbnails.beside(node) for node in one["nodes"]]} for one in samples["documents"]],
@@ -61,7 +61,7 @@ def render(report: dict[str, Any], run: str) -> str:
     )
 
 
-def _with_pictures(texts: dict[str, Any] | None, thumbnails: "_Thumbnails") -> dict[str, Any] | None:
+def _with_pictures(texts: dict[str, Any] | None, thumbnails: "Thumbnails") -> dict[str, Any] | None:
     """Web against synthetic: the examples by what matched, with their pictures."""
     if texts is None:
         return None
@@ -76,7 +76,7 @@ class _Thumbnail:
     says: str = ""
 
 
-class _Thumbnails:
+class Thumbnails:
     """Thumbnails within one budget of bytes: once it is spent, words stand instead."""
 
     def __init__(self, store: MediaStore, unsafe: frozenset[str]):

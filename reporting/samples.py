@@ -50,8 +50,8 @@ def exhibits(run: str, each: int) -> dict[str, Any]:
     )
     usable = _blobs_of(run, "media", {one["url"] for one in rejected if one["unit"] in (Unit.NODE, Unit.PAIR)})
     return {
-        "documents": [_document(document) for document in _documents(run, each)],
-        "pairs": [_pair(pair) for pair in _pairs(run, each)],
+        "documents": [shown_document(document) for document in _documents(run, each)],
+        "pairs": [shown_pair(pair) for pair in _pairs(run, each)],
         "rejected": [one | (links if one["unit"] == Unit.MEDIA else usable).get(one["url"], {}) for one in rejected],
     }
 
@@ -136,7 +136,7 @@ def _blobs_of(run: str, table: str, urls: set[str]) -> dict[str, dict[str, Any]]
     return found
 
 
-def _document(document: InterleavedDocument) -> dict[str, Any]:
+def shown_document(document: InterleavedDocument) -> dict[str, Any]:
     return {
         "key": document.key,
         "url": clean(document.url, 2000),
@@ -157,7 +157,7 @@ def _node(node: Any) -> dict[str, Any]:
     return {"kind": what.value, "text": words, "clip_score": getattr(node, "clip_score", None)} | _where(node.media)
 
 
-def _pair(pair: Pair) -> dict[str, Any]:
+def shown_pair(pair: Pair) -> dict[str, Any]:
     return {
         "key": pair.key,
         "dataset": pair.dataset.value,

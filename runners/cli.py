@@ -14,6 +14,7 @@ from lamella.runners.commands.explain import rules, why
 from lamella.runners.commands.look import extract, inspect, report, verify
 from lamella.runners.commands.show_config import config
 from lamella.runners.commands.train import evaluate, generate, train_app
+from lamella.runners.commands.what_if import what_if
 from lamella.runners.exit_codes import DONE, FAILED, WRONG_CONFIG, Stop
 from lamella.runners.progress import quiet_beam
 from lamella.runners.signals import end_on_signals
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (sample, run, config, rules, why, report, verify, inspect, extract, evaluate, generate):
+for command in (sample, run, config, rules, why, what_if, report, verify, inspect, extract, evaluate, generate):
     app.command()(command)
 app.add_typer(train_app, name="train")
 

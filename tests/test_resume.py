@@ -9,10 +9,18 @@ import time
 
 import pytest
 
-from lamella.pipeline.run import contents_hash
+from lamella.pipeline.config.resolution import with_overrides
+from lamella.pipeline.graph import PAIRS
+from lamella.pipeline.run import config_of, contents_hash
+from lamella.pipeline.tables import read_manifest
+from lamella.pipeline.trial import try_out
+from lamella.reporting.what_if import difference
+from lamella.runners.local import local_execute
 from lamella.sample.web import write_sample
 from lamella.schemas.keys import stable_fraction
+from lamella.schemas.rejection import Unit
 
+MADE = [table.name for table in PAIRS.writes]
 KILLS = int(os.environ.get("KILLS", "3"))  # more where there is time: KILLS=10 pytest tests/test_resume.py
 
 
@@ -76,7 +84,7 @@ def test_two_processes_and_another_hash_seed_write_the_same_bytes(web, undisturb
 
 
 @pytest.mark.slow
-def test_a_second_run_does_only_what_changed(web, undisturbed):
+def test_a_second_run_does_only_what_changed(web, undisturbed, tmp_path):
     folder = web.parent / "whole"
     said = run(web, folder).stderr
     assert [line.split("  ")[-1] for line in said.splitlines() if ": " in line] == [
@@ -85,7 +93,16 @@ def test_a_second_run_does_only_what_changed(web, undisturbed):
         "pairs: unchanged",
         "shards: unchanged",
     ]
+    before = contents_hash(str(folder))
+    config = with_overrides(config_of(str(folder)), ["pair.min_alt_words=9"])
+    trial = try_out(str(folder), config, str(tmp_path), local_execute(1), print)
+    assert contents_hash(str(folder)) == before
+    (pairs,) = (one for one in difference(trial).moved if one.unit is Unit.PAIR)
+    assert pairs.come == 0 and pairs.going[0].why.startswith("pair pair alt_too_short: words ")
+    expected = {name: read_manifest(str(tmp_path / name)).hash for name in MADE}
+
     said = run(web, folder, "pair.min_alt_words=9").stderr
+    assert {name: read_manifest(str(folder / name)).hash for name in MADE} == expected  # what-if told what would be
     assert "documents: unchanged" in said and "media: unchanged" in said
     assert "pairs: runs" in said and "shards: runs" in said
     assert re.search(r"pairs: pictures: 0 of \d+ measured", said) and re.search(r"pairs: texts: 0 of \d+ measured", said)

@@ -77,7 +77,7 @@ def _in_shard(found: Media, store: MediaStore) -> list[str]:
 
 def _in_report(found: Media, store: MediaStore) -> list[str]:
     """The report says that it cannot show it, or shows it; it never ends for it."""
-    thumbnails = report_html._Thumbnails(store, frozenset())
+    thumbnails = report_html.Thumbnails(store, frozenset())
     blob = {"path": found.blob.path, "offset": 0, "length": found.blob.length, "container": str(found.blob.container)}
     shown = thumbnails.beside({"blob": blob, "kind": str(found.kind), "sha256": sha256(b"").hexdigest()})
     return [] if shown["thumbnail"] else ["no thumbnail, and no word of it"]

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pytest
 from store_world import store_at
 
-from lamella.reporting.report_html import _Thumbnails
+from lamella.reporting.report_html import Thumbnails
 from lamella.schemas.media import BlobRef, Container
 from tests.faults import clips, pictures
 
@@ -13,7 +13,7 @@ from tests.faults import clips, pictures
 def shown(root, data: bytes, kind: str, **more):
     (root / "m").write_bytes(data)
     blob = asdict(BlobRef(path="m", offset=0, length=len(data), container=Container.RAW))
-    return _Thumbnails(store_at(str(root)), frozenset()).beside({"blob": blob, "kind": kind} | more)["thumbnail"]
+    return Thumbnails(store_at(str(root)), frozenset()).beside({"blob": blob, "kind": kind} | more)["thumbnail"]
 
 
 def test_what_is_sound_is_drawn(tmp_path):
@@ -42,5 +42,5 @@ def test_an_odd_record_is_said(tmp_path):
         thumbnail = shown(tmp_path, data, "video", end_s=3.0, **edge_case)
         assert thumbnail.uri or thumbnail.says.startswith("unreadable: ")
     blob = {"path": "m", "offset": -5, "length": 10, "container": "of another age"}
-    said = _Thumbnails(store_at(str(tmp_path)), frozenset()).beside({"blob": blob, "kind": "image"})["thumbnail"]
+    said = Thumbnails(store_at(str(tmp_path)), frozenset()).beside({"blob": blob, "kind": "image"})["thumbnail"]
     assert said.says.startswith("unreadable: ValueError")

@@ -13,6 +13,7 @@ from apache_beam.utils.shared import Shared
 
 from lamella.schemas.keys import stable_int
 from lamella.transforms.base.memory import Measure, Memory, Request, measured, read_part
+from lamella.transforms.base.spread import Spread
 
 _LOTS = 2  # of a bucket, at least
 
@@ -49,10 +50,8 @@ class Remembered(beam.PTransform):
         asked = requests | "ByKey" >> beam.Map(_keyed).with_output_types(tuple[str, Request]) | beam.CombinePerKey(_first)
         known = (
             requests.pipeline
-            | beam.Create([(path, None) for path in self._memory.parts(measure)], reshuffle=False).with_output_types(
-                tuple[str, None]
-            )
-            | "Spread" >> beam.GroupByKey()  # by path: parts are read side by side
+            | beam.Create(self._memory.parts(measure), reshuffle=False).with_output_types(str)
+            | Spread(str)
             | "Read" >> beam.FlatMap(_read, measure.answer).with_output_types(tuple[str, measure.answer])
         )
         joined = (
@@ -152,8 +151,8 @@ def _first(requests: Iterable[Request]) -> Request:
     return min(requests, key=repr)
 
 
-def _read(part: tuple[str, Iterable[None]], answer: type):
-    for record in read_part(part[0], answer):
+def _read(path: str, answer: type):
+    for record in read_part(path, answer):
         yield record.key, record
 
 

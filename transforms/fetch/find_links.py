@@ -6,10 +6,12 @@ import apache_beam as beam
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import ArchiveMedia
-from lamella.schemas.rejection import Rejection
+from lamella.schemas.rejection import Reason, Rejection
+from lamella.transforms.base.reject import reject_media
+from lamella.transforms.base.rule import Violation
 from lamella.transforms.base.spread import Spread
 from lamella.transforms.fetch.captured import CapturedLink, from_archive, latest
-from lamella.transforms.fetch.download import AskedLink, Harvester, bucket_of, policy_of, still_valid
+from lamella.transforms.fetch.download import AskedLink, Harvester, as_record, bucket_of, policy_of, still_valid
 from lamella.transforms.fetch.links import Mention, WantedLink, as_link, mentions_of, sum_mentions
 from lamella.transforms.fetch.packs import Answer, best_answer, list_indexes, read_index
 
@@ -60,9 +62,9 @@ class Asked(NamedTuple):
 class AskTheWeb(beam.PTransform):
     """Links that no archive holds -> what the web, or an earlier run's index, answered. A registered domain, one worker."""
 
-    def __init__(self, config: FetchConfig, root: str):
+    def __init__(self, config: FetchConfig, root: str, *, asks: bool = True):
         super().__init__()
-        self._config, self._root = config, root
+        self._config, self._root, self._asks = config, root, asks
 
     def expand(self, links):
         known = (
@@ -77,10 +79,18 @@ class AskTheWeb(beam.PTransform):
         )
         by_url = links | "LinksByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, WantedLink])
         count = beam.pvalue.AsSingleton(links | beam.combiners.Count.Globally())
-        out = (
+        asked = (
             {"links": by_url, "known": known}
             | beam.CoGroupByKey()
             | "Remember" >> beam.FlatMapTuple(_remember).with_output_types(AskedLink)
+        )
+        if not self._asks:
+            told = asked | "Recall" >> beam.ParDo(_Recall()).with_output_types(CapturedLink, refused=Rejection).with_outputs(
+                "refused", main="captured"
+            )
+            return Asked(told.captured, told.refused)
+        out = (
+            asked
             | "ByBucket" >> beam.Map(_in_bucket, count).with_output_types(tuple[int, AskedLink])
             | beam.GroupByKey()
             | beam.ParDo(_Harvest(self._config, self._root))
@@ -88,6 +98,15 @@ class AskTheWeb(beam.PTransform):
             .with_outputs("refused", main="captured")
         )
         return Asked(out.captured, out.refused)
+
+
+class _Recall(beam.DoFn):
+    """AskedLink -> what an earlier run was answered, or a Rejection behind `refused`."""
+
+    def process(self, link):
+        never = Violation(Reason.NOT_CAPTURED, detail="never asked for")
+        record = as_record(link, link.known) if link.known else reject_media(link, never)
+        yield beam.pvalue.TaggedOutput("refused", record) if isinstance(record, Rejection) else record
 
 
 class _Harvest(beam.DoFn):

@@ -30,11 +30,12 @@ class FetchMedia(beam.PTransform):
     Args:
         config: limits, manners, and whether the network is asked at all.
         store: where media lie, the run's folder first: packs are written to its `media/packs`.
+        asks: whether the network may be asked; where not, only the answers that earlier runs had are heard.
     """
 
-    def __init__(self, config: FetchConfig, store: MediaStore):
+    def __init__(self, config: FetchConfig, store: MediaStore, *, asks: bool = True):
         super().__init__()
-        self._config, self._store = config, store
+        self._config, self._store, self._asks = config, store, asks
 
     def expand(self, inputs):
         config, documents = self._config, inputs["documents"]
@@ -45,7 +46,7 @@ class FetchMedia(beam.PTransform):
 
         found = {"links": wanted.kept, "archived": inputs["archived"]} | "LookInArchives" >> LookInArchives()
         if config.http:
-            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store.root)
+            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store.root, asks=self._asks)
             captured, refused = (found.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
         else:
             captured, refused = (
