@@ -118,7 +118,9 @@ def _examples(run: str, config: Config, chosen: dict[int, int]) -> Iterator[dict
         yield {
             "url": clean(url, 2000),
             "matched": _SAYS[chosen[stable_int("picture", url)]],
-            "texts": [asdict(text) for text in dict.fromkeys(texts[url])],
+            "texts": [
+                asdict(text) for text in sorted(set(texts[url]), key=lambda text: (not text.kept, text.source, text.text))
+            ],
         } | where
 
 

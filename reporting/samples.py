@@ -165,6 +165,7 @@ def shown_pair(pair: Pair) -> dict[str, Any]:
         "source": pair.source.value,
         "page_url": clean(pair.page_url, 2000),
         "clip_score": pair.clip_score,
+        "captioner": clean(pair.captioner, 100),
         "match": pair.match if pair.matcher else None,
         "start_s": getattr(pair, "start_s", 0.0),
         "end_s": getattr(pair, "end_s", 0.0),

@@ -25,7 +25,7 @@ def shards(world):
     records = {
         # Document 0 of each has what others lack: a caption model, a score, a video.
         Dataset.M3W: [world.document(number) for number in range(9)],
-        Dataset.ALIGN: [world.pair(number, capfilt=None) if number % 2 else world.pair(number) for number in range(9)],
+        Dataset.ALIGN: [world.synthetic(number) if number % 2 else world.pair(number) for number in range(9)],
         Dataset.LTIP: [world.pair(number, Dataset.LTIP) for number in range(9)],
         Dataset.VTP: [world.film(number) for number in range(3)],
     }

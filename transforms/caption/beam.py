@@ -25,7 +25,9 @@ def beam(decoder: Decoder, pictures: int, config: CaptionConfig) -> list[Said]:
         for step in range(most + 1):
             logits = torch.stack([next_logits(decoder, open_, config).cpu() for open_ in tokens])  # [B, N, V]
             totals = sums[:, :, None] + logits.log_softmax(dim=-1)
-            _end(best, found, tokens, totals[:, :, decoder.specials.eos] / (step + 1))
+            least = totals.transpose(0, 1).flatten(1).topk(width, dim=1).values[:, -1]  # [N]: what the beam still holds
+            ends = totals[:, :, decoder.specials.eos]  # [B, N]
+            _end(best, found, tokens, torch.where(ends >= least, ends / (step + 1), -torch.inf))
             found = _decided(best, found, sums, step)
             if step == most or all(found):
                 break

@@ -1,6 +1,7 @@
 """CaptionPictures: pairs -> synthetic ones, one a picture. MatchPairs: pairs -> the same with the probability that text and
 picture match. KeepTexts: those -> the pairs whose text matches, and why the others leave (CapFilt)."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import apache_beam as beam
@@ -106,7 +107,7 @@ class KeepTexts(beam.PTransform):
             matched
             | "ByPicture" >> beam.Map(_by_picture).with_output_types(tuple[str, Matched])
             | beam.GroupByKey()
-            | "BesideOthers" >> beam.FlatMapTuple(_beside_others, self._config).with_output_types(Matched)
+            | "BesideOthers" >> beam.FlatMap(_beside_others, self._config).with_output_types(Matched)
         )
         doors = [
             texts | f"Only {name}" >> beam.Filter(_is_synthetic, made) | f"Judge {name}" >> self._judge(entry)
@@ -137,8 +138,8 @@ def _by_picture(matched: Matched) -> tuple[str, Matched]:
     return picture_key(matched.pair), matched
 
 
-def _beside_others(key: str, texts, config: CaptionConfig):
-    return beside_others(texts, config)
+def _beside_others(group: tuple[str, Iterable[Matched]], config: CaptionConfig):
+    return beside_others(group[1], config)
 
 
 def _is_synthetic(matched: Matched, made: bool) -> bool:
