@@ -126,6 +126,7 @@ def _batch(config: FlamingoConfig, number: int, small: bool) -> Batch:
     position = torch.arange(tokens).expand(rows, tokens)
     keys = tuple(map(str, range(rows)))
     facts = {"document": torch.ones_like(text), "position": position, "images": images, "image_counts": counts, "keys": keys}
+    facts["frame_counts"] = torch.ones(len(images), dtype=torch.int64)
     return Batch(dataset=Dataset.M3W, text=text, phi=phi, loss_mask=mask, **facts)
 
 
@@ -133,7 +134,8 @@ def _padded(batch: Batch) -> Batch:
     """With N images in every row, blank where the document has no more: what a loader of fixed shapes gives."""
     images, there = batch.padded_images()
     counts = torch.full_like(batch.image_counts, there.shape[1])
-    return replace(batch, images=images.flatten(0, 1), image_counts=counts)
+    images = images.flatten(0, 1)
+    return replace(batch, images=images, image_counts=counts, frame_counts=torch.ones(len(images), dtype=torch.int64))
 
 
 def _measured(config: FlamingoConfig, batches: list[Batch], device: torch.device, arguments: argparse.Namespace) -> dict:

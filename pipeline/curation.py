@@ -12,7 +12,7 @@ from lamella.pipeline.ledger import Ledger
 from lamella.schemas.config import Config
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.document import InterleavedDocument
-from lamella.schemas.media import ArchiveMedia, Media
+from lamella.schemas.media import Alias, ArchiveMedia, Media
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection, Unit
 from lamella.transforms.assemble.stage import AssembleDocuments
@@ -35,6 +35,7 @@ from lamella.transforms.shard.stage import WriteManifest, WriteShards
 class Extracted(NamedTuple):
     documents: PCollection  # InterleavedDocument, one a page
     media: PCollection  # ArchiveMedia
+    aliases: PCollection  # Alias
 
 
 def extract_archives(archives: PCollection[str], c: Config, ledger: Ledger) -> Extracted:
@@ -42,7 +43,7 @@ def extract_archives(archives: PCollection[str], c: Config, ledger: Ledger) -> E
     read = archives | ReadPages(c.read)
     ledger.enter(read)
     documents = ledger.keep(read.pages | ExtractDocuments(c.extract))
-    return Extracted(documents, read.media)
+    return Extracted(documents, read.media, read.aliases)
 
 
 class Documents(NamedTuple):
@@ -60,6 +61,7 @@ def make_documents(extracted: PCollection[InterleavedDocument], c: Config, ledge
 def find_media(
     documents: PCollection[InterleavedDocument],
     archived: PCollection[ArchiveMedia],
+    aliases: PCollection[Alias],
     c: Config,
     root: str,
     ledger: Ledger,
@@ -68,7 +70,8 @@ def find_media(
 ) -> PCollection[Media]:
     """What documents refer to -> media found in the archives or over HTTP, inspected, judged, once each."""
     store = MediaStore.of(root, c.read, c.fetch)
-    return ledger.keep({"documents": documents, "archived": archived} | FetchMedia(c.fetch, store, asks=asks))
+    refs = {"documents": documents, "archived": archived, "aliases": aliases}
+    return ledger.keep(refs | FetchMedia(c.fetch, store, asks=asks))
 
 
 class ShardsOutput(NamedTuple):

@@ -10,7 +10,7 @@ from lamella.schemas.account import Counter
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset, folders_of
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
-from lamella.schemas.media import ArchiveMedia, Media
+from lamella.schemas.media import Alias, ArchiveMedia, Media
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.transforms.base.memory import FOLDER as MEMORY
@@ -168,6 +168,7 @@ DOCUMENTS = Job(
         Table(name="documents", record=InterleavedDocument, kept=(Unit.DOCUMENT, Stage.DEDUP)),
         Table(name="duplicates", record=Duplicate),
         Table(name="archive_media", record=ArchiveMedia),
+        Table(name="archive_aliases", record=Alias),
     ),
     beside=(Folder(name=PARTITIONS, holds="a part an archive"),),
 )
@@ -186,7 +187,7 @@ MEDIA = Job(
             ),
         ),
     ),
-    reads=("documents", "archive_media"),
+    reads=("documents", "archive_media", "archive_aliases"),
     writes=(Table(name="media", record=Media, kept=(Unit.MEDIA, Stage.FETCH)),),
     beside=(Folder(name=PACKS, holds="tars, named by the rows of media/"),),
 )

@@ -120,7 +120,7 @@ def documents(context: RunContext) -> None:
         read = pipeline | ReadPartitions(context.folder, tuple(sorted(parts)))
         made = curation.make_documents(read.documents, c, ledger)
         ledger.enter(read)
-        return made.documents, made.duplicates, read.media
+        return made.documents, made.duplicates, read.media, read.aliases
 
     _run(context, DOCUMENTS, build)
 
@@ -150,8 +150,8 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        documents, archived = _read(pipeline, context, MEDIA)
-        return (curation.find_media(documents, archived, context.config, context.root, ledger, asks=context.asks),)
+        documents, archived, aliases = _read(pipeline, context, MEDIA)
+        return (curation.find_media(documents, archived, aliases, context.config, context.root, ledger, asks=context.asks),)
 
     _run(context, MEDIA, build)
 

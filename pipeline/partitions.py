@@ -1,6 +1,6 @@
 """What was read from each archive, in a folder of its own: extracted records in, `extracted/KEY/` out, and back.
 
-A part is a small table of four files with one manifest, written last. An archive whose part stands is not read again.
+A part is a small table of five files with one manifest, written last. An archive whose part stands is not read again.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -22,15 +22,15 @@ from lamella.schemas.account import Counter
 from lamella.schemas.config import Config
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.keys import stable_key
-from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.media import Alias, ArchiveMedia
 from lamella.schemas.printable import printable
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.base.blobs import UNPACKED
 from lamella.transforms.base.files import join, remove_files
+from lamella.transforms.base.packed import archive_of
 from lamella.transforms.base.spread import Spread
 
-FILES = {"documents": InterleavedDocument, "media": ArchiveMedia, "rejected": Rejection, "tallies": Counter}
+FILES = {"documents": InterleavedDocument, "media": ArchiveMedia, "aliases": Alias, "rejected": Rejection, "tallies": Counter}
 
 
 def partition_key(archive: str) -> str:
@@ -78,7 +78,8 @@ class WritePartitions(beam.PTransform):
         self._folder, self._config = folder, c
         self._found = {
             "documents": extracted.documents | "Key documents" >> beam.Map(lambda d: (d.provenance.archive, d)),
-            "media": extracted.media | "Key media" >> beam.Map(lambda m: (m.blob.path.removeprefix(UNPACKED), m)),
+            "media": extracted.media | "Key media" >> beam.Map(lambda m: (archive_of(m.blob.path), m)),
+            "aliases": extracted.aliases | "Key aliases" >> beam.Map(lambda a: (a.archive, a)),
             "rejected": ledger.rejected() | "Key rejections" >> beam.Map(lambda r: (r.archive, r)),
             "tallies": ledger.counters() | "Key counters" >> beam.Map(lambda counter: (counter.archive, counter)),
         }
@@ -118,6 +119,7 @@ def _summed(counters: Iterable[Counter]) -> list[Counter]:
 class ReadOutcome(NamedTuple):
     documents: PCollection
     media: PCollection
+    aliases: PCollection
     rejected: PCollection
     counters: PCollection
 

@@ -13,17 +13,26 @@ from fsspec.registry import known_implementations
 from lamella.pipeline.bundled import models_in_use
 from lamella.pipeline.config.resolution import check_no_credentials
 from lamella.pipeline.ownership import check_output
-from lamella.schemas.config import Config, ModelConfig
+from lamella.schemas.config import Config, ModelConfig, ReadConfig
 from lamella.schemas.errors import ConfigError, WeightsMissing
 from lamella.transforms.base.files import is_local
 from lamella.transforms.caption.models import BLIP
-from lamella.transforms.read.archive import holds_records
+from lamella.transforms.formats.content_encoding import record_caps
+from lamella.transforms.read.wrappings import holds_records
 from lamella.weights.reach import Reached, Unreachable, reach, reach_transformers
 
 _MAGIC = (b"\x1f\x8b", b"WARC/", b"\x28\xb5\x2f\xfd", b"filedesc:")  # gzip, plain WARC, zstd, ARC
 
 
-ENDINGS = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz")  # of the files that are taken from a folder
+ENDINGS = (
+    ".warc",
+    ".warc.gz",
+    ".warc.zst",
+    ".warc.lz4",
+    ".wacz",
+    ".arc",
+    ".arc.gz",
+)  # of the files that are taken from a folder
 
 
 def split_arguments(words: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -110,7 +119,7 @@ def missing_part(error: BaseException) -> str:
 def _looks_like_an_archive(path: str) -> bool:
     try:
         with fsspec.open(path, "rb") as stream:
-            return stream.read(16).startswith(_MAGIC) or holds_records(stream)
+            return stream.read(16).startswith(_MAGIC) or holds_records(stream, record_caps(ReadConfig()))
     except OSError as error:
         raise ConfigError(f"--input {path}: {error.strerror or error}") from None
 

@@ -4,7 +4,7 @@ What lies there may be anybody's: no file makes the reader take more memory than
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from typing import BinaryIO
 
 import fsspec
@@ -32,12 +32,12 @@ from lamella.schemas.sample import decode_sample
 from lamella.schemas.shards import MANIFEST, ShardManifest, read_shard
 from lamella.transforms.base.files import join, read_bytes
 from lamella.transforms.formats.content_encoding import BadRecord, record_caps
-from lamella.transforms.formats.decompress import UnpackedStream, is_packed
 from lamella.transforms.formats.urls import safe_url
-from lamella.transforms.formats.warc import parse_record, starts_record
-from lamella.transforms.read.members import Fault, Member, gzip_members, plain_members
+from lamella.transforms.formats.warc import parse_record
+from lamella.transforms.read.members import Fault, Member
+from lamella.transforms.read.wrappings import holds_records, stretches
 
-_PARQUET, _GZIP, _TAR = b"PAR1", b"\x1f\x8b\x08", b"ustar"
+_PARQUET, _TAR = b"PAR1", b"ustar"
 _TAR_BLOCK = 512
 _TAR_AT = 257  # bytes from a tar's start
 _PEEK_BYTES = 8192
@@ -73,12 +73,12 @@ def _lines(path: str, limit: int) -> Iterator[Line]:
         stream.seek(0)
         if start.startswith(_PARQUET):
             yield from _table(path, [path], limit)
+        elif holds_records(stream, record_caps(ReadConfig())):
+            yield Line(f"{clean(path)}: web archive, {size_of(fs.size(inner))}", "bold green")
+            yield from _archive(stream, limit)
         elif start[_TAR_AT:].startswith(_TAR):
             yield Line(f"{clean(path)}: tar, {size_of(fs.size(inner))}", "bold green")
             yield from _tar(stream, limit)
-        elif start.startswith(_GZIP) or is_packed(start) or starts_record(start.lstrip(b"\r\n")):
-            yield Line(f"{clean(path)}: web archive, {size_of(fs.size(inner))}", "bold green")
-            yield from _archive(stream, start, limit)
         else:
             raise ValueError(f"{clean(path)}: neither a Parquet table, a shard nor a web archive")
 
@@ -194,13 +194,10 @@ def _tar_members(stream: BinaryIO) -> Iterator[tuple[str, int]]:
         at += _TAR_BLOCK + size + -size % _TAR_BLOCK
 
 
-def _archive(stream: BinaryIO, start: bytes, limit: int) -> Iterator[Line]:
+def _archive(stream: BinaryIO, limit: int) -> Iterator[Line]:
     """One line a record: where it lies, what it is, what the server said, how long it is, its address."""
-    caps = record_caps(ReadConfig())
-    if start.startswith(_GZIP):
-        members = gzip_members(stream, caps)
-    else:
-        members = plain_members(UnpackedStream(stream, start) if is_packed(start) else stream, caps)
+    found = stretches(stream, "", record_caps(ReadConfig()))
+    members = chain.from_iterable(stretch.members for stretch in found)
     for member in islice(members, limit):
         yield _record(member)
 

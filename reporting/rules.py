@@ -21,6 +21,7 @@ from lamella.transforms.base.rule import Rulebook
 from lamella.transforms.caption.judge import RULES as CAPTION_RULES
 from lamella.transforms.fetch.address_rules import ADDRESS_RULES
 from lamella.transforms.fetch.copies import COPY_RULES
+from lamella.transforms.fetch.hops import HOP_RULES
 from lamella.transforms.fetch.rules import CAPTURE_RULES, SIZE_RULES, VIDEO_RULES, WEIGHT_RULES
 from lamella.transforms.filter import rules as text
 from lamella.transforms.media.decode_rules import CLIP_COST_RULES, PICTURE_COST_RULES
@@ -35,6 +36,7 @@ RULEBOOKS: tuple[Rulebook, ...] = (
     text.CAPTION_RULES,
     text.DOCUMENT_RULES,
     ADDRESS_RULES,
+    HOP_RULES,
     CAPTURE_RULES,
     WEIGHT_RULES,
     PICTURE_COST_RULES,

@@ -22,7 +22,7 @@ from lamella.schemas.config import Config
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, TextQuality, VideoNode
 from lamella.schemas.duplicate import Duplicate
-from lamella.schemas.media import ArchiveMedia, Media, MediaKind
+from lamella.schemas.media import Alias, ArchiveMedia, Media, MediaKind
 from lamella.schemas.pair import Pair, is_synthetic
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.schemas.shards import index_shard, shard_name
@@ -99,6 +99,9 @@ def _page(run: str, addresses: Collection[str], config: Config) -> Iterator[Find
 def _media(run: str, addresses: Collection[str], config: Config) -> Iterator[Finding]:
     for found in _extracted(run, "media", ArchiveMedia, addresses):
         yield _kept(Stage.READ, Unit.RECORD, f"{found.mime} at offset {found.blob.offset} of {found.blob.path}")
+    for alias in _extracted(run, "aliases", Alias, addresses):
+        named = next(filter(None, (alias.target, alias.digest, alias.record_id)), "")
+        yield _kept(Stage.READ, Unit.RECORD, f"{alias.kind} of {named} at offset {alias.offset} of {alias.archive}")
     yield from _left(one for one in _rejections(run, addresses) if one.unit in (Unit.MEDIA, Unit.NODE, Unit.PAIR))
     for media in _rows(run, "media", Media, "url", addresses):
         yield _kept(

@@ -34,6 +34,20 @@ def picture_response(picture: Picture) -> Exchange | None:
     return make(picture) if make else _as(picture, picture.data())
 
 
+def picture_responses(picture: Picture) -> list[Exchange]:
+    """All that the archives hold of a picture: its answer, or a redirect and what it leads to, or the bytes and a revisit."""
+    answer = picture_response(picture)
+    if answer is None or not picture.stored:
+        return [answer] if answer else []
+    elsewhere = replace(answer, url=picture.url.replace("/fate/", "/kept/"))
+    if picture.stored == "moved":
+        moved = Exchange(
+            url=picture.url, body=b"", mime="text/html", status="301 Moved", headers=(("Location", elsewhere.url),)
+        )
+        return [moved, elsewhere]
+    return [elsewhere, replace(answer, revisit=True)]
+
+
 def film_response(film: Film) -> Exchange:
     """What the web answers for a film with a fate."""
     if film.fate == "not_a_video":

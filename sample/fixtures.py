@@ -1,4 +1,4 @@
-"""What stands on a good page and leaves alone: pictures, films, alts, captions and paragraphs, one function a reason.
+"""What rides on a good page, and most of it leaves alone: pictures, films, alts, captions and paragraphs, a function a reason.
 
 A fixture takes the page and gives it back with one thing more. Fixtures of a group stand on several pages and share a key:
 the picture that is on more than ten pages, the alt text that ten pictures share.
@@ -38,11 +38,11 @@ def with_fixture(page: Draft, fixture: Fixture) -> Draft:
         text = NODE_TEXTS[fixture.reason]
         page = replace(page, node_fates=(*page.node_fates, (fixture.reason, text)))
         return with_blocks(page, Block(kind="p", text=text))
-    return _FIXTURES[fixture.reason](page, fixture)
+    return (_FIXTURES | _STORED)[fixture.reason](page, fixture)
 
 
 def reasons() -> tuple[str, ...]:
-    return (*_FIXTURES, *NODE_TEXTS)
+    return (*_FIXTURES, *NODE_TEXTS, *_STORED)  # the last: the others keep their slots
 
 
 def _stem(page: Draft, fixture: Fixture) -> str:
@@ -75,6 +75,11 @@ def _refused(page: Draft, fixture: Fixture) -> Draft:
     size = {"image_too_small": (48, 40), "odd_aspect": (840, 210)}.get(fixture.reason)
     shown = _true(f"{_stem(page, fixture)}.jpg", fixture.key, fate=fixture.reason)
     return _add(page, replace(shown, picture=replace(shown.picture, size=size)) if size else shown)
+
+
+def _stored(page: Draft, fixture: Fixture) -> Draft:
+    """A good picture that the archive holds under another address."""
+    return _add(page, _true(f"{_stem(page, fixture)}.jpg", fixture.key, stored=fixture.reason))
 
 
 def _png(page: Draft, fixture: Fixture) -> Draft:
@@ -265,3 +270,4 @@ _FIXTURES: dict[str, Callable[[Draft, Fixture], Draft]] = {
     "no_caption_matches": _no_caption_matches,
     "media_too_costly": _refused,  # last: the others keep their slots
 }
+_STORED: dict[str, Callable[[Draft, Fixture], Draft]] = {"moved": _stored, "revisited": _stored}

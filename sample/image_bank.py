@@ -41,6 +41,7 @@ class Picture:
     size: tuple[int, int]  # px
     extension: str = "jpg"
     fate: str = ""  # the reason why the file itself is refused
+    stored: str = ""  # "moved": a redirect leads to it; "revisited": the archive refers to bytes that it had; "": as it is
     texture: str = ""  # key of a bare ground that stands in place of the scene: nothing lies on it
 
     def data(self) -> bytes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamella.sample.clips import vtt
-from lamella.sample.edge_cases_media import film_response, picture_response, track_response
+from lamella.sample.edge_cases_media import film_response, picture_responses, track_response
 from lamella.sample.edge_cases_records import cut, damaged, edge_case_exchanges
 from lamella.sample.fixtures import with_fixture
 from lamella.sample.ledger import NAME as LEDGER
@@ -116,9 +116,7 @@ def media_exchanges(page: Draft) -> Iterator[Exchange]:
         if picture.url in seen:
             continue
         seen.add(picture.url)
-        response = picture_response(picture)
-        if response:
-            yield response
+        yield from picture_responses(picture)
     for film in page.films:
         yield film_response(film)
         if film.track_fate:

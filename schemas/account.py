@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lamella.schemas.document import InterleavedDocument
-from lamella.schemas.media import ArchiveMedia, Media, MediaLink
+from lamella.schemas.media import Alias, ArchiveMedia, Media, MediaLink
 from lamella.schemas.page import Page
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage, Unit
@@ -37,6 +37,6 @@ def units_of(record: object) -> Iterable[tuple[Unit, int]]:
             return ((Unit.MEDIA, 1),)
         case ImageTextPair() | VideoTextPair():
             return ((Unit.PAIR, 1),)
-        case ArchiveMedia():
+        case ArchiveMedia() | Alias():
             return ((Unit.RECORD, 1),)
     raise TypeError(f"{type(record).__name__} is not counted")

@@ -130,6 +130,18 @@ class DedupConfig(Timed):
     survivor: Literal["hash", "latest"] = "hash"  # which of a cluster stays
 
 
+class OptOutConfig(Frozen):
+    """Which words of a site are heard, where `fetch.honour_opt_outs` hears any. Rules of crawling: `fetch.robots_txt`."""
+
+    x_robots_tag: bool = True  # noai, noimageai, noml, noindex ...: X-Robots-Tag, and robots meta of pages
+    tdm: bool = True  # TDM-Reservation of a response, and meta of a page; W3C TDMRep
+    tdm_file: bool = True  # /.well-known/tdmrep.json; W3C TDMRep
+    content_usage: bool = True  # Content-Usage, of a response and in robots.txt; IETF aipref
+    content_signal: bool = True  # Content-Signal, in robots.txt; Cloudflare
+    rsl: bool = True  # Prohibits, in robots.txt, and licences that an archive holds; RSL 1.0
+    ai_txt: bool = True  # /ai.txt; Spawning
+
+
 class FetchConfig(Timed):
     record_timeout_s: PositiveFloat = 300.0  # the largest video must be read from a slow disk in it; ours
     http: bool = False  # ask the network for what the archives lack
@@ -142,7 +154,8 @@ class FetchConfig(Timed):
     retries: NonNegativeInt = 2  # on 429, 5xx and broken connections
     max_redirects: NonNegativeInt = 5  # recipes, Limits
     robots_txt: bool = True  # RFC 9309
-    honour_opt_outs: bool = True  # noai, noimageai, noml ... and TDM-Reservation
+    honour_opt_outs: bool = True  # what sites say against use, beside robots.txt's rules of crawling
+    opt_outs: OptOutConfig = OptOutConfig()  # which of it
     max_url_characters: PositiveInt = 4096  # recipes, Limits
     max_robots_characters: PositiveInt = 16_384  # of what headers say of robots; more is taken as a no
     max_track_characters: PositiveInt = 100_000  # of a track's cues; the rest is cut; ours

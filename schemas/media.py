@@ -38,6 +38,30 @@ class ArchiveMedia:
     robots_header: str = ""
     tdm_reservation: str = ""
     truncated: bool = False
+    digest: str = ""  # of the payload, as the crawler says: "sha1:" and hex digits; revisits name it
+    record_id: str = ""  # WARC-Record-ID; revisits name it too
+
+
+class AliasKind(StrEnum):
+    REDIRECT = "redirect"  # the server sent the crawler on
+    REVISIT = "revisit"  # the crawler had these bytes already, and stored a reference to them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """A response of an archive whose bytes lie elsewhere: at the address that it leads to, or in an earlier record."""
+
+    url: str  # canonical
+    kind: AliasKind
+    archive: str  # path, as the input glob named it
+    offset: int  # of its record
+    target: str = ""  # canonical URL; "" for a revisit that names none
+    crawl_time: str = ""
+    target_time: str = ""  # of a revisit: when its target was crawled
+    digest: str = ""  # of a revisit: of the payload
+    record_id: str = ""  # of a revisit: of the record that it refers to
+    robots_header: str = ""
+    tdm_reservation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ def run(web, folder, *words, seed="0"):
 @pytest.fixture(scope="module")
 def web(tmp_path_factory):
     folder = tmp_path_factory.mktemp("resume") / "web"
-    write_sample(folder, pages=24, seed=5)
+    write_sample(folder, pages=12, seed=5)
     return folder
 
 

@@ -105,7 +105,7 @@ def test_a_run_beside_somebody_elses_modules(installed, foreign):
     lamella = installed[0] / "bin/lamella"
     where = command(installed[0] / "bin/python", "-P", "-c", "import lamella; print(lamella.__file__)", cwd=foreign).strip()
     assert Path(where) == installed[1] / "lamella/__init__.py"
-    command(lamella, "sample", "web", "--pages", "20", cwd=foreign)
+    command(lamella, "sample", "web", "--pages", "8", cwd=foreign)
     contents = []
     for processes in (1, 2):
         words = ("--input", "web/*.warc.gz", "--output", f"run-{processes}", "--processes", processes, "caption.on=false")

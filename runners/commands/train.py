@@ -17,7 +17,7 @@ Output = Annotated[str, typer.Option(help="Folder for checkpoints and the model;
 Overrides = Annotated[
     list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides of the recipe; docs/training.md, Keys.")
 ]
-Checkpoint = Annotated[Path, typer.Option(help="OUTPUT of `lamella train flamingo`.")]
+Checkpoint = Annotated[Path, typer.Option(help="OUTPUT of `lamella train flamingo`; to evaluate, of `train contrastive` too.")]
 Language = Annotated[str | None, typer.Option(help="The frozen language model, if it has moved.")]
 
 
@@ -53,10 +53,13 @@ def evaluate(
     shots: Annotated[str, typer.Option(help="Numbers of examples, parted by commas.")] = "0,1,2,4,8",
     tasks: Annotated[str, typer.Option(help="Names of tasks, parted by commas; all if not given.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="Ask the first so many questions of a task.")] = None,
+    template: Annotated[
+        list[str] | None, typer.Option(help="Of a CLIP or CoCa: a prompt with {} where the class stands; may be given again.")
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Written answers after random examples only.")] = False,
     language: Language = None,
 ) -> None:
-    """Measures a Flamingo: validation loss by dataset, and answers in context with 0 to 8 examples."""
+    """Measures a Flamingo (loss by dataset, answers in context), or a CLIP or CoCa (classification by prompts)."""
     from lamella.schemas.errors import ConfigError
     from lamella.trainer.evaluation.evaluate import evaluate as run
     from lamella.trainer.evaluation.fewshot import RANDOM, WRITTEN, Options
@@ -66,7 +69,8 @@ def evaluate(
     options = Options(shots=_numbers(shots), tasks=tuple(filter(None, tasks.split(","))), queries=limit)
     if quick:
         options = replace(options, selections=(RANDOM,), ways=(WRITTEN,))
-    run(checkpoint, shards=shards, questions=questions, output=output, language=language, options=options)
+    more = {"templates": tuple(template)} if template else {}
+    run(checkpoint, shards=shards, questions=questions, output=output, language=language, options=options, **more)
 
 
 def generate(

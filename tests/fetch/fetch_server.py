@@ -4,12 +4,26 @@ import asyncio
 import gzip
 import threading
 import time
+import zlib
 from collections import defaultdict
 
+import brotli
+import zstandard
 from aiohttp import web
 from fetch_media import VTT, film, picture
 
-from lamella.schemas.config import FetchConfig
+from lamella.schemas.config import FetchConfig, OptOutConfig
+
+PACKERS = {
+    "gzip": gzip.compress,
+    "br": brotli.compress,
+    "zstd": zstandard.compress,
+    "deflate": zlib.compress,
+    "raw": lambda data: zlib.compress(data)[2:-4],
+    "cut": lambda data: gzip.compress(data)[:-200],
+    "twice": lambda data: brotli.compress(gzip.compress(data)),
+    "noise": lambda data: b"\x1f\x8b\x08" + bytes(7) + b"\xff" * 99,
+}
 
 
 class Server:
@@ -18,6 +32,7 @@ class Server:
     def __init__(self):
         self.log: list[tuple[float, str, str]] = []
         self.robots: dict[str, tuple[int, bytes]] = {}
+        self.files: dict[str, bytes] = {}  # other files of a site, by path
         self.tries: dict[str, int] = defaultdict(int)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -35,6 +50,7 @@ class Server:
             "allowed_ports": (self.port,),
             "min_delay_s": 0.001,
             "timeout_s": 1.0,
+            "opt_outs": OptOutConfig(tdm_file=False, ai_txt=False),  # requests of their own, which most tests do not count
         }
         return FetchConfig(**defaults | fields)
 
@@ -60,6 +76,8 @@ class Server:
         path, host = request.path, request.host.partition(":")[0]
         self.log.append((time.monotonic(), host, request.raw_path))
         self.tries[path] += 1
+        if path in self.files:
+            return web.Response(body=self.files[path])
         match path.strip("/").split("/"):
             case ["robots.txt"]:
                 status, body = self.robots.get(host, (404, b""))
@@ -83,7 +101,8 @@ class Server:
             case ["flaky", times]:
                 return web.Response(status=500) if self.tries[path] <= int(times) else web.Response(body=picture())
             case ["to", status, *_]:
-                return web.Response(status=int(status), headers={"Location": request.query["url"]})
+                more = {name: value for name, value in request.query.items() if name != "url"}
+                return web.Response(status=int(status), headers={"Location": request.query["url"], **more})
             case ["hops", left]:
                 onward = f"/hops/{int(left) - 1}" if int(left) else "/ok/end.png"
                 return web.Response(status=302, headers={"Location": onward})
@@ -91,6 +110,12 @@ class Server:
                 return web.Response(status=301, headers={"Location": "/loop"})
             case ["says", *_]:
                 return web.Response(body=picture(), headers=[(name, value) for name, value in request.query.items()])
+            case ["coded", packer, name]:
+                body = picture() if packer == "plain" else PACKERS[packer](picture())
+                return web.Response(body=body, headers={"Content-Encoding": name})
+            case ["range", first, last, length]:
+                data, said = picture(), f"bytes {first}-{last}/{length}"
+                return web.Response(status=206, body=data, headers={"Content-Range": said.replace("N", str(len(data)))})
             case ["gzip"]:
                 bomb = gzip.compress(b"\x89PNG\r\n\x1a\n" + bytes(20_000_000))
                 return web.Response(body=bomb, headers={"Content-Encoding": "gzip"})

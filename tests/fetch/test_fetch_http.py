@@ -13,10 +13,11 @@ from aiohttp.abc import AbstractResolver
 from fetch_media import VTT, picture
 from fetch_server import Server
 
-from lamella.schemas.config import FetchConfig
+from lamella.schemas.config import FetchConfig, OptOutConfig
 from lamella.schemas.media import MediaKind, MediaLink
 from lamella.schemas.rejection import Reason
-from lamella.transforms.fetch.http import Client, Refused
+from lamella.transforms.fetch.http import Client
+from lamella.transforms.fetch.refused import Refused
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_films_and_tracks_come_too(server, tmp_path):
         ("/endless", Reason.TOO_LARGE),
         ("/drip", Reason.TIMED_OUT),
         ("/cut", Reason.TRUNCATED_MEDIA),
-        ("/gzip", Reason.HTTP_ERROR),
+        ("/gzip", Reason.TOO_LARGE),
         ("/headers", Reason.HTTP_ERROR),
         ("/loop", Reason.TOO_MANY_REDIRECTS),
         ("/hops/9", Reason.TOO_MANY_REDIRECTS),
@@ -115,6 +116,56 @@ def test_each_fault_has_its_reason_in_time(server, tmp_path, path, reason):
     assert reasons(config, tmp_path, server.url(path)) == [reason]
     assert time.monotonic() - started < 5.0  # a busy machine is given its time; a hang would never end
     assert all(file.stat().st_size <= 1_000_000 for file in tmp_path.iterdir())
+
+
+CODED = {
+    "gzip/gzip": None,
+    "gzip/x-gzip": None,
+    "br/br": None,
+    "zstd/zstd": None,
+    "deflate/deflate": None,
+    "raw/deflate": None,
+    "twice/gzip, br": None,
+    "gzip/br": None,  # a false name
+    "gzip/utf-8": None,
+    "plain/gzip": None,
+    "plain/br": None,
+    "plain/utf-8": None,
+    "plain/none": None,
+    "cut/gzip": Reason.TRUNCATED_MEDIA,
+    "noise/gzip": Reason.UNDECODABLE,
+    "br/utf-8": Reason.NOT_AN_IMAGE,
+}
+
+
+@pytest.mark.parametrize("coded", CODED)
+def test_coded_bodies_are_decoded(server, tmp_path, coded):
+    (out,) = ask(server.config(retries=0), tmp_path, server.url(f"/coded/{coded}".replace(" ", "%20")))
+    if CODED[coded]:
+        assert out.reason is CODED[coded]
+    else:
+        assert out[1] == picture()
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"), [("0/N/N", Reason.HTTP_ERROR), ("1/9/N", Reason.HTTP_ERROR), ("0/8/*", Reason.HTTP_ERROR)]
+)
+def test_a_part_is_not_the_whole(server, tmp_path, said, reason):
+    assert reasons(server.config(retries=0), tmp_path, server.url(f"/range/{said}")) == [reason]
+
+
+def test_a_range_may_be_the_whole(server, tmp_path):
+    size = len(picture())
+    ((_, data),) = ask(server.config(), tmp_path, server.url(f"/range/0/{size - 1}/{size}"))
+    assert data == picture()
+
+
+@pytest.mark.parametrize("header", ["X-Robots-Tag=noai", "TDM-Reservation=1"])
+def test_a_hop_may_forbid(server, tmp_path, header):
+    url = server.url(f"/to/302/x?url=/ok/1.png&{header}")
+    assert reasons(server.config(), tmp_path, url) == [Reason.OPTED_OUT]
+    assert "/ok/1.png" not in server.paths()
+    assert reasons(server.config(honour_opt_outs=False), tmp_path, url) == [None]
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -319,3 +370,16 @@ def test_listed_files_are_not_kept(server, tmp_path):
 def test_a_retry_after_that_no_clock_knows_is_none(server, tmp_path, when):
     config = server.config(retries=1, robots_txt=False)
     assert reasons(config, tmp_path, server.url(f"/later/429/{when}")) == [None]
+
+
+def test_files_of_a_site_are_asked_for_before_its_pictures(server, tmp_path):
+    server.files = {"/ai.txt": b"User-agent: *\nDisallow: /ok/closed\n", "/.well-known/tdmrep.json": b"[]"}
+    config = server.config(opt_outs=OptOutConfig())
+    assert reasons(config, tmp_path, server.url("/ok/closed.png"), server.url("/ok/1.png")) == [Reason.OPTED_OUT, None]
+    assert server.paths() == ["/robots.txt", "/.well-known/tdmrep.json", "/ai.txt", "/ok/1.png"]
+
+
+@pytest.mark.parametrize("said", ["Content-Usage=train-ai%3Dn", "Content-Signal=ai-train%3Dno"])
+def test_what_a_response_says_of_training_is_heard(server, tmp_path, said):
+    (out,) = ask(server.config(), tmp_path, server.url(f"/says/x?{said}"))
+    assert out.reason is Reason.OPTED_OUT

@@ -161,7 +161,7 @@ def test_another_policy_asks_again_where_the_last_one_refused(server, tmp_path):
 
 
 def test_a_crash_of_ours_is_one_rejection_and_a_full_disk_ends_the_run(server, tmp_path, monkeypatch):
-    from lamella.transforms.fetch import http
+    from lamella.transforms.fetch import save_body
 
     asked = links(server, "/ok/1.png", "/ok/2.png")
 
@@ -169,15 +169,15 @@ def test_a_crash_of_ours_is_one_rejection_and_a_full_disk_ends_the_run(server, t
         raise ZeroDivisionError("oops")
 
     with monkeypatch.context() as patch:
-        patch.setattr(http, "wrong_kind", broken)
+        patch.setattr(save_body, "wrong_kind", broken)
         found = harvest(server.config(), tmp_path, asked)
     assert {(record.reason, record.detail) for record in found.values()} == {(Reason.CRASHED, "ZeroDivisionError: oops")}
     assert all(isinstance(record, CapturedLink) for record in harvest(server.config(), tmp_path, asked).values())
 
     def full(out, chunk):
-        raise http.StoreFailed("No space left on device")
+        raise save_body.StoreFailed("No space left on device")
 
-    monkeypatch.setattr(http, "_write", full)
+    monkeypatch.setattr(save_body, "_write", full)
     with pytest.raises(ExceptionGroup):
         harvest(server.config(), tmp_path / "full", asked)
     assert not (tmp_path / "full").exists()

@@ -4,7 +4,10 @@ import asyncio
 
 import pytest
 
-from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, RobotsCache, read_robots
+from lamella.schemas.config import FetchConfig, OptOutConfig
+from lamella.transforms.fetch.path_rules import PathPattern, longest
+from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, read_robots
+from lamella.transforms.fetch.site_cache import SiteCache
 
 RFC = b"""User-Agent: *
 Disallow: *.gif$
@@ -102,7 +105,7 @@ def test_a_site_is_asked_once_and_failures_are_not_kept():
         return 200, b"User-agent: *\nDisallow: /no\n"
 
     async def run():
-        cache = RobotsCache(get, "lamella")
+        cache = SiteCache(get, FetchConfig(opt_outs=OptOutConfig(tdm_file=False, ai_txt=False)))
         urls = [f"https://a.org/{path}" for path in ("yes", "no", "yes", "no")] + ["http://a.org/no", "https://a.org:8443/no"]
         verdicts = await asyncio.gather(*(cache.verdict(url) for url in urls))
         for _ in range(2):
@@ -118,3 +121,64 @@ def test_a_site_is_asked_once_and_failures_are_not_kept():
         "https://down.org/robots.txt",
         "https://down.org/robots.txt",
     ]
+
+
+# After the cases that Google publishes with its parser, in words of our own.
+GROUPS = [
+    (b"User-agent: lamella\nUser-agent: *\nDisallow: /x\n", "/x", False),
+    (b"user-agent lamella\ndisallow /x\n", "/x", False),  # the colon is missing
+    (b"User-agent: lamella/2.0 (any)\nDisallow: /x\n", "/x", False),  # the name alone counts
+    (b"User-agent: lamellar\nDisallow: /\n", "/x", True),
+    (b"User-agent: *\nDisallow: /\n\nUser-agent: lamella\nDisallow: /x\n", "/y", True),  # the nearer group alone
+    (b"User-agent: lamella\nSitemap: https://a.org/s.xml\nUser-agent: other\nDisallow: /x\n", "/x", False),
+    (b"User-agent: lamella\nDisallow: /x\nUser-agent: lamella\nAllow: /x/open\n", "/x/open/1", True),  # one group in two
+    (b"Disallow: /x\nUser-agent: *\nAllow: /\n", "/x", True),  # spoken to nobody
+    (b"User-agent: *\nDissallow: /x\n", "/x", False),
+    (b"User-agent: *\nDisallow: /x$\n", "/x?y", True),
+    (b"User-agent: *\nDisallow: /*.png$\n", "/a/b.png", False),
+    (b"User-agent: *\nDisallow: /*.png$\n", "/a/b.png?c", True),
+    (b"User-agent: *\nDisallow: /a*c*e\n", "/abcdef", False),
+    (b"User-agent: *\nDisallow: /a*c*e$\n", "/ace", False),
+    (b"User-agent: *\nDisallow: /ab*ba$\n", "/aba", True),  # the pieces may not overlap
+    (b"User-agent: *\nDisallow: /**//**x\n", "/a//bx", False),
+    (b"User-agent: *\nDisallow: /\nAllow: /*\n", "/x", True),  # the longer pattern
+    (b"User-agent: *\nDisallow: /x\nAllow: /x\n", "/x", True),
+    (b"User-agent: *\nAllow: /x\nDisallow: /x?\n", "/x?a=1", False),
+    (b"User-agent: *\nDisallow: /%E3%83%84\n", "/%e3%83%84", False),
+    (b"User-agent: *\nDisallow: /a%2Fb\n", "/a/b", True),
+    (b"User-agent: *\nDisallow: x\n", "/x", True),
+    (b"User-agent: \nDisallow: /\n", "/x", True),
+]
+
+
+@pytest.mark.parametrize("body, path, allowed", GROUPS)
+def test_groups_and_patterns(body, path, allowed):
+    assert read_robots(200, body).verdict(f"https://example.org{path}", "lamella").allowed is allowed
+
+
+def test_thousands_of_starred_rules_are_tried_piece_by_piece():
+    """A verdict searches a path once for each piece of a pattern, and goes back for none: 9,000 rules took a second."""
+    searches = 0
+
+    class Path(str):
+        def find(self, *given):
+            nonlocal searches
+            searches += 1
+            return super().find(*given)
+
+    path = Path("/" + "ab" * 1000)
+    pieces = {}
+    for stars in (8, 16):
+        searches = 0
+        patterns = [PathPattern.of("/*" + "b*" * stars + f"{number}x") for number in range(1000)]
+        assert longest(((pattern, True) for pattern in patterns), path) == []
+        pieces[stars] = searches / 1000
+    assert pieces == {8: 9.0, 16: 17.0}
+
+
+def test_agents_that_share_rules_share_them():
+    """Thousands of agents before thousands of rules are no millions of rules."""
+    agents = b"".join(b"User-agent: bot%s\n" % bytes([97 + a, 97 + b]) for a in range(26) for b in range(26))
+    robots = read_robots(200, agents + b"User-agent: lamella\n" + b"Disallow: /x\n" * 9000)
+    assert len({id(group) for groups in robots.rules.groups.values() for group in groups}) == 1
+    assert not robots.verdict("https://example.org/x", "lamella").allowed

@@ -14,7 +14,7 @@ from store_world import store_at
 from lamella.schemas.account import CounterKind
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
-from lamella.schemas.media import ArchiveMedia, BlobRef, Container, Media
+from lamella.schemas.media import Alias, AliasKind, ArchiveMedia, BlobRef, Container, Media
 from lamella.schemas.page import Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.fetch.stage import FetchMedia
@@ -47,13 +47,14 @@ class Store:
         self.media.append(ArchiveMedia(url=url, blob=blob, mime="image/png", **fields))
 
 
-def fetch(documents, archived, config=None, root="") -> tuple[dict[str, Media], dict[str, Rejection]]:
+def fetch(documents, archived, config=None, root="", aliases=()) -> tuple[dict[str, Media], dict[str, Rejection]]:
     """Kept media and rejections by URL; the accounts are checked on the way."""
     # The runner is in this process: what a check sees, the test sees.
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         inputs = {
             "documents": pipeline | "d" >> beam.Create(documents, reshuffle=False).with_output_types(InterleavedDocument),
             "archived": pipeline | "a" >> beam.Create(archived, reshuffle=False).with_output_types(ArchiveMedia),
+            "aliases": pipeline | "l" >> beam.Create(aliases, reshuffle=False).with_output_types(Alias),
         }
         out = inputs | FetchMedia(config or FetchConfig(), store_at(root))
         for door in ("kept", "rejected", "counters"):
@@ -186,3 +187,56 @@ def test_the_web_second_and_never_twice(tmp_path):
 
 def test_no_documents_no_media(tmp_path):
     assert fetch([], []) == ({}, {})
+
+
+def test_redirects_and_revisits_lead_to_what_archives_hold(tmp_path):
+    store = Store(tmp_path)
+    store.add(f"{A}/end.png", picture(1), digest="sha1:1", record_id="urn:uuid:1", crawl_time="2024-05-01T10:00:00Z")
+    store.add(f"{A}/noai-end.png", picture(2), robots_header="noai")
+    store.add(f"{A}/both.png", picture(3))
+    number = iter(range(99))
+
+    def alias(kind: AliasKind, name: str, **fields) -> Alias:
+        return Alias(url=f"{A}/{name}.png", kind=kind, archive="other.warc", offset=next(number), **fields)
+
+    def moved(name: str, target: str, **fields) -> Alias:
+        return alias(AliasKind.REDIRECT, name, target=f"{A}/{target}.png", **fields)
+
+    def again(name: str, **fields) -> Alias:
+        return alias(AliasKind.REVISIT, name, **fields)
+
+    aliases = [
+        moved("once", "end"),
+        *(moved(f"hop{left}", f"hop{left - 1}" if left else "once") for left in range(6)),
+        moved("hops-to-noai", "noai-end"),
+        moved("says-noai", "end", robots_header="noai"),
+        moved("to-nowhere", "never"),
+        moved("loop", "pool"),
+        moved("pool", "loop"),
+        moved("both", "never"),
+        moved("to-revisit", "by-digest"),
+        again("by-digest", digest="sha1:1"),
+        again("by-record", record_id="urn:uuid:1"),
+        again("by-time", target=f"{A}/end.png", target_time="2024-05-01T10:00:00.5Z"),
+        again("of-another", target=f"{A}/end.png", target_time="2020-05-01T10:00:00Z"),
+        again("of-nothing", digest="sha1:2"),
+        again("noai-again", digest="sha1:1", robots_header="noai"),
+    ]
+    names = [one.url for one in aliases]
+    kept, rejected = fetch([shows("1", *names)], store.media, FetchConfig(one_of_each=False), str(tmp_path), aliases)
+    assert {url.removeprefix(f"{A}/").removesuffix(".png") for url in kept} == {
+        "once", "hop0", "hop1", "hop2", "hop3", "both", "to-revisit", "by-digest", "by-record", "by-time",
+    }  # fmt: skip
+    assert {url.removeprefix(f"{A}/").removesuffix(".png"): reason for url, reason in reasons(rejected).items()} == {
+        "hop4": Reason.TOO_MANY_REDIRECTS,
+        "hop5": Reason.TOO_MANY_REDIRECTS,
+        "loop": Reason.TOO_MANY_REDIRECTS,
+        "pool": Reason.TOO_MANY_REDIRECTS,
+        "hops-to-noai": Reason.OPTED_OUT,
+        "says-noai": Reason.OPTED_OUT,
+        "noai-again": Reason.OPTED_OUT,
+        "to-nowhere": Reason.NOT_CAPTURED,
+        "of-another": Reason.NOT_CAPTURED,
+        "of-nothing": Reason.NOT_CAPTURED,
+    }
+    assert {kept[url].blob for url in kept if "both" not in url} == {store.media[0].blob}

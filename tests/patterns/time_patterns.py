@@ -18,7 +18,7 @@ from attack_texts import Attack, attacks_on
 
 _SIZE = 2048  # characters of the first try
 _NOTICED_S = 0.0006  # linear patterns take less for the first try, and need no second look
-_STOPPED_S = 0.5  # of one call
+_STOPPED_S = 0.2  # of one call
 _SIZES = tuple(256 << step for step in range(7))
 _GROWTH = 3.0  # 2 is linear, 4 is quadratic
 _COSTLY_S = 100e-6  # a character, though in proportion

@@ -15,7 +15,7 @@ from lamella.pipeline.tables import TableManifest, write_file, write_manifest
 from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, TextQuality, with_phi
 from lamella.schemas.keys import stable_int, stable_key
-from lamella.schemas.media import ArchiveMedia, BlobRef, Container, Media, MediaKind
+from lamella.schemas.media import Alias, ArchiveMedia, BlobRef, Container, Media, MediaKind
 from lamella.schemas.page import Provenance
 from lamella.schemas.pair import CaptionSource, Dataset, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
@@ -331,6 +331,7 @@ def small_run(folder: Path, **facts: Any) -> str:
     tables: dict[str, tuple[type, Iterable[Any]]] = {
         "documents": (InterleavedDocument, documents),
         "archive_media": (ArchiveMedia, [tiny, unsafe, mine]),
+        "archive_aliases": (Alias, []),
         "media": (Media, pictures),
         "interleaved": (InterleavedDocument, documents[:4]),
         "pairs/images": (ImageTextPair, images),

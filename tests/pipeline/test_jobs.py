@@ -22,6 +22,7 @@ from lamella.schemas.media import Media
 from lamella.schemas.rejection import Reason, Rejection
 
 pytestmark = pytest.mark.slow
+CHEAP = ["score.min_score=null", "score.documents=false", "caption.on=false"]  # no models: these tests are not about them
 UNCHANGED = [f"{job}: unchanged" for job in ("documents", "media", "pairs", "shards")]
 
 
@@ -30,7 +31,7 @@ def go(folder: Path, *words: str, **how) -> tuple[list[str], str]:
     said = []
     archives = find_archives([str(folder.parent / "web" / "*.warc.gz")])
     with own_folder(str(folder)):
-        config = resolve("demo", ["caption.on=false", *words])
+        config = resolve("demo", [*CHEAP, *words])
         ended = run(config, archives, str(folder), without_reshuffle(local_execute(1)), said.append, None, **how)
     return said, ended
 

@@ -32,10 +32,10 @@ from lamella.reporting.inspect import inspect
 from lamella.reporting.report import write_report
 from lamella.reporting.verify import verify
 from lamella.schemas.config import ExtractConfig, ReadConfig
-from lamella.schemas.media import ArchiveMedia, Container
+from lamella.schemas.media import Alias, ArchiveMedia, Container
 from lamella.schemas.pair import Dataset, ImageTextPair
 from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest
-from lamella.transforms.base.blobs import UNPACKED
+from lamella.transforms.base.packed import UNPACKED
 from lamella.transforms.extract.parse import parse_html
 from lamella.transforms.read.archive import read_archive
 from tests.schemas.test_shards import HOSTILE
@@ -63,6 +63,7 @@ def test_tables_of_others_reach_no_file_and_no_address(tmp_path, canary, contain
     tables = {
         "media": (Media, found),
         "archive_media": (ArchiveMedia, archived),
+        "archive_aliases": (Alias, []),
         "pairs/images": (ImageTextPair, pairs),
         "interleaved": (InterleavedDocument, [document(f"{SITE}/page", nodes)]),
         "rejections/media": (

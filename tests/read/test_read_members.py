@@ -155,11 +155,11 @@ def test_a_plain_record_that_is_too_large():
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, zstandard.compress])
 def test_archives_packed_as_a_whole(pack):
     data = pack(b"".join(PLAIN[:50])) + pack(b"".join(PLAIN[50:]))
-    stream = UnpackedStream(io.BytesIO(data), data[:4])
+    stream = UnpackedStream(io.BytesIO(data))
     assert [m.data + b"\r\n\r\n" for m in plain_members(stream, CAPS)] == PLAIN
     assert stream.damage == ""
-    member = list(plain_members(UnpackedStream(io.BytesIO(data), data[:4]), CAPS))[70]
-    assert UnpackedStream(io.BytesIO(data), data[:4]).stretch(member.offset, member.length) == member.data
+    member = list(plain_members(UnpackedStream(io.BytesIO(data)), CAPS))[70]
+    assert UnpackedStream(io.BytesIO(data)).stretch(member.offset, member.length) == member.data
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, zstandard.compress])
@@ -169,7 +169,7 @@ def test_a_pack_that_is_cut_says_so(pack, frames):
     whole, packed = b"".join(PLAIN[:9]), b"".join(pieces)
     ends = {len(b"".join(pieces[:count])) for count in range(frames + 1)}  # here nothing tells that more was to come
     for cut in (*range(8, len(packed), len(packed) // 40), len(packed) - 1, len(packed)):
-        stream, found = UnpackedStream(io.BytesIO(packed[:cut]), packed[:4]), b""
+        stream, found = UnpackedStream(io.BytesIO(packed[:cut])), b""
         while piece := stream.read(1 << 20):
             found += piece
         assert whole.startswith(found)
@@ -184,7 +184,7 @@ def test_a_zstd_frame_with_a_dictionary_that_is_cut_says_so():
     head = b"\x5d\x2a\x4d\x18" + len(content).to_bytes(4, "little") + content
     packed = head + b"".join(zstandard.ZstdCompressor(dict_data=dictionary).compress(one) for one in records)
     for cut, damaged in ((len(packed), False), (len(packed) - 1, True), (len(packed) - 30, True)):
-        stream, found = UnpackedStream(io.BytesIO(packed[:cut]), packed[:4]), b""
+        stream, found = UnpackedStream(io.BytesIO(packed[:cut])), b""
         while piece := stream.read(1 << 20):
             found += piece
         assert b"".join(records).startswith(found) and bool(stream.damage) == damaged

@@ -11,6 +11,8 @@ from lamella.reporting.verify import verify
 from lamella.sample.web import write_sample
 from lamella.transforms.base.files import TEMPORARY
 
+CHEAP = ("score.min_score=null", "score.documents=false", "caption.on=false")  # no models: they write no more
+
 
 @pytest.fixture
 def small_disk(tmp_path):
@@ -32,7 +34,7 @@ def small_disk(tmp_path):
 
 
 def lamella(web, folder):
-    words = ["run", "--recipe", "demo", "--input", str(web / "*.warc.gz"), "--output", str(folder), "caption.on=false"]
+    words = ["run", "--recipe", "demo", "--input", str(web / "*.warc.gz"), "--output", str(folder), *CHEAP]
     return subprocess.run([sys.executable, "-m", "lamella.runners.cli", *words], capture_output=True, text=True, check=False)
 
 

@@ -91,7 +91,7 @@ def test_input_for_a_worker_that_has_died_holds_nobody(pool, tmp_path):
 
     def build(pipeline):
         first = pipeline | beam.Create(["x"]) | beam.Map(act)
-        rows = pipeline | "Rows" >> beam.Create(["y" * 100_000] * 2000) | beam.Reshuffle()
+        rows = pipeline | "Rows" >> beam.Create(["y" * 100_000] * 800) | beam.Reshuffle()
         rows | "Wait" >> beam.Map(lambda row, _: act(row), beam.pvalue.AsList(first))
 
     execute("job", build)

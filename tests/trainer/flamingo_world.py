@@ -67,9 +67,12 @@ def pair(number: int) -> PairSample:
     return PairSample(key=f"pair-{number}", url=f"https://a.example/p{number}", text=sentence(number), image=jpeg(number))
 
 
-def clip(number: int, frames: int = 4) -> ClipSample:
-    pictures = tuple(jpeg(number + frame) for frame in range(frames))
-    return ClipSample(key=f"clip-{number}", url=f"https://a.example/c{number}", text=sentence(number), frames=pictures)
+def clip(number: int, frames: int = 4, distinct: int | None = None) -> ClipSample:
+    """`distinct`: how many of its frames are real; the last of these is repeated."""
+    pictures = tuple(jpeg(number + min(frame, (distinct or frames) - 1)) for frame in range(frames))
+    facts = {} if distinct is None else {"distinct_frames": distinct}
+    key, url = f"clip-{number}", f"https://a.example/c{number}"
+    return ClipSample(key=key, url=url, text=sentence(number), frames=pictures, facts=facts)
 
 
 MAKERS = {Dataset.M3W: document, Dataset.ALIGN: pair, Dataset.LTIP: pair, Dataset.VTP: clip}

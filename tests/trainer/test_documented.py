@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from lamella.trainer.flamingo.config import FlamingoConfig
+from lamella.trainer.flamingo.config import FlamingoConfig, resolve
 
 TEXT = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")
 
@@ -11,6 +11,19 @@ TEXT = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="
 def test_keys_that_may_differ_are_listed():
     (listed,) = re.findall(r"May differ when a training goes on \(`RUNTIME_KEYS`\): (.*?)\.\n", TEXT, re.DOTALL)
     assert set(re.findall(r"`(\w+)`", listed)) == FlamingoConfig.RUNTIME_KEYS
+
+
+def test_the_papers_sizes():
+    """Alayrac et al. 2022, A.1: blocks of the language model -> gated blocks, their heads; the resampler is one for all."""
+    for recipe, blocks, gated, heads in (
+        ("flamingo-3b", 24, 24, 16),
+        ("flamingo-9b", 40, 10, 32),
+        ("flamingo-80b", 80, 12, 64),
+    ):
+        config = resolve(recipe, {})
+        assert len(range(0, blocks, config.cross_every)) == gated and config.cross_heads == heads
+        resampler = (config.resampler_layers, config.resampler_width, config.resampler_heads, config.latents)
+        assert resampler == (6, 1536, 16, 64) and config.head_width == 128
 
 
 def test_defaults_are_those_of_the_recipes():

@@ -102,6 +102,9 @@ def test_answers_are_met_but_for_case_and_marks(said, right):
         ({"attributes": {"a": "red"}}, "attributes"),
         ({"image": None}, "image is no text"),
         ({"acceptd": ["red"]}, "no field 'acceptd'"),
+        ({"frames": ["0.jpg", "1.jpg"]}, "image and frames"),
+        ({"image": "", "frames": ["0.jpg", "../1.jpg"]}, "frames=.* is no path below"),
+        ({"image": "", "frames": "0.jpg"}, "frames is no list"),
     ],
 )
 def test_what_is_no_question_is_named(tmp_path, change, says):
@@ -122,7 +125,7 @@ def test_files_that_are_none(tmp_path):
 
 
 def test_the_same_picture_is_the_nearest(model):
-    features = features_of(model, pictures(6))
+    features = features_of(model, list(pictures(6)[:, None]))
     for number in range(6):
         assert nearest(features[number], features, 3)[-1] == number  # the most similar one stands last
     likeness = torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.8, 0.6]])
@@ -141,14 +144,32 @@ def test_prompts_of_settings(model, file):
     examined = evaluator(model, file)
     query = examined._queries["colour"][0]
     zero = examined.prompt(query, Setting(shots=0, text_only=2))
-    assert [turn.image for turn in zero.turns] == [None, None, examined._places["8.jpg"]]
+    assert [turn.image for turn in zero.turns] == [None, None, examined._places["8.jpg",]]
     assert all(turn.text.startswith("the ") for turn in zero.turns[:2]) and zero.turns[2].text == "the"
     two = examined.prompt(query, Setting(shots=2), "blue")
-    assert len(two.turns) == 3 and two.turns[2] == ChatTurn("the blue", examined._places["8.jpg"])
+    assert len(two.turns) == 3 and two.turns[2] == ChatTurn("the blue", examined._places["8.jpg",])
     for turn in two.turns[:2]:
-        number = int(next(image for image, at in examined._places.items() if at == turn.image)[:-4])
+        (image,) = next(frames for frames, at in examined._places.items() if at == turn.image)
+        number = int(image[:-4])
         assert turn.text == f"the {COLOURS[number % 3]}"
     assert examined.prompt(query, Setting(shots=0)).turns == (ChatTurn("the", zero.turns[2].image),)
+
+
+def test_a_question_about_a_clip_is_asked_with_all_its_frames(model, file):
+    """Beside one about an image; what the model is given is the clip, resampled as one."""
+    lines = [{"task": "what moves", "split": split, "prompt": "the", "answer": "red"} for split in ("support", "query")]
+    lines[0] |= {"image": "0.jpg"}
+    lines[1] |= {"frames": ["1.jpg", "2.jpg", "3.jpg"]}
+    path = file.parent / "clips.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    evaluator = FewShotEvaluator(model, read_questions(path), path.parent, Options(tasks=("what moves",), shots=(1,)))
+    turns = evaluator.prompt(evaluator._queries["what moves"][0], Setting(shots=1)).turns
+    frames = open_pictures([file.parent / f"{number}.jpg" for number in (1, 2, 3)], model.image_px)
+    with torch.no_grad():
+        expected = model.encode_images(frames[None])[0]
+    torch.testing.assert_close(evaluator._latents[turns[1].image], expected)
+    assert [turn.image for turn in turns] == [0, 1]
+    assert evaluator.ask("what moves", Setting(shots=1)).asked == 1
 
 
 def test_settings_of_tasks(model, file):
@@ -210,6 +231,7 @@ def test_an_evaluation_of_what_a_training_left(file, tmp_path, toy):
     found = evaluate(tmp_path / "model", shards=shards, questions=str(file), options=options)
     assert set(found["validation"]) == set(map(str, Dataset))
     assert all(row["loss"] > 0 and row["samples"] > 0 for row in found["validation"].values())
+    assert found["training"]["next_image"] == 0.0 and found["training"]["weights"]["vtp"] == 0.03
     assert json.loads((tmp_path / "model/evaluation.json").read_text()) == json.loads(json.dumps(found))
     assert {(row["task"], row["label"]) for row in found["questions"]} == {
         (task, label) for task in ("colour", "caption") for label in ("bare", "0", "2")

@@ -1,5 +1,8 @@
 """The model over real decoders of several families, tiny and random: what equals the language model, what learns, what sees."""
 
+import copy
+import json
+
 import pytest
 import torch
 from tiny_flamingo import Patches
@@ -43,11 +46,13 @@ CONFIG = FlamingoConfig(
 )
 
 
-def flamingo(family: str, known: dict[str, int] | None = None, **changes) -> tuple[Flamingo, torch.nn.Module]:
+def flamingo(family: str, known: dict[str, int] | None = None, blocks: int = 3, **changes) -> tuple[Flamingo, torch.nn.Module]:
     """A Flamingo and its language model as it was before."""
     torch.manual_seed(0)
-    plain = AutoModelForCausalLM.from_config(FAMILIES[family]).eval()
-    language = AutoModelForCausalLM.from_config(FAMILIES[family])
+    form = copy.deepcopy(FAMILIES[family])
+    form.num_hidden_layers = blocks
+    plain = AutoModelForCausalLM.from_config(form).eval()
+    language = AutoModelForCausalLM.from_config(form)
     language.load_state_dict(plain.state_dict())
     encoder = VisionEncoder(Patches(), label="patches", side=16, look=((0.5,) * 3, (0.5,) * 3), own=True)
     vocabulary = Vocabulary(pieces(), VOCABULARY, known or {})
@@ -76,6 +81,7 @@ def a_batch(frames: int = 1) -> Batch:
         position=torch.arange(12).expand(2, 12),
         images=images,
         image_counts=torch.tensor([2, 1]),
+        frame_counts=torch.full((3,), frames),
         keys=("a", "b"),
     )
 
@@ -226,6 +232,27 @@ def test_times_are_interpolated_for_longer_clips():
     assert model.encode_images(a_batch(frames=7).images).shape == (3, 4, 12)
 
 
+def test_what_repeats_a_clips_last_frame_is_not_attended_to():
+    model, clips = flamingo("llama")[0], a_batch(frames=4).images
+    short = clips.clone()
+    short[:, 2:] = short[:, 1:2]
+    counts = torch.tensor([2, 2, 2])
+    with torch.no_grad():
+        two = model.encode_images(clips[:, :2])
+        torch.testing.assert_close(model.encode_images(short, counts), two)
+        torch.testing.assert_close(model.encode_images(clips, counts), two)  # whatever stands there
+        assert not torch.allclose(model.encode_images(short), two)
+
+
+def test_a_resampler_may_have_another_width_than_the_features():
+    model, _ = flamingo("llama", resampler_width=20)
+    assert model.resampler.project.weight.shape == (20, 12)
+    assert model.encode_images(a_batch().images).shape == (3, 4, 20)
+    model.loss(a_batch()).backward()
+    assert model.cross_attention[0].attention.to_kv.weight.shape[1] == 20
+    assert "resampler.project.weight" in model.trained() and not Flamingo.decays("resampler.project.weight")
+
+
 def test_the_bundled_encoder_gives_a_grid_of_features_and_keeps_still():
     encoder = load_vision_encoder("lamella-coca", "bundled", None, torch.device("cpu")).train()
     assert not encoder.tower.training and not any(parameter.requires_grad for parameter in encoder.parameters())
@@ -233,12 +260,23 @@ def test_the_bundled_encoder_gives_a_grid_of_features_and_keeps_still():
     assert out.shape[0] == 2 and out.shape[2] == encoder.width and out.shape[1] > 16
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "side", "patches"), [("ViT-S-32-alt", 320, 100), ("RN50", None, 49)])
+TEXT_CFG = {"context_length": 8, "vocab_size": 49408, "width": 16, "heads": 1, "layers": 1}
+TOWERS = {
+    "tiny-vit": {"image_size": 64, "patch_size": 32, "width": 64, "layers": 1},
+    "tiny-resnet": {"image_size": 64, "layers": [1, 1, 1, 1], "width": 8},
+}
+
+
+@pytest.mark.parametrize(("name", "side", "patches"), [("tiny-vit", 160, 25), ("tiny-resnet", None, 4)])
 def test_towers_of_open_clip_see_too(name, side, patches, tmp_path, monkeypatch):
+    """Its vision transformer, at another size than its own, and its ResNet; both small."""
+    import open_clip
+
     from lamella.trainer.flamingo import vision_encoder as vision
     from lamella.weights.loader import untrained
 
+    (tmp_path / f"{name}.json").write_text(json.dumps({"embed_dim": 16, "vision_cfg": TOWERS[name], "text_cfg": TEXT_CFG}))
+    open_clip.add_model_config(tmp_path)
     monkeypatch.setattr(vision, "load", lambda name, weights, role, device: untrained(name, device=device))
     encoder = load_vision_encoder(name, "untrained", side, torch.device("cpu"))
     assert encoder(torch.zeros(1, encoder.side, encoder.side, 3, dtype=torch.uint8)).shape == (1, patches, encoder.width)

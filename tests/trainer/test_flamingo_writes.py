@@ -183,7 +183,7 @@ def test_pictures_from_files(tmp_path, model):
     opened = open_pictures([tmp_path / "a.jpg", tmp_path / "c.png"], SIDE)
     assert opened.shape == (2, SIDE, SIDE, 3)
     assert (opened[0].int() - opened[1].int()).abs().max() <= 2
-    assert features_of(model, opened).norm(dim=-1).tolist() == pytest.approx([1.0, 1.0])
+    assert features_of(model, list(opened[:, None])).norm(dim=-1).tolist() == pytest.approx([1.0, 1.0])
     for name in ("b.txt", "gone.jpg"):
         with pytest.raises(TrainingError, match=f"image=.*{name}"):
             open_pictures([tmp_path / name], SIDE)

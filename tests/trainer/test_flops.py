@@ -57,9 +57,10 @@ def test_padding_counts_nothing():
         position=torch.tensor([[0, 1, 2, 0, 0], [0, 1, 0, 1, 2]]),
         images=torch.zeros(3, 2, 4, 4, 3, dtype=torch.uint8),
         image_counts=torch.tensor([1, 2]),
+        frame_counts=torch.tensor([2, 1, 2]),
         keys=("a", "b", "c"),
     )
-    assert work_of(batch) == Work(tokens=8, pairs=(1 + 2 + 3) + (1 + 2) + (1 + 2 + 3), looking=4, images=3, frames=6)
+    assert work_of(batch) == Work(tokens=8, pairs=(1 + 2 + 3) + (1 + 2) + (1 + 2 + 3), looking=4, images=3, frames=5)
 
 
 def test_work_adds_up():

@@ -16,6 +16,7 @@ TINY = {
     **{"vocabulary": "320", "width": "32", "layers": "1", "heads": "2", "inner": "32", "tokens": "24", "batch": "4"},
     **{"steps": "120", "warmup_steps": "4", "threads": "1", "device": "cpu", "datasets": "m3w,align", "learning_rate": "0.01"},
 }
+SHORT = TINY | {"steps": "12"}
 
 
 def document(index: int, toy) -> dict[str, bytes]:
@@ -47,6 +48,14 @@ def shards(toy, tmp_path_factory) -> str:
 def trained(shards, tmp_path_factory):
     folder = tmp_path_factory.mktemp("lm")
     pretrain_lm(shards, "demo-lm", str(folder), TINY)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def short(shards, tmp_path_factory):
+    """A dozen steps without a stop."""
+    folder = tmp_path_factory.mktemp("short")
+    pretrain_lm(shards, "demo-lm", str(folder), SHORT)
     return folder
 
 
@@ -97,14 +106,14 @@ def test_a_finished_one_is_left_as_it_is(trained, shards, capsys):
         pretrain_lm(shards, "demo-lm", str(trained), TINY | {"steps": "121"})
 
 
-def test_twice_the_same_bytes(trained, shards, tmp_path):
-    pretrain_lm(shards, "demo-lm", str(tmp_path), TINY)
+def test_twice_the_same_bytes(short, shards, tmp_path):
+    pretrain_lm(shards, "demo-lm", str(tmp_path), SHORT)
     for name in ("model.safetensors", "tokenizer.json", MADE_FROM):
-        assert (tmp_path / name).read_bytes() == (trained / name).read_bytes(), name
+        assert (tmp_path / name).read_bytes() == (short / name).read_bytes(), name
 
 
-@pytest.mark.parametrize("stop", [40, 57])
-def test_it_goes_on_from_its_last_checkpoint_to_the_bit(trained, shards, tmp_path, monkeypatch, capsys, stop):
+@pytest.mark.parametrize("stop", [4, 7])
+def test_it_goes_on_from_its_last_checkpoint_to_the_bit(short, shards, tmp_path, monkeypatch, capsys, stop):
     class Killed(Exception):
         pass
 
@@ -117,13 +126,13 @@ def test_it_goes_on_from_its_last_checkpoint_to_the_bit(trained, shards, tmp_pat
 
     monkeypatch.setattr(language, "_loss", loss)
     with pytest.raises(Killed):
-        pretrain_lm(shards, "demo-lm", str(tmp_path), TINY | {"checkpoint_every": "20"})
+        pretrain_lm(shards, "demo-lm", str(tmp_path), SHORT | {"checkpoint_every": "4"})
     monkeypatch.undo()
     with pytest.raises(TrainingError, match=r"seed=9: .* was begun with 0"):
-        pretrain_lm(shards, "demo-lm", str(tmp_path), TINY | {"seed": "9"})
-    pretrain_lm(shards, "demo-lm", str(tmp_path), TINY)
-    assert "going on from step 40" in capsys.readouterr().err
-    assert (tmp_path / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
+        pretrain_lm(shards, "demo-lm", str(tmp_path), SHORT | {"seed": "9"})
+    pretrain_lm(shards, "demo-lm", str(tmp_path), SHORT)
+    assert "going on from step 4 of 12" in capsys.readouterr().err
+    assert (tmp_path / "model.safetensors").read_bytes() == (short / "model.safetensors").read_bytes()
     assert not (tmp_path / "checkpoints").exists()
 
 

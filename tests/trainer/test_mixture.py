@@ -1,6 +1,7 @@
 """The mixture: one global order for any world, workers and micro-batches, and in each batch what the shards hold."""
 
 import io
+import json
 from collections import Counter
 
 import pytest
@@ -10,7 +11,7 @@ from lamella.schemas.datasets import DATASETS, Dataset
 from lamella.schemas.errors import TrainingError
 from lamella.trainer.loading.config import DatasetConfig
 from lamella.trainer.loading.mixture import Mixture
-from tests.trainer.flamingo_world import colour_of, colours, document, world_config, write_world
+from tests.trainer.flamingo_world import clip, colour_of, colours, document, world_config, write_world
 from tests.trainer.mixture_steps import COUNTS, PX, VOCABULARY, content, everything, keys_by_dataset, taken
 
 
@@ -69,20 +70,41 @@ def close(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
 def test_clips_have_their_frames_in_order(shards):
     (step,) = taken(shards, 1, align=DatasetConfig(), ltip=DatasetConfig(), m3w=DatasetConfig())
     batch = step.micro[0][Dataset.VTP]
-    for clip, key in enumerate(batch.keys):
+    for place, key in enumerate(batch.keys):
         number = int(key.split("-")[1])
-        assert all(map(close, colours(batch.images[clip, :, None]), [colour_of(number + frame) for frame in range(4)]))
+        assert all(map(close, colours(batch.images[place, :, None]), [colour_of(number + frame) for frame in range(4)]))
+
+
+def frames(shards, count: int) -> tuple[list[tuple[int, int, int]], int]:
+    """Colours of the first clip's frames, and how many of them are real."""
+    part = DatasetConfig(batch=2, tokens=16, frames=count)
+    (step,) = taken(shards, 1, align=DatasetConfig(), ltip=DatasetConfig(), m3w=DatasetConfig(), vtp=part)
+    batch = step.micro[0][Dataset.VTP]
+    return colours(batch.images[0, :, None]), int(batch.frame_counts[0])
 
 
 def test_fewer_and_more_frames_than_a_clip_has(shards):
-    def frames(count: int) -> list[tuple[int, int, int]]:
-        part = DatasetConfig(batch=2, tokens=16, frames=count)
-        (step,) = taken(shards, 1, align=DatasetConfig(), ltip=DatasetConfig(), m3w=DatasetConfig(), vtp=part)
-        return colours(step.micro[0][Dataset.VTP].images[0, :, None])
+    four, real = frames(shards, 4)
+    assert real == 4
+    assert frames(shards, 2) == ([four[0], four[2]], 2)
+    assert frames(shards, 8) == ([*four, *[four[-1]] * 4], 4)
 
-    four = frames(4)
-    assert frames(2) == [four[0], four[2]]
-    assert frames(8) == [frame for frame in four for _ in range(2)]
+
+def test_of_a_clip_only_the_frames_that_its_shard_calls_distinct_are_real(toy, tmp_path):
+    toy.write(tmp_path / "vtp", Dataset.VTP, {"train": [[clip(number, frames=8, distinct=3).encode() for number in range(4)]]})
+    three, real = frames(str(tmp_path), 3)
+    assert real == 3 and len(set(three)) == 3
+    assert frames(str(tmp_path), 8) == ([*three, *[three[-1]] * 5], 3)
+    assert frames(str(tmp_path), 2) == ([three[0], three[1]], 2)
+
+
+@pytest.mark.parametrize("said", [0, "3", True])
+def test_a_clip_that_says_nonsense_of_its_frames_is_damaged(toy, tmp_path, said):
+    members = clip(0).encode()
+    members["json"] = members["json"].replace(b'"facts":{}', b'"facts":{"distinct_frames":%s}' % json.dumps(said).encode())
+    toy.write(tmp_path / "vtp", Dataset.VTP, {"train": [[members]]})
+    with pytest.raises(TrainingError, match="distinct_frames"):
+        frames(str(tmp_path), 4)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])

@@ -1,19 +1,26 @@
-"""Two real processes over gloo: they learn what one learns, replicated or sharded, and go on where the other stopped."""
+"""Real processes over gloo: two learn what one learns, replicated or sharded, and go on where the other stopped."""
 
 import signal
-import time
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from training_world import finish, free_port, launch, logged, write_training
+from training_world import free_port, launch, logged, write_training
 
+from lamella.trainer.contrastive.train import train as train_contrastive
 from lamella.trainer.core.checkpoint import latest
 from lamella.trainer.flamingo.train import train
+from tests.trainer.fork_server import ForkServer, fork_server
 
 STEPS = "4"
-pytestmark = pytest.mark.slow  # two interpreters start for each test
+FLAMINGO, CONTRASTIVE = "lamella.trainer.flamingo.train", "lamella.trainer.contrastive.train"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with fork_server(tmp_path_factory.mktemp("said")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +37,12 @@ def alone(training, tmp_path_factory) -> Path:
     return output
 
 
-def together(size: int, shards: str, output: Path, overrides: dict[str, str]) -> None:
-    for code, told in finish(launch(size, shards, output, overrides)):
-        assert code == 0, told
+def together(server: ForkServer, shards: str, output: Path, overrides: dict[str, str], module: str = FLAMINGO) -> None:
+    """Two processes, to the end."""
+    recipe = "demo" if module == FLAMINGO else "demo-scorer"
+    for child in launch(server, module, 2, [shards, recipe, str(output), overrides]):
+        code, said = child.end()
+        assert code == 0, said
 
 
 def same(output: Path, alone: Path) -> None:
@@ -47,24 +57,24 @@ def same(output: Path, alone: Path) -> None:
     assert all(torch.allclose(mine[name], theirs[name], atol=2e-3) for name in mine)  # Adam divides by what is near zero
 
 
-def test_replicated_in_micro_batches(training, alone, tmp_path):
-    together(2, training[0], tmp_path, training[1] | {"micro_batches": "2"})
+def test_replicated_in_micro_batches(server, training, alone, tmp_path):
+    together(server, training[0], tmp_path, training[1] | {"micro_batches": "2"})
     same(tmp_path, alone)
 
 
-def test_sharded_in_micro_batches_and_on_alone(training, alone, tmp_path):
+def test_sharded_in_micro_batches_and_on_alone(server, training, alone, tmp_path):
     shards, overrides = training
     sharded = {"parallel": "fsdp", "checkpoint_format": "distributed", "micro_batches": "2", "steps": "2", "recompute": "true"}
-    together(2, shards, tmp_path, overrides | sharded)
+    together(server, shards, tmp_path, overrides | sharded)
     assert {path.suffix for path in latest(tmp_path).path.iterdir()} == {".safetensors", ".json"}
     train(shards, "demo", str(tmp_path), overrides)
     same_from(tmp_path, alone, 1)
 
 
-def test_begun_alone_and_on_sharded(training, alone, tmp_path):
+def test_begun_alone_and_on_sharded(server, training, alone, tmp_path):
     shards, overrides = training
     train(shards, "demo", str(tmp_path), overrides | {"steps": "2"})
-    together(2, shards, tmp_path, overrides | {"parallel": "fsdp"})
+    together(server, shards, tmp_path, overrides | {"parallel": "fsdp"})
     same_from(tmp_path, alone, 1)
 
 
@@ -74,12 +84,13 @@ def same_from(output: Path, alone: Path, first: int) -> None:
     assert load_file(output / "model.safetensors").keys() == load_file(alone / "model.safetensors").keys()
 
 
-def test_killed_and_gone_on_to_the_bit(training, alone, tmp_path):
+def test_killed_and_gone_on_to_the_bit(server, training, alone, tmp_path):
     shards, overrides = training
-    (process,) = launch(1, shards, tmp_path, overrides | {"steps": "5000", "checkpoint_every": "2"})
-    wait_for(tmp_path, 3)
-    process.kill()
-    finish([process])
+    endless = overrides | {"steps": "5000", "checkpoint_every": "2"}
+    child = server.run(FLAMINGO, [shards, "demo", str(tmp_path), endless])
+    child.wait_for(tmp_path / "log.jsonl", 3)
+    child.signal(signal.SIGKILL)
+    assert child.end()[0] == -signal.SIGKILL
     step = latest(tmp_path).step
     assert step % 2 == 0
     train(shards, "demo", str(tmp_path), overrides | {"steps": str(step + 2)})
@@ -89,31 +100,54 @@ def test_killed_and_gone_on_to_the_bit(training, alone, tmp_path):
         assert logged(tmp_path)[both] == logged(alone)[both]
 
 
-def test_a_signal_to_one_stops_all_at_the_same_step(training, tmp_path):
+def test_a_signal_to_one_stops_all_at_the_same_step(server, training, tmp_path):
     shards, overrides = training
-    processes = launch(2, shards, tmp_path, overrides | {"steps": "5000", "checkpoint_every": "5000"})
-    wait_for(tmp_path, 2)
-    processes[1].send_signal(signal.SIGTERM)
-    assert [code for code, _ in finish(processes)] == [130, 130]
+    endless = overrides | {"steps": "5000", "checkpoint_every": "5000"}
+    children = launch(server, FLAMINGO, 2, [shards, "demo", str(tmp_path), endless])
+    children[0].wait_for(tmp_path / "log.jsonl", 2)
+    children[1].signal(signal.SIGTERM)
+    assert [child.end()[0] for child in children] == [130, 130]
     step = latest(tmp_path).step
     assert step == max(logged(tmp_path))
 
 
-def test_an_error_in_one_ends_it_at_once_with_its_line(training, tmp_path):
+def test_an_error_in_one_ends_it_at_once_with_its_line(server, training, tmp_path):
     """It leaves, for torchrun to stop the others, who wait for it."""
     shards, overrides = training
     port = free_port()
-    sound = launch(2, shards, tmp_path, overrides, ranks=[0], port=port)
-    try:
-        broken = launch(2, shards, tmp_path, overrides | {"vision": "no-such-eye"}, ranks=[1], port=port)
-        code, told = finish(broken)[0]
-    finally:
-        sound[0].kill()
-        finish(sound)
-    assert code == 1 and "vision=no-such-eye" in told.splitlines()[-1]
+    arguments = [shards, "demo", str(tmp_path)]
+    (sound,) = launch(server, FLAMINGO, 2, [*arguments, overrides], ranks=[0], port=port)
+    wrong = [*arguments, overrides | {"vision": "no-such-encoder"}]
+    (broken,) = launch(server, FLAMINGO, 2, wrong, ranks=[1], port=port, whole=True)
+    code, told = broken.end()
+    sound.signal(signal.SIGKILL)
+    sound.end()
+    assert code == 1 and "vision=no-such-encoder" in told.splitlines()[-1]
 
 
-def wait_for(output: Path, lines: int) -> None:
-    log, deadline = output / "log.jsonl", time.monotonic() + 50
-    while time.monotonic() < deadline and not (log.exists() and log.read_text().count("\n") >= lines):
-        time.sleep(0.05)
+def test_contrast_is_over_the_pairs_of_all_processes(server, toy_shards, toy_overrides, tmp_path):
+    """Two processes with half a batch each learn what one learns of the whole, and go on where they stopped."""
+    overrides = toy_overrides | {"steps": "6", "checkpoint_every": "3"}
+    train_contrastive(toy_shards, "demo-scorer", str(tmp_path / "alone"), overrides)
+    endless = overrides | {"checkpoint_every": "2"}
+    children = launch(server, CONTRASTIVE, 2, [toy_shards, "demo-scorer", str(tmp_path / "both"), endless])
+    children[0].wait_for(tmp_path / "both" / "log.jsonl", 2)
+    children[0].signal(signal.SIGTERM)
+    assert {child.end()[0] for child in children} <= {0, 130}
+    together(server, toy_shards, tmp_path / "both", overrides, CONTRASTIVE)
+    alone, both = (logged(tmp_path / name) for name in ("alone", "both"))
+    assert alone.keys() == both.keys() == set(range(1, 7))
+    for step in alone:
+        assert both[step] == pytest.approx(alone[step], abs=1e-4), step
+    mine, theirs = (load_file(tmp_path / name / "model.safetensors") for name in ("alone", "both"))
+    assert all(torch.allclose(mine[name].float(), theirs[name].float(), atol=5e-3) for name in mine)
+
+
+def test_a_signal_ends_a_contrastive_training_with_its_checkpoint(server, toy_shards, toy_overrides, tmp_path):
+    endless = toy_overrides | {"steps": "100000", "checkpoint_every": "100000"}
+    child = server.run(CONTRASTIVE, [toy_shards, "demo-scorer", str(tmp_path), endless])
+    child.wait_for(tmp_path / "log.jsonl", 3)
+    child.signal(signal.SIGTERM)
+    code, said = child.end()
+    assert code == 130, said
+    assert latest(tmp_path).step == max(logged(tmp_path))

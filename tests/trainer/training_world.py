@@ -1,18 +1,16 @@
 """Trainings small enough for a test: a random decoder of two blocks on disk, and the overrides that go with the small world."""
 
 import json
-import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import torch
 from flamingo_world import world_vocabulary, write_world
 
 from lamella.schemas.pair import Dataset
+from tests.model_world import write_models
+from tests.trainer.fork_server import Child, ForkServer
 
-ROOT = Path(__file__).resolve().parents[2]
 COUNTS = {Dataset.M3W: [7, 6], Dataset.ALIGN: [9, 8], Dataset.LTIP: [6], Dataset.VTP: [5]}
 
 
@@ -30,10 +28,13 @@ def write_language(folder: Path) -> str:
 
 
 def write_training(toy, folder: Path) -> tuple[str, dict[str, str]]:
-    """(shards, overrides of the recipe "demo")."""
+    """(shards, overrides of the recipe "demo"): two blocks of language model over a vision encoder of one layer at 32 px."""
     shards = write_world(toy, folder / "shards", COUNTS)
+    (folder / "vision").mkdir()
+    vision = write_models(folder / "vision")
     return shards, {
         "language": write_language(folder / "language"),
+        **{"vision": f"{vision}/tiny.json", "vision_weights": vision},
         **{"m3w.batch": "4", "m3w.tokens": "24", "m3w.images": "3", "align.batch": "4", "align.tokens": "16"},
         **{"ltip.batch": "2", "ltip.tokens": "16", "vtp.batch": "2", "vtp.tokens": "16", "vtp.frames": "2"},
         **{"resampler_layers": "1", "latents": "4", "head_width": "8", "resampler_heads": "2", "cross_heads": "2"},
@@ -55,32 +56,18 @@ def free_port() -> int:
 
 
 def launch(
-    size: int, shards: str, output: Path, overrides: dict[str, str], ranks: list[int] | None = None, port: int | None = None
-) -> list[subprocess.Popen]:
-    """A training in `size` real processes, or those of `ranks` alone, with the environment that torchrun gives them."""
+    server: ForkServer,
+    module: str,
+    size: int,
+    arguments: list,
+    ranks: list[int] | None = None,
+    port: int | None = None,
+    whole: bool = False,
+) -> list[Child]:
+    """`module.train(*arguments)` in `size` real processes, or those of `ranks` alone, with torchrun's environment."""
     port = port or free_port()
-    code = (
-        "import json, sys; from lamella.trainer.flamingo.train import train; "
-        "train(sys.argv[1], 'demo', sys.argv[2], json.loads(sys.argv[3]))"
-    )
-    common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(size), "OMP_NUM_THREADS": "1"}
+    common = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(size)}
     return [
-        subprocess.Popen(
-            [sys.executable, "-c", code, shards, str(output), json.dumps(overrides)],
-            cwd=ROOT,
-            env=os.environ | common | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        server.run(module, arguments, common | {"RANK": str(rank), "LOCAL_RANK": str(rank)}, whole)
         for rank in (range(size) if ranks is None else ranks)
     ]
-
-
-def finish(processes: list[subprocess.Popen], seconds: float = 120) -> list[tuple[int, str]]:
-    """(exit code, stderr) of each."""
-    try:
-        told = [process.communicate(timeout=seconds)[1] for process in processes]
-    finally:
-        for process in processes:
-            process.kill()
-    return [(process.returncode, text) for process, text in zip(processes, told, strict=True)]

@@ -8,7 +8,8 @@ import pytest
 
 from lamella.schemas.config import FetchConfig, ReadConfig
 from lamella.schemas.media import BlobRef, Container
-from lamella.transforms.base.blobs import UNPACKED, BlobError, inside, read_blob
+from lamella.transforms.base.blobs import BlobError, inside, read_blob
+from lamella.transforms.base.packed import UNPACKED
 from lamella.transforms.media.store import MediaStore
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))

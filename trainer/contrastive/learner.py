@@ -57,7 +57,8 @@ class Learner(nn.Module):
         if self.words:
             losses["words"] = words_loss(found["words"].float(), tokens, self.words.pieces)
         if config.caption_weight:
-            losses["caption"] = caption_loss(found["logits"].float(), tokens[:, 1:], self.pad)
+            labels = tokens[:, 1:]  # [B, L - 1]
+            losses["caption"] = caption_loss(found["logits"].float(), labels, self.pad) * self._share(labels)
         if config.contrastive_weight or self.matching:
             seen, read = found["seen"].float(), found["read"].float()  # [B, D], of this process
             first = world.rank * len(seen)
@@ -70,6 +71,13 @@ class Learner(nn.Module):
                 all_tokens = world.all_rows(tokens)  # [world * B, L]
                 losses["match"] = matching_loss(by_image, by_text, all_tokens, first, self.matching)
         return losses
+
+    def _share(self, labels: Tensor) -> float:
+        """This process's tokens over the mean of all: what makes the mean of means the mean over the tokens of all."""
+        if self._world.size == 1:
+            return 1.0
+        own = float((labels != self.pad).sum())
+        return own * self._world.size / self._world.sums([own])[0]
 
     def group_of(self, name: str) -> Group:
         """How a parameter is updated: gains, biases, embeddings and temperatures do not decay, a verdict moves fast."""

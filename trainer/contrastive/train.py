@@ -117,9 +117,7 @@ class Training:
             say(f"going on from step {before.step} of {self._config.steps}")
         cursors = before.state.get("cursors") or [before.state["cursor"]]  # earlier versions knew one process
         if len(cursors) != self._world.size:
-            raise TrainingError(
-                f"processes={self._world.size}: the training was left by {len(cursors)}, and goes on with as many"
-            )
+            raise TrainingError(f"processes={self._world.size}: a training of {len(cursors)} goes on with as many")
         return Cursor(**cursors[self._world.rank])
 
     def run(self, folder: Path, batches: PairBatches, stop: Stop) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -90,9 +91,21 @@ def own_and_next(images: Tensor, texts: Tensor) -> tuple[list[float], list[float
 @torch.no_grad()
 def embed(loaded: Loaded, images: Tensor, tokens: Tensor, batch: int = 64) -> tuple[Tensor, Tensor]:
     """Normalised features [N, D] of pictures (uint8 [N, S, S, 3]) and of texts (int64 [N, L])."""
-    seen = [loaded.model.encode_image(_pixels(loaded, part), normalize=True).float() for part in images.split(batch)]
-    read = [loaded.model.encode_text(part.to(loaded.device), normalize=True).float() for part in tokens.split(batch)]
-    return torch.cat(seen), torch.cat(read)
+    return embed_images(loaded, images, batch), embed_texts(loaded, tokens, batch)
+
+
+@torch.no_grad()
+def embed_images(loaded: Loaded, images: Tensor, batch: int = 64) -> Tensor:
+    """Float32 [N, D] of length 1, of pictures uint8 [N, S, S, 3]."""
+    model: Any = loaded.model
+    return torch.cat([model.encode_image(_pixels(loaded, part), normalize=True).float() for part in images.split(batch)])
+
+
+@torch.no_grad()
+def embed_texts(loaded: Loaded, tokens: Tensor, batch: int = 64) -> Tensor:
+    """Float32 [N, D] of length 1, of texts int64 [N, L]."""
+    model: Any = loaded.model
+    return torch.cat([model.encode_text(part.to(loaded.device), normalize=True).float() for part in tokens.split(batch)])
 
 
 @torch.no_grad()
@@ -100,10 +113,11 @@ def greedy_captions(loaded: Loaded, images: Tensor, max_tokens: int, batch: int 
     """The likeliest token after each token, up to `<eos>`: no sampling, so that a score is a score of the model alone."""
     captions = []
     for part in images.split(batch):
-        latent, seen = loaded.model._encode_image(_pixels(loaded, part))
+        model: Any = loaded.model
+        latent, seen = model._encode_image(_pixels(loaded, part))
         text = torch.full((len(part), 1), loaded.bos, dtype=torch.long, device=loaded.device)
         while text.shape[1] < max_tokens and not (text == loaded.eos).any(dim=1).all():
-            out = loaded.model(None, text, image_latent=latent, image_embs=seen, output_labels=False)
+            out = model(None, text, image_latent=latent, image_embs=seen, output_labels=False)
             text = torch.cat([text, out["logits"][:, -1:].argmax(dim=-1)], dim=1)
         captions += [loaded.decode(row[1:].tolist()) for row in text]
     return captions

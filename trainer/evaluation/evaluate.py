@@ -1,4 +1,5 @@
-"""A trained Flamingo in, what it has learned out: validation loss by dataset, and questions answered right, in context.
+"""A trained model in, what it has learned out: a Flamingo's validation loss by dataset and its answers in context; the classes
+that a CLIP or CoCa tells by prompts.
 
 The table goes to the screen, the numbers to `evaluation.json`, and accuracy by number of examples to `evaluation.svg`.
 """
@@ -18,6 +19,8 @@ from lamella.trainer.evaluation.gallery import computing
 from lamella.trainer.evaluation.generate import TooLong
 from lamella.trainer.evaluation.plots import accuracy_svg
 from lamella.trainer.evaluation.questions import read_questions
+from lamella.trainer.evaluation.zeroshot import PROMPTS, TEMPLATES, is_contrastive, load_contrastive, zero_shot
+from lamella.trainer.flamingo.config import FlamingoConfig
 from lamella.trainer.flamingo.model import Flamingo, load
 from lamella.trainer.loading.batch import Batch
 
@@ -32,16 +35,18 @@ def evaluate(
     output: str | None = None,
     language: str | None = None,
     options: Options | None = None,
+    templates: Sequence[str] = TEMPLATES,
 ) -> dict[str, Any]:
-    """Measures the model that a training left in `checkpoint`.
+    """Measures the model that a training left in `checkpoint`: a Flamingo, or a CLIP or CoCa.
 
     Args:
         checkpoint: a training's folder.
-        shards: whose validation split gives the loss.
+        shards: whose validation split gives a Flamingo's loss.
         questions: a file as docs/formats.md describes it.
         output: folder for the two files; the checkpoint's own if not given.
         language: where the frozen language model lies now, if it has moved.
-        options: what is asked of the questions.
+        options: what is asked of the questions, and how, of a Flamingo.
+        templates: of the prompts by which a CLIP or CoCa classifies.
 
     Returns:
         What is written to `evaluation.json`.
@@ -52,8 +57,10 @@ def evaluate(
     if not shards and not questions:
         raise TrainingError("evaluate: neither shards nor questions; there is nothing to measure")
     folder = open_folder(output) if output else Path(checkpoint)
+    if is_contrastive(Path(checkpoint)):
+        return _evaluate_contrastive(Path(checkpoint), questions, folder, templates)
     model = load(Path(checkpoint), language=language)
-    found: dict[str, Any] = {"checkpoint": str(checkpoint)}
+    found: dict[str, Any] = {"checkpoint": str(checkpoint), "training": _training(model.config)}
     if shards:
         found["validation"] = validation_losses(model, shards)
     results: list[Result] = []
@@ -65,6 +72,26 @@ def evaluate(
         write_whole(folder / PLOT_FILE, accuracy_svg(results, "Questions answered right, by number of examples"))
     write_whole(folder / JSON_FILE, json.dumps(found, indent=1) + "\n")
     _show(found.get("validation", {}), results)
+    weights = ", ".join(f"{dataset} {weight:g}" for dataset, weight in found["training"]["weights"].items())
+    say(f"trained with next_image={found['training']['next_image']:g}, losses weighed {weights}")
+    say(f"all numbers: {folder / JSON_FILE}")
+    return found
+
+
+def _training(config: FlamingoConfig) -> dict[str, Any]:
+    """What must be known of a training to compare its figures with others'."""
+    weights = {str(dataset): part.weight for dataset, part in config.mixture().items()}
+    return {"recipe": config.recipe, "steps": config.steps, "next_image": config.next_image, "weights": weights}
+
+
+def _evaluate_contrastive(checkpoint: Path, questions: str | None, folder: Path, templates: Sequence[str]) -> dict[str, Any]:
+    if not questions:
+        raise TrainingError(f"{checkpoint}: no Flamingo, but a CLIP or CoCa; give --questions whose tasks have choices")
+    results = zero_shot(load_contrastive(checkpoint), read_questions(Path(questions)), Path(questions).parent, templates)
+    rows = [_row(result) for result in results]
+    found = {"checkpoint": str(checkpoint), "templates": list(templates), "questions": rows}
+    write_whole(folder / JSON_FILE, json.dumps(found, indent=1) + "\n")
+    _show({}, results)
     say(f"all numbers: {folder / JSON_FILE}")
     return found
 
@@ -166,6 +193,8 @@ def _show(losses: dict[str, dict[str, float]], results: Sequence[Result]) -> Non
 
 
 def _how(setting: Setting) -> str:
+    if setting.way == PROMPTS:
+        return PROMPTS
     return f"{setting.way}, {BLANK if setting.images == BLANK else setting.selection}"
 
 

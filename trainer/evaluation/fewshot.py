@@ -15,7 +15,7 @@ from pathlib import Path
 from torch import Tensor
 
 from lamella.schemas.errors import TrainingError
-from lamella.trainer.evaluation.gallery import encode_pictures, features_of, open_pictures
+from lamella.trainer.evaluation.gallery import encode_clips, features_of, open_pictures
 from lamella.trainer.evaluation.generate import Decoding, generate
 from lamella.trainer.evaluation.likelihood import likelihoods
 from lamella.trainer.evaluation.prompts import ChatTurn, Prompt
@@ -117,15 +117,15 @@ class FewShotEvaluator:
             if not list(self._starts(self.examples(task))):
                 raise TrainingError(f"shots={options.shots[0]}: task {task} has {self.examples(task)} examples")
         asked = [q for questions in (*self._support.values(), *self._queries.values()) for q in questions]
-        self._places = dict(zip(dict.fromkeys(q.image for q in asked), count(), strict=False))
-        pictures = open_pictures([folder / image for image in self._places], model.image_px)
-        self._latents: Tensor = encode_pictures(model, pictures)
-        self._features: Tensor = features_of(model, pictures)
+        self._places = dict(zip(dict.fromkeys(q.pictures for q in asked), count(), strict=False))
+        clips = [open_pictures([folder / frame for frame in frames], model.image_px) for frames in self._places]
+        self._latents: Tensor = encode_clips(model, clips)
+        self._features: Tensor = features_of(model, clips)
 
     def examples(self, task: str) -> int:
         """How many may be shown: a question's own picture is none of its examples."""
-        shown = Counter(example.image for example in self._support[task])
-        return shown.total() - max(shown[query.image] for query in self._queries[task])
+        shown = Counter(example.pictures for example in self._support[task])
+        return shown.total() - max(shown[query.pictures] for query in self._queries[task])
 
     def left_out(self, task: str) -> list[str]:
         """What of the options the task has too few examples for."""
@@ -165,13 +165,13 @@ class FewShotEvaluator:
         """The question behind its examples; with an answer, that answer written out."""
         support = self._support[query.task]
         if setting.shots:
-            turns = [ChatTurn(support[at].line(), self._places[support[at].image]) for at in self._shots(query, setting)]
+            turns = [ChatTurn(support[at].line(), self._places[support[at].pictures]) for at in self._shots(query, setting)]
         else:
-            other = [example for example in support if example.image != query.image]
+            other = [example for example in support if example.pictures != query.pictures]
             lines = by_hash(self.options.seed, _key(query), list(map(_key, other)), setting.text_only)
             turns = [ChatTurn(other[at].line()) for at in lines]
         text = query.prompt if answer is None else query.line(answer)
-        return Prompt((*turns, ChatTurn(text, self._places[query.image])))
+        return Prompt((*turns, ChatTurn(text, self._places[query.pictures])))
 
     def _starts(self, examples: int) -> Iterator[tuple[int, int]]:
         """Examples, and lines without pictures, that may stand before a question of a task that has so many examples."""
@@ -185,12 +185,12 @@ class FewShotEvaluator:
 
     def _shots(self, query: Question, setting: Setting) -> list[int]:
         support = self._support[query.task]
-        other = [at for at, example in enumerate(support) if example.image != query.image]
+        other = [at for at, example in enumerate(support) if example.pictures != query.pictures]
         if setting.selection == RANDOM:
             picked = by_hash(self.options.seed, _key(query), [_key(support[at]) for at in other], setting.shots)
         else:
-            of = self._features[[self._places[support[at].image] for at in other]]
-            picked = nearest(self._features[self._places[query.image]], of, setting.shots)
+            of = self._features[[self._places[support[at].pictures] for at in other]]
+            picked = nearest(self._features[self._places[query.pictures]], of, setting.shots)
         return [other[at] for at in picked]
 
     def _written(self, task: str, setting: Setting) -> list[str]:
@@ -214,4 +214,4 @@ def first_line(text: str) -> str:
 
 
 def _key(question: Question) -> str:
-    return f"{question.task}/{question.image}/{question.prompt}"
+    return f"{question.task}/{','.join(question.pictures)}/{question.prompt}"

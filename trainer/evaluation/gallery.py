@@ -1,7 +1,7 @@
 """Picture files in, what a model makes of them out: squares of uint8, latents for its text, features to compare them by."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -43,18 +43,44 @@ def open_pictures(paths: Sequence[Path], side: int) -> Tensor:
 @torch.no_grad()
 def encode_pictures(model: Flamingo, pictures: Tensor) -> Tensor:
     """Latents [K, R, D] of pictures, uint8 [K, S, S, 3]."""
-    device = next(model.parameters()).device
-    with computing(model):
-        return torch.cat([model.encode_images(part[:, None].to(device)) for part in pictures.split(_AT_ONCE)])
+    return encode_clips(model, list(pictures[:, None]))
 
 
 @torch.no_grad()
-def features_of(model: Flamingo, pictures: Tensor) -> Tensor:
-    """Float32 [K, D] of length 1: the frozen vision encoder's features, averaged over the picture."""
+def encode_clips(model: Flamingo, clips: Sequence[Tensor]) -> Tensor:
+    """Latents [K, R, D] of K images or clips, each uint8 [T, S, S, 3] with a T of its own."""
     device = next(model.parameters()).device
+    out: list[Tensor] = [torch.empty(0)] * len(clips)
     with computing(model):
-        seen = [model.vision_encoder(part.to(device)).float().mean(1) for part in pictures.split(_AT_ONCE)]
-    return F.normalize(torch.cat(seen), dim=-1)
+        for places in _of_one_length(clips):
+            latents = model.encode_images(torch.stack([clips[place] for place in places]).to(device))
+            for place, row in zip(places, latents, strict=True):
+                out[place] = row
+    return torch.stack(out)
+
+
+@torch.no_grad()
+def features_of(model: Flamingo, clips: Sequence[Tensor]) -> Tensor:
+    """Float32 [K, D] of length 1: the frozen vision encoder's features, averaged over each clip, uint8 [T, S, S, 3]."""
+    device = next(model.parameters()).device
+    out: list[Tensor] = [torch.empty(0)] * len(clips)
+    with computing(model):
+        for places in _of_one_length(clips):
+            frames = torch.stack([clips[place] for place in places])  # [k, T, S, S, 3]
+            features = model.vision_encoder(frames.flatten(0, 1).to(device)).float()  # [k * T, P, D]
+            for place, row in zip(places, features.unflatten(0, frames.shape[:2]).mean((1, 2)), strict=True):
+                out[place] = row
+    return F.normalize(torch.stack(out), dim=-1)
+
+
+def _of_one_length(clips: Sequence[Tensor]) -> Iterator[list[int]]:
+    """Places of clips of as many frames, some at a time."""
+    by_length: dict[int, list[int]] = {}
+    for place, clip in enumerate(clips):
+        by_length.setdefault(len(clip), []).append(place)
+    for frames, places in sorted(by_length.items()):
+        most = max(1, _AT_ONCE // frames)
+        yield from (places[first : first + most] for first in range(0, len(places), most))
 
 
 def computing(model: Flamingo) -> AbstractContextManager:

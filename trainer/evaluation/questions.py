@@ -11,21 +11,27 @@ from pathlib import Path
 from lamella.schemas.errors import TrainingError
 
 SPLITS = ("support", "query")
-_STRINGS, _LISTS = ("task", "split", "image", "prompt", "answer"), ("accepted", "choices")
+_STRINGS, _LISTS = ("task", "split", "image", "prompt", "answer"), ("frames", "accepted", "choices")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One line of the file; `image` is relative to it."""
+    """One line of the file: about an image, or about a clip of `frames` in time order. Paths are relative to the file."""
 
     task: str
     split: str
-    image: str
+    image: str = ""
+    frames: tuple[str, ...] = ()
     prompt: str
     answer: str
     accepted: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """The image alone, or the clip's frames."""
+        return self.frames or (self.image,)
 
     def line(self, answer: str | None = None) -> str:
         """The prompt with an answer, the right one unless another is given."""
@@ -82,7 +88,8 @@ def _question(line: str, where: str) -> Question:
         raise TrainingError(f"{where}: not an object")
     if unknown := [name for name in row if name not in (*_STRINGS, *_LISTS, "attributes")]:
         raise TrainingError(f"{where}: no field {unknown[0]!r}")
-    values = {name: row.get(name, "" if name == "prompt" else None) for name in _STRINGS}
+    default = {"prompt": "", "image": "" if row.get("frames") else None}
+    values = {name: row.get(name, default.get(name)) for name in _STRINGS}
     values |= {name: row.get(name, []) for name in _LISTS}
     attributes = row.get("attributes", {})
     for name in _STRINGS:
@@ -94,8 +101,12 @@ def _question(line: str, where: str) -> Question:
         values[name] = tuple(values[name])
     if not isinstance(attributes, dict) or not all(map(_is_texts, attributes.values())):
         raise TrainingError(f"{where}: attributes is no object of lists of texts")
-    if not _is_beside(values["image"]):
-        raise TrainingError(f"{where}: image={values['image'][:80]!r} is no path below the file's folder")
+    if values["frames"] and values["image"]:
+        raise TrainingError(f"{where}: image and frames; a question is about one or the other")
+    for path in values["frames"] or (values["image"],):
+        if not _is_beside(path):
+            name = "frames" if values["frames"] else "image"
+            raise TrainingError(f"{where}: {name}={path[:80]!r} is no path below the file's folder")
     if values["split"] not in SPLITS:
         raise TrainingError(f"{where}: split={values['split']!r}; there are {', '.join(SPLITS)}")
     if values["choices"] and (len(values["choices"]) < 2 or values["answer"] not in values["choices"]):

@@ -30,7 +30,6 @@ class FlamingoConfig(MixtureConfig):
     latents: PositiveInt = 64  # R, of an image or a clip
     head_width: PositiveInt = 64
     resampler_heads: PositiveInt = 8
-    resampler_head_width: PositiveInt | None = None  # None: `head_width`
     resampler_width: PositiveInt | None = None  # of the latents; None: the features' own
     time_embeddings: PositiveInt = 8  # trained; interpolated for clips of more frames
     cross_every: PositiveInt = 1  # a gated block before every k-th block of the language model: 3B 1, 9B 4, 80B 7
@@ -55,11 +54,15 @@ class FlamingoConfig(MixtureConfig):
         return Schedule(peak=self.learning_rate, warmup_steps=self.warmup_steps)
 
 
+# [P] A.1: a resampler of 6 layers 1,536 wide with 16 heads, keys and values of 128 a head everywhere.
+_PAPER = {"vision": "ViT-L-14-336", "vision_weights": "openai"}
+_PAPER |= {"resampler_width": 1536, "resampler_heads": 16, "head_width": 128}
+
 RECIPES: dict[str, dict[str, Any]] = {
-    # The paper's three sizes, in what lies outside of the language model.
-    "flamingo-3b": {"vision": "ViT-L-14-336", "vision_weights": "openai", "cross_every": 1},
-    "flamingo-9b": {"vision": "ViT-L-14-336", "vision_weights": "openai", "cross_every": 4},
-    "flamingo-80b": {"vision": "ViT-L-14-336", "vision_weights": "openai", "cross_every": 7, "parallel": "fsdp"},
+    # The paper's three sizes, in what lies outside of the language model, with a ViT-L in place of its NFNet-F6.
+    "flamingo-3b": _PAPER | {"cross_every": 1, "cross_heads": 16},  # before each of 24 blocks
+    "flamingo-9b": _PAPER | {"cross_every": 4, "cross_heads": 32},  # before 10 of 40
+    "flamingo-80b": _PAPER | {"cross_every": 7, "cross_heads": 64, "parallel": "fsdp"},  # before 12 of 80
     # The sample web on two cores.
     "demo": {
         # Images: as many as a catalogue has. Tokens: fewer than most pages, so that windows begin between its lines too.

@@ -73,7 +73,7 @@ def work_of(batch: Batch) -> Work:
         pairs=int(((batch.position + 1) * real).sum()),
         looking=int((batch.phi > 0).sum()),
         images=len(batch.images),
-        frames=len(batch.images) * batch.images.shape[1],
+        frames=int(batch.frame_counts.sum()),
     )
 
 

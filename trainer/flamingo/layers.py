@@ -40,11 +40,19 @@ class PerceiverResampler(nn.Module):
         self.layers = nn.ModuleList(PerceiverLayer(width, heads, head_width, feedforward) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
 
-    def forward(self, features: Tensor) -> Tensor:  # [M, T, P, D] -> [M, R, W]
-        x = (self.project(features) + self._times(features.shape[1])[:, None]).flatten(1, 2)  # [M, T * P, W]
+    def forward(self, features: Tensor, frame_counts: Tensor | None = None) -> Tensor:  # [M, T, P, D], [M] -> [M, R, W]
+        """Frames beyond an image's own count are not attended to; None: all are real."""
+        frames, patches = features.shape[1:3]
+        x = (self.project(features) + self._times(frames)[:, None]).flatten(1, 2)  # [M, T * P, W]
         latents = self.latents.to(x.dtype).expand(len(x), -1, -1)  # [M, R, W]
+        mask = None
+        if frame_counts is not None and frames > 1:
+            real = torch.arange(frames, device=x.device) < frame_counts[:, None]  # [M, T]
+            real = real.repeat_interleave(patches, dim=1)  # [M, F]
+            real = F.pad(real, (0, latents.shape[1]), value=True)  # latents may always be asked: [M, F + R]
+            mask = real[:, None, None]  # [M, 1, 1, F + R]
         for layer in self.layers:
-            latents = layer(latents, x)
+            latents = layer(latents, x, mask)
         return self.norm(latents)
 
     def _times(self, frames: int) -> Tensor:  # [T, W]
@@ -65,12 +73,12 @@ class PerceiverLayer(nn.Module):
         self.to_out = nn.Linear(inner, width, bias=False)
         self.feedforward = FeedForward(width, feedforward)
 
-    def forward(self, latents: Tensor, features: Tensor) -> Tensor:  # [M, R, W], [M, F, W] -> [M, R, W]
+    def forward(self, latents: Tensor, features: Tensor, mask: Tensor | None = None) -> Tensor:  # [M, R, W], [M, F, W]
         asking = self.norm_latents(latents)
         seen = torch.cat([self.norm_features(features), asking], dim=1)  # [M, F + R, W]
         q, kv = self.to_q(asking), self.to_kv(seen)
         q, k, v = (x.unflatten(-1, (self.heads, -1)).transpose(1, 2) for x in (q, *kv.chunk(2, dim=-1)))  # [M, H, ., d]
-        found = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)  # [M, R, H * d]
+        found = F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2).flatten(2)  # [M, R, H * d]
         latents = latents + self.to_out(found)
         return latents + self.feedforward(latents)
 

@@ -64,7 +64,7 @@ class Flamingo(nn.Module):
             latents=config.latents,
             layers=config.resampler_layers,
             heads=config.resampler_heads,
-            head_width=config.resampler_head_width or config.head_width,
+            head_width=config.head_width,
             feedforward=config.feedforward,
             times=config.time_embeddings,
         )
@@ -113,19 +113,19 @@ class Flamingo(nn.Module):
             if isinstance(block, FlamingoLayer):
                 block.recompute = on
 
-    def encode_images(self, images: Tensor) -> Tensor:
-        """Latents [M, R, D] of images or clips, uint8 [M, T, H, W, 3]."""
+    def encode_images(self, images: Tensor, frame_counts: Tensor | None = None) -> Tensor:
+        """Latents [M, R, D] of images or clips, uint8 [M, T, H, W, 3], and their real frames [M]; None: all are real."""
         with torch.no_grad():
             features = self.vision_encoder(images.flatten(0, 1)).unflatten(0, images.shape[:2])  # [M, T, P, D]
-        return self.resampler(features.to(self.resampler.norm.weight.dtype))
+        return self.resampler(features.to(self.resampler.norm.weight.dtype), frame_counts)
 
     def forward(self, batch: Batch, latents: Tensor | None = None) -> Tensor:
         """Logits [B, L, V]; `latents` where the images have been seen already."""
-        if latents is None and (self.training or len(batch.images)):
+        if latents is None and len(batch.images):
+            latents = self.encode_images(batch.images, batch.frame_counts)
+        elif latents is None and self.training:
             # A batch without an image gets a blank one, to which no token attends: every process runs the same layers.
-            latents = self.encode_images(
-                batch.images if len(batch.images) else batch.images.new_zeros(1, *batch.images.shape[1:])
-            )
+            latents = self.encode_images(batch.images.new_zeros(1, *batch.images.shape[1:]))
         # Plain rows get no mask and no positions, though their ends are padding: causal attention is quickest unmasked, and
         # what stands before an end never sees it.
         extra = {}

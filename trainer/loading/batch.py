@@ -24,6 +24,7 @@ class Batch:
     position: Tensor  # int64 [B, L]: from 0 in each document
     images: Tensor  # uint8 [M, T, H, W, 3]
     image_counts: Tensor  # int64 [B]: images of each row; they sum up to M
+    frame_counts: Tensor  # int64 [M]: real frames of each image or clip, from 1; no latent attends to the others
     keys: tuple[str, ...]  # of the samples, in the order in which they were drawn
     damaged: tuple[str, ...] = ()  # samples that stood in that order and were replaced: what is wrong with each
 
@@ -52,4 +53,4 @@ class Batch:
         return replace(self, **{name: change(tensor) for name, tensor in tensors.items()})
 
 
-_TENSORS = ("text", "phi", "loss_mask", "document", "position", "images", "image_counts")
+_TENSORS = ("text", "phi", "loss_mask", "document", "position", "images", "image_counts", "frame_counts")

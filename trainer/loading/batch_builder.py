@@ -70,6 +70,7 @@ class PackedBatch:
     values: np.ndarray  # int32 [5, B, L]
     image_counts: np.ndarray
     images: torch.Tensor
+    frame_counts: np.ndarray  # int64 [M]
     keys: tuple[str, ...]
     damaged: tuple[str, ...]
 
@@ -84,6 +85,7 @@ class PackedBatch:
             position=planes[POSITION],
             images=self.images,
             image_counts=torch.from_numpy(self.image_counts),
+            frame_counts=torch.from_numpy(self.frame_counts),
             keys=self.keys,
             damaged=self.damaged,
         )
@@ -141,10 +143,11 @@ class Sampler:
     def packed_batch(self, slots: range) -> PackedBatch:
         part, px = self._stream.part, self._plan.image_px
         room = np.empty((len(slots) * part.images, part.frames, px, px, 3), dtype=np.uint8)  # touched where it is used
+        frames = np.ones(len(room), dtype=np.int64)
         sequences: list[Sampled] = []
         keys, damaged, at = [], [], 0
         for slot in slots:
-            key, sequence, faults = self._sample(slot, room[at:])
+            key, sequence, faults = self._sample(slot, room[at:], frames[at:])
             sequences.append(sequence)
             keys.append(key)
             damaged += faults
@@ -153,29 +156,31 @@ class Sampler:
         lengths = [len(sequence.tokens) for sequence in sequences]
         rows = pack(lengths, length) if self._plan.config.pack_tokens else [[n] for n in range(len(sequences))]
         filled = fill_rows(sequences, rows, length, self._plan.vocabulary.pad)
+        places = _in_order([len(sequence.images) for sequence in sequences], filled.order)
         return PackedBatch(
             dataset=self._stream.dataset,
             values=filled.values,
             image_counts=filled.image_counts,
-            images=torch.from_numpy(_in_order(room[:at], [len(sequence.images) for sequence in sequences], filled.order)),
+            images=torch.from_numpy(room[:at] if places is None else room[places]),
+            frame_counts=frames[:at] if places is None else frames[places],
             keys=tuple(keys),
             damaged=tuple(damaged),
         )
 
-    def _sample(self, slot: int, room: np.ndarray) -> tuple[str, Sampled, list[str]]:
-        """Key and sequence of the sample at a slot, its images in `room`, and what was wrong with those it replaces."""
+    def _sample(self, slot: int, room: np.ndarray, frames: np.ndarray) -> tuple[str, Sampled, list[str]]:
+        """Key and sequence of the sample at a slot, its images and frames in place, and the faults of those it replaces."""
         faults: list[str] = []
         self._look_ahead(slot)
         for attempt in range(_ATTEMPTS):
             place = self._order.instead(slot, attempt) if attempt else self._order.place(slot)
             stored = self.shards.sample(place.shard, place.index)
             try:
-                return *self._sampled(stored, slot, room), faults
+                return *self._sampled(stored, slot, room, frames), faults
             except BadSample as error:
                 faults.append(f"{self._name(place)}: {_line(error)}")
         raise TrainingError(f"{faults[0]}; and {_ATTEMPTS - 1} samples that could stand for it are damaged too")
 
-    def _sampled(self, stored: Stored, slot: int, room: np.ndarray) -> tuple[str, Sampled]:
+    def _sampled(self, stored: Stored, slot: int, room: np.ndarray, frames: np.ndarray) -> tuple[str, Sampled]:
         part, vocabulary, parts = self._stream.part, self._plan.vocabulary, (self._stream.dataset, slot)
         header = _header(stored)
         if DATASETS[self._stream.dataset].sample is InterleavedSample:
@@ -185,8 +190,9 @@ class Sampler:
             text = pair_text(_text(header), self._chances, parts)
             sequence = pair_sequence(text, vocabulary, part.tokens)
             jpegs = [[stored.member(number) for number in range(1, len(stored.members))]] if sequence.images else []
-        for image, frames in zip(room, jpegs, strict=False):
-            _draw_frames(frames, image)
+        real = _distinct_frames(header)
+        for number, (image, pictures) in enumerate(zip(room, jpegs, strict=False)):
+            frames[number] = _draw_frames(pictures[:real], image)
         return header["key"], sequence
 
     def _look_ahead(self, slot: int) -> None:
@@ -224,22 +230,30 @@ def _document_images(header: dict, stored: Stored, wanted: Sequence[int]) -> lis
     return [stored.part(1, offset, length) for offset, length in ranges]
 
 
-def _draw_frames(jpegs: list[bytes], out: np.ndarray) -> None:
-    """Fills [T, S, S, 3] with T of the frames, evenly chosen; a frame that stands for several is decoded once."""
-    chosen = [frame * len(jpegs) // len(out) for frame in range(len(out))]
-    for frame, number in enumerate(chosen):
-        if frame and number == chosen[frame - 1]:
-            out[frame] = out[frame - 1]
-        else:
-            draw(jpegs[number], out[frame])
+def _distinct_frames(header: dict) -> int | None:
+    """How many of a clip's frames are real, as its shard says; None where it does not say."""
+    facts = header.get("facts")
+    distinct = facts.get("distinct_frames") if isinstance(facts, dict) else None
+    if distinct is not None and (type(distinct) is not int or distinct < 1):
+        raise BadSample(f"json: distinct_frames={distinct!r}")
+    return distinct
 
 
-def _in_order(images: np.ndarray, counts: list[int], order: tuple[int, ...]) -> np.ndarray:
-    """The images of sequence order[0], then those of order[1] ..."""
+def _draw_frames(jpegs: list[bytes], out: np.ndarray) -> int:
+    """Fills [T, S, S, 3] with T frames of a long clip, evenly chosen, or all of a short one; how many are real."""
+    real = min(len(jpegs), len(out))
+    for frame in range(real):
+        draw(jpegs[frame * len(jpegs) // real], out[frame])
+    out[real:] = out[real - 1]
+    return real
+
+
+def _in_order(counts: list[int], order: tuple[int, ...]) -> np.ndarray | None:
+    """The places of the images of sequence order[0], then of order[1] ...; None where they stand so already."""
     if order == tuple(range(len(counts))):
-        return images
+        return None
     ends = np.cumsum(counts)
-    return images[np.concatenate([np.arange(ends[n] - counts[n], ends[n]) for n in order]).astype(np.int64)]
+    return np.concatenate([np.arange(ends[n] - counts[n], ends[n]) for n in order]).astype(np.int64)
 
 
 def _line(error: Exception) -> str:

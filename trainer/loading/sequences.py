@@ -4,7 +4,8 @@
 
 Alayrac et al. 2022, A.3.1 and A.3.2. What the paper leaves open: text nodes that follow one another are parted by a line
 break; an `<EOC>` has the phi of the text that it closes, 0 where it closes none; under previous phi an `<image>` attends
-to itself; a pair that is too long loses its end and not its image.
+to itself; of images beyond the first N only `<image>` goes, so that `<EOC>` still parts their texts, which attend to nothing;
+a pair that is too long loses its end and not its image.
 """
 
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ def _nodes(header: dict[str, Any], following: bool) -> tuple[list[str | None], l
 
 
 def _window(whole: Sequence, at_image: np.ndarray, cut: Cut) -> Sequence:
-    """`cut.tokens` tokens of the document; images beyond the first few go with their tags, phi is counted anew."""
+    """`cut.tokens` tokens of the document; beyond the first few, `<image>` goes and its text stays; phi is counted anew."""
     length = len(whole.tokens)
     start = cut.roll % (length - cut.tokens + 1) if length > cut.tokens else 0
     end = min(length, start + cut.tokens)
@@ -148,6 +149,6 @@ def _window(whole: Sequence, at_image: np.ndarray, cut: Cut) -> Sequence:
     if kept < last:
         gone = at_image[kept:last] - start
         there = np.ones(end - start, dtype=bool)
-        there[gone] = there[gone - 1] = False  # the `<EOC>` before it; an image came earlier, so there is one
+        there[gone] = False  # the `<EOC>` before it stays: the texts of two images are not one chunk
         tokens, phi, loss = tokens[there], phi[there], loss[there]
     return Sequence(tokens=tokens, phi=phi, loss=loss, images=tuple(range(first, kept)))

@@ -16,12 +16,18 @@ from lamella.schemas.config import ReadConfig
 from lamella.schemas.errors import DataError
 from lamella.schemas.media import BlobRef, Container
 from lamella.transforms.base.files import RUN_FILE, is_local, join, read_bytes
+from lamella.transforms.base.packed import Packed, archive_of
+from lamella.transforms.base.spool import unpacked_stretch
 from lamella.transforms.formats.content_encoding import BadRecord, Caps, media_caps, record_caps
-from lamella.transforms.formats.decompress import UnpackedStream
+from lamella.transforms.formats.frames import (
+    FRAME,
+    MAX_DICTIONARY_BYTES,
+    frame_length,
+    needs_dictionary,
+    read_dictionary,
+    unframed,
+)
 from lamella.transforms.formats.warc import decoded_body, parse_record
-
-# Marks the path of an archive that is packed as a whole: offset and length then count in what it unpacks to.
-UNPACKED = "unpacked::"
 
 
 class BlobError(DataError):
@@ -69,7 +75,7 @@ def inside(path: str, root: str) -> str:
 
 def is_own_archive(path: str, root: str) -> bool:
     """Whether the run in `root` was made from this archive, as its `run.json` says. Raises OSError where there is none."""
-    archive = path.removeprefix(UNPACKED)
+    archive = archive_of(path)
     stamp = Path(fsspec.core.url_to_fs(root)[1], RUN_FILE).stat().st_mtime_ns if is_local(root) else 0
     if archive in _archives(root, stamp):
         return True
@@ -97,16 +103,23 @@ def _range(path: str, offset: int, length: int) -> bytes:
 
 
 def _body(blob: BlobRef, config: ReadConfig) -> bytes:
-    if blob.path.startswith(UNPACKED):
-        with fsspec.open(blob.path.removeprefix(UNPACKED), "rb") as packed:
-            magic = packed.read(4)
-            packed.seek(0)
-            stored = UnpackedStream(packed, magic).stretch(blob.offset, blob.length)
-    else:
-        stored = _range(blob.path, blob.offset, blob.length)
-        if stored.startswith(b"\x1f\x8b"):
-            stored = _inflated(stored, record_caps(config))
+    packed = Packed.of(blob.path)
+    stored = unpacked_stretch(packed, blob.offset, blob.length) if packed else _range(blob.path, blob.offset, blob.length)
+    if stored.startswith(b"\x1f\x8b"):
+        stored = _inflated(stored, record_caps(config))
+    elif FRAME.match(stored):
+        dictionary = _dictionary(blob.path) if needs_dictionary(stored) else b""
+        stored = unframed(stored, record_caps(config), dictionary)
     return decoded_body(parse_record(stored), media_caps(config)).data
+
+
+@lru_cache(maxsize=4)
+def _dictionary(path: str) -> bytes:
+    """That the frames of an archive share, from its front."""
+    filesystem, inner = url_to_fs(path)
+    head = filesystem.cat_file(inner, start=0, end=8)
+    length = frame_length(lambda at, size: head[at : at + size], MAX_DICTIONARY_BYTES)
+    return read_dictionary(filesystem.cat_file(inner, start=0, end=min(length, MAX_DICTIONARY_BYTES)))
 
 
 def _inflated(member: bytes, caps: Caps) -> bytes:

@@ -30,7 +30,7 @@ def from_archive(link: MediaLink, found: ArchiveMedia) -> CapturedLink:
 
 def latest(captures: Iterable[ArchiveMedia]) -> ArchiveMedia:
     """Of several captures of one URL the last; of the same moment the first by path and offset."""
-    return min(captures, key=lambda found: (_descending(found.crawl_time), found.blob.path, found.blob.offset))
+    return min(captures, key=lambda found: (descending(found.crawl_time), found.blob.path, found.blob.offset))
 
 
 def base_of(link: MediaLink) -> dict:
@@ -38,6 +38,6 @@ def base_of(link: MediaLink) -> dict:
     return {field.name: getattr(link, field.name) for field in fields(MediaLink)}
 
 
-def _descending(text: str) -> tuple[int, ...]:
+def descending(text: str) -> tuple[int, ...]:
     """Sorts ISO times from last to first; an empty time is the oldest."""
     return (*(-ord(character) for character in text), 1)

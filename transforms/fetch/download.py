@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lamella.schemas.config import FetchConfig
+from lamella.schemas.config import FetchConfig, ReadConfig
 from lamella.schemas.keys import stable_int, stable_key
 from lamella.schemas.media import MediaLink
 from lamella.schemas.rejection import Reason, Rejection
@@ -21,7 +21,7 @@ from lamella.transforms.base.files import exists
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation
 from lamella.transforms.fetch.captured import CapturedLink, base_of
-from lamella.transforms.fetch.http import Client, Refused, StoreFailed
+from lamella.transforms.fetch.http import Client
 from lamella.transforms.fetch.packs import (
     Answer,
     batch_name,
@@ -31,6 +31,7 @@ from lamella.transforms.fetch.packs import (
     write_index,
     write_pack,
 )
+from lamella.transforms.fetch.refused import Refused, StoreFailed
 from lamella.transforms.formats.urls import registered_domain
 
 BATCH_LINKS = 256  # a kill loses at most so many answers a worker
@@ -46,6 +47,7 @@ _POLICY = (
     "max_redirects",
     "robots_txt",
     "honour_opt_outs",
+    "opt_outs",
     "max_image_bytes",
     "max_video_bytes",
 )
@@ -75,8 +77,8 @@ def bucket_of(link: MediaLink, links: int) -> int:
 class Harvester:
     """Asks for links on behalf of one worker; `close` when done."""
 
-    def __init__(self, config: FetchConfig, root: str):
-        self._config, self._root, self._policy = config, root, policy_of(config)
+    def __init__(self, config: FetchConfig, root: str, reading: ReadConfig = ReadConfig()):
+        self._config, self._root, self._reading, self._policy = config, root, reading, policy_of(config)
         self._loop = asyncio.new_event_loop()
         self._client: Client | None = None
 
@@ -133,7 +135,7 @@ class Harvester:
 
     async def _ask_all(self, links: Sequence[AskedLink], targets: dict[str, Path]) -> list[Answer]:
         if self._client is None:
-            self._client = Client(self._config)
+            self._client = Client(self._config, reading=self._reading)
         by_domain: dict[str, list[AskedLink]] = {}
         for link in links:
             by_domain.setdefault(registered_domain(link.url), []).append(link)

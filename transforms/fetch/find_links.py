@@ -1,19 +1,19 @@
-"""Documents in; their links out, with where an archive or the web holds each, or a Rejection."""
+"""Documents in; their links out, with where the web holds each that no archive does, or a Rejection."""
 
 from typing import NamedTuple
 
 import apache_beam as beam
 
 from lamella.schemas.config import FetchConfig
-from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation
 from lamella.transforms.base.spread import Spread
-from lamella.transforms.fetch.captured import CapturedLink, from_archive, latest
+from lamella.transforms.fetch.captured import CapturedLink
 from lamella.transforms.fetch.download import AskedLink, Harvester, as_record, bucket_of, policy_of, still_valid
 from lamella.transforms.fetch.links import Mention, WantedLink, as_link, mentions_of, sum_mentions
 from lamella.transforms.fetch.packs import Answer, best_answer, list_indexes, read_index
+from lamella.transforms.media.store import MediaStore
 
 
 class FindLinks(beam.PTransform):
@@ -32,28 +32,6 @@ class FindLinks(beam.PTransform):
         )
 
 
-class Found(NamedTuple):
-    captured: beam.PCollection  # CapturedLink
-    missing: beam.PCollection  # WantedLink
-
-
-class LookInArchives(beam.PTransform):
-    """{"links", "archived"} -> links that an archive holds, with where; and links that none holds."""
-
-    def expand(self, inputs):
-        by_url = inputs["links"] | "LinksByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, WantedLink])
-        archived = (
-            inputs["archived"]
-            | "ArchivedByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, ArchiveMedia])
-            | "Latest" >> beam.CombinePerKey(latest)
-        )
-        joined = {"links": by_url, "archived": archived} | beam.CoGroupByKey()
-        out = joined | beam.FlatMapTuple(_match).with_output_types(CapturedLink, missing=WantedLink).with_outputs(
-            "missing", main="captured"
-        )
-        return Found(out.captured, out.missing)
-
-
 class Asked(NamedTuple):
     captured: beam.PCollection  # CapturedLink
     refused: beam.PCollection  # Rejection
@@ -62,9 +40,9 @@ class Asked(NamedTuple):
 class AskTheWeb(beam.PTransform):
     """Links that no archive holds -> what the web, or an earlier run's index, answered. A registered domain, one worker."""
 
-    def __init__(self, config: FetchConfig, root: str, *, asks: bool = True):
+    def __init__(self, config: FetchConfig, store: MediaStore, *, asks: bool = True):
         super().__init__()
-        self._config, self._root, self._asks = config, root, asks
+        self._config, self._root, self._reading, self._asks = config, store.root, store.reading, asks
 
     def expand(self, links):
         known = (
@@ -93,7 +71,7 @@ class AskTheWeb(beam.PTransform):
             asked
             | "ByBucket" >> beam.Map(_in_bucket, count).with_output_types(tuple[int, AskedLink])
             | beam.GroupByKey()
-            | beam.ParDo(_Harvest(self._config, self._root))
+            | beam.ParDo(_Harvest(self._config, self._root, self._reading))
             .with_output_types(CapturedLink, refused=Rejection)
             .with_outputs("refused", main="captured")
         )
@@ -112,11 +90,11 @@ class _Recall(beam.DoFn):
 class _Harvest(beam.DoFn):
     """(bucket, its links) -> CapturedLink, or a Rejection behind `refused`."""
 
-    def __init__(self, config: FetchConfig, root: str):
-        self._config, self._root = config, root
+    def __init__(self, *given):
+        self._given = given
 
     def setup(self):
-        self._harvester = Harvester(self._config, self._root)
+        self._harvester = Harvester(*self._given)
 
     def teardown(self):
         self._harvester.close()
@@ -128,12 +106,6 @@ class _Harvest(beam.DoFn):
 
 def _url(record) -> str:
     return record.url
-
-
-def _match(url: str, group: dict):
-    archived = next(iter(group["archived"]), None)
-    for link in group["links"]:
-        yield from_archive(link, archived) if archived else beam.pvalue.TaggedOutput("missing", link)
 
 
 def _remember(url: str, group: dict):

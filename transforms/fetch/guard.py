@@ -54,7 +54,10 @@ class Guard:
     def check(self, host: str, port: int) -> None:
         """Raises ForbiddenAddress unless this numeric address and port may be asked."""
         self.check_port(port)
-        address = _plain(host)
+        self.check_address(_plain(host))
+
+    def check_address(self, address: Address) -> None:
+        """Raises ForbiddenAddress unless this address, unmapped, may be asked."""
         if not (is_public(address) or any(address in block for block in self._excepted)):
             raise ForbiddenAddress(f"{address} is not public")
 

@@ -1,7 +1,8 @@
 """A link -> its bytes in a file, asked for politely over HTTP, or Refused with the reason.
 
 One request at a time to a registered domain; robots.txt before every hop; the address guard at every connect; the body
-streamed, bounded before and while it comes, its first bytes judged before the rest is waited for; nothing is unpacked.
+streamed, bounded before and while it comes, its first bytes judged before the rest is waited for. A coded body, which
+nobody asked for, is decoded under the caps of archives.
 """
 
 import asyncio
@@ -9,32 +10,28 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
 
 import aiohttp
 from yarl import URL
 
-from lamella.schemas.config import FetchConfig
-from lamella.schemas.errors import LamellaError
+from lamella.schemas.config import FetchConfig, ReadConfig
 from lamella.schemas.media import MediaLink
 from lamella.schemas.rejection import Reason
 from lamella.transforms.fetch.guard import ForbiddenAddress, Guard
-from lamella.transforms.fetch.hash_list import read_hashes
-from lamella.transforms.fetch.inspect import HEAD_BYTES, wrong_kind
 from lamella.transforms.fetch.opt_out import media_opt_out, product_of
 from lamella.transforms.fetch.rate_limit import Politeness
-from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, RobotsCache, Verdict
-from lamella.transforms.fetch.rules import max_bytes
-from lamella.transforms.formats.content_encoding import BadRecord, Caps, decode
+from lamella.transforms.fetch.refused import Refused
+from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, Verdict
+from lamella.transforms.fetch.save_body import CHUNK_BYTES, save_body
+from lamella.transforms.fetch.site_cache import SiteCache
+from lamella.transforms.formats.content_encoding import BadRecord, Caps, decode, media_caps
 from lamella.transforms.formats.credentials import without_redacted
+from lamella.transforms.formats.http_message import REDIRECTS, gives_all
 from lamella.transforms.formats.urls import canonical_url, host_of, registered_domain, safe_text, safe_url, whole_url
-from lamella.transforms.formats.warc import cut_directives
+from lamella.transforms.formats.use_headers import use_text
 
-_REDIRECTS = (301, 302, 303, 307, 308)
 _COME_BACK_LATER = (429, 503)
-_CHUNK_BYTES = 1 << 16
 _MAX_DATE = 100  # characters of a header
 _ROBOTS_CAPS = Caps(max_bytes=64 * MAX_ROBOTS_BYTES, max_expansion=64.0, expansion_floor_bytes=MAX_ROBOTS_BYTES)
 _BROKEN = (Reason.CONNECTION_FAILED, Reason.TIMED_OUT)  # and statuses from 500: what counts against a host
@@ -48,18 +45,6 @@ class Body:
     robots_header: str
     tdm_reservation: str
     robots_txt: str
-
-
-class Refused(LamellaError):
-    """No bytes, and why. `again` where a further try may help; `wait_s` where the server said when."""
-
-    def __init__(self, reason: Reason, detail: str, *, again: bool = False, wait_s: float | None = None):
-        super().__init__(reason, detail)
-        self.reason, self.detail, self.again, self.wait_s = reason, detail, again, wait_s
-
-
-class StoreFailed(LamellaError):
-    """A file here could not be written: no fault of the server, and the run must not go on."""
 
 
 class _Budget:
@@ -81,12 +66,17 @@ class _Budget:
 class Client:
     """An HTTP client for one worker and one event loop; its turns, robots rules and given-up hosts last as long as it."""
 
-    def __init__(self, config: FetchConfig, resolver: aiohttp.abc.AbstractResolver | None = None):
-        self._config = config
+    def __init__(
+        self,
+        config: FetchConfig,
+        resolver: aiohttp.abc.AbstractResolver | None = None,
+        reading: ReadConfig = ReadConfig(),
+    ):
+        self._config, self._caps = config, media_caps(reading)
         self._product = product_of(config.user_agent)
         self._guard = Guard(config)
         self._politeness = Politeness(config.min_delay_s, config.connections)
-        self._robots = RobotsCache(self._robots_txt, self._product)
+        self._sites = SiteCache(self._site_file, config)
         connector = aiohttp.TCPConnector(
             limit=config.connections,
             resolver=resolver,
@@ -144,10 +134,10 @@ class Client:
 
     async def _allowed(self, url: str) -> Verdict:
         """The site's verdict; raises Refused where it says no, or cannot be asked."""
-        if not self._config.robots_txt:
+        if not self._config.robots_txt and not self._config.honour_opt_outs:
             return Verdict(True, "")
         try:
-            verdict = await self._robots.verdict(url)
+            verdict = await self._sites.verdict(url)
         except Refused as refusal:
             reason = Reason.CONNECTION_FAILED if refusal.reason is Reason.TRUNCATED_MEDIA else refusal.reason
             raise Refused(reason, f"robots.txt: {refusal.detail}", again=refusal.again) from refusal
@@ -158,14 +148,14 @@ class Client:
         self._politeness.slow_down(registered_domain(url), verdict.delay_s)
         return verdict
 
-    async def _robots_txt(self, url: str) -> tuple[int, bytes]:
+    async def _site_file(self, url: str) -> tuple[int, bytes]:
         budget = _Budget(self._config.timeout_s)
 
         async def first_bytes(response) -> tuple[int, bytes] | str:
-            if response.status in _REDIRECTS and (onward := _location(url, response)[: self._config.max_url_characters]):
+            if response.status in REDIRECTS and (onward := _location(url, response)[: self._config.max_url_characters]):
                 return onward
             body = bytearray()
-            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+            async for chunk in response.content.iter_chunked(CHUNK_BYTES):
                 body += chunk
                 if len(body) > MAX_ROBOTS_BYTES:
                     break
@@ -210,63 +200,31 @@ class Client:
 
     async def _take(self, response: aiohttp.ClientResponse, link: MediaLink, target: Path) -> dict | str:
         """The headers that count, the body in `target`; or the URL that a redirect points to."""
-        if response.status in _REDIRECTS:
-            onward = _location(str(response.url), response)
-            if len(onward) > self._config.max_url_characters:
-                raise Refused(Reason.BAD_URL, f"a redirect to {len(onward)} > {self._config.max_url_characters} characters")
-            if onward:
-                return onward
-            onward = safe_url(response.headers.get("Location", ""))
-            raise Refused(Reason.HTTP_ERROR, f"{response.status} to {onward[:200]!r}")
-        if response.status != 200:
+        most, heard = self._config.max_robots_characters, self._config.opt_outs
+        robots = use_text(lambda name: ", ".join(response.headers.getall(name, ())), most)
+        reserved = response.headers.get("TDM-Reservation", "")[:most]
+        taken = response.status in REDIRECTS or gives_all(response.status, response.headers.get("Content-Range", ""))
+        if taken and self._config.honour_opt_outs and (directive := media_opt_out(robots, reserved, self._product, heard)):
+            raise Refused(Reason.OPTED_OUT, directive)
+        if response.status in REDIRECTS:
+            return self._onward(response)
+        if not taken:
             again = response.status >= 500 or response.status in _COME_BACK_LATER
             wait_s = _retry_after(response) if response.status in _COME_BACK_LATER else None
             lacks = "" if without_redacted(link.url) == link.url else ", asked without the token in its address"
             raise Refused(Reason.HTTP_ERROR, f"{response.status}{lacks}", again=again, wait_s=wait_s)
-        most = self._config.max_robots_characters
-        robots = cut_directives(", ".join(response.headers.getall("X-Robots-Tag", ())), most)
-        reserved = response.headers.get("TDM-Reservation", "")[:most]
-        if self._config.honour_opt_outs and (directive := media_opt_out(robots, reserved, self._product)):
-            raise Refused(Reason.OPTED_OUT, directive)
-        coding = response.headers.get("Content-Encoding", "identity").strip().lower()
-        if coding not in ("", "identity"):
-            raise Refused(Reason.HTTP_ERROR, f"coded as {coding[:40]}, though identity was asked for")
-        await self._save(response, link, target)
+        await save_body(response, link, target, self._config, self._caps)
         return {"robots_header": robots, "tdm_reservation": reserved}
 
-    async def _save(self, response: aiohttp.ClientResponse, link: MediaLink, target: Path) -> None:
-        limit, size, digest, head = max_bytes(link.kind, self._config), 0, sha256(), b""
-        if (response.content_length or 0) > limit:
-            raise Refused(Reason.TOO_LARGE, f"{response.content_length} > {limit} bytes")
-        with _create(target) as out:
-            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-                size += len(chunk)
-                if size > limit:
-                    raise Refused(Reason.TOO_LARGE, f"more than {limit} bytes")
-                if len(head) < HEAD_BYTES:
-                    head += chunk[:HEAD_BYTES]
-                    if len(head) >= HEAD_BYTES and (reason := wrong_kind(link.kind, head)):
-                        raise Refused(reason, f"starts with {head[:12]!r}")
-                digest.update(chunk)
-                _write(out, chunk)
-        if not size:
-            raise Refused(Reason.EMPTY_BODY, "0 bytes")
-        if digest.hexdigest() in read_hashes(self._config.unsafe_hashes):
-            raise Refused(Reason.UNSAFE_IMAGE, f"sha256 {digest.hexdigest()} is listed")
-
-
-def _create(target: Path) -> BinaryIO:
-    try:
-        return target.open("wb", buffering=0)
-    except OSError as error:
-        raise StoreFailed(str(error)) from error
-
-
-def _write(out: BinaryIO, chunk: bytes) -> None:
-    try:
-        out.write(chunk)
-    except OSError as error:
-        raise StoreFailed(str(error)) from error
+    def _onward(self, response: aiohttp.ClientResponse) -> str:
+        """Where a redirect points."""
+        onward = _location(str(response.url), response)
+        if len(onward) > self._config.max_url_characters:
+            raise Refused(Reason.BAD_URL, f"a redirect to {len(onward)} > {self._config.max_url_characters} characters")
+        if onward:
+            return onward
+        onward = safe_url(response.headers.get("Location", ""))
+        raise Refused(Reason.HTTP_ERROR, f"{response.status} to {onward[:200]!r}")
 
 
 def _location(url: str, response: aiohttp.ClientResponse) -> str:

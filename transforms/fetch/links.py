@@ -46,7 +46,7 @@ def media_of(document: InterleavedDocument) -> dict[str, MediaKind]:
 
 def mentions_of(document: InterleavedDocument, config: FetchConfig) -> Iterable[tuple[str, Mention]]:
     """(URL, mention) for each distinct URL: a document counts once, however often it shows a picture."""
-    forbids = page_opt_out(document.robots, product_of(config.user_agent))
+    forbids = page_opt_out(document.robots, product_of(config.user_agent), config.opt_outs)
     for url, kind in media_of(document).items():
         yield url, Mention(_KINDS.index(kind), 1, int(bool(forbids.page)), forbids.media, forbids.page)
 

@@ -1,4 +1,6 @@
-"""What a site says about use of its media (X-Robots-Tag, robots meta, TDM-Reservation) -> the directive that forbids it, or "".
+"""What responses and pages say of the use of media -> the words that forbid it, or "".
+
+X-Robots-Tag, robots meta, TDM-Reservation, Content-Usage, Content-Signal; `site_rules` has what stands in files of the site.
 
 Every directive is read alone, wherever it stands: headers of one name arrive joined by commas, and a colon elsewhere
 (`unavailable_after: 25 Jun 2030 15:00:00 PST, noai`) must not hide one. Where a header can be read in two ways, the one
@@ -7,6 +9,10 @@ that forbids is taken.
 
 import re
 from typing import NamedTuple
+
+from lamella.schemas.config import OptOutConfig
+from lamella.transforms.fetch.usage import usage_opt_out
+from lamella.transforms.formats.use_headers import SaidOfUse, said_in
 
 ABOUT_AI = ("noai", "noimageai", "noml", "noimageindex")  # about pictures or training: whatever page shows the picture
 ABOUT_INDEX = ("noindex", "none")  # about the response itself
@@ -32,19 +38,28 @@ def product_of(user_agent: str) -> str:
     return user_agent.partition("/")[0].strip().lower()
 
 
-def media_opt_out(robots_header: str, tdm_reservation: str, product: str) -> str:
-    """The directive of a media response that forbids its use, or ""."""
-    if tdm_reservation.strip().strip("\"'").startswith("1"):
+def media_opt_out(said: str, tdm_reservation: str, product: str, heard: OptOutConfig = OptOutConfig()) -> str:
+    """The words of a media response that forbid its use, with the signal's name, or "".
+
+    Args:
+        said: of `use_headers.use_text`.
+        heard: which signals are.
+    """
+    if heard.tdm and tdm_reservation.strip().strip("\"'").startswith("1"):
         return f"tdm-reservation: {tdm_reservation.strip()}"[:_EVIDENCE_CHARACTERS]
-    for directive in _directives(robots_header, product):
-        return f"x-robots-tag: {directive}"
-    return ""
+    words = said_in(said)
+    if heard.x_robots_tag:
+        for directive in _directives(words.robots, product):
+            return f"x-robots-tag: {directive}"
+    return _of_use(words, heard)
 
 
-def page_opt_out(robots: str, product: str) -> PageOptOut:
-    """What a page's robots meta and X-Robots-Tag, comma-joined, forbid."""
-    media, page = "tdm-reservation: 1" if _RESERVED.search(robots) else "", ""
-    for directive in _directives(robots, product):
+def page_opt_out(robots: str, product: str, heard: OptOutConfig = OptOutConfig()) -> PageOptOut:
+    """What a page's robots meta and the headers of its response, comma-joined, forbid."""
+    words = said_in(robots)
+    media = "tdm-reservation: 1" if heard.tdm and _RESERVED.search(robots) else _of_use(words, heard)
+    page = ""
+    for directive in _directives(robots, product) if heard.x_robots_tag else ():
         if directive in ABOUT_AI:
             media = media or f"robots of a page: {directive}"
         else:
@@ -54,8 +69,23 @@ def page_opt_out(robots: str, product: str) -> PageOptOut:
 
 def evidence(robots_header: str, tdm_reservation: str) -> str:
     """What the response said, for the record; "" where it said nothing."""
-    said = ("x-robots-tag", robots_header.strip()), ("tdm-reservation", tdm_reservation.strip())
+    words = said_in(robots_header)
+    said = (
+        ("x-robots-tag", words.robots),
+        ("content-usage", words.usage),
+        ("content-signal", words.signal),
+        ("rsl-license", words.licence),
+        ("tdm-reservation", tdm_reservation.strip()),
+    )
     return "; ".join(f"{name}: {value}"[:_EVIDENCE_CHARACTERS] for name, value in said if value)
+
+
+def _of_use(words: SaidOfUse, heard: OptOutConfig) -> str:
+    if heard.content_usage and (forbids := usage_opt_out([words.usage])):
+        return f"content-usage: {forbids}"
+    if heard.content_signal and (forbids := usage_opt_out([words.signal])):
+        return f"content-signal: {forbids}"
+    return ""
 
 
 def _directives(header: str, product: str):

@@ -43,7 +43,7 @@ def max_bytes(kind: MediaKind, config: FetchConfig) -> int:
 
 
 def directive_of_server(link: CapturedLink, config: FetchConfig) -> str:
-    return media_opt_out(link.robots_header, link.tdm_reservation, product_of(config.user_agent))
+    return media_opt_out(link.robots_header, link.tdm_reservation, product_of(config.user_agent), config.opt_outs)
 
 
 def cut_by_crawler(link: CapturedLink, config: FetchConfig) -> str:

@@ -1,7 +1,7 @@
 """FetchMedia: documents and what the archives hold -> Media, judged, one of each; every other link a Rejection.
 
-Links meet the archives' media by URL; what is missing is asked for over HTTP where the configuration says so. Files are
-inspected where they lie: refs, hashes and measurements cross the shuffles, bytes never do.
+Links meet the archives' media by URL, through redirects and revisits; what is missing is asked for over HTTP where the
+configuration says so. Files are inspected where they lie: refs, hashes and measurements cross the shuffles, bytes never do.
 """
 
 import apache_beam as beam
@@ -17,15 +17,16 @@ from lamella.transforms.base.step import Outcome, Step
 from lamella.transforms.fetch.address_rules import judge_link
 from lamella.transforms.fetch.copies import choose_one
 from lamella.transforms.fetch.find_copies import FindCopies
-from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks, LookInArchives
+from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks
 from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.fetch.inspect import inspect_media
 from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.fetch.look_in_archives import LookInArchives
 from lamella.transforms.media.store import MediaStore
 
 
 class FetchMedia(beam.PTransform):
-    """{"documents", "archived"} -> Outcome of Media; unit MEDIA, made = distinct links.
+    """{"documents", "archived", "aliases"} -> Outcome of Media; unit MEDIA, made = distinct links.
 
     Args:
         config: limits, manners, and whether the network is asked at all.
@@ -44,9 +45,10 @@ class FetchMedia(beam.PTransform):
         first = {"entry": CounterKind.MADE, "leave": None, "counts": _one, "setup": _read_lists}
         wanted = links | "JudgeLinks" >> Step(Stage.FETCH, judge_link, config, WantedLink, **first)
 
-        found = {"links": wanted.kept, "archived": inputs["archived"]} | "LookInArchives" >> LookInArchives()
+        places = {"links": wanted.kept, "archived": inputs["archived"], "aliases": inputs["aliases"]}
+        found = places | "LookInArchives" >> LookInArchives(config)
         if config.http:
-            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store.root, asks=self._asks)
+            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks)
             captured, refused = (found.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
         else:
             captured, refused = (
@@ -60,7 +62,7 @@ class FetchMedia(beam.PTransform):
         members = {"documents": documents, "media": media.kept} | "FindCopies" >> FindCopies(config)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one, entry=None)
 
-        rejections = (wanted.rejected, refused, media.rejected, chosen.rejected) | "Rejected" >> beam.Flatten()
+        rejections = (wanted.rejected, found.refused, refused, media.rejected, chosen.rejected) | "Rejected" >> beam.Flatten()
         return Outcome(chosen.kept, rejections, (wanted.counters, chosen.counters) | "Counters" >> beam.Flatten())
 
 

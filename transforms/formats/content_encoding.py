@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import brotli
@@ -11,12 +11,15 @@ import zstandard
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.errors import DataError
 from lamella.schemas.rejection import Reason
+from lamella.transforms.formats.deflate import GZIP, gzip_stream, raw_deflate, zlib_stream
+from lamella.transforms.formats.signatures import signature
 
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[^\r\n]*\r?\n")
 _STEP = 1 << 16  # bytes decoded at a time
-_FEED = 1 << 12  # bytes of a gzip body at a time
-_GZIP = b"\x1f\x8b"
-_PADDING = re.compile(rb"[\0\r\n]*+")  # behind a member
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_TEXT_BYTES = 256  # that tell text from what is coded
+_LEAST_TEXT_BYTES = 32  # fewer printable ones may be a coded body's
+_CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
 _MAX_ZSTD_WINDOW = 1 << 27
 _MAX_CODINGS = 4  # of one body
 
@@ -65,20 +68,32 @@ class Body:
 def decode(data: bytes, transfer: str, content: str, caps: Caps) -> Body:
     """Undoes what the headers Transfer-Encoding and Content-Encoding name. Raises BadRecord (undecodable, record_too_large).
 
-    Crawlers that store bodies decoded often leave the headers as they were, so a body that plainly is not in the coding
-    that its header names is taken as it is. A coding that ends early gives what there is.
+    The bytes are believed before the name. Crawlers that store bodies decoded often leave the headers as they were, so a body
+    that plainly is in no coding is taken as it is; one that starts as gzip or zstd does is decoded so, whatever the header
+    calls it. A coding that ends early, or whose checksum at the very end is wrong, gives what there is.
     """
     complete = True
     if "chunked" in transfer.lower():
         data, complete = _unchunked(data)
     codings = [coding.strip().lower() for coding in content.split(",")]
     for coding in reversed(codings[-_MAX_CODINGS:]):
-        if data and (decoder := _DECODERS.get(coding)):
+        if data and (decoder := _decoder_of(coding, data)):
             data, whole = decoder(data, caps)
             complete = complete and whole
     if len(data) > caps.max_bytes:
         raise BadRecord(Reason.RECORD_TOO_LARGE, f"{len(data)} > {caps.max_bytes} bytes")
     return Body(data=data, complete=complete)
+
+
+def _decoder_of(coding: str, data: bytes) -> Callable[[bytes, Caps], tuple[bytes, bool]] | None:
+    """What undoes a coding of this name in a body of these bytes; None where it is taken as it is."""
+    if coding in _NO_CODINGS:
+        return None
+    if data.startswith(GZIP if coding not in _GZIP_NAMES else GZIP[:2]):
+        return _ungzipped
+    if data.startswith(_ZSTD):
+        return _unzstd
+    return None if _is_plain(data) else _DECODERS.get(coding)
 
 
 def _unchunked(data: bytes) -> tuple[bytes, bool]:
@@ -95,24 +110,16 @@ def _unchunked(data: bytes) -> tuple[bytes, bool]:
 
 
 def _ungzipped(data: bytes, caps: Caps) -> tuple[bytes, bool]:
-    if not data.startswith(_GZIP):
-        return data, True
-    return _joined(_members(data), data, caps)
+    return _joined(gzip_stream(data), data, caps)
 
 
 def _undeflated(data: bytes, caps: Caps) -> tuple[bytes, bool]:
     """zlib or, as old servers had it, raw deflate."""
-    if data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0:
-        return _joined(_inflated(zlib.decompressobj(15), data), data, caps)
-    if _is_text(data):
-        return data, True
-    return _joined(_inflated(zlib.decompressobj(-15), data), data, caps)
+    zlib_head = data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
+    return _joined(zlib_stream(data) if zlib_head else raw_deflate(data), data, caps)
 
 
 def _unbrotlied(data: bytes, caps: Caps) -> tuple[bytes, bool]:
-    if _is_text(data):
-        return data, True
-
     def pieces() -> Iterator[bytes]:
         decoder = brotli.Decompressor()
         feed = data
@@ -130,9 +137,6 @@ def _unbrotlied(data: bytes, caps: Caps) -> tuple[bytes, bool]:
 
 
 def _unzstd(data: bytes, caps: Caps) -> tuple[bytes, bool]:
-    if not data.startswith(b"\x28\xb5\x2f\xfd"):
-        return data, True
-
     def pieces() -> Iterator[bytes]:
         reader = zstandard.ZstdDecompressor(max_window_size=_MAX_ZSTD_WINDOW).stream_reader(data, read_across_frames=True)
         try:
@@ -144,51 +148,9 @@ def _unzstd(data: bytes, caps: Caps) -> tuple[bytes, bool]:
     return _joined(pieces(), data, caps)
 
 
-_DECODERS = {
-    "gzip": _ungzipped,
-    "x-gzip": _ungzipped,
-    "deflate": _undeflated,
-    "br": _unbrotlied,
-    "zstd": _unzstd,
-}
-
-
-def _members(data: bytes) -> Iterator[bytes]:
-    """Pieces of all members of a gzip body (RFC 1952, 2.2). EOFError where it ends early, or where a later member is none.
-
-    It is fed in small parts: what a decoder leaves unused is copied, and a body may have a member every 20 bytes.
-    """
-    at = 0
-    while at < len(data):
-        if not data.startswith(_GZIP, at):
-            raise EOFError
-        decoder, first = zlib.decompressobj(31), at == 0
-        while not decoder.eof:
-            if not (feed := data[at : at + _FEED]):
-                raise EOFError
-            try:
-                piece = decoder.decompress(feed, _STEP)
-            except zlib.error as error:
-                if first:
-                    raise BadRecord(Reason.UNDECODABLE, f"content coding: {error}") from error
-                raise EOFError from error
-            at += len(feed) - len(decoder.unused_data if decoder.eof else decoder.unconsumed_tail)
-            yield piece
-        at = _PADDING.match(data, at).end()
-
-
-def _inflated(decoder, data: bytes) -> Iterator[bytes]:
-    """Pieces of at most _STEP bytes; raises EOFError where the stream ends early, BadRecord where it is damaged."""
-    feed = data
-    try:
-        while not decoder.eof:
-            piece = decoder.decompress(feed, _STEP)
-            feed = decoder.unconsumed_tail
-            if not piece and not feed:
-                raise EOFError
-            yield piece
-    except zlib.error as error:
-        raise BadRecord(Reason.UNDECODABLE, f"content coding: {error}") from error
+_GZIP_NAMES = frozenset(("gzip", "x-gzip"))
+_NO_CODINGS = frozenset(("", "identity"))
+_DECODERS = {"deflate": _undeflated, "br": _unbrotlied}  # gzip and zstd are known by their first bytes
 
 
 def _joined(pieces: Iterator[bytes], data: bytes, caps: Caps) -> tuple[bytes, bool]:
@@ -204,10 +166,25 @@ def _joined(pieces: Iterator[bytes], data: bytes, caps: Caps) -> tuple[bytes, bo
             out.append(piece)
     except EOFError:
         return b"".join(out), False
+    except zlib.error as error:
+        raise BadRecord(Reason.UNDECODABLE, f"content coding: {error}") from error
     return b"".join(out), True
 
 
-def _is_text(data: bytes) -> bool:
-    """Whether a body that should be coded is plain markup or text after all."""
-    start = data[:256].lstrip(b"\xef\xbb\xbf \t\r\n")
-    return start.startswith((b"<", b"WEBVTT")) and b"\0" not in start
+def _is_plain(data: bytes) -> bool:
+    """Whether a body that should be coded is markup, text or a picture after all."""
+    if signature(data[:_TEXT_BYTES]):
+        return True
+    start = data[:_TEXT_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith((b"<", b"WEBVTT")) and b"\0" not in start:
+        return True
+    return len(start) >= _LEAST_TEXT_BYTES and not _CONTROL.search(start) and _is_utf8(start)
+
+
+def _is_utf8(start: bytes) -> bool:
+    """Whether it is UTF-8, but for a character that may be cut at its end."""
+    try:
+        start.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start > len(start) - 4 and len(start) > _LEAST_TEXT_BYTES
+    return True

@@ -1,29 +1,35 @@
-"""An archive that is packed as a whole (gzip, bzip2, zstd) -> the stream of what it unpacks to.
+"""An archive that is packed as a whole (gzip, bzip2, zstd, LZ4), or deflated in a zip -> the stream of what it unpacks to.
 
 Archives should be packed record by record, in gzip; where they are not, records are counted in the unpacked bytes.
 """
 
 import bz2
+import io
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import zstandard
+from fastwarc.stream_io import Lz4Reader
 
 _STEP = 1 << 16
 _MAX_ZSTD_WINDOW = 1 << 27
 _MAX_DICTIONARY_BYTES = 16 << 20
 _END = b"\xf7end of the archive\xf7"
 _ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
+_LZ4 = b"\x04\x22\x4d\x18"
 _ZSTD_DICTIONARY = b"\x5d\x2a\x4d\x18"  # a skippable frame, in which the Internet Archive keeps the dictionary
 
 
-class UnpackedStream:
-    """A readable stream. Once it has ended, `damage` says why it ended early, "" where it did not."""
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
 
-    def __init__(self, packed: BinaryIO, magic: bytes):
-        self._pieces = next(unpack for known, unpack in _UNPACKERS.items() if magic.startswith(known))(packed)
-        self._rest, self.damage = memoryview(b""), ""
+
+class _PieceStream:
+    """A readable stream of pieces. Once it has ended, `damage` says why it ended early, "" where it did not."""
+
+    def __init__(self, pieces: Iterator[bytes]):
+        self._pieces, self._rest, self.damage = pieces, memoryview(b""), ""
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes; b"" at the end."""
@@ -46,6 +52,53 @@ class UnpackedStream:
         return b"".join(out)
 
 
+class UnpackedStream(_PieceStream):
+    """What a packed stream unpacks to; nothing, and damage, where it is packed in no way known here."""
+
+    def __init__(self, packed: Readable):
+        magic = packed.read(4)
+        unpack = next((unpack for known, unpack in _UNPACKERS.items() if magic.startswith(known)), _unknown)
+        super().__init__(unpack(_Again(magic, packed)))
+
+
+class InflatedStream(_PieceStream):
+    """What a raw deflate stream inflates to."""
+
+    def __init__(self, packed: Readable):
+        super().__init__(_raw_deflate(packed))
+
+
+class Section(io.RawIOBase):
+    """A stretch of a file, as a file of its own that can be read and sought in."""
+
+    def __init__(self, file: BinaryIO, offset: int, length: int):
+        super().__init__()
+        self._file, self._offset, self._length, self._at = file, offset, length, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        left = max(0, self._length - self._at)
+        size = left if size is None or size < 0 else min(size, left)
+        if not size:
+            return b""
+        self._file.seek(self._offset + self._at)
+        data = self._file.read(size)
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self._at = max(0, offset + (0, self._at, self._length)[whence])
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+
 def is_packed(magic: bytes) -> bool:
     """Whether the first bytes of a file say that it is packed in a way known here."""
     return magic.startswith(tuple(_UNPACKERS))
@@ -55,7 +108,56 @@ class _Damaged(Exception):
     pass
 
 
-def _gzip(packed: BinaryIO) -> Iterator[bytes]:
+class _Again:
+    """A stream whose first bytes were read, from its start."""
+
+    def __init__(self, start: bytes, rest: Readable):
+        self._start, self._rest, self._at = start, rest, 0
+
+    def read(self, size: int) -> bytes:
+        if self._start:
+            data, self._start = self._start[:size], self._start[size:]
+        else:
+            data = self._rest.read(size)
+        self._at += len(data)
+        return data
+
+    def tell(self) -> int:
+        return self._at
+
+
+def _unknown(packed: Readable) -> Iterator[bytes]:
+    raise _Damaged("packed in no known way")
+    yield b""
+
+
+def _raw_deflate(packed: Readable) -> Iterator[bytes]:
+    decoder = zlib.decompressobj(-15)
+    feed = packed.read(_STEP)
+    while not decoder.eof:
+        try:
+            piece = decoder.decompress(feed, _STEP)
+        except zlib.error as error:
+            raise _Damaged(str(error)) from error
+        if not feed and not piece and not decoder.eof:
+            raise _Damaged("cut off")
+        yield piece
+        feed = decoder.unconsumed_tail or (b"" if decoder.eof else packed.read(_STEP))
+
+
+def _lz4(packed: Readable) -> Iterator[bytes]:
+    reader = Lz4Reader(packed)
+    while True:
+        try:
+            piece = reader.read(_STEP)
+        except OSError as error:
+            raise _Damaged(str(error)) from error
+        if not piece:
+            return
+        yield piece
+
+
+def _gzip(packed: Readable) -> Iterator[bytes]:
     feed = packed.read(_STEP)
     while feed:
         decoder = zlib.decompressobj(31)
@@ -70,7 +172,7 @@ def _gzip(packed: BinaryIO) -> Iterator[bytes]:
         feed = decoder.unused_data.lstrip(b"\0") or packed.read(_STEP)
 
 
-def _bzip2(packed: BinaryIO) -> Iterator[bytes]:
+def _bzip2(packed: Readable) -> Iterator[bytes]:
     feed = packed.read(_STEP)
     while feed:
         decoder = bz2.BZ2Decompressor()
@@ -85,13 +187,13 @@ def _bzip2(packed: BinaryIO) -> Iterator[bytes]:
         feed = decoder.unused_data or packed.read(_STEP)
 
 
-def _zstd(packed: BinaryIO) -> Iterator[bytes]:
+def _zstd(packed: Readable) -> Iterator[bytes]:
     return _zstd_frames(packed, zstandard.ZstdDecompressor(max_window_size=_MAX_ZSTD_WINDOW))
 
 
-def _zstd_with_dictionary(packed: BinaryIO) -> Iterator[bytes]:
-    size = int.from_bytes(packed.read(8)[4:], "little")
-    content = packed.read(min(size, _MAX_DICTIONARY_BYTES))
+def _zstd_with_dictionary(packed: Readable) -> Iterator[bytes]:
+    head = _exactly(packed, 8)
+    content = _exactly(packed, min(int.from_bytes(head[4:], "little"), _MAX_DICTIONARY_BYTES))
     try:
         if content.startswith(_ZSTD_FRAME):
             content = zstandard.ZstdDecompressor().decompress(content, max_output_size=_MAX_DICTIONARY_BYTES)
@@ -102,7 +204,15 @@ def _zstd_with_dictionary(packed: BinaryIO) -> Iterator[bytes]:
     yield from _zstd_frames(packed, decoder)
 
 
-def _zstd_frames(packed: BinaryIO, decoder: zstandard.ZstdDecompressor) -> Iterator[bytes]:
+def _exactly(packed: Readable, size: int) -> bytes:
+    """So many bytes, of a stream that may give fewer at a time; fewer where it ends."""
+    out = b""
+    while len(out) < size and (piece := packed.read(size - len(out))):
+        out += piece
+    return out
+
+
+def _zstd_frames(packed: Readable, decoder: zstandard.ZstdDecompressor) -> Iterator[bytes]:
     """A reader that asks for its input itself, so that no frame can unpack to more than a step at once.
 
     It does not say whether its input ended within a frame. So a frame of our own is put behind: it comes out last, unless
@@ -143,4 +253,5 @@ _UNPACKERS = {
     b"BZh": _bzip2,
     _ZSTD_FRAME: _zstd,
     _ZSTD_DICTIONARY: _zstd_with_dictionary,
+    _LZ4: _lz4,
 }

@@ -13,6 +13,7 @@ from fastwarc.warc import HeaderMap
 
 from lamella.schemas.rejection import Reason
 from lamella.transforms.formats.content_encoding import BadRecord, Body, Caps, decode
+from lamella.transforms.formats.http_message import is_interim, starts_response, status_of
 
 Headers = tuple[tuple[str, str], ...]  # names in lower case, in their order
 
@@ -29,7 +30,7 @@ _ARC_ADDRESS = re.compile(rb"[0-9A-Fa-f.:]{1,45}")
 _ARC_DATE = re.compile(rb"\d{8,20}")
 _ARC_LENGTH = re.compile(rb"-?\d{1,20}")
 _DECLARED = re.compile(rb"\ncontent-length[ \t]*+:[ \t]*+(\d{1,15})[ \t]*+\r?\n", re.IGNORECASE)
-_STATUS = re.compile(rb"HTTP/\S{1,20}[ \t]{1,20}(\d{3})\b")
+_MAX_INTERIM = 8  # heads of one response before its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ class Record:
     @property
     def content_type(self) -> str:
         """The media type of the body with its parameters, as the server (or, without HTTP, the record) says."""
-        return first(self.headers if self.http is None else self.http, "content-type")
+        return joined(self.headers if self.http is None else self.http, "content-type")
 
 
 def first(headers: Headers, name: str) -> str:
@@ -102,6 +103,14 @@ def decoded_body(record: Record, caps: Caps) -> Body:
     if record.http is not None:
         transfer, content = joined(record.http, "transfer-encoding"), joined(record.http, "content-encoding")
     return decode(record.body, transfer, content, caps)
+
+
+def body_start(record: Record, size: int, caps: Caps) -> bytes:
+    """The first bytes of the decoded body, from its first `size` coded bytes; b"" where these cannot be decoded."""
+    try:
+        return decoded_body(replace(record, body=record.body[:size]), caps).data
+    except BadRecord:
+        return b""
 
 
 def declared_length(data: bytes) -> tuple[int, int] | None:
@@ -184,15 +193,29 @@ def _block(data: bytes, start: int, declared: str) -> tuple[bytes, bool]:
 
 
 def _with_http(record: Record) -> Record:
-    """The record with its block split into HTTP head and body, where it holds an HTTP message."""
-    if record.kind not in ("response", "revisit", "request") or not record.body.startswith(b"HTTP/"):
+    """The record with its block split into HTTP head and body, where it holds an HTTP message.
+
+    Heads of interim responses (100, 103) that stand before the response's own are passed over.
+    """
+    if record.kind not in ("response", "revisit", "request") or not starts_response(record.body):
         return record
+    body = record.body
+    for _ in range(_MAX_INTERIM):
+        http, status, body = _response(body)
+        following = body.lstrip(b"\r\n") if is_interim(status) else b""
+        if not starts_response(following):
+            break
+        body = following
+    return replace(record, http=http, status=status, body=body)
+
+
+def _response(block: bytes) -> tuple[Headers, int | None, bytes]:
+    """Head, status and body of the response that a block starts with."""
     try:
-        http, start = _head(record.body, "latin1")
+        http, start = _head(block, "latin1")
     except BadRecord:
-        if _HEAD_END.search(record.body, 0, MAX_HEAD_BYTES):
+        if _HEAD_END.search(block, 0, MAX_HEAD_BYTES):
             raise
         # a response that was cut in its head
-        http, start = (), len(record.body)
-    status = _STATUS.match(record.body)
-    return replace(record, http=http, status=int(status[1]) if status else None, body=record.body[start:])
+        http, start = (), len(block)
+    return http, status_of(block), block[start:]

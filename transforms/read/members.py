@@ -63,7 +63,7 @@ def gzip_members(stream: BinaryIO, caps: Caps) -> Iterator[Member | Fault]:
             yield Fault(offset=start, length=window.start - start, reason=reason, detail=str(fault))
             continue
         if data.strip(_BLANK):  # an empty member holds no record
-            yield from _first_of(Member(offset=start, length=window.start - start, data=data))
+            yield from first_of(Member(offset=start, length=window.start - start, data=data))
 
 
 def plain_members(stream: BinaryIO, caps: Caps) -> Iterator[Member | Fault]:
@@ -161,7 +161,7 @@ def _peek(member: bytes) -> bytes:
         return b""
 
 
-def _first_of(member: Member) -> Iterator[Member | Fault]:
+def first_of(member: Member) -> Iterator[Member | Fault]:
     """The member; where a second record stands in it, that one as a Fault: it could not be referred to."""
     declared = declared_length(member.data)
     rest = member.data[sum(declared) :][:_HEAD_BYTES].lstrip(_BLANK) if declared else b""

@@ -1,4 +1,4 @@
-"""One member of an archive -> a Page, an ArchiveMedia, a Rejection, or None for what only stands beside responses.
+"""One member of an archive -> a Page, an ArchiveMedia, an Alias, a Rejection, or None for what only stands beside responses.
 
 Rejects records: bad_status, revisit, empty_body, not_html, undecodable, record_too_large, damaged_record, truncated_record.
 """
@@ -7,19 +7,31 @@ from dataclasses import dataclass
 
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.keys import stable_key
-from lamella.schemas.media import ArchiveMedia, BlobRef, Container
+from lamella.schemas.media import Alias, ArchiveMedia, BlobRef, Container
 from lamella.schemas.page import Page, Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.aliases import as_capture, names_asked
 from lamella.transforms.formats.charset import decode_html
 from lamella.transforms.formats.content_encoding import BadRecord, Body, html_caps, media_caps
+from lamella.transforms.formats.digests import payload_digest
+from lamella.transforms.formats.http_message import REDIRECTS, length_of_range
+from lamella.transforms.formats.signatures import signature
 from lamella.transforms.formats.urls import canonical_url, safe_url
-from lamella.transforms.formats.warc import Record, cut_directives, decoded_body, first, joined, parse_record
+from lamella.transforms.formats.warc import (
+    Record,
+    body_start,
+    decoded_body,
+    first,
+    parse_record,
+)
+from lamella.transforms.read.aliases import Captures, check_status, redirect, revisit, use_of
 from lamella.transforms.read.members import Fault, Member
-from lamella.transforms.read.sniff import HTML, SNIFFED_BYTES, is_media, media_type, needs_sniffing, sniffed
+from lamella.transforms.read.sniff import HTML, SNIFFED_BYTES, is_media, may_be_page, media_type, sniffed
 
 _CONTENT_KINDS = frozenset(("response", "resource", "conversion"))
 _BESIDE_KINDS = frozenset(("request", "warcinfo", "metadata"))  # WARC 1.1, 6
 _DETAIL_CHARACTERS = 500
+_PEEKED_BYTES = 1 << 14  # coded bytes of a body that its header calls neither page nor media: a signature is sought in them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,15 +43,17 @@ class Archive:
     name: str  # the file's name alone: keys do not change when an archive moves
 
 
-def judge(member: Member | Fault, archive: Archive, config: ReadConfig) -> Page | ArchiveMedia | Rejection | None:
-    """What a member holds. None: a request, or facts about the crawl."""
+def judge(
+    member: Member | Fault, archive: Archive, captures: Captures, config: ReadConfig
+) -> Page | ArchiveMedia | Alias | Rejection | None:
+    """What a member holds. None: a request, or facts about the crawl. A revisit of one of `captures` is a capture too."""
     url = ""
     try:
         if isinstance(member, Fault):
             raise BadRecord(member.reason, member.detail)
         record = parse_record(member.data)
         url = safe_url(record.url[: config.max_url_characters])
-        return _content(record, member, archive, config)
+        return _content(record, member, archive, captures, config)
     except BadRecord as bad:
         return Rejection(
             stage=Stage.READ,
@@ -53,19 +67,27 @@ def judge(member: Member | Fault, archive: Archive, config: ReadConfig) -> Page 
         )
 
 
-def _content(record: Record, member: Member, archive: Archive, config: ReadConfig) -> Page | ArchiveMedia | None:
-    if record.kind == "revisit":
-        raise BadRecord(Reason.REVISIT, safe_url(first(record.headers, "warc-refers-to-target-uri")))
+def _content(
+    record: Record, member: Member, archive: Archive, captures: Captures, config: ReadConfig
+) -> Page | ArchiveMedia | Alias | None:
     if record.kind == "continuation":
         raise BadRecord(Reason.TRUNCATED_RECORD, "a segment of a longer record")
     if record.kind in _BESIDE_KINDS:
         return None
-    if record.kind not in _CONTENT_KINDS:
+    if record.kind not in (*_CONTENT_KINDS, "revisit"):
         raise BadRecord(Reason.NOT_HTML, f"a record of the unknown type {record.kind[:100]!r}")
     if len(record.url) > config.max_url_characters:
         raise BadRecord(Reason.RECORD_TOO_LARGE, f"a URL of {len(record.url)} > {config.max_url_characters} characters")
-    if record.http is not None and record.status != 200:
-        raise BadRecord(Reason.BAD_STATUS, str(record.status or "none"))
+    place = {"archive": archive.path, "offset": member.offset}
+    if record.http is not None and record.status in REDIRECTS:
+        return redirect(record, place, config)
+    if record.kind == "revisit":
+        alias = revisit(record, place, config)
+        found = captures.find(alias)
+        if not found and (may_be_page(media_type(record.content_type)) or not names_asked(alias)):
+            raise BadRecord(Reason.REVISIT, safe_url(first(record.headers, "warc-refers-to-target-uri")))
+        return as_capture(alias, found) if found else alias
+    check_status(record)
     if not record.body.strip():
         raise BadRecord(Reason.EMPTY_BODY, "")
     if not canonical_url(record.url):
@@ -75,13 +97,12 @@ def _content(record: Record, member: Member, archive: Archive, config: ReadConfi
 
 def _typed(record: Record, member: Member, archive: Archive, config: ReadConfig) -> Page | ArchiveMedia:
     mime = media_type(record.content_type)
-    if not needs_sniffing(mime) and not is_media(mime):
+    if not (may_be_page(mime) or is_media(mime) or signature(body_start(record, _PEEKED_BYTES, media_caps(config)))):
         raise BadRecord(Reason.NOT_HTML, mime)
     body = decoded_body(record, html_caps(config) if mime == HTML else media_caps(config))
     if not body.data.strip():
         raise BadRecord(Reason.EMPTY_BODY, "nothing is left once it is decoded")
-    if needs_sniffing(mime):
-        mime = sniffed(mime, body.data[:SNIFFED_BYTES])
+    mime = sniffed(mime, body.data[:SNIFFED_BYTES])
     if is_media(mime):
         if member.length > config.max_media_bytes:
             raise BadRecord(Reason.RECORD_TOO_LARGE, f"{member.length} > {config.max_media_bytes} bytes")
@@ -95,7 +116,7 @@ def _typed(record: Record, member: Member, archive: Archive, config: ReadConfig)
 
 def _page(record: Record, member: Member, archive: Archive, body: Body, config: ReadConfig) -> Page:
     html, charset = decode_html(body.data, record.content_type)
-    robots, reserved = _use(record, config)
+    robots, reserved = use_of(record, config)
     return Page(
         key=stable_key(archive.name, member.offset),
         url=safe_url(record.url),
@@ -115,7 +136,7 @@ def _page(record: Record, member: Member, archive: Archive, body: Body, config: 
 
 
 def _media(record: Record, member: Member, archive: Archive, mime: str, body: Body, config: ReadConfig) -> ArchiveMedia:
-    robots, reserved = _use(record, config)
+    robots, reserved = use_of(record, config)
     return ArchiveMedia(
         url=canonical_url(record.url),
         blob=BlobRef(path=archive.blob_path, offset=member.offset, length=member.length, container=Container.WARC),
@@ -124,18 +145,17 @@ def _media(record: Record, member: Member, archive: Archive, mime: str, body: Bo
         robots_header=robots,
         tdm_reservation=reserved,
         truncated=_truncated(record, body),
+        digest=payload_digest(first(record.headers, "warc-payload-digest")),
+        record_id=record.record_id,
     )
-
-
-def _use(record: Record, config: ReadConfig) -> tuple[str, str]:
-    """What X-Robots-Tag and TDM-Reservation say, cut to their limit."""
-    http, most = record.http or (), config.max_robots_characters
-    return cut_directives(joined(http, "x-robots-tag"), most), first(http, "tdm-reservation")[:most]
 
 
 def _truncated(record: Record, body: Body) -> bool:
     """Whether the crawler says so, a coding ended early, or fewer bytes came than the server announced."""
-    announced = first(record.http or (), "content-length")
-    coded = any(name in ("transfer-encoding", "content-encoding") for name, _ in record.http or ())
-    short = not coded and announced.isascii() and announced.isdigit() and int(announced[:15]) > len(record.body)
-    return record.truncated or not body.complete or short
+    http = record.http or ()
+    length = first(http, "content-length")
+    announced = int(length[:15]) if length.isascii() and length.isdigit() else 0
+    if record.status == 206:
+        announced = max(announced, length_of_range(first(http, "content-range")))
+    coded = any(name in ("transfer-encoding", "content-encoding") for name, _ in http)
+    return record.truncated or not body.complete or (not coded and announced > len(record.body))

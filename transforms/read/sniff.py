@@ -1,26 +1,22 @@
-"""The first bytes of a body and the type that its server names -> what it is: page, media or neither (WHATWG MIME sniffing)."""
+"""The first bytes of a body and the type that its server names -> what it is: page, media or neither (WHATWG MIME sniffing).
+
+A signature of an image, a video or a track wins over any header: servers send pictures as downloads, as text, as made-up
+types. What has none is what the header says; a page is looked for only where the header says nothing that can be read.
+"""
 
 import re
 
+from lamella.transforms.formats.signatures import signature
+
 HTML = "text/html"
+SNIFFED_BYTES = 1024
 _HTML_TYPES = frozenset(("text/html", "application/xhtml+xml"))
 _MEDIA_TYPES = ("image/", "video/", "text/vtt")
-_UNKNOWN_TYPES = frozenset(
-    ("", "application/octet-stream", "binary/octet-stream", "application/unknown", "unknown/unknown", "*/*")
-)
-_TEXT_TYPES = frozenset(("text/plain", "text/xml", "application/xml"))
-SNIFFED_BYTES = 1024
+_UNKNOWN_TYPES = frozenset(("", "application/octet-stream", "binary/octet-stream", "application/unknown", "unknown/unknown"))
+_XML_TYPES = frozenset(("text/xml", "application/xml"))
+_TYPE = re.compile(r"[\s\"']*+([a-z0-9!#$&^_.+\-]{1,127}/[a-z0-9!#$&^_.+\-]{1,127})")
 
-_MAGICS = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"\x1a\x45\xdf\xa3", "video/webm"),
-    (b"WEBVTT", "text/vtt"),
-    (b"\xef\xbb\xbfWEBVTT", "text/vtt"),
-)
-_BRANDS = {b"avif": "image/avif", b"avis": "image/avif", b"heic": "image/heic", b"mif1": "image/heif"}
+_CUE = re.compile(rb"\d\d:\d\d[.,]\d{3}[ \t]++-->")
 _MARK_AND_SPACE = re.compile(rb"(?:\xef\xbb\xbf)?\s*+")
 _SPACE = re.compile(rb"\s*+")
 _ASIDE = re.compile(rb"<!--|<\?xml", re.IGNORECASE)
@@ -31,13 +27,16 @@ _NO_MARKUP = (b"%PDF-", b"PK\x03\x04", b"\x1f\x8b\x08", b"Rar!", b"\x7fELF", b"M
 
 
 def media_type(content_type: str) -> str:
-    """`text/html` for "Text/HTML; charset=utf-8"."""
-    return content_type.partition(";")[0].strip().lower()
+    """`text/html` for "Text/HTML; charset=utf-8"; of several, the last that can be read (Fetch, 2.2.6); "" where none can."""
+    for value in reversed(content_type.lower().split(",")):
+        if found := _TYPE.match(value):
+            return found[1]
+    return ""
 
 
-def needs_sniffing(mime: str) -> bool:
-    """Whether the server's word does not settle what the body is."""
-    return not mime.startswith(_MEDIA_TYPES) and (mime in _HTML_TYPES or mime in _UNKNOWN_TYPES or mime in _TEXT_TYPES)
+def may_be_page(mime: str) -> bool:
+    """Whether a body of this type may be a page."""
+    return mime in _HTML_TYPES or mime in _UNKNOWN_TYPES or mime in _XML_TYPES
 
 
 def is_media(mime: str) -> bool:
@@ -45,12 +44,13 @@ def is_media(mime: str) -> bool:
 
 
 def sniffed(mime: str, start: bytes) -> str:
-    """The type of a body by its first bytes, where the server's word does not settle it: HTML, a media type, or `mime`."""
-    if magic := _magic(start):
-        return magic if magic != "text/vtt" or mime not in _HTML_TYPES else mime
+    """The type of a body by its first bytes: HTML, a media type, or, where they do not say, `mime`."""
+    found = signature(start)
+    if found and not (found == "text/vtt" and mime in _HTML_TYPES and not _CUE.search(start)):
+        return found
     if mime in _HTML_TYPES:
         return next((f"not HTML, {magic!r}" for magic in _NO_MARKUP if start.startswith(magic)), HTML)
-    if mime in _UNKNOWN_TYPES or (mime != "text/plain" and b"http://www.w3.org/1999/xhtml" in start):
+    if mime in _UNKNOWN_TYPES or (mime in _XML_TYPES and b"http://www.w3.org/1999/xhtml" in start):
         return HTML if _opens_page(start) else mime
     return mime
 
@@ -65,14 +65,3 @@ def _opens_page(start: bytes) -> bool:
             return False
         at = _SPACE.match(start, closed + len(end)).end()
     return bool(_TAG.match(start, at))
-
-
-def _magic(start: bytes) -> str:
-    for magic, mime in _MAGICS:
-        if start.startswith(magic):
-            return mime
-    if start[4:8] == b"ftyp":
-        return _BRANDS.get(start[8:12], "video/mp4")
-    if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
-        return "image/webp"
-    return ""

@@ -1,4 +1,4 @@
-"""ReadPages: archive paths in; pages, media found in the archives, rejections and counters out."""
+"""ReadPages: archive paths in; pages, media and aliases found in the archives, rejections and counters out."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import apache_beam as beam
 
 from lamella.schemas.account import Counter
 from lamella.schemas.config import ReadConfig
-from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.media import Alias, ArchiveMedia
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Rejection
 from lamella.transforms.base.spread import Spread
@@ -14,10 +14,11 @@ from lamella.transforms.read.archive import read_archive
 
 
 class ReadOutcome(NamedTuple):
-    """The doors of the stage. In unit RECORD: in = kept (pages, media, requests and crawl facts) + rejected."""
+    """The doors of the stage. In unit RECORD: in = kept (pages, media, aliases, requests and crawl facts) + rejected."""
 
     pages: beam.PCollection
     media: beam.PCollection
+    aliases: beam.PCollection
     rejected: beam.PCollection
     counters: beam.PCollection
 
@@ -35,10 +36,10 @@ class ReadPages(beam.PTransform):
             | "share archives" >> Spread(str)
             | "read"
             >> beam.ParDo(_ReadArchive(self._config))
-            .with_output_types(Page, media=ArchiveMedia, rejected=Rejection, counters=Counter)
-            .with_outputs("media", "rejected", "counters", main="pages")
+            .with_output_types(Page, media=ArchiveMedia, aliases=Alias, rejected=Rejection, counters=Counter)
+            .with_outputs("media", "aliases", "rejected", "counters", main="pages")
         )
-        return ReadOutcome(out.pages, out.media, out.rejected, out.counters)
+        return ReadOutcome(out.pages, out.media, out.aliases, out.rejected, out.counters)
 
 
 class _ReadArchive(beam.DoFn):
@@ -54,6 +55,8 @@ class _ReadArchive(beam.DoFn):
                     yield output
                 case ArchiveMedia():
                     yield beam.pvalue.TaggedOutput("media", output)
+                case Alias():
+                    yield beam.pvalue.TaggedOutput("aliases", output)
                 case Rejection():
                     yield beam.pvalue.TaggedOutput("rejected", output)
                 case Counter():

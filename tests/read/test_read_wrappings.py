@@ -1,0 +1,232 @@
+"""Archives in WACZ, tar, zstd with and without a dictionary, LZ4: all their media can be had, and damage costs one record."""
+
+import gzip
+import io
+import tarfile
+import zipfile
+
+import pytest
+import zstandard
+from fastwarc.stream_io import Lz4Writer
+from read_world import HTML, outputs_of, response
+
+from lamella.schemas.config import ReadConfig
+from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.page import Page
+from lamella.schemas.rejection import Reason, Rejection
+from lamella.transforms.base import spool
+from lamella.transforms.base.blobs import read_blob
+from lamella.transforms.base.packed import Packed, archive_of
+
+COUNT = 12
+PNGS = [b"\x89PNG\r\n\x1a\n" + bytes([number]) * (500 + 997 * number) for number in range(COUNT)]
+RECORDS = [response(body, "image/png", url=f"http://a.example/{number}.png") for number, body in enumerate(PNGS)]
+RECORDS.insert(3, response(HTML, "text/html", url="http://a.example/page"))
+PLAIN = b"".join(RECORDS)
+MEMBERS = b"".join(gzip.compress(record, mtime=0) for record in RECORDS)
+
+
+def lz4(data: bytes) -> bytes:
+    out = io.BytesIO()
+    writer = Lz4Writer(out)
+    writer.write(data)
+    writer.close()
+    return out.getvalue()
+
+
+DICTIONARY = zstandard.train_dictionary(2048, RECORDS[:3] * 40)
+
+
+def with_dictionary(packed: bool) -> bytes:
+    content = DICTIONARY.as_bytes()
+    content = zstandard.compress(content) if packed else content
+    pack = zstandard.ZstdCompressor(dict_data=DICTIONARY).compress
+    return b"\x5d\x2a\x4d\x18" + len(content).to_bytes(4, "little") + content + b"".join(map(pack, RECORDS))
+
+
+def zipped(data: bytes, method: int, name: str = "archive/data.warc.gz") -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr("pages/pages.jsonl", b'{"format": "json-pages-1.0"}\n' * 99, zipfile.ZIP_DEFLATED)
+        made.writestr("indexes/index.cdx.gz", gzip.compress(b"com,example)/ 2025"), zipfile.ZIP_STORED)
+        made.writestr(name, data, method)
+        made.writestr("datapackage.json", b"{}", zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+def tarred(data: bytes, name: str = "crawl/data.warc.gz", kind: int = tarfile.GNU_FORMAT) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=kind) as made:
+        for member, content in (("notes.txt", b"WARC/1.0\r\nnot this one"), (name, data)):
+            info = tarfile.TarInfo(member)
+            info.size = len(content)
+            made.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+STORED, DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
+LONG = "crawl/" + "long/" * 40 + "data.warc"
+IN_PLACE = {
+    "LZ4": b"".join(map(lz4, RECORDS)),
+    "zstd": b"".join(map(zstandard.compress, RECORDS)),
+    "zstd with a dictionary": with_dictionary(packed=False),
+    "zstd with a packed dictionary": with_dictionary(packed=True),
+    "zstd behind a skippable frame": b"\x50\x2a\x4d\x18\x03\0\0\0abc" + b"".join(map(zstandard.compress, RECORDS)),
+    "WACZ": zipped(MEMBERS, STORED),
+    "WACZ of a plain archive": zipped(PLAIN, STORED, "archive/data.warc"),
+    "WACZ of zstd": zipped(b"".join(map(zstandard.compress, RECORDS)), STORED, "archive/data.warc.zst"),
+    "tar": tarred(MEMBERS),
+    "tar with long names": tarred(PLAIN, LONG),
+    "tar with long names, POSIX": tarred(PLAIN, LONG, tarfile.PAX_FORMAT),
+}
+UNPACKED = {
+    "LZ4 as a whole": lz4(PLAIN),
+    "zstd as a whole": zstandard.compress(PLAIN),
+    "WACZ, deflated": zipped(MEMBERS, DEFLATED),
+    "WACZ of a plain archive, deflated": zipped(PLAIN, DEFLATED, "archive/data.warc"),
+    "WACZ of an archive packed as a whole": zipped(gzip.compress(PLAIN), STORED),
+    "WACZ of an archive packed as a whole, deflated": zipped(gzip.compress(PLAIN), DEFLATED),
+    "WACZ of zstd with a dictionary": zipped(with_dictionary(packed=False), STORED, "data.warc.zst"),
+    "tar of an archive packed as a whole": tarred(gzip.compress(PLAIN)),
+}
+
+
+def read(folder, data: bytes) -> list:
+    (folder / "a.archive").write_bytes(data)
+    return outputs_of(str(folder / "a.archive"))
+
+
+@pytest.mark.parametrize("wrapping", [*IN_PLACE, *UNPACKED])
+def test_all_that_an_archive_holds_can_be_had(tmp_path, wrapping):
+    found = read(tmp_path, (IN_PLACE | UNPACKED)[wrapping])
+    media = [out for out in found if isinstance(out, ArchiveMedia)]
+    assert [out.url for out in media] == [f"http://a.example/{number}.png" for number in range(COUNT)]
+    assert [type(out) for out in found if not isinstance(out, ArchiveMedia)] == [Page]
+    for out, body in reversed(list(zip(media, PNGS, strict=True))):
+        assert read_blob(out.blob) == body
+        assert archive_of(out.blob.path) == str(tmp_path / "a.archive")
+    in_place = {out.blob.path == str(tmp_path / "a.archive") for out in media}
+    assert in_place == {wrapping in IN_PLACE}
+
+
+def test_what_is_stored_in_a_container_is_named_in_place(tmp_path):
+    data = IN_PLACE["WACZ"]
+    first = next(out for out in read(tmp_path, data) if isinstance(out, ArchiveMedia))
+    assert gzip.decompress(data[first.blob.offset : first.blob.offset + first.blob.length]) == RECORDS[0]
+
+
+def test_several_archives_of_a_container(tmp_path):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr("archive/0.warc.gz", gzip.compress(RECORDS[0]), STORED)
+        made.writestr("archive/1.warc.gz", gzip.compress(RECORDS[1]), DEFLATED)
+        made.writestr("archive/2.warc", RECORDS[2], STORED)
+        made.writestr("archive/3.warc", RECORDS[3], DEFLATED)
+        made.writestr("archive/4.warc", b"no records here", STORED)
+    found = read(tmp_path, out.getvalue())
+    assert [type(out) for out in found] == [ArchiveMedia, ArchiveMedia, ArchiveMedia, Page, Rejection]
+    assert [read_blob(out.blob) for out in found[:3]] == PNGS[:3]
+    assert found[-1].reason is Reason.NOT_AN_ARCHIVE
+    assert len({(getattr(out, "key", None) or out.url) for out in found}) == len(found)
+
+
+@pytest.mark.parametrize("name", ["archive/data.warc.gz.txt", "warc.html", "data.cdx.gz", "pages.jsonl"])
+def test_a_container_without_archives_is_none(tmp_path, name):
+    (gone,) = read(tmp_path, zipped(b"no archive", STORED, name))
+    assert gone.reason is Reason.NOT_AN_ARCHIVE
+
+
+def test_a_wacz_that_was_cut_gives_what_there_is(tmp_path):
+    """Its directory is gone: the records are found by themselves."""
+    whole = IN_PLACE["WACZ"]
+    found = read(tmp_path, whole[: whole.index(b"PK\x01\x02") - 10])
+    assert sum(isinstance(out, ArchiveMedia) for out in found) >= COUNT - 1
+    assert any(isinstance(out, Rejection) for out in found)
+
+
+def test_members_that_overlap_are_read_once(tmp_path):
+    data = bytearray(zipped(MEMBERS, STORED))
+    entry = data.rindex(b"PK\x01\x02", 0, data.rindex(b"archive/data.warc.gz"))
+    entry_bytes = data[entry : entry + 46 + len("archive/data.warc.gz")]
+    end = data.rindex(b"PK\x05\x06")
+    data[end:end] = entry_bytes  # a second name for the same bytes
+    end = data.rindex(b"PK\x05\x06")
+    for at in (end + 8, end + 10):
+        data[at : at + 2] = (int.from_bytes(data[at : at + 2], "little") + 1).to_bytes(2, "little")
+    size = int.from_bytes(data[end + 12 : end + 16], "little") + len(entry_bytes)
+    data[end + 12 : end + 16] = size.to_bytes(4, "little")
+    found = read(tmp_path, bytes(data))
+    assert sum(isinstance(out, ArchiveMedia) for out in found) == COUNT
+    assert [out.detail for out in found if isinstance(out, Rejection)] == ["it overlaps with the member before"]
+
+
+FRAMES = {"zstd": zstandard.compress, "LZ4": lz4}
+
+
+@pytest.mark.parametrize("pack", FRAMES)
+@pytest.mark.parametrize("place", [1, 5, COUNT])
+@pytest.mark.parametrize("damage", ["magic", "middle", "cut", "zeros", "junk before"])
+def test_damage_costs_the_frame_that_it_hit(tmp_path, pack, place, damage):
+    frames = [FRAMES[pack](record) for record in RECORDS]
+    hit = frames[place]
+    middle = len(hit) // 2
+    frames[place] = {
+        "magic": b"\xff" + hit[1:],
+        "middle": hit[: middle - 4] + bytes(byte ^ 0xFF for byte in hit[middle - 4 : middle + 4]) + hit[middle + 4 :],
+        "cut": hit[:middle],
+        "zeros": bytes(len(hit)),
+        "junk before": b"\0junk" * 99 + hit,
+    }[damage]
+    found = read(tmp_path, b"".join(frames))
+    lost = [out for out in found if isinstance(out, Rejection)]
+    assert len(found) - len(lost) >= len(RECORDS) - (damage != "junk before")
+    assert {out.reason for out in lost} <= {Reason.DAMAGED_RECORD, Reason.TRUNCATED_RECORD}
+    assert bool(lost) or damage == "middle"  # turned bytes may be a picture's own: nothing seals an LZ4 frame
+
+
+def test_a_frame_that_grows_too_much_costs_one_record(tmp_path):
+    bomb = response(bytes(40 << 20), "image/png", url="http://a.example/bomb.png")
+    for pack in FRAMES.values():
+        found = read(tmp_path, pack(RECORDS[0]) + pack(bomb) + pack(RECORDS[1]))
+        assert [out.url for out in found if isinstance(out, ArchiveMedia)] == [
+            "http://a.example/0.png",
+            "http://a.example/1.png",
+        ]
+        assert [out.reason for out in found if isinstance(out, Rejection)] == [Reason.RECORD_TOO_LARGE]
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        Packed(path="/a/b::c.warc.gz"),
+        Packed(path="s3://b/c.wacz", offset=9, length=81, deflated=True, packed=False),
+        Packed(path="c.tar", offset=512, length=81),
+        Packed(path="c.wacz", offset=0, length=1, deflated=True),
+    ],
+)
+def test_names_of_stretches_come_back(packed):
+    assert Packed.of(str(packed)) == packed
+    assert archive_of(str(packed)) == packed.path
+    assert Packed.of(packed.path) is None
+
+
+def test_what_was_unpacked_is_not_unpacked_again(tmp_path, monkeypatch):
+    """Blobs in any order cost one pass, as long as the bound holds; beyond it, they are read all the same."""
+    reads = []
+    whole = spool._Spool.stretch
+    monkeypatch.setattr(spool._Spool, "stretch", lambda self, *place: reads.append(id(self)) or whole(self, *place))
+    media = [out for out in read(tmp_path, UNPACKED["zstd as a whole"]) if isinstance(out, ArchiveMedia)]
+    for out in reversed(media):
+        read_blob(out.blob)
+    assert len(reads) == COUNT
+    assert len(set(reads)) == 1
+    monkeypatch.setattr(spool, "MAX_BYTES", 1000)
+    for out in reversed(read(tmp_path, UNPACKED["LZ4 as a whole"])):
+        if isinstance(out, ArchiveMedia):
+            assert read_blob(out.blob) == PNGS[media.index(next(one for one in media if one.url == out.url))]
+
+
+def test_a_config_with_less_room_reads_less(tmp_path):
+    (tmp_path / "a.wacz").write_bytes(IN_PLACE["WACZ"])
+    found = outputs_of(str(tmp_path / "a.wacz"), ReadConfig(max_record_bytes=2000))
+    assert sum(isinstance(out, Rejection) for out in found) == COUNT - 2

@@ -1,0 +1,60 @@
+"""Records that are packed together with others -> a name for the stretch of a file that was unpacked, and back.
+
+A BlobRef names bytes where they lie. Where they cannot be reached without what stands before them (an archive that is packed
+as a whole, a member of a zip that is deflated), its path says which stretch of the file unpacks to the bytes that its offset
+counts in: `unpacked::PATH` for the whole file, `unpacked@OFFSET+LENGTH.deflated::PATH` for a member.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import fsspec
+
+from lamella.transforms.formats.decompress import InflatedStream, Section, UnpackedStream
+
+UNPACKED = "unpacked::"
+_NAME = re.compile(r"unpacked(?:@(\d{1,15})\+(\d{1,15})((?:\.deflated|\.packed){1,2}))?::")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """A stretch of a file; the whole of it where it has no length."""
+
+    path: str  # the archive's
+    offset: int = 0
+    length: int | None = None
+    deflated: bool = False  # it is raw deflate, as in a zip
+    packed: bool = True  # it, or what it inflates to, is packed as a whole: gzip, bzip2, zstd, LZ4
+
+    def __str__(self) -> str:
+        if self.length is None:
+            return UNPACKED + self.path
+        how = ".deflated" * self.deflated + ".packed" * self.packed
+        return f"unpacked@{self.offset}+{self.length}{how}::{self.path}"
+
+    @classmethod
+    def of(cls, blob_path: str) -> "Packed | None":
+        """None for a path that names bytes in place."""
+        named = _NAME.match(blob_path)
+        if not named:
+            return None
+        path, how = blob_path[named.end() :], named[3] or ".packed"
+        offset, length = (int(named[1]), int(named[2])) if named[1] else (0, None)
+        return cls(path=path, offset=offset, length=length, deflated=".deflated" in how, packed=".packed" in how)
+
+    @contextmanager
+    def opened(self) -> Iterator[UnpackedStream | InflatedStream]:
+        """The stream that it unpacks to."""
+        with fsspec.open(self.path, "rb") as file:
+            stream = file if self.length is None else Section(file, self.offset, self.length)
+            if self.deflated:
+                stream = InflatedStream(stream)
+            yield UnpackedStream(stream) if self.packed else stream
+
+
+def archive_of(blob_path: str) -> str:
+    """The archive in which a BlobRef's bytes lie, packed or not."""
+    named = _NAME.match(blob_path)
+    return blob_path[named.end() :] if named else blob_path

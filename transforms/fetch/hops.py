@@ -1,0 +1,127 @@
+"""A link at an address, and what an archive holds there -> where the link is led next, its bytes, or the Rejection it earns."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
+from typing import NamedTuple
+
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.media import Alias, ArchiveMedia
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.aliases import both_say
+from lamella.transforms.base.reject import reject_media
+from lamella.transforms.base.rule import Found, Rulebook, Violation, apply_rules
+from lamella.transforms.fetch.address_rules import unsafe_word
+from lamella.transforms.fetch.captured import CapturedLink, from_archive
+from lamella.transforms.fetch.guard import ForbiddenAddress, Guard, is_public
+from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.fetch.opt_out import media_opt_out, product_of
+from lamella.transforms.formats.urls import host_of
+
+_LOCAL_NAMES = ("localhost", ".localhost")
+_MAX_SHOWN = 300  # characters of an address in a detail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Led:
+    """A link, where redirects have led it, and what they say of the use of what they lead to."""
+
+    link: WantedLink
+    at: str  # canonical URL
+    robots_header: str = ""
+    tdm_reservation: str = ""
+
+
+class Hop(NamedTuple):
+    """A redirect, as a link comes to it."""
+
+    url: str  # that it leads to
+    source: str
+    robots_header: str
+    tdm_reservation: str
+
+
+def forbidden_by_hop(hop: Hop, config: FetchConfig) -> str:
+    """What the redirect itself says against use, or ""."""
+    return media_opt_out(hop.robots_header, hop.tdm_reservation, product_of(config.user_agent), config.opt_outs)
+
+
+def private_target(hop: Hop, config: FetchConfig) -> str:
+    """The private address that a public host leads to, or "": no server should lead anybody into a network of its own."""
+    if _is_private(hop.source):
+        return ""
+    host = host_of(hop.url)
+    try:
+        address = ip_address("127.0.0.1" if host.endswith(_LOCAL_NAMES) else host)
+    except ValueError:
+        return ""
+    try:
+        Guard(config).check_address(address)
+    except ForbiddenAddress as error:
+        return str(error)
+    return ""
+
+
+def unsafe_target(hop: Hop, config: FetchConfig) -> str:
+    return unsafe_word(hop, config)
+
+
+HOP_RULES = Rulebook(
+    name="redirect in an archive",
+    stage=Stage.FETCH,
+    unit=Unit.MEDIA,
+    config="fetch",
+    limits=FetchConfig,
+    rules=(
+        Found(Reason.OPTED_OUT, forbidden_by_hop, "honour_opt_outs"),
+        Found(Reason.FORBIDDEN_ADDRESS, private_target, source="reliability S2"),
+        Found(Reason.UNSAFE_IMAGE, unsafe_target, "unsafe_url_words"),
+    ),
+)
+
+
+def start(link: WantedLink) -> tuple[str, Led]:
+    return link.url, Led(link=link, at=link.url)
+
+
+def latest_alias(aliases: Iterable[Alias]) -> Alias:
+    """Of several redirects of one address the last; of the same moment the first by archive and offset."""
+    return min(
+        aliases, key=lambda alias: (*(-ord(character) for character in alias.crawl_time), 1, alias.archive, alias.offset)
+    )
+
+
+def look(
+    led: Led, held: ArchiveMedia | None, redirect: Alias | None, hop: int, config: FetchConfig
+) -> CapturedLink | Led | Rejection | WantedLink:
+    """The link's capture; where it goes on; why it does not; or the link itself, which no archive holds.
+
+    Bytes at an address win over a redirect from it: crawlers store both where a site asks for a cookie first.
+
+    Args:
+        hop: redirects that it has followed so far. Beyond `max_redirects` it is missing where the web can be asked, whose own
+            redirects may be others; else it is refused.
+    """
+    if held:
+        robots, reserved = both_say(led, held)
+        if redirect and redirect.crawl_time > held.crawl_time:  # a later word on the same address
+            robots, reserved = both_say(Led(link=led.link, at=led.at, robots_header=robots, tdm_reservation=reserved), redirect)
+        return from_archive(led.link, replace(held, robots_header=robots, tdm_reservation=reserved))
+    if not redirect:
+        return led.link
+    robots, reserved = both_say(led, redirect)
+    if violation := apply_rules(HOP_RULES, Hop(redirect.target, led.at, robots, reserved), config):
+        return reject_media(led.link, violation)
+    if hop < config.max_redirects:
+        return replace(led, at=redirect.target, robots_header=robots, tdm_reservation=reserved)
+    if config.http:
+        return led.link
+    said = f"more than {config.max_redirects}, then {redirect.target}"
+    return reject_media(led.link, Violation(Reason.TOO_MANY_REDIRECTS, detail=said[:_MAX_SHOWN]))
+
+
+def _is_private(url: str) -> bool:
+    try:
+        return not is_public(ip_address(host_of(url)))
+    except ValueError:
+        return False

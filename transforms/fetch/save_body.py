@@ -1,0 +1,101 @@
+"""A response and a file in; the file with the response's body out, whole, of the kind that was asked for and on no list.
+
+As it comes, chunk by chunk; one that came coded, which nobody asked for, under the caps of archives. Raises Refused.
+"""
+
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+import aiohttp
+
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.media import MediaLink
+from lamella.schemas.rejection import Reason
+from lamella.transforms.fetch.hash_list import read_hashes
+from lamella.transforms.fetch.inspect import HEAD_BYTES, wrong_kind
+from lamella.transforms.fetch.refused import Refused, StoreFailed
+from lamella.transforms.fetch.rules import max_bytes
+from lamella.transforms.formats.content_encoding import BadRecord, Caps, decode
+from lamella.transforms.formats.urls import safe_text
+
+CHUNK_BYTES = 1 << 16
+_NAME_CHARACTERS = 40  # of a coding, in a detail
+
+
+async def save_body(response: aiohttp.ClientResponse, link: MediaLink, target: Path, config: FetchConfig, caps: Caps) -> None:
+    """Writes `target`.
+
+    Args:
+        caps: what a coded body may be, and grow to.
+    """
+    limit = max_bytes(link.kind, config)
+    if (response.content_length or 0) > limit:
+        raise Refused(Reason.TOO_LARGE, f"{response.content_length} > {limit} bytes")
+    coding = ", ".join(response.headers.getall("Content-Encoding", ()))
+    if coding.strip().lower() in ("", "identity"):
+        size, digest = await _stream(response, link, target, limit)
+    else:
+        data = await _decoded(response, coding, replace(caps, max_bytes=min(limit, caps.max_bytes)))
+        _check_kind(link, data[:HEAD_BYTES])
+        size, digest = len(data), sha256(data).hexdigest()
+        with _create(target) as out:
+            _write(out, data)
+    if not size:
+        raise Refused(Reason.EMPTY_BODY, "0 bytes")
+    if digest in read_hashes(config.unsafe_hashes):
+        raise Refused(Reason.UNSAFE_IMAGE, f"sha256 {digest} is listed")
+
+
+async def _stream(response: aiohttp.ClientResponse, link: MediaLink, target: Path, limit: int) -> tuple[int, str]:
+    """Writes the body as it comes; its bytes and their SHA-256."""
+    size, digest, head = 0, sha256(), b""
+    with _create(target) as out:
+        async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+            size += len(chunk)
+            if size > limit:
+                raise Refused(Reason.TOO_LARGE, f"more than {limit} bytes")
+            if len(head) < HEAD_BYTES:
+                head += chunk[:HEAD_BYTES]
+                if len(head) >= HEAD_BYTES:
+                    _check_kind(link, head)
+            digest.update(chunk)
+            _write(out, chunk)
+    return size, digest.hexdigest()
+
+
+async def _decoded(response: aiohttp.ClientResponse, coding: str, caps: Caps) -> bytes:
+    """The body without its coding, held in memory, both ways."""
+    coded, named = bytearray(), safe_text(coding)[:_NAME_CHARACTERS]
+    async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+        coded += chunk
+        if len(coded) > caps.max_bytes:
+            raise Refused(Reason.TOO_LARGE, f"more than {caps.max_bytes} bytes, coded as {named}")
+    try:
+        body = decode(bytes(coded), "", coding, caps)
+    except BadRecord as error:
+        reason = Reason.TOO_LARGE if error.reason is Reason.RECORD_TOO_LARGE else error.reason
+        raise Refused(reason, f"coded as {named}: {error.detail}") from error
+    if not body.complete:
+        raise Refused(Reason.TRUNCATED_MEDIA, f"coded as {named}, and cut off", again=True)
+    return body.data
+
+
+def _check_kind(link: MediaLink, head: bytes) -> None:
+    if head and (reason := wrong_kind(link.kind, head)):
+        raise Refused(reason, f"starts with {head[:12]!r}")
+
+
+def _create(target: Path) -> BinaryIO:
+    try:
+        return target.open("wb", buffering=0)
+    except OSError as error:
+        raise StoreFailed(str(error)) from error
+
+
+def _write(out: BinaryIO, chunk: bytes) -> None:
+    try:
+        out.write(chunk)
+    except OSError as error:
+        raise StoreFailed(str(error)) from error

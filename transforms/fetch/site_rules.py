@@ -1,0 +1,93 @@
+"""What the files of a site say of a URL: robots.txt, /.well-known/tdmrep.json, /ai.txt, licences of RSL -> a Verdict.
+
+Who says what to whom: rules of robots.txt and ai.txt, and what stands between them, speak to the agents that their group names,
+or to all; tdmrep.json and RSL speak to everybody. Of one file the longest pattern that means the path decides; of several files
+any that forbids does.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lamella.schemas.config import FetchConfig, OptOutConfig
+from lamella.transforms.fetch.opt_out import product_of
+from lamella.transforms.fetch.path_rules import PathPattern, longest, path_of
+from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, Robots, Verdict, may_ask, site_text
+from lamella.transforms.fetch.robots_file import RobotsFile, parse_robots
+from lamella.transforms.fetch.usage import rsl_opt_out, rsl_prohibits, usage_opt_out
+
+ROBOTS, TDM_FILE, AI_TXT = "/robots.txt", "/.well-known/tdmrep.json", "/ai.txt"
+_MAX_SHOWN = 200  # characters of an address in the evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRules:
+    """The files of one site, read. None: it has none, or it was not asked for."""
+
+    robots: Robots | None = None
+    tdm: tuple[tuple[PathPattern, bool], ...] = ()  # whether rights are reserved
+    ai: RobotsFile | None = None
+    rsl: tuple[tuple[PathPattern, tuple[str, ...]], ...] = ()  # uses that are prohibited
+
+    def verdict(self, url: str, config: FetchConfig, *, tdm_said: bool = False) -> Verdict:
+        """Whether the URL may be asked for, and what it gives be used.
+
+        Args:
+            tdm_said: a response has spoken of TDM itself, which goes before the site's file (TDMRep, 6).
+        """
+        product, path, told, delay_s = product_of(config.user_agent), path_of(url), [], 0.0
+        if self.robots:
+            said = self.robots.verdict(url, product)
+            if config.robots_txt and not said.allowed:
+                return said
+            told, delay_s = [said.evidence], said.delay_s
+        if config.honour_opt_outs:
+            for forbids in self._opt_outs(path, product, config.opt_outs, tdm_said):
+                return Verdict(False, forbids, delay_s)
+        licences = self.robots.rules.licences if self.robots and self.robots.rules else ()
+        told += [f"rsl-license: {licence[:_MAX_SHOWN]}" for licence in licences[:1]]
+        return Verdict(True, "; ".join(filter(None, told)), delay_s)
+
+    def _opt_outs(self, path: str, product: str, heard: OptOutConfig, tdm_said: bool) -> Iterator[str]:
+        if self.robots and self.robots.rules:
+            group = self.robots.rules.group_for(product)
+            if heard.content_usage and (words := usage_opt_out(longest(group.usage, path))):
+                yield f"content-usage: {words}, in robots.txt"
+            if heard.content_signal and (words := usage_opt_out(longest(group.signal, path))):
+                yield f"content-signal: {words}, in robots.txt"
+            if heard.rsl and (words := rsl_opt_out(group.prohibits)):
+                yield f"rsl: {words}, in robots.txt"
+        if heard.tdm_file and not tdm_said and any(longest(self.tdm, path)):
+            yield "tdmrep.json: tdm-reservation 1"
+        if heard.ai_txt and self.ai and not may_ask(self.ai.group_for(product), path):
+            yield "ai.txt: disallowed"
+        if heard.rsl and (words := rsl_opt_out(use for uses in longest(self.rsl, path) for use in uses)):
+            yield f"rsl: {words}"
+
+
+def read_tdm_file(body: bytes) -> tuple[tuple[PathPattern, bool], ...]:
+    """The rules of a tdmrep.json; () where it is none. Locations are patterns as in robots.txt."""
+    try:
+        rows = json.loads(body[: MAX_ROBOTS_BYTES + 1].decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return ()
+    rows = rows if isinstance(rows, list) else [rows]
+    return tuple(
+        (PathPattern.of(row["location"]), str(row.get("tdm-reservation", "0")).strip() in ("1", "True"))
+        for row in rows
+        if isinstance(row, dict) and isinstance(row.get("location"), str)
+    )
+
+
+def read_ai_txt(body: bytes) -> RobotsFile:
+    return parse_robots(site_text(body))
+
+
+def read_rsl(body: bytes, site: str) -> tuple[tuple[PathPattern, tuple[str, ...]], ...]:
+    """What a licence prohibits on a site, `https://host`. Its patterns are URLs, or paths of the site that it lies on."""
+    found = []
+    for pattern, uses in rsl_prohibits(site_text(body)):
+        path = pattern.removeprefix(site) or "/"
+        if path.startswith(("/", "*")):
+            found.append((PathPattern.of(path), tuple(uses)))
+    return tuple(found)

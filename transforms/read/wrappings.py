@@ -1,0 +1,170 @@
+"""A file -> the stretches of records in it, whatever they are wrapped in: each its members, and where their offsets count.
+
+WARC and ARC, plain or with a gzip member, a zstd frame or an LZ4 frame a record; packed as a whole (gzip, bzip2, zstd, LZ4);
+and any of these in a zip (WACZ) or a tar.
+"""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import Enum
+from typing import BinaryIO, NamedTuple
+
+from lamella.schemas.rejection import Reason
+from lamella.transforms.base.packed import Packed
+from lamella.transforms.formats.content_encoding import Caps
+from lamella.transforms.formats.decompress import InflatedStream, Section, UnpackedStream, is_packed
+from lamella.transforms.formats.frames import FRAME, SKIPPABLE
+from lamella.transforms.formats.warc import declared_length, starts_record
+from lamella.transforms.read.containers import Inner, inner_archives
+from lamella.transforms.read.framed import framed_members, has_a_frame_a_record
+from lamella.transforms.read.members import Fault, Member, first_record, gzip_members, plain_members, without_junk
+
+_GZIP = b"\x1f\x8b\x08"
+_PEEK_BYTES = 1 << 18
+_BLANK = b"\r\n"
+
+
+class Stretch(NamedTuple):
+    """Records that lie together. `blob_path` is what a BlobRef names them by: the file's own path where they lie in place."""
+
+    members: Iterator[Member | Fault]
+    blob_path: str
+
+
+def stretches(stream: BinaryIO, path: str, caps: Caps) -> Iterator[Stretch]:
+    """Of a file that can be sought in; none where it is no archive."""
+    start = _start(stream)
+    inner = inner_archives(stream, start)
+    stream.seek(0)
+    if inner is None:
+        yield from _whole(stream, start, path, caps)
+        return
+    for one in inner:
+        yield _within(stream, one, path, caps)
+
+
+def holds_records(stream: BinaryIO, caps: Caps) -> bool:
+    """Whether a file, open at any place, looks like an archive: it may start with junk."""
+    start = _start(stream)
+    inner = inner_archives(stream, start)
+    found = bool(inner) if inner is not None else _kind(stream, start, caps.max_bytes) is not None
+    stream.seek(0)
+    return found
+
+
+class _Kind(Enum):
+    PACKED = "packed as a whole"
+    GZIP = "a gzip member a record"
+    FRAMES = "a frame a record"
+    PLAIN = "not packed"
+
+
+_READERS = {_Kind.GZIP: gzip_members, _Kind.FRAMES: framed_members, _Kind.PLAIN: plain_members}
+
+
+def _start(stream: BinaryIO) -> bytes:
+    stream.seek(0)
+    start = stream.read(_PEEK_BYTES)
+    stream.seek(0)
+    return start
+
+
+def _whole(stream: BinaryIO, start: bytes, path: str, caps: Caps) -> Iterator[Stretch]:
+    kind = _kind(stream, start, caps.max_bytes)
+    if kind is _Kind.PACKED:
+        yield Stretch(_unpacked(UnpackedStream(stream), caps), str(Packed(path=path)))
+    elif kind:
+        yield Stretch(_READERS[kind](stream, caps), path)
+
+
+def _within(stream: BinaryIO, inner: Inner, path: str, caps: Caps) -> Stretch:
+    """A member of a container. One that is stored lies in place: its records' offsets count in the container."""
+    section = Section(stream, inner.offset, inner.length)
+    if inner.fault:
+        return Stretch(iter([_fault(inner, Reason.UNDECODABLE, inner.fault)]), path)
+    packed = Packed(path=path, offset=inner.offset, length=inner.length, deflated=inner.deflated)
+    if inner.deflated:
+        start = InflatedStream(section).stretch(0, _PEEK_BYTES)
+        section.seek(0)
+        kind = _kind_of_start(start)
+        if kind is _Kind.PACKED:
+            return Stretch(_unpacked(UnpackedStream(InflatedStream(section)), caps), str(packed))
+        if kind:
+            inflated = InflatedStream(section)
+            return Stretch(_told(_READERS[kind](inflated, caps), inflated), str(replace(packed, packed=False)))
+    else:
+        start = _start(section)
+        kind = _kind(section, start, caps.max_bytes)
+        section.seek(0)
+        if kind is _Kind.PACKED:
+            return Stretch(_unpacked(UnpackedStream(section), caps), str(packed))
+        if kind is _Kind.FRAMES and SKIPPABLE.match(start):  # frames with a dictionary need the front of their own file
+            return Stretch(_unpacked(UnpackedStream(section), caps), str(packed))
+        if kind:
+            return Stretch(_moved(_READERS[kind](section, caps), inner.offset), path)
+    return Stretch(iter([_fault(inner, Reason.NOT_AN_ARCHIVE, f"{inner.name[-100:]} starts with {start[:16]!r}")]), path)
+
+
+def _fault(inner: Inner, reason: Reason, detail: str) -> Fault:
+    return Fault(offset=inner.offset, length=inner.length, reason=reason, detail=detail)
+
+
+def _moved(members: Iterator[Member | Fault], by: int) -> Iterator[Member | Fault]:
+    return (replace(member, offset=member.offset + by) for member in members)
+
+
+def _unpacked(stream: UnpackedStream, caps: Caps) -> Iterator[Member | Fault]:
+    return _told(plain_members(stream, caps), stream)
+
+
+def _told(members: Iterator[Member | Fault], stream: UnpackedStream | InflatedStream) -> Iterator[Member | Fault]:
+    """The members, and the damage that ended them, where there was any."""
+    end = 0
+    for member in members:
+        end = member.offset + member.length
+        yield member
+    if stream.damage:
+        yield Fault(offset=end, length=0, reason=Reason.TRUNCATED_RECORD, detail=f"unpacking stopped: {stream.damage}")
+
+
+def _kind(stream: BinaryIO, start: bytes, max_junk: int) -> _Kind | None:
+    """How an archive is packed, junk before its first record aside; None where the first `max_junk` bytes hold no record."""
+    if kind := _kind_of_start(start):
+        return kind
+    found = first_record(stream, max_junk)
+    stream.seek(0)
+    if not found:
+        return None
+    return _Kind.GZIP if found.startswith(_GZIP) else _Kind.PLAIN
+
+
+def _kind_of_start(start: bytes) -> _Kind | None:
+    if (FRAME.match(start) or SKIPPABLE.match(start)) and has_a_frame_a_record(start):
+        return _Kind.FRAMES
+    if _packed_as_a_whole(start):
+        return _Kind.PACKED
+    if start.startswith(_GZIP):
+        return _Kind.GZIP
+    return _Kind.PLAIN if starts_record(start.lstrip(_BLANK)) else None
+
+
+def _packed_as_a_whole(start: bytes) -> bool:
+    """Whether the file is packed, but not a gzip member a record."""
+    if not start.startswith(_GZIP):
+        return is_packed(start)
+    decoder = zlib.decompressobj(31)
+    try:
+        data = decoder.decompress(start, _PEEK_BYTES)
+        following = zlib.decompressobj(31).decompress(decoder.unused_data, _PEEK_BYTES) if decoder.unused_data else b""
+    except zlib.error:
+        return False
+    data = without_junk(data)
+    declared = declared_length(data)
+    if not declared:
+        return False
+    rest = data[sum(declared) :].lstrip(_BLANK)
+    if rest:
+        return starts_record(rest)
+    blocks = decoder.eof and len(data) < sum(declared) and following  # cut into blocks, as bgzip does
+    return bool(blocks) and not starts_record(following.lstrip(_BLANK))
