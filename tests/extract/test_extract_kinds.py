@@ -84,3 +84,46 @@ def test_a_menu_with_pictures_does_not_take_the_page_for_itself():
     menu = f"<div class=header><div><div class=menu-box>{cards}</div></div></div>"
     said = texts(f"<h1>Birds</h1>{menu}<div class=text><h2>Beaks</h2><p>{BIRDS}</p><p>{LAKE}</p></div>")
     assert said == ["Birds", "Beaks", BIRDS, LAKE]
+
+
+def told(number: int) -> str:
+    return f"The stork of the year {number} stood on the roof of the mill, and all the village came to count its young."
+
+
+def test_a_paragraph_that_is_shown_again_for_another_screen_is_told_once():
+    story = "".join(f"<p>{told(number)}</p>" for number in range(12))
+    for_telephones = f"<div class=narrow><p>{told(0)}</p></div>"
+    assert texts(f"<main><h1>Storks</h1><div>{story}</div>{for_telephones}</main>").count(told(0)) == 1
+    again = f"<div>{story}<p>{told(0)}</p></div>"  # in one box it is told twice
+    assert texts(f"<main><h1>Storks</h1>{again}</main>").count(told(0)) == 2
+
+
+def test_who_wrote_a_post_is_no_part_of_it():
+    posts = "".join(
+        f"<div class=post><div class=user-info>keeper {number}</div><div>{told(number)} {BIRDS}<img src=/{number}.jpg></div>"
+        f"<a href=/post/{number}>Quote the post of this keeper</a></div>"
+        for number in range(6)
+    )
+    said = texts(f"<main><h1>Which stork is it</h1>{posts}</main>")
+    assert [text for text in said if text.startswith("keeper")] == []
+    assert sum(text.startswith("The stork of the year") for text in said) == 6
+
+
+def test_steps_in_an_ordered_list_are_no_entries():
+    steps = "".join(
+        f"<li><img src=/{number}.png>{told(number)}<ul><li><a href=/{number}>The whole of the answer</a></li></ul></li>"
+        for number in range(6)
+    )
+    said = texts(f"<main><h1>To count storks</h1><p>{BIRDS}</p><ol>{steps}</ol></main>")
+    assert said.count("The whole of the answer") == 6
+
+
+def test_a_page_that_tells_enough_under_its_own_title_believes_what_its_menus_are_called():
+    menu = "".join(
+        f"<section class=nav-news><h1>Part {number}</h1><div class=nav-text><p>{BIRDS} {told(number)}</p></div></section>"
+        for number in range(30)
+    )
+    story = "".join(f"<p>{told(100 + number)}</p>" for number in range(9))
+    page = f"<html><head><title>Storks - The town</title></head><body><div>{menu}</div><div><h1>Storks</h1>{story}</div>"
+    said = [n.text for n in parse_html(page, "https://a.example/", ExtractConfig()).nodes if isinstance(n, TextNode)]
+    assert said == ["Storks", *(told(100 + number) for number in range(9))]

@@ -6,7 +6,7 @@ import pytest
 
 from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import TextNode
-from lamella.transforms.extract.dom.class_heuristics import COMMENTS, CONSENT, CONTENT, FURNITURE, LIKELY_FURNITURE, hint_of
+from lamella.transforms.extract.dom.class_heuristics import COMMENTS, CONSENT, CONTENT, FURNITURE, LIKELY_FURNITURE, traits_of
 from lamella.transforms.extract.parse import parse_html
 
 PROSE = "A flamingo strains its food from the water through the fine comb of lamellae in its beak."
@@ -225,4 +225,4 @@ def test_main_content_is_where_the_prose_stands():
     ],
 )
 def test_hints(box, hint):
-    assert hint_of(*box) == hint
+    assert traits_of(*box)[0] == hint

@@ -24,6 +24,9 @@ class Limits(Protocol):
     min_prose_words: int
     max_preamble: float
     min_article_prose: int
+    min_repeated_words: int
+    max_repeated_text: float
+    min_repeating_letters: int
 
 
 def without_chaff(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
@@ -46,6 +49,7 @@ def without_chaff(layout: Layout, items: list[Item], limits: Limits) -> list[Ite
     kept = [item for index, item in enumerate(items) if said[index] or _is_between(layout, items, said, index)]
     kept = _without_emptied_boxes(layout, items, kept, limits)
     kept = _without_preamble(layout, _without_notices(kept, limits), limits)
+    kept = _without_repeats(layout, kept, limits)
     in_runs = {id(item) for item, run in zip(items, runs, strict=True) if run or item.entry}
     return _without_lone_headings(layout, _without_loose_ends(layout, kept, in_runs, limits))
 
@@ -86,6 +90,28 @@ def _is_linked_paragraph(layout: Layout, items: list[Item], index: int, limits: 
         layout.boxes[one.box].tag == "p" and layout.boxes[one.box].parent == parent and _is_prose(one, limits)
         for one in (items[index - 1], items[index + 1])
     )
+
+
+def _without_repeats(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
+    """Without the paragraphs that stood before, word for word, in a box elsewhere: each kind of screen is shown its own. Where
+    they are much of the text, a page repeats itself for a reason."""
+    seen: dict[str, int] = {}
+    repeats: dict[int, str] = {}
+    told_again: set[str] = set()  # in one box
+    for index, item in enumerate(items):
+        if item.tag == "p" and item.words >= limits.min_repeated_words:
+            around = layout.boxes[item.box].parent
+            if item.text not in seen:
+                seen[item.text] = around
+            elif seen[item.text] == around:
+                told_again.add(item.text)
+            else:
+                repeats[index] = item.text
+    repeats = {index: text for index, text in repeats.items() if text not in told_again}
+    letters = sum(len(item.text) for item in items)
+    if letters < limits.min_repeating_letters or sum(map(len, repeats.values())) > limits.max_repeated_text * letters:
+        return items
+    return [item for index, item in enumerate(items) if index not in repeats]
 
 
 def _without_preamble(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:

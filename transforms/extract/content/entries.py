@@ -37,6 +37,8 @@ def entries_of(layout: Layout, marked: list[bool], limits: Limits) -> list[int]:
     for index, box in enumerate(boxes):
         around = boxes[box.parent] if index else box
         named = box.name or box.tag != "li" or (around.tag == "ul" and around.name)
+        if box.tag == "li" and around.tag == "ol" and not box.name and 2 * box.prose > box.letters:
+            continue  # steps, exercises: they are told in their order, whatever they link to
         if index and not never[index] and _is_entry(box, lines[index] if named else 2, likely[index], limits):
             key = box.tag, box.name or f"{boxes[box.parent].tag} {boxes[box.parent].name}"
             groups.setdefault(key, []).append(index)

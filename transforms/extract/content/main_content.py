@@ -4,6 +4,7 @@ Language-neutral: it looks at tags, roles, the habits of class names, link densi
 at what repeats, and at where the prose of the page stands, never at words.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
@@ -24,6 +25,7 @@ from lamella.transforms.extract.dom.class_heuristics import (
 )
 from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BOXES
 
+_TITLE_EDGES = re.compile(r"\s[-–—|·:»«/]+\s|\s*[|»«]\s*")
 _TELLING = frozenset((COMMENTS, CONSENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, PROMOTION, TEASER))
 _SURE = frozenset((COMMENTS, CONSENT, FURNITURE))
 
@@ -54,6 +56,7 @@ class Limits(Protocol):
     max_spread_prose: float
     min_spread_headings: float
     min_lead_words: int
+    min_told_prose: int
     min_teaser_links: float
     min_card_title_words: int
     max_card_titles: int
@@ -64,10 +67,11 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
     """The items of the main region, in reading order."""
     figures = _with_all_within(layout, [box.tag == "figure" for box in layout.boxes])
     namesakes = _prose_of_namesakes(layout)
+    told = _told_under_title(layout, limits)
     pictures = picture_boxes(layout, limits)
     marked = [
         (box.hint or box.tag) in _TELLING
-        and _is_marked(layout, index, namesakes[index], limits)
+        and _is_marked(layout, index, namesakes[index], told, limits)
         and not (box.hint in (LIKELY_FURNITURE, PROMOTION) and figure)
         and index not in pictures
         for index, (box, figure) in enumerate(zip(layout.boxes, figures, strict=True))
@@ -83,7 +87,8 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
     if layout.boxes[0].prose >= limits.min_article_prose:
         for box in _headlines(layout, limits):
             marked[box] = True
-    _give_back(layout, marked, limits)
+    if not told:
+        _give_back(layout, marked, limits)
     furniture = _with_all_within(layout, marked)
     prose = _prose_left(layout, furniture)
     main = _main_box(layout, furniture, prose, limits)
@@ -133,8 +138,9 @@ def _list_of(layout: Layout, entries: list[int], marked: list[bool], limits: Lim
         while at > 0 and marked[at]:
             marked[at] = False
             at = boxes[at].parent
-        for index in range(entry, ends[entry]):
-            marked[index] = marked[index] and boxes[index].hint in _SURE
+        if not _is_post(boxes[entry]):
+            for index in range(entry, ends[entry]):
+                marked[index] = marked[index] and boxes[index].hint in _SURE
     furniture = _with_all_within(layout, marked)
     main = entries[0]
     while main > 0 and not (main < entries[0] and entries[-1] < ends[main]):
@@ -152,6 +158,11 @@ def _list_of(layout: Layout, entries: list[int], marked: list[bool], limits: Lim
     return _lead(layout, furniture, inside, limits) + region
 
 
+def _is_post(entry: Box) -> bool:
+    """Whether an entry says more than it links to: boxes in a post tell who wrote it, those of a card are what it says."""
+    return 2 * entry.prose >= entry.letters and 4 * entry.link_letters < entry.letters
+
+
 def _prose_of_namesakes(layout: Layout) -> list[float]:
     """For each box the prose of all boxes of its name: what they say of themselves they say together."""
     sums: dict[tuple[str, str], float] = {}
@@ -161,7 +172,29 @@ def _prose_of_namesakes(layout: Layout) -> list[float]:
     return [sums.get((box.tag, box.name), box.prose) if box.hint else box.prose for box in layout.boxes]
 
 
-def _is_marked(layout: Layout, index: int, prose: float, limits: Limits) -> bool:
+def _told_under_title(layout: Layout, limits: Limits) -> bool:
+    """Whether the page says enough under a heading that is its title to the letter, in no boilerplate: then the names of what
+    says more elsewhere are believed."""
+    parts = {part.strip().casefold() for part in _TITLE_EDGES.split(layout.title)}
+    said, under, level = 0, False, "h1"
+    for item in layout.items:
+        if item.tag in HEADINGS and (item.tag <= level or not under):
+            under = item.text.casefold() in parts and not _is_in_boilerplate(layout, item.box)
+            level = item.tag
+        elif under and item.words >= limits.min_prose_words and not item.link_letters:
+            said += 0 if _is_in_boilerplate(layout, item.box) else len(item.text)
+    return said >= limits.min_told_prose
+
+
+def _is_in_boilerplate(layout: Layout, at: int) -> bool:
+    while at > 0:
+        if layout.boxes[at].hint in (LIKELY_FURNITURE, *_SURE):
+            return True
+        at = layout.boxes[at].parent
+    return False
+
+
+def _is_marked(layout: Layout, index: int, prose: float, told: bool, limits: Limits) -> bool:
     """Whether a box is furniture by what it says of itself. One that has, with its namesakes, much of the prose is none."""
     box, total = layout.boxes[index], layout.boxes[0].prose
     if index == 0 or box.main:
@@ -180,6 +213,8 @@ def _is_marked(layout: Layout, index: int, prose: float, limits: Limits) -> bool
         links = box.link_letters > limits.min_teaser_links * box.letters
         return links and prose <= limits.max_furniture_prose * total
     if hint in (LIKELY_FURNITURE, PROMOTION):
+        if told and hint == LIKELY_FURNITURE:
+            return 2 * box.code <= box.letters
         return prose <= limits.max_furniture_prose * total and 2 * box.code <= box.letters
     return hint == COMMENTS and not box.title and prose <= limits.max_comments_prose * total
 

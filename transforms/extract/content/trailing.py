@@ -4,6 +4,7 @@ Most sites put an article's text into one box. What stands behind that box, and 
 """
 
 import re
+from functools import lru_cache
 from typing import Protocol
 
 from lamella.transforms.extract.dom.blocks import Item, Layout
@@ -50,14 +51,14 @@ def without_tail(layout: Layout, region: list[Item], core: int, limits: Limits) 
     text, tail = _without_last_boxes(layout, region[:end], core, limits), region[end:]
     if _letters(tail) > (1 - limits.min_core_prose) * _letters(region):
         return text + tail
-    branches = _branches(layout, around)
-    return text + [item for item in tail if item.media or branches[item.box] in _STAYING]
+    branches = _branches(layout, around, tail)
+    return text + [item for item, branch in zip(tail, branches, strict=True) if item.media or branch in _STAYING]
 
 
 def _without_last_boxes(layout: Layout, text: list[Item], core: int, limits: Limits) -> list[Item]:
     """Where nearly all of the core stands in its own paragraphs, the boxes with a name behind the last of them go."""
-    of_boxes = _branches(layout, {core})
-    branches = [_NOTHING if item.media else of_boxes[item.box] for item in text]
+    of_items = _branches(layout, {core}, text)
+    branches = [_NOTHING if item.media else branch for item, branch in zip(text, of_items, strict=True)]
     paragraphs = _letters([item for item, branch in zip(text, branches, strict=True) if branch in (_TEXT, _NOTHING)])
     own = [index for index, branch in enumerate(branches) if branch != _NAMED and not text[index].media]
     letters = _letters(text)
@@ -73,18 +74,31 @@ def _letters(items: list[Item]) -> int:
     return sum(len(item.text) - item.link_letters for item in items)
 
 
-def _branches(layout: Layout, around: set[int]) -> list[str]:
-    """For each box, what stands between it and those around it: a note, an element of text, a box with a name or without."""
-    out = [_NAMELESS] * len(layout.boxes)
-    for index, box in enumerate(layout.boxes):
-        if index in around:
-            out[index] = _NOTHING
-        elif _NOTES.search(box.name):
-            out[index] = _NOTE
-        elif box.parent not in around:
-            out[index] = out[box.parent] if index else _NAMELESS
-        elif box.tag in TEXT_BOXES:
-            out[index] = _TEXT
-        else:
-            out[index] = _NAMED if box.name else _NAMELESS
+@lru_cache(maxsize=4096)
+def _holds_notes(name: str) -> bool:
+    return bool(_NOTES.search(name))
+
+
+def _branches(layout: Layout, around: set[int], items: list[Item]) -> list[str]:
+    """For each item, what stands between it and the boxes around it: a note, an element of text, a box with a name or
+    without, or nothing."""
+    known: dict[int, str] = dict.fromkeys(around, _NOTHING)
+    out = []
+    for item in items:
+        at, path = item.box, []
+        while at not in known:
+            box = layout.boxes[at]
+            if box.name and _holds_notes(box.name):
+                known[at] = _NOTE
+            elif box.parent in around:
+                known[at] = _TEXT if box.tag in TEXT_BOXES else _NAMED if box.name else _NAMELESS
+            elif box.parent < 0:
+                known[at] = _NAMELESS
+            else:
+                path.append(at)
+                at = box.parent
+        said = known[at]
+        for index in path:
+            known[index] = said
+        out.append(said)
     return out

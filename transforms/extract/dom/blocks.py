@@ -73,6 +73,7 @@ class Layout:
     boxes: list[Box] = field(default_factory=lambda: [Box("#root", -1)])
     items: list[Item] = field(default_factory=list)
     title: str = ""  # of the page, as its head has it
+    _ends: list[int] = field(default_factory=list)  # as `ends` found it
 
     def add_up(self, min_prose_words: int) -> None:
         """Sums go from the items to their boxes, and from each box to the one around it."""
@@ -94,13 +95,14 @@ class Layout:
         for index in range(len(boxes) - 1, 0, -1):
             box = boxes[index]
             parent = boxes[box.parent]
-            parent.letters += box.letters
-            parent.link_letters += box.link_letters
-            parent.prose += box.prose
+            if box.letters:
+                parent.letters += box.letters
+                parent.link_letters += box.link_letters
+                parent.prose += box.prose
+                parent.code += box.code
+                parent.headings += box.headings
+                parent.title = parent.title or box.title
             parent.media += box.media
-            parent.code += box.code
-            parent.headings += box.headings
-            parent.title = parent.title or box.title
             parent.main = parent.main or box.main
 
     def _close_links(self, min_prose_words: int) -> None:
@@ -118,18 +120,18 @@ class Layout:
 
     def ends(self) -> list[int]:
         """For each box, the index behind the last one within it: boxes are in document order."""
-        ends = list(range(1, len(self.boxes) + 1))
-        for index in range(len(ends) - 1, 0, -1):
-            parent = self.boxes[index].parent
-            ends[parent] = max(ends[parent], ends[index])
-        return ends
+        if len(self._ends) != len(self.boxes):
+            ends = self._ends = list(range(1, len(self.boxes) + 1))
+            for index in range(len(ends) - 1, 0, -1):
+                parent = self.boxes[index].parent
+                if ends[parent] < ends[index]:
+                    ends[parent] = ends[index]
+        return self._ends
 
     def below(self, top: int) -> list[bool]:
         """For each box, whether it is `top` or stands within it."""
-        inside = [False] * len(self.boxes)
-        for index, box in enumerate(self.boxes):
-            inside[index] = index == top or (box.parent >= 0 and inside[box.parent])
-        return inside
+        end = self.ends()[top]
+        return [False] * top + [True] * (end - top) + [False] * (len(self.boxes) - end)
 
 
 def is_title(item: Item, names: str) -> bool:

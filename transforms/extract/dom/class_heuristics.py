@@ -69,53 +69,67 @@ _WORDS = {
     _BUILDER: _words("elementor wpb vc fusion kadence brxe oxy table"),
 }
 _SAID = {word: sum(says for says, words in _WORDS.items() if word in words) for words in _WORDS.values() for word in words}
+_SAID_WORDS = frozenset(_SAID)
 _FOUND = frozenset(("result", "results", "page", "hits", "hit"))
 _STATES = frozenset(("no", "has", "with", "without"))  # "no-sidebar" tells of what is around, not of itself
 _WHOLE = frozenset(
     ("hidden", "hide", "d-none", "is-hidden", "gutter")
 )  # as part of a token it hides a label, or on small screens
-_PAIRS = re.compile(
-    r"screen-?reader|visually-?hidden|sr-only|read-?more|more-?(?:from|stories|news|articles)|see-?also|prev-?next|next-?prev|side-?bar"
-    r"|social|share-|cookie|newsletter|related|breadcrumb|site-?(?:header|nav)|page-?nav|skip-?(?:link|to)"
-    r"|author-?(?:box|bio|info|desc|profile|card|about)|about-?(?:the-)?author"
-    r"|message-?(?:user|cell-+user|avatar|signature)|user-?(?:info|details|extras|stats|profile|title|banner)|post-?profile"
-    r"|member-?(?:info|stats)|download-?link|tag-?(?:list|cloud)|advert|sponsor|also-?read|most-?read|mod-?(?:related|share)|table-of-contents"
-)
-_COMMENT_PAIRS = re.compile(
-    r"(?:customer|user|product)-?reviews?|review-?(?:list|item)|comment-?(?:s|list|area|section|form|thread)|leave-?(?:a-)?(?:comment|reply)"
-)
-_CAPTIONS = re.compile(
-    r"caption|bildunterschrift|legende?\b|\bimg-?desc|(?:image|photo|picture|img|foto|bild|media)-*(?:copyright|credits?|source|text|legend|info|author|annotation|description)|copyright|credits?\b"
-)
-_SILENCES = re.compile(
-    r"(?:^|[_-])(?:sr-only|visually-?hidden|screen-?reader(?:-text|-only)?|headerlink|header-anchor|anchor-?(?:js-?)?link|permalink"
-    r"|footnotemark|mathjax(?:_?(?:preview|display|svg|svg_display))?|mw-editsection|edit-?section|lineno|linenos|line-numbers?-rows|page-?num(?:ber)?s?)(?:$|[_-])"
-)
-_ANY_PAIR = re.compile(
-    "|".join(pairs.pattern for pairs in (_PAIRS, _COMMENT_PAIRS, _CAPTIONS, _SILENCES))
-    .replace("(?:^|[_-])", "")
-    .replace("(?:$|[_-])", "")
-)
-_DIGITS = re.compile(r"\d+")
+
+
+def _any_of(alternatives: str, edges: tuple[str, str] = ("", "")) -> re.Pattern[str]:
+    """A pattern of alternatives that looks once at a letter: they are put together by the one that each begins with."""
+    rest: dict[str, list[str]] = {}
+    for one in alternatives.split():
+        rest.setdefault(one[0], []).append(one[1:])
+    grouped = "|".join(f"{first}(?:{'|'.join(ends)})" for first, ends in rest.items())
+    return re.compile(f"{edges[0]}(?:{grouped}){edges[1]}")
+
+
+_PAIRED_WORDS = r"""
+    screen-?reader visually-?hidden sr-only read-?more more-?(?:from|stories|news|articles) see-?also prev-?next next-?prev
+    side-?bar social share- cookie newsletter related breadcrumb site-?(?:header|nav) page-?nav skip-?(?:link|to)
+    author-?(?:box|bio|info|desc|profile|card|about) about-?(?:the-)?author
+    message-?(?:user|cell-+user|avatar|signature) user-?(?:info|details|extras|stats|profile|title|banner) post-?profile
+    member-?(?:info|stats) download-?link tag-?(?:list|cloud) advert sponsor also-?read most-?read mod-?(?:related|share)
+    table-of-contents
+"""
+_PAIRED_COMMENTS = r"""
+    customer-?reviews? user-?reviews? product-?reviews? review-?(?:list|item) comment-?(?:s|list|area|section|form|thread)
+    leave-?(?:a-)?(?:comment|reply)
+"""
+_IN_CAPTION = "(?:copyright|credits?|source|text|legend|info|author|annotation|description)"
+_PAIRED_CAPTIONS = rf"""
+    caption bildunterschrift legende?\b i(?<=\bi)mg-?desc image-*{_IN_CAPTION} photo-*{_IN_CAPTION} picture-*{_IN_CAPTION}
+    img-*{_IN_CAPTION} foto-*{_IN_CAPTION} bild-*{_IN_CAPTION} media-*{_IN_CAPTION} copyright credits?\b
+"""
+_PAIRED_SILENCES = r"""
+    sr-only visually-?hidden screen-?reader(?:-text|-only)? headerlink header-anchor anchor-?(?:js-?)?link permalink
+    footnotemark mathjax(?:_?(?:preview|display|svg|svg_display))? mw-editsection edit-?section lineno linenos
+    line-numbers?-rows page-?num(?:ber)?s?
+"""
+_PAIRS, _COMMENT_PAIRS = _any_of(_PAIRED_WORDS), _any_of(_PAIRED_COMMENTS)
+_CAPTIONS = _any_of(_PAIRED_CAPTIONS)
+_SILENCES = _any_of(_PAIRED_SILENCES, ("(?:^|[_-])", "(?:$|[_-])"))
+_ANY_PAIR = _any_of(_PAIRED_WORDS + _PAIRED_COMMENTS + _PAIRED_CAPTIONS + _PAIRED_SILENCES)
+_SHORTEST_PAIR = 6  # "social"
+_DIGITS = re.compile(r"[0-9]+")
 _SPLIT = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-@lru_cache(maxsize=65536)
 def traits_of(tag: str, role: str, class_: str, id_: str) -> tuple[str, bool]:
     """(what a box says of itself, whether it says that it is a caption)"""
-    said = _said(class_) if class_ else 0
-    return _hint_by(
-        tag, role, said | _said(id_) if id_ and tag not in _HEADINGS else said
-    ), tag in _CAPTION_TAGS or said & _CAPTION != 0
-
-
-def hint_of(tag: str, role: str, class_: str, id_: str) -> str:
-    """What a box says of itself."""
-    return traits_of(tag, role, class_, id_)[0]
+    said = _names_say(class_) if class_ else 0
+    of_id = _names_say(id_) if id_ and tag not in _HEADINGS else 0
+    return _traits_by(tag, role, said | of_id, said & _CAPTION)
 
 
 @lru_cache(maxsize=16384)
+def _traits_by(tag: str, role: str, said: int, caption: int) -> tuple[str, bool]:
+    return _hint_by(tag, role, said), tag in _CAPTION_TAGS or caption != 0
+
+
 def _hint_by(tag: str, role: str, said: int) -> str:
     if tag in _CONTENT_TAGS or role in _CONTENT_ROLES:
         return CONTENT
@@ -129,12 +143,12 @@ def _hint_by(tag: str, role: str, said: int) -> str:
 
 def is_caption(class_: str) -> bool:
     """Whether a phrase's class says that it is the caption of a picture."""
-    return bool(_said(class_) & _CAPTION)
+    return bool(_names_say(class_[:MAX_NAMES]) & _CAPTION)
 
 
 def is_silent(class_: str) -> bool:
     """Whether a phrase's class says that readers do not see it, or that it is a handle and not text."""
-    return bool(_said(class_) & _SILENT)
+    return bool(_names_say(class_[:MAX_NAMES]) & _SILENT)
 
 
 def _hint(said: int, aside: bool) -> str:
@@ -159,35 +173,36 @@ def _hint(said: int, aside: bool) -> str:
     return LABEL if said & _LABEL else ""
 
 
-def _said(names: str) -> int:
-    return _names_say(names if len(names) <= MAX_NAMES else names[:MAX_NAMES])  # cut before they are remembered
-
-
 @lru_cache(maxsize=65536)
 def _names_say(names: str) -> int:
-    said, tokens = 0, _DIGITS.sub("", names).split()
-    for token in tokens:
-        said |= _words_say(token)
-    if said & _PAIRED:
-        for token in tokens:
-            said |= _pairs_say(token)
+    """Of a class attribute or an id, cut by the caller: what is read is remembered, beyond the page."""
+    said = 0
+    for token in (_DIGITS.sub("", names) if _DIGITS.search(names) else names).split():
+        says = _words_say(token)
+        said |= says if not says & _PAIRED else says | _pairs_say(token)
     return said
 
 
 @lru_cache(maxsize=65536)
 def _words_say(token: str) -> int:
     lower = token.lower()
-    words = _SPLIT.split(lower if lower == token else _CAMEL.sub("-", token).lower())
-    said = (_PAIRED if _ANY_PAIR.search(lower) else 0) | (_FURNITURE if lower in _WHOLE else 0)
+    words = _words_of(lower if lower == token else _CAMEL.sub("-", token).lower())
+    said = (_PAIRED if len(lower) >= _SHORTEST_PAIR and _ANY_PAIR.search(lower) else 0) | (_FURNITURE if lower in _WHOLE else 0)
     if not _STATES.isdisjoint(words):
         return said
-    found = not _FOUND.isdisjoint(words)  # "search-results" are what a page of them is about
-    for word in words:
-        if word in _SAID and not (found and word == "search"):
-            said |= _SAID[word]
-    if not _SAID.get(words[-1], 0) & _LABEL:
-        said &= ~_LABEL  # "post-date" is one, "category-birds" is a post's
+    if not _SAID_WORDS.isdisjoint(words):
+        found = not _FOUND.isdisjoint(words)  # "search-results" are what a page of them is about
+        for word in words:
+            if word in _SAID and not (found and word == "search"):
+                said |= _SAID[word]
+        if not _SAID.get(words[-1], 0) & _LABEL:
+            said &= ~_LABEL  # "post-date" is one, "category-birds" is a post's
     return said
+
+
+def _words_of(token: str) -> list[str]:
+    plain = token.replace("_", "-")
+    return plain.split("-") if plain.replace("-", "").isalnum() and plain.isascii() else _SPLIT.split(token)
 
 
 @lru_cache(maxsize=16384)

@@ -11,7 +11,7 @@ _FRAME = re.compile(rb"<iframe\b[^<>]*+>", re.IGNORECASE)
 def opened(html: bytes) -> bytes:
     if _ROOT in html:
         html = _with_shadow_roots(html)
-    if html.count(b"<iframe") > html.count(b"</iframe"):
+    if b"<iframe" in html and html.count(b"<iframe") > html.count(b"</iframe"):
         html = _with_closed_frames(html)
     return html
 

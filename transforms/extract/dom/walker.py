@@ -11,7 +11,15 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from lamella.transforms.extract.dom import addresses, cells, phrases, shown, tags
 from lamella.transforms.extract.dom.blocks import Box, Item, Layout
-from lamella.transforms.extract.dom.class_heuristics import BY_NAME, FURNITURE, MAX_NAMES, is_silent, traits_of
+from lamella.transforms.extract.dom.class_heuristics import (
+    BY_NAME,
+    CONSENT,
+    FURNITURE,
+    LIKELY_FURNITURE,
+    MAX_NAMES,
+    is_silent,
+    traits_of,
+)
 from lamella.transforms.extract.dom.head import Head
 from lamella.transforms.extract.dom.phrases import SKIP
 from lamella.transforms.extract.dom.slugs import is_slug
@@ -23,6 +31,9 @@ _LICENCE = '[rel~="license" i][href]'
 # Furniture with these inside was perhaps never closed: where it holds the page's prose, it is none.
 _CONTENT = "main, [role=main], h1"
 _NAVIGATED = f"{_CONTENT}, p"
+# What only calls itself boilerplate is none where it shows or tells something.
+_MATTER = "h1, h2, h3, h4, h5, h6, p, img, nav, pre, video, main, article"
+_MIN_MENU_LINKS, _MAX_MENU_LETTERS = 5, 40  # of all its text, a link
 _TITLE_LETTERS = 1000  # of the page's, that headings are looked for in
 _WHOLE = frozenset(("html", "body", "main"))  # where these are hidden, scripts show them
 _CODE_LINES = frozenset(("div", "li", "p", "tr"))  # within preformatted text each is a line of it
@@ -31,6 +42,7 @@ _MIN_SENTENCE_WORDS = 12  # a heading of so many that ends in a full stop is a p
 _FULL_STOPS = frozenset(".!?…。！？")
 _UNFOLDS = ("aria-controls", "data-target", "data-bs-target")  # name what an element unfolds
 _MAX_UNFOLDED = 20
+_MAX_NAMED = 200  # boxes that call themselves boilerplate and are entered; beyond, all are
 _MAX_ENTERED = 50  # pieces of furniture that are looked into; one more is entered as it is, and judged by its name
 
 
@@ -58,7 +70,7 @@ class Gatherer:
         self.link_box = 0  # in which the open link began
         self.href_of_block: str | None = None  # where all links that begin in the open block lead; "" where to several places
         self.heading_blocks = 0  # of the heading that is open
-        self.entered = self.buttons = 0  # pieces of furniture, and buttons, that were looked into
+        self.entered = self.named = self.buttons = 0  # boilerplate by tag, by name, and buttons that were looked into
         self.row_began = False  # the table row that is open had a cell
         self.controlled: set[str] = set()  # ids of what something on the page unfolds
         self.href: str | None = None
@@ -72,8 +84,8 @@ class Gatherer:
         while node is not None:
             tag = node.tag
             if tag == "-text":
-                text = node.text_content
-                if text and (pieces or not text.isspace() or self.text_tag == "pre"):
+                kept = pieces or self.text_tag == "pre"  # white space is
+                if (kept or not node.is_empty_text_node) and (text := node.text_content) and (kept or not text.isspace()):
                     self.add_text(text)
             elif (handler := handler_of(tag, unknown)) is not None:
                 self.position += 1
@@ -188,11 +200,12 @@ class Gatherer:
             self.flush()
         leave = self.box, self.text_tag
         box = self.open_box(tag, attributes)
-        if box.hint in BY_NAME and (id_ := attributes.get("id")) and is_slug(node, id_):
-            box.hint = traits_of(tag, (attributes.get("role") or "")[:MAX_NAMES], box.name, "")[0]
-        if box.hint == FURNITURE and not self.thorough and not self._holds_content(node, tag):
-            self.box = leave[0]
-            return SKIP
+        if box.hint:
+            if box.hint in BY_NAME and (id_ := attributes.get("id")) and is_slug(node, id_):
+                box.hint = traits_of(tag, (attributes.get("role") or "")[:MAX_NAMES], box.name, "")[0]
+            if box.hint in _PASSED and not self.thorough and not self._is_entered(node, tag, box.hint):
+                self.box = leave[0]
+                return SKIP
         if tag in tags.TEXT_TAGS:
             self.text_tag = tags.TEXT_TAGS[tag]
             self.heading_blocks = 0
@@ -200,10 +213,17 @@ class Gatherer:
             self.row_began = False
         return leave
 
-    def _holds_content(self, node: LexborNode, tag: str) -> bool:
-        if self.entered < _MAX_ENTERED and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
-            return False
-        self.entered += 1
+    def _is_entered(self, node: LexborNode, tag: str, hint: str) -> bool:
+        """Whether boilerplate is walked: what HTML calls so for a title or the main part in it, what only its names call so
+        for anything that may be content. Each is looked into a bounded number of times: they stand within each other."""
+        if hint == FURNITURE:
+            if self.entered < _MAX_ENTERED and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
+                return False
+            self.entered += 1
+            return True
+        if self.named >= _MAX_NAMED or (node.css_first(_MATTER) is None and _says_little(node)):
+            return self.named >= _MAX_NAMED
+        self.named += 1
         return True
 
     def _part(self, node: LexborNode, attributes: Attributes) -> object:
@@ -224,18 +244,19 @@ class Gatherer:
             self.pieces.append("\n")
 
     def open_box(self, tag: str, attributes: Attributes) -> Box:
-        if not attributes:  # nearly half of all boxes: there is nothing to read
+        boxes = self.layout.boxes
+        if attributes:
+            get = attributes.get
+            role, class_, id_ = get("role") or "", get("class") or "", get("id") or ""
+            if len(class_) > MAX_NAMES or len(id_) > MAX_NAMES or len(role) > MAX_NAMES:
+                role, class_, id_ = role[:MAX_NAMES], class_[:MAX_NAMES], id_[:MAX_NAMES]
+            hint, caption = traits_of(tag[:MAX_NAMES], role, class_, id_)
+            box = Box(tag, self.box, hint, class_, caption, tag == "main" or role == "main")
+        else:  # nearly half of all boxes: there is nothing to read
             hint, caption = traits_of(tag[:MAX_NAMES], "", "", "")
             box = Box(tag, self.box, hint, "", caption, tag == "main")
-            self.box = len(self.layout.boxes)
-            self.layout.boxes.append(box)
-            return box
-        get = attributes.get
-        role, class_ = (get("role") or "")[:MAX_NAMES], (get("class") or "")[:MAX_NAMES]
-        hint, caption = traits_of(tag[:MAX_NAMES], role, class_, (get("id") or "")[:MAX_NAMES])
-        box = Box(tag, self.box, hint, class_, caption, tag == "main" or role == "main")
-        self.box = len(self.layout.boxes)
-        self.layout.boxes.append(box)
+        self.box = len(boxes)
+        boxes.append(box)
         return box
 
     def _title(self, node: LexborNode, attributes: Attributes) -> object:
@@ -263,6 +284,13 @@ class Gatherer:
         self.muted -= 1
 
 
+def _says_little(node: LexborNode) -> bool:
+    """Whether links are nearly all that an element says: more than an entry of a list has, and no sentences beside them."""
+    links = len(node.css("a"))
+    return links >= _MIN_MENU_LINKS and len(node.text(strip=True)) <= _MAX_MENU_LETTERS * links
+
+
+_PASSED = frozenset((FURNITURE, LIKELY_FURNITURE, CONSENT))  # boilerplate that is not entered where nothing stands in it
 _FOLDED_ROLES = frozenset(("region", "tabpanel"))
 _STYLED = addresses.BACKGROUNDS | {"hidden", *_UNFOLDS}
 _HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is not named here is a box
