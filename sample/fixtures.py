@@ -106,7 +106,7 @@ def _unsafe_image(page: Draft, fixture: Fixture) -> Draft:
 
 def _not_an_image(page: Draft, fixture: Fixture) -> Draft:
     page = _refused(page, fixture)
-    return _add(page, _true(f"{_stem(page, fixture)}.svg", fixture.key + "/svg", fate=fixture.reason))
+    return _add(page, _true(f"{_stem(page, fixture)}.svg", fixture.key + "/svg", fate="format_not_supported"))
 
 
 def _duplicate_image(page: Draft, fixture: Fixture) -> Draft:

@@ -131,6 +131,7 @@ class DedupConfig(Timed):
     shingle_words: PositiveInt = 5  # datatrove, FineWeb
     bands: PositiveInt = 14  # datatrove, FineWeb: 14 x 8 finds Jaccard 0.75 with probability 0.77
     rows: PositiveInt = 8
+    min_similarity: Share = 0.7  # of a copy to the one that stays; what bands find half of, a little under FineWeb's 0.75
     survivor: Literal["hash", "latest"] = "hash"  # which of a cluster stays
 
 
@@ -172,6 +173,7 @@ class FetchConfig(Timed):
     max_video_packets: PositiveInt = 1_000_000  # reliability, Limits
     max_video_streams: PositiveInt = 100  # of a container; FFmpeg's own limit is 1000
     max_decoded_pixels: PositiveInt = 10_000_000_000  # frames x pixels on the way to those wanted: 160 s of 1080p; ours
+    max_blank_frames: NonNegativeInt = 30  # of an animation that begins blank: a second of fading in; ours
     min_image_side_px: PositiveInt = 64  # Flamingo, M3W
     max_image_side_px: PositiveInt = 20_000  # OBELICS
     max_aspect: Aspect = 3.0  # Flamingo, M3W: longer side over shorter
@@ -183,6 +185,8 @@ class FetchConfig(Timed):
     max_video_s: PositiveFloat = 7200.0  # recipes, Limits
     max_documents: PositiveInt | None = 10  # OBELICS: an image of more documents is furniture
     phash_distance: Annotated[int, Field(ge=0, le=BITS_OF_A_HASH)] | None = 5  # Hamming, of 64 bits; mmc4
+    # Levels of 255, in the worst of the 16 x 16 cells of two thumbnails: copies differed in at most 45, others in at least 93.
+    max_cell_difference: Annotated[int, Field(ge=0, le=255)] = 64  # ours
     one_of_each: bool = True  # Flamingo: images are deduplicated; one survivor a cluster of copies
     pack_bytes: PositiveInt = 256 * MIB  # of a tar pack of fetched files
 
@@ -216,6 +220,9 @@ class PairConfig(Timed):
     min_clip_s: PositiveFloat = 2.0  # recipes, VTP ours
     max_clip_s: PositiveFloat = 22.0  # VTP: clips of about 22 s
     max_vtp_video_s: PositiveFloat = 60.0  # recipes, VTP ours
+    max_sound_words: NonNegativeInt = 6  # of a track's line in brackets that names a sound; a longer one is speech; ours
+    max_roll_gap_s: NonNegativeFloat = 1.0  # between a line and itself one row higher, in captions that roll up; ours
+    max_glimpse_s: NonNegativeFloat = 0.1  # of a cue that only moves a line on; YouTube writes 0.01
 
     # A word has a character at least; a clip lies within its video.
     ORDERED: ClassVar = (("ltip_min_words", "max_caption_characters"), ("min_clip_s", "max_vtp_video_s"))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from lamella.schemas.media import Media
+from lamella.schemas.media import Cue, Media
 from lamella.schemas.page import Provenance
 
 
@@ -47,7 +47,7 @@ class VideoNode:
     width: int = 0
     height: int = 0
     media: Media | None = None
-    track_text: str = ""  # the track's text, where it was found; set by assemble
+    cues: tuple[Cue, ...] = ()  # the track's, where it was found; set by assemble
 
 
 Node = TextNode | ImageNode | VideoNode

@@ -95,6 +95,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     TRUNCATED_MEDIA = "truncated_media"
     NOT_AN_IMAGE = "not_an_image"
+    FORMAT_NOT_SUPPORTED = "format_not_supported"  # a picture, but of a format that no decoder here reads: SVG, HEIC ...
     BROKEN_IMAGE = "broken_image"
     TOO_MANY_PIXELS = "too_many_pixels"
     MEDIA_TOO_COSTLY = "media_too_costly"  # beyond a limit of scans, memory, packets or time, or it killed its decoder

@@ -39,6 +39,10 @@ def run(
         list[str], typer.Option(help="Archives: a glob, a folder or a file, local or remote; may be given again.")
     ],
     output: Annotated[str, typer.Option(help="Folder of the run, local or remote.")],
+    robots_archive: Annotated[
+        list[str] | None,
+        typer.Option(help="More archives: robots.txt and other files of sites, where a crawl keeps them apart."),
+    ] = None,
     arguments: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]... [-- BEAM FLAGS]", help="Overrides.")] = None,
     config: Annotated[list[str] | None, typer.Option(help="YAML file laid over the recipe; of several the last wins.")] = None,
     runner: Annotated[str, typer.Option(help=f"{LOCAL}, {', '.join(CLUSTERS)}.")] = LOCAL,
@@ -60,7 +64,7 @@ def run(
     progress = Progress()
     launch = prepare(
         settings,
-        [*input, *inputs],
+        [*input, *(robots_archive or ()), *inputs],
         output,
         progress.say,
         runner=runner,

@@ -7,7 +7,7 @@ import pytest
 from lamella.schemas.config import PairConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.keys import stable_key
-from lamella.schemas.media import BlobRef, Container, Media, MediaKind
+from lamella.schemas.media import BlobRef, Container, Cue, Media, MediaKind
 from lamella.schemas.page import Provenance
 from lamella.schemas.pair import CaptionSource, Dataset, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
@@ -188,6 +188,10 @@ def image(**fields):
     return ImageNode(url=IMAGE.url, position=30, media=IMAGE, **fields)
 
 
+def cue(text, start_s=0.0):
+    return Cue(start_s=start_s, end_s=start_s + 2.0, text=text)
+
+
 def video(duration_s=30.0, **fields):
     return VideoNode(url=VIDEO.url, position=40, media=replace(VIDEO, duration_s=duration_s), **fields)
 
@@ -210,8 +214,11 @@ def video(duration_s=30.0, **fields):
         (image(caption="12 May 2020"), []),
         (video(), [(Dataset.VTP, CaptionSource.TITLE, "All about foxes")]),
         (video(caption="Foxes", nearest_text="How foxes live"), [(Dataset.VTP, CaptionSource.NEARBY, "How foxes live")]),
-        (video(caption="A fox runs", track_text="hello"), [(Dataset.VTP, CaptionSource.CAPTION, "A fox runs")]),
-        (video(track_text="one fox\ntwo foxes"), [(Dataset.VTP, CaptionSource.TRACK, "one fox two foxes")]),
+        (video(caption="A fox runs", cues=(cue("hello"),)), [(Dataset.VTP, CaptionSource.CAPTION, "A fox runs")]),
+        (
+            video(cues=(cue("one fox\ntwo foxes"), cue("too late", 22.0))),
+            [(Dataset.VTP, CaptionSource.TRACK, "one fox two foxes")],
+        ),
     ],
 )
 def test_what_a_node_proposes(node, expected):

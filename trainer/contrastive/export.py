@@ -15,10 +15,10 @@ from lamella.schemas.errors import TrainingError
 from lamella.trainer.contrastive.config import ContrastiveConfig, resolve
 from lamella.trainer.contrastive.learner import Learner
 from lamella.trainer.contrastive.pairs import decode_pair, find_pairs, is_wanted, read_samples
-from lamella.trainer.evaluation.contrastive import calibrated, embed, evaluate_pairs, own_and_next
+from lamella.trainer.evaluation.contrastive import calibrated, calibrated_fusion, embed, evaluate_pairs, own_and_next
 from lamella.trainer.loading.shard_reader import manifest_hash
 from lamella.weights import Loaded
-from lamella.weights.loaded import MATCH_BIAS, MATCH_SCALE, MODEL_FILE
+from lamella.weights.loaded import FUSION_BIAS, FUSION_WEIGHT, MATCH_BIAS, MATCH_SCALE, MODEL_FILE
 
 MAX_EVALUATED = 1000  # unseen pairs
 MIN_EVALUATED = 2
@@ -36,12 +36,18 @@ def export(folder: Path, learner: Learner, loaded: Loaded, config: ContrastiveCo
         if len(texts) >= MIN_EVALUATED:
             scale, bias = calibrated(*own_and_next(*embed(trained, images, trained.tokenize(texts))))
             trained = replace(trained, match_scale=scale, match_bias=bias)
+    if learner.fusion:
+        trained = replace(trained, fusion=learner.fusion.requires_grad_(False))
+        if len(texts) >= MIN_EVALUATED:
+            trained = replace(trained, fusion=calibrated_fusion(trained, images, trained.tokenize(texts)))
     if len(texts) >= MIN_EVALUATED:
         scores = evaluate_pairs(trained, images, texts, captions=bool(config.caption_weight))
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in learner.model.state_dict().items()}
     tensors = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     if learner.matching:
         tensors |= {MATCH_SCALE: torch.tensor(trained.match_scale), MATCH_BIAS: torch.tensor(trained.match_bias)}
+    if trained.fusion is not None:
+        tensors |= {FUSION_WEIGHT: trained.fusion.weight.cpu(), FUSION_BIAS: trained.fusion.bias.cpu()}
     metadata = {
         "format": "pt",
         "model": Path(config.model).stem,

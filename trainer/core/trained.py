@@ -130,9 +130,9 @@ class Trained:
 
 
 def buffers_of(module: nn.Module) -> dict[str, Tensor]:
-    """What a forward pass changes: the module's persistent buffers, by name; not copies."""
-    buffers = dict(module.named_buffers())
-    return {name: buffers[name] for name in module.state_dict() if name in buffers}
+    """What changes though no gradient does it: persistent buffers, and parameters without a gradient; by name, not copies."""
+    state = module.state_dict(keep_vars=True)
+    return {name: tensor.detach() for name, tensor in state.items() if not tensor.requires_grad}
 
 
 def begun(output: Path, world: World, check: Callable[[Checkpoint], None]) -> Checkpoint | None:

@@ -19,6 +19,7 @@ from lamella.transforms.caption.threads import compute_with
 from lamella.transforms.media.frames import Unseen, read_view, view_of
 from lamella.transforms.media.store import MediaStore
 
+_ENDS = "cut captions end with a whole phrase"  # another word where `phrases` does otherwise: answers are remembered
 # What a caption depends on beside its picture and its captioner.
 _SEARCH = {
     "nucleus": ("min_tokens", "max_tokens", "repetition_penalty", "top_p"),
@@ -60,7 +61,9 @@ class Captions:
     @property
     def identity(self) -> str:
         search = self.config.search
-        return stable_key(self.model_identity, search, *(f"{name}={getattr(self.config, name)}" for name in _SEARCH[search]))
+        return stable_key(
+            self.model_identity, _ENDS, search, *(f"{name}={getattr(self.config, name)}" for name in _SEARCH[search])
+        )
 
     @property
     def answer(self) -> type:

@@ -1,6 +1,8 @@
-"""A caption that the token limit cut, in; the whole phrases before the cut, or nothing, out. English."""
+"""A caption that the token limit cut, in; the whole sentences or, in English, phrases before the cut, or nothing, out."""
 
 import re
+
+from lamella.transforms.formats.words import TERMINAL, sentences
 
 _LEAST = 3  # words of what is left: "a large" of "a large, brown" says nothing
 
@@ -13,18 +15,25 @@ _WORDS = (
 )
 _DETERMINERS = "a an the some several many two three four five six seven eight nine ten no its his her their this that these"
 _OPENS = rf"(?:{_PLACES}|{'|'.join(_WORDS.split())})"
-_BEGINS = re.compile(rf"\s+{_OPENS}(?=\s|$)|[,;:](?=\s+(?:{_OPENS}|{'|'.join(_DETERMINERS.split())})\b)", re.IGNORECASE)
-_HANGS = re.compile(rf"(?:\s+{_OPENS})+$|[\s,;:]+$", re.IGNORECASE)
-_SENTENCE = re.compile(r"[.!?](?=\s|$)")
+_BEGINS = re.compile(rf" {_OPENS}(?= |$)|[,;:](?= (?:{_OPENS}|{'|'.join(_DETERMINERS.split())})\b)", re.IGNORECASE)
+_HANGS = re.compile(rf" {_OPENS}$", re.IGNORECASE)
+_CLOSING = "\"'”’»)]」』）"  # what may follow the mark that ends a sentence
 
 
 def whole_phrases(text: str) -> str:
-    """Cut back to the last sentence, or else to where the last phrase begins; "" where fewer than three words are left.
+    """Cut back to the last whole sentence, or else to where the last phrase begins; "" where that leaves under three words.
 
     >>> whole_phrases("a man rides a horse along the beach with a sm")
     'a man rides a horse along the beach'
     """
-    sentences = [mark.end() for mark in _SENTENCE.finditer(text)]
-    ends = sentences[-1:] or [mark.start() for mark in _BEGINS.finditer(text)][-1:]
-    left = _HANGS.sub("", text[: ends[0]]) if ends else ""
-    return left if len(left.split()) >= _LEAST else ""
+    whole = sentences(text)
+    while whole and not whole[-1].rstrip(_CLOSING).endswith(tuple(TERMINAL)):
+        whole.pop()
+    if whole:
+        return " ".join(whole)
+    text = " ".join(text.split())
+    begins = [mark.start() for mark in _BEGINS.finditer(text)]
+    left = text[: begins[-1]] if begins else ""
+    while hanging := _HANGS.search(left):
+        left = left[: hanging.start()]
+    return left.rstrip(" ,;:") if len(left.split()) >= _LEAST else ""

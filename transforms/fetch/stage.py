@@ -19,6 +19,7 @@ from lamella.transforms.fetch.copies import choose_one
 from lamella.transforms.fetch.find_copies import FindCopies
 from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks
 from lamella.transforms.fetch.hash_list import read_hashes
+from lamella.transforms.fetch.hear_sites import HearSites
 from lamella.transforms.fetch.inspect import inspect_media
 from lamella.transforms.fetch.links import WantedLink
 from lamella.transforms.fetch.look_in_archives import LookInArchives
@@ -47,12 +48,14 @@ class FetchMedia(beam.PTransform):
 
         places = {"links": wanted.kept, "archived": inputs["archived"], "aliases": inputs["aliases"]}
         found = places | "LookInArchives" >> LookInArchives(config)
+        in_archives = {"captured": found.captured, "archived": inputs["archived"]}
+        heard = in_archives | "HearSites" >> HearSites(config, self._store)
         if config.http:
             asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks)
-            captured, refused = (found.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
+            captured, refused = (heard.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
         else:
             captured, refused = (
-                found.captured,
+                heard.captured,
                 found.missing | "NotCaptured" >> beam.Map(reject_media, Violation(Reason.NOT_CAPTURED)),
             )
 
@@ -62,7 +65,8 @@ class FetchMedia(beam.PTransform):
         members = {"documents": documents, "media": media.kept} | "FindCopies" >> FindCopies(config)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one, entry=None)
 
-        rejections = (wanted.rejected, found.refused, refused, media.rejected, chosen.rejected) | "Rejected" >> beam.Flatten()
+        gone = (wanted.rejected, found.refused, heard.refused, refused, media.rejected, chosen.rejected)
+        rejections = gone | "Rejected" >> beam.Flatten()
         return Outcome(chosen.kept, rejections, (wanted.counters, chosen.counters) | "Counters" >> beam.Flatten())
 
 

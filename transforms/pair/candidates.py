@@ -14,6 +14,7 @@ from lamella.schemas.pair import CaptionSource, ImageTextPair, Pair, VideoTextPa
 from lamella.transforms.formats.urls import host_of, registered_domain
 from lamella.transforms.formats.words import words
 from lamella.transforms.pair.captions import clean, without_dates_and_places
+from lamella.transforms.pair.tracks import said_during
 
 
 def alts(document: InterleavedDocument, node: Node, config: PairConfig) -> Iterable[Pair]:
@@ -73,9 +74,10 @@ def _captions(node: ImageNode, config: PairConfig) -> Iterable[tuple[CaptionSour
 
 def _clip(document: InterleavedDocument, node: VideoNode, config: PairConfig) -> VideoTextPair | None:
     """The first `max_clip_s` of a video, with the first of its texts that says enough; else with the first that it has."""
+    start_s, end_s = 0.0, min(node.media.duration_s, config.max_clip_s)
     texts = {
         CaptionSource.CAPTION: clean(node.caption),
-        CaptionSource.TRACK: clean(node.track_text),
+        CaptionSource.TRACK: clean(said_during(node.cues, start_s, end_s, config)),
         CaptionSource.NEARBY: clean(node.nearest_text),
         CaptionSource.TITLE: clean(document.title),
     }
@@ -91,6 +93,6 @@ def _clip(document: InterleavedDocument, node: VideoNode, config: PairConfig) ->
         media=node.media,
         text=text,
         source=source,
-        start_s=0.0,
-        end_s=min(node.media.duration_s, config.max_clip_s),
+        start_s=start_s,
+        end_s=end_s,
     )
