@@ -118,9 +118,9 @@ def documents(context: RunContext) -> None:
 
     def build(pipeline, ledger):
         read = pipeline | ReadPartitions(context.folder, tuple(sorted(parts)))
-        made = curation.make_documents(read.documents, c, ledger)
+        made = curation.make_documents(read.documents, read.bare, c, ledger)
         ledger.enter(read)
-        return made.documents, made.duplicates, read.media, read.aliases
+        return made.documents, made.duplicates, made.candidates, read.media, read.aliases
 
     _run(context, DOCUMENTS, build)
 
@@ -150,16 +150,17 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        documents, archived, aliases = _read(pipeline, context, MEDIA)
-        return (curation.find_media(documents, archived, aliases, context.config, context.root, ledger, asks=context.asks),)
+        documents, candidates, archived, aliases = _read(pipeline, context, MEDIA)
+        config, root = context.config, context.root
+        return (curation.find_media(documents, candidates, archived, aliases, config, root, ledger, asks=context.asks),)
 
     _run(context, MEDIA, build)
 
 
 def pairs(context: RunContext) -> None:
     def build(pipeline, ledger):
-        documents, found, unusable = _read(pipeline, context, PAIRS)
-        return curation.make_pairs(documents, found, unusable, context.config, context.root, ledger)
+        documents, candidates, found, unusable = _read(pipeline, context, PAIRS)
+        return curation.make_pairs(documents, candidates, found, unusable, context.config, context.root, ledger)
 
     _run(context, PAIRS, build)
 

@@ -180,7 +180,10 @@ class FetchConfig(Timed):
     min_colour_spread: float = Field(3.0, ge=0.0, le=127.5)  # Flamingo: not single-coloured; grey levels of 255, ours
     blocked_url_words: tuple[str, ...] = ("logo", "button", "icon", "plugin", "widget")  # OBELICS
     unsafe_url_words: tuple[str, ...] = ("porn", "xxx", "sex")  # OBELICS; whole words of the path
-    unsafe_hashes: str | None = None  # path of a list of SHA-256 of files never to keep; reliability M6
+    unsafe_hashes: str | None = None  # path of a list of SHA-256 or MD5 of files never to keep; reliability M6
+    unsafe_pdq: str | None = None  # path of a list of PDQ hashes of pictures never to keep, however they are coded
+    max_pdq_distance: Annotated[int, Field(ge=0, le=256)] = 31  # bits of 256; PDQ's authors
+    classifiers: tuple[str, ...] = ()  # paths of YAMLs, each beside an ONNX model that says how unsafe a picture is
     min_video_s: PositiveFloat = 2.0  # recipes, VTP ours
     max_video_s: PositiveFloat = 7200.0  # recipes, Limits
     max_documents: PositiveInt | None = 10  # OBELICS: an image of more documents is furniture
@@ -206,6 +209,8 @@ class AssembleConfig(Timed):
 
 
 class PairConfig(Timed):
+    languages: tuple[str, ...] | None = ("en",)  # of the page, or of its alts where it has no text; ALIGN's English, as CLIP's
+    min_language_score: Share = 0.5  # LAION-2B-en; texts of galleries are short
     min_alt_words: PositiveInt = 3  # ALIGN
     max_alt_words: PositiveInt = 20  # ALIGN
     max_images_per_alt: PositiveInt = 10  # ALIGN: an alt shared by more images is out
@@ -265,6 +270,13 @@ class ScoreConfig(Timed):
     min_score: Cosine | None = 0.25  # of a pair; DataComp, ViT-B/32. Model-specific
     min_node_score: Cosine | None = None  # of an image and its nearest text; mmc4 0.15 with ViT-L/14
     documents: bool = True  # score images of documents too
+    heads: tuple[str, ...] = ()  # paths of safetensors that judge what the model sees: unsafe pictures, or a measure only
+
+    @model_validator(mode="after")
+    def _heads_see_documents(self) -> "ScoreConfig":
+        if self.heads and not self.documents:
+            raise ValueError("heads need documents=true: a picture that leaves a pair must leave its document too")
+        return self
 
     @property
     def on(self) -> bool:

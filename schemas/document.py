@@ -111,6 +111,17 @@ class InterleavedDocument:
         return tuple(node for node in self.nodes if isinstance(node, VideoNode))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarePage:
+    """A page that shows pictures or videos and has no text: no document, but its alts and titles describe what it shows."""
+
+    page: InterleavedDocument
+
+    @property
+    def provenance(self) -> Provenance:
+        return self.page.provenance
+
+
 def with_phi(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
     """The nodes with both phi of every text node set from the images that stand among them (Flamingo, section 2.4)."""
     total = sum(isinstance(node, ImageNode) for node in nodes)

@@ -5,12 +5,13 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """The ten verbs, in the order in which a page meets them."""
+    """The eleven verbs, in the order in which a page meets them."""
 
     READ = "read"
     EXTRACT = "extract"
     FILTER = "filter"
     DEDUP = "dedup"
+    PROPOSE = "propose"
     FETCH = "fetch"
     ASSEMBLE = "assemble"
     PAIR = "pair"

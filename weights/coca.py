@@ -78,7 +78,7 @@ class CoCa(nn.Module):
 
     def forward(
         self,
-        image: Tensor | None,
+        image: Any,  # Tensor [B, 3, H, W]; None beside `image_latent` and `image_embs`
         text: Tensor | None = None,
         image_latent: Tensor | None = None,
         image_embs: Tensor | None = None,
@@ -225,7 +225,7 @@ class _Block(nn.Module):
     def __init__(self, width: int, heads: int, across: bool = False):
         super().__init__()
         self.ln_1 = nn.LayerNorm(width)
-        self.ln_1_kv = nn.LayerNorm(width) if across else None
+        self.ln_1_kv: Any = nn.LayerNorm(width) if across else None
         self.attn = _Attention(width, heads)
         self.ln_2 = nn.LayerNorm(width)
         self.mlp = _Mlp(width, 4 * width)

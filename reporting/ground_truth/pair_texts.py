@@ -11,7 +11,6 @@ from lamella.pipeline.columns import read_columns
 from lamella.pipeline.graph import PAIRS, rejections_of
 from lamella.reporting.ground_truth.claims import ATTRIBUTES, Vocabulary, claims
 from lamella.reporting.ground_truth.sample_ledger import Ledger
-from lamella.schemas.keys import stable_key
 from lamella.schemas.pair import CaptionSource, Dataset
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.files import join
@@ -97,15 +96,13 @@ def texts_of(run: str, ledger: Ledger) -> Iterator[Said]:
 def alt_keys(
     run: str, images: Mapping[str, Mapping[str, Any]], datasets: Sequence[Dataset] = (Dataset.ALIGN,)
 ) -> dict[str, Mapping[str, Any]]:
-    """Key of the pair that an alt text makes in a dataset -> the ledger's word on that alt text."""
+    """Key of each pair that an alt text makes in some datasets -> the ledger's word on that alt text."""
     out = {}
-    columns = ("key", "url", *(f"nodes.list.element.{name}" for name in ("kind", "url", "position", "alt")))
-    for batch in read_columns(join(run, "documents"), columns):
+    for batch in read_columns(join(run, "candidates"), ("key", "dataset", "page_url", "url", "text", "source")):
         for row in batch.to_pylist():
-            for node in row["nodes"]:
-                if node["kind"] == "ImageNode" and (said := _said(images.get(node["url"]), row["url"], node["alt"])):
-                    for dataset in datasets:
-                        out[stable_key(row["key"], node["position"], dataset, CaptionSource.ALT)] = said
+            if row["source"] == CaptionSource.ALT and row["dataset"] in datasets:
+                if said := _said(images.get(row["url"]), row["page_url"], row["text"]):
+                    out[row["key"]] = said
     return out
 
 

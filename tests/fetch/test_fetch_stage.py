@@ -17,6 +17,7 @@ from lamella.schemas.config import FetchConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.media import Alias, AliasKind, ArchiveMedia, BlobRef, Container, Media
 from lamella.schemas.page import Provenance
+from lamella.schemas.pair import CandidatePair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.fetch.stage import FetchMedia
 
@@ -48,12 +49,15 @@ class Store:
         self.media.append(ArchiveMedia(url=url, blob=blob, mime="image/png", **fields))
 
 
-def fetch(documents, archived, config=None, root="", aliases=()) -> tuple[dict[str, Media], dict[str, Rejection]]:
+def fetch(
+    documents, archived, config=None, root="", aliases=(), candidates=()
+) -> tuple[dict[str, Media], dict[str, Rejection]]:
     """Kept media and rejections by URL; the accounts are checked on the way."""
     # The runner is in this process: what a check sees, the test sees.
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         inputs = {
             "documents": pipeline | "d" >> beam.Create(documents, reshuffle=False).with_output_types(InterleavedDocument),
+            "candidates": pipeline | "c" >> beam.Create(candidates, reshuffle=False).with_output_types(CandidatePair),
             "archived": pipeline | "a" >> beam.Create(archived, reshuffle=False).with_output_types(ArchiveMedia),
             "aliases": pipeline | "l" >> beam.Create(aliases, reshuffle=False).with_output_types(Alias),
         }

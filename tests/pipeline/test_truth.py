@@ -26,7 +26,8 @@ from lamella.reporting.ground_truth.pair_texts import Said, judge_pairs, judge_s
 from lamella.reporting.ground_truth.sample_ledger import Ledger, find_ledger
 from lamella.reporting.ground_truth.truth import Judged, judge_filters, truth_of
 from lamella.schemas.keys import stable_key
-from lamella.schemas.pair import CaptionSource, Dataset, ImageTextPair
+from lamella.schemas.media import MediaKind
+from lamella.schemas.pair import CandidatePair, CaptionSource, Dataset, ImageTextPair
 
 PAGE = "https://site.example/page.html"
 PAIR = {"kind": "pair", "shapes": ["circle", "star"], "colours": ["red", "blue"], "count": 2, "relation": "left of"}
@@ -190,8 +191,22 @@ def folder(tmp_path) -> Path:
             "caption", "pair", "no_caption_matches", "s", url=url("r2"), sample="three red stars", detail="synthetic", **none
         ),
     ]
+    candidates = [
+        CandidatePair(
+            key=keys[name],
+            dataset=Dataset.ALIGN,
+            document=doc.key,
+            page_url=PAGE,
+            url=url(name),
+            kind=MediaKind.IMAGE,
+            text=alt,
+            source=CaptionSource.ALT,
+        )
+        for name, alt in alts.items()
+    ]
     tables = {
         "documents": (InterleavedDocument, [doc]),
+        "candidates": (CandidatePair, candidates),
         "interleaved": (InterleavedDocument, [doc]),
         "media": (Media, list(pictures.values())),
         "pairs/images": (ImageTextPair, pairs),

@@ -35,6 +35,7 @@ class Words(nn.Module):
 
     def __init__(self, width: int, pieces: Tensor):
         super().__init__()
+        self.pieces: Tensor
         self.register_buffer("pieces", pieces, persistent=False)  # int64 [N]
         self.head = nn.Linear(width, len(pieces))
         nn.init.constant_(self.head.bias, RARE)

@@ -30,8 +30,13 @@ class MomentumEncoder(nn.Module):
 
     def __init__(self, model: Any, momentum: float, size: int):
         super().__init__()
-        self.slow = copy.deepcopy(model).requires_grad_(False).eval()
+        self.slow: Any = copy.deepcopy(model).requires_grad_(False).eval()
         self._momentum, self.size = momentum, size
+        self.seen: Tensor
+        self.read: Tensor
+        self.patches: Tensor
+        self.tokens: Tensor
+        self.count: Tensor
         side, length = model.visual.image_size[0], model.context_length
         with torch.no_grad():
             pooled, patches = self.slow._encode_image(torch.zeros(1, 3, side, side, device=model.logit_scale.device))

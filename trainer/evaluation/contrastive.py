@@ -128,11 +128,11 @@ def greedy_captions(loaded: Loaded, images: Tensor, max_tokens: int, batch: int 
 def fused_logits(loaded: Loaded, images: Tensor, tokens: Tensor, batch: int = 64) -> list[float]:
     """The verdict of a matcher on fused features, on each picture (uint8 [N, S, S, 3]) with its text (int64 [N, L])."""
     model: Any = loaded.model
+    head: Any = loaded.fusion
     found: list[float] = []
     for part, texts in zip(images.split(batch), tokens.split(batch), strict=True):
         _, patches = model._encode_image(_pixels(loaded, part))
-        assert loaded.fusion is not None
-        found += loaded.fusion(model.fuse(patches, texts.to(loaded.device))).float().squeeze(-1).tolist()
+        found += head(model.fuse(patches, texts.to(loaded.device))).float().squeeze(-1).tolist()
     return found
 
 

@@ -137,7 +137,7 @@ def survivor_of(copies: Iterable[Media]) -> Media:
 def members_of(cluster: str, group: dict) -> Iterable[Member]:
     """Joined {"media", "survivor", "seen_in"} of one cluster -> its members."""
     (survivor,) = group["survivor"]
-    (seen_in,) = group["seen_in"]
+    seen_in = next(iter(group["seen_in"]), 0)  # none shows what candidates alone refer to
     for media in group["media"]:
         yield as_member(media, survivor, seen_in)
 

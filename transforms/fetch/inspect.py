@@ -16,7 +16,7 @@ from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation, apply_rules
 from lamella.transforms.fetch.captured import CapturedLink, base_of
-from lamella.transforms.fetch.hash_list import read_hashes
+from lamella.transforms.fetch.hash_list import listed_file
 from lamella.transforms.fetch.opt_out import evidence
 from lamella.transforms.fetch.rules import (
     CAPTURE_RULES,
@@ -27,6 +27,7 @@ from lamella.transforms.fetch.rules import (
     Weight,
 )
 from lamella.transforms.fetch.tracks import BadTrack, looks_like_track, track_cues
+from lamella.transforms.fetch.unsafe import judge_safety
 from lamella.transforms.media.clips import BadVideo, video_mime
 from lamella.transforms.media.decode_limits import DecodeLimits
 from lamella.transforms.media.decoding import measure_image, measure_video
@@ -82,15 +83,16 @@ def judge_bytes(link: CapturedLink, data: bytes, config: FetchConfig) -> Media |
     if violation is None:
         try:
             media = _MEASURES[link.kind](link, data, digest, config)
+            book = _RULES.get(link.kind)
+            violation = apply_rules(book, media, config) if book else None
+            if violation is None:
+                media, violation = judge_safety(media, data, config)
         except _Violated as error:
             violation = error.violation
         except (BadImage, BadVideo) as error:
             violation = error.violation
         except BadTrack as error:
             violation = Violation(Reason.NOT_A_TRACK, detail=str(error))
-        else:
-            book = _RULES.get(link.kind)
-            violation = apply_rules(book, media, config) if book else None
     return reject_media(link, violation) if violation else media
 
 
@@ -102,8 +104,8 @@ def _known_at_once(link: CapturedLink, data: bytes, digest: str, config: FetchCo
         return violation
     if violation := wrong_kind(link.kind, data[:HEAD_BYTES]):
         return violation
-    if digest in read_hashes(config.unsafe_hashes):
-        return Violation(Reason.UNSAFE_IMAGE, measure="sha256", detail=f"{digest} is listed")
+    if says := listed_file(data, digest, config.unsafe_hashes):
+        return Violation(Reason.UNSAFE_IMAGE, measure="sha256", detail=says)
     return None
 
 

@@ -10,6 +10,7 @@ from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.media import Media
 from lamella.schemas.pair import Pair
 from lamella.schemas.sample import dump_json
+from lamella.transforms.media.classifier import UNSAFE
 
 Facts = dict[str, Any]
 
@@ -96,4 +97,10 @@ def _media_facts(media: Media, size: tuple[int, int]) -> Facts:
         "archive": media.blob.path,
         "archive_offset": media.blob.offset,
         "seen_in": media.documents,
-    }
+    } | _safety_facts(media)
+
+
+def _safety_facts(media: Media) -> Facts:
+    """The highest probability of an unsafe picture that a classifier or a head gave; nothing where none was asked."""
+    unsafe = [value for name, value in media.measured.items() if name.startswith(UNSAFE)]
+    return {"punsafe": max(unsafe)} if unsafe else {}
