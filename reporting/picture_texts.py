@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from lamella.pipeline.columns import field, find_rows, read_columns
 from lamella.pipeline.graph import PAIR_TABLES, PAIRS, rejections_of
@@ -77,7 +78,8 @@ def _flags(run: str, config: Config) -> np.ndarray:
 def _told(run: str, config: Config) -> Iterator[list[tuple[str, int]]]:
     """(picture's URL, bits) of every text that was matched, batch by batch."""
     for table in PAIR_TABLES:
-        for batch in read_columns(join(run, table.name), ("media.url", "source")):
+        for batch in read_columns(join(run, table.name), ("media.url", "source", "match")):
+            batch = batch.filter(pc.is_valid(batch["match"]))
             sources = batch["source"].to_pylist()
             yield [
                 (url, _SYNTHETIC if source == CaptionSource.SYNTHETIC else _WEB)

@@ -100,9 +100,9 @@ def alt_keys(
     out = {}
     for batch in read_columns(join(run, "candidates"), ("key", "dataset", "page_url", "url", "text", "source")):
         for row in batch.to_pylist():
-            if row["source"] == CaptionSource.ALT and row["dataset"] in datasets:
-                if said := _said(images.get(row["url"]), row["page_url"], row["text"]):
-                    out[row["key"]] = said
+            said = _said(images.get(row["url"]), row["page_url"], row["text"])
+            if said and row["source"] == CaptionSource.ALT and row["dataset"] in datasets:
+                out[row["key"]] = said
     return out
 
 
