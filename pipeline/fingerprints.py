@@ -17,6 +17,7 @@ from lamella.schemas.keys import stable_key
 from lamella.schemas.printable import printable
 from lamella.transforms.filter import wordlists
 from lamella.transforms.media.classifier import read_spec
+from lamella.transforms.media.faces import check_faces
 from lamella.transforms.score.heads import check_heads
 from lamella.weights.identity import file_hash, name_identity, weights_identity
 from lamella.weights.precision import pick_precision
@@ -51,6 +52,8 @@ def stage_settings(c: Config, stage: str) -> str:
         values["model"] = _model(c.score.model)
         values["heads"] = [_content("score.heads", path) for path in c.score.heads]
         check_heads(c.score.heads, c.score.model)
+    elif stage == "shard" and c.shard.blur_faces:
+        check_faces()
     elif stage == "caption":
         if not c.caption.on:
             return "no captions"

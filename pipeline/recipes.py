@@ -6,6 +6,7 @@ from lamella.schemas.config import (
     AssembleConfig,
     CaptionConfig,
     Config,
+    ExtractConfig,
     FetchConfig,
     FilterConfig,
     LimitsForText,
@@ -50,7 +51,7 @@ def demo() -> Config:
     """The sample web on a laptop, offline: every rule is on, so that every reason can be seen at work."""
     return Config(
         recipe="demo",
-        extract={"timeout_s": 3.0},  # the sample's bomb page should not cost the demo its minute
+        extract=ExtractConfig(timeout_s=3.0),  # the sample's bomb page should not cost the demo its minute
         filter=FilterConfig(
             node=LimitsForText(
                 max_words=1000,

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, BinaryIO, cast
-
-import fsspec
+from typing import Any
 
 from lamella.pipeline.damage import parquet_file
 from lamella.pipeline.tables import read_manifest
@@ -19,7 +17,7 @@ from lamella.schemas.printable import printable
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.sample import Sample, decode_sample
 from lamella.schemas.shards import MANIFEST, read_shard
-from lamella.transforms.base.files import join
+from lamella.transforms.base.files import join, open_binary
 
 RECORD_TYPES = (InterleavedDocument, Duplicate, ArchiveMedia, Alias, Media, ImageTextPair, VideoTextPair, Rejection, Counter)
 
@@ -54,8 +52,8 @@ def _types() -> dict[frozenset[str], type]:
 def read_samples(path: str) -> Iterator[Sample]:
     """The samples of a shard, in order. Raises DataError where there is no file; BadShard and BadSample for damage."""
     try:
-        with fsspec.open(path, "rb") as stream:
-            for _, members in read_shard(cast(BinaryIO, stream)):
+        with open_binary(path) as stream:
+            for _, members in read_shard(stream):
                 yield decode_sample(members)
     except OSError as error:
         raise DataError(f"{printable(path)}: {error.strerror or error}") from error

@@ -1,14 +1,13 @@
 """Distributions: a run's tables in, counts over fixed bins out. Columns are streamed; nothing but counts stays in memory."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from lamella.pipeline.columns import counted, field, read_columns
+from lamella.pipeline.columns import counted, field, pc, read_columns
 from lamella.pipeline.graph import JOBS, PAIR_TABLES, rejections_of
 from lamella.pipeline.tables import read_manifest
 from lamella.schemas.datasets import Dataset
@@ -170,7 +169,7 @@ class _Bins:
         return {"edges": _plain(self._edges), "series": {name: counts.tolist() for name, counts in self._series.items()}}
 
 
-def _plain(edges: Sequence[float]) -> list[float]:
+def _plain(edges: Iterable[float]) -> list[float]:
     return [round(float(edge), 6) for edge in edges]
 
 

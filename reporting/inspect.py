@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from lamella.pipeline.damage import Damaged, TooLarge, bounded, memory_bound
+from lamella.pipeline.enclosed import check_enclosed
 from lamella.reporting.readable import (
     Line,
     clean,
@@ -30,7 +31,7 @@ from lamella.schemas.errors import BadSample, BadShard
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.sample import decode_sample
 from lamella.schemas.shards import MANIFEST, ShardManifest, read_shard
-from lamella.transforms.base.files import join, read_bytes
+from lamella.transforms.base.files import join, open_binary, read_bytes
 from lamella.transforms.formats.content_encoding import BadRecord, record_caps
 from lamella.transforms.formats.urls import safe_url
 from lamella.transforms.formats.warc import parse_record
@@ -66,9 +67,10 @@ def inspect(path: str, limit: int, console: Console) -> None:
 def _lines(path: str, limit: int) -> Iterator[Line]:
     fs, inner = fsspec.core.url_to_fs(path)
     if fs.isdir(inner):
+        check_enclosed(path)
         yield from _folder(path, sorted(found.rpartition("/")[2] for found in fs.ls(inner, detail=False)), limit)
         return
-    with fsspec.open(path, "rb") as stream:
+    with open_binary(path) as stream:
         start = stream.read(_PEEK_BYTES)
         stream.seek(0)
         if start.startswith(_PARQUET):
@@ -127,12 +129,12 @@ def _manifest(path: str) -> ShardManifest:
 
 def _table(name: str, paths: list[str], limit: int) -> Iterator[Line]:
     """Rows, columns, and the first rows; of records that we know, in their own form."""
-    rows, shown, schema = 0, [], None
+    rows, shown, schema = 0, [], pa.schema([])
     for path in paths:
-        with fsspec.open(path, "rb") as stream:
+        with open_binary(path) as stream:
             file = bounded(stream)
             rows += file.metadata.num_rows
-            schema = schema or file.schema_arrow
+            schema = schema if len(schema) else file.schema_arrow
             if len(shown) < limit and file.metadata.num_rows:
                 batches = file.iter_batches(batch_size=limit, use_threads=False)
                 shown += [row for batch in islice(batches, 1) for row in batch.to_pylist()]

@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as pc
 
-from lamella.pipeline.columns import field, find_rows, read_columns
+from lamella.pipeline.columns import field, find_rows, pc, read_columns
 from lamella.pipeline.graph import PAIR_TABLES, PAIRS, rejections_of
 from lamella.reporting.samples import clean
 from lamella.schemas.arrow import from_table

@@ -115,11 +115,14 @@ def row_lines(row: dict[str, Any]) -> Iterator[Line]:
 
 def size_of(count: int) -> str:
     """Bytes as a reader likes them."""
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
+    if count < 1000:
+        return f"{count} B"
+    shown = count / 1000
+    for unit in ("kB", "MB"):
+        if shown < 1000:
+            return f"{shown:.1f} {unit}"
+        shown /= 1000
+    return f"{shown:.1f} GB"
 
 
 def _title(url: str, title: str, note: str, key: str) -> Line:

@@ -29,6 +29,7 @@ from lamella.pipeline.audit import (
 )
 from lamella.pipeline.bundled import warn_of_pages
 from lamella.pipeline.columns import counted, read_columns
+from lamella.pipeline.enclosed import check_enclosed
 from lamella.pipeline.graph import FUNNELS, JOBS, PAIR_TABLES, TABLES, in_order
 from lamella.pipeline.ownership import read_facts, write_own
 from lamella.pipeline.run import REPORT_FILES, unfinished_jobs
@@ -48,16 +49,24 @@ from lamella.transforms.base.files import join
 Report = dict[str, Any]
 
 
-def write_report(run: str) -> Report:
+def write_report(run: str, unsafe_hashes: str | None = None) -> Report:
     """Builds the report of a run's folder and writes `report.json`, `report.html` and the dataset card into it, by rename.
 
     The report that is returned names the page under "path"; the file does not, so that it tells of the run alone.
+
+    Args:
+        run: its folder, which may be another's: no path that its `run.json` names is opened.
+        unsafe_hashes: the list of files that are never shown. Where the run had one and none is given, no picture is shown.
+
+    Raises:
+        ConfigError: not the folder of a run.
+        DataError: something in the folder leads out of it.
     """
     from lamella.reporting.report_html import render  # Jinja and Pillow are for those who write
 
     report = build_report(run)
     data = json.dumps(report, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    files = (data.encode() + b"\n", render(report, run).encode(), card_of(run, report))
+    files = (data.encode() + b"\n", render(report, run, unsafe_hashes).encode(), card_of(run, report))
     write_own(run, dict(zip(REPORT_FILES, files, strict=True)))
     return report | {"path": join(run, "report.html")}
 
@@ -67,6 +76,7 @@ def build_report(run: str) -> Report:
 
     Of jobs that are not finished no account is given: their tables are half there, or of an earlier run.
     """
+    check_enclosed(run)
     facts = read_facts(run)
     if facts is None:
         raise ConfigError(f"{clean(run)}: not the folder of a run (no run.json)")

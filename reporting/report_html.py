@@ -28,6 +28,7 @@ _THUMBNAIL_PX = 160
 _THUMBNAIL_QUALITY = 75
 _PICTURE_BYTES = 5_000_000  # of all thumbnails, as they stand in the page
 _LONG = 320  # characters of a text that stand open
+_NO_LIST = "not shown: the run had a list of unsafe files; `lamella report --unsafe-hashes FILE` takes it"
 
 ENVIRONMENT = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -38,11 +39,12 @@ ENVIRONMENT = jinja2.Environment(
 )
 
 
-def render(report: dict[str, Any], run: str) -> str:
-    """The page. `run` is the folder that relative packs are resolved against."""
+def render(report: dict[str, Any], run: str, unsafe_hashes: str | None = None) -> str:
+    """The page. `run` is the folder that relative packs are resolved against, `unsafe_hashes` a path of the caller's own."""
     config = Config.model_validate(report["config"])
     store = MediaStore.of(run, config.read, config.fetch)
-    thumbnails = Thumbnails(store, read_hashes(config.fetch.unsafe_hashes), unsafe_urls(run))
+    unknown = config.fetch.unsafe_hashes is not None and unsafe_hashes is None
+    thumbnails = Thumbnails(store, None if unknown else read_hashes(unsafe_hashes), unsafe_urls(run))
     samples = report["samples"]
     return ENVIRONMENT.get_template("report.html.j2").render(
         report=report,
@@ -81,17 +83,20 @@ class Thumbnails:
 
     Args:
         store: where media lie.
-        unsafe: SHA-256 and MD5 of files that are not even decoded.
+        unsafe: SHA-256 and MD5 of files that are not even decoded; None: there is a list that was not given, and nothing is
+            shown.
         hidden: URLs of pictures that some stage found unsafe, wherever else they stand.
     """
 
-    def __init__(self, store: MediaStore, unsafe: frozenset[str], hidden: frozenset[str] = frozenset()):
+    def __init__(self, store: MediaStore, unsafe: frozenset[str] | None, hidden: frozenset[str] = frozenset()):
         self._store, self._unsafe, self._hidden, self._left = store, unsafe, hidden, _PICTURE_BYTES
 
     def beside(self, sample: dict[str, Any]) -> dict[str, Any]:
         """The sample with its thumbnail under `thumbnail`; None where it names no bytes."""
         if "blob" not in sample:
             return sample | {"thumbnail": None}
+        if self._unsafe is None:
+            return sample | {"thumbnail": _Thumbnail(says=_NO_LIST)}
         if sample.get("url") in self._hidden:
             return sample | {"thumbnail": _Thumbnail(says="not shown")}
         thumbnail = self._of(sample) if self._left > 0 else _Thumbnail(says="not shown: enough pictures on this page")
@@ -112,7 +117,7 @@ class Thumbnails:
     def _drawn(self, sample: dict[str, Any]) -> _Thumbnail:
         blob = BlobRef(**sample["blob"] | {"container": Container(sample["blob"]["container"])})
         data = self._store.bytes(blob)
-        if self._unsafe & {sha256(data).hexdigest(), md5(data, usedforsecurity=False).hexdigest()}:
+        if (self._unsafe or frozenset()) & {sha256(data).hexdigest(), md5(data, usedforsecurity=False).hexdigest()}:
             return _Thumbnail(says="not shown")
         if sample["kind"] == MediaKind.VIDEO:
             middle = (sample.get("start_s", 0.0) + (sample.get("end_s") or sample.get("duration_s", 0.0))) / 2
@@ -240,11 +245,11 @@ def _sizes(shown: dict[str, Any], config: Config) -> plots.Markup:
     )
 
 
-def _grouped(rows: Iterable[dict[str, Any]], by: tuple[str, ...]) -> dict[tuple[str, ...] | str, list[dict[str, Any]]]:
+def _grouped(rows: Iterable[dict[str, Any]], by: Sequence[str]) -> dict[tuple[str, ...] | str, list[dict[str, Any]]]:
     groups: dict[Any, list[dict[str, Any]]] = {}
     for row in rows:
-        key = tuple(row[name] for name in by)
-        groups.setdefault(key if len(key) > 1 else key[0], []).append(row)
+        key = tuple(row[name] for name in by) if len(by) > 1 else row[by[0]]
+        groups.setdefault(key, []).append(row)
     return groups
 
 

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lamella.pipeline.audit import Line, conservation_of
-from lamella.pipeline.columns import read_columns
+from lamella.pipeline.columns import pc, read_columns
 from lamella.pipeline.graph import JOBS, rejections_of
 from lamella.schemas.config import Config
 from lamella.schemas.rejection import Reason, Stage, Unit

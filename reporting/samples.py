@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from lamella.pipeline.columns import RowRef, read_batches, read_columns, read_rows
+from lamella.pipeline.columns import RowRef, pc, read_batches, read_columns, read_rows
 from lamella.pipeline.graph import JOBS, PAIR_TABLES, rejections_of
 from lamella.pipeline.tables import read_manifest
 from lamella.schemas.arrow import from_table

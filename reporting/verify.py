@@ -15,6 +15,7 @@ import fsspec
 
 from lamella.pipeline.audit import conservation_of, links, rows_of
 from lamella.pipeline.damage import bounded, memory_bound
+from lamella.pipeline.enclosed import ways_out
 from lamella.pipeline.graph import LEDGER_TABLES, SHARD_FOLDERS, SHARDS_FOLDER, TABLES
 from lamella.pipeline.integrity import checksum
 from lamella.pipeline.tables import TableManifest, read_records
@@ -25,7 +26,7 @@ from lamella.schemas.errors import BadSample, BadShard
 from lamella.schemas.media import Container, Media
 from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest, read_shard, sample_key
 from lamella.transforms.base.blobs import BlobError, is_own_archive, read_blob
-from lamella.transforms.base.files import RUN_FILE, TEMPORARY, join, read_bytes
+from lamella.transforms.base.files import RUN_FILE, TEMPORARY, join, open_binary, read_bytes
 from lamella.transforms.base.memory import FOLDER as MEMORY
 from lamella.transforms.base.memory import is_part, is_whole, memory_files
 from lamella.transforms.fetch.packs import FOLDER as PACKS
@@ -45,6 +46,10 @@ def verify(run: str) -> Faults:
 
 
 def _faults(run: str) -> Faults:
+    out = [f"{name}: {what}" for name, what in ways_out(run)]
+    yield from out
+    if out:  # the checks below would follow it
+        return
     files = _files(run)
     yield from _strays(files)
     for folder in sorted({*_WRITTEN, *(name.rpartition("/")[0] for name in files if name.endswith(f"/{MANIFEST}"))}):
@@ -155,7 +160,7 @@ def _contents(run: str, named: _Named, contents: Callable[[BinaryIO], Faults]) -
     if checksum(join(run, named.path)) != named.sha256:
         yield f"{named.path}: not the SHA-256 that {MANIFEST} says"
         return
-    with fsspec.open(join(run, named.path), "rb") as stream:
+    with open_binary(join(run, named.path)) as stream:
         for fault in contents(stream):
             yield f"{named.path}: {fault}"
 

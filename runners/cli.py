@@ -7,6 +7,7 @@ import os
 import sys
 from typing import Annotated
 
+import click
 import typer
 
 from lamella.runners.commands.cluster import doctor, worker
@@ -107,7 +108,7 @@ def _missing_part(error: Exception) -> str:
 
 def _last_line(error: Exception) -> str:
     """The error in one line; where a worker sent a whole traceback, the line that says what happened."""
-    if hasattr(error, "format_message"):
+    if isinstance(error, click.ClickException):
         return error.format_message()
     if part := _missing_part(error):
         return part

@@ -5,9 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow.compute as pc
-
-from lamella.pipeline.columns import read_columns
+from lamella.pipeline.columns import pc, read_columns
 from lamella.pipeline.graph import PAIRS, rejections_of
 from lamella.reporting.ground_truth.claims import ATTRIBUTES, Vocabulary, claims
 from lamella.reporting.ground_truth.sample_ledger import Ledger

@@ -256,8 +256,12 @@ def test_hashes_of_unsafe_files_are_never_shown(tmp_path):
     (tmp_path / "hashes.txt").write_text(f"{sha256(data).hexdigest()}  some name\n")
     config = demo().model_dump(mode="json")
     config["fetch"]["unsafe_hashes"] = str(tmp_path / "hashes.txt")
-    write_report(write_run(folder, {"pairs/images": (ImageTextPair, [image_pair(shown, "a picture")])}, config=config))
+    run = write_run(folder, {"pairs/images": (ImageTextPair, [image_pair(shown, "a picture")])}, config=config)
+    write_report(run, str(tmp_path / "hashes.txt"))
     assert Tags.of((folder / "report.html").read_text()).images == []
+    (tmp_path / "others.txt").write_text("0" * 64)
+    write_report(run, str(tmp_path / "others.txt"))
+    assert len(Tags.of((folder / "report.html").read_text()).images) == 1
 
 
 @pytest.mark.parametrize("unit", ("pair", "node", "media"))

@@ -4,6 +4,7 @@ No value is null and no list is empty: `datasets` infers its columns from five s
 score or a match that no model gave is 0.0, and the model beside it is ''. A list that may be empty is stored as JSON text.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
@@ -11,6 +12,7 @@ from lamella.schemas.media import Media
 from lamella.schemas.pair import Pair
 from lamella.schemas.sample import dump_json
 from lamella.transforms.media.classifier import UNSAFE
+from lamella.transforms.shard.pictures import Picture
 
 Facts = dict[str, Any]
 
@@ -77,6 +79,18 @@ def pair_facts(pair: Pair, size: tuple[int, int]) -> Facts:
         }
         | _score_facts(pair.clip_score, pair.clip_model)
     )
+
+
+def face_facts(picture: Picture) -> Facts:
+    """The boxes that were blurred, as JSON text; nothing where no faces were looked for."""
+    return {} if picture.faces is None else {"faces": dump_json([list(box) for box in picture.faces]).decode()}
+
+
+def clip_face_facts(frames: Sequence[Picture]) -> Facts:
+    """The same, of each frame."""
+    if any(frame.faces is None for frame in frames):
+        return {}
+    return {"faces": dump_json([[list(box) for box in frame.faces or ()] for frame in frames]).decode()}
 
 
 def _score_facts(score: float | None, model: str) -> Facts:
