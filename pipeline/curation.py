@@ -9,6 +9,7 @@ from apache_beam import PCollection
 from lamella.pipeline.fingerprints import model_identity
 from lamella.pipeline.graph import SHARDS_FOLDER
 from lamella.pipeline.ledger import Ledger
+from lamella.pipeline.opt_outs import ListOptOuts
 from lamella.schemas.config import Config
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.document import InterleavedDocument
@@ -65,21 +66,33 @@ def make_documents(
     return Documents(ledger.keep(survivors), survivors.duplicates, candidates)
 
 
+class FoundMedia(NamedTuple):
+    media: PCollection  # Media
+    opt_outs: PCollection  # OptOut, of media, and of documents and candidates before them
+
+
 def find_media(
     documents: PCollection[InterleavedDocument],
     candidates: PCollection[CandidatePair],
     archived: PCollection[ArchiveMedia],
     aliases: PCollection[Alias],
+    rejected: PCollection[Rejection],
     c: Config,
     root: str,
     ledger: Ledger,
     *,
     asks: bool = True,
-) -> PCollection[Media]:
-    """What documents and candidates refer to -> media found in the archives or over HTTP, inspected, judged, once each."""
+) -> FoundMedia:
+    """What documents and candidates refer to -> media found in the archives or over HTTP, inspected, judged, once each.
+
+    Args:
+        rejected: of the job before, whose opt-outs are listed with those of media.
+    """
     store = MediaStore.of(root, c.read, c.fetch)
     refs = {"documents": documents, "candidates": candidates, "archived": archived, "aliases": aliases}
-    return ledger.keep(refs | FetchMedia(c.fetch, store, asks=asks))
+    found = refs | FetchMedia(c.fetch, store, asks=asks)
+    gone = (found.rejected, rejected) | "All that left" >> beam.Flatten()
+    return FoundMedia(ledger.keep(found), {"rejected": gone, "archived": archived} | ListOptOuts())
 
 
 class ShardsOutput(NamedTuple):

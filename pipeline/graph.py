@@ -11,6 +11,7 @@ from lamella.schemas.datasets import DATASETS, PARQUET, Dataset, folders_of
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.media import Alias, ArchiveMedia, Media
+from lamella.schemas.opt_out import OptOut
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.transforms.base.memory import FOLDER as MEMORY
@@ -198,8 +199,11 @@ MEDIA = Job(
             ),
         ),
     ),
-    reads=("documents", "candidates", "archive_media", "archive_aliases"),
-    writes=(Table(name="media", record=Media, kept=(Unit.MEDIA, Stage.FETCH)),),
+    reads=("documents", "candidates", "archive_media", "archive_aliases", rejections_of("documents")),
+    writes=(
+        Table(name="media", record=Media, kept=(Unit.MEDIA, Stage.FETCH)),
+        Table(name="opt_outs", record=OptOut),
+    ),
     beside=(Folder(name=PACKS, holds="tars, named by the rows of media/"),),
 )
 

@@ -154,9 +154,8 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        documents, candidates, archived, aliases = _read(pipeline, context, MEDIA)
-        config, root = context.config, context.root
-        return (curation.find_media(documents, candidates, archived, aliases, config, root, ledger, asks=context.asks),)
+        tables = _read(pipeline, context, MEDIA)
+        return curation.find_media(*tables, context.config, context.root, ledger, asks=context.asks)
 
     _run(context, MEDIA, build)
 

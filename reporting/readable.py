@@ -113,18 +113,6 @@ def row_lines(row: dict[str, Any]) -> Iterator[Line]:
         yield Line(f"  {name:<{width}}  {clean(shown)}")
 
 
-def size_of(count: int) -> str:
-    """Bytes as a reader likes them."""
-    if count < 1000:
-        return f"{count} B"
-    shown = count / 1000
-    for unit in ("kB", "MB"):
-        if shown < 1000:
-            return f"{shown:.1f} {unit}"
-        shown /= 1000
-    return f"{shown:.1f} GB"
-
-
 def _title(url: str, title: str, note: str, key: str) -> Line:
     parts = (clean(url, 200), clean(title, 100), clean(note), clean(key, 100))
     return Line(" | ".join(part for part in parts if part), "bold")

@@ -18,6 +18,7 @@ from lamella.reporting.samples import clean, unsafe_urls
 from lamella.reporting.settings import settings_of
 from lamella.schemas.config import Config
 from lamella.schemas.media import BlobRef, Container, MediaKind
+from lamella.schemas.printable import byte_size
 from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.media.clips import BadVideo
@@ -56,7 +57,7 @@ def render(report: dict[str, Any], run: str, unsafe_hashes: str | None = None) -
         reasons=_grouped(report["reasons"], ("stage",)),
         settings=settings_of(config),
         number=plots.number,
-        size=_size,
+        size=byte_size,
         share=_share,
         long=_LONG,
         text=clean,
@@ -251,16 +252,6 @@ def _grouped(rows: Iterable[dict[str, Any]], by: Sequence[str]) -> dict[tuple[st
         key = tuple(row[name] for name in by) if len(by) > 1 else row[by[0]]
         groups.setdefault(key, []).append(row)
     return groups
-
-
-def _size(count: int) -> str:
-    """Bytes as a reader has them: 1.4 MB."""
-    value = float(count)
-    for unit in ("bytes", "kB", "MB", "GB", "TB"):
-        if value < 1000 or unit == "TB":
-            return f"{value:.0f} {unit}" if unit == "bytes" or value >= 100 else f"{value:.1f} {unit}"
-        value /= 1000
-    raise AssertionError("the loop returns")
 
 
 def _share(part: float | None) -> str:

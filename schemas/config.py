@@ -120,6 +120,7 @@ class LimitsForText(Frozen):
 
 class FilterConfig(Timed):
     languages: tuple[str, ...] | None = ("en",)  # Flamingo: English only
+    opt_out_list: str | None = None  # path of a list of URLs and hosts of pages that came later; `lamella replay` sets it
     min_language_score: Share = 0.65  # FineWeb, C4-like; OBELICS 0.80
     node: LimitsForText = LimitsForText()
     document: LimitsForText = LimitsForText()
@@ -145,6 +146,7 @@ class OptOutConfig(Frozen):
     content_signal: bool = True  # Content-Signal, in robots.txt; Cloudflare
     rsl: bool = True  # Prohibits, in robots.txt, and licences that an archive holds; RSL 1.0
     ai_txt: bool = True  # /ai.txt; Spawning
+    embedded: bool = True  # Data Mining in a picture's XMP; PLUS, IPTC
 
 
 class FetchConfig(Timed):
@@ -161,6 +163,7 @@ class FetchConfig(Timed):
     robots_txt: bool = True  # RFC 9309
     honour_opt_outs: bool = True  # what sites say against use, beside robots.txt's rules of crawling
     opt_outs: OptOutConfig = OptOutConfig()  # which of it
+    opt_out_list: str | None = None  # path of a list of URLs, hosts and SHA-256 that came later; `lamella replay` sets it
     max_url_characters: PositiveInt = 4096  # recipes, Limits
     max_robots_characters: PositiveInt = 16_384  # of what headers say of robots; more is taken as a no
     max_track_characters: PositiveInt = 100_000  # of a track's cues; the rest is cut; ours
@@ -211,6 +214,7 @@ class AssembleConfig(Timed):
 class PairConfig(Timed):
     languages: tuple[str, ...] | None = ("en",)  # of the page, or of its alts where it has no text; ALIGN's English, as CLIP's
     min_language_score: Share = 0.5  # LAION-2B-en; texts of galleries are short
+    opt_out_list: str | None = None  # path of a list of URLs and hosts of pages that came later; `lamella replay` sets it
     min_alt_words: PositiveInt = 3  # ALIGN
     max_alt_words: PositiveInt = 20  # ALIGN
     max_images_per_alt: PositiveInt = 10  # ALIGN: an alt shared by more images is out

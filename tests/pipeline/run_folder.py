@@ -16,6 +16,7 @@ from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, TextQuality, with_phi
 from lamella.schemas.keys import stable_int, stable_key
 from lamella.schemas.media import Alias, ArchiveMedia, BlobRef, Container, Media, MediaKind
+from lamella.schemas.opt_out import OptOut
 from lamella.schemas.page import Provenance
 from lamella.schemas.pair import CandidatePair, CaptionSource, Dataset, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
@@ -353,6 +354,7 @@ def small_run(folder: Path, **facts: Any) -> str:
         "candidates": (CandidatePair, candidates),
         "archive_media": (ArchiveMedia, [tiny, unsafe, mine]),
         "archive_aliases": (Alias, []),
+        "opt_outs": (OptOut, []),
         "media": (Media, pictures),
         "interleaved": (InterleavedDocument, documents[:4]),
         "pairs/images": (ImageTextPair, images),

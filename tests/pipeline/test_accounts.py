@@ -81,7 +81,7 @@ def test_losses_count_rows_and_nodes(run):
 
 
 def test_rows_and_shards_come_from_manifests(run):
-    found = {"documents": 5, "candidates": 7, "archive_media": 3, "archive_aliases": 0, "media": 6}
+    found = {"documents": 5, "candidates": 7, "archive_media": 3, "archive_aliases": 0, "media": 6, "opt_outs": 0}
     assert rows_of(run) == found | {"interleaved": 4, "pairs": 4, "shards": 8}
     assert [(one.dataset.value, one.shards[0].samples) for one in shards_of(run)] == [
         ("m3w", 4),

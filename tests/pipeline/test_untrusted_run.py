@@ -40,6 +40,7 @@ from lamella.reporting.why import why
 from lamella.schemas.config import ExtractConfig, ReadConfig
 from lamella.schemas.errors import DataError
 from lamella.schemas.media import Alias, ArchiveMedia, Container
+from lamella.schemas.opt_out import OptOut
 from lamella.schemas.pair import Dataset, ImageTextPair
 from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest
 from lamella.transforms.base.packed import UNPACKED
@@ -71,6 +72,7 @@ def test_tables_of_others_reach_no_file_and_no_address(tmp_path, canary, contain
         "media": (Media, found),
         "archive_media": (ArchiveMedia, archived),
         "archive_aliases": (Alias, []),
+        "opt_outs": (OptOut, []),
         "pairs/images": (ImageTextPair, pairs),
         "interleaved": (InterleavedDocument, [document(f"{SITE}/page", nodes)]),
         "rejections/media": (
