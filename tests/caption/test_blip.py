@@ -45,7 +45,11 @@ def blip(tmp_path_factory) -> dict[str, ModelConfig]:
     ):
         folder = tmp_path_factory.mktemp(role)
         torch.manual_seed(5)
-        kind(config).save_pretrained(folder)
+        model = kind(config)
+        if role == "captioner":
+            with torch.no_grad():
+                model.text_decoder.cls.predictions.bias[3] = 9.0  # its captions end as soon as they may: none is cut
+        model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         made[role] = ModelConfig(name="blip", weights=str(folder), batch=2, device="cpu")
     return made
@@ -62,11 +66,11 @@ def test_captions_are_words_and_repeat(blip):
     config = CaptionConfig(min_tokens=2, max_tokens=5)
     captions = captioner.captions(images(), ["x", "y", "z"], config)
     assert captions == captioner.captions(images(), ["x", "y", "z"], config)
-    assert all(set(caption.split()) <= set(WORDS[5:]) for caption in captions)
+    assert all(caption and set(caption.split()) <= set(WORDS[5:]) for caption in captions)
     assert captioner.label.startswith("blip/") and captioner.image_size == 32
 
 
-def test_a_greedy_caption_is_that_of_transformers(blip, as_drawn):
+def test_a_greedy_caption_is_that_of_transformers(blip):
     from lamella.transforms.caption.models import load_captioner
 
     captioner = load_captioner(blip["captioner"])
@@ -80,8 +84,7 @@ def test_a_greedy_caption_is_that_of_transformers(blip, as_drawn):
         logits[:, [0, 3, 4]] = -torch.inf
         tokens = torch.cat([tokens, logits.argmax(dim=-1, keepdim=True)], dim=1)
     expected = [" ".join(WORDS[token] for token in row if token > 4) for row in tokens[:, 1:].tolist()]
-    captions = captioner.captions(images(), ["x", "y", "z"], greedy)
-    assert all(caption.startswith(start) for caption, start in zip(captions, expected, strict=True))
+    assert captioner.captions(images(), ["x", "y", "z"], greedy) == expected
 
 
 def test_matching_is_the_softmax_of_the_head(blip):
