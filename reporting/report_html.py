@@ -52,6 +52,7 @@ def render(report: dict[str, Any], run: str, unsafe_hashes: str | None = None) -
         plots=_plots(report, config),
         documents=[one | {"nodes": [thumbnails.beside(node) for node in one["nodes"]]} for one in samples["documents"]],
         pairs=_grouped([thumbnails.beside(one) for one in samples["pairs"]], ("dataset",)),
+        texts=_with_pictures(report.get("texts"), thumbnails),
         rejected=_grouped([thumbnails.beside(one) for one in samples["rejected"]], ("stage", "unit", "reason")),
         reasons=_grouped(report["reasons"], ("stage",)),
         settings=settings_of(config),
@@ -61,6 +62,13 @@ def render(report: dict[str, Any], run: str, unsafe_hashes: str | None = None) -
         long=_LONG,
         text=clean,
     )
+
+
+def _with_pictures(texts: dict[str, Any] | None, thumbnails: "Thumbnails") -> dict[str, Any] | None:
+    """Web against synthetic: the examples by what matched, with their pictures."""
+    if texts is None:
+        return None
+    return texts | {"examples": _grouped([thumbnails.beside(one) for one in texts["examples"]], ("matched",))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,14 +145,17 @@ def _plots(report: dict[str, Any], config: Config) -> dict[str, Any]:
         "clip": _histogram("CLIP scores of pairs", "cosine similarity", shown["clip_scores"], config.score.min_score),
         "node_clip": _histogram("CLIP scores in documents", "cosine similarity", shown["node_clip_scores"], node_limit),
         "web_matches": _histogram(
-            "Matcher, web texts", "probability of a match", _only(matches, "web", "rejected"), match_limit
+            "Matcher, web texts", "probability of a match", _only(matches, "web", "web, rejected"), match_limit
         ),
         "synthetic_matches": _histogram(
-            "Matcher, synthetic texts", "probability of a match", _only(matches, "synthetic"), match_limit
+            "Matcher, synthetic texts",
+            "probability of a match",
+            _only(matches, "synthetic", "synthetic, rejected"),
+            match_limit,
         ),
         "words": _histogram("Words per document", "words", shown["words_per_document"], config.filter.document.min_words),
         "images": _histogram("Images per document", "images", shown["images_per_document"], config.assemble.max_images),
-        "caption_words": _histogram("Words per caption", "words of the web's text", shown["caption_words"], None),
+        "caption_words": _histogram("Words per caption", "words", shown["caption_words"], None),
         "languages": _languages(shown["languages"]),
         "sources": _bars("Texts that train", shown["sources"]),
         "sizes": _sizes(shown["image_sizes"], config) if shown["image_sizes"]["total"] else None,
@@ -166,7 +177,8 @@ def _step(steps: Sequence[dict[str, Any]], at: int) -> plots.Bar:
     return plots.Bar(label=steps[at]["label"], value=count, note=note)
 
 
-_TONES = {"rejected": "lost", "web": "second", "synthetic": "kept", "align": "kept", "ltip": "second", "vtp": "third"}
+_TONES = {"rejected": "lost", "web, rejected": "lost", "synthetic, rejected": "lost", "web": "second", "synthetic": "kept"}
+_TONES |= {"align": "kept", "ltip": "second", "vtp": "third"}
 
 
 def _histogram(title: str, x_label: str, shown: dict[str, Any], limit: float | None) -> plots.Markup | None:

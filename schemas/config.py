@@ -263,7 +263,14 @@ class ModelConfig(Frozen):
 
 
 class ScoreConfig(Timed):
+    """CLIP's similarity of texts and pictures. `when` says which pairs it judges.
+
+    `before`: the web's texts, ahead of the matcher; a picture whose text leaves is captioned all the same. `after`: every text
+    that the matcher kept, synthetic ones too. `never`: none; where the model runs for documents, pairs keep their score.
+    """
+
     model: ModelConfig = ModelConfig()
+    when: Literal["never", "before", "after"] = "before"  # the matcher judges texts; LAION and DataComp know CLIP alone
     min_score: Cosine | None = 0.25  # of a pair; DataComp, ViT-B/32. Model-specific
     min_node_score: Cosine | None = None  # of an image and its nearest text; mmc4 0.15 with ViT-L/14
     documents: bool = True  # score images of documents too
@@ -278,18 +285,21 @@ class ScoreConfig(Timed):
     @property
     def on(self) -> bool:
         """Whether anything reads a score; else no model is loaded, and records have none."""
-        return self.documents or self.min_score is not None
+        return self.documents or (self.when != "never" and self.min_score is not None)
 
 
 class CaptionConfig(Timed):
     on: bool = True
     captioner: ModelConfig = ModelConfig()
     matcher: ModelConfig = ModelConfig()
-    top_p: float = Field(default=0.9, gt=0.0, le=1.0)  # BLIP: nucleus
+    search: Literal["nucleus", "beam"] = "nucleus"  # BLIP, 4.2: its captions train better than a beam's
+    top_p: float = Field(default=0.9, gt=0.0, le=1.0)  # of the nucleus; BLIP
+    beams: PositiveInt = 3  # of the beam; BLIP's own captioning
     min_tokens: NonNegativeInt = 10  # BLIP issue threads: 10 to 30
-    max_tokens: PositiveInt = 30
+    max_tokens: PositiveInt = 30  # what is cut here is cut back to whole phrases
     repetition_penalty: float = Field(default=1.1, ge=1.0)  # BLIP
-    min_match: Share = 0.5  # BLIP: noisy below
+    min_match: Share = 0.5  # of each text, the web's or the captioner's; BLIP: noisy below
+    keep: Literal["both", "web_first", "best"] = "both"  # of the texts that match a picture; BLIP's author: combine both
     bundled_texts: Literal["sample", "always"] = (
         "sample"  # pages whose pairs may get a bundled captioner's texts: it knows no other
     )

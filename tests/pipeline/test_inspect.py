@@ -83,9 +83,9 @@ def test_documents_as_interleaved_text(world, tmp_path):
 
 
 def test_pairs_and_other_tables(world, tmp_path):
-    shown = look(table(tmp_path, ImageTextPair, [world.pair(1)]))
-    assert "  synthetic 1\n  [image: 500x250 | clip 0.25]\n" in shown
-    assert "  synthetic  0.75 synthetic 1  (chosen: synthetic)\n" in shown
+    shown = look(table(tmp_path, ImageTextPair, [world.pair(1), world.synthetic(1)]))
+    assert "  picture 1\n  [image: 500x250 | clip 0.25]\n  match 0.75\n" in shown
+    assert "  synthetic 1\n  [image: 500x250]\n  match 0.75, text of c\n" in shown
     assert "[video: 500x250 | 1.0 to 4.0 s]" in look(table(tmp_path, VideoTextPair, [world.film(1)]))
     gone = Rejection(stage=Stage.READ, unit=Unit.PAGE, key="k", reason=Reason.NOT_HTML, detail="")
     shown = look(table(tmp_path, Rejection, [gone]))
