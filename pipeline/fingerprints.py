@@ -17,6 +17,7 @@ from lamella.schemas.keys import stable_key
 from lamella.schemas.printable import printable
 from lamella.transforms.filter import wordlists
 from lamella.transforms.media.classifier import read_spec
+from lamella.transforms.media.faces import check_faces
 from lamella.transforms.score.heads import check_heads
 from lamella.weights.identity import file_hash, name_identity, weights_identity
 from lamella.weights.precision import pick_precision
@@ -43,14 +44,20 @@ def stage_settings(c: Config, stage: str) -> str:
     values: dict[str, Any] = part.model_dump(mode="json", exclude=_PACE.get(stage))
     if stage == "filter":
         values["words"] = _word_lists()
+        values["opt_out_list"] = _content("filter.opt_out_list", c.filter.opt_out_list)
+    elif stage == "pair":
+        values["opt_out_list"] = _content("pair.opt_out_list", c.pair.opt_out_list)
     elif stage == "fetch":
         values["unsafe_hashes"] = _content("fetch.unsafe_hashes", c.fetch.unsafe_hashes)
+        values["opt_out_list"] = _content("fetch.opt_out_list", c.fetch.opt_out_list)
         values["unsafe_pdq"] = _content("fetch.unsafe_pdq", c.fetch.unsafe_pdq)
         values["classifiers"] = [_classifier(path) for path in c.fetch.classifiers]
     elif stage == "score":
         values["model"] = _model(c.score.model)
         values["heads"] = [_content("score.heads", path) for path in c.score.heads]
         check_heads(c.score.heads, c.score.model)
+    elif stage == "shard" and c.shard.blur_faces:
+        check_faces()
     elif stage == "caption":
         if not c.caption.on:
             return "no captions"

@@ -42,7 +42,7 @@ from lamella.pipeline.ledger import Ledger, SumCounters
 from lamella.pipeline.measured import WriteCounts, counts_of, forget_counts
 from lamella.pipeline.ownership import claim, withdraw
 from lamella.pipeline.partitions import ReadPartitions, WritePartitions, partition_key, standing_partitions
-from lamella.pipeline.tables import ReadTable, WriteTable, column_values, part_names, read_manifest
+from lamella.pipeline.tables import ReadTable, WriteTable, column_values, finished_manifest, part_names, read_manifest
 from lamella.schemas.account import Counter
 from lamella.schemas.config import Config
 from lamella.schemas.datasets import DATASETS, Dataset
@@ -70,6 +70,7 @@ class RunContext:
     done: Callable[[str], object] = lambda job: None  # is told of a job whose tables stand
     media_root: str = ""  # the run's folder that packs and memory lie in, where it is another
     asks: bool = True  # whether the network may be asked, where the configuration says so
+    dry: bool = False  # jobs are laid out and handed to `execute`, and nothing in the folder is touched
 
     @property
     def root(self) -> str:
@@ -104,7 +105,7 @@ def run_jobs(context: RunContext) -> str:
     for number, job in enumerate(JOBS):
         _WORK[job](context)
         context.done(job)
-        if line := nothing_left(context.folder, job):
+        if line := nothing_left(context.folder, job, context.config.score.when):
             behind = JOBS[number + 1 :]
             withdraw(context.folder, [folder for later in behind for folder in GRAPH[later].folders])
             return line
@@ -127,6 +128,9 @@ def documents(context: RunContext) -> None:
 
 def _extract(context: RunContext) -> None:
     """Writes the parts that do not stand yet, some archives at a time, so that a run that is killed keeps what it has read."""
+    if context.dry:
+        context.execute(EXTRACT, partial(_read_batch, context, context.archives))
+        return
     standing = standing_partitions(context.folder, context.archives, context.config, deep=context.deep, say=context.say)
     missing = [archive for archive in context.archives if partition_key(archive) not in standing]
     if not missing:
@@ -150,9 +154,8 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        documents, candidates, archived, aliases = _read(pipeline, context, MEDIA)
-        config, root = context.config, context.root
-        return (curation.find_media(documents, candidates, archived, aliases, config, root, ledger, asks=context.asks),)
+        tables = _read(pipeline, context, MEDIA)
+        return curation.find_media(*tables, context.config, context.root, ledger, asks=context.asks)
 
     _run(context, MEDIA, build)
 
@@ -198,7 +201,7 @@ def rows_by_dataset(folder: str) -> dict[Dataset, int]:
     for table in PAIR_TABLES:
         named.update(column_values(join(folder, table.name), "dataset"))
     return {
-        dataset: named[dataset] if entry.unit is Unit.PAIR else read_manifest(join(folder, entry.table)).rows
+        dataset: named[dataset] if entry.unit is Unit.PAIR else finished_manifest(join(folder, entry.table)).rows
         for dataset, entry in DATASETS.items()
     }
 
@@ -214,7 +217,16 @@ def _run(context: RunContext, job: Job, build: Callable[[beam.Pipeline, Ledger],
     Args:
         build: gives the records of the job's tables, in the order of its declaration.
     """
-    fingerprint, faults = expected_fingerprint(context, job.name), faults_of(context, job.name)
+    fingerprint = expected_fingerprint(context, job.name)
+
+    def built(pipeline: beam.Pipeline) -> None:
+        ledger = Ledger()
+        _write(context, job, dict(zip(job.writes, build(pipeline, ledger), strict=True)), ledger, fingerprint)
+
+    if context.dry:
+        context.execute(job.name, built)
+        return
+    faults = faults_of(context, job.name)
     if not faults and all(fingerprint_of(context.table(name)) == fingerprint for name in job.folders):
         context.say(f"{job.name}: unchanged")
         return
@@ -222,11 +234,6 @@ def _run(context: RunContext, job: Job, build: Callable[[beam.Pipeline, Ledger],
         context.say(f"{name}: made again, {fault}")
     claim(context.folder, _names(context, job))
     context.say(f"{job.name}: runs")
-
-    def built(pipeline: beam.Pipeline) -> None:
-        ledger = Ledger()
-        _write(context, job, dict(zip(job.writes, build(pipeline, ledger), strict=True)), ledger, fingerprint)
-
     forget_counts(context.folder, job.name)
     context.execute(job.name, built)
     for counted in counts_of(context.folder, job.name):

@@ -29,6 +29,7 @@ class Engine:
         py_env: an archive of the Python environment for Spark's workers.
         flags: for Beam, in the form of its command line; for Spark, KEY=VALUE.
         quiet: whether what workers narrate is kept from standard error.
+        dry: nothing will be executed, and what execution would need is not asked for.
     """
 
     runner: str = LOCAL
@@ -38,6 +39,7 @@ class Engine:
     py_env: str = ""
     flags: tuple[str, ...] = ()
     quiet: bool = True
+    dry: bool = False
 
     @property
     def is_local(self) -> bool:
@@ -85,6 +87,12 @@ class Launch:
 
         return plan(self.settings, self.archives, self.output, self.models)
 
+    def describe(self, out: str, flags: Sequence[str]) -> Iterator[str]:
+        """Writes what an engine would be handed of each job to the folder `out`, and says so, a line each."""
+        from lamella.runners.protos import write_protos
+
+        return write_protos(self.settings, self.archives, self.output, out, flags)
+
     def carry_out(
         self,
         say: Callable[[str], None],
@@ -109,7 +117,7 @@ class Launch:
             ended = run(self.settings, self.archives, self.output, execute, say, self.processes, replace=replace, deep=deep)
             if report:
                 say("report: writes")
-            written = write_report(self.output) if report else {}
+            written = write_report(self.output, self.settings.fetch.unsafe_hashes) if report else {}
         return RunResult(folder=self.output, report=written, ended=ended)
 
 
@@ -133,7 +141,7 @@ def prepare(
     engine.check()
     archives = find_archives(inputs)
     file_system("--output", output)
-    execute = executor(engine, archives, say)
+    execute = _never if engine.dry else executor(engine, archives, say)
     if engine.is_local:
         check_devices(settings)
     return Launch(
@@ -161,6 +169,10 @@ def executor(engine: Engine, archives: Sequence[str], say: Callable[[str], None]
 
         return portable_execute(engine.job_endpoint, engine.flags)
     return getattr(import_module(f"lamella.runners.{engine.runner}"), f"{engine.runner}_execute")(engine.flags)
+
+
+def _never(label: str, build: Callable) -> None:
+    raise AssertionError("nothing is executed")
 
 
 def total_size(paths: Sequence[str]) -> int:

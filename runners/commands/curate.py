@@ -8,6 +8,7 @@ import typer
 from lamella.runners.commands.look import print_report
 from lamella.runners.exit_codes import PAST_LIMIT, Stop
 from lamella.runners.launch import LOCAL, RUNNERS
+from lamella.schemas.errors import ConfigError
 
 
 def sample(
@@ -56,6 +57,7 @@ def run(
     replace: Annotated[bool, typer.Option("--replace", help="Make a run of another recipe in this folder over.")] = False,
     deep: Annotated[bool, typer.Option("--deep", help="Compare checksums, not sizes alone, of what stands.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
+    protos: Annotated[str, typer.Option(help="With --dry-run: a folder for Beam's description of each job.")] = "",
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what Beam says.")] = False,
 ) -> None:
     """Runs the four jobs on web archives; a second run does only what changed."""
@@ -75,10 +77,15 @@ def run(
         py_env=py_env,
         flags=tuple(context.obj),
         quiet=not verbose,
+        dry=dry_run and bool(protos),
     )
+    if protos and not dry_run:
+        raise ConfigError("--protos: describes jobs without running them, and needs --dry-run")
     launch = prepare(settings, [*input, *(robots_archive or ()), *inputs], output, progress.say, engine)
     if dry_run:
         for line in launch.plan():
+            print(line)
+        for line in launch.describe(protos, engine.flags) if protos else ():
             print(line)
         return
     with progress:

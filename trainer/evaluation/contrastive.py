@@ -136,10 +136,14 @@ def fused_logits(loaded: Loaded, images: Tensor, tokens: Tensor, batch: int = 64
     return found
 
 
-def calibrated_fusion(loaded: Loaded, images: Tensor, tokens: Tensor) -> nn.Linear:
-    """The head of a matcher with its verdict set anew on pairs that were not trained on, as `calibrated` does with cosines."""
-    right, wrong = fused_logits(loaded, images, tokens), fused_logits(loaded, images, tokens.roll(1, dims=0))
-    scale, bias = calibrated(right, wrong)
+def calibrated_fusion(loaded: Loaded, right: tuple[Tensor, Tensor], wrong: tuple[Tensor, Tensor]) -> nn.Linear:
+    """The head of a matcher with its verdict set anew on pairs that were not trained on, as `calibrated` does with cosines.
+
+    Args:
+        loaded: the matcher.
+        right, wrong: pictures, uint8 [N, S, S, 3], and their texts, int64 [N, L].
+    """
+    scale, bias = calibrated(fused_logits(loaded, *right), fused_logits(loaded, *wrong))
     head = copy.deepcopy(loaded.fusion)
     assert head is not None
     with torch.no_grad():

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from lamella.schemas.rejection import Reason, Stage, Unit
 
 Condition = Callable[[Any, Any], bool]  # (record, limits) -> whether the rule speaks of the record
-Measure = Callable[[Any], float] | cached_property | property
+Measure = Callable[[Any], float | None] | cached_property | property
 
 
 class Violation(NamedTuple):
@@ -128,7 +128,7 @@ def _compared(sign, reason, measure, limit, when, detail, source) -> Rule:
 
 def _row(reason, measure, limit, sign, source, broken, when, read=None) -> Rule:
     frame = sys._getframe(1)
-    while frame.f_code.co_filename == __file__:
+    while frame.f_code.co_filename == __file__ and frame.f_back:
         frame = frame.f_back
     return Rule(
         reason=reason,
@@ -146,12 +146,12 @@ def _row(reason, measure, limit, sign, source, broken, when, read=None) -> Rule:
 
 def _name_of(measure: Any) -> str:
     if isinstance(measure, property):
-        measure = measure.fget
+        return _name_of(measure.fget)
     name = measure.attrname if isinstance(measure, cached_property) else measure.__name__
-    return name.lstrip("_")
+    return str(name).lstrip("_")
 
 
-def _reader(measure: Any) -> Callable[[Any], float]:
+def _reader(measure: Any) -> Callable[[Any], float | None]:
     return attrgetter(_name_of(measure)) if isinstance(measure, cached_property | property) else measure
 
 

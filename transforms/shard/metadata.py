@@ -1,9 +1,10 @@
 """What is known of a document, a picture or a pair, as JSON values: records in, dicts of fixed keys and types out.
 
 No value is null and no list is empty: `datasets` infers its columns from five samples, and a null there has no type. A
-score that no model gave is 0.0, and the model beside it is ''. A list that may be empty is stored as JSON text.
+score or a match that no model gave is 0.0, and the model beside it is ''. A list that may be empty is stored as JSON text.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
@@ -11,6 +12,7 @@ from lamella.schemas.media import Media
 from lamella.schemas.pair import Pair
 from lamella.schemas.sample import dump_json
 from lamella.transforms.media.classifier import UNSAFE
+from lamella.transforms.shard.pictures import Picture
 
 Facts = dict[str, Any]
 
@@ -62,8 +64,7 @@ def video_facts(node: VideoNode, before: int) -> Facts:
 
 
 def pair_facts(pair: Pair, size: tuple[int, int]) -> Facts:
-    """Of an image-text or a video-text pair. `web_text` is what the page said, whichever text was chosen."""
-    capfilt = pair.capfilt
+    """Of an image-text or a video-text pair. `source` is where its text came from: the page, or a captioner."""
     return (
         _media_facts(pair.media, size)
         | {
@@ -72,16 +73,24 @@ def pair_facts(pair: Pair, size: tuple[int, int]) -> Facts:
             "document": pair.document,
             "page_url": pair.page_url,
             "source": pair.source.value,
-            "web_text": pair.text,
-            "synthetic_text": capfilt.synthetic_text if capfilt else "",
-            "chosen": capfilt.chosen.value if capfilt else pair.source.value,
-            "web_match": float(capfilt.web_match) if capfilt else 0.0,
-            "synthetic_match": float(capfilt.synthetic_match) if capfilt else 0.0,
-            "captioner": capfilt.captioner if capfilt else "",
-            "matcher": capfilt.matcher if capfilt else "",
+            "captioner": pair.captioner,
+            "match": float(pair.match or 0.0),
+            "matcher": pair.matcher,
         }
         | _score_facts(pair.clip_score, pair.clip_model)
     )
+
+
+def face_facts(picture: Picture) -> Facts:
+    """The boxes that were blurred, as JSON text; nothing where no faces were looked for."""
+    return {} if picture.faces is None else {"faces": dump_json([list(box) for box in picture.faces]).decode()}
+
+
+def clip_face_facts(frames: Sequence[Picture]) -> Facts:
+    """The same, of each frame."""
+    if any(frame.faces is None for frame in frames):
+        return {}
+    return {"faces": dump_json([[list(box) for box in frame.faces or ()] for frame in frames]).decode()}
 
 
 def _score_facts(score: float | None, model: str) -> Facts:
