@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-# Of processors that multiply bf16 at several times the pace of fp32. AVX-512's own bf16 is none of them: a ViT-B/32's layers ran
+# Of processors that multiply bf16 at several times the pace of fp32. AVX-512's own bf16 is not enough: layers of a ViT-B/32 ran
 # at 70 GFLOP/s a core in bf16 and at 113 in fp32 on a Xeon that has it without AMX (oneDNN in torch 2.15).
 _CPU_FLAGS = {"amx_bf16"}
 _CPU_INFO = Path("/proc/cpuinfo")
