@@ -131,6 +131,8 @@ def _image(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) ->
         raise _Violated(violation)
     if fault:
         raise fault
+    if looks is None:
+        raise ValueError("a picture without a fault was not measured")
     return Media(
         **_found(link, data, digest),
         mime=header.mime,

@@ -237,7 +237,7 @@ def _formats() -> tuple[str, ...]:
 
 
 def _format(image: Image.Image) -> str:
-    return "JPEG" if image.format == "MPO" else image.format  # MPO: a JPEG with more pictures after the first
+    return "JPEG" if image.format == "MPO" else image.format or ""  # MPO: a JPEG with more pictures after the first
 
 
 def _upright(image: Image.Image) -> tuple[int, int]:
