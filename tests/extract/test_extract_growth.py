@@ -28,7 +28,13 @@ def page(body: str) -> str:
 def size_of(parsed) -> int:
     texts = [getattr(node, name, "") for node in parsed.nodes for name in ("text", "url", "alt", "title", "caption")]
     texts += [getattr(node, name, "") for node in parsed.nodes for name in ("description", "nearest_text", "track", "poster")]
-    return sum(map(len, texts)) + len(parsed.title) + len(parsed.robots) + len(parsed.licence) + sum(map(len, parsed.unfit))
+    return (
+        sum(map(len, texts))
+        + len(parsed.title)
+        + len(parsed.robots)
+        + len(parsed.licence)
+        + sum(len(one.url) + len(one.detail) for one in parsed.left)
+    )
 
 
 IMAGES = "".join(f"<img src='i{number}.jpg' alt='x'>{PROSE}" for number in range(500))

@@ -7,7 +7,7 @@ from dataclasses import fields
 from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import ImageNode, Node, TextNode, VideoNode
 from lamella.schemas.errors import DataError
-from lamella.transforms.extract.parse import PageTooCostly, Parsed
+from lamella.transforms.extract.parse import LeftMedia, PageTooCostly, Parsed
 
 LENGTH = struct.Struct("<Q")
 READY = LENGTH.pack(0)  # a child's first message
@@ -54,7 +54,7 @@ def encode_reply(parsed: Parsed, max_bytes: int) -> bytes:
             break
         nodes.append([letter, *values])
     else:
-        message = _message([parsed.title, parsed.robots, parsed.licence, parsed.confidence, nodes, parsed.unfit])
+        message = _message([parsed.title, parsed.robots, parsed.licence, parsed.confidence, nodes, parsed.left])
         size = len(message)
     if size > max_bytes:
         raise PageTooCostly(f"{size} > {max_bytes} bytes of nodes")
@@ -77,10 +77,10 @@ def decode_reply(message: bytes) -> Parsed:
         raise ParseFailed(reply)
     if isinstance(reply, dict):
         raise PageTooCostly(reply["too costly"])
-    title, robots, licence, confidence, rows, unfit = reply
+    title, robots, licence, confidence, rows, left = reply
     nodes = tuple(_node(*row) for row in rows)
     head = {"title": title, "robots": robots, "licence": licence, "confidence": confidence}
-    return Parsed(nodes=nodes, unfit=tuple(unfit), **head)
+    return Parsed(nodes=nodes, left=tuple(LeftMedia(*one) for one in left), **head)
 
 
 def _message(value: object) -> bytes:
