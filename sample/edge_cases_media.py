@@ -155,10 +155,7 @@ _PICTURES: dict[str, Callable[[Picture], Exchange]] = {
     "image_too_large": _too_wide,
     "single_colour": _flat,
     "duplicate_image": lambda picture: _as(picture, resized(picture)),
-    "not_an_image": lambda picture: (
-        Exchange(url=picture.url, body=_SVG, mime="image/svg+xml")
-        if picture.url.endswith(".svg")
-        else _as(picture, _PLAIN_PAGE)
-    ),
+    "not_an_image": lambda picture: _as(picture, _PLAIN_PAGE),
+    "vector_image": lambda picture: Exchange(url=picture.url, body=_SVG, mime="image/svg+xml"),
     "empty_body": lambda picture: _as(picture, b""),
 }

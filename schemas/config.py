@@ -121,6 +121,7 @@ class LimitsForText(Frozen):
 class FilterConfig(Timed):
     languages: tuple[str, ...] | None = ("en",)  # Flamingo: English only
     min_language_score: float = Field(0.65, ge=0.0, le=1.0)  # FineWeb, C4-like; OBELICS 0.80
+    min_preformatted_prose: Share = 0.9  # letters, spaces, commas and stops in a `pre`: with fewer it is code, no prose; ours
     node: LimitsForText = LimitsForText()
     document: LimitsForText = LimitsForText()
 

@@ -99,6 +99,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     TRUNCATED_MEDIA = "truncated_media"
     NOT_AN_IMAGE = "not_an_image"
+    VECTOR_IMAGE = "vector_image"  # SVG: drawn, not photographed, and no raster decoder's
     BROKEN_IMAGE = "broken_image"
     TOO_MANY_PIXELS = "too_many_pixels"
     MEDIA_TOO_COSTLY = "media_too_costly"  # beyond a limit of scans, memory, packets or time, or it killed its decoder

@@ -52,7 +52,9 @@ def test_a_film_is_probed_and_a_track_is_read():
     [
         (b"", MediaKind.IMAGE, Reason.EMPTY_BODY),
         (b"<html>not found</html>", MediaKind.IMAGE, Reason.NOT_AN_IMAGE),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", MediaKind.IMAGE, Reason.NOT_AN_IMAGE),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", MediaKind.IMAGE, Reason.VECTOR_IMAGE),
+        (b"<?xml version='1.0'?>\n<!-- drawn -->\n<!DOCTYPE svg>\n<svg width='9'/>", MediaKind.IMAGE, Reason.VECTOR_IMAGE),
+        (b"<html><svg width='9'/></html>", MediaKind.IMAGE, Reason.NOT_AN_IMAGE),
         (film(), MediaKind.IMAGE, Reason.NOT_AN_IMAGE),
         (picture()[:-200], MediaKind.IMAGE, Reason.BROKEN_IMAGE),
         (picture(size=(63, 80)), MediaKind.IMAGE, Reason.IMAGE_TOO_SMALL),

@@ -31,13 +31,13 @@ from lamella.transforms.media.decode_limits import DecodeLimits
 from lamella.transforms.media.decoding import measure_image, measure_video
 from lamella.transforms.media.measures import Looks
 from lamella.transforms.media.picture_rules import IMAGE_RULES
-from lamella.transforms.media.pixels import BadImage, looks_like_image
+from lamella.transforms.media.pixels import BadImage, looks_like_image, looks_like_svg
 from lamella.transforms.media.store import MediaStore
 
 # Pictures are measured at this size: small enough to be quick (a JPEG is decoded at a fraction), large beside the 32 x 32
 # pixels of the perceptual hash. What is finer averages out, which a picture of one colour does not mind.
 MEASURED_SIDE_PX = 256
-HEAD_BYTES = 64  # enough to tell every type we take
+HEAD_BYTES = 512  # enough to tell every type we take, and an SVG behind its preface
 
 _WRONG_KIND = {
     MediaKind.IMAGE: Reason.NOT_AN_IMAGE,
@@ -113,7 +113,9 @@ def wrong_kind(kind: MediaKind, head: bytes) -> Reason | None:
         MediaKind.VIDEO: lambda head: bool(video_mime(head)),
         MediaKind.TRACK: looks_like_track,
     }[kind]
-    return None if looks_right(head) else _WRONG_KIND[kind]
+    if looks_right(head):
+        return None
+    return Reason.VECTOR_IMAGE if kind is MediaKind.IMAGE and looks_like_svg(head) else _WRONG_KIND[kind]
 
 
 def _image(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:

@@ -3,6 +3,7 @@
 Here is the decoder itself. A run's media go through `transforms.media.decoding`, which calls this in a killable process.
 """
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 from typing import NamedTuple
@@ -24,6 +25,9 @@ Image.MAX_IMAGE_PIXELS = None
 
 _WHITE = (255, 255, 255)
 _EXIF_ORIENTATION = 0x0112
+_SVG = re.compile(
+    rb"\s*+(?:<\?xml[^>]*+>\s*+)?(?:<!--(?:[^-]|-(?!->))*+-->\s*+|<!doctype\s+svg[^>]*+>\s*+){0,9}+<svg\b", re.IGNORECASE
+)
 _TRANSPOSED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -176,6 +180,11 @@ def _unidentified(data: bytes) -> BadImage:
     if looks_like_image(data):
         return BadImage(Reason.BROKEN_IMAGE, f"damaged header, {len(data)} bytes")
     return BadImage(Reason.NOT_AN_IMAGE, f"starts with {data[:12]!r}")
+
+
+def looks_like_svg(data: bytes) -> bool:
+    """Whether the first bytes begin an SVG: its element, or XML, comments and a DOCTYPE before it."""
+    return bool(_SVG.match(data.removeprefix(b"\xef\xbb\xbf")))
 
 
 def looks_like_image(data: bytes) -> bool:
