@@ -53,7 +53,7 @@ class ExtractConfig(Timed):
     min_teaser_links: float = Field(0.2, ge=0.0, le=1.0)  # of a teaser's letters; with less it is the article's own lead; ours
     min_lead_words: PositiveInt = 6  # of a block between the title and the main content that belongs to it; ours
     min_repeated_words: PositiveInt = 12  # of a paragraph that stands twice on a page, for two kinds of screen; ours
-    max_repeated_text: float = Field(0.3, ge=0.0, le=1.0)  # in such paragraphs; with more, they are told again; ours
+    max_repeated_text: float = Field(0.5, ge=0.0, le=1.0)  # in such paragraphs; with more, they are told again; ours
     min_repeating_letters: PositiveInt = 1000  # of a page that is asked for such paragraphs; ours
     min_told_prose: PositiveInt = 800  # letters under the page's title; with them, names of boilerplate are believed; ours
     min_prose_left: float = Field(0.3, ge=0.0, le=1.0)  # of the page's prose; with less, class names are not believed; ours
