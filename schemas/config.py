@@ -27,7 +27,7 @@ class ReadConfig(Timed):
 
 
 class ExtractConfig(Timed):
-    timeout_s: PositiveFloat = 5.0  # a page; reliability H1
+    timeout_s: PositiveFloat = 5.0  # of the worker's CPU, a page; reliability H1
     max_memory_bytes: PositiveInt = 2048 * MIB  # of the child process; reliability H1
     pages_per_child: PositiveInt = 5000  # then a fresh child: leaks end; reliability H3
     min_prose_words: PositiveInt = 8  # a block from here on is prose, not a label; ours

@@ -1,7 +1,7 @@
 """Requests as bytes in, replies as bytes out, from a child process that can be killed: none costs more than its limits.
 
 For C code on foreign bytes. A thread's time-out leaves the thread running, and a decoder that dies takes its process along.
-The child's side is `killable_child.serve`. Time is the child's own CPU time, so that a busy machine refuses nothing more.
+The child's side is `killable_worker.serve`. Time is the child's own CPU time, so that a busy machine refuses nothing more.
 """
 
 import atexit
@@ -32,7 +32,8 @@ class ChildLimits:
 
     max_memory_bytes: int
     max_cpu_s: float  # of one request
-    max_reply_bytes: int
+    max_reply_bytes: int  # where a request names no other bound
+    max_requests: int | None = None  # then a fresh child takes its place: leaks end
 
 
 class TooCostly(LamellaError):
@@ -42,19 +43,22 @@ class TooCostly(LamellaError):
 class Killable:
     """One child, started on the first request and again whenever it is gone. For one thread at a time."""
 
-    def __init__(self, module: str, limits: ChildLimits):
-        self._module, self._limits, self._child, self._owner = module, limits, None, os.getpid()
-        self._lifeline = None
+    def __init__(self, module: str, limits: ChildLimits, argument: str = ""):
+        """`argument` is one more word for the child's command line."""
+        self._module, self._limits, self._argument, self._child, self._owner = module, limits, argument, None, os.getpid()
+        self._lifeline, self._requests = None, 0
 
-    def ask(self, request: bytes, data: bytes = b"") -> bytes:
+    def ask(self, request: bytes, data: bytes = b"", max_reply_bytes: int | None = None) -> bytes:
         """The child's reply to `request + data`. Raises TooCostly; OSError where no child can be started."""
-        if self._child is None or self._child.poll() is not None:
+        spent = self._limits.max_requests is not None and self._requests >= self._limits.max_requests
+        if self._child is None or self._child.poll() is not None or spent:
             self._start()
+        self._requests += 1
         deadline = time.monotonic() + self._limits.max_cpu_s * _WALL
         try:
             self._send(LENGTH.pack(len(request) + len(data)) + request, deadline)
             self._send(data, deadline)
-            return self._receive(deadline)
+            return self._receive(deadline, max_reply_bytes or self._limits.max_reply_bytes)
         except _Gone:
             raise TooCostly(self._cause()) from None
         except BaseException:  # a limit, or an interrupt in the middle: what the child says next is no answer of ours
@@ -75,7 +79,7 @@ class Killable:
     def _start(self) -> None:
         self.close()
         limits, self._lifeline = self._limits, Lifeline()
-        words = [str(word) for word in (limits.max_memory_bytes, limits.max_cpu_s, self._lifeline.read_end)]
+        words = [str(word) for word in (limits.max_memory_bytes, limits.max_cpu_s, self._lifeline.read_end, self._argument)]
         self._child = subprocess.Popen(
             [sys.executable, "-P", "-m", self._module, *words],
             stdin=subprocess.PIPE,
@@ -88,9 +92,9 @@ class Killable:
         self._lifeline.given()
         os.set_blocking(self._child.stdin.fileno(), False)
         os.set_blocking(self._child.stdout.fileno(), False)
-        self._owner = os.getpid()
+        self._owner, self._requests = os.getpid(), 0
         try:
-            self._receive(time.monotonic() + _START_S)
+            self._receive(time.monotonic() + _START_S, limits.max_reply_bytes)
         except (_Gone, TooCostly):
             self.close()
             raise OSError(f"the child process {self._module} does not start") from None
@@ -106,10 +110,10 @@ class Killable:
             except BrokenPipeError:
                 raise _Gone from None
 
-    def _receive(self, deadline: float) -> bytes:
+    def _receive(self, deadline: float, max_bytes: int) -> bytes:
         length = LENGTH.unpack(self._read(LENGTH.size, deadline))[0]
-        if length > self._limits.max_reply_bytes:
-            raise TooCostly(f"a reply of {length} > {self._limits.max_reply_bytes} bytes")
+        if length > max_bytes:
+            raise TooCostly(f"a reply of {length} > {max_bytes} bytes")
         return self._read(length, deadline)
 
     def _read(self, size: int, deadline: float) -> bytes:
@@ -152,11 +156,11 @@ _lock = threading.Lock()
 
 
 @contextmanager
-def borrowed(module: str, limits: ChildLimits) -> Iterator[Killable]:
+def borrowed(module: str, limits: ChildLimits, argument: str = "") -> Iterator[Killable]:
     """A child of this process: as many live as threads ever asked at once."""
     with _lock:
-        waiting = _idle.setdefault((os.getpid(), module, limits), [])
-        child = waiting.pop() if waiting else Killable(module, limits)
+        waiting = _idle.setdefault((os.getpid(), module, limits, argument), [])
+        child = waiting.pop() if waiting else Killable(module, limits, argument)
     try:
         yield child
     finally:

@@ -8,15 +8,15 @@ from lamella.schemas.keys import stable_key
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.reject import SAMPLE_CHARACTERS
-from lamella.transforms.extract.parse import LeftMedia, Parsed
-from lamella.transforms.extract.sandbox import PageTooCostly, borrowed
+from lamella.transforms.extract.parse import LeftMedia, PageTooCostly, Parsed
+from lamella.transforms.extract.worker.pool import borrowed
 
 
 def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedDocument | Rejection]:
     """The page as text, images and videos in reading order. Parsed in a child process within the config's limits."""
     try:
-        with borrowed(config) as sandbox:
-            parsed = sandbox.parse(page.html, page.url)
+        with borrowed(config) as worker:
+            parsed = worker.parse(page.html, page.url)
     except PageTooCostly as cost:
         yield _rejection(page, Reason.PAGE_TOO_COSTLY, str(cost))
         return

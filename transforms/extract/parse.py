@@ -1,4 +1,4 @@
-"""HTML -> the nodes of a document, its title, robots and licence. Pure, one parse, one walk; runs in the sandbox's child."""
+"""HTML -> the nodes of a document, its title, robots and licence. Pure, one parse, one walk; runs in a worker."""
 
 from __future__ import annotations
 

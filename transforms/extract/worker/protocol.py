@@ -1,4 +1,4 @@
-"""The pipe between the sandbox and its child: length-prefixed messages of JSON and text, encode beside decode."""
+"""What a worker is asked and what it answers: a page with its URL, a parse as JSON; encode beside decode."""
 
 import json
 import struct
@@ -10,7 +10,6 @@ from lamella.schemas.errors import DataError
 from lamella.transforms.extract.parse import LeftMedia, PageTooCostly, Parsed
 
 LENGTH = struct.Struct("<Q")
-READY = LENGTH.pack(0)  # a child's first message
 _KINDS = {"t": TextNode, "i": ImageNode, "v": VideoNode}
 # What a parse can set; media and scores come later, and their defaults do for now.
 _SENT = {
@@ -29,7 +28,7 @@ class ParseFailed(DataError):
 def encode_request(html: str, url: str) -> bytes:
     """`html` with lone surrogates replaced: no UTF-8 holds them."""
     page, address = html.encode("utf-8", "replace"), url.encode("utf-8", "replace")
-    return LENGTH.pack(len(address) + LENGTH.size + len(page)) + LENGTH.pack(len(address)) + address + page
+    return LENGTH.pack(len(address)) + address + page
 
 
 def decode_request(message: bytes) -> tuple[bytes, str]:
@@ -71,7 +70,7 @@ def encode_failure(message: str) -> bytes:
 
 
 def decode_reply(message: bytes) -> Parsed:
-    """Raises ParseFailed where the child sent a failure, PageTooCostly where it sent a cost."""
+    """Raises ParseFailed where the worker sent a failure, PageTooCostly where it sent a cost."""
     reply = json.loads(message)
     if isinstance(reply, str):
         raise ParseFailed(reply)
@@ -84,8 +83,7 @@ def decode_reply(message: bytes) -> Parsed:
 
 
 def _message(value: object) -> bytes:
-    body = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-    return LENGTH.pack(len(body)) + body
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _node(letter: str, *values: object) -> Node:
