@@ -40,6 +40,23 @@ test: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/pytest -n $(PROCESSES) --dist loadfile
 
+# The sample web on a standalone Spark cluster of two workers on this machine, and here: the same bytes, also where a worker is
+# killed with -9 in each job. CI takes fewer pages and one kill: `make test-engines ENGINE_PAGES=6 KILL=media ...`.
+ENGINE_PAGES ?= 60
+KILL ?= extract,documents,media,pairs,shards
+ENGINE_WORDS ?=
+.PHONY: test-engines
+test-engines: $(VENV)/.installed
+	@$(BIN)/python -c 'import pyspark' 2>/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[spark]"
+	$(BIN)/python -m tests.engines.compare --pages $(ENGINE_PAGES) --kill '$(KILL)' $(ENGINE_WORDS)
+
+# Prism, Beam's runner in one binary, for `--runner prism`: built with Go, where it stands.
+ENGINES := $(CURDIR)/build/engines
+.PHONY: engines
+engines:
+	@command -v go >/dev/null || { echo "lamella: no go on PATH; install Go 1.25 or later" >&2; exit 1; }
+	GOBIN=$(ENGINES) go install github.com/apache/beam/sdks/v2/go/cmd/prism@v2.77.0
+
 # Thousands of bad inputs and hundreds of kills, tried on the product: the long tier of `make test`'s tests/faults. About an hour
 # and a half on two cores; the figures of the last run stand in docs/reliability.md.
 FUZZ_INPUTS ?= 25000

@@ -89,6 +89,9 @@ def run(
     overrides: Mapping[str, Any] | Sequence[str] = (),
     runner: str = "local",
     processes: int = 1,
+    master: str = "",
+    job_endpoint: str = "",
+    py_env: str = "",
     beam_flags: Sequence[str] = (),
     report: bool = True,
     replace: bool = False,
@@ -105,9 +108,12 @@ def run(
         inputs: archives: globs, folders or files, local or remote.
         output: the folder of the run, local or remote. Only what a run wrote there before is replaced.
         overrides: settings over the recipe's: key -> value, or texts of the form `key=value`.
-        runner: local, spark, flink or dataflow.
+        runner: local, direct, spark, portable, prism, flink or dataflow.
         processes: worker processes of a local run.
-        beam_flags: for Beam, in the form of its command line.
+        master: of Spark: spark://HOST:PORT, yarn, k8s://ADDRESS or local[N].
+        job_endpoint: of a portable runner: HOST:PORT of its job service.
+        py_env: of Spark: an archive of the workers' Python environment; "" where lamella is installed there.
+        beam_flags: for Beam, in the form of its command line; for Spark, settings as KEY=VALUE.
         report: whether report.json and report.html are written.
         replace: whether a run of another recipe in this folder may be made over.
         deep: whether checksums, and not sizes alone, tell which tables stand.
@@ -122,11 +128,14 @@ def run(
         RuntimeError: a job that failed, as Beam raises it.
     """
     from lamella.pipeline.config.resolution import resolve, with_overrides
-    from lamella.runners.launch import prepare
+    from lamella.runners.launch import Engine, prepare
 
     settings = with_overrides(resolve(recipe) if isinstance(recipe, str) else recipe, overrides)
     paths = [inputs] if isinstance(inputs, str) else [*inputs]
-    launch = prepare(settings, paths, output, say, runner=runner, processes=processes, flags=beam_flags)
+    engine = Engine(
+        runner=runner, processes=processes, master=master, job_endpoint=job_endpoint, py_env=py_env, flags=tuple(beam_flags)
+    )
+    launch = prepare(settings, paths, output, say, engine)
     return launch.carry_out(say, report=report, replace=replace, deep=deep)
 
 

@@ -13,8 +13,8 @@ from lamella.schemas.config import Config
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.media import Alias, ArchiveMedia, Media
-from lamella.schemas.pair import ImageTextPair, VideoTextPair
-from lamella.schemas.rejection import Rejection, Unit
+from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
+from lamella.schemas.rejection import Reason, Rejection, Unit
 from lamella.transforms.assemble.stage import AssembleDocuments
 from lamella.transforms.base.files import join
 from lamella.transforms.base.memory import FOLDER as MEMORY
@@ -25,7 +25,7 @@ from lamella.transforms.extract.stage import ExtractDocuments
 from lamella.transforms.fetch.stage import FetchMedia
 from lamella.transforms.filter.stage import FilterDocuments
 from lamella.transforms.media.store import MediaStore
-from lamella.transforms.pair.stage import MinePairs
+from lamella.transforms.pair.stage import MinePairs, ProposePairs
 from lamella.transforms.read.stage import ReadPages
 from lamella.transforms.score.stage import Embed, ScoreDocuments, ScoreModel, ScorePairs
 from lamella.transforms.shard.plan import plan_shards
@@ -34,6 +34,7 @@ from lamella.transforms.shard.stage import WriteManifest, WriteShards
 
 class Extracted(NamedTuple):
     documents: PCollection  # InterleavedDocument, one a page
+    bare: PCollection  # InterleavedDocument without text: pages that only show something
     media: PCollection  # ArchiveMedia
     aliases: PCollection  # Alias
 
@@ -42,24 +43,31 @@ def extract_archives(archives: PCollection[str], c: Config, ledger: Ledger) -> E
     """Paths of web archives -> a document for each page that has text and media, and the media that lie beside them."""
     read = archives | ReadPages(c.read)
     ledger.enter(read)
-    documents = ledger.keep(read.pages | ExtractDocuments(c.extract))
-    return Extracted(documents, read.media, read.aliases)
+    extracted = read.pages | ExtractDocuments(c.extract)
+    return Extracted(ledger.keep(extracted), extracted.bare, read.media, read.aliases)
 
 
 class Documents(NamedTuple):
     documents: PCollection  # InterleavedDocument, survivors
     duplicates: PCollection  # Duplicate
+    candidates: PCollection  # CandidatePair
 
 
-def make_documents(extracted: PCollection[InterleavedDocument], c: Config, ledger: Ledger) -> Documents:
-    """Extracted documents -> those of good text, once each."""
-    documents = ledger.keep(extracted | FilterDocuments(c.filter))
-    survivors = documents | DeduplicateDocuments(c.dedup)
-    return Documents(ledger.keep(survivors), survivors.duplicates)
+def make_documents(
+    extracted: PCollection[InterleavedDocument], bare: PCollection[InterleavedDocument], c: Config, ledger: Ledger
+) -> Documents:
+    """Extracted documents -> those of good text, once each; and what every page proposes, whether or not its text stays."""
+    filtered = extracted | FilterDocuments(c.filter)
+    survivors = ledger.keep(filtered) | DeduplicateDocuments(c.dedup)
+    pages = (extracted, bare) | "Pages" >> beam.Flatten()
+    unsafe = filtered.rejected | "Unsafe pages" >> beam.Filter(_is_unsafe_page)
+    candidates = ledger.keep({"pages": pages, "unsafe": unsafe} | ProposePairs(c.pair))
+    return Documents(ledger.keep(survivors), survivors.duplicates, candidates)
 
 
 def find_media(
     documents: PCollection[InterleavedDocument],
+    candidates: PCollection[CandidatePair],
     archived: PCollection[ArchiveMedia],
     aliases: PCollection[Alias],
     c: Config,
@@ -68,9 +76,9 @@ def find_media(
     *,
     asks: bool = True,
 ) -> PCollection[Media]:
-    """What documents refer to -> media found in the archives or over HTTP, inspected, judged, once each."""
+    """What documents and candidates refer to -> media found in the archives or over HTTP, inspected, judged, once each."""
     store = MediaStore.of(root, c.read, c.fetch)
-    refs = {"documents": documents, "archived": archived, "aliases": aliases}
+    refs = {"documents": documents, "candidates": candidates, "archived": archived, "aliases": aliases}
     return ledger.keep(refs | FetchMedia(c.fetch, store, asks=asks))
 
 
@@ -87,18 +95,19 @@ class Pairs(NamedTuple):
 
 def make_pairs(
     documents: PCollection[InterleavedDocument],
+    candidates: PCollection[CandidatePair],
     media: PCollection[Media],
     rejected_media: PCollection[Rejection],
     c: Config,
     root: str,
     ledger: Ledger,
 ) -> Pairs:
-    """Documents and media -> interleaved documents, and the pairs mined from them, scored and re-captioned."""
+    """Documents, candidates and media -> interleaved documents, and pairs, scored and re-captioned."""
     unusable = rejected_media | "Media alone" >> beam.Filter(lambda rejection: rejection.unit is Unit.MEDIA)
     buckets, store, memory = c.run.batch_buckets, MediaStore.of(root, c.read, c.fetch), memory_of(c, root)
 
     interleaved = ledger.keep({"documents": documents, "media": media, "unusable": unusable} | AssembleDocuments(c.assemble))
-    pairs = ledger.keep(interleaved | MinePairs(c.pair))
+    pairs = ledger.keep({"candidates": candidates, "media": media, "unusable": unusable} | MinePairs(c.pair))
     if c.score.on:
         scorer = ScoreModel(model_identity("score.model", c.score.model), memory, buckets)
         shown = (pairs, *((interleaved,) if c.score.documents else ())) | "Shown" >> beam.Flatten()
@@ -137,6 +146,10 @@ def of_dataset(records: PCollection, dataset: Dataset) -> PCollection:
     if DATASETS[dataset].unit is not Unit.PAIR:
         return records
     return records | f"Only {dataset}" >> beam.Filter(lambda pair: pair.dataset is dataset)
+
+
+def _is_unsafe_page(gone: Rejection) -> bool:
+    return gone.unit is Unit.DOCUMENT and gone.reason is Reason.UNSAFE_TEXT
 
 
 def _of_type(pairs, pair_type: type):

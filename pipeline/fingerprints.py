@@ -16,6 +16,9 @@ from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.printable import printable
 from lamella.transforms.filter import wordlists
+from lamella.transforms.media.classifier import read_spec
+from lamella.transforms.media.faces import check_faces
+from lamella.transforms.score.heads import check_heads
 from lamella.weights.identity import file_hash, name_identity, weights_identity
 from lamella.weights.precision import pick_precision
 
@@ -43,8 +46,14 @@ def stage_settings(c: Config, stage: str) -> str:
         values["words"] = _word_lists()
     elif stage == "fetch":
         values["unsafe_hashes"] = _content("fetch.unsafe_hashes", c.fetch.unsafe_hashes)
+        values["unsafe_pdq"] = _content("fetch.unsafe_pdq", c.fetch.unsafe_pdq)
+        values["classifiers"] = [_classifier(path) for path in c.fetch.classifiers]
     elif stage == "score":
         values["model"] = _model(c.score.model)
+        values["heads"] = [_content("score.heads", path) for path in c.score.heads]
+        check_heads(c.score.heads, c.score.model)
+    elif stage == "shard" and c.shard.blur_faces:
+        check_faces()
     elif stage == "caption":
         if not c.caption.on:
             return "no captions"
@@ -73,6 +82,11 @@ def _content(key: str, path: str | None) -> str | None:
     except (OSError, ValueError, ImportError) as error:
         why = getattr(error, "strerror", None) or error
         raise ConfigError(f"{key}: {printable(path)}: {printable(why)}") from None
+
+
+def _classifier(path: str) -> tuple[str | None, str | None]:
+    _, model = read_spec(path)
+    return _content("fetch.classifiers", path), _content("fetch.classifiers", str(model))
 
 
 def _model(model: ModelConfig) -> list[tuple[str, Any]]:

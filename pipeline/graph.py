@@ -11,7 +11,7 @@ from lamella.schemas.datasets import DATASETS, PARQUET, Dataset, folders_of
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.media import Alias, ArchiveMedia, Media
-from lamella.schemas.pair import ImageTextPair, VideoTextPair
+from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.transforms.base.memory import FOLDER as MEMORY
 from lamella.transforms.fetch.packs import FOLDER as PACKS
@@ -38,12 +38,13 @@ class StageNode:
     counts_nodes: bool = False  # of the documents that it takes it counts the nodes too
     judges: bool = True  # its settings say what leaves: the card lists them
     by_archive: bool = False  # its work is kept as a part for each archive, with a fingerprint of its own
+    settings: str = ""  # the part of the Config that it reads, where that does not bear its name
     funnel: tuple[FunnelCount, ...] = ()
 
     @property
     def config(self) -> str:
         """The part of the Config that it reads."""
-        return self.stage.value
+        return self.settings or self.stage.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +128,7 @@ def counters_of_job(job: str) -> str:
 DOCUMENTS = Job(
     name="documents",
     resource="CPU",
-    leaves="document",
+    leaves="document or candidate",
     stages=(
         StageNode(
             stage=Stage.READ,
@@ -163,10 +164,20 @@ DOCUMENTS = Job(
             counts_nodes=True,
             funnel=(FunnelCount(funnel="documents", label="unique", unit=Unit.DOCUMENT, side="kept"),),
         ),
+        StageNode(
+            stage=Stage.PROPOSE,
+            does="texts of pictures, of every page",
+            settings="pair",
+            funnel=(
+                FunnelCount(funnel="pairs", label="proposed", unit=Unit.PAIR, side="came"),
+                FunnelCount(funnel="pairs", label="well-worded", unit=Unit.PAIR, side="kept"),
+            ),
+        ),
     ),
     writes=(
         Table(name="documents", record=InterleavedDocument, kept=(Unit.DOCUMENT, Stage.DEDUP)),
         Table(name="duplicates", record=Duplicate),
+        Table(name="candidates", record=CandidatePair, kept=(Unit.PAIR, Stage.PROPOSE)),
         Table(name="archive_media", record=ArchiveMedia),
         Table(name="archive_aliases", record=Alias),
     ),
@@ -187,7 +198,7 @@ MEDIA = Job(
             ),
         ),
     ),
-    reads=("documents", "archive_media", "archive_aliases"),
+    reads=("documents", "candidates", "archive_media", "archive_aliases"),
     writes=(Table(name="media", record=Media, kept=(Unit.MEDIA, Stage.FETCH)),),
     beside=(Folder(name=PACKS, holds="tars, named by the rows of media/"),),
 )
@@ -206,13 +217,9 @@ PAIRS = Job(
         ),
         StageNode(
             stage=Stage.PAIR,
-            does="candidates, and what the corpus says",
-            takes=((Unit.DOCUMENT, Stage.ASSEMBLE),),
-            counts_nodes=True,
-            funnel=(
-                FunnelCount(funnel="pairs", label="mined", unit=Unit.PAIR, side="came"),
-                FunnelCount(funnel="pairs", label="well-worded", unit=Unit.PAIR, side="kept"),
-            ),
+            does="candidates meet media; copies",
+            takes=((Unit.PAIR, Stage.PROPOSE),),
+            funnel=(FunnelCount(funnel="pairs", label="shown", unit=Unit.PAIR, side="kept"),),
         ),
         StageNode(
             stage=Stage.SCORE,
@@ -230,7 +237,7 @@ PAIRS = Job(
             funnel=(FunnelCount(funnel="pairs", label="captioned", unit=Unit.PAIR, side="kept"),),
         ),
     ),
-    reads=("documents", "media", rejections_of("media")),
+    reads=("documents", "candidates", "media", rejections_of("media")),
     writes=(
         Table(name="interleaved", record=InterleavedDocument, kept=(Unit.DOCUMENT, Stage.SCORE)),
         Table(name="pairs/images", record=ImageTextPair, kept=(Unit.PAIR, Stage.CAPTION), counted_as="pairs"),
@@ -260,10 +267,11 @@ GRAPH: dict[str, Job] = {job.name: job for job in (DOCUMENTS, MEDIA, PAIRS, SHAR
 JOBS = tuple(GRAPH)  # in the order in which they run
 STAGES: dict[Stage, StageNode] = {node.stage: node for job in GRAPH.values() for node in job.stages}
 TABLES: dict[str, Table] = {table.name: table for job in GRAPH.values() for table in job.writes}
-PAIR_TABLES = tuple(table for table in TABLES.values() if table.kept and table.kept[0] is Unit.PAIR)
+PAIR_TABLES = tuple(table for table in PAIRS.writes if table.kept and table.kept[0] is Unit.PAIR)
 SHARD_FOLDERS = tuple(folder for job in GRAPH.values() for folder in job.shard_folders)
 LEDGER_TABLES = tuple(folder for job in JOBS for folder in (rejections_of(job), counters_of_job(job)))
-FUNNELS = tuple(dict.fromkeys(step.funnel for node in STAGES.values() for step in node.funnel))
+_STEPS = tuple(step for node in STAGES.values() for step in node.funnel)
+FUNNELS = tuple(dict.fromkeys(step.funnel for step in sorted(_STEPS, key=lambda step: list(Unit).index(step.unit))))
 ARCHIVE_STAGES = tuple(node.config for node in STAGES.values() if node.by_archive)  # of the Config, for parts of archives
 
 

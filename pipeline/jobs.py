@@ -70,6 +70,7 @@ class RunContext:
     done: Callable[[str], object] = lambda job: None  # is told of a job whose tables stand
     media_root: str = ""  # the run's folder that packs and memory lie in, where it is another
     asks: bool = True  # whether the network may be asked, where the configuration says so
+    dry: bool = False  # jobs are laid out and handed to `execute`, and nothing in the folder is touched
 
     @property
     def root(self) -> str:
@@ -118,15 +119,18 @@ def documents(context: RunContext) -> None:
 
     def build(pipeline, ledger):
         read = pipeline | ReadPartitions(context.folder, tuple(sorted(parts)))
-        made = curation.make_documents(read.documents, c, ledger)
+        made = curation.make_documents(read.documents, read.bare, c, ledger)
         ledger.enter(read)
-        return made.documents, made.duplicates, read.media, read.aliases
+        return made.documents, made.duplicates, made.candidates, read.media, read.aliases
 
     _run(context, DOCUMENTS, build)
 
 
 def _extract(context: RunContext) -> None:
     """Writes the parts that do not stand yet, some archives at a time, so that a run that is killed keeps what it has read."""
+    if context.dry:
+        context.execute(EXTRACT, partial(_read_batch, context, context.archives))
+        return
     standing = standing_partitions(context.folder, context.archives, context.config, deep=context.deep, say=context.say)
     missing = [archive for archive in context.archives if partition_key(archive) not in standing]
     if not missing:
@@ -150,16 +154,17 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        documents, archived, aliases = _read(pipeline, context, MEDIA)
-        return (curation.find_media(documents, archived, aliases, context.config, context.root, ledger, asks=context.asks),)
+        documents, candidates, archived, aliases = _read(pipeline, context, MEDIA)
+        config, root = context.config, context.root
+        return (curation.find_media(documents, candidates, archived, aliases, config, root, ledger, asks=context.asks),)
 
     _run(context, MEDIA, build)
 
 
 def pairs(context: RunContext) -> None:
     def build(pipeline, ledger):
-        documents, found, unusable = _read(pipeline, context, PAIRS)
-        return curation.make_pairs(documents, found, unusable, context.config, context.root, ledger)
+        documents, candidates, found, unusable = _read(pipeline, context, PAIRS)
+        return curation.make_pairs(documents, candidates, found, unusable, context.config, context.root, ledger)
 
     _run(context, PAIRS, build)
 
@@ -213,7 +218,16 @@ def _run(context: RunContext, job: Job, build: Callable[[beam.Pipeline, Ledger],
     Args:
         build: gives the records of the job's tables, in the order of its declaration.
     """
-    fingerprint, faults = expected_fingerprint(context, job.name), faults_of(context, job.name)
+    fingerprint = expected_fingerprint(context, job.name)
+
+    def built(pipeline: beam.Pipeline) -> None:
+        ledger = Ledger()
+        _write(context, job, dict(zip(job.writes, build(pipeline, ledger), strict=True)), ledger, fingerprint)
+
+    if context.dry:
+        context.execute(job.name, built)
+        return
+    faults = faults_of(context, job.name)
     if not faults and all(fingerprint_of(context.table(name)) == fingerprint for name in job.folders):
         context.say(f"{job.name}: unchanged")
         return
@@ -221,11 +235,6 @@ def _run(context: RunContext, job: Job, build: Callable[[beam.Pipeline, Ledger],
         context.say(f"{name}: made again, {fault}")
     claim(context.folder, _names(context, job))
     context.say(f"{job.name}: runs")
-
-    def built(pipeline: beam.Pipeline) -> None:
-        ledger = Ledger()
-        _write(context, job, dict(zip(job.writes, build(pipeline, ledger), strict=True)), ledger, fingerprint)
-
     forget_counts(context.folder, job.name)
     context.execute(job.name, built)
     for counted in counts_of(context.folder, job.name):

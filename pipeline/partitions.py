@@ -30,7 +30,14 @@ from lamella.transforms.base.files import join, remove_files
 from lamella.transforms.base.packed import archive_of
 from lamella.transforms.base.spread import Spread
 
-FILES = {"documents": InterleavedDocument, "media": ArchiveMedia, "aliases": Alias, "rejected": Rejection, "tallies": Counter}
+FILES = {
+    "documents": InterleavedDocument,
+    "bare": InterleavedDocument,
+    "media": ArchiveMedia,
+    "aliases": Alias,
+    "rejected": Rejection,
+    "tallies": Counter,
+}
 
 
 def partition_key(archive: str) -> str:
@@ -78,6 +85,7 @@ class WritePartitions(beam.PTransform):
         self._folder, self._config = folder, c
         self._found = {
             "documents": extracted.documents | "Key documents" >> beam.Map(lambda d: (d.provenance.archive, d)),
+            "bare": extracted.bare | "Key bare pages" >> beam.Map(lambda d: (d.provenance.archive, d)),
             "media": extracted.media | "Key media" >> beam.Map(lambda m: (archive_of(m.blob.path), m)),
             "aliases": extracted.aliases | "Key aliases" >> beam.Map(lambda a: (a.archive, a)),
             "rejected": ledger.rejected() | "Key rejections" >> beam.Map(lambda r: (r.archive, r)),
@@ -118,6 +126,7 @@ def _summed(counters: Iterable[Counter]) -> list[Counter]:
 
 class ReadOutcome(NamedTuple):
     documents: PCollection
+    bare: PCollection
     media: PCollection
     aliases: PCollection
     rejected: PCollection

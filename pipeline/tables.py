@@ -22,7 +22,7 @@ from lamella.schemas.shards import FINGERPRINT_KEY, MANIFEST, checked_file
 from lamella.transforms.base.files import is_plain_name, join, read_bytes, write_atomically
 from lamella.transforms.base.spread import Spread
 
-FORMAT = 6  # raised when the bytes of a table change for the same input and config
+FORMAT = 7  # raised when the bytes of a table change for the same input and config
 ROW_GROUP = 10_000
 
 
@@ -184,7 +184,7 @@ class WriteTable(beam.PTransform):
             {"records": keyed, "every": every}
             | beam.CoGroupByKey()
             | beam.Map(_write_part, self._folder, self._type, self._parts)
-            | beam.CombineGlobally(beam.combiners.ToListCombineFn())
+            | beam.CombineGlobally(beam.combiners.ToListCombineFn()).without_defaults()  # there is a part, always
             | beam.Map(_commit, self._folder, self._fingerprint)
         )
 

@@ -7,14 +7,14 @@ import base64
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
+from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
 from lamella.reporting import plots
-from lamella.reporting.samples import clean
+from lamella.reporting.samples import clean, unsafe_urls
 from lamella.reporting.settings import settings_of
 from lamella.schemas.config import Config
 from lamella.schemas.media import BlobRef, Container, MediaKind
@@ -42,7 +42,7 @@ def render(report: dict[str, Any], run: str) -> str:
     """The page. `run` is the folder that relative packs are resolved against."""
     config = Config.model_validate(report["config"])
     store = MediaStore.of(run, config.read, config.fetch)
-    thumbnails = Thumbnails(store, read_hashes(config.fetch.unsafe_hashes))
+    thumbnails = Thumbnails(store, read_hashes(config.fetch.unsafe_hashes), unsafe_urls(run))
     samples = report["samples"]
     return ENVIRONMENT.get_template("report.html.j2").render(
         report=report,
@@ -69,15 +69,23 @@ class _Thumbnail:
 
 
 class Thumbnails:
-    """Thumbnails within one budget of bytes: once it is spent, words stand instead."""
+    """Thumbnails within one budget of bytes: once it is spent, words stand instead.
 
-    def __init__(self, store: MediaStore, unsafe: frozenset[str]):
-        self._store, self._unsafe, self._left = store, unsafe, _PICTURE_BYTES
+    Args:
+        store: where media lie.
+        unsafe: SHA-256 and MD5 of files that are not even decoded.
+        hidden: URLs of pictures that some stage found unsafe, wherever else they stand.
+    """
+
+    def __init__(self, store: MediaStore, unsafe: frozenset[str], hidden: frozenset[str] = frozenset()):
+        self._store, self._unsafe, self._hidden, self._left = store, unsafe, hidden, _PICTURE_BYTES
 
     def beside(self, sample: dict[str, Any]) -> dict[str, Any]:
         """The sample with its thumbnail under `thumbnail`; None where it names no bytes."""
         if "blob" not in sample:
             return sample | {"thumbnail": None}
+        if sample.get("url") in self._hidden:
+            return sample | {"thumbnail": _Thumbnail(says="not shown")}
         thumbnail = self._of(sample) if self._left > 0 else _Thumbnail(says="not shown: enough pictures on this page")
         self._left -= len(thumbnail.uri)
         return sample | {"thumbnail": thumbnail}
@@ -96,7 +104,7 @@ class Thumbnails:
     def _drawn(self, sample: dict[str, Any]) -> _Thumbnail:
         blob = BlobRef(**sample["blob"] | {"container": Container(sample["blob"]["container"])})
         data = self._store.bytes(blob)
-        if self._unsafe and sha256(data).hexdigest() in self._unsafe:
+        if self._unsafe & {sha256(data).hexdigest(), md5(data, usedforsecurity=False).hexdigest()}:
             return _Thumbnail(says="not shown")
         if sample["kind"] == MediaKind.VIDEO:
             middle = (sample.get("start_s", 0.0) + (sample.get("end_s") or sample.get("duration_s", 0.0))) / 2

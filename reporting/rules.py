@@ -45,6 +45,7 @@ RULEBOOKS: tuple[Rulebook, ...] = (
     IMAGE_RULES,
     VIDEO_RULES,
     COPY_RULES,
+    *pair.TEXT_RULES.values(),
     ASSEMBLE_RULES,
     *pair.RULES.values(),
     pair.COPY_RULES,

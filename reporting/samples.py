@@ -56,6 +56,15 @@ def exhibits(run: str, each: int) -> dict[str, Any]:
     }
 
 
+def unsafe_urls(run: str) -> frozenset[str]:
+    """As samples name them, the URLs of pictures that any stage found unsafe: one that left a pair may stand in a document."""
+    found: set[str] = set()
+    for job in JOBS:
+        for batch in read_columns(join(run, rejections_of(job)), ("reason", "url")):
+            found.update(batch.filter(pc.equal(batch["reason"], Reason.UNSAFE_IMAGE.value))["url"].to_pylist())
+    return frozenset(clean(url, 2000) for url in found if url)
+
+
 def clean(text: str, most: int = _CHARACTERS) -> str:
     """Text that can do nothing but be read: no controls but line breaks, nothing that turns the direction of what follows, no
     half of a surrogate pair; cut at `most` characters."""

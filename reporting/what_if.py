@@ -14,7 +14,7 @@ from lamella.pipeline.graph import GRAPH, PAIRS, Table, rejections_of
 from lamella.pipeline.trial import Trial
 from lamella.reporting.report import funnel_of
 from lamella.reporting.report_html import ENVIRONMENT, Thumbnails
-from lamella.reporting.samples import clean, shown_document, shown_pair
+from lamella.reporting.samples import clean, shown_document, shown_pair, unsafe_urls
 from lamella.schemas.arrow import from_table
 from lamella.schemas.config import Config
 from lamella.schemas.document import InterleavedDocument
@@ -87,7 +87,8 @@ def difference(trial: Trial) -> Difference:
 def write_page(found: Difference, trial: Trial, config: Config, words: Iterable[str], path: str) -> None:
     """Writes one HTML page that opens from disk: funnels, reasons, and the examples with their pictures."""
     store = MediaStore.of(trial.before, config.read, config.fetch)
-    thumbnails = Thumbnails(store, read_hashes(config.fetch.unsafe_hashes))
+    hidden = unsafe_urls(trial.before) | unsafe_urls(trial.after)
+    thumbnails = Thumbnails(store, read_hashes(config.fetch.unsafe_hashes), hidden)
     moved = [
         {
             "unit": one.unit.value,

@@ -36,6 +36,7 @@ from lamella.transforms.formats.urls import canonical_url
 from lamella.transforms.media.picture_rules import IMAGE_RULES
 from lamella.transforms.pair.corpus import Candidate
 from lamella.transforms.pair.rules import RULES as PAIR_RULES
+from lamella.transforms.pair.rules import TEXT_RULES as PAIR_TEXT_RULES
 from lamella.transforms.score.rules import NODE_RULES as NODE_SCORE_RULES
 from lamella.transforms.score.rules import PAIR_RULES as PAIR_SCORE_RULES
 from lamella.transforms.shard.plan import place_of, plan_shards
@@ -121,7 +122,12 @@ def _pairs(run: str, column: str, values: Collection[str], config: Config) -> It
     for table in PAIR_TABLES:
         for pair in _rows(run, table.name, table.record, column, values):
             # What the whole corpus said of the pair is not on it: only what it says itself is compared.
-            own = _beside(PAIR_RULES[pair.dataset], Candidate(pair=pair), config.pair, skip=("images_of_alt", "alts_of_image"))
+            one, corpus = Candidate(pair=pair), ("images_of_alt", "language_score", "alts_of_image")
+            own = [
+                said
+                for rules in (PAIR_TEXT_RULES, PAIR_RULES)
+                for said in _beside(rules[pair.dataset], one, config.pair, skip=corpus)
+            ]
             yield _kept(Stage.PAIR, Unit.PAIR, f"{pair.dataset} {pair.key}: {pair.text[:100]!r} ({pair.source})", own)
             if pair.clip_model:
                 scored = _beside(PAIR_SCORE_RULES, pair, config.score)

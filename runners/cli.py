@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from lamella.runners.commands.cluster import doctor, worker
 from lamella.runners.commands.curate import run, sample
 from lamella.runners.commands.explain import rules, why
 from lamella.runners.commands.look import extract, inspect, report, verify
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (sample, run, config, rules, why, what_if, report, verify, inspect, extract, evaluate, generate):
+for command in (sample, run, config, rules, why, what_if, report, verify, inspect, extract, evaluate, generate, doctor, worker):
     app.command()(command)
 app.add_typer(train_app, name="train")
 

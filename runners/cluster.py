@@ -1,4 +1,4 @@
-"""Cluster runs: Beam flags in, an `execute` for Spark, Flink or Dataflow out; a flag that is missing is asked for by name."""
+"""Cluster runs: Beam flags in, an `execute` for Flink or Dataflow out; a flag that is missing is asked for by name."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ _ENDPOINT = "--job_endpoint"
 def check_parts(name: str, given: set[str]) -> None:
     """Raises ConfigError for what a runner starts on this machine and this machine lacks: said now, not by its first job."""
     submits = {_ENDPOINT, f"--{name}_submit_uber_jar"} & given
-    if name in ("spark", "flink") and not submits and not shutil.which("java"):
+    if name == "flink" and not submits and not shutil.which("java"):
         raise ConfigError(
             f"--runner {name}: no `java` on this machine's PATH, which starts Beam's job server; install a JRE, "
             f"or give {_ENDPOINT}=HOST:PORT of a job server that runs"

@@ -1,7 +1,10 @@
 """Settings, archives and a folder in; a whole run, and what it came to, out: what `lamella run` and `lamella.run` share."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +13,50 @@ from lamella.schemas.errors import ConfigError
 if TYPE_CHECKING:
     from lamella.schemas.config import Config
 
-LOCAL, CLUSTERS = "local", ("spark", "flink", "dataflow")
+LOCAL, SPARK, PORTABLE = "local", "spark", "portable"
+RUNNERS = (LOCAL, "direct", SPARK, PORTABLE, "prism", "flink", "dataflow")  # direct: Beam's name for a local run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """Who executes the jobs.
+
+    Args:
+        runner: one of RUNNERS.
+        processes: worker processes of a local run.
+        master: of Spark.
+        job_endpoint: of a service that speaks Beam's portable protocol, HOST:PORT.
+        py_env: an archive of the Python environment for Spark's workers.
+        flags: for Beam, in the form of its command line; for Spark, KEY=VALUE.
+        quiet: whether what workers narrate is kept from standard error.
+        dry: nothing will be executed, and what execution would need is not asked for.
+    """
+
+    runner: str = LOCAL
+    processes: int = 1
+    master: str = ""
+    job_endpoint: str = ""
+    py_env: str = ""
+    flags: tuple[str, ...] = ()
+    quiet: bool = True
+    dry: bool = False
+
+    @property
+    def is_local(self) -> bool:
+        return self.runner in (LOCAL, "direct")
+
+    def check(self) -> None:
+        """Raises ConfigError for a runner that there is not, and for an option of another one."""
+        if self.runner not in RUNNERS:
+            raise ConfigError(f"--runner {self.runner}: no such runner; there are {', '.join(RUNNERS[:-1])} and {RUNNERS[-1]}")
+        of = {
+            "--master": (self.master, SPARK),
+            "--py-env": (self.py_env, SPARK),
+            "--job-endpoint": (self.job_endpoint, PORTABLE),
+        }
+        for option, (value, runner) in of.items():
+            if value and self.runner != runner:
+                raise ConfigError(f"{option} {value}: is for --runner {runner}, and this is --runner {self.runner}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +87,12 @@ class Launch:
 
         return plan(self.settings, self.archives, self.output, self.models)
 
+    def describe(self, out: str, flags: Sequence[str]) -> Iterator[str]:
+        """Writes what an engine would be handed of each job to the folder `out`, and says so, a line each."""
+        from lamella.runners.protos import write_protos
+
+        return write_protos(self.settings, self.archives, self.output, out, flags)
+
     def carry_out(
         self,
         say: Callable[[str], None],
@@ -58,7 +110,7 @@ class Launch:
 
         if self.processes is not None:
             load_models(self.settings)
-        with own_folder(self.output):
+        with own_folder(self.output), closing(self.execute):
             if warning := warn_of_archives(self.archives, self.settings):
                 say(warning)
             execute = watch(self.execute)
@@ -74,28 +126,23 @@ def prepare(
     inputs: Sequence[str],
     output: str,
     say: Callable[[str], None],
-    *,
-    runner: str = LOCAL,
-    processes: int = 1,
-    flags: Sequence[str] = (),
-    quiet: bool = True,
+    engine: Engine = Engine(),
 ) -> Launch:
     """Finds all that a run needs before anything is written.
 
     Args:
         inputs: globs, folders or files, local or remote.
-        flags: of Beam.
-        quiet: whether what workers narrate is kept from standard error.
 
     Raises:
         ConfigError: an input, an output, a runner, a device or a model that cannot be had.
     """
     from lamella.pipeline.preflight import check_devices, file_system, find_archives, reach_models
 
+    engine.check()
     archives = find_archives(inputs)
     file_system("--output", output)
-    execute = executor(runner, processes, flags, say, quiet=quiet)
-    if runner == LOCAL:
+    execute = _never if engine.dry else executor(engine, archives, say)
+    if engine.is_local:
         check_devices(settings)
     return Launch(
         settings=settings,
@@ -103,18 +150,44 @@ def prepare(
         output=output,
         execute=execute,
         models=reach_models(settings),
-        processes=processes if runner == LOCAL else None,
+        processes=engine.processes if engine.is_local else None,
     )
 
 
-def executor(runner: str, processes: int, flags: Sequence[str], say: Callable[[str], None], *, quiet: bool) -> Callable:
-    """The `execute(label, build)` of a runner. Raises ConfigError for one that there is not."""
-    if runner == LOCAL:
+def executor(engine: Engine, archives: Sequence[str], say: Callable[[str], None]) -> Callable:
+    """The `execute(label, build)` of a runner. Raises ConfigError for what this machine does not have of it."""
+    if engine.is_local:
         from lamella.runners.local import local_execute
 
-        return local_execute(processes, flags, quiet=quiet, say=say)
-    if runner not in CLUSTERS:
-        raise ConfigError(
-            f"--runner {runner}: no such runner; there are {LOCAL}, {', '.join(CLUSTERS[:-1])} and {CLUSTERS[-1]}"
-        )
-    return getattr(import_module(f"lamella.runners.{runner}"), f"{runner}_execute")(flags)
+        return local_execute(engine.processes, engine.flags, quiet=engine.quiet, say=say)
+    if engine.runner == SPARK:
+        from lamella.runners.spark.session import spark_execute
+
+        return spark_execute(engine.master, engine.flags, engine.py_env, partial(total_size, archives), say)
+    if engine.runner == PORTABLE:
+        from lamella.runners.portable import portable_execute
+
+        return portable_execute(engine.job_endpoint, engine.flags)
+    return getattr(import_module(f"lamella.runners.{engine.runner}"), f"{engine.runner}_execute")(engine.flags)
+
+
+def _never(label: str, build: Callable) -> None:
+    raise AssertionError("nothing is executed")
+
+
+def total_size(paths: Sequence[str]) -> int:
+    """In bytes, of files that may be remote and many: they are asked for side by side."""
+    from lamella.transforms.base.files import size_of
+
+    with ThreadPoolExecutor(16) as pool:
+        return sum(pool.map(size_of, paths))
+
+
+@contextmanager
+def closing(execute: Callable) -> Iterator[None]:
+    """Ends what a runner has started beside this process, where it has."""
+    try:
+        yield
+    finally:
+        if close := getattr(execute, "close", None):
+            close()

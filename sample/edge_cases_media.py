@@ -156,6 +156,6 @@ _PICTURES: dict[str, Callable[[Picture], Exchange]] = {
     "single_colour": _flat,
     "duplicate_image": lambda picture: _as(picture, resized(picture)),
     "not_an_image": lambda picture: _as(picture, _PLAIN_PAGE),
-    "vector_image": lambda picture: Exchange(url=picture.url, body=_SVG, mime="image/svg+xml"),
+    "format_not_supported": lambda picture: Exchange(url=picture.url, body=_SVG, mime="image/svg+xml"),
     "empty_body": lambda picture: _as(picture, b""),
 }

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.document import BarePage, InterleavedDocument
 from lamella.schemas.media import Alias, ArchiveMedia, Media, MediaLink
 from lamella.schemas.page import Page
-from lamella.schemas.pair import ImageTextPair, VideoTextPair
+from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage, Unit
 
 
@@ -31,11 +31,13 @@ def units_of(record: object) -> Iterable[tuple[Unit, int]]:
     match record:
         case InterleavedDocument():
             return ((Unit.DOCUMENT, 1), (Unit.NODE, len(record.nodes)))
+        case BarePage():
+            return ()  # its page is counted, and left
         case Page():
             return ((Unit.PAGE, 1),)
         case Media() | MediaLink():
             return ((Unit.MEDIA, 1),)
-        case ImageTextPair() | VideoTextPair():
+        case CandidatePair() | ImageTextPair() | VideoTextPair():
             return ((Unit.PAIR, 1),)
         case ArchiveMedia() | Alias():
             return ((Unit.RECORD, 1),)

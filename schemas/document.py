@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from lamella.schemas.media import Media
+from lamella.schemas.media import Cue, Media
 from lamella.schemas.page import Provenance
 
 
@@ -47,7 +47,7 @@ class VideoNode:
     width: int = 0
     height: int = 0
     media: Media | None = None
-    track_text: str = ""  # the track's text, where it was found; set by assemble
+    cues: tuple[Cue, ...] = ()  # the track's, where it was found; set by assemble
 
 
 Node = TextNode | ImageNode | VideoNode
@@ -109,6 +109,17 @@ class InterleavedDocument:
     @property
     def videos(self) -> tuple[VideoNode, ...]:
         return tuple(node for node in self.nodes if isinstance(node, VideoNode))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BarePage:
+    """A page that shows pictures or videos and has no text: no document, but its alts and titles describe what it shows."""
+
+    page: InterleavedDocument
+
+    @property
+    def provenance(self) -> Provenance:
+        return self.page.provenance
 
 
 def with_phi(nodes: tuple[Node, ...]) -> tuple[Node, ...]:

@@ -29,7 +29,7 @@ class BlobRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveMedia:
-    """A media response found in an archive: not yet inspected."""
+    """A media response found in an archive, not yet inspected; or a file in which a site speaks of its use."""
 
     url: str  # canonical
     blob: BlobRef
@@ -82,6 +82,15 @@ class PixelMeasure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """What a track shows for a while."""
+
+    start_s: float  # on the video's clock
+    end_s: float
+    text: str  # without tags; its lines as they stand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """A media file that was found, inspected and judged usable."""
 
@@ -97,11 +106,12 @@ class Media:
     documents: int = 1  # documents that refer to this picture or to a copy of it
     cluster: str = ""  # the same for exact and perceptual copies; the survivor's sha256
     phash: str = ""  # 64 bits, hex; of the first frame where it is a video
+    thumbnail: bytes = b""  # 16 x 16 cells of RGB, row by row; of the first frame where it is a video
     phash_version: str = ""  # algorithm and library, since versions of Pillow change hashes
     pixels: tuple[PixelMeasure, ...] = ()  # of the first frame where it is a video
     duration_s: float = 0.0  # videos only
     fps: float = 0.0  # videos only
-    text: str = ""  # tracks only: the cues' text, one line a cue
+    cues: tuple[Cue, ...] = ()  # tracks only, in the file's order
     robots_evidence: str = ""  # the opt-out decision's evidence: headers and robots.txt verdict
 
     @property

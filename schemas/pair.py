@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from lamella.schemas.datasets import Dataset
-from lamella.schemas.media import Media
+from lamella.schemas.media import Media, MediaKind
 
 
 class CaptionSource(StrEnum):
@@ -16,6 +16,24 @@ class CaptionSource(StrEnum):
     TRACK = "track"  # VTT
     NEARBY = "nearby"  # nearest heading and paragraph
     SYNTHETIC = "synthetic"  # CapFilt's captioner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidatePair:
+    """A text that a page gives to one of its pictures or videos, of which nothing was fetched yet."""
+
+    key: str  # stable_key(page key, node position, dataset, source)
+    dataset: Dataset
+    document: str  # key of the page's document, whether or not it stays
+    page_url: str
+    url: str  # of the media, canonical
+    kind: MediaKind
+    text: str  # cleaned; "" for a video that has a track alone
+    source: CaptionSource
+    track: str = ""  # URL of a video's track
+    language: str = ""  # of the page, or of its alts where it has no text
+    language_score: float = 0.0
+    robots: str = ""  # of the page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

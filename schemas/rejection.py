@@ -5,12 +5,13 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """The ten verbs, in the order in which a page meets them."""
+    """The eleven verbs, in the order in which a page meets them."""
 
     READ = "read"
     EXTRACT = "extract"
     FILTER = "filter"
     DEDUP = "dedup"
+    PROPOSE = "propose"
     FETCH = "fetch"
     ASSEMBLE = "assemble"
     PAIR = "pair"
@@ -99,7 +100,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     TRUNCATED_MEDIA = "truncated_media"
     NOT_AN_IMAGE = "not_an_image"
-    VECTOR_IMAGE = "vector_image"  # SVG: drawn, not photographed, and no raster decoder's
+    FORMAT_NOT_SUPPORTED = "format_not_supported"  # a picture, but of a format that no decoder here reads: SVG, HEIC ...
     BROKEN_IMAGE = "broken_image"
     TOO_MANY_PIXELS = "too_many_pixels"
     MEDIA_TOO_COSTLY = "media_too_costly"  # beyond a limit of scans, memory, packets or time, or it killed its decoder

@@ -66,21 +66,22 @@ def test_a_dataset_of_pairs_touches_three_files(tree):
         "MINED = {\n",
         """def titles(document, node, config):
     if isinstance(node, ImageNode) and document.title:
-        yield candidates.image_pair(document, node, Dataset.TITLES, CaptionSource.TITLE, document.title)
+        yield candidates.candidate(document, node, Dataset.TITLES, CaptionSource.TITLE, document.title)
 
 
-TITLE_RULES = _book("titles", Under(Reason.CAPTION_TOO_SHORT, m.words, "ltip_min_words"), *_PICTURE)
+TITLE_TEXT_RULES = _book(Stage.PROPOSE, "titles", Under(Reason.CAPTION_TOO_SHORT, m.words, "ltip_min_words"))
+TITLE_RULES = _book(Stage.PAIR, "pictures of titles", *_PICTURE)
 
 
 MINED = {
-    Dataset.TITLES: Mined(titles, TITLE_RULES),
+    Dataset.TITLES: Mined(titles, TITLE_TEXT_RULES, TITLE_RULES),
 """,
     )
     tree.change(
         "transforms/pair/rules.py",
-        "from lamella.schemas.document import InterleavedDocument, Node\nfrom lamella.schemas.pair import Pair\n",
+        "from lamella.schemas.document import InterleavedDocument, Node\nfrom lamella.schemas.pair import CandidatePair\n",
         "from lamella.schemas.document import ImageNode, InterleavedDocument, Node\n"
-        "from lamella.schemas.pair import CaptionSource, Pair\n",
+        "from lamella.schemas.pair import CandidatePair, CaptionSource\n",
     )
     tree.test(
         "test_titles.py",

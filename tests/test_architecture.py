@@ -21,7 +21,16 @@ MAY_IMPORT = {
 }
 TORCH_ALLOWED = ("transforms/score/", "transforms/caption/", "trainer/", "weights/")
 BEAM_ALLOWED = ("pipeline/", "runners/")
-BEAM_FILES = ("stage.py", "find_links.py", "find_copies.py", "look_in_archives.py", "step.py", "spread.py", "remembered.py")
+BEAM_FILES = (
+    "stage.py",
+    "find_links.py",
+    "find_copies.py",
+    "look_in_archives.py",
+    "hear_sites.py",
+    "step.py",
+    "spread.py",
+    "remembered.py",
+)
 SHARED_ROOMS = {"base", "formats", "media"}  # what every stage stands on
 FORBIDDEN_FILES = {"utils.py", "common.py", "helpers.py"}
 

@@ -28,11 +28,13 @@ def test_a_command_of_the_readme_parses(line):
         command = command.commands[words[0]]
         words.pop(0)
     context = command.make_context(command.name, list(words))  # raises for an unknown option and for a missing one
-    given, said = context.params, [word for word in context.params.get("words") or () if "=" in word]
+    given = context.params
+    behind = [word for param in command.params if param.param_type_name == "argument" for word in given[param.name] or ()]
+    said = [word for word in behind if "=" in word]
     if command.name in TRAININGS:
         TRAININGS[command.name](given["recipe"], dict(word.split("=", 1) for word in said))
     elif command.name in ("run", "config"):
-        resolve(given.get("recipe") or given["words"][0], said)
+        resolve(given.get("recipe") or behind[0], said)
 
 
 def test_the_readme_has_commands():

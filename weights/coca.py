@@ -58,6 +58,16 @@ class CoCa(nn.Module):
         """The strongest response to each feature of the stem, anywhere in a picture. Of a model with a stem only."""
         return self.visual.conv1(images).amax(dim=(2, 3))
 
+    def fuse(self, patches: Tensor, text: Tensor) -> Tensor:  # [B, P, W], [B, L] -> [B, W]
+        """The decoder's view of a text beside a picture's tokens, at `<eos>`, which has read it all: what a matcher judges by.
+
+        Li et al. 2021 (ALBEF) and 2022 (BLIP) have an encoder for it; a causal one's last token knows as much.
+        """
+        _, tokens = self._encode_text(text)
+        fused = self.text_decoder.read(patches, tokens)  # [B, L, W]
+        ends = (text == self.text.eos_id).int().argmax(dim=-1)
+        return fused[torch.arange(len(text), device=text.device), ends]
+
     def _encode_image(self, images: Tensor, normalize: bool = True) -> tuple[Tensor, Tensor]:
         pooled, tokens = self.visual(images)
         return (F.normalize(pooled, dim=-1) if normalize else pooled), tokens  # [B, D], [B, P, W]
@@ -68,7 +78,7 @@ class CoCa(nn.Module):
 
     def forward(
         self,
-        image: Tensor | None,
+        image: Any,  # Tensor [B, 3, H, W]; None beside `image_latent` and `image_embs`
         text: Tensor | None = None,
         image_latent: Tensor | None = None,
         image_embs: Tensor | None = None,
@@ -199,10 +209,14 @@ class _Decoder(nn.Module):
         _scale_out([*self.resblocks, *self.cross_attn])
 
     def forward(self, image_embs: Tensor, text_embs: Tensor) -> Tensor:  # [B, P, W], [B, L, W] -> [B, L, V]
+        return self.read(image_embs, text_embs) @ self.text_projection
+
+    def read(self, image_embs: Tensor, text_embs: Tensor) -> Tensor:  # [B, P, W], [B, L, W] -> [B, L, W]
+        """Each token after it has read those before it and looked at the picture."""
         x = text_embs
         for itself, across in zip(self.resblocks, self.cross_attn, strict=True):
             x = across(itself(x, causal=True), seen=image_embs)
-        return self.ln_final(x) @ self.text_projection
+        return self.ln_final(x)
 
 
 class _Block(nn.Module):
@@ -211,7 +225,7 @@ class _Block(nn.Module):
     def __init__(self, width: int, heads: int, across: bool = False):
         super().__init__()
         self.ln_1 = nn.LayerNorm(width)
-        self.ln_1_kv = nn.LayerNorm(width) if across else None
+        self.ln_1_kv: Any = nn.LayerNorm(width) if across else None
         self.attn = _Attention(width, heads)
         self.ln_2 = nn.LayerNorm(width)
         self.mlp = _Mlp(width, 4 * width)

@@ -120,7 +120,7 @@ def _unplaced(name: str, label: str, made: tuple[Any, Any, Any]) -> Unplaced:
     )
 
 
-def _tokenizer_words(name: str) -> dict[str, bool]:
+def _tokenizer_words(name: str) -> dict[str, Any]:
     """Said over the config's own words, where transformers makes the tokenizer; open_clip's own knows no such word."""
     text = (open_clip_factory().get_model_config(name.replace("/", "-") if ":" not in name else name) or {}).get("text_cfg", {})
     return {"trust_remote_code": False} if text.get("hf_tokenizer_name") else {}

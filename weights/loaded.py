@@ -16,6 +16,7 @@ BUNDLED = "bundled"
 MODEL_FILE, TOKENIZER_FILE = "model.safetensors", "tokenizer.json"  # of a folder that the trainer wrote
 CHECKPOINTS = ("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors", MODEL_FILE)  # of a folder or hub page
 MATCH_SCALE, MATCH_BIAS = "matching.scale", "matching.bias"  # tensors of a matcher, beside the model's own
+FUSION_WEIGHT, FUSION_BIAS = "fusion.weight", "fusion.bias"  # of a matcher that judges fused features
 DIGEST_CHARACTERS = 12
 
 
@@ -38,6 +39,7 @@ class Loaded:
     std: tuple[float, ...]
     match_scale: float | None = None  # a matcher's p = sigmoid(match_scale * cosine + match_bias)
     match_bias: float | None = None
+    fusion: "torch.nn.Linear | None" = None  # a matcher's p = sigmoid(fusion(model.fuse(patches, tokens)))
     tokenizer_file: Path | None = None  # of a model of ours; open_clip's bring theirs
 
     def text_lengths(self, tokens: "torch.Tensor") -> list[int]:
@@ -64,6 +66,7 @@ class Unplaced:
     specials: tuple[int, int, int]
     look: tuple[int, tuple[float, ...], tuple[float, ...]]
     match: tuple[float | None, float | None] = (None, None)
+    fusion: Any = None  # a Linear of one output
     preprocess: Any = None  # open_clip's own transform; None: square and normalise
     tokenizer_file: Path | None = None
 
@@ -98,6 +101,7 @@ class Unplaced:
             std=std,
             match_scale=self.match[0],
             match_bias=self.match[1],
+            fusion=self.fusion and self.fusion.to(device=target, dtype=dtype).requires_grad_(False),
             tokenizer_file=self.tokenizer_file,
         )
 

@@ -10,6 +10,8 @@ from lamella.schemas.errors import WeightsMissing
 from lamella.weights.loaded import (
     BUNDLED,
     DIGEST_CHARACTERS,
+    FUSION_BIAS,
+    FUSION_WEIGHT,
     MATCH_BIAS,
     MATCH_SCALE,
     MODEL_FILE,
@@ -43,6 +45,7 @@ def load_own(name: str, weights: str, role: str, config: dict[str, Any]) -> Unpl
     except SafetensorError as error:
         raise WeightsMissing(name, weights, f"{where} is no safetensors file ({error})") from error
     scale, bias = (state.pop(key, None) for key in (MATCH_SCALE, MATCH_BIAS))
+    fusion = _fusion(state.pop(FUSION_WEIGHT, None), state.pop(FUSION_BIAS, None))
     with torch.random.fork_rng(devices=()):  # what is drawn here is overwritten: the caller's random state stays
         model = CoCa(config)
     try:
@@ -53,7 +56,19 @@ def load_own(name: str, weights: str, role: str, config: dict[str, Any]) -> Unpl
         raise WeightsMissing(name, weights, f"{where} holds another model's tensors ({error})") from error
     label = f"{Path(name).stem}/{weights_label(weights, role)}@{sha256(data).hexdigest()[:DIGEST_CHARACTERS]}"
     match = (float(scale), float(bias)) if scale is not None and bias is not None else (None, None)
-    return replace(own_unplaced(model, config, tokenizer_path, label), match=match)
+    return replace(own_unplaced(model, config, tokenizer_path, label), match=match, fusion=fusion)
+
+
+def _fusion(weight: Any, bias: Any) -> Any:
+    """The head of a matcher that judges fused features; None where the file has none."""
+    import torch
+
+    if weight is None or bias is None:
+        return None
+    with torch.random.fork_rng(devices=()):
+        head = torch.nn.Linear(weight.shape[1], 1)
+    head.load_state_dict({"weight": weight.float(), "bias": bias.float()})
+    return head
 
 
 def own_unplaced(model: Any, config: dict[str, Any], tokenizer_path: Path, label: str) -> Unplaced:

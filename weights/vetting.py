@@ -152,7 +152,7 @@ def _found(name: str, file: str) -> Path | None:
     if Path(name).is_dir():
         path = Path(name) / file
         return path if path.is_file() else None
-    from transformers.utils import cached_file
+    from transformers.utils.hub import cached_file
 
     found = cached_file(name, file, _raise_exceptions_for_missing_entries=False)
     return Path(found) if found else None

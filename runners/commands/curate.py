@@ -7,7 +7,8 @@ import typer
 
 from lamella.runners.commands.look import print_report
 from lamella.runners.exit_codes import PAST_LIMIT, Stop
-from lamella.runners.launch import CLUSTERS, LOCAL
+from lamella.runners.launch import LOCAL, RUNNERS
+from lamella.schemas.errors import ConfigError
 
 
 def sample(
@@ -39,37 +40,52 @@ def run(
         list[str], typer.Option(help="Archives: a glob, a folder or a file, local or remote; may be given again.")
     ],
     output: Annotated[str, typer.Option(help="Folder of the run, local or remote.")],
-    arguments: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]... [-- BEAM FLAGS]", help="Overrides.")] = None,
+    robots_archive: Annotated[
+        list[str] | None,
+        typer.Option(help="More archives: robots.txt and other files of sites, where a crawl keeps them apart."),
+    ] = None,
+    arguments: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY=VALUE]... [-- FLAGS OF THE RUNNER]", help="Overrides.")
+    ] = None,
     config: Annotated[list[str] | None, typer.Option(help="YAML file laid over the recipe; of several the last wins.")] = None,
-    runner: Annotated[str, typer.Option(help=f"{LOCAL}, {', '.join(CLUSTERS)}.")] = LOCAL,
+    runner: Annotated[str, typer.Option(help=f"{', '.join(RUNNERS)}.")] = LOCAL,
     processes: Annotated[int, typer.Option(min=1, help="Worker processes of a local run.")] = 1,
+    master: Annotated[str, typer.Option(help="Of Spark: spark://HOST:PORT, yarn, k8s://ADDRESS, local[N].")] = "",
+    job_endpoint: Annotated[str, typer.Option(help="Of a portable runner: HOST:PORT of its job service.")] = "",
+    py_env: Annotated[str, typer.Option(help="Of Spark: an archive of the workers' Python environment.")] = "",
     report: Annotated[bool, typer.Option(help="Whether to write report.json and report.html.")] = True,
     replace: Annotated[bool, typer.Option("--replace", help="Make a run of another recipe in this folder over.")] = False,
     deep: Annotated[bool, typer.Option("--deep", help="Compare checksums, not sizes alone, of what stands.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
+    protos: Annotated[str, typer.Option(help="With --dry-run: a folder for Beam's description of each job.")] = "",
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what Beam says.")] = False,
 ) -> None:
     """Runs the four jobs on web archives; a second run does only what changed."""
     from lamella.pipeline.config.resolution import resolve
     from lamella.pipeline.preflight import split_arguments
-    from lamella.runners.launch import prepare
+    from lamella.runners.launch import Engine, prepare
     from lamella.runners.progress import Progress
 
     inputs, overrides = split_arguments(arguments or ())
     settings = resolve(recipe, overrides, config or ())
     progress = Progress()
-    launch = prepare(
-        settings,
-        [*input, *inputs],
-        output,
-        progress.say,
+    engine = Engine(
         runner=runner,
         processes=processes,
-        flags=context.obj,
+        master=master,
+        job_endpoint=job_endpoint,
+        py_env=py_env,
+        flags=tuple(context.obj),
         quiet=not verbose,
+        dry=dry_run and bool(protos),
     )
+    if protos and not dry_run:
+        raise ConfigError("--protos: describes jobs without running them, and needs --dry-run")
+    launch = prepare(settings, [*input, *(robots_archive or ()), *inputs], output, progress.say, engine)
     if dry_run:
         for line in launch.plan():
+            print(line)
+        for line in launch.describe(protos, engine.flags) if protos else ():
             print(line)
         return
     with progress:

@@ -12,7 +12,7 @@ from apache_beam.testing.util import assert_that
 from lamella.schemas.account import CounterKind
 from lamella.schemas.config import AssembleConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
-from lamella.schemas.media import BlobRef, Container, Media, MediaKind
+from lamella.schemas.media import BlobRef, Container, Cue, Media, MediaKind
 from lamella.schemas.page import Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.assemble.assemble import Joined, assemble_document, assemble_joined
@@ -113,15 +113,18 @@ def test_the_second_image(second, answer, reason, detail):
     assert len(kept.images) == (1 if reason else 2)
 
 
+CUES = (Cue(start_s=0.0, end_s=2.0, text="hello\nworld"),)
+
+
 def test_a_video_gets_its_media_and_its_track():
-    track = media("t.vtt", kind=MediaKind.TRACK, text="hello\nworld")
+    track = media("t.vtt", kind=MediaKind.TRACK, cues=CUES)
     clip = media("v.mp4", kind=MediaKind.VIDEO, duration_s=9.0)
     made = document(text(), video("v.mp4", track="https://x.org/t.vtt"), video("w.mp4"))
     (kept,), (gone,) = assemble(made, clip, track, unusable("w.mp4", Reason.BROKEN_VIDEO))
-    assert kept.videos == (replace(made.nodes[1], media=clip, track_text="hello\nworld"),)
+    assert kept.videos == (replace(made.nodes[1], media=clip, cues=CUES),)
     assert (gone.key, gone.reason, gone.detail) == ("d/20", Reason.UNUSABLE_MEDIA, "broken_video")
     (kept,), (gone,) = assemble(made, clip, unusable("t.vtt", Reason.NOT_A_TRACK))
-    assert kept.videos[0].track_text == ""
+    assert kept.videos[0].cues == ()
 
 
 CLIP = media("v.mp4", kind=MediaKind.VIDEO)

@@ -6,7 +6,7 @@ import torch
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.keys import stable_fraction
 from lamella.transforms.caption import generate
-from lamella.transforms.caption.generate import Decoder, Specials, nucleus, sample
+from lamella.transforms.caption.generate import Decoder, Specials, finished, nucleus, sample
 
 SPECIALS = Specials(bos=1, eos=2, pad=0)
 
@@ -68,6 +68,23 @@ def test_a_caption_ends_at_eos():
 def test_the_context_bounds_a_caption():
     decoder = table([0.0, 0.0, -50.0, 0.0])._replace(context=4)
     assert sample(decoder, ["k"], config()) == [[3, 3, 3]]
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens", "left"),
+    [
+        ("a red fox in the snow", 5, "a red fox in the snow"),  # it came to its end, without a mark
+        ("a red fox in the snow beside a", 6, ""),
+        ("Two rings. They lie on a", 6, "Two rings."),
+        ("Two rings. They lie on snow.", 6, "Two rings. They lie on snow."),
+        ('She asks "Who is it?" He', 6, 'She asks "Who is it?"'),
+        ("狐がいる。雪の上に", 6, "狐がいる。"),
+    ],
+)
+def test_a_caption_that_was_cut_ends_with_a_sentence(text, tokens, left):
+    decoder = table([0.0] * 4)
+    assert finished(text, [3] * tokens, decoder, config(max_tokens=6)) == left
+    assert finished(text, [3] * tokens, decoder._replace(context=7), config(max_tokens=30)) == left
 
 
 def test_what_was_said_becomes_less_likely():

@@ -1,5 +1,8 @@
 """Components and choice: exact on any graph and in any order, and linear in a bucket of many."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +10,7 @@ from hypothesis import strategies as st
 from lamella.schemas.config import DedupConfig
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.union_find import UnionFind
-from lamella.transforms.dedup.choose import choose_survivor, duplicates_of
+from lamella.transforms.dedup.choose import choose_survivor, near_duplicates, same_address
 from lamella.transforms.dedup.components import bridges_of_member, links_of_bucket
 from lamella.transforms.dedup.signature import Fingerprint
 
@@ -105,10 +108,49 @@ def test_the_latest_survives_and_the_hash_decides_between_equals():
     assert choose_survivor(equals, DedupConfig(survivor="latest")) == choose_survivor(equals, DedupConfig())
 
 
-def test_a_row_for_each_copy_but_the_survivor():
+def test_a_row_for_each_page_of_an_address_but_the_survivor():
     copies = [copy("a"), copy("b", "2025-11-03T00:00:00Z", b"\1\0\3\0"), copy("c", sketch=b"")]
-    rows = list(duplicates_of(copies, Reason.NEAR_DUPLICATE, DedupConfig(survivor="latest")))
+    rows = list(same_address(copies, DedupConfig(survivor="latest")))
     assert [(row.key, row.survivor, row.similarity, row.survivor_url) for row in rows] == [
         ("a", "b", 0.5, "https://a.example/b"),
         ("c", "b", 0.0, "https://a.example/b"),
     ]
+
+
+def weeks(count: int, shared: int) -> list[Fingerprint]:
+    """Issues of a newsletter: each shares that many of its ten parts with the next, the newest is the last."""
+    step = 10 - shared
+    return [
+        copy(
+            f"week{at:02d}", f"2025-11-{at + 1:02d}T00:00:00Z", np.arange(1 + at * step, 11 + at * step, dtype="<u2").tobytes()
+        )
+        for at in range(count)
+    ]
+
+
+def as_sets(prints: list[Fingerprint]) -> list[Fingerprint]:
+    """The same, with minima in places of their own: a part that two share stands in the same place."""
+    out = []
+    for one in prints:
+        minima = np.zeros(40, "<u2")
+        for part in np.frombuffer(one.sketch, "<u2"):
+            minima[part % 40] = part
+        out.append(replace(one, sketch=minima.tobytes()))
+    return out
+
+
+@pytest.mark.parametrize("order", (1, -1))
+def test_in_a_chain_each_copy_is_like_the_one_that_stays(order):
+    config = DedupConfig(survivor="latest", min_similarity=0.85)  # of 40 minima: neighbours 0.9, the next but one 0.8
+    chain = as_sets(weeks(6, 8))
+    rows = {row.key: row for row in near_duplicates(chain[::order], config)}
+    assert {key: row.survivor for key, row in rows.items()} == {"week04": "week05", "week02": "week03", "week00": "week01"}
+    assert all(row.similarity == 0.9 and row.reason is Reason.NEAR_DUPLICATE for row in rows.values())
+
+
+def test_copies_of_one_text_leave_but_for_one():
+    copies = [copy(key, sketch=b"\1\0\2\0\3\0") for key in "abcdefgh"]
+    rows = list(near_duplicates(copies, DedupConfig()))
+    (survivor,) = {row.survivor for row in rows}
+    assert sorted([survivor, *(row.key for row in rows)]) == list("abcdefgh")
+    assert {row.similarity for row in rows} == {1.0}

@@ -45,8 +45,10 @@ def test_a_document():
     ],
 )
 def test_rejections(html, reason):
-    (rejection,) = extract_document(page(html), CONFIG)
+    rejection, *bare = extract_document(page(html), CONFIG)
     assert isinstance(rejection, Rejection)
+    shows = ["http://a.example/1.jpg"] if html == "<img src=1.jpg>" else []
+    assert [node.url for it in bare for node in it.page.nodes] == shows  # no document, and its pictures may have alts
     assert (rejection.unit, rejection.reason, rejection.key) == (Unit.PAGE, reason, "k")
     assert (rejection.archive, rejection.offset) == ("a.warc.gz", 7)
 

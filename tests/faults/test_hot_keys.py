@@ -10,7 +10,7 @@ from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, w
 from lamella.schemas.keys import stable_key
 from lamella.schemas.media import BlobRef, Container, Media, MediaKind
 from lamella.schemas.page import Provenance
-from lamella.transforms.pair.stage import MinePairs
+from lamella.transforms.pair.stage import MinePairs, ProposePairs
 
 DOCUMENTS = 1200
 COUNTS: dict[str, int] = {}
@@ -39,8 +39,14 @@ def mined(documents: list[InterleavedDocument]) -> tuple[int, int, float]:
     COUNTS.clear()
     start = time.process_time()
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        out = pipeline | beam.Create(documents).with_output_types(InterleavedDocument) | MinePairs(PairConfig())
-        for name, records in (("kept", out.kept), ("rejected", out.rejected)):
+        pages = pipeline | beam.Create(documents).with_output_types(InterleavedDocument)
+        unsafe = pipeline | "Unsafe" >> beam.Create([])
+        proposed = {"pages": pages, "unsafe": unsafe} | ProposePairs(PairConfig(languages=None))
+        media = pages | "Media" >> beam.FlatMap(lambda page: [node.media for node in page.images]) | beam.Distinct()
+        none = pipeline | "Unusable" >> beam.Create([])
+        out = {"candidates": proposed.kept, "media": media, "unusable": none} | MinePairs(PairConfig())
+        rejected = (out.rejected, proposed.rejected) | beam.Flatten()
+        for name, records in (("kept", out.kept), ("rejected", rejected)):
             records | f"Count {name}" >> beam.combiners.Count.Globally() | f"Note {name}" >> beam.Map(_note, name)
     return COUNTS["kept"], COUNTS["rejected"], time.process_time() - start
 

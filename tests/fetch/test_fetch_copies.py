@@ -1,16 +1,27 @@
 """Copies by hash: what is near is found, whatever the order; who stays, and who leaves for what reason."""
 
+import io
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 from fetch_media import captured, picture
+from PIL import Image
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.union_find import UnionFind
-from lamella.transforms.fetch.copies import as_member, choose_one, clusters, hashes_by_chunk, near_hashes, survivor_of
+from lamella.transforms.fetch.copies import (
+    as_member,
+    choose_one,
+    clusters,
+    copies_of,
+    hashes_by_chunk,
+    near_hashes,
+    survivor_of,
+)
 from lamella.transforms.fetch.inspect import judge_bytes
 
 
@@ -71,6 +82,59 @@ def test_the_largest_stays_then_the_smallest_hash_then_the_first_url():
     assert survivor_of(twins).url == "https://a.org/1.png"
     one, other = media(seed=1), media(seed=2)
     assert survivor_of([one, other]).sha256 == min(one.sha256, other.sha256)
+
+
+def looks(name: str, phash: int, shades, width: int = 100) -> Media:
+    """A Media of four quarters, each of one shade."""
+    cells = np.repeat(np.repeat(np.array(shades, np.uint8).reshape(2, 2), 8, axis=0), 8, axis=1)
+    base = media()
+    return replace(
+        base,
+        url=f"https://a.org/{name}",
+        sha256=name,
+        phash=f"{phash:016x}",
+        width=width,
+        thumbnail=np.repeat(cells, 3).tobytes(),
+    )
+
+
+def clustered(*pictures, **settings) -> dict[str, str]:
+    """By name, the name of the one that stays."""
+    return {one.sha256: cluster for cluster, one in copies_of(pictures, FetchConfig(**settings))}
+
+
+def test_one_hash_is_one_picture_only_where_the_colours_agree():
+    red, also_red, blue = (
+        looks("red", 7, (9, 9, 200, 9), 300),
+        looks("also-red", 7, (20, 5, 180, 9)),
+        looks("blue", 7, (9, 200, 9, 9)),
+    )
+    assert clustered(red, also_red, blue) == {"red": "red", "also-red": "red", "blue": "blue"}
+    assert clustered(red, also_red, blue, max_cell_difference=10) == {"red": "red", "also-red": "also-red", "blue": "blue"}
+    assert clustered(red, also_red, blue, max_cell_difference=255) == dict.fromkeys(("red", "also-red", "blue"), "red")
+
+
+@pytest.mark.parametrize("order", (1, -1))
+def test_every_copy_is_close_to_the_one_that_stays(order):
+    chain = [looks(f"step{at}", (1 << 4 * at) - 1, (60, 60, 60, 60), width=900 - at) for at in range(4)]
+    assert clustered(*chain[::order]) == {"step0": "step0", "step1": "step0", "step2": "step2", "step3": "step2"}
+
+
+def test_copies_of_one_file_are_one_cluster_and_the_largest_stays():
+    large, small = looks("large", 3, (9, 90, 9, 90), 500), looks("small", 3, (9, 90, 9, 90), 200)
+    again = replace(large, url="https://b.org/large")
+    assert [cluster for cluster, _ in copies_of([small, large, again, large], FetchConfig())] == ["large"] * 4
+
+
+def test_the_same_picture_at_other_sizes_is_a_copy_and_in_another_colour_is_none():
+    sizes = [media(f"https://a.org/{width}", (width, width * 4 // 5), seed=3) for width in (640, 320, 200)]
+    plain = picture(3, (320, 256))
+    painted = Image.merge("RGB", Image.open(io.BytesIO(plain)).split()[::-1])
+    out = io.BytesIO()
+    painted.save(out, "PNG")
+    other = judge_bytes(captured(out.getvalue(), url="https://a.org/other"), out.getvalue(), FetchConfig())
+    found = {one.url: cluster for cluster, one in copies_of([*sizes, other], FetchConfig(phash_distance=64))}
+    assert found == dict.fromkeys((one.url for one in sizes), sizes[0].sha256) | {other.url: other.sha256}
 
 
 def test_furniture_copies_and_survivors():

@@ -32,7 +32,7 @@ def at(url: str = A, **fields) -> Led:
 
 def test_bytes_win_over_a_redirect():
     assert isinstance(look(at(), held(), moved(), 0, CONFIG), CapturedLink)
-    assert look(at(), None, moved(), 0, CONFIG) == at(B)
+    assert look(at(), None, moved(), 0, CONFIG) == at(B, through=(B,))
     assert look(at(), None, None, 0, CONFIG) == link()
 
 

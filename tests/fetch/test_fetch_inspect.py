@@ -7,11 +7,11 @@ from fetch_media import VTT, captured, film, picture, plain
 from store_world import store_at
 
 from lamella.schemas.config import FetchConfig
-from lamella.schemas.media import BlobRef, Container, MediaKind
+from lamella.schemas.media import BlobRef, Container, Cue, MediaKind
 from lamella.schemas.rejection import Reason
 from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.fetch.inspect import inspect_media, judge_bytes
-from lamella.transforms.fetch.tracks import BadTrack, track_text
+from lamella.transforms.fetch.tracks import BadTrack, track_cues
 
 CONFIG = FetchConfig()
 
@@ -44,7 +44,11 @@ def test_a_film_is_probed_and_a_track_is_read():
     assert (media.mime, media.width, media.height, media.duration_s, media.fps) == ("video/mp4", 64, 48, 3.0, 5.0)
     assert len(media.phash) == 16
     media = judge_bytes(captured(VTT, MediaKind.TRACK), VTT, CONFIG)
-    assert (media.mime, media.text, media.width) == ("text/vtt", "Hello & welcome\nto us", 0)
+    assert (media.mime, media.width) == ("text/vtt", 0)
+    assert media.cues == (
+        Cue(start_s=0.0, end_s=1.0, text="Hello & welcome"),
+        Cue(start_s=1.0, end_s=2.0, text="to\nus"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -52,9 +56,7 @@ def test_a_film_is_probed_and_a_track_is_read():
     [
         (b"", MediaKind.IMAGE, Reason.EMPTY_BODY),
         (b"<html>not found</html>", MediaKind.IMAGE, Reason.NOT_AN_IMAGE),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", MediaKind.IMAGE, Reason.VECTOR_IMAGE),
-        (b"<?xml version='1.0'?>\n<!-- drawn -->\n<!DOCTYPE svg>\n<svg width='9'/>", MediaKind.IMAGE, Reason.VECTOR_IMAGE),
-        (b"<html><svg width='9'/></html>", MediaKind.IMAGE, Reason.NOT_AN_IMAGE),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", MediaKind.IMAGE, Reason.FORMAT_NOT_SUPPORTED),
         (film(), MediaKind.IMAGE, Reason.NOT_AN_IMAGE),
         (picture()[:-200], MediaKind.IMAGE, Reason.BROKEN_IMAGE),
         (picture(size=(63, 80)), MediaKind.IMAGE, Reason.IMAGE_TOO_SMALL),
@@ -113,12 +115,24 @@ def test_listed_files_are_not_even_decoded(tmp_path):
         read_hashes(str(tmp_path / "missing.txt"))
 
 
+def said(data, most=100):
+    return [cue.text for cue in track_cues(data, most)]
+
+
 def test_tracks():
-    assert track_text(b"WEBVTT", 100) == ""
+    assert said(b"WEBVTT") == []
     named = b"\xef\xbb\xbfWEBVTT - title\r\n\r\nname\r\n00:00.000 --> 00:01.000 align:start\r\n<i>a</i> b"
-    assert track_text(named, 100) == "a b"
+    assert said(named) == ["a b"]
     styled = b"WEBVTT\n\nSTYLE\n::cue { color: red }\n\nREGION\nid:1\n\n00:01.000 --> 00:02.000\nx --> y"
-    assert track_text(styled, 100) == "x --> y"
-    assert track_text(b"WEBVTT" + b"\n\n00:01.000 --> 00:02.000\nword" * 100_000, 14) == "word\nword"
+    assert said(styled) == ["x --> y"]
+    assert said(b"WEBVTT" + b"\n\n00:01.000 --> 00:02.000\nword" * 100_000, 14) == ["word", "word"]
     with pytest.raises(BadTrack):
-        track_text(b"SRT", 100)
+        said(b"SRT")
+
+
+def test_cues_have_times():
+    track = b"WEBVTT\n\n01:02:03.004-->99:00:00.000\nlate\n\n00:01 --> 00:02\nno time\n\n00:01.500 --> 00:02.250 line:0\nsoon"
+    assert track_cues(track, 100) == (
+        Cue(start_s=3723.004, end_s=356400.0, text="late"),
+        Cue(start_s=1.5, end_s=2.25, text="soon"),
+    )

@@ -8,9 +8,19 @@ from lamella.schemas.config import FetchConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
 from lamella.schemas.media import MediaKind
 from lamella.schemas.page import Provenance
+from lamella.schemas.pair import CandidatePair, CaptionSource, Dataset
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.fetch.address_rules import judge_link
-from lamella.transforms.fetch.links import WantedLink, as_link, mentions_of, sum_mentions
+from lamella.transforms.fetch.links import (
+    Mention,
+    WantedLink,
+    as_link,
+    document_mentions,
+    mention_of,
+    shown_by,
+    sum_mentions,
+    wanted_by,
+)
 
 CONFIG = FetchConfig()
 
@@ -25,10 +35,14 @@ def document(*nodes, key="d", robots="") -> InterleavedDocument:
     )
 
 
+def mentions_of(document) -> list[tuple[str, Mention]]:
+    return [*document_mentions(document), *(mention_of(shown, CONFIG) for shown in shown_by(document))]
+
+
 def links_of(*documents) -> dict[str, WantedLink]:
     mentions = {}
     for each in documents:
-        for url, mention in mentions_of(each, CONFIG):
+        for url, mention in mentions_of(each):
             mentions.setdefault(url, []).append(mention)
     return {url: as_link(url, sum_mentions(found)) for url, found in mentions.items()}
 
@@ -63,10 +77,30 @@ def test_a_directive_on_pictures_holds_wherever_they_stand_noindex_only_where_al
     assert links_of(noindex, other)[url].opt_out == "robots of a page: noindex"
 
 
+def test_a_page_that_proposes_a_pair_is_asked_and_no_document():
+    candidate = CandidatePair(
+        key="c",
+        dataset=Dataset.VTP,
+        document="p",
+        page_url="https://example.org/p",
+        url="https://a.org/v.mp4",
+        kind=MediaKind.VIDEO,
+        text="a fox runs",
+        source=CaptionSource.CAPTION,
+        track="https://a.org/v.vtt",
+        robots="noindex",
+    )
+    found = {url: as_link(url, mention) for url, mention in (mention_of(shown, CONFIG) for shown in wanted_by(candidate))}
+    assert {url: (link.kind, link.documents, link.opt_out) for url, link in found.items()} == {
+        "https://a.org/v.mp4": (MediaKind.VIDEO, 0, "robots of a page: noindex"),
+        "https://a.org/v.vtt": (MediaKind.TRACK, 0, "robots of a page: noindex"),
+    }
+
+
 def test_sums_do_not_depend_on_order_or_grouping():
     url = "https://a.org/1.png"
     robots = ["", "noai", "noindex", "noimageai"]
-    mentions = [dict(mentions_of(document(image(url), robots=each), CONFIG))[url] for each in robots]
+    mentions = [dict(mentions_of(document(image(url), robots=each)))[url] for each in robots]
     whole = sum_mentions(mentions)
     for order in permutations(mentions):
         assert sum_mentions(order) == whole

@@ -37,10 +37,10 @@ def test_every_record_is_judged(archived, inspected):
     assert len(archived) == len(inspected) == 1916
     counts = Counter("kept" if isinstance(out, Media) else out.reason for out in inspected)
     # The archives hold 65 SVG; every other file is whole, so that nothing may be called broken.
-    assert counts[Reason.NOT_AN_IMAGE] == 65
+    assert counts[Reason.FORMAT_NOT_SUPPORTED] == 65
     assert set(counts) == {
         "kept",
-        Reason.NOT_AN_IMAGE,
+        Reason.FORMAT_NOT_SUPPORTED,
         Reason.IMAGE_TOO_SMALL,
         Reason.ODD_ASPECT,
         Reason.SINGLE_COLOUR,

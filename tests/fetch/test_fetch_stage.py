@@ -1,6 +1,7 @@
 """FetchMedia in a pipeline: both doors, and accounts that balance, from archives and from the web."""
 
 import collections
+from dataclasses import replace
 from typing import ClassVar
 
 import apache_beam as beam
@@ -16,6 +17,7 @@ from lamella.schemas.config import FetchConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.media import Alias, AliasKind, ArchiveMedia, BlobRef, Container, Media
 from lamella.schemas.page import Provenance
+from lamella.schemas.pair import CandidatePair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.fetch.stage import FetchMedia
 
@@ -47,12 +49,15 @@ class Store:
         self.media.append(ArchiveMedia(url=url, blob=blob, mime="image/png", **fields))
 
 
-def fetch(documents, archived, config=None, root="", aliases=()) -> tuple[dict[str, Media], dict[str, Rejection]]:
+def fetch(
+    documents, archived, config=None, root="", aliases=(), candidates=()
+) -> tuple[dict[str, Media], dict[str, Rejection]]:
     """Kept media and rejections by URL; the accounts are checked on the way."""
     # The runner is in this process: what a check sees, the test sees.
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         inputs = {
             "documents": pipeline | "d" >> beam.Create(documents, reshuffle=False).with_output_types(InterleavedDocument),
+            "candidates": pipeline | "c" >> beam.Create(candidates, reshuffle=False).with_output_types(CandidatePair),
             "archived": pipeline | "a" >> beam.Create(archived, reshuffle=False).with_output_types(ArchiveMedia),
             "aliases": pipeline | "l" >> beam.Create(aliases, reshuffle=False).with_output_types(Alias),
         }
@@ -134,7 +139,7 @@ def test_archives_first(tmp_path):
     assert (survivor.width, survivor.documents, survivor.cluster) == (160, 3, survivor.sha256)
     assert rejected[f"{A}/good.png"].detail == f"copy of {A}/byte-copy.png"
     assert kept[f"{A}/other.png"].documents == 1
-    assert kept[f"{A}/v.vtt"].text == "Hello & welcome\nto us"
+    assert [cue.text for cue in kept[f"{A}/v.vtt"].cues] == ["Hello & welcome", "to\nus"]
     assert {type(media) for media in kept.values()} == {Media}
 
 
@@ -240,3 +245,36 @@ def test_redirects_and_revisits_lead_to_what_archives_hold(tmp_path):
         "of-nothing": Reason.NOT_CAPTURED,
     }
     assert {kept[url].blob for url in kept if "both" not in url} == {store.media[0].blob}
+
+
+def test_files_of_sites_in_archives_are_heard(tmp_path):
+    """By every address on a link's way, and for the sites that they are of; the last that was crawled of each."""
+    store = Store(tmp_path)
+    names = ("open", "closed", "art/reserved", "train", "late")
+    for number, name in enumerate(names):
+        store.add(f"{A}/{name}.png", picture(number))
+    store.add("https://b.org/closed.png", picture(9))
+    store.add("https://b.org/dark.png", picture(10), tdm_reservation="0")
+
+    def site_file(path: str, text: str, site: str = A, when: str = "2025-01-01T00:00:00Z", mime: str = "text/plain") -> None:
+        store.add(f"{site}{path}", text.encode(), crawl_time=when)
+        store.media[-1] = replace(store.media[-1], mime=mime)
+
+    site_file("/robots.txt", "User-agent: *\nDisallow: /\n", when="2020-01-01T00:00:00Z")
+    site_file("/robots.txt", "User-agent: *\nDisallow: /closed\nContent-Usage: /train train-ai=n\n")
+    site_file("/.well-known/tdmrep.json", '[{"location": "/art/*", "tdm-reservation": 1}]')
+    site_file("/.well-known/tdmrep.json", '[{"location": "/dark", "tdm-reservation": 1}]', site="https://b.org")
+    moved = Alias(url="https://c.org/1.png", kind=AliasKind.REDIRECT, archive="a", offset=0, target=f"{A}/closed.png")
+    urls = [*(f"{A}/{name}.png" for name in names), "https://b.org/closed.png", "https://b.org/dark.png", moved.url]
+    kept, rejected = fetch([shows("1", *urls)], store.media, root=str(tmp_path), aliases=[moved])
+    assert {url: gone.detail for url, gone in rejected.items()} == {
+        f"{A}/closed.png": "robots.txt: disallowed",
+        f"{A}/train.png": "content-usage: train-ai=n, in robots.txt",
+        f"{A}/art/reserved.png": "tdmrep.json: tdm-reservation 1",
+        moved.url: "robots.txt: disallowed",
+    }
+    assert set(reasons(rejected).values()) == {Reason.OPTED_OUT}
+    assert kept[f"{A}/open.png"].robots_evidence == "robots.txt: allowed; no opt-out header"
+    assert kept["https://b.org/dark.png"].robots_evidence == "tdm-reservation: 0"  # the response has said so itself
+    config = FetchConfig(robots_txt=False, honour_opt_outs=False, one_of_each=False)
+    assert reasons(fetch([shows("1", *urls)], store.media, config, str(tmp_path), [moved])[1]) == {}

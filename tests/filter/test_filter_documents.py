@@ -12,10 +12,10 @@ from lamella.schemas.config import FilterConfig, LimitsForText
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
 from lamella.schemas.page import Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.filter.language import Language, detect_language
 from lamella.transforms.filter.measures import TextMeasures
 from lamella.transforms.filter.stage import FilterDocuments
 from lamella.transforms.filter.texts import filter_document
+from lamella.transforms.formats.language import Language, detect_language
 
 ENGLISH = "The keeper of the old lighthouse climbed the stairs every evening, and nobody ever asked him why he did it."
 GERMAN = "Der Wärter des alten Leuchtturms stieg jeden Abend die Treppe hinauf, und niemand fragte ihn je nach dem Grund."

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamella.transforms.filter.language import detect_language
+from lamella.transforms.formats.language import detect_language
 
 ENGLISH = "The birds stand in shallow water and strain their food through the fine comb in their beaks. "
 GERMAN = "Die Vögel stehen im flachen Wasser und seihen ihre Nahrung durch den feinen Kamm im Schnabel. "

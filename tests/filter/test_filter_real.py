@@ -10,8 +10,8 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding
 
 from lamella.schemas.config import ReadConfig
-from lamella.transforms.filter.language import detect_language
 from lamella.transforms.formats.content_encoding import html_caps
+from lamella.transforms.formats.language import detect_language
 from lamella.transforms.formats.warc import decoded_body, parse_record
 
 pytestmark = pytest.mark.real

@@ -64,7 +64,28 @@ def test_file_names(text, is_name):
 
 def test_clean_and_normalised():
     assert clean(" a\x00 red\u200b\n\tfox ") == "a red fox"
+    assert (
+        clean("sal\u00adt and\u200bpepper\ufeff, \u202ereversed\u202c \u2068isolated\u2069")
+        == "salt and pepper, reversed isolated"
+    )
+    assert clean("a family \U0001f468\u200d\U0001f469\u200d\U0001f467") == "a family \U0001f468\u200d\U0001f469\u200d\U0001f467"
     assert normalised("Ａ  Red\nFOX") == "a red fox"
+
+
+@pytest.mark.parametrize(
+    ("escaped", "read"),
+    [
+        ("fish &amp; chips", "fish & chips"),
+        ("fish &amp;amp; chips", "fish & chips"),
+        ("&amp;quot;Hi&amp;quot;", '"Hi"'),
+        ("caf&eacute; &#8211; o&#x2019;clock", "café – o’clock"),
+        ("50&nbsp;km", "50 km"),
+        ("a&#0;b &nosuch; AT&T R&D; x &copy y", "a\ufffdb &nosuch; AT&T R&D; x &copy y"),
+        ("one & two", "one & two"),
+    ],
+)
+def test_entities_that_were_escaped_again_are_read(escaped, read):
+    assert clean(escaped) == read
 
 
 @pytest.mark.parametrize(

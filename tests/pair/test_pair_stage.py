@@ -14,8 +14,8 @@ from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, V
 from lamella.schemas.media import BlobRef, Container, Media, MediaKind
 from lamella.schemas.page import Provenance
 from lamella.schemas.pair import Dataset
-from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.transforms.pair.stage import MinePairs
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.pair.stage import MinePairs, ProposePairs
 
 CAPTION = "A red fox stands in deep snow and looks at us"
 
@@ -45,16 +45,19 @@ DOCUMENTS = [
     document("one", TextNode(text="text", position=0), image("a", "a red fox"), image("b", "a red fox")),
     document("two", image("a", "A red FOX"), image("c", "a rare zebra"), image("d", "red fox")),
     document("three", image("e", "our company logo"), image("f", "our company logo"), image("g", "our company logo")),
-    document("four", image("h", "the red fox"), image("h", "one red fox"), image("h", "a fox one red")),
+    document("four", image("h", "a red fox a red"), image("h", "red fox a red fox"), image("h", "fox a red fox a")),
     document("five", image("i", caption=CAPTION), image("j", caption="short one")),
     document(
         "six",
         VideoNode(url="https://x.org/v", position=0, caption="a fox runs", media=media("v", MediaKind.VIDEO, duration_s=9.0)),
         VideoNode(url="https://x.org/w", position=0, caption="a fox runs", media=media("w", MediaKind.VIDEO, duration_s=1.0)),
     ),
-    document("seven", TextNode(text="no pair here", position=0)),
+    document(
+        "seven", TextNode(text="no pair here", position=0), ImageNode(url="https://x.org/gone", position=1, caption=CAPTION)
+    ),
+    document("eight", ImageNode(url="https://x.org/unsafe", position=0, caption=CAPTION)),
 ]
-CONFIG = PairConfig(max_images_per_alt=2, max_alts_per_image=2, min_token_count=2)
+CONFIG = PairConfig(languages=None, max_images_per_alt=2, max_alts_per_image=2, min_token_count=2)
 
 KEPT = {  # text as if in lower case: which of two copies stays is decided by their keys
     (Dataset.ALIGN, "a", "a red fox"),
@@ -71,25 +74,47 @@ REJECTED = collections.Counter(
         (Reason.TOO_MANY_ALTS, "alts_of_image 3 > 2"): 3,
         (Reason.CAPTION_TOO_SHORT, "words 2 < 10"): 1,
         (Reason.ODD_DURATION, "duration_s 1 < 2"): 1,
+        (Reason.UNUSABLE_MEDIA, "no media record"): 1,
+        (Reason.UNSAFE_TEXT, "unsafe_text"): 1,
     }
 )
+EARLY = {Reason.RARE_TOKEN, Reason.ALT_TOO_SHORT, Reason.ALT_TOO_COMMON, Reason.CAPTION_TOO_SHORT, Reason.UNSAFE_TEXT}
+
+
+UNSAFE = "eight"
+
+
+def mined(pipeline, config, documents=DOCUMENTS):
+    """Both stages over the documents and their media: (proposed, pairs)."""
+    shown = {node.url: node.media for it in documents for node in it.nodes if not isinstance(node, TextNode)}
+    unsafe = Rejection(stage=Stage.FILTER, unit=Unit.DOCUMENT, key=UNSAFE, reason=Reason.UNSAFE_TEXT)
+    inputs = {
+        "pages": pipeline | "Pages" >> beam.Create(documents, reshuffle=False),
+        "unsafe": pipeline | "Unsafe" >> beam.Create([unsafe], reshuffle=False),
+    }
+    proposed = inputs | ProposePairs(config)
+    inputs = {
+        "candidates": proposed.kept,
+        "media": pipeline | "Media" >> beam.Create([it for it in shown.values() if it], reshuffle=False),
+        "unusable": pipeline | "Unusable" >> beam.Create([], reshuffle=False),
+    }
+    return proposed, inputs | MinePairs(config)
 
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_both_doors_and_accounts(turned):
     documents = DOCUMENTS[::-1] if turned else DOCUMENTS
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        kept, rejected, counters = pipeline | beam.Create(documents, reshuffle=False) | MinePairs(CONFIG)
-        assert_that(kept, _kept, label="kept")
-        assert_that(rejected, _rejected, label="rejected")
-        assert_that(counters, _counted, label="counters")
+        proposed, pairs = mined(pipeline, CONFIG, documents)
+        assert_that(pairs.kept, _kept, label="kept")
+        assert_that((proposed.rejected, pairs.rejected) | beam.Flatten(), _rejected, label="rejected")
+        assert_that((proposed.counters, pairs.counters) | "Both" >> beam.Flatten(), _counted, label="counters")
 
 
 def test_without_a_vocabulary_no_token_is_rare():
     config = CONFIG.model_copy(update={"max_vocabulary": None})
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        kept, _, _ = pipeline | beam.Create(DOCUMENTS, reshuffle=False) | MinePairs(config)
-        texts = kept | beam.Map(lambda pair: pair.text)
+        texts = mined(pipeline, config)[1].kept | beam.Map(lambda pair: pair.text)
 
         def holds_zebra(actual):
             assert "a rare zebra" in actual
@@ -100,8 +125,9 @@ def test_without_a_vocabulary_no_token_is_rare():
 def test_a_small_vocabulary_is_cut_by_frequency():
     # `red` 7, `fox` 7, `red fox` 6 and `a` 5 lead the raw set: beyond three kinds, every alt holds a rarer token
     config = CONFIG.model_copy(update={"max_vocabulary": 3, "max_alts_per_image": 9})
+    odd = document("four", image("h", "the red fox"), image("h", "one red fox"), image("h", "a fox one red"))
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        _, rejected, _ = pipeline | beam.Create(DOCUMENTS, reshuffle=False) | MinePairs(config)
+        rejected = mined(pipeline, config, [*DOCUMENTS[:3], odd])[0].rejected
         rare = rejected | beam.Filter(lambda it: it.reason is Reason.RARE_TOKEN) | beam.Map(lambda it: (it.sample, it.detail))
 
         def check(actual):
@@ -126,19 +152,21 @@ def _kept(pairs):
 def _rejected(rejections):
     found = collections.Counter((it.reason, it.reason is Reason.DUPLICATE_PAIR or it.says) for it in rejections)
     assert found == REJECTED, found
-    assert {(it.stage, it.unit) for it in rejections} == {(Stage.PAIR, Unit.PAIR)}
+    stages = {it.reason: it.stage for it in rejections}
+    late = {Reason.DUPLICATE_PAIR, Reason.TOO_MANY_ALTS, Reason.ODD_DURATION, Reason.UNUSABLE_MEDIA}
+    assert stages == {reason: Stage.PAIR if reason in late else Stage.PROPOSE for reason in stages}
+    assert {it.unit for it in rejections} == {Unit.PAIR}
 
 
 def _counted(counters):
     sums = collections.Counter()
     for counter in counters:
-        sums[counter.unit, counter.door] += counter.count
-    nodes = sum(len(it.nodes) for it in DOCUMENTS)
+        sums[counter.stage, counter.unit, counter.door] += counter.count
+    early = sum(count for (reason, _), count in REJECTED.items() if reason in EARLY)
+    fetched = len(KEPT) + REJECTED.total() - early
     assert sums == {
-        (Unit.DOCUMENT, CounterKind.IN): 7,
-        (Unit.DOCUMENT, CounterKind.KEPT): 7,
-        (Unit.NODE, CounterKind.IN): nodes,
-        (Unit.NODE, CounterKind.KEPT): nodes,
-        (Unit.PAIR, CounterKind.MADE): len(KEPT) + REJECTED.total(),
-        (Unit.PAIR, CounterKind.KEPT): len(KEPT),
+        (Stage.PROPOSE, Unit.PAIR, CounterKind.MADE): fetched + early,
+        (Stage.PROPOSE, Unit.PAIR, CounterKind.KEPT): fetched,
+        (Stage.PAIR, Unit.PAIR, CounterKind.IN): fetched,
+        (Stage.PAIR, Unit.PAIR, CounterKind.KEPT): len(KEPT),
     }, sums

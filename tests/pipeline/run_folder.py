@@ -17,7 +17,7 @@ from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, T
 from lamella.schemas.keys import stable_int, stable_key
 from lamella.schemas.media import Alias, ArchiveMedia, BlobRef, Container, Media, MediaKind
 from lamella.schemas.page import Provenance
-from lamella.schemas.pair import CapFilt, CaptionSource, Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.pair import CandidatePair, CapFilt, CaptionSource, Dataset, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest
 
@@ -156,12 +156,11 @@ SMALL_COUNTERS = (
     ("filter", "node", 40, 0, 30),
     ("dedup", "document", 6, 0, 5),
     ("dedup", "node", 30, 0, 25),
+    ("propose", "pair", 0, 9, 7),
     ("fetch", "media", 0, 9, 6),
     ("assemble", "document", 5, 0, 4),
     ("assemble", "node", 25, 0, 19),
-    ("pair", "document", 4, 0, 4),
-    ("pair", "node", 19, 0, 19),
-    ("pair", "pair", 0, 9, 7),
+    ("pair", "pair", 7, 0, 7),
     ("score", "document", 4, 0, 4),
     ("score", "node", 19, 0, 18),
     ("score", "pair", 7, 0, 5),
@@ -206,6 +205,28 @@ def small_rejections() -> dict[str, list[Rejection]]:
         ),
         *(rejection("filter", "node", "boilerplate_text", f"n{n}", sample="We use cookies") for n in range(3)),
         rejection("dedup", "document", "near_duplicate", "d3", url=f"{SITE}/copy", nodes=5),
+        rejection(
+            "propose",
+            "pair",
+            "alt_too_short",
+            "q1",
+            url=f"{SITE}/a.jpg",
+            measure="words",
+            value=1.0,
+            limit=3.0,
+            sample="circle",
+        ),
+        rejection(
+            "propose",
+            "pair",
+            "alt_too_long",
+            "q2",
+            url=f"{SITE}/b.jpg",
+            measure="words",
+            value=31.0,
+            limit=20.0,
+            sample="word " * 31,
+        ),
     ]
     media = [
         rejection(
@@ -228,20 +249,6 @@ def small_rejections() -> dict[str, list[Rejection]]:
         ),
         rejection("assemble", "node", "unusable_media", "d5/3", url=f"{SITE}/unsafe.jpg", detail="unsafe_image"),
         rejection("assemble", "node", "unusable_media", "d5/4", url=f"{SITE}/tiny.jpg", detail="image_too_small"),
-        rejection(
-            "pair", "pair", "alt_too_short", "q1", url=f"{SITE}/a.jpg", measure="words", value=1.0, limit=3.0, sample="circle"
-        ),
-        rejection(
-            "pair",
-            "pair",
-            "alt_too_long",
-            "q2",
-            url=f"{SITE}/b.jpg",
-            measure="words",
-            value=31.0,
-            limit=20.0,
-            sample="word " * 31,
-        ),
         rejection(
             "score",
             "pair",
@@ -320,8 +327,22 @@ def small_run(folder: Path, **facts: Any) -> str:
     tiny = ArchiveMedia(url=f"{SITE}/tiny.jpg", blob=pack.add(picture("tiny", 32, 24)), mime="image/jpeg")
     unsafe = ArchiveMedia(url=f"{SITE}/unsafe.jpg", blob=pack.add(picture("unsafe")), mime="image/jpeg")
     mine = ArchiveMedia(url=f"{SITE}/mine.jpg", blob=pack.add(picture("mine")), mime="image/jpeg")
+    candidates = [
+        CandidatePair(
+            key=f"c{n}",
+            dataset=Dataset.ALIGN,
+            document=documents[0].key,
+            page_url=documents[0].url,
+            url=pictures[n % 6].url,
+            kind=MediaKind.IMAGE,
+            text=f"a picture of {n + 2} red circles",
+            source=CaptionSource.ALT,
+        )
+        for n in range(7)
+    ]
     tables: dict[str, tuple[type, Iterable[Any]]] = {
         "documents": (InterleavedDocument, documents),
+        "candidates": (CandidatePair, candidates),
         "archive_media": (ArchiveMedia, [tiny, unsafe, mine]),
         "archive_aliases": (Alias, []),
         "media": (Media, pictures),
@@ -329,7 +350,7 @@ def small_run(folder: Path, **facts: Any) -> str:
         "pairs/images": (ImageTextPair, images),
         "pairs/videos": (VideoTextPair, [clip]),
     }
-    stages = {"documents": ("read", "extract", "filter", "dedup"), "media": ("fetch",), "shards": ("shard",)}
+    stages = {"documents": ("read", "extract", "filter", "dedup", "propose"), "media": ("fetch",), "shards": ("shard",)}
     stages["pairs"] = ("assemble", "pair", "score", "caption")
     for job, names in stages.items():
         tables[f"tallies/{job}"] = (Counter, counters(row for row in SMALL_COUNTERS if row[0] in names))

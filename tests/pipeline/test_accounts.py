@@ -77,12 +77,12 @@ def test_a_run_s_folder_gives_the_same_lines_as_its_records(run):
 
 def test_losses_count_rows_and_nodes(run):
     assert losses_of(run)[Stage.FILTER, Unit.DOCUMENT, Reason.TOO_FEW_WORDS] == Loss(1, 4)
-    assert sum(loss.count for loss in losses_of(run).values()) == 13 + 3 + 9
+    assert sum(loss.count for loss in losses_of(run).values()) == 15 + 3 + 7
 
 
 def test_rows_and_shards_come_from_manifests(run):
-    found = {"archive_media": 3, "archive_aliases": 0}
-    assert rows_of(run) == {"documents": 5, **found, "media": 6, "interleaved": 4, "pairs": 4, "shards": 8}
+    found = {"documents": 5, "candidates": 7, "archive_media": 3, "archive_aliases": 0, "media": 6}
+    assert rows_of(run) == found | {"interleaved": 4, "pairs": 4, "shards": 8}
     assert [(one.dataset.value, one.shards[0].samples) for one in shards_of(run)] == [
         ("m3w", 4),
         ("align", 2),
@@ -98,7 +98,7 @@ def test_neighbours_and_tables_agree(run):
     assert "documents that filter kept = documents that dedup took" in {link.what for link in found}
     assert "nodes that assemble kept = nodes that score took" in {link.what for link in found}
     assert "pairs that caption kept = rows of pairs/" in {link.what for link in found}
-    assert len(found) == 16 + 4 + 1  # neighbours, tables, shards
+    assert len(found) == 15 + 5 + 1  # neighbours, tables, shards
 
 
 def test_a_lost_record_between_two_stages_is_found():

@@ -55,7 +55,7 @@ def test_the_hub_s_library_loads_what_the_card_names(tmp_path, monkeypatch):
 def test_numbers_reasons_and_limits_are_the_report_s(report):
     text = card(report)
     assert "| align | 2 | 1 | 2.0 kB |" in text
-    assert "20 records, 10 pages, 8 documents, 6 filtered, 5 unique, 4 assembled; 9 links, 6 usable; 9 mined" in text
+    assert "20 records, 10 pages, 8 documents, 6 filtered, 5 unique, 4 assembled; 9 links, 6 usable; 9 proposed" in text
     assert "| filter | document | `too_few_words` | 1 | 12.5% |" in text
     assert "| score | `min_score` | 0.38 |" in text
     assert "1 file left for that reason" in text

@@ -134,10 +134,11 @@ def test_a_list_of_forbidden_images_that_grew_makes_the_media_again(whole, tmp_p
 def test_a_run_that_keeps_nothing_ends_and_says_which_rule_took_the_last(tmp_path):
     write_sample(tmp_path / "web", pages=8, seed=3)
     folder = tmp_path / "run"
-    said, ended = go(folder, "filter.languages=[xx]")
+    words = ["filter.languages=[xx]", "pair.languages=[xx]"]
+    said, ended = go(folder, *words)
     assert said[-1] == "documents: runs"
-    assert ended.startswith("documents: no document is left: filter took the last ") and "wrong_language" in ended
-    assert go(folder, "filter.languages=[xx]") == (["documents: unchanged"], ended)
+    assert ended.startswith("documents: no document or candidate is left: propose took the last ")
+    assert "wrong_language" in ended and go(folder, *words) == (["documents: unchanged"], ended)
     assert write_report(str(folder))["unfinished"] == ["media", "pairs", "shards"]
     said, ended = go(folder, "fetch.min_image_side_px=7000", "fetch.max_video_s=2.1")
     assert said[-1] == "media: runs"

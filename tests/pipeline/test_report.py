@@ -78,13 +78,13 @@ def test_headline_and_funnel(report):
     assert steps == {
         "documents": [("records", 20), ("pages", 10), ("documents", 8), ("filtered", 6), ("unique", 5), ("assembled", 4)],
         "media": [("links", 9), ("usable", 6)],
-        "pairs": [("mined", 9), ("well-worded", 7), ("scored", 5), ("captioned", 4)],
+        "pairs": [("proposed", 9), ("well-worded", 7), ("shown", 7), ("scored", 5), ("captioned", 4)],
     }
 
 
 def test_a_run_that_adds_up_says_so(report, page):
     assert report["conservation"]["balanced"]
-    assert len(report["conservation"]["lines"]) == 22
+    assert len(report["conservation"]["lines"]) == 21
     assert past_limits(report) == []
     assert "Every number adds up" in page
     assert "every sum adds up" in printed(report)
@@ -260,6 +260,19 @@ def test_hashes_of_unsafe_files_are_never_shown(tmp_path):
     assert Tags.of((folder / "report.html").read_text()).images == []
 
 
+@pytest.mark.parametrize("unit", ("pair", "node", "media"))
+def test_a_picture_that_any_stage_found_unsafe_is_shown_nowhere(tmp_path, unit):
+    pack = Pack(tmp_path)
+    bad, good = media(pack, f"{SITE}/bad.jpg"), media(pack, f"{SITE}/good.jpg")
+    tables = {
+        "media": (Media, [bad, good]),
+        "pairs/images": (ImageTextPair, [image_pair(one, "a picture") for one in (bad, good)]),
+        "rejections/pairs": (Rejection, [rejection("score", unit, "unsafe_image", "x", url=bad.url)]),
+    }
+    write_report(write_run(tmp_path, tables))
+    assert len(Tags.of((tmp_path / "report.html").read_text()).images) == 1
+
+
 def test_a_blob_that_is_gone_is_unreadable_and_said_to_be(tmp_path):
     folder = tmp_path / "run"
     lost = media(Pack(folder), f"{SITE}/ok.jpg")
@@ -355,7 +368,7 @@ def test_a_run_in_work_says_so_and_nothing_of_sums(tmp_path):
     put_table(Path(run, "tallies/pairs"), Counter, [])
     report = write_report(run)
     assert report["unfinished"] == ["media", "pairs", "shards"]
-    assert {line["stage"] for line in report["conservation"]["lines"]} == {"read", "extract", "filter", "dedup"}
+    assert {line["stage"] for line in report["conservation"]["lines"]} == {"read", "extract", "filter", "dedup", "propose"}
     for text in (printed(report), Path(run, "report.html").read_text(), Path(run, "README.md").read_text()):
         assert "add up" not in text and "adds up" not in text
         assert "not finished" in text.replace("NOT", "not")
@@ -364,7 +377,12 @@ def test_a_run_in_work_says_so_and_nothing_of_sums(tmp_path):
 @pytest.mark.parametrize(
     ("job", "emptied", "says"),
     [
-        ("documents", ["documents"], "documents: no document is left: dedup took the last 1 document: near_duplicate 1"),
+        ("documents", ["documents"], ""),  # candidates are left
+        (
+            "documents",
+            ["documents", "candidates"],
+            "documents: no document or candidate is left: propose took the last 2 pairs: alt_too_long 1, alt_too_short 1",
+        ),
         (
             "media",
             ["media"],
@@ -388,4 +406,4 @@ def test_which_rule_took_the_last(tmp_path, job, emptied, says):
 
 def test_nothing_left_of_nothing(tmp_path):
     run = write_run(tmp_path / "run", {"documents": (MediaLink, []), "tallies/documents": (Counter, [])})
-    assert nothing_left(run, "documents") == "documents: no document is left: no record was read"
+    assert nothing_left(run, "documents") == "documents: no document or candidate is left: no record was read"

@@ -55,6 +55,7 @@ def sound(tmp_path_factory):
     pairs = [world.pair(number) for number in range(12)]
     clips = [world.film(number) for number in range(2)]
     table(root, "documents", InterleavedDocument, documents)
+    table(root, "candidates", ArchiveMedia, [])
     table(root, "duplicates", ArchiveMedia, [])  # no rows: the type does not matter
     table(root, "archive_media", ArchiveMedia, [])
     table(root, "archive_aliases", Alias, [])

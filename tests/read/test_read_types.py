@@ -139,3 +139,27 @@ def test_a_script_that_cannot_be_decoded_is_a_script(tmp_path):
         tmp_path, response(b"\x1f\x8b\x08\0\0\0\0\0\0\xff\xff\xff\xff", "text/javascript", "Content-Encoding: gzip")
     )
     assert (found.reason, found.detail) == (Reason.NOT_HTML, "text/javascript")
+
+
+ROBOTS = b"User-agent: *\nDisallow: /closed\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "mime", "body", "outcome"),
+    [
+        ("http://a.example/robots.txt", "text/plain", ROBOTS, ArchiveMedia),
+        ("http://a.example:8080/robots.txt", "application/x-made-up", ROBOTS, ArchiveMedia),
+        ("http://a.example/.well-known/tdmrep.json", "application/json", b"[]", ArchiveMedia),
+        ("http://a.example/ai.txt", "text/plain", ROBOTS, ArchiveMedia),
+        ("http://a.example/licence", "application/rsl+xml", b"<rsl/>", ArchiveMedia),
+        ("http://a.example/robots.txt", "text/html", HTML, Page),  # what is there is the site's page
+        ("http://a.example/sub/robots.txt", "text/plain", ROBOTS, Rejection),
+        ("http://a.example/robots.txt?x", "text/plain", ROBOTS, Rejection),
+        ("http://a.example/notes.txt", "text/plain", ROBOTS, Rejection),
+    ],
+)
+def test_files_in_which_a_site_speaks_of_its_use_are_kept(tmp_path, url, mime, body, outcome):
+    (found,) = read(tmp_path, response(body, mime, url=url))
+    assert type(found) is outcome
+    if outcome is ArchiveMedia:
+        assert (found.url, read_blob(found.blob)) == (url, body)

@@ -70,10 +70,11 @@ def test_a_wrong_word_is_one_line_and_code_2(lamella, tmp_path, monkeypatch, wor
 
 
 @pytest.mark.parametrize(("runner", "said"), [
-    ("spark", "needs --spark_master_url=... after --"),
+    ("spark", "needs --master, one of spark://HOST:PORT, yarn, k8s://ADDRESS, local[N]"),
+    ("portable", "needs --job-endpoint HOST:PORT"),
     ("flink", "needs --flink_master=... after --"),
     ("dataflow", "needs --project=... after --"),
-    ("prism", "no such runner; there are local, spark, flink and dataflow"),
+    ("ray", "no such runner; there are local, direct, spark, portable, prism, flink and dataflow"),
 ])  # fmt: skip
 def test_a_cluster_says_what_it_needs(lamella, archive, tmp_path, runner, said):
     code, _, err = lamella(*run_words(archive, tmp_path / "out", "--runner", runner))

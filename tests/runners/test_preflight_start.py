@@ -95,7 +95,7 @@ def test_models_that_cannot_be_had_name_their_key_and_unused_ones_are_not_asked_
     }
 
 
-@pytest.mark.parametrize("name", ["spark", "flink"])
+@pytest.mark.parametrize("name", ["flink"])
 def test_a_cluster_without_java_says_so(monkeypatch, tmp_path, name):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ConfigError, match=rf"^--runner {name}: no `java` on this machine's PATH.* --job_endpoint=HOST:PORT"):

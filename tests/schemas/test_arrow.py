@@ -11,7 +11,7 @@ from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.arrow import from_row, from_table, schema_of, to_row, to_table
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, TextQuality, VideoNode
 from lamella.schemas.duplicate import Duplicate
-from lamella.schemas.media import ArchiveMedia, BlobRef, Container, Media, MediaKind, MediaLink
+from lamella.schemas.media import ArchiveMedia, BlobRef, Container, Cue, Media, MediaKind, MediaLink
 from lamella.schemas.page import Page, Provenance
 from lamella.schemas.pair import CapFilt, CaptionSource, Dataset, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
@@ -38,7 +38,12 @@ NODES = (
     TextNode(text="Ünïcode 中文 🦩\n\ttab", position=0, tag="h1", next_image=1),
     ImageNode(url="https://a.example/1.jpg", position=3, alt="", media=MEDIA, clip_score=0.25, clip_model="m/w@d"),
     ImageNode(url="https://a.example/2.jpg", position=4),
-    VideoNode(url="https://a.example/v.mp4", position=9, track_text="WEBVTT", poster="https://a.example/p.jpg"),
+    VideoNode(
+        url="https://a.example/v.mp4",
+        position=9,
+        cues=(Cue(start_s=1.5, end_s=2.0, text="a\nb"),),
+        poster="https://a.example/p.jpg",
+    ),
     TextNode(text="", position=10, previous_image=2),
 )
 DOCUMENT = InterleavedDocument(

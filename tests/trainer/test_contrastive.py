@@ -117,6 +117,8 @@ def test_one_line_that_names_what_is_wrong(tmp_path, toy_shards, recipe, overrid
 def test_overrides_are_read_as_a_command_line_has_them():
     config = resolve("demo-scorer", {"datasets": "ltip, align", "threads": "none", "betas": "0.9,0.95", "compile": "true"})
     assert (config.datasets, config.threads, config.betas, config.compile) == (("ltip", "align"), None, (0.9, 0.95), True)
+    same = {"datasets": "[ltip, align]", "threads": "null", "betas": "[0.9, 0.95]", "compile": "true"}  # as the pipeline's keys
+    assert resolve("demo-scorer", same) == config
 
 
 def test_what_decays_and_what_does_not(toy_shards, toy_overrides, tmp_path):

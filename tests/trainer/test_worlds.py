@@ -125,9 +125,13 @@ def test_an_error_in_one_ends_it_at_once_with_its_line(server, training, tmp_pat
     assert code == 1 and "vision=no-such-encoder" in told.splitlines()[-1]
 
 
-def test_contrast_is_over_the_pairs_of_all_processes(server, toy_shards, toy_overrides, tmp_path):
+QUEUE = {"queue": "12", "distillation": "0.4", "distillation_warmup_steps": "3"}
+
+
+@pytest.mark.parametrize("queue", [{}, QUEUE], ids=["batch", "queue"])
+def test_contrast_is_over_the_pairs_of_all_processes(server, toy_shards, toy_overrides, tmp_path, queue):
     """Two processes with half a batch each learn what one learns of the whole, and go on where they stopped."""
-    overrides = toy_overrides | {"steps": "6", "checkpoint_every": "3"}
+    overrides = toy_overrides | {"steps": "6", "checkpoint_every": "3"} | queue
     train_contrastive(toy_shards, "demo-scorer", str(tmp_path / "alone"), overrides)
     endless = overrides | {"checkpoint_every": "2"}
     children = launch(server, CONTRASTIVE, 2, [toy_shards, "demo-scorer", str(tmp_path / "both"), endless])

@@ -16,7 +16,13 @@ from lamella.transforms.media.decoding import decode_clip, decode_image, measure
 from lamella.transforms.media.pixels import BadImage, decode_rgb, image_header
 from tests.faults import clips, pictures
 
-PICTURE_REASONS = {Reason.BROKEN_IMAGE, Reason.NOT_AN_IMAGE, Reason.TOO_MANY_PIXELS, Reason.MEDIA_TOO_COSTLY}
+PICTURE_REASONS = {
+    Reason.BROKEN_IMAGE,
+    Reason.NOT_AN_IMAGE,
+    Reason.FORMAT_NOT_SUPPORTED,
+    Reason.TOO_MANY_PIXELS,
+    Reason.MEDIA_TOO_COSTLY,
+}
 CLIP_REASONS = {
     Reason.BROKEN_VIDEO,
     Reason.NOT_A_VIDEO,
@@ -36,9 +42,9 @@ REFUSED = {
     "png profile": Reason.BROKEN_IMAGE,
     "gif screen": Reason.TOO_MANY_PIXELS,
     "gif frame": Reason.TOO_MANY_PIXELS,
-    "tiff": Reason.NOT_AN_IMAGE,
-    "bmp": Reason.NOT_AN_IMAGE,
-    "ico": Reason.NOT_AN_IMAGE,
+    "tiff": Reason.FORMAT_NOT_SUPPORTED,
+    "bmp": Reason.FORMAT_NOT_SUPPORTED,
+    "ico": Reason.FORMAT_NOT_SUPPORTED,
 }
 
 

@@ -72,6 +72,20 @@ def test_a_part_bears_its_checksum_and_what_is_damaged_or_foreign_is_no_answer(t
     assert read_part(path, Length) == []
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    key: str
+    unseen: str | None = None
+
+
+def test_what_could_not_be_seen_is_not_remembered(tmp_path):
+    memory, measure = Memory(root=str(tmp_path)), Lengths(tmp_path / "log", answer=Sight)
+    memory.keep(measure, [Sight(key="a", unseen="no memory left")])
+    assert memory.parts(measure) == []
+    memory.keep(measure, [Sight(key="a", unseen="no memory left"), Sight(key="b")])
+    assert [answer for path in memory.parts(measure) for answer in read_part(path, Sight)] == [Sight(key="b")]
+
+
 def test_another_model_knows_nothing(tmp_path):
     memory = Memory(root=str(tmp_path))
     list(measured(requests("a"), Lengths(tmp_path / "log"), memory))

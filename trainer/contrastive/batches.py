@@ -21,6 +21,7 @@ from lamella.schemas.errors import TrainingError
 from lamella.schemas.keys import stable_int
 from lamella.schemas.sample import PairSample
 from lamella.trainer.contrastive.config import ContrastiveConfig
+from lamella.trainer.contrastive.near_misses import near_misses
 from lamella.trainer.contrastive.pairs import Pair, decode_pair, is_wanted, read_samples
 from lamella.trainer.core.order import Order, Place
 from lamella.trainer.loading.ahead import ahead
@@ -41,6 +42,7 @@ class Batch:
 
     images: torch.Tensor  # uint8 [B, S, S, 3]
     tokens: torch.Tensor  # int64 [B, L]
+    near: torch.Tensor  # int64 [B, K, L]: near misses of each text; <pad> alone where a text allows no more
     keys: tuple[str, ...]
     after: Cursor
     damaged: int  # samples that were left out since the batch before
@@ -150,10 +152,21 @@ class PairBatches:
         return Batch(
             images=images.pin_memory() if self._pinned else images,  # so that the copy runs beside the training
             tokens=self._tokenize([text for _, text, _ in taken]),
+            near=self._near([(text, key) for _, text, key in taken], after),
             keys=tuple(key for _, _, key in taken),
             after=after,
             damaged=damaged,
         )
+
+    def _near(self, taken: Sequence[tuple[str, str]], after: Cursor) -> torch.Tensor:
+        """int64 [B, K, L]"""
+        most = self._config.near_misses
+        if not most:
+            return torch.zeros(len(taken), 0, 0, dtype=torch.int64)
+        made = [near_misses(text, most, self._config.seed, after.epoch, key) for text, key in taken]
+        rows = self._tokenize([text for texts in made for text in [*texts, *[""] * (most - len(texts))]])
+        there = torch.tensor([number < len(texts) for texts in made for number in range(most)])
+        return torch.where(there[:, None], rows, 0).unflatten(0, (len(taken), most))
 
     def _keep_open(self, epoch: int, positions: Sequence[int]) -> None:
         """Lets go of shards whose window is behind."""

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
+from lamella.schemas.bounds import Share
 from lamella.trainer.core import config as configs
 from lamella.trainer.core.config import MIB, Decay, TrainConfig
 from lamella.trainer.core.schedule import Schedule
@@ -40,6 +41,13 @@ class ContrastiveConfig(TrainConfig):
     match_scale: PositiveFloat = 10.0  # where sigmoid(scale * cosine + bias) starts; SigLIP
     match_bias: float = -5.0
     match_rate_scale: PositiveFloat = 20.0  # their learning rate, over that of the weights
+
+    itm_weight: NonNegativeFloat = 0.0  # a verdict on fused features (ALBEF, 3.2; BLIP, 3.2), on hard wrong pairs
+    near_misses: NonNegativeInt = 0  # wrong captions made of each caption, for that verdict
+    queue: NonNegativeInt = 0  # pairs of the momentum encoder that contrast and hard negatives also draw from; ALBEF 65,536
+    momentum: Decay = 0.995  # of the slow encoder (ALBEF)
+    distillation: Share = 0.0  # weight of the slow encoder's view in the contrast's targets; ALBEF and BLIP 0.4
+    distillation_warmup_steps: NonNegativeInt = 1000  # on which that weight rises from 0 (ALBEF: an epoch)
 
     decoders: PositiveInt = 2  # threads that decode pictures
     batches_ahead: PositiveInt = 4
@@ -81,6 +89,11 @@ RECIPES: dict[str, dict[str, Any]] = {
     "demo-matcher": _DEMO
     | {"datasets": ("ltip", "vtp"), "sources": _CLEAN, "steps": 140, "learning_rate": 5e-4}
     | {"caption_weight": 0.0, "match_weight": 1.0},
+    # ALBEF's three: contrast over a queue with soft targets, and a verdict on fused features of hard pairs and near misses.
+    "demo-itm": _DEMO
+    | {"datasets": ("ltip", "vtp"), "sources": _CLEAN, "steps": 400, "learning_rate": 5e-4}
+    | {"caption_weight": 0.0, "itm_weight": 1.0, "near_misses": 2, "queue": 512}
+    | {"distillation": 0.4, "distillation_warmup_steps": 100},
     # open_clip's models from scratch, with CLIP's and CoCa's published numbers for one GPU's share of the batch.
     "clip-b32": {
         "model": "ViT-B-32",

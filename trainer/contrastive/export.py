@@ -14,11 +14,12 @@ from safetensors.torch import save_file
 from lamella.schemas.errors import TrainingError
 from lamella.trainer.contrastive.config import ContrastiveConfig, resolve
 from lamella.trainer.contrastive.learner import Learner
+from lamella.trainer.contrastive.near_misses import near_misses
 from lamella.trainer.contrastive.pairs import decode_pair, find_pairs, is_wanted, read_samples
-from lamella.trainer.evaluation.contrastive import calibrated, embed, evaluate_pairs, own_and_next
+from lamella.trainer.evaluation.contrastive import calibrated, calibrated_fusion, embed, evaluate_pairs, own_and_next
 from lamella.trainer.loading.shard_reader import manifest_hash
 from lamella.weights import Loaded
-from lamella.weights.loaded import MATCH_BIAS, MATCH_SCALE, MODEL_FILE
+from lamella.weights.loaded import FUSION_BIAS, FUSION_WEIGHT, MATCH_BIAS, MATCH_SCALE, MODEL_FILE
 
 MAX_EVALUATED = 1000  # unseen pairs
 MIN_EVALUATED = 2
@@ -27,7 +28,7 @@ MIN_EVALUATED = 2
 def export(folder: Path, learner: Learner, loaded: Loaded, config: ContrastiveConfig, shards: str) -> dict[str, float]:
     """Writes the model and gives its scores on the validation split; no scores where there is no such split.
 
-    A matcher's two numbers are set anew on that split: the loss saw only the hardest wrong pairs, and learned to doubt.
+    A matcher's verdict is set anew on that split: the loss saw only the hardest wrong pairs, and learned to doubt.
     """
     images, texts = _unseen(config, shards, loaded.image_size)
     trained, scores = replace(loaded, model=learner.model.eval()), {}
@@ -36,12 +37,19 @@ def export(folder: Path, learner: Learner, loaded: Loaded, config: ContrastiveCo
         if len(texts) >= MIN_EVALUATED:
             scale, bias = calibrated(*own_and_next(*embed(trained, images, trained.tokenize(texts))))
             trained = replace(trained, match_scale=scale, match_bias=bias)
+    if learner.fusion:
+        trained = replace(trained, fusion=learner.fusion.requires_grad_(False))
+        if len(texts) >= MIN_EVALUATED:
+            right = (images, trained.tokenize(texts))
+            trained = replace(trained, fusion=calibrated_fusion(trained, right, _wrong(trained, right, texts, config)))
     if len(texts) >= MIN_EVALUATED:
         scores = evaluate_pairs(trained, images, texts, captions=bool(config.caption_weight))
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in learner.model.state_dict().items()}
     tensors = {name: tensor.half() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
     if learner.matching:
         tensors |= {MATCH_SCALE: torch.tensor(trained.match_scale), MATCH_BIAS: torch.tensor(trained.match_bias)}
+    if trained.fusion is not None:
+        tensors |= {FUSION_WEIGHT: trained.fusion.weight.cpu(), FUSION_BIAS: trained.fusion.bias.cpu()}
     metadata = {
         "format": "pt",
         "model": Path(config.model).stem,
@@ -75,6 +83,19 @@ def _unseen(config: ContrastiveConfig, shards: str, size: int) -> tuple[torch.Te
     pairs = pairs[:MAX_EVALUATED]
     pixels = [pixels for pixels, _, _ in pairs] or [np.zeros((size, size, 3), np.uint8)]
     return torch.from_numpy(np.stack(pixels)), [text for _, text, _ in pairs]
+
+
+def _wrong(
+    loaded: Loaded, right: tuple[torch.Tensor, torch.Tensor], texts: list[str], config: ContrastiveConfig
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Each picture with the text of another, and with near misses of its own: as hard as what the matcher learned on."""
+    images, tokens = right
+    pictures, said = [images], [tokens.roll(1, dims=0)]
+    near = [(place, wrong) for place, text in enumerate(texts) for wrong in near_misses(text, config.near_misses, "unseen")]
+    if near:
+        pictures.append(images[[place for place, _ in near]])
+        said.append(loaded.tokenize([wrong for _, wrong in near]))
+    return torch.cat(pictures), torch.cat(said)
 
 
 def _command(config: ContrastiveConfig) -> str:

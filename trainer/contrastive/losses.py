@@ -5,6 +5,9 @@ Contrast (CLIP, Radford et al. 2021) and captioning (CoCa, Yu et al. 2022) train
 that it is most easily taken for; each text likewise. Right and wrong weigh the same, so that 0.5 is where they part.
 Words (Joulin et al. 2016, "Learning Visual Features from Large Weakly Supervised Data") trains convolutional features
 alone: which words stand in a picture's text is told from the strongest response to each.
+
+With a momentum encoder (ALBEF, Li et al. 2021) contrast is also with the pairs of its queue, towards softer targets, and
+`fused_matching_loss` judges features in which picture and text have met.
 """
 
 import torch
@@ -32,6 +35,7 @@ class Words(nn.Module):
 
     def __init__(self, width: int, pieces: Tensor):
         super().__init__()
+        self.pieces: Tensor
         self.register_buffer("pieces", pieces, persistent=False)  # int64 [N]
         self.head = nn.Linear(width, len(pieces))
         nn.init.constant_(self.head.bias, RARE)
@@ -57,6 +61,51 @@ def contrastive_loss(by_image: Tensor, by_text: Tensor, scale: Tensor, first: in
     """
     own = torch.arange(len(by_image), device=by_image.device) + first
     return (F.cross_entropy(scale * by_image, own) + F.cross_entropy(scale * by_text, own)) / 2
+
+
+def soft_contrast(cosine: Tensor, slow: Tensor, own: Tensor, same: Tensor, scale: Tensor, alpha: float) -> Tensor:
+    """Cross-entropy of each row's candidates against its own one, softened by how the slow encoder sees them (ALBEF, 3.4).
+
+    Args:
+        cosine: [B, N] of B pictures (or texts) with N candidates of the slow encoder.
+        slow: the same of the slow encoder's own B; no gradient.
+        own: [B], the number of each row's own candidate.
+        same: bool [B, N]: candidates with the same text, which are neither right nor wrong; the own one is not meant.
+        scale: of the cosines, [].
+        alpha: weight of the slow encoder's view; 0: the label alone.
+    """
+    rows = torch.arange(len(cosine), device=cosine.device)
+    same = same.clone()
+    same[rows, own] = False
+    logits = (scale * cosine).masked_fill(same, -torch.inf)
+    target = F.one_hot(own, cosine.shape[1]).to(cosine.dtype)
+    if alpha:
+        view = (scale.detach() * slow).masked_fill(same, -torch.inf).softmax(dim=1)
+        target = (1 - alpha) * target + alpha * view
+    return -(target * logits.log_softmax(dim=1).masked_fill(same, 0.0)).sum(dim=1).mean()
+
+
+def hard_negatives(cosine: Tensor, same: Tensor, scale: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
+    """For each row a wrong candidate, the likelier the more it looks right: drawn in proportion to exp(scale * cosine).
+
+    Args:
+        cosine: [B, N] with all candidates.
+        same: bool [B, N]: candidates that are not wrong.
+        scale: [].
+        noise: uniform in (0, 1), [B, N]: the draw (Gumbel-max).
+
+    Returns:
+        (numbers [B], bool [B]: whether there is any wrong one).
+    """
+    gumbel = -torch.log(-torch.log(noise))
+    drawn = (scale * cosine + gumbel).masked_fill(same, -torch.inf)
+    return drawn.argmax(dim=1), ~same.all(dim=1)
+
+
+def fused_matching_loss(right: Tensor, wrong: Tensor, there: Tensor) -> Tensor:  # logits [B], [N], bool [N]
+    """Binary cross-entropy; right and wrong weigh the same. Wrong ones that are not `there` do not count."""
+    wrongs = (F.softplus(wrong) * there).sum() / there.sum().clamp(min=1)
+    return (F.softplus(-right).mean() + wrongs) / 2
 
 
 def caption_loss(logits: Tensor, labels: Tensor, pad: int) -> Tensor:  # [B, L, V], [B, L]

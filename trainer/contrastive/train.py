@@ -20,7 +20,7 @@ from lamella.schemas.errors import TrainingError
 from lamella.trainer.contrastive.batches import Batch, Cursor, PairBatches
 from lamella.trainer.contrastive.config import ContrastiveConfig, resolve
 from lamella.trainer.contrastive.export import export
-from lamella.trainer.contrastive.learner import Learner
+from lamella.trainer.contrastive.learner import Inputs, Learner
 from lamella.trainer.contrastive.pairs import find_pairs, read_samples
 from lamella.trainer.core.checkpoint import Checkpoint, keep_last
 from lamella.trainer.core.config import check_same_config, check_same_shards
@@ -96,7 +96,8 @@ class Training:
     def __init__(self, loaded: Loaded, config: ContrastiveConfig, world: World, state: dict | None = None):
         self._config, self._world, self._state, self._start = config, world, state or {}, 0
         self.learner = Learner(loaded, config, world).to(loaded.device)
-        self._parameters = dict(self.learner.named_parameters())
+        named = self.learner.named_parameters()
+        self._parameters = {name: parameter for name, parameter in named if parameter.requires_grad}
         self._optimizer = make_optimizer(self._parameters, self.learner.group_of, config)
         self._trained = Trained(
             parameters=self._parameters, buffers=buffers_of(self.learner), optimizer=self._optimizer, world=world
@@ -156,7 +157,8 @@ class Training:
         tokens = tokens.to(device, non_blocking=True)
         with torch.autocast(device.type, torch.bfloat16, enabled=self.bf16):
             found = self._forward(images, tokens)
-        losses = self.learner.losses(found, tokens)
+            near = batch.near.to(device, non_blocking=True)
+            losses = self.learner.losses(found, Inputs(images, tokens, near, number - 1))
         total = torch.stack([getattr(config, f"{name}_weight") * loss for name, loss in losses.items()]).sum()
 
         # 3. The gradient, the mean over all processes.
@@ -175,6 +177,7 @@ class Training:
             self._optimizer.step()
             with torch.no_grad():
                 self.learner.model.logit_scale.clamp_(max=math.log(config.max_logit_scale))
+            self.learner.updated()
         return Update(
             step=number,
             losses=dict(zip(("total", *losses), values, strict=True)),
@@ -209,7 +212,7 @@ def _write_tokenizer(config: ContrastiveConfig, shards: Sequence[Shard], folder:
 def _start(config: ContrastiveConfig, folder: Path) -> Loaded:
     """The model as it is before the first step, with its tokenizer beside the checkpoints where it is ours."""
     own, tokenizer = own_config(config.model) is not None, folder / TOKENIZER_FILE
-    role = "matcher" if config.match_weight else "scorer"
+    role = "matcher" if config.match_weight or config.itm_weight else "scorer"
     if config.init_from is not None:
         loaded = load(config.model, config.init_from, role, device=config.device)
         if own and loaded.tokenizer_file:

@@ -66,7 +66,7 @@ def clip(parameters: Iterable[nn.Parameter], longest: float) -> Tensor:
         square = square + part
     norm = square.sqrt()
     scale = (longest / (norm + 1e-6)).clamp(max=1.0)
-    torch._foreach_mul_([*whole, *local], scale)
+    torch._foreach_mul_([*whole, *local], scale)  # pyright: ignore[reportPrivateImportUsage]
     return norm
 
 
@@ -93,4 +93,7 @@ class BadSteps:
 def _square(tensors: list[Tensor], like: list[Tensor]) -> Tensor:
     """The squared length of all together: float32 []."""
     zero = torch.zeros((), device=like[0].device)
-    return torch.stack([zero, *torch._foreach_norm(tensors)]).float().square().sum() if tensors else zero
+    if not tensors:
+        return zero
+    norms = torch._foreach_norm(tensors)  # pyright: ignore[reportPrivateImportUsage]
+    return torch.stack([zero, *norms]).float().square().sum()

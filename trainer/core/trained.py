@@ -99,7 +99,9 @@ class Trained:
         return model | moments | {RNG: torch.get_rng_state()}
 
     def _save_parts(self, output: Path, step: int, state: dict[str, Any]) -> None:
-        from torch.distributed import checkpoint as parts
+        import torch.distributed.checkpoint
+
+        parts: Any = torch.distributed.checkpoint
 
         temporary = self.world.told(checkpoints.begin(output, step) if self.world.leads else None)
         writer = parts.HuggingFaceStorageWriter(str(temporary), save_distributed=True)  # safetensors; its own form is a pickle
@@ -118,7 +120,9 @@ class Trained:
                 yield path.name, checkpoints.checksum(path)
 
     def _restore_parts(self, folder: Path) -> None:
-        from torch.distributed import checkpoint as parts
+        import torch.distributed.checkpoint
+
+        parts: Any = torch.distributed.checkpoint
 
         reader = parts.HuggingFaceStorageReader(str(folder))
         tensors = self._parts()
@@ -130,9 +134,9 @@ class Trained:
 
 
 def buffers_of(module: nn.Module) -> dict[str, Tensor]:
-    """What a forward pass changes: the module's persistent buffers, by name; not copies."""
-    buffers = dict(module.named_buffers())
-    return {name: buffers[name] for name in module.state_dict() if name in buffers}
+    """What changes though no gradient does it: persistent buffers, and parameters without a gradient; by name, not copies."""
+    state = module.state_dict(keep_vars=True)
+    return {name: tensor.detach() for name, tensor in state.items() if not tensor.requires_grad}
 
 
 def begun(output: Path, world: World, check: Callable[[Checkpoint], None]) -> Checkpoint | None:
@@ -156,7 +160,7 @@ def _full(tensors: Mapping[str, Tensor], world: World) -> dict[str, Tensor]:
 
     whole = {}
     for name, tensor in tensors.items():
-        full = tensor.detach().full_tensor() if isinstance(tensor, DTensor) else tensor.detach()
+        full = (tensor.full_tensor() if isinstance(tensor, DTensor) else tensor).detach()
         if world.leads:
             whole[name] = full.to("cpu")
     return whole

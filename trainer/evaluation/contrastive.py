@@ -1,5 +1,6 @@
 """What a model has learned: features, scores and captions of pairs that it never saw in, a few plain numbers out."""
 
+import copy
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -7,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lamella.weights import Loaded
 from lamella.weights.pixels import normalise
@@ -123,6 +124,34 @@ def greedy_captions(loaded: Loaded, images: Tensor, max_tokens: int, batch: int 
     return captions
 
 
+@torch.no_grad()
+def fused_logits(loaded: Loaded, images: Tensor, tokens: Tensor, batch: int = 64) -> list[float]:
+    """The verdict of a matcher on fused features, on each picture (uint8 [N, S, S, 3]) with its text (int64 [N, L])."""
+    model: Any = loaded.model
+    head: Any = loaded.fusion
+    found: list[float] = []
+    for part, texts in zip(images.split(batch), tokens.split(batch), strict=True):
+        _, patches = model._encode_image(_pixels(loaded, part))
+        found += head(model.fuse(patches, texts.to(loaded.device))).float().squeeze(-1).tolist()
+    return found
+
+
+def calibrated_fusion(loaded: Loaded, right: tuple[Tensor, Tensor], wrong: tuple[Tensor, Tensor]) -> nn.Linear:
+    """The head of a matcher with its verdict set anew on pairs that were not trained on, as `calibrated` does with cosines.
+
+    Args:
+        loaded: the matcher.
+        right, wrong: pictures, uint8 [N, S, S, 3], and their texts, int64 [N, L].
+    """
+    scale, bias = calibrated(fused_logits(loaded, *right), fused_logits(loaded, *wrong))
+    head = copy.deepcopy(loaded.fusion)
+    assert head is not None
+    with torch.no_grad():
+        head.weight.mul_(scale)
+        head.bias.mul_(scale).add_(bias)
+    return head
+
+
 def evaluate_pairs(loaded: Loaded, images: Tensor, texts: Sequence[str], captions: bool) -> dict[str, float]:
     """Scores on unseen pairs, of which the text of another picture is the wrong text.
 
@@ -137,7 +166,11 @@ def evaluate_pairs(loaded: Loaded, images: Tensor, texts: Sequence[str], caption
     by_picture, by_text = recall_at_1(seen, read)
     right, wrong = map(np.array, own_and_next(seen, read))
     scores = {"pairs": float(len(texts)), "text_recall_at_1": by_picture, "image_recall_at_1": by_text}
-    if loaded.match_scale is not None and loaded.match_bias is not None:
+    if loaded.fusion is not None:
+        right = 1 / (1 + np.exp(-np.array(fused_logits(loaded, images, tokens))))
+        wrong = 1 / (1 + np.exp(-np.array(fused_logits(loaded, images, tokens.roll(1, dims=0)))))
+        part = separation(right.tolist(), wrong.tolist(), 0.5)
+    elif loaded.match_scale is not None and loaded.match_bias is not None:
         right, wrong = (1 / (1 + np.exp(-loaded.match_scale * c - loaded.match_bias)) for c in (right, wrong))
         part = separation(right.tolist(), wrong.tolist(), 0.5)
     else:

@@ -116,11 +116,12 @@ class AttentionMap:
         seen = [image for reading in readings for image in reading.images]
         counts = torch.tensor([len(reading.images) for reading in readings], device=device)
         self._model, self.cache = model, DynamicCache()
-        out = model.read(text, phi, latents[seen] if seen else None, counts, self.cache)
+        there = latents if latents is not None and seen else None
+        out = model.read(text, phi, None if there is None else there[seen], counts, self.cache)
         self.logits = out[:, -1].float()
         last = [reading.attends_to for reading in readings]
         self._attends = torch.tensor([image is not None for image in last], device=device).long()  # [B]: 0 or 1
-        self._latents = latents[[image for image in last if image is not None]] if seen else None
+        self._latents = None if there is None else there[[image for image in last if image is not None]]
 
     def repeat(self, times: int) -> None:
         """Each row `times` times, one after another."""
@@ -132,7 +133,7 @@ class AttentionMap:
 
     def reorder(self, rows: Tensor) -> None:
         """Row i becomes what row `rows[i]` was. Rows may only take the place of rows that attend to the same picture."""
-        self.cache.reorder_cache(rows)
+        self.cache.reorder_cache(rows)  # pyright: ignore[reportArgumentType]
 
     def read(self, text: Tensor) -> Tensor:  # [rows, l] -> [rows, l, V]
         """Float32 logits after l more tokens, which the cache takes in."""

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from lamella.schemas.errors import TrainingError
 
@@ -89,7 +90,7 @@ def _question(line: str, where: str) -> Question:
     if unknown := [name for name in row if name not in (*_STRINGS, *_LISTS, "attributes")]:
         raise TrainingError(f"{where}: no field {unknown[0]!r}")
     default = {"prompt": "", "image": "" if row.get("frames") else None}
-    values = {name: row.get(name, default.get(name)) for name in _STRINGS}
+    values: dict[str, Any] = {name: row.get(name, default.get(name)) for name in _STRINGS}
     values |= {name: row.get(name, []) for name in _LISTS}
     attributes = row.get("attributes", {})
     for name in _STRINGS:

@@ -10,6 +10,7 @@ FlexAttention's block masks.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -112,7 +113,7 @@ def _flex(q: Tensor, k: Tensor, v: Tensor, routing: Routing) -> Tensor:
         return named[row, token] == latent // latents
 
     mask = create_block_mask(own, rows, None, q.shape[1], most * latents, device=q.device)
-    attend = _compiled(flex_attention) if q.is_cuda else flex_attention
+    attend: Callable[..., Any] = _compiled(flex_attention) if q.is_cuda else flex_attention
     seen = attend(*(x.transpose(1, 2) for x in (q, k.flatten(1, 2), v.flatten(1, 2))), block_mask=mask)
     return seen.transpose(1, 2) * routing.attends.unsqueeze(-1)
 

@@ -6,7 +6,9 @@ again by activation checkpointing does not count. So counted, the share of a dev
 appendix B).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -104,7 +106,7 @@ def known_peak(name: str) -> float | None:
 def sizes_of(model: Flamingo) -> Sizes | None:
     """The sizes of a model that is not sharded yet; None for one whose work these formulas do not tell (experts, no ViT)."""
     config, tower = model.language.config.get_text_config(), model.vision_encoder.tower
-    transformer = getattr(tower, "transformer", None)
+    transformer: Any = getattr(tower, "transformer", None)
     patch, experts = (
         getattr(tower, "conv1", None),
         any(getattr(config, name, None) for name in ("num_local_experts", "num_experts", "n_routed_experts")),
@@ -114,14 +116,15 @@ def sizes_of(model: Flamingo) -> Sizes | None:
     heads = config.num_attention_heads
     device = next(tower.parameters()).device
     look = torch.zeros(1, model.image_px, model.image_px, 3, dtype=torch.uint8, device=device)
-    resampler, layer, gated = model.resampler, model.resampler.layers[0], model.cross_attention[0]
-    to_kv = sum(layer.to_kv.weight.numel() for layer in resampler.layers)
-    gate_kv = sum(gated.attention.to_kv.weight.numel() for gated in model.cross_attention)
+    resampler, layers, gated_blocks = model.resampler, model.resampler.perceiver_layers(), model.gated_blocks()
+    layer, gated = layers[0], gated_blocks[0]
+    to_kv = sum(layer.to_kv.weight.numel() for layer in layers)
+    gate_kv = sum(gated.attention.to_kv.weight.numel() for gated in gated_blocks)
     return Sizes(
         language=_count(model.blocks()) + model.language.get_output_embeddings().weight.numel(),
         language_layers=len(model.blocks()),
         language_width=heads * (getattr(config, "head_dim", None) or config.hidden_size // heads),
-        gates=len(model.cross_attention),
+        gates=len(gated_blocks),
         gate_width=gated.attention.to_q.weight.shape[0],
         gate_text=_count(model.cross_attention) - gate_kv,
         gate_latents=gate_kv,
@@ -137,5 +140,5 @@ def sizes_of(model: Flamingo) -> Sizes | None:
     )
 
 
-def _count(modules) -> int:
+def _count(modules: Iterable[torch.nn.Module]) -> int:
     return sum(parameter.numel() for module in modules for parameter in module.parameters())

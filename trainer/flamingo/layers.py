@@ -55,6 +55,9 @@ class PerceiverResampler(nn.Module):
             latents = layer(latents, x, mask)
         return self.norm(latents)
 
+    def perceiver_layers(self) -> list["PerceiverLayer"]:
+        return [layer for layer in self.layers if isinstance(layer, PerceiverLayer)]
+
     def _times(self, frames: int) -> Tensor:  # [T, W]
         if frames <= len(self.times):
             return self.times[:frames]

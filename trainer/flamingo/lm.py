@@ -29,6 +29,8 @@ class FlamingoLayer(nn.Module):
     """A gated block, and then the language model's own. The gated one belongs to the Flamingo: it is no submodule here."""
 
     recompute: bool
+    gated: GatedCrossAttentionBlock
+    inputs: CrossAttentionInputs
 
     def __init__(self, gated: GatedCrossAttentionBlock, block: nn.Module, inputs: CrossAttentionInputs):
         super().__init__()
@@ -56,9 +58,11 @@ class FlamingoLayer(nn.Module):
 class ExtendedEmbedding(nn.Module):
     """An embedding, and behind it the trained rows of new tokens."""
 
-    def __init__(self, frozen: nn.Module, rows: nn.Parameter):
+    rows: nn.Parameter
+
+    def __init__(self, frozen: Any, rows: nn.Parameter):
         super().__init__()
-        self.frozen = frozen
+        self.frozen: Any = frozen
         self.__dict__["rows"] = rows
         self.base = frozen.weight.shape[0]
 
@@ -76,9 +80,11 @@ class ExtendedEmbedding(nn.Module):
 class ExtendedHead(nn.Module):
     """A language model's head, and behind its logits those of new tokens."""
 
-    def __init__(self, frozen: nn.Module, rows: nn.Parameter):
+    rows: nn.Parameter
+
+    def __init__(self, frozen: Any, rows: nn.Parameter):
         super().__init__()
-        self.frozen = frozen
+        self.frozen: Any = frozen
         self.__dict__["rows"] = rows
 
     @property
@@ -89,7 +95,7 @@ class ExtendedHead(nn.Module):
         return torch.cat([self.frozen(hidden), hidden @ self.rows.to(hidden.dtype).T], dim=-1)
 
 
-def load_language(name: str, dtype: torch.dtype, on_meta: bool = False) -> tuple[nn.Module, Vocabulary]:
+def load_language(name: str, dtype: torch.dtype, on_meta: bool = False) -> tuple[Any, Vocabulary]:
     """A frozen decoder in evaluation mode, and the trainer's vocabulary over its tokenizer.
 
     Args:
@@ -117,7 +123,7 @@ def load_language(name: str, dtype: torch.dtype, on_meta: bool = False) -> tuple
         if on_meta:
             with torch.device("meta"):
                 config = AutoConfig.from_pretrained(name, trust_remote_code=False)
-                model = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=False)
+                model: Any = AutoModelForCausalLM.from_config(config, dtype=dtype, trust_remote_code=False)
         else:
             model = AutoModelForCausalLM.from_pretrained(name, dtype=dtype, use_safetensors=True, trust_remote_code=False)
         vocabulary = load_vocabulary(name, model.get_input_embeddings().weight.shape[0])
@@ -135,12 +141,12 @@ def placed(name: str) -> str:
     return str(Path(name).resolve()) if name and Path(name).exists() else name
 
 
-def longest_row(model: nn.Module) -> int | None:
+def longest_row(model: Any) -> int | None:
     """Positions that a decoder knows; None where it sets no limit."""
     return getattr(model.config.get_text_config(), "max_position_embeddings", None)
 
 
-def blocks_of(model: nn.Module) -> nn.ModuleList:
+def blocks_of(model: Any) -> nn.ModuleList:
     """The list of a decoder's blocks, whatever its family calls it."""
     layers = model.config.get_text_config().num_hidden_layers
     for module in model.modules():
@@ -149,7 +155,7 @@ def blocks_of(model: nn.Module) -> nn.ModuleList:
     raise TrainingError(f"language={model.name_or_path}: no list of {layers} blocks in it")
 
 
-def add_rows(model: nn.Module, rows: tuple[nn.Parameter, nn.Parameter]) -> None:
+def add_rows(model: Any, rows: tuple[nn.Parameter, nn.Parameter]) -> None:
     """Puts the rows of new tokens behind the embedding's and the head's; they may be one and the same."""
     embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
     if head is None or head.weight.shape[0] != embedding.weight.shape[0]:

@@ -82,7 +82,7 @@ class Flamingo(nn.Module):
             for _ in crossed
         )
         self._inputs = CrossAttentionInputs()
-        for gated, index in zip(self.cross_attention, crossed, strict=True):
+        for gated, index in zip(self.gated_blocks(), crossed, strict=True):
             blocks[index] = FlamingoLayer(gated, blocks[index], self._inputs)
         self.embedding_rows, self.head_rows = _new_rows(language, len(vocabulary.new))
         if self.embedding_rows is not None:
@@ -106,6 +106,10 @@ class Flamingo(nn.Module):
     def blocks(self) -> list[nn.Module]:
         """The language model's blocks, gated blocks with them: the units of sharding and of compilation."""
         return list(blocks_of(self.language))
+
+    def gated_blocks(self) -> list[GatedCrossAttentionBlock]:
+        """What is trained between the language model's blocks."""
+        return [block for block in self.cross_attention if isinstance(block, GatedCrossAttentionBlock)]
 
     def recompute(self, on: bool) -> None:
         """Activation checkpointing: blocks keep their inputs only, and run again on the way back."""
@@ -244,7 +248,7 @@ def restore(model: Flamingo, state: dict[str, Tensor]) -> None:
             parameter.copy_(state[name])
 
 
-def _new_rows(language: nn.Module, count: int) -> tuple[nn.Parameter | None, nn.Parameter | None]:
+def _new_rows(language: Any, count: int) -> tuple[nn.Parameter | None, nn.Parameter | None]:
     """Rows of new tokens for the embedding and the head, drawn around the mean row: likely from the start. Tied heads share."""
     if not count:
         return None, None

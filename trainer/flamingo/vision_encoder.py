@@ -1,6 +1,7 @@
 """Pixels in, patch features out: a frozen vision tower, of open_clip or the bundled one."""
 
 from contextlib import suppress
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +25,7 @@ class VisionEncoder(nn.Module):
         self, tower: nn.Module, *, label: str, side: int, look: tuple[tuple[float, ...], tuple[float, ...]], own: bool
     ):
         super().__init__()
-        self.tower = tower.eval().requires_grad_(False)
+        self.tower: Any = tower.eval().requires_grad_(False)
         self.label, self.side, self._look, self._own = label, side, look, own
         device = next(tower.parameters()).device
         with torch.no_grad():
@@ -51,14 +52,15 @@ def load_vision_encoder(name: str, weights: str, side: int | None, device: torch
         loaded = load(name, weights, "scorer", device=str(device))
     except (WeightsMissing, ValueError) as error:
         raise TrainingError(f"vision={name}: {error}") from error
-    own, tower = own_config(name) is not None, loaded.model.visual
-    if side not in (None, loaded.image_size):
+    model: Any = loaded.model
+    own, tower = own_config(name) is not None, model.visual
+    if side is not None and side != loaded.image_size:
         _resize(tower, side, name, own)
     look = (loaded.mean, loaded.std)
     return VisionEncoder(tower, label=loaded.label, side=side or loaded.image_size, look=look, own=own)
 
 
-def _resize(tower: nn.Module, side: int, name: str, own: bool) -> None:
+def _resize(tower: Any, side: int, name: str, own: bool) -> None:
     """Interpolates the position embeddings to the grid of another size, as Flamingo does from 288 to 320 px."""
     if own or not hasattr(tower, "positional_embedding") or not hasattr(tower, "patch_size"):
         with suppress(AttributeError):

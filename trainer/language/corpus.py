@@ -51,6 +51,6 @@ def forms_of(documents: Iterable[Document], vocabulary: Vocabulary) -> dict[str,
             if "texts" in header:
                 form = document_sequence(header, vocabulary, Cut(tokens=_ENDLESS, images=_ENDLESS))
             else:
-                form = pair_sequence(header.get("text"), vocabulary, _ENDLESS)
+                form = pair_sequence(header.get("text"), vocabulary, _ENDLESS)  # which refuses what is no text
             forms[name] = form.tokens.astype(np.int32)
     return forms

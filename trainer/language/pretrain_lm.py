@@ -158,7 +158,7 @@ def _fit(model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, ho
             began = time.perf_counter()
 
 
-def _loss(model: nn.Module, rows: Tensor) -> Tensor:
+def _loss(model: Any, rows: Tensor) -> Tensor:
     """Cross-entropy of every token after the first: float32 [B * L]."""
     rows = rows.to(model.device, non_blocking=True)
     with torch.autocast(rows.device.type, torch.bfloat16, enabled=rows.device.type == "cuda"):
@@ -245,7 +245,7 @@ def _save_tokenizer(folder: Path, documents: Sequence[Document], config: Languag
     return pieces.get_vocab_size()
 
 
-def _save(model: nn.Module, folder: Path) -> None:
+def _save(model: Any, folder: Path) -> None:
     """As `save_pretrained`, without its progress bar; the output's rows are the embedding's and are not written twice."""
     from safetensors.torch import save_file
 

@@ -18,7 +18,7 @@ from lamella.trainer.loading.batch_builder import BatchBuilder, Made, Plan
 T = TypeVar("T")
 
 
-def worker_steps(plan: Plan, start: int) -> Iterator[Made]:
+def worker_steps(plan: Plan, start: int) -> Generator[Made, None, None]:
     """What `BatchBuilder` makes of every step from `start` on, in order, pinned where a GPU will take it."""
     config = plan.config
     pinned = config.device != "cpu" and torch.cuda.is_available()
@@ -62,21 +62,22 @@ def ahead(items: Iterable[T], most: int) -> Generator[T, None, None]:
         thread.join()
 
 
-def _in_a_thread(plan: Plan, start: int, pinned: bool) -> Iterator[Made]:
+def _in_a_thread(plan: Plan, start: int, pinned: bool) -> Generator[Made, None, None]:
     builder = BatchBuilder(plan)
 
     def made() -> Iterator[Made]:
         for step in itertools.count(start):
             micro = builder[step]
             if pinned and isinstance(micro, tuple):
-                micro = tuple({dataset: packed.pin_memory() for dataset, packed in part.items()} for part in micro)
-            yield micro
+                yield tuple({dataset: packed.pin_memory() for dataset, packed in part.items()} for part in micro)
+            else:
+                yield micro
 
     with contextlib.closing(builder), contextlib.closing(ahead(made(), plan.config.batches_ahead)) as steps:
         yield from steps
 
 
-def _in_workers(plan: Plan, start: int, pinned: bool) -> Iterator[Made]:
+def _in_workers(plan: Plan, start: int, pinned: bool) -> Generator[Made, None, None]:
     """A server process forks the workers: it holds no thread, no lock and no GPU that they would inherit."""
     loader = DataLoader(
         _Steps(plan),
@@ -89,7 +90,7 @@ def _in_workers(plan: Plan, start: int, pinned: bool) -> Iterator[Made]:
         worker_init_fn=_begin,
         multiprocessing_context=_context(),
     )
-    steps = iter(loader)
+    steps: Any = iter(loader)
     try:
         yield from steps
     except RuntimeError as error:
@@ -120,7 +121,7 @@ class _From(torch.utils.data.Sampler):
         return itertools.count(self._start)
 
 
-def _as_it_is(made: Made) -> Made:
+def _as_it_is(made: Any) -> Any:
     return made
 
 

@@ -94,7 +94,7 @@ class PackedBatch:
         return self.open().pin_memory()
 
 
-Made = tuple[dict[Dataset, PackedBatch], ...] | Failure
+Made = tuple[dict[Dataset, PackedBatch], ...] | tuple[dict[Dataset, Batch], ...] | Failure  # a Batch where it is pinned already
 
 
 class BatchBuilder:

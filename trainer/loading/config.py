@@ -4,7 +4,7 @@
 """
 
 from dataclasses import asdict
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, create_model
 
@@ -24,10 +24,13 @@ class DatasetConfig(Frozen):
 
 
 # A part for each dataset of the registry, with its defaults: `align.batch` is a key.
-_Parts = create_model(
+_PART_FIELDS: dict[str, Any] = {
+    dataset.value: (DatasetConfig, DatasetConfig(**asdict(entry.trainer))) for dataset, entry in DATASETS.items()
+}
+_Parts = create_model(  # pyright: ignore[reportCallIssue]
     "_Parts",
     __base__=TrainConfig,
-    **{dataset.value: (DatasetConfig, DatasetConfig(**asdict(entry.trainer))) for dataset, entry in DATASETS.items()},
+    **_PART_FIELDS,
 )
 
 

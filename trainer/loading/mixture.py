@@ -14,7 +14,7 @@ import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ class Mixture:
         _check(config, world)
         self._shards, self._config, self._leads, self._told = shards, config, rank == 0, told
         self._drawn, self._damaged = 0, 0
-        self._running: list[Iterator] = []
+        self._running: list[Generator[Step, None, None]] = []
         with contextlib.ExitStack() as temporary:
             cache = config.cache or self._shared_folder()
             Path(cache).mkdir(parents=True, exist_ok=True)
@@ -140,7 +140,7 @@ class Mixture:
                 for packed in batches:
                     yield self._opened(packed)
 
-    def _steps(self, start: int) -> Iterator[Step]:
+    def _steps(self, start: int) -> Generator[Step, None, None]:
         numbers = itertools.count(start)
         with contextlib.closing(worker_steps(self._plan, start)) as made:
             for number in numbers:

@@ -35,6 +35,7 @@ def draw(jpeg: bytes, out: np.ndarray) -> None:
         raise BadSample(f"image: {scans} scans")
     try:
         height, width, colours, _ = simplejpeg.decode_jpeg_header(jpeg)
+        height, width = int(height), int(width)
         if width * height > MAX_PIXELS:
             raise BadSample(f"image: {width} x {height} pixels")
         if colours not in _DIRECT:

@@ -103,7 +103,7 @@ def document_sequence(header: dict[str, Any], vocabulary: Vocabulary, cut: Cut) 
     return _window(whole, starts[at_image], cut)
 
 
-def pair_sequence(text: str, vocabulary: Vocabulary, tokens: int) -> Sequence:
+def pair_sequence(text: Any, vocabulary: Vocabulary, tokens: int) -> Sequence:
     """The sequence of one image or clip and its caption, of at most `tokens` tokens. Raises BadSample."""
     if not isinstance(text, str):
         raise BadSample("json: the text is no string")

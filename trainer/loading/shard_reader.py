@@ -4,6 +4,7 @@ import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import fsspec
 
@@ -54,7 +55,8 @@ def manifest_hash(shards: Sequence[Shard]) -> str:
 def read_checked(shard: Shard) -> Iterator[tuple[str, Members]]:
     """(key, members) of every sample. Raises BadShard where the file is not the one that its manifest lists."""
     path = f"{shard.folder}/{shard.info.name}"
-    with fsspec.open(path, "rb") as file:
+    opened: Any = fsspec.open(path, "rb")
+    with opened as file:
         data = file.read()
     if len(data) != shard.info.bytes or hashlib.sha256(data).hexdigest() != shard.info.sha256:
         raise BadShard(f"{path}: not the file whose size and checksum {MANIFEST} lists")

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, VideoNode
-from lamella.schemas.media import Media, MediaKind
+from lamella.schemas.media import Cue, Media, MediaKind
 from lamella.schemas.rejection import Reason, Rejection, Stage
 from lamella.transforms.base.reject import reject_node
 from lamella.transforms.base.rule import Violation
@@ -54,7 +54,7 @@ def place_media(document: InterleavedDocument, found: Found) -> Iterable[Node | 
                 if problem := _problem(media, MediaKind.VIDEO, Reason.NOT_A_VIDEO):
                     yield reject_node(Stage.ASSEMBLE, document, node, problem)
                     continue
-                yield replace(node, media=media, track_text=_track_text(node, found))
+                yield replace(node, media=media, cues=_cues(node, found))
             case _:
                 yield node
 
@@ -78,7 +78,7 @@ def _problem(media: Media | Rejection | None, kind: MediaKind, otherwise: Reason
     return Violation(Reason.UNUSABLE_MEDIA, detail=why)
 
 
-def _track_text(node: VideoNode, found: Found) -> str:
-    """The track's text, or "": a track that was not usable takes nothing from its video."""
+def _cues(node: VideoNode, found: Found) -> tuple[Cue, ...]:
+    """The track's cues, or none: a track that was not usable takes nothing from its video."""
     track = found.get(node.track) if node.track else None
-    return track.text if isinstance(track, Media) and track.kind is MediaKind.TRACK else ""
+    return track.cues if isinstance(track, Media) and track.kind is MediaKind.TRACK else ()

@@ -80,10 +80,15 @@ class Memory:
         folder = self.folder(measure)
         return [join(folder, name) for name, size in sorted(list_files(folder).items()) if size >= 0 and is_part(name)]
 
-    def keep(self, measure: Measure, answers: Sequence[Any]) -> None:
-        """Writes a part. The same answers have the same name, whoever writes them."""
-        data = _parquet(to_table(measure.answer, sorted(answers, key=_key)))
-        write_atomically(join(self.folder(measure), f"{sha256(data).hexdigest()}.parquet"), data)
+    def keep(self, measure: Measure, answers: Iterable[Any]) -> None:
+        """Writes a part. The same answers have the same name, whoever writes them.
+
+        What could not be seen is not kept: a machine that was short of something would be remembered as a broken picture.
+        """
+        seen = sorted((answer for answer in answers if not getattr(answer, "unseen", None)), key=_key)
+        if seen:
+            data = _parquet(to_table(measure.answer, seen))
+            write_atomically(join(self.folder(measure), f"{sha256(data).hexdigest()}.parquet"), data)
 
 
 def memory_files(root: str) -> dict[str, int]:
@@ -141,8 +146,7 @@ def measured(
         try:
             fresh += measure.measure(ordered[start : start + measure.lot], model)
         except BaseException:
-            if fresh:
-                memory.keep(measure, fresh)
+            memory.keep(measure, fresh)
             raise
         last = start + measure.lot >= len(ordered)
         if last or len(fresh) >= _MOST or time.monotonic() - since >= memory.flush_s:

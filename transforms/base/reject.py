@@ -2,7 +2,7 @@
 
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode
 from lamella.schemas.media import MediaLink
-from lamella.schemas.pair import Pair
+from lamella.schemas.pair import CandidatePair, Pair
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.transforms.base.rule import Violation
 
@@ -38,13 +38,13 @@ def reject_node(stage: Stage, document: InterleavedDocument, node: Node, violati
     )
 
 
-def reject_pair(stage: Stage, pair: Pair, violation: Violation) -> Rejection:
+def reject_pair(stage: Stage, pair: Pair | CandidatePair, violation: Violation) -> Rejection:
     """A pair, with the web's text, whatever a captioner said."""
     return Rejection(
         stage=stage,
         unit=Unit.PAIR,
         key=pair.key,
-        url=pair.media.url,
+        url=pair.url if isinstance(pair, CandidatePair) else pair.media.url,
         sample=pair.text[:SAMPLE_CHARACTERS],
         **violation._asdict(),
     )

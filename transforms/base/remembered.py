@@ -106,12 +106,10 @@ class _Split(beam.DoFn):
 
     def process(self, joined):
         _, group = joined
-        request = next(iter(group["asked"]), None)
-        if request is None:
-            return  # another run's
-        known = min(group["known"], key=repr, default=None)
-        yield beam.pvalue.TaggedOutput("counts", (0, (1, int(known is None))))
-        yield beam.pvalue.TaggedOutput("missing", request) if known is None else known
+        for request in group["asked"]:  # one, or none where only another run asked
+            known = min(group["known"], key=repr, default=None)
+            yield beam.pvalue.TaggedOutput("counts", (0, (1, int(known is None))))
+            yield beam.pvalue.TaggedOutput("missing", request) if known is None else known
 
 
 class _Held:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from lamella.schemas.config import CaptionConfig, ModelConfig
 from lamella.transforms.caption.coca import chunks, filled_up
-from lamella.transforms.caption.generate import Decoder, Specials, sample
+from lamella.transforms.caption.generate import Decoder, Specials, finished, sample
 from lamella.weights import WeightsMissing
 from lamella.weights.loader import pick_device
 from lamella.weights.pixels import normalise
@@ -102,8 +102,10 @@ class BlipCaptioner(_Blip):
             return out.logits[:, -1]
 
         specials = Specials(text.bos_token_id, text.sep_token_id, text.pad_token_id)
-        rows = sample(Decoder(next_logits, specials, text.max_position_embeddings), keys, config)
-        return [" ".join(self.tokenizer.decode(row, skip_special_tokens=True).split()) for row in rows]
+        decoder = Decoder(next_logits, specials, text.max_position_embeddings)
+        rows = sample(decoder, keys, config)
+        texts = (" ".join(self.tokenizer.decode(row, skip_special_tokens=True).split()) for row in rows)
+        return [finished(said, row, decoder, config) for said, row in zip(texts, rows, strict=True)]
 
 
 class BlipMatcher(_Blip):

@@ -17,7 +17,9 @@ from lamella.schemas.rejection import Reason
 from lamella.transforms.base.memory import Request
 from lamella.transforms.base.sample_web import is_of_the_sample
 from lamella.transforms.caption.models import Captioner, Matcher, load_captioner, load_matcher
+from lamella.transforms.media.clips import BadVideo
 from lamella.transforms.media.frames import Unseen, View, read_view, view_of
+from lamella.transforms.media.pixels import BadImage
 from lamella.transforms.media.store import MediaStore
 
 DIGITS = 6
@@ -41,7 +43,9 @@ class Match:
 
     key: str
     model: str
-    probability: float
+    probability: float = 0.0
+    unseen: Reason | None = None
+    detail: str = ""
 
 
 class Shown(NamedTuple):
@@ -91,6 +95,9 @@ class Captioned:
         return self.pair.media.url
 
 
+_ENDS = "cut captions end with a sentence"  # another word where `generate.finished` does otherwise: answers are remembered
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captions:
     """The measure: requests of Views -> Captions."""
@@ -105,7 +112,7 @@ class Captions:
 
     @property
     def identity(self) -> str:
-        return stable_key(self.model_identity, *(f"{name}={getattr(self.config, name)}" for name in _SAMPLING))
+        return stable_key(self.model_identity, _ENDS, *(f"{name}={getattr(self.config, name)}" for name in _SAMPLING))
 
     @property
     def answer(self) -> type:
@@ -135,7 +142,7 @@ class Captions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
-    """The measure: requests of Shown -> Matches. Their pictures can be seen."""
+    """The measure: requests of Shown -> Matches."""
 
     config: CaptionConfig
     identity: str
@@ -158,13 +165,22 @@ class Matches:
 
     def measure(self, requests: Sequence[Request], model: Matcher) -> Iterable[Match]:
         """Raises BlobError where a picture's bytes cannot be had."""
-        views = {request.what.view.key: request.what.view for request in requests}
-        row = {key: index for index, key in enumerate(views)}
-        images = [read_view(view, self.store, model.image_size) for view in views.values()]
-        asked = [(row[request.what.view.key], request.what.text) for request in requests]
+        images: dict[str, Image.Image] = {}
+        unseen: dict[str, BadImage | BadVideo] = {}
+        for view in {request.what.view.key: request.what.view for request in requests}.values():
+            try:
+                images[view.key] = read_view(view, self.store, model.image_size)
+            except Unseen as error:
+                unseen[view.key] = error
+        row = {key: index for index, key in enumerate(images)}
+        shown = [request for request in requests if request.what.view.key in row]
+        asked = [(row[request.what.view.key], request.what.text) for request in shown]
         _compute_with(self.config.matcher.threads)
-        for request, probability in zip(requests, model.probabilities(images, asked), strict=True):
+        for request, probability in zip(shown, model.probabilities(list(images.values()), asked), strict=True):
             yield Match(key=request.key, model=model.label, probability=round(probability, DIGITS))
+        for request in requests:
+            if error := unseen.get(request.what.view.key):
+                yield Match(key=request.key, model=model.label, unseen=error.reason, detail=error.detail)
 
 
 def picture_of(pair: Pair) -> Iterable[Request]:
@@ -197,8 +213,9 @@ def match_keys(told: Told) -> Iterable[str]:
 def say(told: Told, matches: Mapping[str, Match], config: CaptionConfig) -> Captioned:
     """All that both models said of a pair."""
     pair, caption, view = told.pair, told.caption, view_of(told.pair)
-    if caption.unseen:
-        return Captioned(pair=pair, unseen=caption.unseen, detail=caption.detail)
+    for said in (caption, *(matches[key] for key in match_keys(told))):
+        if said.unseen:
+            return Captioned(pair=pair, unseen=said.unseen, detail=said.detail)
 
     def match(text: str) -> float:
         return matches[_match_key(view, text)].probability if text else 0.0

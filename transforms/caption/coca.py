@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lamella.schemas.config import CaptionConfig, ModelConfig
-from lamella.transforms.caption.generate import Decoder, Specials, sample
+from lamella.transforms.caption.generate import Decoder, Specials, finished, sample
 from lamella.weights import Loaded, WeightsMissing, load
 
 
@@ -55,7 +55,8 @@ class CocaCaptioner:
 
         specials = Specials(self.loaded.bos, self.loaded.eos, self.loaded.pad)
         decoder = Decoder(next_logits, specials, model.context_length)
-        return [self.loaded.decode(tokens) for tokens in sample(decoder, keys, config)]
+        rows = sample(decoder, keys, config)
+        return [finished(self.loaded.decode(tokens), tokens, decoder, config) for tokens in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.keys import stable_fraction
+from lamella.transforms.formats.words import TERMINAL, sentences
 
 if TYPE_CHECKING:
     import torch
 
 
+_CLOSING = "\"'”’»)]」』）"  # what may follow the mark that ends a sentence
 _LIKELIEST = 1024  # tokens that are sorted first; all are, where a nucleus is wider: which changes no token, only the time
 
 
@@ -46,7 +48,7 @@ def sample(decoder: Decoder, keys: Sequence[str], config: CaptionConfig) -> list
     ended = [False] * len(keys)  # such rows are computed with the others: logits must not depend on how many go on
     tokens = torch.full((len(keys), 1), specials.bos, dtype=torch.long)  # [N, L]
     with torch.inference_mode():
-        for step in range(min(config.max_tokens, decoder.context - 1)):
+        for step in range(_limit(decoder, config)):
             logits = decoder.next_logits(tokens).double()  # [N, V]
             logits = _penalised(logits, tokens[:, 1:].to(logits.device), config.repetition_penalty)
             logits[:, never] = -torch.inf
@@ -62,6 +64,23 @@ def sample(decoder: Decoder, keys: Sequence[str], config: CaptionConfig) -> list
             if all(ended):
                 break
     return said
+
+
+def finished(text: str, tokens: Sequence[int], decoder: Decoder, config: CaptionConfig) -> str:
+    """A caption as it may be trained on: one that ran into the limit of tokens ends with its last whole sentence, or is "".
+
+    The last token of the limit would have been the end, had the caption been done: so one that has them all was cut.
+    """
+    if len(tokens) < _limit(decoder, config):
+        return text
+    whole = sentences(text)
+    while whole and not whole[-1].rstrip(_CLOSING).endswith(tuple(TERMINAL)):
+        whole.pop()
+    return " ".join(whole)
+
+
+def _limit(decoder: Decoder, config: CaptionConfig) -> int:
+    return min(config.max_tokens, decoder.context - 1)
 
 
 def nucleus(logits: "torch.Tensor", top_p: float, dice: "torch.Tensor") -> "torch.Tensor":

@@ -12,10 +12,10 @@ import apache_beam as beam
 from lamella.schemas.config import DedupConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
-from lamella.schemas.rejection import Reason, Stage
+from lamella.schemas.rejection import Stage
 from lamella.transforms.base.step import Step
 from lamella.transforms.base.union_find import UnionFind
-from lamella.transforms.dedup.choose import choose_survivor, duplicates_of
+from lamella.transforms.dedup.choose import choose_survivor, near_duplicates, same_address
 from lamella.transforms.dedup.components import bridges_of_member, links_of_bucket
 from lamella.transforms.dedup.judge import Judged, judgements, keep_survivor, units_of_judged
 from lamella.transforms.dedup.signature import Fingerprint, fingerprint
@@ -31,7 +31,7 @@ class DedupOutcome(NamedTuple):
 
 
 class DeduplicateDocuments(beam.PTransform):
-    """Keeps one of all documents that share an address, and one of all whose texts are connected by shared bands."""
+    """Keeps one of all documents that share an address, and no two near duplicates of those whose texts share bands."""
 
     def __init__(self, config: DedupConfig):
         super().__init__()
@@ -87,12 +87,12 @@ class _SplitAddress(beam.DoFn):
     def process(self, group):
         _, prints = group
         yield choose_survivor(prints, self._config)
-        for duplicate in duplicates_of(prints, Reason.SAME_URL, self._config):
+        for duplicate in same_address(prints, self._config):
             yield beam.pvalue.TaggedOutput("duplicates", duplicate)
 
 
 class _NearDuplicates(beam.PTransform):
-    """Fingerprints -> a Duplicate for each that is connected with a survivor by shared bands."""
+    """Fingerprints -> a Duplicate for each that is connected by shared bands with a survivor, and similar to it."""
 
     def __init__(self, config: DedupConfig):
         super().__init__()
@@ -198,7 +198,7 @@ def _by_root(key: str, groups) -> Iterable[tuple[str, Fingerprint]]:
 
 
 def _near_duplicates(group: tuple[str, Iterable[Fingerprint]], config: DedupConfig) -> Iterable[Duplicate]:
-    return duplicates_of(group[1], Reason.NEAR_DUPLICATE, config)
+    return near_duplicates(group[1], config)
 
 
 def _judge(key: str, groups) -> Iterable[Judged]:

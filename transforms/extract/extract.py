@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lamella.schemas.config import ExtractConfig
-from lamella.schemas.document import InterleavedDocument, TextNode, with_phi
+from lamella.schemas.document import BarePage, InterleavedDocument, TextNode, with_phi
 from lamella.schemas.keys import stable_key
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
@@ -12,8 +12,11 @@ from lamella.transforms.extract.parse import LeftMedia, PageTooCostly, Parsed
 from lamella.transforms.extract.worker.pool import borrowed
 
 
-def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedDocument | Rejection]:
-    """The page as text, images and videos in reading order. Parsed in a child process within the config's limits."""
+def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedDocument | BarePage | Rejection]:
+    """The page as text, images and videos in reading order. Parsed in a child process within the config's limits.
+
+    A page without text is rejected, and given all the same where it shows something.
+    """
     try:
         with borrowed(config) as worker:
             parsed = worker.parse(page.html, page.url)
@@ -25,7 +28,10 @@ def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedD
         return
     for number, left in enumerate(parsed.left):
         yield _of_media(page, number, left)
-    yield judge(page, parsed, config)
+    judged = judge(page, parsed, config)
+    yield judged
+    if isinstance(judged, Rejection) and judged.reason is Reason.NO_CONTENT and 0 < len(parsed.nodes) <= config.max_nodes:
+        yield BarePage(page=document_of(page, parsed))
 
 
 def judge(page: Page, parsed: Parsed, config: ExtractConfig) -> InterleavedDocument | Rejection:

@@ -14,10 +14,11 @@ class CapturedLink(MediaLink):
     tdm_reservation: str = ""
     robots_txt: str = ""  # the verdict that stood when it was asked for
     truncated: bool = False
+    through: tuple[str, ...] = ()  # addresses that redirects of an archive led through, to the last
 
 
-def from_archive(link: MediaLink, found: ArchiveMedia) -> CapturedLink:
-    """The link with its response of an archive. What robots.txt said was the crawler's to ask."""
+def from_archive(link: MediaLink, found: ArchiveMedia, through: tuple[str, ...] = ()) -> CapturedLink:
+    """The link with its response of an archive."""
     return CapturedLink(
         **base_of(link),
         blob=found.blob,
@@ -25,6 +26,7 @@ def from_archive(link: MediaLink, found: ArchiveMedia) -> CapturedLink:
         robots_header=found.robots_header,
         tdm_reservation=found.tdm_reservation,
         truncated=found.truncated,
+        through=through,
     )
 
 

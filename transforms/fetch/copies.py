@@ -1,11 +1,12 @@
 """Media -> clusters of exact and perceptual copies, and for each picture whether it is the one that stays.
 
-Two pictures are copies where their 64-bit DCT hashes differ in at most `phash_distance` bits (mmc4), and so are copies of
-copies. Of d differing bits at least one of d + 1 chunks has none (the pigeonhole), so only hashes that share a chunk are
-compared. Equal bytes have equal hashes, so that exact copies are found on the way.
+Two pictures are copies where their 64-bit DCT hashes differ in at most `phash_distance` bits (mmc4) and their thumbnails agree
+in every cell: a hash sees neither colours nor small things on plain ground. Of d differing bits at least one of d + 1 chunks
+has none (the pigeonhole), so only hashes that share a chunk are compared. What they connect is a chain whose ends may be
+strangers: within it each picture is a copy only of one that stays. Equal bytes have equal hashes: exact copies are found too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,6 +82,35 @@ def clusters(edges: Iterable[tuple[str, str]]) -> dict[str, str]:
     return dict(union_find.roots())
 
 
+def copies_of(component: Iterable[Media], config: FetchConfig) -> Iterator[tuple[str, Media]]:
+    """(cluster, Media) of each picture of a component: the cluster is the hash of the bytes of the copy that stays.
+
+    Pictures are taken as `best_first` says, and each joins the nearest of those that stay, or stays itself. Iterates twice
+    and holds one of each file; every file is compared with all that stay.
+    """
+    distinct: dict[str, Media] = {}
+    for media in component:
+        known = distinct.setdefault(media.sha256, media)
+        if best_first(media) < best_first(known):
+            distinct[media.sha256] = media
+    ranked = sorted(distinct.values(), key=best_first)
+    hashes = np.array([int(media.phash, 16) for media in ranked], np.uint64)
+    cells = np.stack([np.frombuffer(media.thumbnail, np.uint8) for media in ranked]).astype(np.int16)
+    kept: list[int] = []
+    cluster: dict[str, str] = {}
+    for at, media in enumerate(ranked):
+        bits = _ones(hashes[kept] ^ hashes[at])
+        near = [kept[it] for it in np.flatnonzero(bits <= config.phash_distance)]
+        unlike = np.abs(cells[near] - cells[at]).max(axis=1, initial=0)
+        if len(near) and unlike.min() <= config.max_cell_difference:
+            cluster[media.sha256] = ranked[near[int(unlike.argmin())]].sha256
+        else:
+            kept.append(at)
+            cluster[media.sha256] = media.sha256
+    for media in component:
+        yield cluster[media.sha256], media
+
+
 def hashes_by_chunk(phash: str, distance: int) -> Iterable[tuple[tuple[int, int], str]]:
     for chunk in chunks(phash, distance):
         yield chunk, phash
@@ -107,7 +137,7 @@ def survivor_of(copies: Iterable[Media]) -> Media:
 def members_of(cluster: str, group: dict) -> Iterable[Member]:
     """Joined {"media", "survivor", "seen_in"} of one cluster -> its members."""
     (survivor,) = group["survivor"]
-    (seen_in,) = group["seen_in"]
+    seen_in = next(iter(group["seen_in"]), 0)  # none shows what candidates alone refer to
     for media in group["media"]:
         yield as_member(media, survivor, seen_in)
 

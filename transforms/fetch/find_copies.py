@@ -8,6 +8,7 @@ from lamella.transforms.fetch.copies import (
     Member,
     alone,
     clusters,
+    copies_of,
     documents_of_cluster,
     hashes_by_chunk,
     media_by_root,
@@ -53,7 +54,7 @@ class FindCopies(beam.PTransform):
         return (members, unclustered) | beam.Flatten()
 
     def _clustered(self, pictures):
-        """(cluster, Media): the cluster is a hash that all its copies agree on."""
+        """(cluster, Media): the cluster is the hash of the bytes of the copy that stays."""
         distance = self._config.phash_distance
         if distance is None:
             return pictures | "BySha" >> beam.WithKeys(_sha256).with_output_types(tuple[str, Media])
@@ -73,7 +74,9 @@ class FindCopies(beam.PTransform):
         return (
             {"media": by_hash, "root": roots}
             | "JoinRoots" >> beam.CoGroupByKey()
-            | "Clustered" >> beam.FlatMapTuple(media_by_root).with_output_types(tuple[str, Media])
+            | "ByRoot" >> beam.FlatMapTuple(media_by_root).with_output_types(tuple[str, Media])
+            | "Component" >> beam.GroupByKey()
+            | "Clustered" >> beam.FlatMap(_copies, self._config).with_output_types(tuple[str, Media])
         )
 
 
@@ -99,6 +102,10 @@ def _near(bucket, distance: int):
 
 def _roots(_: int, pairs):
     return clusters(pairs).items()
+
+
+def _copies(component, config: FetchConfig):
+    return copies_of(component[1], config)
 
 
 def _cluster_by_url(cluster: str, media: Media) -> tuple[str, str]:

@@ -11,22 +11,43 @@ from lamella.transforms.base.rule import Violation
 from lamella.transforms.base.spread import Spread
 from lamella.transforms.fetch.captured import CapturedLink
 from lamella.transforms.fetch.download import AskedLink, Harvester, as_record, bucket_of, policy_of, still_valid
-from lamella.transforms.fetch.links import Mention, WantedLink, as_link, mentions_of, sum_mentions
+from lamella.transforms.fetch.links import (
+    Mention,
+    WantedLink,
+    as_link,
+    document_mentions,
+    mention_of,
+    shown_by,
+    sum_mentions,
+    wanted_by,
+)
 from lamella.transforms.fetch.packs import Answer, best_answer, list_indexes, read_index
 from lamella.transforms.media.store import MediaStore
 
 
 class FindLinks(beam.PTransform):
-    """Documents -> WantedLink, one a URL."""
+    """{"documents", "candidates"} -> WantedLink, one a URL."""
 
     def __init__(self, config: FetchConfig):
         super().__init__()
         self._config = config
 
-    def expand(self, documents):
+    def expand(self, inputs):
+        documents, candidates = inputs["documents"], inputs["candidates"]
+        on_pages = (
+            documents | "ShownBy" >> beam.FlatMap(shown_by).with_output_types(tuple[str, tuple[str, int, str]]),
+            candidates | "WantedBy" >> beam.FlatMap(wanted_by).with_output_types(tuple[str, tuple[str, int, str]]),
+        )
+        pages = (
+            on_pages
+            | beam.Flatten()
+            | beam.Distinct()
+            | "OfPages" >> beam.Map(mention_of, self._config).with_output_types(tuple[str, Mention])
+        )
+        counted = documents | "OfDocuments" >> beam.FlatMap(document_mentions).with_output_types(tuple[str, Mention])
         return (
-            documents
-            | beam.FlatMap(mentions_of, self._config).with_output_types(tuple[str, Mention])
+            (pages, counted)
+            | "Mentions" >> beam.Flatten()
             | beam.CombinePerKey(sum_mentions)
             | beam.MapTuple(as_link).with_output_types(WantedLink)
         )

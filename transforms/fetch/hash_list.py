@@ -1,17 +1,73 @@
-"""Path of a list of SHA-256 -> the set of them: files that must never be kept, decoded or shown."""
+"""Paths of lists of hashes in; whether a file or a picture is listed out: what must never be kept, decoded or shown.
+
+Files are known by SHA-256 or MD5, pictures that were coded anew by PDQ (Facebook 2019), of whose 256 bits up to 31 may differ.
+"""
 
 import re
 from functools import cache
+from hashlib import md5
 
+import numpy as np
+from PIL import Image
+
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.errors import ConfigError
 from lamella.transforms.base.files import read_bytes
 
-_DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+_DIGEST = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{32})(?![0-9a-f])")
+_PDQ = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+_MD5_DIGITS = 32
 
 
 @cache
 def read_hashes(path: str | None) -> frozenset[str]:
-    """The hex digests of a text file, one a line, whatever stands beside them (as sha256sum writes); none without a path.
+    """The hex digests of a text file, one a line, whatever stands beside them (as sha256sum and md5sum write); none without a
+    path.
 
     Raises OSError where the list cannot be read: without its list a run must not go on.
     """
-    return frozenset(_DIGEST.findall(read_bytes(path).decode("ascii", "replace").lower())) if path else frozenset()
+    return frozenset(_DIGEST.findall(_text(path))) if path else frozenset()
+
+
+def listed_file(data: bytes, digest: str, path: str | None) -> str:
+    """What a file is listed as, or "". `digest` is its SHA-256."""
+    listed = read_hashes(path)
+    if digest in listed:
+        return f"{digest} is listed"
+    if _has_md5(path) and (weak := md5(data, usedforsecurity=False).hexdigest()) in listed:
+        return f"md5 {weak} is listed"
+    return ""
+
+
+def pdq_distance(image: Image.Image, config: FetchConfig) -> int | None:
+    """Bits in which a picture differs from the nearest that is listed; None where nothing is listed."""
+    if config.unsafe_pdq is None or not len(known := read_pdq(config.unsafe_pdq)):
+        return None
+    bits, _ = _pdqhash().compute(np.asarray(image))
+    return int((known != np.asarray(bits, bool)).sum(axis=1).min())
+
+
+@cache
+def read_pdq(path: str) -> np.ndarray:
+    """bool [N, 256] of a text file of 64 hex digits a line. Raises OSError, and ConfigError where `pdqhash` is missing."""
+    _pdqhash()
+    found = sorted(set(_PDQ.findall(_text(path))))
+    rows = np.frombuffer(b"".join(map(bytes.fromhex, found)), np.uint8).reshape(-1, 32)
+    return np.unpackbits(rows, axis=1).astype(bool)
+
+
+@cache
+def _has_md5(path: str | None) -> bool:
+    return any(len(digest) == _MD5_DIGITS for digest in read_hashes(path))
+
+
+def _text(path: str) -> str:
+    return read_bytes(path).decode("ascii", "replace").lower()
+
+
+def _pdqhash():
+    try:
+        import pdqhash
+    except ImportError:
+        raise ConfigError("fetch.unsafe_pdq: pdqhash is not installed; pip install 'lamella[safety]'") from None
+    return pdqhash

@@ -28,6 +28,7 @@ class Led:
 
     link: WantedLink
     at: str  # canonical URL
+    through: tuple[str, ...] = ()  # addresses that it was led to
     robots_header: str = ""
     tdm_reservation: str = ""
 
@@ -106,14 +107,15 @@ def look(
         robots, reserved = both_say(led, held)
         if redirect and redirect.crawl_time > held.crawl_time:  # a later word on the same address
             robots, reserved = both_say(Led(link=led.link, at=led.at, robots_header=robots, tdm_reservation=reserved), redirect)
-        return from_archive(led.link, replace(held, robots_header=robots, tdm_reservation=reserved))
+        return from_archive(led.link, replace(held, robots_header=robots, tdm_reservation=reserved), led.through)
     if not redirect:
         return led.link
     robots, reserved = both_say(led, redirect)
     if violation := apply_rules(HOP_RULES, Hop(redirect.target, led.at, robots, reserved), config):
         return reject_media(led.link, violation)
     if hop < config.max_redirects:
-        return replace(led, at=redirect.target, robots_header=robots, tdm_reservation=reserved)
+        through = (*led.through, redirect.target)
+        return replace(led, at=redirect.target, through=through, robots_header=robots, tdm_reservation=reserved)
     if config.http:
         return led.link
     said = f"more than {config.max_redirects}, then {redirect.target}"

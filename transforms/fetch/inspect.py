@@ -4,6 +4,7 @@ Cheap before dear: what the server said, the length, the first bytes, the hash l
 which perceptual hash and the measures of `media.picture_rules` are taken.
 """
 
+from base64 import b64decode
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
@@ -15,7 +16,7 @@ from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation, apply_rules
 from lamella.transforms.fetch.captured import CapturedLink, base_of
-from lamella.transforms.fetch.hash_list import read_hashes
+from lamella.transforms.fetch.hash_list import listed_file
 from lamella.transforms.fetch.opt_out import evidence
 from lamella.transforms.fetch.rules import (
     CAPTURE_RULES,
@@ -25,19 +26,21 @@ from lamella.transforms.fetch.rules import (
     Size,
     Weight,
 )
-from lamella.transforms.fetch.tracks import BadTrack, looks_like_track, track_text
+from lamella.transforms.fetch.tracks import BadTrack, looks_like_track, track_cues
+from lamella.transforms.fetch.unsafe import judge_safety
 from lamella.transforms.media.clips import BadVideo, video_mime
 from lamella.transforms.media.decode_limits import DecodeLimits
 from lamella.transforms.media.decoding import measure_image, measure_video
 from lamella.transforms.media.measures import Looks
+from lamella.transforms.media.other_formats import SEEN_BYTES, unsupported_format
 from lamella.transforms.media.picture_rules import IMAGE_RULES
-from lamella.transforms.media.pixels import BadImage, looks_like_image, looks_like_svg
+from lamella.transforms.media.pixels import BadImage, looks_like_image
 from lamella.transforms.media.store import MediaStore
 
 # Pictures are measured at this size: small enough to be quick (a JPEG is decoded at a fraction), large beside the 32 x 32
 # pixels of the perceptual hash. What is finer averages out, which a picture of one colour does not mind.
-MEASURED_SIDE_PX = 256
-HEAD_BYTES = 512  # enough to tell every type we take, and an SVG behind its preface
+MEASURED_SIDE_PX = 128
+HEAD_BYTES = SEEN_BYTES  # enough to tell every type we take, or know by name
 
 _WRONG_KIND = {
     MediaKind.IMAGE: Reason.NOT_AN_IMAGE,
@@ -75,47 +78,47 @@ def inspect_media(link: CapturedLink, config: FetchConfig, store: MediaStore) ->
 
 def judge_bytes(link: CapturedLink, data: bytes, config: FetchConfig) -> Media | Rejection:
     """Media where `data` is of the link's kind, sound, and within every limit."""
-    violation = _known_at_once(link, data, config)
+    digest = sha256(data).hexdigest()
+    violation = _known_at_once(link, data, digest, config)
     if violation is None:
-        digest = sha256(data).hexdigest()
         try:
             media = _MEASURES[link.kind](link, data, digest, config)
+            book = _RULES.get(link.kind)
+            violation = apply_rules(book, media, config) if book else None
+            if violation is None:
+                media, violation = judge_safety(media, data, config)
         except _Violated as error:
             violation = error.violation
         except (BadImage, BadVideo) as error:
             violation = error.violation
         except BadTrack as error:
             violation = Violation(Reason.NOT_A_TRACK, detail=str(error))
-        else:
-            book = _RULES.get(link.kind)
-            violation = apply_rules(book, media, config) if book else None
     return reject_media(link, violation) if violation else media
 
 
-def _known_at_once(link: CapturedLink, data: bytes, config: FetchConfig) -> Violation | None:
+def _known_at_once(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Violation | None:
     """What the bytes say before anything is decoded."""
     if not data:
         return Violation(Reason.EMPTY_BODY)
     if violation := apply_rules(WEIGHT_RULES, Weight(link.kind, len(data)), config):
         return violation
-    if reason := wrong_kind(link.kind, data[:HEAD_BYTES]):
-        return Violation(reason, detail=f"starts with {data[:12]!r}")
-    digest = sha256(data).hexdigest()
-    if digest in read_hashes(config.unsafe_hashes):
-        return Violation(Reason.UNSAFE_IMAGE, measure="sha256", detail=f"{digest} is listed")
+    if violation := wrong_kind(link.kind, data[:HEAD_BYTES]):
+        return violation
+    if says := listed_file(data, digest, config.unsafe_hashes):
+        return Violation(Reason.UNSAFE_IMAGE, measure="sha256", detail=says)
     return None
 
 
-def wrong_kind(kind: MediaKind, head: bytes) -> Reason | None:
+def wrong_kind(kind: MediaKind, head: bytes) -> Violation | None:
     """Why the first bytes cannot be of this kind, or None where they can."""
+    if kind is MediaKind.IMAGE and (name := unsupported_format(head)):
+        return Violation(Reason.FORMAT_NOT_SUPPORTED, detail=f"format not supported: {name}")
     looks_right = {
         MediaKind.IMAGE: looks_like_image,
         MediaKind.VIDEO: lambda head: bool(video_mime(head)),
         MediaKind.TRACK: looks_like_track,
     }[kind]
-    if looks_right(head):
-        return None
-    return Reason.VECTOR_IMAGE if kind is MediaKind.IMAGE and looks_like_svg(head) else _WRONG_KIND[kind]
+    return None if looks_right(head) else Violation(_WRONG_KIND[kind], detail=f"starts with {head[:12]!r}")
 
 
 def _image(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
@@ -148,12 +151,17 @@ def _video(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) ->
 
 def _seen(looks: Looks) -> dict[str, Any]:
     pixels = tuple(PixelMeasure(name=name, value=value) for name, value in sorted(looks.pixels.items()))
-    return {"phash": looks.phash, "phash_version": looks.phash_version, "pixels": pixels}
+    return {
+        "phash": looks.phash,
+        "phash_version": looks.phash_version,
+        "thumbnail": b64decode(looks.thumbnail),
+        "pixels": pixels,
+    }
 
 
 def _track(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
     return Media(
-        **_found(link, data, digest), mime="text/vtt", width=0, height=0, text=track_text(data, config.max_track_characters)
+        **_found(link, data, digest), mime="text/vtt", width=0, height=0, cues=track_cues(data, config.max_track_characters)
     )
 
 

@@ -1,4 +1,4 @@
-"""Documents -> the distinct media they refer to, each with the number of documents and what their pages forbid."""
+"""Documents and candidates -> the distinct media they refer to, with the number of documents, and what their pages forbid."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import NamedTuple
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.media import MediaKind, MediaLink
+from lamella.schemas.pair import CandidatePair
 from lamella.transforms.fetch.opt_out import page_opt_out, product_of
 
 # A URL that is linked as several kinds is taken as the first of these.
@@ -17,7 +18,8 @@ class Mention(NamedTuple):
     """What documents say of one URL; sums of mentions are mentions."""
 
     kind: int  # index in `_KINDS`
-    documents: int
+    documents: int  # that show it
+    pages: int  # that show it: those of documents, and others that propose a pair with it
     closed: int  # of these, pages that forbid their own use
     opt_out: str  # a page's directive that forbids the media; the first in the alphabet, so that order does not matter
     closed_by: str
@@ -44,11 +46,38 @@ def media_of(document: InterleavedDocument) -> dict[str, MediaKind]:
     return found
 
 
-def mentions_of(document: InterleavedDocument, config: FetchConfig) -> Iterable[tuple[str, Mention]]:
-    """(URL, mention) for each distinct URL: a document counts once, however often it shows a picture."""
-    forbids = page_opt_out(document.robots, product_of(config.user_agent), config.opt_outs)
+class OnPage(NamedTuple):
+    """A page that shows a URL, once however often it does, and whatever was made of it."""
+
+    page: str  # its document's key
+    kind: int  # index in `_KINDS`
+    robots: str
+
+
+def shown_by(document: InterleavedDocument) -> Iterable[tuple[str, OnPage]]:
+    """(URL, page) for each distinct URL of a document."""
     for url, kind in media_of(document).items():
-        yield url, Mention(_KINDS.index(kind), 1, int(bool(forbids.page)), forbids.media, forbids.page)
+        yield url, OnPage(document.key, _KINDS.index(kind), document.robots)
+
+
+def wanted_by(candidate: CandidatePair) -> Iterable[tuple[str, OnPage]]:
+    """(URL, page) of a candidate's media, and of its track."""
+    yield candidate.url, OnPage(candidate.document, _KINDS.index(candidate.kind), candidate.robots)
+    if candidate.track:
+        yield candidate.track, OnPage(candidate.document, _KINDS.index(MediaKind.TRACK), candidate.robots)
+
+
+def mention_of(shown: tuple[str, tuple], config: FetchConfig) -> tuple[str, Mention]:
+    """A page's word on a URL that it shows."""
+    url, page = shown[0], OnPage(*shown[1])
+    forbids = page_opt_out(page.robots, product_of(config.user_agent), config.opt_outs)
+    return url, Mention(page.kind, 0, 1, int(bool(forbids.page)), forbids.media, forbids.page)
+
+
+def document_mentions(document: InterleavedDocument) -> Iterable[tuple[str, Mention]]:
+    """(URL, mention) for each distinct URL: a document counts once, however often it shows a picture."""
+    for url, kind in media_of(document).items():
+        yield url, Mention(_KINDS.index(kind), 1, 0, 0, "", "")
 
 
 def urls_shown(document: InterleavedDocument) -> Iterable[tuple[str, str]]:
@@ -59,14 +88,15 @@ def urls_shown(document: InterleavedDocument) -> Iterable[tuple[str, str]]:
 
 def sum_mentions(mentions: Iterable[Mention]) -> Mention:
     """Associative and commutative, so that it can be summed in any grouping."""
-    kind, documents, closed, opt_out, closed_by = len(_KINDS) - 1, 0, 0, "", ""
+    kind, documents, pages, closed, opt_out, closed_by = len(_KINDS) - 1, 0, 0, 0, "", ""
     for mention in mentions:
         kind = min(kind, mention.kind)
         documents += mention.documents
+        pages += mention.pages
         closed += mention.closed
         opt_out = min(filter(None, (opt_out, mention.opt_out)), default="")
         closed_by = min(filter(None, (closed_by, mention.closed_by)), default="")
-    return Mention(kind, documents, closed, opt_out, closed_by)
+    return Mention(kind, documents, pages, closed, opt_out, closed_by)
 
 
 def as_link(url: str, mention: Mention) -> WantedLink:
@@ -75,7 +105,7 @@ def as_link(url: str, mention: Mention) -> WantedLink:
     Sites put noindex on lists and tags whose pictures stand on open pages too; and who writes noimageai on the artist's
     page means the picture.
     """
-    every_page_closed = mention.closed_by if mention.closed == mention.documents else ""
+    every_page_closed = mention.closed_by if mention.closed == mention.pages else ""
     return WantedLink(
         url=url, kind=_KINDS[mention.kind], documents=mention.documents, opt_out=mention.opt_out or every_page_closed
     )

@@ -83,8 +83,8 @@ async def _decoded(response: aiohttp.ClientResponse, coding: str, caps: Caps) ->
 
 
 def _check_kind(link: MediaLink, head: bytes) -> None:
-    if head and (reason := wrong_kind(link.kind, head)):
-        raise Refused(reason, f"starts with {head[:12]!r}")
+    if head and (wrong := wrong_kind(link.kind, head)):
+        raise Refused(wrong.reason, wrong.detail)
 
 
 def _create(target: Path) -> BinaryIO:

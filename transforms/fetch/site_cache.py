@@ -9,7 +9,8 @@ from lamella.schemas.config import FetchConfig
 from lamella.transforms.fetch.opt_out import product_of
 from lamella.transforms.fetch.refused import Refused
 from lamella.transforms.fetch.robots import Verdict, read_robots
-from lamella.transforms.fetch.site_rules import AI_TXT, ROBOTS, TDM_FILE, SiteRules, read_ai_txt, read_tdm_file
+from lamella.transforms.fetch.site_rules import SiteRules, read_ai_txt, read_tdm_file
+from lamella.transforms.formats.site_files import AI_TXT, ROBOTS, TDM_FILE
 
 _FRESH_S = 24 * 3600.0  # RFC 9309, 2.4
 

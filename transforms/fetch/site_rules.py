@@ -16,7 +16,6 @@ from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, Robots, Verdict, m
 from lamella.transforms.fetch.robots_file import RobotsFile, parse_robots
 from lamella.transforms.fetch.usage import rsl_opt_out, rsl_prohibits, usage_opt_out
 
-ROBOTS, TDM_FILE, AI_TXT = "/robots.txt", "/.well-known/tdmrep.json", "/ai.txt"
 _MAX_SHOWN = 200  # characters of an address in the evidence
 
 

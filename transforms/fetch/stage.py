@@ -18,15 +18,16 @@ from lamella.transforms.fetch.address_rules import judge_link
 from lamella.transforms.fetch.copies import choose_one
 from lamella.transforms.fetch.find_copies import FindCopies
 from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks
-from lamella.transforms.fetch.hash_list import read_hashes
+from lamella.transforms.fetch.hear_sites import HearSites
 from lamella.transforms.fetch.inspect import inspect_media
 from lamella.transforms.fetch.links import WantedLink
 from lamella.transforms.fetch.look_in_archives import LookInArchives
+from lamella.transforms.fetch.unsafe import read_lists
 from lamella.transforms.media.store import MediaStore
 
 
 class FetchMedia(beam.PTransform):
-    """{"documents", "archived", "aliases"} -> Outcome of Media; unit MEDIA, made = distinct links.
+    """{"documents", "candidates", "archived", "aliases"} -> Outcome of Media; unit MEDIA, made = distinct links.
 
     Args:
         config: limits, manners, and whether the network is asked at all.
@@ -40,29 +41,32 @@ class FetchMedia(beam.PTransform):
 
     def expand(self, inputs):
         config, documents = self._config, inputs["documents"]
-        links = documents | "FindLinks" >> FindLinks(config)
+        links = {"documents": documents, "candidates": inputs["candidates"]} | "FindLinks" >> FindLinks(config)
         # Inside, links pass several doors. Outside they come into being once, and are kept once.
-        first = {"entry": CounterKind.MADE, "leave": None, "counts": _one, "setup": _read_lists}
+        first = {"entry": CounterKind.MADE, "leave": None, "counts": _one, "setup": read_lists}
         wanted = links | "JudgeLinks" >> Step(Stage.FETCH, judge_link, config, WantedLink, **first)
 
         places = {"links": wanted.kept, "archived": inputs["archived"], "aliases": inputs["aliases"]}
         found = places | "LookInArchives" >> LookInArchives(config)
+        in_archives = {"captured": found.captured, "archived": inputs["archived"]}
+        heard = in_archives | "HearSites" >> HearSites(config, self._store)
         if config.http:
             asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks)
-            captured, refused = (found.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
+            captured, refused = (heard.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
         else:
             captured, refused = (
-                found.captured,
+                heard.captured,
                 found.missing | "NotCaptured" >> beam.Map(reject_media, Violation(Reason.NOT_CAPTURED)),
             )
 
-        between = {"entry": None, "leave": None, "counts": _one, "setup": _read_lists}
+        between = {"entry": None, "leave": None, "counts": _one, "setup": read_lists}
         inspect = Step(Stage.FETCH, inspect_media, config, Media, given=(self._store,), **between)
         media = captured | Spread(_url) | "Inspect" >> inspect
         members = {"documents": documents, "media": media.kept} | "FindCopies" >> FindCopies(config)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one, entry=None)
 
-        rejections = (wanted.rejected, found.refused, refused, media.rejected, chosen.rejected) | "Rejected" >> beam.Flatten()
+        gone = (wanted.rejected, found.refused, heard.refused, refused, media.rejected, chosen.rejected)
+        rejections = gone | "Rejected" >> beam.Flatten()
         return Outcome(chosen.kept, rejections, (wanted.counters, chosen.counters) | "Counters" >> beam.Flatten())
 
 
@@ -72,8 +76,3 @@ def _one(record: MediaLink | Media):
 
 def _url(record: MediaLink) -> str:
     return record.url
-
-
-def _read_lists(config: FetchConfig) -> None:
-    read_hashes.cache_clear()  # a process may outlive a run, and the list may have grown since
-    read_hashes(config.unsafe_hashes)  # a list that cannot be read ends the run, before anything is looked at

@@ -11,9 +11,9 @@ lines, n-grams, words and characters.
 from lamella.schemas.config import FilterConfig, LimitsForText
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.rule import Found, Over, Rulebook, Under
-from lamella.transforms.filter.language import Language
 from lamella.transforms.filter.measures import TextMeasures
 from lamella.transforms.filter.wordlists import LOREM_IPSUM, POLICY_PHRASES, SCRIPT_NOTICE, SCRIPT_WORD
+from lamella.transforms.formats.language import Language
 
 
 def is_long_enough(text: TextMeasures, limits: LimitsForText) -> bool:

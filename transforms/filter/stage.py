@@ -6,8 +6,8 @@ from lamella.schemas.config import FilterConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.rejection import Stage
 from lamella.transforms.base.step import Step
-from lamella.transforms.filter.language import load_model
 from lamella.transforms.filter.texts import filter_document
+from lamella.transforms.formats.language import load_model
 
 
 class FilterDocuments(beam.PTransform):

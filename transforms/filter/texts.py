@@ -8,9 +8,9 @@ from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextN
 from lamella.schemas.rejection import Reason, Rejection, Stage
 from lamella.transforms.base.reject import reject_document, reject_node
 from lamella.transforms.base.rule import Violation, apply_rules
-from lamella.transforms.filter.language import Language, detect_language
 from lamella.transforms.filter.measures import TextMeasures, is_code, paragraphs_of
 from lamella.transforms.filter.rules import CAPTION_RULES, DOCUMENT_RULES, LANGUAGE_RULES, NODE_RULES
+from lamella.transforms.formats.language import Language, detect_language
 
 
 def filter_document(document: InterleavedDocument, config: FilterConfig) -> Iterator[InterleavedDocument | Rejection]:

@@ -18,7 +18,7 @@ from lamella.transforms.base.rule import apply_rules
 from lamella.transforms.media.bad_media import BadMedia
 from lamella.transforms.media.decode_limits import DEFAULT_LIMITS, DecodeLimits
 from lamella.transforms.media.decode_rules import CLIP_COST_RULES, ClipCost
-from lamella.transforms.media.pixels import scaled_size
+from lamella.transforms.media.display import as_seen, seen_size
 
 _MATROSKA = b"\x1a\x45\xdf\xa3"
 _PICTURE_BRANDS = (b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix")
@@ -56,35 +56,98 @@ def probe(data: bytes, max_side: int | None = None, limits: DecodeLimits = DEFAU
     """What a video is, and its first frame as RGB scaled to `max_side`. Reads all packets, decodes one frame.
 
     Raises:
-        BadVideo: no video, damaged, or its packets end before the duration that its header claims.
+        BadVideo: no video, damaged, or its packets end before the time that its header claims.
     """
     with _opened(data, limits) as (container, stream):
-        first, end, packets, start = None, 0.0, 0, None
-        for seen, packet in enumerate(container.demux(stream)):
-            if seen > limits.max_video_packets:
-                _check(ClipCost(packets=seen), limits)
+        first, track = None, _Track()
+        for packet in container.demux(stream):
             if packet.is_corrupt:
-                raise BadVideo(Reason.TRUNCATED_MEDIA, f"packet {packets} is cut short")
-            if packet.dts is not None and packet.size:
-                packets += 1
-                stamp = packet.dts if packet.pts is None else packet.pts
-                start = stamp if start is None else min(start, stamp)
-                end = max(end, float((stamp + (packet.duration or 0)) * packet.time_base))
+                raise BadVideo(Reason.TRUNCATED_MEDIA, f"packet {track.packets} is cut short")
+            track.add(packet, limits)
             if first is None:
                 first = next(iter(packet.decode()), None)
         if first is None:
             raise BadVideo(Reason.BROKEN_VIDEO, "no frame")
         if first.is_corrupt:
             raise BadVideo(Reason.BROKEN_VIDEO, "the first frame is damaged")
-        measured = end - float(start * stream.time_base)
-        claimed = _claimed_duration(container, stream)
-        if (stream.frames and packets < stream.frames) or claimed - measured > max(_MISSING_S, _MISSING_SHARE * claimed):
-            raise BadVideo(Reason.TRUNCATED_MEDIA, f"{packets} frames, {measured:.2f} s of {claimed:.2f} s")
-        width, height = first.width, first.height
-        if first.rotation % 180:
-            width, height = height, width
-        header = VideoHeader(video_mime(data), width, height, measured, float(stream.average_rate or 0))
-        return header, _to_rgb(first, max_side)
+        claimed = Claimed.of(container, stream)
+        fps = float(stream.average_rate or 0)
+        width, height = seen_size(first, stream.sample_aspect_ratio)
+        frame = _as_seen(first, stream, max_side, limits)
+    _refuse_cut(data, track, claimed, limits)
+    return VideoHeader(video_mime(data), width, height, track.duration_s, fps), frame
+
+
+class Claimed(NamedTuple):
+    """What a container says of its end."""
+
+    end_s: float  # of the longest track, on the container's own clock; 0.0 where it says nothing
+    frames: int  # of the video track, hidden ones too; 0 where it says nothing
+
+    @classmethod
+    def of(cls, container, stream) -> "Claimed":
+        end = container.duration / av.time_base if container.duration else float((stream.duration or 0) * stream.time_base)
+        return cls(end, stream.frames)
+
+
+class _Track:
+    """Sums up the packets of a video track that are shown."""
+
+    def __init__(self):
+        self.packets = 0  # those that a decoder needs without showing them too
+        self._start = self._last = self._before = None
+        self._end, self._time_base = 0, 0.0
+
+    def add(self, packet: av.Packet, limits: DecodeLimits) -> None:
+        stamp = packet.dts if packet.pts is None else packet.pts  # Matroska may leave either out
+        if not packet.size or stamp is None:
+            return
+        self.packets += 1
+        if self.packets > limits.max_video_packets:
+            _check(ClipCost(packets=self.packets), limits)
+        self._time_base = float(packet.time_base)
+        if packet.is_discard:
+            return
+        self._start = stamp if self._start is None else min(self._start, stamp)
+        if self._last is None or stamp > self._last:
+            self._before, self._last = self._last, stamp
+        elif stamp < self._last and (self._before is None or stamp > self._before):
+            self._before = stamp
+        self._end = max(self._end, stamp + (packet.duration or 0))
+
+    @property
+    def end_s(self) -> float:
+        """When the last frame goes: a frame without a duration is shown as long as the one before it."""
+        if self._last is None:
+            return 0.0
+        step = self._last - self._before if self._before is not None else 0
+        return (self._end if self._end > self._last else self._last + step) * self._time_base
+
+    @property
+    def duration_s(self) -> float:
+        return self.end_s - (self._start or 0) * self._time_base
+
+
+def _refuse_cut(data: bytes, track: _Track, claimed: Claimed, limits: DecodeLimits) -> None:
+    """Raises where packets are missing: less than the container claims, in number or in time.
+
+    An edit list hides packets, and sound may outlast the picture: so both are looked for once more where they seem to lack.
+    """
+    packets, end = track.packets, track.end_s
+    if packets < claimed.frames:
+        with _opened(data, limits, ignore_editlist="1") as (container, stream):
+            packets = sum(1 for packet in container.demux(stream) if packet.size and not packet.is_corrupt)
+    allowed = claimed.end_s - max(_MISSING_S, _MISSING_SHARE * claimed.end_s)
+    if end < allowed:
+        with _opened(data, limits) as (container, _):
+            for packet in container.demux():
+                stamp = packet.dts if packet.pts is None else packet.pts
+                if packet.size and stamp is not None and not packet.is_corrupt:
+                    end = max(end, float((stamp + (packet.duration or 0)) * packet.time_base))
+    if packets < claimed.frames or end < allowed:
+        raise BadVideo(
+            Reason.TRUNCATED_MEDIA, f"{packets} frames of {claimed.frames or packets}, {end:.2f} s of {claimed.end_s:.2f} s"
+        )
 
 
 def decode_frames(
@@ -115,7 +178,7 @@ def decode_frames(
 def _decode_frames(data, seconds, max_side, limits: DecodeLimits, *, reseek_s: float) -> list[Image.Image]:
     with _opened(data, limits) as (container, stream):
         frames = _Frames(container, stream, reseek_s, limits)
-        return [_to_rgb(frames.at(second), max_side) for second in seconds]
+        return [_as_seen(frames.at(second), stream, max_side, limits) for second in seconds]
 
 
 class _Frames:
@@ -123,27 +186,26 @@ class _Frames:
 
     def __init__(self, container, stream, reseek_s: float, limits: DecodeLimits):
         self._container, self._stream, self._reseek_s, self._limits = container, stream, reseek_s, limits
-        self._origin = float((stream.start_time or 0) * stream.time_base)
         self._decoded = self._pixels = 0
         self._shown = self._next = None
         self._frames = container.decode(stream)
+        self._shown = self._decode()  # time runs from the first frame that is shown: containers start when they like
+        if self._shown is None:
+            raise BadVideo(Reason.BROKEN_VIDEO, "no frame")
+        self._origin = self._shown.time
 
     def at(self, second: float) -> av.VideoFrame:
         target = self._origin + second
-        here = None if self._shown is None else self._shown.time
-        if target - (self._origin if here is None else here) > self._reseek_s:
+        if target - self._shown.time > self._reseek_s:
             self._container.seek(max(0, round(target / self._stream.time_base)), stream=self._stream)
             self._frames = self._container.decode(self._stream)
             self._next = None
         while True:
             if self._next is None:
                 self._next = self._decode()
-            if self._next is None or (self._shown is not None and self._next.time > target):
-                break
+            if self._next is None or self._next.time > target:
+                return self._shown
             self._shown, self._next = self._next, None
-        if self._shown is None:
-            raise BadVideo(Reason.BROKEN_VIDEO, "no frame")
-        return self._shown
 
     def _decode(self) -> av.VideoFrame | None:
         frame = self._count(next(self._frames, None))
@@ -165,14 +227,14 @@ class _Frames:
 
 
 @contextmanager
-def _opened(data: bytes, limits: DecodeLimits) -> Iterator[tuple]:
+def _opened(data: bytes, limits: DecodeLimits, **more: str) -> Iterator[tuple]:
     """Whatever FFmpeg or PyAV raise while the file is open is said of the file: BadVideo."""
     mime = video_mime(data)
     if not mime:
         raise BadVideo(Reason.NOT_A_VIDEO, f"starts with {data[:12]!r}")
     demuxer = "matroska" if data[:4] == _MATROSKA else "mov"
     strict = {"err_detect": "explode", "max_pixels": str(limits.max_pixels), "threads": "1"}
-    options = strict | {"max_streams": str(limits.max_video_streams)}
+    options = strict | {"max_streams": str(limits.max_video_streams)} | more
     try:
         # Titles and the like are of no use here, and of any encoding: they must not spoil the clip.
         with av.open(BytesIO(data), format=demuxer, options=options, metadata_errors="replace", io_open=_refused) as container:
@@ -207,13 +269,7 @@ def _refused(url: str, flags: int, options: dict):
     raise OSError(f"refused to open {url!r}")
 
 
-def _claimed_duration(container, stream) -> float:
-    if stream.duration:
-        return float(stream.duration * stream.time_base)
-    return (container.duration or 0) / av.time_base
-
-
-def _to_rgb(frame: av.VideoFrame, max_side: int | None) -> Image.Image:
-    width, height = scaled_size(frame.width, frame.height, max_side)
-    image = frame.to_image(width=width, height=height, interpolation="AREA" if width < frame.width else "BICUBIC")
-    return image.rotate(frame.rotation, expand=True) if frame.rotation else image
+def _as_seen(frame: av.VideoFrame, stream, max_side: int | None, limits: DecodeLimits) -> Image.Image:
+    width, height = seen_size(frame, stream.sample_aspect_ratio)
+    _check(ClipCost(width=width, height=height), limits)  # a pixel may claim to be a thousand times as wide as it is high
+    return as_seen(frame, stream.sample_aspect_ratio, max_side)

@@ -87,6 +87,13 @@ def _jpeg(data: bytes) -> Claims | None:
     return Claims(size, held, scans) if size else None
 
 
+def end_of_picture(data: bytes) -> int:
+    """Where a JPEG's end mark stands; the length of the file where there is none."""
+    last = max((at for _, at in _few(_segments(data))), default=2)
+    end = data.find(b"\xff\xd9", last)
+    return len(data) if end < 0 else end
+
+
 def _segments(data: bytes) -> Iterator[tuple[int, int]]:
     """(marker, where its length stands), up to the end of the first picture."""
     at = 2

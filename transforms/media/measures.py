@@ -1,5 +1,6 @@
 """A picture as RGB in; what is measured on it out: its perceptual hash, and each measure of `media.picture_rules`."""
 
+from base64 import b64encode
 from functools import cache
 from typing import NamedTuple
 
@@ -7,17 +8,21 @@ from PIL import Image
 
 from lamella.transforms.media.picture_rules import PIXEL_MEASURES
 
+THUMBNAIL_SIDE_PX = 16
+
 
 class Looks(NamedTuple):
     phash: str  # 64 bits of the DCT hash, as 16 hex digits
     phash_version: str
+    thumbnail: str  # base64 of 16 x 16 cells of RGB, each the mean of what it covers
     pixels: dict[str, float]  # value by the name of its measure
 
 
 def looks_of(image: Image.Image) -> Looks:
     version = f"phash64 imagehash-{_imagehash().__version__} pillow-{Image.__version__}"
     values = {name: float(measure(image)) for name, measure in PIXEL_MEASURES.items()}
-    return Looks(str(_imagehash().phash(image)), version, values)
+    cells = image.resize((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX), Image.Resampling.BOX)
+    return Looks(str(_imagehash().phash(image)), version, b64encode(cells.tobytes()).decode("ascii"), values)
 
 
 @cache

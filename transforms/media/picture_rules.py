@@ -6,12 +6,13 @@ Its value is stored with the Media under the function's name; a row reads it the
 
 from collections.abc import Callable
 
-from PIL import Image, ImageStat
+from PIL import Image
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.rule import Rulebook, Under
+from lamella.transforms.media.spread import colour_deviation
 
 PIXEL_MEASURES: dict[str, Callable[[Image.Image], float]] = {}
 
@@ -30,7 +31,7 @@ def of_pixels(measure: Callable[[Image.Image], float]) -> Callable[[Media], floa
 @of_pixels
 def colour_spread(picture: Image.Image) -> float:
     """Standard deviation of the pixels, of 255, the largest of the channels."""
-    return round(max(ImageStat.Stat(picture).stddev), 3)
+    return round(colour_deviation(picture), 3)
 
 
 # On a Media that is a picture.

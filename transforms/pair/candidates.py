@@ -1,7 +1,7 @@
-"""A node of a document in; the pairs that it proposes to one dataset out, before any rule.
+"""A node of a page in; the pairs that it proposes to one dataset out, before anything is fetched and before any rule.
 
-Each image and each text stands in at most one pair of a dataset and source; a clip gives one pair. What leaves a pair out
-is decided in the rulebooks, where the whole corpus is known. `transforms.pair.rules` says which dataset takes which.
+Pages with and without a text that makes a document propose alike. An alt is ALIGN's, or LTIP's where it is too long for ALIGN;
+captions and descriptions are LTIP's; a video proposes one text. `transforms.pair.rules` says which dataset takes which.
 """
 
 from collections.abc import Iterable
@@ -10,42 +10,63 @@ from lamella.schemas.config import PairConfig
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, VideoNode
 from lamella.schemas.keys import stable_key
-from lamella.schemas.pair import CaptionSource, ImageTextPair, Pair, VideoTextPair
+from lamella.schemas.media import MediaKind
+from lamella.schemas.pair import CandidatePair, CaptionSource
 from lamella.transforms.formats.urls import host_of, registered_domain
 from lamella.transforms.formats.words import words
-from lamella.transforms.pair.captions import clean, without_dates_and_places
+from lamella.transforms.pair.captions import clean, normalised, without_dates_and_places
 
 
-def alts(document: InterleavedDocument, node: Node, config: PairConfig) -> Iterable[Pair]:
+def alts(page: InterleavedDocument, node: Node, config: PairConfig) -> Iterable[CandidatePair]:
     """ALIGN: a picture and its alt text."""
     if isinstance(node, ImageNode) and (alt := clean(node.alt)):
-        yield image_pair(document, node, Dataset.ALIGN, CaptionSource.ALT, alt)
+        yield candidate(page, node, Dataset.ALIGN, CaptionSource.ALT, alt)
 
 
-def captions(document: InterleavedDocument, node: Node, config: PairConfig) -> Iterable[Pair]:
+def captions(page: InterleavedDocument, node: Node, config: PairConfig) -> Iterable[CandidatePair]:
     """LTIP: a picture and the captions that its page gives it, where the site is one of those chosen."""
-    if isinstance(node, ImageNode) and _is_rich_site(document.url, config):
+    if isinstance(node, ImageNode) and _is_rich_site(page.url, config):
         for source, text in _captions(node, config):
-            yield image_pair(document, node, Dataset.LTIP, source, text)
+            yield candidate(page, node, Dataset.LTIP, source, text)
 
 
-def clips(document: InterleavedDocument, node: Node, config: PairConfig) -> Iterable[Pair]:
-    """VTP: the start of a video and one of its texts."""
-    if isinstance(node, VideoNode) and (pair := _clip(document, node, config)):
-        yield pair
+def clips(page: InterleavedDocument, node: Node, config: PairConfig) -> Iterable[CandidatePair]:
+    """VTP: a video and the first of its texts that says enough, or the first that it has; what its track says comes later.
+
+    A text beside several videos speaks of none of them more than of the others: the first has it. So has the page's title,
+    where the page shows one video alone.
+    """
+    if not isinstance(node, VideoNode):
+        return
+    texts = {CaptionSource.CAPTION: node.caption}
+    if _is_first_beside(page, node):
+        texts[CaptionSource.NEARBY] = node.nearest_text
+    if len(page.videos) == 1:
+        texts[CaptionSource.TITLE] = page.title
+    found = [(source, said) for source, text in texts.items() if (said := clean(text))]
+    enough = (it for it in found if len(words(it[1])) >= config.min_alt_words)
+    if found or node.track:
+        source, text = next(enough, found[0] if found else (CaptionSource.TRACK, ""))
+        yield candidate(page, node, Dataset.VTP, source, text)
 
 
-def image_pair(
-    document: InterleavedDocument, node: ImageNode, dataset: Dataset, source: CaptionSource, text: str
-) -> ImageTextPair:
-    return ImageTextPair(
-        key=stable_key(document.key, node.position, dataset, source),
+def candidate(
+    page: InterleavedDocument, node: ImageNode | VideoNode, dataset: Dataset, source: CaptionSource, text: str
+) -> CandidatePair:
+    """What a node proposes to a dataset."""
+    return CandidatePair(
+        key=stable_key(page.key, node.position, dataset, source),
         dataset=dataset,
-        document=document.key,
-        page_url=document.url,
-        media=node.media,
+        document=page.key,
+        page_url=page.url,
+        url=node.url,
+        kind=MediaKind.IMAGE if isinstance(node, ImageNode) else MediaKind.VIDEO,
         text=text,
         source=source,
+        track=node.track if isinstance(node, VideoNode) else "",
+        language=page.language,
+        language_score=page.language_score,
+        robots=page.robots,
     )
 
 
@@ -55,42 +76,21 @@ def _is_rich_site(url: str, config: PairConfig) -> bool:
 
 
 def _captions(node: ImageNode, config: PairConfig) -> Iterable[tuple[CaptionSource, str]]:
-    """Captions and descriptions, and the alt where it is as long as a caption; one text is proposed once an image."""
+    """Captions and descriptions, and the alt where it is longer than an alt may be; one text is proposed once an image."""
     alt = clean(node.alt)
     found = {
         CaptionSource.FIGCAPTION: clean(node.caption),
         CaptionSource.DESCRIPTION: clean(node.description),
-        CaptionSource.ALT: alt if len(words(alt)) >= config.ltip_min_words else "",
+        CaptionSource.TITLE: title if len(words(title := clean(node.title))) >= config.ltip_min_words else "",
+        CaptionSource.ALT: alt if len(words(alt)) > config.max_alt_words else "",
     }
-    proposed = set()
+    proposed = {normalised(alt)} if found[CaptionSource.ALT] == "" else set()  # an alt that is ALIGN's is not LTIP's too
     for source, text in found.items():
-        if len(text) <= config.max_caption_characters:  # what is longer leaves by that rule, untouched
-            text = without_dates_and_places(text)
-        if text and text not in proposed:
-            proposed.add(text)
-            yield source, text
+        said = without_dates_and_places(text) if len(text) <= config.max_caption_characters else text  # it leaves by that rule
+        if said and not {normalised(text), normalised(said)} & proposed:
+            proposed |= {normalised(text), normalised(said)}
+            yield source, said
 
 
-def _clip(document: InterleavedDocument, node: VideoNode, config: PairConfig) -> VideoTextPair | None:
-    """The first `max_clip_s` of a video, with the first of its texts that says enough; else with the first that it has."""
-    texts = {
-        CaptionSource.CAPTION: clean(node.caption),
-        CaptionSource.TRACK: clean(node.track_text),
-        CaptionSource.NEARBY: clean(node.nearest_text),
-        CaptionSource.TITLE: clean(document.title),
-    }
-    found = [(source, text) for source, text in texts.items() if text]
-    if not found:
-        return None
-    enough = (it for it in found if len(words(it[1])) >= config.min_alt_words)
-    source, text = next(enough, found[0])
-    return VideoTextPair(
-        key=stable_key(document.key, node.position, Dataset.VTP, source),
-        document=document.key,
-        page_url=document.url,
-        media=node.media,
-        text=text,
-        source=source,
-        start_s=0.0,
-        end_s=min(node.media.duration_s, config.max_clip_s),
-    )
+def _is_first_beside(page: InterleavedDocument, node: VideoNode) -> bool:
+    return next(one.position for one in page.videos if one.nearest_text == node.nearest_text) == node.position

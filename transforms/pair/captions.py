@@ -4,6 +4,7 @@ LTIP had dates and locations removed from its captions (Flamingo, A.3.3). Patter
 repetition is bounded, or gives nothing back.
 """
 
+import html
 import re
 import unicodedata
 
@@ -11,8 +12,23 @@ from lamella.transforms.pair.places import COUNTRIES, STATES
 
 
 def clean(text: str) -> str:
-    """One line, single spaces, no control characters."""
-    return " ".join(_CONTROL.sub(" ", text).split())
+    """One line, single spaces, no control characters, no signs that only a line breaker or a bidi algorithm sees.
+
+    Shops escape what is escaped already: entities that are left in a text are read, up to two times more. Joiners stay, since
+    emoji and scripts are written with them.
+
+    >>> clean("Tom &amp;amp; Jerry: a soft\\u00adware\\u200bstory")
+    'Tom & Jerry: a software story'
+    """
+    for _ in range(_MOST_ESCAPES):
+        if (once := _ENTITY.sub(_character, text)) == text:
+            break
+        text = once
+    return " ".join(_CONTROL.sub(" ", _UNSEEN.sub("", text)).split())
+
+
+def _character(entity: re.Match) -> str:
+    return html.unescape(entity[0])
 
 
 def normalised(text: str) -> str:
@@ -45,7 +61,12 @@ def _tidied(text: str) -> str:
     return text.strip(" ,;:|–—-/")
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\ufeff]")
+_MOST_ESCAPES = 2  # beyond the one that the page's own parser has read
+_ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")  # with its semicolon: "AT&T" is none
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b]")
+# Soft hyphen; marks, embeddings, overrides and isolates of bidirectional text; word joiner and invisible operators; the mark
+# of byte order; interlinear annotation.
+_UNSEEN = re.compile(r"[\u00ad\u061c\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 
 _IMAGE_SUFFIX = r"\.(?:jpe?g|jfif|png|gif|webp|avif|bmp|tiff?|svg|heic)"
 _CAMERA = r"(?:img|dscn?|dscf|mg|p|pict|image|photo|picture|pic|screen ?shot|untitled|file|scan|unnamed|download|thumbnail)"

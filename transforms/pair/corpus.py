@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from lamella.schemas.keys import stable_key
-from lamella.schemas.pair import Pair
+from lamella.schemas.pair import CandidatePair, Pair
 from lamella.transforms.formats.words import words
 from lamella.transforms.pair.captions import normalised
 
@@ -14,10 +14,11 @@ HEAD_TOKENS = 100_000  # kinds that every worker holds in memory; changes what i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A pair beside what the corpus says of it: counts over the raw set of ALIGN candidates."""
+    """A pair beside what the corpus says of it. Before anything is fetched an image is known by its URL."""
 
-    pair: Pair
-    alt_images: int = 1  # different images that share this alt text
+    pair: CandidatePair | Pair
+    unsafe: str = ""  # what the filter found on a page that left as unsafe
+    alt_images: int = 1  # different images that share this alt text; over the raw set of ALIGN candidates, as rare tokens are
     image_alts: int = 1  # different alt texts of this image
     rare_token: str = ""  # a token of the text that is outside the vocabulary; the first in order
     survivor: str = ""  # key of the copy that stays, where the pair has copies that break no rule
@@ -28,7 +29,7 @@ class Candidate:
 
     @property
     def url(self) -> str:
-        return self.pair.media.url
+        return self.pair.url if isinstance(self.pair, CandidatePair) else self.pair.media.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,13 @@ def image_of(pair: Pair) -> str:
 
 
 def copy_key(pair: Pair) -> str:
-    """The same for pairs that say the same of the same image in one dataset."""
-    return stable_key(pair.dataset, image_of(pair), normalised(pair.text))
+    """The same for pairs that say the same of the same image, in whatever dataset."""
+    return stable_key(image_of(pair), normalised(pair.text))
+
+
+def alt_key(candidate: CandidatePair) -> str:
+    """The same for candidates that say the same of the same address."""
+    return stable_key(candidate.url, normalised(candidate.text))
 
 
 def tokens_of(text: str) -> Iterable[str]:

@@ -1,27 +1,41 @@
-"""A document in, its candidates out; a candidate in, the pair or its Rejection out; and which of copies stays."""
+"""A page in, its candidates out; a candidate in, the same or its Rejection out; and which of copies stays."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
 from lamella.schemas.config import PairConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
-from lamella.schemas.pair import Pair
+from lamella.schemas.pair import CandidatePair, Pair
 from lamella.schemas.rejection import Rejection, Stage
 from lamella.transforms.base.reject import reject_pair
 from lamella.transforms.base.rule import apply_rules
+from lamella.transforms.formats.language import detect_language
 from lamella.transforms.pair.corpus import Candidate
-from lamella.transforms.pair.rules import COPY_RULES, MINED, RULES
+from lamella.transforms.pair.rules import COPY_RULES, MINED, RULES, TEXT_RULES
+
+_ALTS = 100  # of a page without text, whose language is asked for
 
 
-def propose_pairs(document: InterleavedDocument, config: PairConfig) -> Iterable[Pair]:
-    """Candidates in reading order; a node without media or without text proposes none."""
-    for node in document.nodes:
-        if isinstance(node, ImageNode | VideoNode) and node.media:
-            for mined in MINED.values():
-                yield from mined.propose(document, node, config)
+def propose_pairs(page: InterleavedDocument, config: PairConfig) -> Iterable[CandidatePair]:
+    """Candidates in reading order, of every picture and video that a page gives a text."""
+    shown = [node for node in page.nodes if isinstance(node, ImageNode | VideoNode)]
+    if not shown:
+        return
+    language = detect_language(page.text or "\n".join(node.alt for node in page.images[:_ALTS]))
+    page = replace(page, language=language.code, language_score=language.score)
+    for node in shown:
+        for mined in MINED.values():
+            yield from mined.propose(page, node, config)
 
 
-def judge_candidate(candidate: Candidate, config: PairConfig) -> Iterable[Pair | Rejection]:
+def judge_candidate(candidate: Candidate, config: PairConfig) -> Iterable[CandidatePair | Rejection]:
+    """The candidate, or why its text, or its page, is enough to say no."""
+    pair = candidate.pair
+    violation = apply_rules(TEXT_RULES[pair.dataset], candidate, config)
+    yield reject_pair(Stage.PROPOSE, pair, violation) if violation else pair
+
+
+def judge_pair(candidate: Candidate, config: PairConfig) -> Iterable[Pair | Rejection]:
     """The pair, or why it leaves."""
     pair = candidate.pair
     violation = apply_rules(RULES[pair.dataset], candidate, config) or apply_rules(COPY_RULES, candidate, config)

@@ -19,6 +19,20 @@ def file_name(candidate: Candidate, limits: PairConfig) -> str:
     return candidate.pair.text if is_file_name(candidate.pair.text) else ""
 
 
+def foreign_language(candidate: Candidate, limits: PairConfig) -> str:
+    """The page's language, where it is none of those that are wanted."""
+    language = candidate.pair.language
+    return "" if language in limits.languages else language or "no language"
+
+
+def language_score(candidate: Candidate) -> float:
+    return candidate.pair.language_score
+
+
+def unsafe_page(candidate: Candidate, limits: PairConfig) -> str:
+    return candidate.unsafe
+
+
 def shorter_side_px(candidate: Candidate) -> int:
     return min(candidate.pair.media.width, candidate.pair.media.height)
 

@@ -1,4 +1,4 @@
-"""The datasets of pairs: what proposes a pair of each, and when one leaves.
+"""The datasets of pairs: what proposes a pair of each, and when one leaves: by its text first, and then by its picture or clip.
 
 ALIGN (Jia et al. 2021, section 3), LTIP and VTP (Alayrac et al. 2022, section 2.4). A dataset is one row of `MINED`.
 """
@@ -9,16 +9,50 @@ from typing import NamedTuple
 from lamella.schemas.config import PairConfig
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.document import InterleavedDocument, Node
-from lamella.schemas.pair import Pair
+from lamella.schemas.pair import CandidatePair
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.rule import Found, Over, Rule, Rulebook, Under
 from lamella.transforms.pair import candidates
 from lamella.transforms.pair import measures as m
+from lamella.transforms.pair.corpus import Candidate
 
 
-def _book(name: str, *rules: Rule) -> Rulebook:
-    return Rulebook(name=name, stage=Stage.PAIR, unit=Unit.PAIR, config="pair", limits=PairConfig, rules=rules)
+def _book(stage: Stage, name: str, *rules: Rule) -> Rulebook:
+    return Rulebook(name=name, stage=stage, unit=Unit.PAIR, config="pair", limits=PairConfig, rules=rules)
 
+
+def _languages_are_chosen(candidate: Candidate, limits: PairConfig) -> bool:
+    return limits.languages is not None
+
+
+# The page that a candidate is from. Of an unsafe page nothing is fetched.
+_PAGE = (
+    Found(Reason.UNSAFE_TEXT, m.unsafe_page, source="ours"),
+    Found(Reason.WRONG_LANGUAGE, m.foreign_language, "languages"),
+    Under(Reason.WRONG_LANGUAGE, m.language_score, "min_language_score", when=_languages_are_chosen),
+)
+
+ALIGN_TEXT_RULES = _book(
+    Stage.PROPOSE,
+    "ALIGN, texts",
+    *_PAGE,
+    Found(Reason.ALT_IS_FILE_NAME, m.file_name, source="ours"),
+    Under(Reason.ALT_TOO_SHORT, m.words, "min_alt_words"),
+    Over(Reason.ALT_TOO_LONG, m.words, "max_alt_words"),
+    Over(Reason.ALT_TOO_COMMON, m.images_of_alt, "max_images_per_alt"),
+    Found(Reason.RARE_TOKEN, m.rare_token, "max_vocabulary"),
+)
+
+LTIP_TEXT_RULES = _book(
+    Stage.PROPOSE,
+    "LTIP, texts",
+    *_PAGE,
+    Over(Reason.CAPTION_TOO_LONG, m.characters, "max_caption_characters"),  # first: it bounds what counting words costs
+    Found(Reason.ALT_IS_FILE_NAME, m.file_name, source="ours"),
+    Under(Reason.CAPTION_TOO_SHORT, m.words, "ltip_min_words"),
+)
+
+VTP_PAGE_RULES = _book(Stage.PROPOSE, "VTP, pages", *_PAGE)  # a clip's text may be its track's, which is not fetched yet
 
 # A picture that is not fit to be described.
 _PICTURE = (
@@ -26,27 +60,12 @@ _PICTURE = (
     Over(Reason.ODD_ASPECT, m.aspect, "max_aspect"),
 )
 
-ALIGN_RULES = _book(
-    "ALIGN",
-    Found(Reason.ALT_IS_FILE_NAME, m.file_name, source="ours"),
-    Under(Reason.ALT_TOO_SHORT, m.words, "min_alt_words"),
-    Over(Reason.ALT_TOO_LONG, m.words, "max_alt_words"),
-    *_PICTURE,
-    Over(Reason.ALT_TOO_COMMON, m.images_of_alt, "max_images_per_alt"),
-    Over(Reason.TOO_MANY_ALTS, m.alts_of_image, "max_alts_per_image"),
-    Found(Reason.RARE_TOKEN, m.rare_token, "max_vocabulary"),
-)
-
-LTIP_RULES = _book(
-    "LTIP",
-    Over(Reason.CAPTION_TOO_LONG, m.characters, "max_caption_characters"),  # first: it bounds what counting words costs
-    Found(Reason.ALT_IS_FILE_NAME, m.file_name, source="ours"),
-    Under(Reason.CAPTION_TOO_SHORT, m.words, "ltip_min_words"),
-    *_PICTURE,
-)
+ALIGN_RULES = _book(Stage.PAIR, "ALIGN", *_PICTURE, Over(Reason.TOO_MANY_ALTS, m.alts_of_image, "max_alts_per_image"))
+LTIP_RULES = _book(Stage.PAIR, "LTIP", *_PICTURE)
 
 # The video must be short: one text cannot speak of the first seconds of a long one.
 VTP_RULES = _book(
+    Stage.PAIR,
     "VTP",
     Under(Reason.ODD_DURATION, m.duration_s, "min_clip_s"),
     Over(Reason.ODD_DURATION, m.duration_s, "max_vtp_video_s"),
@@ -58,16 +77,18 @@ VTP_RULES = _book(
 class Mined(NamedTuple):
     """How the pairs of a dataset are made."""
 
-    propose: Callable[[InterleavedDocument, Node, PairConfig], Iterable[Pair]]  # pairs of one node that has media
-    rules: Rulebook
+    propose: Callable[[InterleavedDocument, Node, PairConfig], Iterable[CandidatePair]]  # of one node of a page
+    text_rules: Rulebook  # on a candidate, before anything is fetched
+    rules: Rulebook  # on a pair, whose picture or clip is there
 
 
 MINED = {
-    Dataset.ALIGN: Mined(candidates.alts, ALIGN_RULES),
-    Dataset.LTIP: Mined(candidates.captions, LTIP_RULES),
-    Dataset.VTP: Mined(candidates.clips, VTP_RULES),
+    Dataset.ALIGN: Mined(candidates.alts, ALIGN_TEXT_RULES, ALIGN_RULES),
+    Dataset.LTIP: Mined(candidates.captions, LTIP_TEXT_RULES, LTIP_RULES),
+    Dataset.VTP: Mined(candidates.clips, VTP_PAGE_RULES, VTP_RULES),
 }
+TEXT_RULES = {dataset: mined.text_rules for dataset, mined in MINED.items()}
 RULES = {dataset: mined.rules for dataset, mined in MINED.items()}
 
 # Last, so that the copy that stays is one that breaks no rule.
-COPY_RULES = _book("copies of a pair", Found(Reason.DUPLICATE_PAIR, m.better_copy, source="COYO"))
+COPY_RULES = _book(Stage.PAIR, "copies of a pair", Found(Reason.DUPLICATE_PAIR, m.better_copy, source="COYO"))

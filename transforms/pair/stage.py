@@ -1,71 +1,106 @@
-"""MinePairs: documents -> image-text and video-text pairs, and what the rules of ALIGN, LTIP and VTP took out.
+"""ProposePairs: pages -> candidates, judged by what their texts say. MinePairs: candidates and media -> image-text and
+video-text pairs, and what the rules of ALIGN, LTIP and VTP took out.
 
 Counts over the whole corpus are joined with the pairs by key, never handed out as one big side input: an alt's and an
-image's counts go to the (dataset, image, text) they concern, and a token's verdict goes only to the pairs that hold a rare
+image's counts go to the (image, text) they concern, and a token's verdict goes only to the pairs that hold a rare
 one. The vocabulary is cut by a histogram of counts, which is small however many tokens there are; its most frequent
 tokens, which nearly every pair holds, are known to every worker, so that they are never shuffled with pairs.
 """
+
+from dataclasses import replace
 
 import apache_beam as beam
 from apache_beam.transforms.combiners import Count, ToDict
 
 from lamella.schemas.config import PairConfig
 from lamella.schemas.datasets import Dataset
-from lamella.schemas.document import InterleavedDocument
-from lamella.schemas.pair import ImageTextPair, VideoTextPair
-from lamella.schemas.rejection import Stage
+from lamella.schemas.media import Media
+from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
+from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.transforms.base.step import Outcome, Step
 from lamella.transforms.pair.captions import normalised
-from lamella.transforms.pair.corpus import Candidate, Floors, copy_key, floors_of, image_of, tokens_of
-from lamella.transforms.pair.judge import judge_candidate, propose_pairs, with_survivor
+from lamella.transforms.pair.corpus import Candidate, Floors, alt_key, copy_key, floors_of, image_of, tokens_of
+from lamella.transforms.pair.judge import judge_candidate, judge_pair, propose_pairs, with_survivor
+from lamella.transforms.pair.place import Joined, place_pair, urls_of
 
 PairType = ImageTextPair | VideoTextPair
 
 
-class MinePairs(beam.PTransform):
-    """PCollection[InterleavedDocument] -> Outcome of pairs. Documents and their nodes pass through the account."""
-
-    def __init__(self, config: PairConfig):
-        super().__init__()
-        self._config = config
-
-    def expand(self, documents: beam.PCollection[InterleavedDocument]):
-        proposed = documents | Step(Stage.PAIR, propose_pairs, self._config, PairType, units=_none, makes=True)
-        raw = proposed.kept | "ByCopyKey" >> beam.WithKeys(copy_key).with_output_types(tuple[str, PairType])
-        facts = {"pairs": raw} | "Facts" >> _CorpusFacts(self._config)
-        judged = (
-            {"pairs": raw, **facts}
-            | "JoinFacts" >> beam.CoGroupByKey()
-            | "Candidates" >> beam.FlatMap(_candidates, self._config).with_output_types(Candidate)
-            | Step(Stage.PAIR, judge_candidate, self._config, PairType, counts=_none, makes=True)
-        )
-        # Candidates are counted as pairs once, where they are judged.
-        counters = (proposed.counters, judged.counters) | "Counters" >> beam.Flatten()
-        rejected = (proposed.rejected, judged.rejected) | "Rejected" >> beam.Flatten()
-        return Outcome(judged.kept, rejected, counters)
-
-
-class _CorpusFacts(beam.PTransform):
-    """ALIGN pairs by copy key -> by copy key: `alt_images`, `image_alts`, `rare_token`."""
+class ProposePairs(beam.PTransform):
+    """{"pages", "unsafe"} -> Outcome of CandidatePairs. `unsafe` are the filter's Rejections of pages that are not safe."""
 
     def __init__(self, config: PairConfig):
         super().__init__()
         self._config = config
 
     def expand(self, inputs):
-        align = inputs["pairs"] | "Align" >> beam.Filter(_is_align)
+        config = self._config
+        proposed = inputs["pages"] | Step(
+            Stage.PROPOSE, propose_pairs, config, CandidatePair, counts=_nothing, units=_nothing, makes=True
+        )
+        raw = proposed.kept | "ByAltKey" >> beam.WithKeys(alt_key).with_output_types(tuple[str, CandidatePair])
+        align = raw | "Align" >> beam.Filter(_is_align)
         alts = align | "Alts" >> beam.MapTuple(_alt).with_output_types(tuple[str, str, str]) | beam.Distinct()
         by_alt = alts | "ByAlt" >> beam.MapTuple(lambda key, image, text: (text, key))
-        by_image = alts | "ByImage" >> beam.MapTuple(lambda key, image, text: (image, key))
-        facts = {
-            "alt_images": by_alt | "ImagesOfAlt" >> _SizeOfGroup(),
-            "image_alts": by_image | "AltsOfImage" >> _SizeOfGroup(),
-        }
-        if self._config.max_vocabulary is None:
-            return facts
-        tokens = align | "Tokens" >> beam.FlatMapTuple(lambda key, pair: tokens_of(pair.text)).with_output_types(str)
-        facts["rare_token"] = {"tokens": tokens, "alts": alts} | "RareTokens" >> _RareTokens(self._config)
-        return facts
+        facts = {"alt_images": by_alt | "ImagesOfAlt" >> _SizeOfGroup()}
+        if config.max_vocabulary is not None:
+            tokens = align | "Tokens" >> beam.FlatMapTuple(lambda key, pair: tokens_of(pair.text)).with_output_types(str)
+            facts["rare_token"] = {"tokens": tokens, "alts": alts} | "RareTokens" >> _RareTokens(config)
+        known = (
+            {"pairs": raw, **facts}
+            | "JoinFacts" >> beam.CoGroupByKey()
+            | "Candidates" >> beam.FlatMap(_candidates).with_output_types(Candidate)
+        )
+        by_page = known | "ByPage" >> beam.Map(_by_page).with_output_types(tuple[str, Candidate])
+        unsafe = inputs["unsafe"] | "UnsafeByPage" >> beam.Map(_left_for).with_output_types(tuple[str, str])
+        judged = (
+            {"candidates": by_page, "unsafe": unsafe}
+            | "JoinUnsafe" >> beam.CoGroupByKey()
+            | "WithUnsafe" >> beam.FlatMapTuple(_with_unsafe).with_output_types(Candidate)
+            | Step(Stage.PROPOSE, judge_candidate, config, CandidatePair, counts=_nothing, makes=True)
+        )
+        # Candidates are counted once, where they are judged.
+        counters = (proposed.counters, judged.counters) | "Counters" >> beam.Flatten()
+        rejected = (proposed.rejected, judged.rejected) | "Rejected" >> beam.Flatten()
+        return Outcome(judged.kept, rejected, counters)
+
+
+class MinePairs(beam.PTransform):
+    """{"candidates", "media", "unusable"} -> Outcome of pairs; `unusable` are fetch's Rejections of media."""
+
+    def __init__(self, config: PairConfig):
+        super().__init__()
+        self._config = config
+
+    def expand(self, inputs):
+        config, candidates = self._config, inputs["candidates"]
+        needed = candidates | "UrlsNeeded" >> beam.FlatMap(_needed).with_output_types(tuple[str, str])
+        media = inputs["media"] | "MediaByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, Media])
+        unusable = inputs["unusable"] | "UnusableByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, Rejection])
+        found = (
+            {"needed": needed, "media": media, "unusable": unusable}
+            | "JoinByUrl" >> beam.CoGroupByKey()
+            | "FoundByCandidate" >> beam.FlatMapTuple(_found).with_output_types(tuple[str, Media | Rejection])
+        )
+        by_key = candidates | "ByKey" >> beam.WithKeys(_key).with_output_types(tuple[str, CandidatePair])
+        placed = (
+            {"candidates": by_key, "found": found}
+            | "JoinByCandidate" >> beam.CoGroupByKey()
+            | "Joined" >> beam.FlatMapTuple(_joined).with_output_types(Joined)
+            | Step(Stage.PAIR, place_pair, config, PairType, counts=_one, leave=None)
+        )
+        raw = placed.kept | "ByCopyKey" >> beam.WithKeys(copy_key).with_output_types(tuple[str, PairType])
+        alts = raw | "Align" >> beam.Filter(_is_align) | "Alts" >> beam.MapTuple(_shown) | beam.Distinct()
+        by_image = alts | "ByImage" >> beam.MapTuple(lambda key, image: (image, key)).with_output_types(tuple[str, str])
+        judged = (
+            {"pairs": raw, "image_alts": by_image | "AltsOfImage" >> _SizeOfGroup()}
+            | "JoinFacts" >> beam.CoGroupByKey()
+            | "Candidates" >> beam.FlatMap(_copies, config).with_output_types(Candidate)
+            | Step(Stage.PAIR, judge_pair, config, PairType, counts=_one, entry=None)
+        )
+        counters = (placed.counters, judged.counters) | "Counters" >> beam.Flatten()
+        rejected = (placed.rejected, judged.rejected) | "Rejected" >> beam.Flatten()
+        return Outcome(judged.kept, rejected, counters)
 
 
 class _SizeOfGroup(beam.PTransform):
@@ -105,8 +140,8 @@ class _RareTokens(beam.PTransform):
         )
 
 
-def _alt(key: str, pair: ImageTextPair) -> tuple[str, str, str]:
-    return key, image_of(pair), normalised(pair.text)
+def _alt(key: str, pair: CandidatePair) -> tuple[str, str, str]:
+    return key, pair.url, normalised(pair.text)
 
 
 def _sizes(group: str, members):
@@ -140,16 +175,71 @@ def _keys_of_rare(token: str, group: dict):
             yield key, token
 
 
-def _candidates(joined: tuple[str, dict], config: PairConfig):
+def _candidates(joined: tuple[str, dict]):
     _, group = joined
-    facts = {name: group[name][0] for name in ("alt_images", "image_alts", "rare_token") if group.get(name)}
-    copies = (Candidate(pair=pair, **facts) for pair in group["pairs"])
-    return with_survivor(copies, config)
+    facts = {name: group[name][0] for name in ("alt_images", "rare_token") if group.get(name)}
+    for pair in group["pairs"]:
+        yield Candidate(pair=pair, **facts)
+
+
+def _copies(joined: tuple[str, dict], config: PairConfig):
+    _, group = joined
+    facts = {"image_alts": group["image_alts"][0]} if group["image_alts"] else {}
+    return with_survivor((Candidate(pair=pair, **facts) for pair in group["pairs"]), config)
+
+
+def _by_page(candidate: Candidate) -> tuple[str, Candidate]:
+    return candidate.pair.document, candidate
+
+
+def _left_for(gone: Rejection) -> tuple[str, str]:
+    return gone.key, gone.says or gone.reason.value
+
+
+def _with_unsafe(_: str, group: dict):
+    unsafe = min(group["unsafe"], default="")
+    for candidate in group["candidates"]:
+        yield replace(candidate, unsafe=unsafe) if unsafe else candidate
+
+
+def _needed(candidate: CandidatePair):
+    for url in urls_of(candidate):
+        yield url, candidate.key
+
+
+def _found(url: str, group: dict):
+    answers = [*group["media"], *group["unusable"]]  # a handful: fetch makes one record a URL
+    if answers:
+        for key in group["needed"]:
+            for answer in answers:
+                yield key, answer
+
+
+def _joined(key: str, group: dict):
+    found = tuple(group["found"])
+    for candidate in group["candidates"]:
+        yield Joined(candidate=candidate, found=found)
+
+
+def _shown(key: str, pair: ImageTextPair) -> tuple[str, str]:
+    return key, image_of(pair)
 
 
 def _is_align(keyed) -> bool:
     return keyed[1].dataset is Dataset.ALIGN
 
 
-def _none(candidate: Candidate | PairType):
+def _key(record) -> str:
+    return record.key
+
+
+def _url(record: Media | Rejection) -> str:
+    return record.url
+
+
+def _nothing(record: object):
     return ()
+
+
+def _one(record: object):
+    return ((Unit.PAIR, 1),)

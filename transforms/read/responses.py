@@ -16,6 +16,7 @@ from lamella.transforms.formats.content_encoding import BadRecord, Body, html_ca
 from lamella.transforms.formats.digests import payload_digest
 from lamella.transforms.formats.http_message import REDIRECTS, length_of_range
 from lamella.transforms.formats.signatures import signature
+from lamella.transforms.formats.site_files import is_site_file
 from lamella.transforms.formats.urls import canonical_url, safe_url
 from lamella.transforms.formats.warc import (
     Record,
@@ -97,12 +98,15 @@ def _content(
 
 def _typed(record: Record, member: Member, archive: Archive, config: ReadConfig) -> Page | ArchiveMedia:
     mime = media_type(record.content_type)
-    if not (may_be_page(mime) or is_media(mime) or signature(body_start(record, _PEEKED_BYTES, media_caps(config)))):
+    known = may_be_page(mime) or is_media(mime) or is_site_file(canonical_url(record.url), mime)
+    if not (known or signature(body_start(record, _PEEKED_BYTES, media_caps(config)))):
         raise BadRecord(Reason.NOT_HTML, mime)
     body = decoded_body(record, html_caps(config) if mime == HTML else media_caps(config))
     if not body.data.strip():
         raise BadRecord(Reason.EMPTY_BODY, "nothing is left once it is decoded")
     mime = sniffed(mime, body.data[:SNIFFED_BYTES])
+    if mime != HTML and is_site_file(canonical_url(record.url), mime):
+        return _media(record, member, archive, mime, body, config)
     if is_media(mime):
         if member.length > config.max_media_bytes:
             raise BadRecord(Reason.RECORD_TOO_LARGE, f"{member.length} > {config.max_media_bytes} bytes")

@@ -5,10 +5,12 @@ from dataclasses import replace
 
 from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, with_phi
+from lamella.schemas.media import Media
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Rejection, Stage
 from lamella.transforms.base.reject import reject_document, reject_node, reject_pair
 from lamella.transforms.base.rule import Violation, apply_rules
+from lamella.transforms.score.heads import unsafe
 from lamella.transforms.score.questions import Answer, Scored
 from lamella.transforms.score.rules import DOCUMENT_RULES, NODE_RULES, PAIR_RULES
 
@@ -16,8 +18,9 @@ from lamella.transforms.score.rules import DOCUMENT_RULES, NODE_RULES, PAIR_RULE
 def judge_pair(scored: Scored, config: ScoreConfig) -> Iterable[Pair | Rejection]:
     """The pair with score and model, or why it leaves."""
     (answer,) = scored.answers
-    pair = replace(scored.record, clip_score=answer.score, clip_model=scored.model)
-    if violation := _unseen(answer) or apply_rules(PAIR_RULES, pair, config):
+    media = _measured(scored.record.media, answer)
+    pair = replace(scored.record, media=media, clip_score=answer.score, clip_model=scored.model)
+    if violation := _unseen(answer) or unsafe(answer.measures, config.heads) or apply_rules(PAIR_RULES, pair, config):
         yield reject_pair(Stage.SCORE, pair, violation)
     else:
         yield pair
@@ -33,8 +36,9 @@ def judge_document(scored: Scored, config: ScoreConfig) -> Iterable[InterleavedD
     for node in document.nodes:
         if isinstance(node, ImageNode) and node.media:
             answer = next(answers)
-            node = replace(node, clip_score=answer.score, clip_model=scored.model)
-            if violation := _unseen(answer) or apply_rules(NODE_RULES, node, config):
+            media = _measured(node.media, answer)
+            node = replace(node, media=media, clip_score=answer.score, clip_model=scored.model)
+            if violation := _unseen(answer) or unsafe(answer.measures, config.heads) or apply_rules(NODE_RULES, node, config):
                 yield reject_node(Stage.SCORE, document, node, violation)
                 continue
         nodes.append(node)
@@ -43,6 +47,10 @@ def judge_document(scored: Scored, config: ScoreConfig) -> Iterable[InterleavedD
         yield reject_document(Stage.SCORE, left, violation)
     else:
         yield left
+
+
+def _measured(media: Media, answer: Answer) -> Media:
+    return replace(media, pixels=media.pixels + answer.measures) if answer.measures else media
 
 
 def _unseen(answer: Answer) -> Violation | None:

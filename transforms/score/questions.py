@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode
+from lamella.schemas.media import PixelMeasure
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.memory import Request
 from lamella.transforms.media.frames import View, view_of
 from lamella.transforms.score.embeddings import Embedding, picture_key, text_key
+from lamella.transforms.score.heads import measures_of
 
 DIGITS = 6  # scores are stored so; what lies beyond differs between machines
 
@@ -26,6 +28,7 @@ class Answer:
     score: float | None
     unseen: Reason | None = None
     detail: str = ""
+    measures: tuple[PixelMeasure, ...] = ()  # what heads say of the picture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,19 +76,20 @@ def keys_of(record: InterleavedDocument | Pair) -> Iterable[str]:
         yield from map(text_key, question.texts)
 
 
-def score(record: InterleavedDocument | Pair, embeddings: Mapping[str, Embedding]) -> Scored:
+def score(record: InterleavedDocument | Pair, embeddings: Mapping[str, Embedding], heads: tuple[str, ...] = ()) -> Scored:
     """The record with its answers. Raises KeyError where an embedding that it asks for is not among them."""
-    answers = tuple(_answer(question, embeddings) for question in questions_of(record))
+    answers = tuple(_answer(question, embeddings, heads) for question in questions_of(record))
     return Scored(record=record, answers=answers, model=min((one.model for one in embeddings.values()), default=""))
 
 
-def _answer(question: Question, embeddings: Mapping[str, Embedding]) -> Answer:
+def _answer(question: Question, embeddings: Mapping[str, Embedding], heads: tuple[str, ...]) -> Answer:
     picture = embeddings[picture_key(question.view)]
     if picture.unseen:
         return Answer(None, picture.unseen, picture.detail)
     values = picture.values
     scores = [float((values * embeddings[text_key(text)].values).sum()) for text in question.texts]
-    return Answer(round(max(scores), DIGITS) if scores else None)
+    best = round(max(scores), DIGITS) if scores else None
+    return Answer(best, measures=measures_of(values, heads) if heads else ())
 
 
 def _beside(nodes: tuple[Node, ...], index: int) -> Iterable[str]:

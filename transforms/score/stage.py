@@ -1,6 +1,7 @@
 """Embed: what pairs and documents show and say -> embeddings, each once. ScorePairs, ScoreDocuments: the same with CLIP
 similarity on them, and what scored too low."""
 
+from functools import partial
 from typing import NamedTuple
 
 import apache_beam as beam
@@ -72,7 +73,7 @@ class ScorePairs(beam.PTransform):
         self._config = config
 
     def expand(self, inputs):
-        scored = inputs | JoinAnswers(keys_of, score, Scored)
+        scored = inputs | JoinAnswers(keys_of, partial(score, heads=self._config.heads), Scored)
         return scored | Step(Stage.SCORE, judge_pair, self._config, PairType, counts=_units)
 
 
@@ -85,7 +86,7 @@ class ScoreDocuments(beam.PTransform):
         self._config = config
 
     def expand(self, inputs):
-        scored = inputs | JoinAnswers(keys_of, score, Scored)
+        scored = inputs | JoinAnswers(keys_of, partial(score, heads=self._config.heads), Scored)
         return scored | Step(Stage.SCORE, judge_document, self._config, InterleavedDocument, counts=_units)
 
 

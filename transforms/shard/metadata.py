@@ -4,12 +4,15 @@ No value is null and no list is empty: `datasets` infers its columns from five s
 score that no model gave is 0.0, and the model beside it is ''. A list that may be empty is stored as JSON text.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.media import Media
 from lamella.schemas.pair import Pair
 from lamella.schemas.sample import dump_json
+from lamella.transforms.media.classifier import UNSAFE
+from lamella.transforms.shard.pictures import Picture
 
 Facts = dict[str, Any]
 
@@ -83,6 +86,18 @@ def pair_facts(pair: Pair, size: tuple[int, int]) -> Facts:
     )
 
 
+def face_facts(picture: Picture) -> Facts:
+    """The boxes that were blurred, as JSON text; nothing where no faces were looked for."""
+    return {} if picture.faces is None else {"faces": dump_json([list(box) for box in picture.faces]).decode()}
+
+
+def clip_face_facts(frames: Sequence[Picture]) -> Facts:
+    """The same, of each frame."""
+    if any(frame.faces is None for frame in frames):
+        return {}
+    return {"faces": dump_json([[list(box) for box in frame.faces or ()] for frame in frames]).decode()}
+
+
 def _score_facts(score: float | None, model: str) -> Facts:
     return {"clip_score": float(score or 0.0), "clip_model": "" if score is None else model}
 
@@ -101,4 +116,10 @@ def _media_facts(media: Media, size: tuple[int, int]) -> Facts:
         "archive": media.blob.path,
         "archive_offset": media.blob.offset,
         "seen_in": media.documents,
-    }
+    } | _safety_facts(media)
+
+
+def _safety_facts(media: Media) -> Facts:
+    """The highest probability of an unsafe picture that a classifier or a head gave; nothing where none was asked."""
+    unsafe = [value for name, value in media.measured.items() if name.startswith(UNSAFE)]
+    return {"punsafe": max(unsafe)} if unsafe else {}

@@ -11,6 +11,7 @@ from PIL import Image
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.errors import DataError
 from lamella.schemas.media import Media
+from lamella.transforms.media.faces import Box, blurred, find_faces
 from lamella.transforms.media.store import MediaStore
 
 _SUBSAMPLING = "4:2:0"
@@ -24,6 +25,7 @@ class Picture(NamedTuple):
     jpeg: bytes
     width: int
     height: int
+    faces: tuple[Box, ...] | None = None  # that were blurred; None where none were looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,18 @@ class Pictures:
     store: MediaStore
 
     def image(self, media: Media) -> Picture:
-        return encode_jpeg(self.store.image(self._read(media), self.config.max_side_px), self.config.jpeg_quality)
+        return self._encoded(self.store.image(self._read(media), self.config.max_side_px))
 
     def frames(self, media: Media, seconds: Sequence[float]) -> list[Picture]:
         """One picture for each second that the video still has; never none."""
         frames = self.store.frames(self._read(media), seconds, self.config.max_side_px)
-        return [encode_jpeg(frame, self.config.jpeg_quality) for frame in frames]
+        return [self._encoded(frame) for frame in frames]
+
+    def _encoded(self, image: Image.Image) -> Picture:
+        if not self.config.blur_faces:
+            return encode_jpeg(image, self.config.jpeg_quality)
+        faces = find_faces(image, self.config.min_face_score)
+        return encode_jpeg(blurred(image, faces), self.config.jpeg_quality)._replace(faces=faces)
 
     def _read(self, media: Media) -> bytes:
         data = self.store.bytes(media.blob)

@@ -14,7 +14,7 @@ from lamella.transforms.base.reject import reject_document, reject_node, reject_
 from lamella.transforms.base.rule import Violation
 from lamella.transforms.media.clips import BadVideo
 from lamella.transforms.media.pixels import BadImage
-from lamella.transforms.shard.metadata import document_facts, image_facts, pair_facts, video_facts
+from lamella.transforms.shard.metadata import clip_face_facts, document_facts, face_facts, image_facts, pair_facts, video_facts
 from lamella.transforms.shard.pictures import Picture, Pictures
 from lamella.transforms.shard.plan import Record
 
@@ -63,7 +63,8 @@ def image_sample(pair: ImageTextPair, pictures: Pictures) -> Iterable[PairSample
         yield reject_pair(Stage.SHARD, pair, error.violation)
         return
     size = picture.width, picture.height
-    yield PairSample(key=pair.key, url=pair.media.url, text=pair.caption, image=picture.jpeg, facts=pair_facts(pair, size))
+    facts = pair_facts(pair, size) | face_facts(picture)
+    yield PairSample(key=pair.key, url=pair.media.url, text=pair.caption, image=picture.jpeg, facts=facts)
 
 
 def clip_sample(pair: VideoTextPair, pictures: Pictures) -> Iterable[ClipSample | Rejection]:
@@ -82,6 +83,7 @@ def clip_sample(pair: VideoTextPair, pictures: Pictures) -> Iterable[ClipSample 
         "distinct_frames": len(frames),
         "duration_s": float(pair.media.duration_s),
     }
+    facts |= clip_face_facts(frames)
     yield ClipSample(
         key=pair.key,
         url=pair.media.url,
@@ -131,7 +133,7 @@ def _interleaved(document: InterleavedDocument, shown: Sequence[Shown]) -> Inter
             texts.append(None)
             image_index.append(len(images))
             images.append(picture.jpeg)
-            facts.append(image_facts(node, (picture.width, picture.height)))
+            facts.append(image_facts(node, (picture.width, picture.height)) | face_facts(picture))
             if node.caption:  # it belongs to the image: it comes with it, and goes with it
                 texts.append(node.caption)
                 image_index.append(None)

@@ -19,7 +19,7 @@ SIDECAR_SCHEMA = pa.schema(
         ("sha256", pa.large_string()),  # of the original file
         ("phash", pa.large_string()),
         ("similarity", pa.float64()),  # CLIP; null where it was not measured
-        ("punsafe", pa.float64()),  # null: no model of ours measures it
+        ("punsafe", pa.float64()),  # the highest of classifiers and heads; null where none was asked
         ("status", pa.large_string()),
         ("error_message", pa.large_string()),
     ]
@@ -41,7 +41,7 @@ def sidecar_row(sample: PairSample | ClipSample, key: str) -> dict[str, Any]:
         "sha256": facts["sha256"],
         "phash": facts["phash"],
         "similarity": facts["clip_score"] if facts["clip_model"] else None,
-        "punsafe": None,
+        "punsafe": facts.get("punsafe"),
         "status": "success",
         "error_message": None,
     }

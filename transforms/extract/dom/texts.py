@@ -71,4 +71,5 @@ def _paragraphs(text: str) -> list[str]:
 
 def one_line(text: str) -> str:
     """The text of a title or an attribute on one line, clean."""
-    return " ".join(" ".join(text for text, _ in blocks_of([text], False)).split())
+    spaced = text.replace("\u200b", " ")  # a zero-width space is where words may part; within prose it divides long words
+    return " ".join(" ".join(text for text, _ in blocks_of([spaced], False)).split())

@@ -1,0 +1,108 @@
+"""`make test-engines`: the sample web through all four jobs, here and on a Spark cluster; the bytes must be the same.
+
+    python -m tests.engines.compare --pages 60 --kill extract,documents,media,pairs,shards
+
+In each job that is named, a worker is killed with -9 while the job is at work, and another takes its place. Ends with 1 where
+contents differ, where a run is not sound, or where a job ended before its worker could be killed.
+"""
+
+import argparse
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from lamella.pipeline.config.resolution import resolve
+from lamella.pipeline.preflight import find_archives, own_folder
+from lamella.pipeline.run import contents_hash, run
+from lamella.reporting.verify import verify
+from lamella.runners.launch import Engine, closing, executor
+from lamella.runners.progress import Progress, quiet_beam
+from lamella.sample.web import write_sample
+from tests.engines.spark_cluster import SparkCluster
+
+KILL_AT = 0.3  # of a job's tasks
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pages", type=int, default=60)
+    parser.add_argument("--kill", default="", help="jobs, with commas between them")
+    parser.add_argument("overrides", nargs="*", help="KEY=VALUE")
+    options = parser.parse_args()
+    quiet_beam()
+    progress, kills = Progress(), [job for job in options.kill.split(",") if job]
+    with tempfile.TemporaryDirectory(prefix="lamella-engines-") as name:
+        folder = Path(name)
+        write_sample(folder / "web", pages=options.pages, seed=0)
+        local = run_engine(folder, "local", Engine(), options.overrides, progress.say)
+        with SparkCluster(folder / "cluster") as cluster:
+            killer = Killer(cluster, kills, progress.say)
+            engine = Engine(runner="spark", master=cluster.master, flags=("spark.executor.memory=1g",))
+            spark = run_engine(folder, "spark", engine, options.overrides, progress.say, killer.watch)
+    failures = [f"{job}: ended before its worker could be killed" for job in kills if job not in killer.killed]
+    if spark != local:
+        failures.append(f"contents differ: local {local}, spark {spark}")
+    for failure in failures:
+        progress.say(failure)
+    print(f"{2 - bool(failures)} passed, {len(failures)} failed")
+    return 1 if failures else 0
+
+
+def run_engine(
+    folder: Path,
+    name: str,
+    engine: Engine,
+    overrides: list[str],
+    say: Callable[[str], None],
+    watch: Callable[[Callable], Callable] = lambda execute: execute,
+) -> str:
+    """A whole run, found sound; the hash of its contents."""
+    start, archives, output = time.monotonic(), find_archives([str(folder / "web")]), str(folder / name)
+    processes = engine.processes if engine.is_local else None
+    execute = executor(engine, archives, lambda line: say(f"{name}: {line}"))
+    with own_folder(output), closing(execute):
+        run(resolve("demo", overrides), archives, output, watch(execute), lambda line: say(f"{name}: {line}"), processes)
+    if faults := list(verify(output)):
+        raise RuntimeError(f"{name}: {faults[0]}")
+    contents = contents_hash(output)
+    say(f"{name}: contents {contents}, {time.monotonic() - start:.0f} s")
+    return contents
+
+
+class Killer:
+    """Kills a worker in the midst of each job of some."""
+
+    def __init__(self, cluster: SparkCluster, jobs: list[str], say: Callable[[str], None]):
+        self._cluster, self._jobs, self._say = cluster, jobs, say
+        self.killed: list[str] = []
+
+    def watch(self, execute: Callable) -> Callable:
+        """The same `execute`, whose jobs lose a worker. A job is known by its label."""
+
+        def watched(label: str, build: Callable) -> None:
+            ended = threading.Event()
+            if label in self._jobs and label not in self.killed:
+                threading.Thread(target=self._kill, args=(execute, label, ended), daemon=True).start()
+            try:
+                execute(label, build)
+            finally:
+                ended.set()
+
+        return watched
+
+    def _kill(self, execute: Callable, label: str, ended: threading.Event) -> None:
+        while not ended.wait(0.05):
+            done, total = execute.tasks(label)
+            if done and done >= KILL_AT * total:
+                name = self._cluster.kill_worker()
+                self.killed.append(label)
+                self._say(f"spark: {label}: {name} was killed when {done} of {total} tasks were done")
+                self._cluster.add_worker()
+                return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""Matching on fused features: near misses, hard negatives, the slow encoder and its queue, and a training with all of it."""
+
+import json
+import math
+import shutil
+from itertools import islice
+
+import pytest
+import torch
+
+from lamella.schemas.errors import TrainingError
+from lamella.trainer.contrastive.batches import PairBatches
+from lamella.trainer.contrastive.config import resolve
+from lamella.trainer.contrastive.learner import Inputs, Learner
+from lamella.trainer.contrastive.losses import fused_matching_loss, hard_negatives, soft_contrast
+from lamella.trainer.contrastive.momentum import MomentumEncoder, Views
+from lamella.trainer.contrastive.near_misses import KINDS, near_misses
+from lamella.trainer.contrastive.pairs import find_pairs
+from lamella.trainer.contrastive.train import train
+from lamella.trainer.evaluation.contrastive import fused_logits
+from lamella.weights import load
+from lamella.weights.coca import CoCa
+from tests.model_world import CONFIG, write_models
+from tests.trainer.training_world import logged
+
+ITM = {"itm_weight": "1", "near_misses": "2", "queue": "20", "distillation": "0.4", "distillation_warmup_steps": "4"}
+
+
+def test_near_misses_change_one_word_of_a_kind_or_swap_two():
+    found = set(near_misses("Two red rings above a blue star", 1000))
+    assert {"Three red rings above a blue star", "Two red rings below a blue star", "Two blue rings above a red star"} <= found
+    assert {"Two green rings above a blue star", "Two red rings above a blue heart"} <= found
+    assert "Two red rings above a red star" not in found  # a word that the caption has already
+    counts, colours, shapes = (len(KINDS[kind]) for kind in ("count", "colour", "shape"))
+    assert len(found) == (counts - 1) + 2 * (colours - 2) + 1 + 1 + 2 * (shapes - 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"), [("a big dog", {"a small dog"}), ("the left one", {"the right one"}), ("a dog", set()), ("", set())]
+)
+def test_near_misses_by_hand(text, wrong):
+    assert set(near_misses(text, 5)) == wrong
+
+
+def test_near_misses_are_drawn_by_hash():
+    text = "a red circle to the left of a small square"
+    assert near_misses(text, 3, 1) == near_misses(text, 9, 1)[:3] != near_misses(text, 3, 2)
+
+
+def test_hard_negatives_are_drawn_in_proportion_and_never_the_same_text():
+    cosine = torch.tensor([[1.0, 0.5, 0.0, 0.9]]).expand(20_000, -1)
+    same = torch.tensor([[True, False, False, True]]).expand(20_000, -1)
+    noise = torch.rand(cosine.shape, generator=torch.Generator().manual_seed(0)).clamp(1e-6, 1 - 1e-6)
+    drawn, there = hard_negatives(cosine, same, torch.tensor(4.0), noise)
+    share = (drawn == 1).float().mean().item()
+    assert share == pytest.approx(math.exp(2) / (math.exp(2) + 1), abs=0.01) and set(drawn.tolist()) == {1, 2} and there.all()
+    assert not hard_negatives(cosine[:1], torch.ones_like(same[:1]), torch.tensor(4.0), noise[:1])[1].any()
+
+
+def test_contrast_with_soft_targets_by_hand():
+    cosine, slow = torch.tensor([[0.5, 0.0, 0.5]]), torch.tensor([[1.0, 0.0, 1.0]])
+    own, scale = torch.tensor([0]), torch.tensor(2.0)
+    same = torch.tensor([[True, False, True]])  # the third has the same text: neither right nor wrong
+    logs = [1 - math.log(math.e + 1), -math.log(math.e + 1)]
+    assert soft_contrast(cosine, slow, own, same, scale, 0.0).item() == pytest.approx(-logs[0])
+    view = math.exp(2) / (math.exp(2) + 1)
+    target = 0.6 + 0.4 * view
+    expected = -(target * logs[0] + (1 - target) * logs[1])
+    assert soft_contrast(cosine, slow, own, same, scale, 0.4).item() == pytest.approx(expected)
+
+
+def test_right_and_wrong_weigh_the_same_and_what_is_not_there_nothing():
+    right, wrong = torch.tensor([0.0]), torch.tensor([0.0, 50.0, 0.0])
+    loss = fused_matching_loss(right, wrong, torch.tensor([True, False, True]))
+    assert loss.item() == pytest.approx(math.log(2))
+
+
+def test_the_slow_encoder_follows_and_its_queue_turns_round():
+    torch.manual_seed(0)
+    model = CoCa(CONFIG)
+    slow = MomentumEncoder(model, momentum=0.75, size=3)
+    before = slow.slow.visual.proj.clone()
+    with torch.no_grad():
+        model.visual.proj.add_(1.0)
+    slow.follow(model)
+    torch.testing.assert_close(slow.slow.visual.proj, before + 0.25)
+    assert not any(parameter.requires_grad for parameter in slow.parameters())
+
+    def pairs(first: int, count: int) -> tuple[Views, torch.Tensor]:
+        rows = torch.arange(first, first + count)
+        spread = rows[:, None].float()
+        patches = spread[:, :, None].expand(-1, *slow.patches.shape[1:])
+        return Views(spread.expand(-1, 16), patches, spread.expand(-1, 16)), rows[:, None]
+
+    slow.put(*pairs(1, 2))
+    assert slow.filled == 2 and slow.tokens[:2, 0].tolist() == [1, 2]
+    slow.put(*pairs(3, 2))
+    assert slow.filled == 3 and slow.tokens[:, 0].tolist() == slow.read[:, 0].tolist() == [4, 2, 3]
+    slow.put(*pairs(5, 4))  # more than it holds
+    assert sorted(slow.tokens[:, 0].tolist()) == [6, 7, 8]
+
+
+def test_a_batch_brings_its_near_misses(toy_shards):
+    config = resolve("demo-itm", {"batch": "4", "near_misses": "2", "datasets": "align", "sources": "none", "max_shift": "0"})
+    said = []
+
+    def tokenize(texts):
+        said.append(list(texts))
+        return torch.ones(len(texts), 5, dtype=torch.int64)
+
+    with PairBatches(find_pairs(toy_shards, ("align",), "train"), config, 16, tokenize) as batches:
+        (batch,) = islice(batches, 1)
+    texts, near = said[:2]
+    assert batch.near.shape == (4, 2, 5) and (batch.near != 0).all()
+    for number, text in enumerate(texts):
+        for wrong in near[2 * number : 2 * number + 2]:
+            assert sum(a != b for a, b in zip(text.split(), wrong.split(), strict=True)) == 1  # "a red bar ..." has one colour
+
+
+def test_it_learns_goes_on_to_the_bit_and_opens_with_the_loader(tmp_path, toy_shards, toy_overrides):
+    """The slow encoder and its queue are part of a checkpoint: a training that lost its last one comes to the same losses."""
+    overrides = toy_overrides | ITM | {"datasets": "align", "sources": "none", "learning_rate": "3e-3"}
+    train(toy_shards, "demo-itm", str(tmp_path), overrides)
+    losses = logged(tmp_path)
+    assert set(losses[1]) == {"total", "contrastive", "itm"} and losses[12]["itm"] < losses[1]["itm"]
+    shutil.rmtree(tmp_path / "checkpoints" / "step-00000012")
+    train(toy_shards, "demo-itm", str(tmp_path), overrides)
+    assert logged(tmp_path) == losses
+    loaded = load(toy_overrides["model"], str(tmp_path), "matcher", device="cpu")
+    assert loaded.fusion is not None and loaded.match_scale is None
+    images = torch.zeros(2, 16, 16, 3, dtype=torch.uint8)
+    assert len(fused_logits(loaded, images, loaded.tokenize(["a red bar", "a blue bar"]))) == 2
+
+
+def test_gradients_reach_encoders_and_head_and_not_the_slow_copy(tmp_path):
+    folder = write_models(tmp_path)
+    keys = ITM | {"model": f"{folder}/tiny.json", "distillation_warmup_steps": "0"}
+    config = resolve("demo-itm", keys)
+    loaded = load(config.model, folder, "matcher", device="cpu")
+    learner = Learner(loaded, config)
+    images = torch.randint(0, 256, (3, 32, 32, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    texts, wrong = ["a red square", "a green field", "a blue lake"], ["a blue square", "a red field", "a green lake"]
+    tokens, near = loaded.tokenize(texts), loaded.tokenize(wrong)[:, None]
+    for step in range(2):  # the second finds the first in the queue
+        losses = learner.losses(learner(images, tokens), Inputs(images, tokens, near, step))
+    torch.stack(list(losses.values())).sum().backward()
+    reached = {name for name, parameter in learner.named_parameters() if parameter.grad is not None}
+    parts = {".".join(name.split(".")[:2]) for name in reached}
+    assert parts == {"model.visual", "model.text", "model.text_decoder", "model.logit_scale", "fusion.weight", "fusion.bias"}
+    assert learner.momentum.filled == 6
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        (
+            {"itm_weight": "1", "model": "toy-clip-itm"},
+            "itm_weight=1.0: toy-clip-itm is no CoCa of ours",
+        ),
+        ({"distillation": "0.4", "queue": "0"}, "distillation=0.4: queue=0"),
+    ],
+)
+def test_what_cannot_be_is_named(tmp_path, toy_shards, toy_overrides, keys, says):
+    import open_clip
+
+    vision = {"image_size": 32, "patch_size": 16, "width": 16, "head_width": 16, "layers": 1}
+    text = {"context_length": 77, "vocab_size": 49408, "width": 16, "heads": 1, "layers": 1}
+    (tmp_path / "toy-clip-itm.json").write_text(json.dumps({"embed_dim": 16, "vision_cfg": vision, "text_cfg": text}))
+    open_clip.add_model_config(tmp_path / "toy-clip-itm.json")
+    own = {} if "model" in keys else toy_overrides
+    with pytest.raises(TrainingError, match=says):
+        train(toy_shards, "demo-itm", str(tmp_path), own | {"batch": "8", "sources": "none", "datasets": "align"} | keys)

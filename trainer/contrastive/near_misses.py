@@ -1,0 +1,65 @@
+"""A caption in, captions that say nearly the same and are wrong, out: one colour, number, size, place or shape is another.
+
+A matcher that saw only captions of other pictures learns to look for one word that fits; these differ by the one word that does
+not (Yuksekgonul et al. 2023, "When and why vision-language models behave like bags-of-words").
+"""
+
+import re
+from collections.abc import Iterator
+
+from lamella.schemas.keys import stable_int
+
+# Words of one kind, each of which makes a caption wrong in the place of another. Of shapes, singular and plural apart.
+KINDS: dict[str, tuple[str, ...]] = {
+    "colour": ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "white", "grey"),
+    "count": ("two", "three", "four", "five", "six"),
+    "size": ("small", "large"),
+    "place": ("above", "below"),
+    "side": ("left", "right"),
+    "shape": ("circle", "square", "triangle", "star", "heart", "cross", "diamond", "ring"),
+    "shapes": ("circles", "squares", "triangles", "stars", "hearts", "crosses", "diamonds", "rings"),
+}
+_OTHER_SPELLING = {"little": "small", "tiny": "small", "big": "large", "huge": "large", "gray": "grey", "beneath": "below"}
+_KIND_OF = {word: kind for kind, words in KINDS.items() for word in words}
+_KIND_OF |= {word: _KIND_OF[same] for word, same in _OTHER_SPELLING.items()}
+_WORD = re.compile(r"[A-Za-z]+")
+
+
+def near_misses(text: str, most: int, *parts: object) -> list[str]:
+    """Up to `most` wrong captions, drawn by the hash of `parts` and of the text; fewer where it says less that can be changed.
+
+    A word becomes another of its kind, never one that the caption has already: "a red ring above a blue one" does not become
+    "a blue ring above a blue one", which might be true of another pair of words. Two different words of a kind may also change
+    places. Upper case stays where it stood.
+    """
+    found = [(match.start(), match.end(), match.group()) for match in _WORD.finditer(text)]
+    said = [(start, end, word) for start, end, word in found if word.lower() in _KIND_OF]
+    changes = sorted({*_replaced(text, said), *_swapped(text, said)} - {text})
+    changes.sort(key=lambda change: stable_int(*parts, text, change))
+    return changes[:most]
+
+
+def _replaced(text: str, said: list[tuple[int, int, str]]) -> Iterator[str]:
+    """Each word by each other of its kind."""
+    there = {_plain(word) for _, _, word in said}
+    for start, end, word in said:
+        for other in KINDS[_KIND_OF[word.lower()]]:
+            if other not in there:
+                yield text[:start] + _cased(other, word) + text[end:]
+
+
+def _swapped(text: str, said: list[tuple[int, int, str]]) -> Iterator[str]:
+    """Two different words of a kind change places: "a red ring and a blue star" -> "a blue ring and a red star"."""
+    for number, (start, end, word) in enumerate(said):
+        for later_start, later_end, later in said[number + 1 :]:
+            if _KIND_OF[word.lower()] == _KIND_OF[later.lower()] and _plain(word) != _plain(later):
+                between = text[end:later_start]
+                yield text[:start] + _cased(later, word) + between + _cased(word, later) + text[later_end:]
+
+
+def _plain(word: str) -> str:
+    return _OTHER_SPELLING.get(word.lower(), word.lower())
+
+
+def _cased(word: str, like: str) -> str:
+    return word.capitalize() if like[:1].isupper() else word.lower()

@@ -1,0 +1,140 @@
+"""Captured links and what archives hold in; the links whose sites allow their use, with their words, and Rejections out.
+
+A robots.txt, tdmrep.json, ai.txt or licence in an archive speaks of the addresses of its site, and so of every address on a
+link's way. Files are read where they lie, once a site; verdicts cross the shuffles, and files never do.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
+
+import apache_beam as beam
+
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.rejection import Reason, Rejection
+from lamella.transforms.base.blobs import BlobError
+from lamella.transforms.base.reject import reject_media
+from lamella.transforms.base.rule import Violation
+from lamella.transforms.fetch.captured import CapturedLink, latest
+from lamella.transforms.fetch.robots import read_robots
+from lamella.transforms.fetch.site_rules import SiteRules, read_ai_txt, read_rsl, read_tdm_file
+from lamella.transforms.formats.site_files import AI_TXT, ROBOTS, RSL_TYPE, TDM_FILE, is_site_file, site_file_path, site_of
+from lamella.transforms.media.store import MediaStore
+
+
+class Heard(NamedTuple):
+    captured: beam.PCollection  # CapturedLink
+    refused: beam.PCollection  # Rejection
+
+
+class Asked(NamedTuple):
+    """An address on a link's way."""
+
+    link: str  # URL of the link
+    address: str
+    tdm_said: bool  # a response on the way has spoken of TDM itself
+
+
+class Word(NamedTuple):
+    """What a site says of one address on a link's way."""
+
+    address: str
+    allowed: bool
+    evidence: str
+
+
+class HearSites(beam.PTransform):
+    """{"captured", "archived"} -> Heard."""
+
+    def __init__(self, config: FetchConfig, store: MediaStore):
+        super().__init__()
+        self._config, self._store = config, store
+
+    def expand(self, inputs):
+        captured = inputs["captured"] | "ByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, CapturedLink])
+        asked = inputs["captured"] | "Asked" >> beam.FlatMap(asked_of).with_output_types(tuple[str, Asked])
+        files = (
+            inputs["archived"]
+            | "SiteFiles" >> beam.Filter(lambda found: is_site_file(found.url, found.mime))
+            | "FilesBySite" >> beam.WithKeys(lambda found: site_of(found.url)).with_output_types(tuple[str, ArchiveMedia])
+        )
+        words = (
+            {"asked": asked, "files": files}
+            | "Sites" >> beam.CoGroupByKey()
+            | beam.FlatMap(_words, self._config, self._store).with_output_types(tuple[str, Word])
+        )
+        out = (
+            {"captured": captured, "words": words}
+            | "Links" >> beam.CoGroupByKey()
+            | beam.FlatMapTuple(_settled)
+            .with_output_types(CapturedLink, refused=Rejection)
+            .with_outputs("refused", main="captured")
+        )
+        return Heard(out.captured, out.refused)
+
+
+def asked_of(link: CapturedLink) -> Iterable[tuple[str, Asked]]:
+    """(site, Asked) for each address on the link's way."""
+    for address in (link.url, *link.through):
+        yield site_of(address), Asked(link.url, address, bool(link.tdm_reservation))
+
+
+def words_of_site(site: str, group: dict, config: FetchConfig, store: MediaStore) -> Iterable[tuple[str, Word]]:
+    """(URL of the link, Word) for each Asked of a site of which an archive holds a file. Raises OSError as the store does."""
+    files = list(group["files"])
+    if not files:
+        return
+    rules = rules_of(files, site, store)
+    for asked in group["asked"]:
+        verdict = rules.verdict(asked.address, config, tdm_said=asked.tdm_said)
+        if verdict.evidence:
+            yield asked.link, Word(asked.address, verdict.allowed, verdict.evidence)
+
+
+def rules_of(files: Iterable[ArchiveMedia], site: str, store: MediaStore) -> SiteRules:
+    """Of each file of a site the one that was crawled last; one that cannot be decoded says nothing."""
+    by_path: dict[str, list[ArchiveMedia]] = {}
+    for found in files:
+        by_path.setdefault(site_file_path(found.url, found.mime), []).append(found)
+    body = {path: _read(latest(found), store) for path, found in by_path.items()}
+    return SiteRules(
+        robots=read_robots(200, body[ROBOTS]) if ROBOTS in body else None,
+        tdm=read_tdm_file(body.get(TDM_FILE, b"")),
+        ai=read_ai_txt(body[AI_TXT]) if AI_TXT in body else None,
+        rsl=read_rsl(body.get(RSL_TYPE, b""), f"https://{site}"),
+    )
+
+
+def settle(link: CapturedLink, words: Iterable[Word]) -> CapturedLink | Rejection:
+    """The link with what its sites say, or the Rejection where one of them forbids it."""
+    said = sorted(set(words))
+    forbids = [word.evidence for word in said if not word.allowed]
+    if forbids:
+        return reject_media(link, Violation(Reason.OPTED_OUT, detail=forbids[0]))
+    own = next((word.evidence for word in said if word.address == link.url), "")
+    return replace(link, robots_txt=own) if own else link
+
+
+def _words(joined: tuple[str, dict], config: FetchConfig, store: MediaStore) -> Iterable[tuple[str, Word]]:
+    return words_of_site(*joined, config, store)
+
+
+def _settled(url: str, group: dict):
+    words = list(group["words"])
+    for link in group["captured"]:
+        out = settle(link, words)
+        yield beam.pvalue.TaggedOutput("refused", out) if isinstance(out, Rejection) else out
+
+
+def _read(found: ArchiveMedia, store: MediaStore) -> bytes:
+    try:
+        return store.bytes(found.blob)
+    except BlobError as error:
+        if isinstance(error.__cause__, OSError):
+            raise error.__cause__ from error
+        return b""
+
+
+def _url(link: CapturedLink) -> str:
+    return link.url
