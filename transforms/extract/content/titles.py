@@ -7,7 +7,7 @@ from lamella.transforms.extract.dom.blocks import Item, Layout, is_named
 from lamella.transforms.extract.dom.class_heuristics import COMMENTS, CONSENT, FURNITURE, LIKELY_FURNITURE
 from lamella.transforms.extract.dom.tags import HEADINGS
 
-_TITLE_EDGES = re.compile(r"\s[-–—|·:»«/]+\s|\s*[|»«]\s*")
+_TITLE_EDGES = re.compile(r"\s[-–—|·:»«/]++\s|[|»«]")
 _BOILERPLATE = frozenset((COMMENTS, CONSENT, FURNITURE, LIKELY_FURNITURE))
 
 
