@@ -83,7 +83,7 @@ def main() -> int:
     parser.add_argument("--pages", type=int, default=200)
     parser.add_argument("--arms", default="local-1,local-2,spark-1,spark-2")
     parser.add_argument("overrides", nargs="*", help="KEY=VALUE")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     quiet_beam()
     if not (options.folder / "web").exists():
         write_sample(options.folder / "web", pages=options.pages, seed=0)

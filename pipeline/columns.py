@@ -6,15 +6,17 @@ Only files that a table's manifest names are read. A table that is not finished 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from lamella.pipeline.damage import parquet_file
 from lamella.pipeline.tables import read_manifest
 from lamella.transforms.base.files import join
+
+pc: Any = pyarrow.compute  # it makes its functions when it is imported, where no type checker sees them
 
 BATCH_ROWS = 16_384
 
@@ -79,7 +81,7 @@ def field(batch: pa.RecordBatch, *path: str) -> pa.Array:
     return pc.struct_field(column, list(path[1:])) if len(path) > 1 else column
 
 
-def counted(column: pa.Array) -> Iterator[tuple[object, int]]:
-    """(value, how often) of a column."""
+def counted(column: pa.Array) -> Iterator[tuple[str, int]]:
+    """(text, how often) of a column of texts; "" for what is null."""
     for entry in pc.value_counts(column):
-        yield entry["values"].as_py(), entry["counts"].as_py()
+        yield entry["values"].as_py() or "", entry["counts"].as_py()

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lamella.schemas.errors import DamagedTable, DataError
 from lamella.schemas.printable import printable
+from lamella.transforms.base.files import open_binary
 
 # A few kB of Parquet can unpack to as much as memory holds. Our own row groups are of 10,000 rows: of some 50 MB; ours.
 MAX_ROW_GROUP_BYTES = 1 << 30  # unpacked, as the footer tells
@@ -39,7 +39,7 @@ class TooLarge(DataError, ValueError):
 def parquet_file(path: str) -> Iterator[pq.ParquetFile]:
     """A file of a table, for as long as it is read. Raises Damaged."""
     try:
-        with fsspec.open(path, "rb") as stream:
+        with open_binary(path) as stream:
             yield pq.ParquetFile(stream)
     except (pa.ArrowException, OSError) as error:
         raise Damaged(path, error) from error

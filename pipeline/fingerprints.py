@@ -44,8 +44,12 @@ def stage_settings(c: Config, stage: str) -> str:
     values: dict[str, Any] = part.model_dump(mode="json", exclude=_PACE.get(stage))
     if stage == "filter":
         values["words"] = _word_lists()
+        values["opt_out_list"] = _content("filter.opt_out_list", c.filter.opt_out_list)
+    elif stage == "pair":
+        values["opt_out_list"] = _content("pair.opt_out_list", c.pair.opt_out_list)
     elif stage == "fetch":
         values["unsafe_hashes"] = _content("fetch.unsafe_hashes", c.fetch.unsafe_hashes)
+        values["opt_out_list"] = _content("fetch.opt_out_list", c.fetch.opt_out_list)
         values["unsafe_pdq"] = _content("fetch.unsafe_pdq", c.fetch.unsafe_pdq)
         values["classifiers"] = [_classifier(path) for path in c.fetch.classifiers]
     elif stage == "score":

@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import NamedTuple
 
-import fsspec
-
 from lamella.pipeline.columns import read_columns
 from lamella.pipeline.damage import Damaged
 from lamella.schemas.media import Container
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.base.files import is_plain_name, join, list_files, read_bytes
+from lamella.transforms.base.files import is_plain_name, join, list_files, open_binary, read_bytes
 from lamella.transforms.fetch.packs import FOLDER as PACKS
 
 _CHUNK = 1 << 20
@@ -99,7 +97,7 @@ def _digests(path: str, blobs: list[tuple[int, int, str]]) -> Iterator[tuple[str
     """(checksum as the table says, checksum as it is) of files in a pack."""
     if not blobs:
         return
-    with fsspec.open(path, "rb") as stream:
+    with open_binary(path) as stream:
         for offset, length, digest in sorted(blobs):
             stream.seek(offset)
             yield digest, sha256(stream.read(length)).hexdigest()
@@ -107,7 +105,7 @@ def _digests(path: str, blobs: list[tuple[int, int, str]]) -> Iterator[tuple[str
 
 def checksum(path: str) -> str:
     digest = sha256()
-    with fsspec.open(path, "rb") as stream:
+    with open_binary(path) as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

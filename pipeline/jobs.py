@@ -42,7 +42,7 @@ from lamella.pipeline.ledger import Ledger, SumCounters
 from lamella.pipeline.measured import WriteCounts, counts_of, forget_counts
 from lamella.pipeline.ownership import claim, withdraw
 from lamella.pipeline.partitions import ReadPartitions, WritePartitions, partition_key, standing_partitions
-from lamella.pipeline.tables import ReadTable, WriteTable, column_values, part_names, read_manifest
+from lamella.pipeline.tables import ReadTable, WriteTable, column_values, finished_manifest, part_names, read_manifest
 from lamella.schemas.account import Counter
 from lamella.schemas.config import Config
 from lamella.schemas.datasets import DATASETS, Dataset
@@ -105,7 +105,7 @@ def run_jobs(context: RunContext) -> str:
     for number, job in enumerate(JOBS):
         _WORK[job](context)
         context.done(job)
-        if line := nothing_left(context.folder, job):
+        if line := nothing_left(context.folder, job, context.config.score.when):
             behind = JOBS[number + 1 :]
             withdraw(context.folder, [folder for later in behind for folder in GRAPH[later].folders])
             return line
@@ -154,9 +154,8 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        documents, candidates, archived, aliases = _read(pipeline, context, MEDIA)
-        config, root = context.config, context.root
-        return (curation.find_media(documents, candidates, archived, aliases, config, root, ledger, asks=context.asks),)
+        tables = _read(pipeline, context, MEDIA)
+        return curation.find_media(*tables, context.config, context.root, ledger, asks=context.asks)
 
     _run(context, MEDIA, build)
 
@@ -202,7 +201,7 @@ def rows_by_dataset(folder: str) -> dict[Dataset, int]:
     for table in PAIR_TABLES:
         named.update(column_values(join(folder, table.name), "dataset"))
     return {
-        dataset: named[dataset] if entry.unit is Unit.PAIR else read_manifest(join(folder, entry.table)).rows
+        dataset: named[dataset] if entry.unit is Unit.PAIR else finished_manifest(join(folder, entry.table)).rows
         for dataset, entry in DATASETS.items()
     }
 

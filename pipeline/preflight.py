@@ -15,7 +15,7 @@ from lamella.pipeline.config.resolution import check_no_credentials
 from lamella.pipeline.ownership import check_output
 from lamella.schemas.config import Config, ModelConfig, ReadConfig
 from lamella.schemas.errors import ConfigError, WeightsMissing
-from lamella.transforms.base.files import is_local
+from lamella.transforms.base.files import is_local, open_binary
 from lamella.transforms.caption.models import BLIP
 from lamella.transforms.formats.content_encoding import record_caps
 from lamella.transforms.read.wrappings import holds_records
@@ -77,7 +77,7 @@ def _matches(pattern: str) -> list[str]:
     try:
         inner = fsspec.core.url_to_fs(pattern)[1]
         folder = fs.isdir(inner)
-        named = fs.ls(inner, detail=False) if folder else fs.glob(inner)
+        named = [str(path) for path in (fs.ls(inner, detail=False) if folder else fs.glob(inner))]
         matches = [path for path in named if (not folder or path.endswith(ENDINGS)) and not fs.isdir(path)]
     except (OSError, ValueError) as error:
         raise ConfigError(f"--input {pattern}: {getattr(error, 'strerror', None) or error}") from None
@@ -118,7 +118,7 @@ def missing_part(error: BaseException) -> str:
 
 def _looks_like_an_archive(path: str) -> bool:
     try:
-        with fsspec.open(path, "rb") as stream:
+        with open_binary(path) as stream:
             return stream.read(16).startswith(_MAGIC) or holds_records(stream, record_caps(ReadConfig()))
     except OSError as error:
         raise ConfigError(f"--input {path}: {error.strerror or error}") from None

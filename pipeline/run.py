@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import fsspec
 
+from lamella.pipeline.enclosed import check_enclosed
 from lamella.pipeline.fingerprints import check_files
 from lamella.pipeline.graph import EXTRACT, GRAPH, JOBS
 from lamella.pipeline.jobs import RunContext, run_jobs, table_names
@@ -62,7 +63,9 @@ def run(
 
     Raises:
         ConfigError: with nothing touched, where the folder is not this run's, or a file of a user's stands in its way.
+        DataError: with nothing touched, where a link in the folder leads out of it.
     """
+    check_enclosed(folder)
     check_output(folder)
     check_files(config)
     before = read_facts(folder)
@@ -132,7 +135,8 @@ def begin(config: Config, archives: tuple[str, ...], folder: str) -> dict:
 
 
 def config_of(folder: str) -> Config:
-    """The config that a run's `run.json` holds. Raises FileNotFoundError where there is none."""
+    """The config that a run's `run.json` holds. Raises FileNotFoundError where there is none, DataError as `check_enclosed`."""
+    check_enclosed(folder)
     return Config.model_validate(json.loads(read_bytes(join(folder, RUN_FILE)))["config"])
 
 

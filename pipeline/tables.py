@@ -88,6 +88,13 @@ def read_manifest(folder: str) -> TableManifest | None:
         raise Damaged(path, error) from error
 
 
+def finished_manifest(folder: str) -> TableManifest:
+    """The manifest of a table that must stand. Raises FileNotFoundError where it does not, Damaged as `read_manifest`."""
+    if (manifest := read_manifest(folder)) is None:
+        raise FileNotFoundError(f"{folder}: not a finished table")
+    return manifest
+
+
 def read_records(folder: str, record_type: type) -> Iterator[Any]:
     """Every record of a finished table, one row group in memory at a time."""
     manifest = read_manifest(folder)
@@ -157,10 +164,7 @@ class ReadTable(beam.PTransform):
         self._folder, self._type = folder, record_type
 
     def expand(self, pipeline):
-        manifest = read_manifest(self._folder)
-        if manifest is None:
-            raise FileNotFoundError(f"{self._folder}: not a finished table")
-        paths = [join(self._folder, file.name) for file in manifest.files if file.rows]
+        paths = [join(self._folder, file.name) for file in finished_manifest(self._folder).files if file.rows]
         return (
             pipeline
             | beam.Create(paths, reshuffle=False).with_output_types(str)
@@ -199,5 +203,5 @@ def _write_part(group: tuple[int, dict[str, Iterable[Any]]], folder: str, record
 
 
 def _commit(files: list[FileInfo], folder: str, fingerprint: str) -> TableManifest:
-    files = tuple(sorted(files, key=lambda file: file.name))
-    return write_manifest(folder, TableManifest(table=folder.rsplit("/", 1)[-1], fingerprint=fingerprint, files=files))
+    by_name = tuple(sorted(files, key=lambda file: file.name))
+    return write_manifest(folder, TableManifest(table=folder.rsplit("/", 1)[-1], fingerprint=fingerprint, files=by_name))

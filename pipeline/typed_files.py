@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, BinaryIO, cast
-
-import fsspec
+from typing import Any
 
 from lamella.pipeline.damage import parquet_file
 from lamella.pipeline.tables import read_manifest
@@ -14,14 +12,26 @@ from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.errors import DataError
 from lamella.schemas.media import Alias, ArchiveMedia, Media
+from lamella.schemas.opt_out import OptOut
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.printable import printable
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.sample import Sample, decode_sample
 from lamella.schemas.shards import MANIFEST, read_shard
-from lamella.transforms.base.files import join
+from lamella.transforms.base.files import join, open_binary
 
-RECORD_TYPES = (InterleavedDocument, Duplicate, ArchiveMedia, Alias, Media, ImageTextPair, VideoTextPair, Rejection, Counter)
+RECORD_TYPES = (
+    InterleavedDocument,
+    Duplicate,
+    ArchiveMedia,
+    Alias,
+    Media,
+    OptOut,
+    ImageTextPair,
+    VideoTextPair,
+    Rejection,
+    Counter,
+)
 
 
 def read_typed(path: str) -> Iterator[Any]:
@@ -54,8 +64,8 @@ def _types() -> dict[frozenset[str], type]:
 def read_samples(path: str) -> Iterator[Sample]:
     """The samples of a shard, in order. Raises DataError where there is no file; BadShard and BadSample for damage."""
     try:
-        with fsspec.open(path, "rb") as stream:
-            for _, members in read_shard(cast(BinaryIO, stream)):
+        with open_binary(path) as stream:
+            for _, members in read_shard(stream):
                 yield decode_sample(members)
     except OSError as error:
         raise DataError(f"{printable(path)}: {error.strerror or error}") from error

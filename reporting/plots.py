@@ -113,7 +113,7 @@ def histogram(plot: Histogram, height: int = 230) -> Markup:
                 floor[at] += count
     parts += _x_axis(plot.edges, plot.log, plot.x_label, height)
     parts += _legend(plot.series) if legend else []
-    if marked:
+    if marked and plot.limit is not None:
         parts += _limit(x(plot.limit), top, bottom, plot.limit_label)
     return _svg(plot.title, height, parts)
 

@@ -29,13 +29,15 @@ from lamella.pipeline.audit import (
 )
 from lamella.pipeline.bundled import warn_of_pages
 from lamella.pipeline.columns import counted, read_columns
-from lamella.pipeline.graph import FUNNELS, JOBS, PAIR_TABLES, STAGES, TABLES
+from lamella.pipeline.enclosed import check_enclosed
+from lamella.pipeline.graph import FUNNELS, JOBS, PAIR_TABLES, TABLES, in_order
 from lamella.pipeline.ownership import read_facts, write_own
 from lamella.pipeline.run import REPORT_FILES, unfinished_jobs
 from lamella.pipeline.tables import read_manifest
 from lamella.reporting.card import card_of
 from lamella.reporting.distributions import distributions
 from lamella.reporting.ground_truth.truth import truth_of
+from lamella.reporting.picture_texts import picture_texts
 from lamella.reporting.plots import number
 from lamella.reporting.samples import clean, exhibits
 from lamella.schemas.config import Config
@@ -47,16 +49,24 @@ from lamella.transforms.base.files import join
 Report = dict[str, Any]
 
 
-def write_report(run: str) -> Report:
+def write_report(run: str, unsafe_hashes: str | None = None) -> Report:
     """Builds the report of a run's folder and writes `report.json`, `report.html` and the dataset card into it, by rename.
 
     The report that is returned names the page under "path"; the file does not, so that it tells of the run alone.
+
+    Args:
+        run: its folder, which may be another's: no path that its `run.json` names is opened.
+        unsafe_hashes: the list of files that are never shown. Where the run had one and none is given, no picture is shown.
+
+    Raises:
+        ConfigError: not the folder of a run.
+        DataError: something in the folder leads out of it.
     """
     from lamella.reporting.report_html import render  # Jinja and Pillow are for those who write
 
     report = build_report(run)
     data = json.dumps(report, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    files = (data.encode() + b"\n", render(report, run).encode(), card_of(run, report))
+    files = (data.encode() + b"\n", render(report, run, unsafe_hashes).encode(), card_of(run, report))
     write_own(run, dict(zip(REPORT_FILES, files, strict=True)))
     return report | {"path": join(run, "report.html")}
 
@@ -66,6 +76,7 @@ def build_report(run: str) -> Report:
 
     Of jobs that are not finished no account is given: their tables are half there, or of an earlier run.
     """
+    check_enclosed(run)
     facts = read_facts(run)
     if facts is None:
         raise ConfigError(f"{clean(run)}: not the folder of a run (no run.json)")
@@ -74,7 +85,7 @@ def build_report(run: str) -> Report:
     jobs = [job for job in JOBS if job not in unfinished]
     lost, rows = losses_of(run, jobs), rows_of(run, jobs)
     lines = conservation(counters_of(run, jobs), lost)
-    joints = links(lines, rows)
+    joints = links(lines, rows, config.score.when)
     crashed = crashes(lines, lost, config.run.max_crash_ratio)
     greedy = greedy_rules(lines, lost, config.run.max_rule_ratio)
     return {
@@ -89,7 +100,7 @@ def build_report(run: str) -> Report:
         "config": facts["config"],
         "bundled": warn_of_pages(_pages(run), config),
         "headline": _headline(run, facts, lines, rows),
-        "funnel": funnel_of(lines),
+        "funnel": funnel_of(lines, config.score.when),
         "conservation": {
             "balanced": all(line.balanced for line in lines) and all(link.holds for link in joints),
             "lines": [asdict(line) | {"balanced": line.balanced, "missing": line.missing} for line in lines],
@@ -103,6 +114,7 @@ def build_report(run: str) -> Report:
         "reasons": _reasons(lines, lost, {(guard.stage, guard.unit, guard.reason) for guard in greedy}),
         "distributions": distributions(run),
         "samples": exhibits(run, config.run.report_samples),
+        "texts": picture_texts(run, config, config.run.report_samples),
         "tables": _tables(run),
         "shards": [
             {
@@ -114,7 +126,7 @@ def build_report(run: str) -> Report:
             }
             for manifest in shards_of(run)
         ],
-        "truth": truth_of(run, facts["inputs"], config.caption),
+        "truth": truth_of(run, facts["inputs"], config),
     }
 
 
@@ -140,6 +152,9 @@ def print_report(report: Report, console: Console) -> None:
     for guard in report["guards"]["crashes"]:
         says = f"  crashed: {guard['stage']} {guard['unit']}, {number(guard['count'])} of {number(guard['of'])}"
         console.print(Text(says, style="yellow" if guard["passed"] else "red"))
+    if texts := report["texts"]:
+        shown = ", ".join(f"{number(row['count'])} {row['says']}" for row in texts["pictures"])
+        console.print(Text(f"  of {number(texts['of'])} pictures: {shown}"), soft_wrap=True)
     for line in (report["truth"] or {}).get("says", ()):
         console.print(Text.assemble(("  truth: ", "cyan"), clean(line)), soft_wrap=True)
     verdict = ("every sum adds up", "green") if report["conservation"]["balanced"] else ("the sums do NOT add up", "bold red")
@@ -213,11 +228,11 @@ def _pages(run: str) -> Iterable[str]:
         yield from batch["url"].to_pylist()
 
 
-def funnel_of(lines: Iterable[Line]) -> dict[str, list[dict[str, Any]]]:
+def funnel_of(lines: Iterable[Line], when: str = "before") -> dict[str, list[dict[str, Any]]]:
     """What the graph's steps count, by funnel. What a stage that did not run would count is left out."""
     by_place = {(line.stage, line.unit): line for line in lines}
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in FUNNELS}
-    for node in STAGES.values():
+    for node in in_order(when):
         for step in node.funnel:
             if line := by_place.get((node.stage, step.unit)):
                 found[step.funnel].append({"label": step.label, "count": getattr(line, step.side)})

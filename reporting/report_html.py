@@ -18,6 +18,7 @@ from lamella.reporting.samples import clean, unsafe_urls
 from lamella.reporting.settings import settings_of
 from lamella.schemas.config import Config
 from lamella.schemas.media import BlobRef, Container, MediaKind
+from lamella.schemas.printable import byte_size
 from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.media.clips import BadVideo
@@ -28,6 +29,7 @@ _THUMBNAIL_PX = 160
 _THUMBNAIL_QUALITY = 75
 _PICTURE_BYTES = 5_000_000  # of all thumbnails, as they stand in the page
 _LONG = 320  # characters of a text that stand open
+_NO_LIST = "not shown: the run had a list of unsafe files; `lamella report --unsafe-hashes FILE` takes it"
 
 ENVIRONMENT = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -38,26 +40,35 @@ ENVIRONMENT = jinja2.Environment(
 )
 
 
-def render(report: dict[str, Any], run: str) -> str:
-    """The page. `run` is the folder that relative packs are resolved against."""
+def render(report: dict[str, Any], run: str, unsafe_hashes: str | None = None) -> str:
+    """The page. `run` is the folder that relative packs are resolved against, `unsafe_hashes` a path of the caller's own."""
     config = Config.model_validate(report["config"])
     store = MediaStore.of(run, config.read, config.fetch)
-    thumbnails = Thumbnails(store, read_hashes(config.fetch.unsafe_hashes), unsafe_urls(run))
+    unknown = config.fetch.unsafe_hashes is not None and unsafe_hashes is None
+    thumbnails = Thumbnails(store, None if unknown else read_hashes(unsafe_hashes), unsafe_urls(run))
     samples = report["samples"]
     return ENVIRONMENT.get_template("report.html.j2").render(
         report=report,
         plots=_plots(report, config),
         documents=[one | {"nodes": [thumbnails.beside(node) for node in one["nodes"]]} for one in samples["documents"]],
         pairs=_grouped([thumbnails.beside(one) for one in samples["pairs"]], ("dataset",)),
+        texts=_with_pictures(report.get("texts"), thumbnails),
         rejected=_grouped([thumbnails.beside(one) for one in samples["rejected"]], ("stage", "unit", "reason")),
         reasons=_grouped(report["reasons"], ("stage",)),
         settings=settings_of(config),
         number=plots.number,
-        size=_size,
+        size=byte_size,
         share=_share,
         long=_LONG,
         text=clean,
     )
+
+
+def _with_pictures(texts: dict[str, Any] | None, thumbnails: "Thumbnails") -> dict[str, Any] | None:
+    """Web against synthetic: the examples by what matched, with their pictures."""
+    if texts is None:
+        return None
+    return texts | {"examples": _grouped([thumbnails.beside(one) for one in texts["examples"]], ("matched",))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,17 +84,20 @@ class Thumbnails:
 
     Args:
         store: where media lie.
-        unsafe: SHA-256 and MD5 of files that are not even decoded.
+        unsafe: SHA-256 and MD5 of files that are not even decoded; None: there is a list that was not given, and nothing is
+            shown.
         hidden: URLs of pictures that some stage found unsafe, wherever else they stand.
     """
 
-    def __init__(self, store: MediaStore, unsafe: frozenset[str], hidden: frozenset[str] = frozenset()):
+    def __init__(self, store: MediaStore, unsafe: frozenset[str] | None, hidden: frozenset[str] = frozenset()):
         self._store, self._unsafe, self._hidden, self._left = store, unsafe, hidden, _PICTURE_BYTES
 
     def beside(self, sample: dict[str, Any]) -> dict[str, Any]:
         """The sample with its thumbnail under `thumbnail`; None where it names no bytes."""
         if "blob" not in sample:
             return sample | {"thumbnail": None}
+        if self._unsafe is None:
+            return sample | {"thumbnail": _Thumbnail(says=_NO_LIST)}
         if sample.get("url") in self._hidden:
             return sample | {"thumbnail": _Thumbnail(says="not shown")}
         thumbnail = self._of(sample) if self._left > 0 else _Thumbnail(says="not shown: enough pictures on this page")
@@ -104,7 +118,7 @@ class Thumbnails:
     def _drawn(self, sample: dict[str, Any]) -> _Thumbnail:
         blob = BlobRef(**sample["blob"] | {"container": Container(sample["blob"]["container"])})
         data = self._store.bytes(blob)
-        if self._unsafe & {sha256(data).hexdigest(), md5(data, usedforsecurity=False).hexdigest()}:
+        if (self._unsafe or frozenset()) & {sha256(data).hexdigest(), md5(data, usedforsecurity=False).hexdigest()}:
             return _Thumbnail(says="not shown")
         if sample["kind"] == MediaKind.VIDEO:
             middle = (sample.get("start_s", 0.0) + (sample.get("end_s") or sample.get("duration_s", 0.0))) / 2
@@ -131,14 +145,17 @@ def _plots(report: dict[str, Any], config: Config) -> dict[str, Any]:
         "clip": _histogram("CLIP scores of pairs", "cosine similarity", shown["clip_scores"], config.score.min_score),
         "node_clip": _histogram("CLIP scores in documents", "cosine similarity", shown["node_clip_scores"], node_limit),
         "web_matches": _histogram(
-            "Matcher, web texts", "probability of a match", _only(matches, "web", "rejected"), match_limit
+            "Matcher, web texts", "probability of a match", _only(matches, "web", "web, rejected"), match_limit
         ),
         "synthetic_matches": _histogram(
-            "Matcher, synthetic texts", "probability of a match", _only(matches, "synthetic"), match_limit
+            "Matcher, synthetic texts",
+            "probability of a match",
+            _only(matches, "synthetic", "synthetic, rejected"),
+            match_limit,
         ),
         "words": _histogram("Words per document", "words", shown["words_per_document"], config.filter.document.min_words),
         "images": _histogram("Images per document", "images", shown["images_per_document"], config.assemble.max_images),
-        "caption_words": _histogram("Words per caption", "words of the web's text", shown["caption_words"], None),
+        "caption_words": _histogram("Words per caption", "words", shown["caption_words"], None),
         "languages": _languages(shown["languages"]),
         "sources": _bars("Texts that train", shown["sources"]),
         "sizes": _sizes(shown["image_sizes"], config) if shown["image_sizes"]["total"] else None,
@@ -160,7 +177,8 @@ def _step(steps: Sequence[dict[str, Any]], at: int) -> plots.Bar:
     return plots.Bar(label=steps[at]["label"], value=count, note=note)
 
 
-_TONES = {"rejected": "lost", "web": "second", "synthetic": "kept", "align": "kept", "ltip": "second", "vtp": "third"}
+_TONES = {"rejected": "lost", "web, rejected": "lost", "synthetic, rejected": "lost", "web": "second", "synthetic": "kept"}
+_TONES |= {"align": "kept", "ltip": "second", "vtp": "third"}
 
 
 def _histogram(title: str, x_label: str, shown: dict[str, Any], limit: float | None) -> plots.Markup | None:
@@ -228,22 +246,12 @@ def _sizes(shown: dict[str, Any], config: Config) -> plots.Markup:
     )
 
 
-def _grouped(rows: Iterable[dict[str, Any]], by: tuple[str, ...]) -> dict[tuple[str, ...] | str, list[dict[str, Any]]]:
+def _grouped(rows: Iterable[dict[str, Any]], by: Sequence[str]) -> dict[tuple[str, ...] | str, list[dict[str, Any]]]:
     groups: dict[Any, list[dict[str, Any]]] = {}
     for row in rows:
-        key = tuple(row[name] for name in by)
-        groups.setdefault(key if len(key) > 1 else key[0], []).append(row)
+        key = tuple(row[name] for name in by) if len(by) > 1 else row[by[0]]
+        groups.setdefault(key, []).append(row)
     return groups
-
-
-def _size(count: int) -> str:
-    """Bytes as a reader has them: 1.4 MB."""
-    value = float(count)
-    for unit in ("bytes", "kB", "MB", "GB", "TB"):
-        if value < 1000 or unit == "TB":
-            return f"{value:.0f} {unit}" if unit == "bytes" or value >= 100 else f"{value:.1f} {unit}"
-        value /= 1000
-    raise AssertionError("the loop returns")
 
 
 def _share(part: float | None) -> str:

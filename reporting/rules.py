@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lamella.pipeline.audit import Line, conservation_of
-from lamella.pipeline.columns import read_columns
+from lamella.pipeline.columns import pc, read_columns
 from lamella.pipeline.graph import JOBS, rejections_of
 from lamella.schemas.config import Config
 from lamella.schemas.rejection import Reason, Stage, Unit
@@ -18,12 +17,14 @@ from lamella.schemas.sources import sources_of
 from lamella.transforms.assemble.rules import RULES as ASSEMBLE_RULES
 from lamella.transforms.base.files import join
 from lamella.transforms.base.rule import Rulebook
-from lamella.transforms.caption.choose import RULES as CAPTION_RULES
+from lamella.transforms.caption.judge import RULES as CAPTION_RULES
 from lamella.transforms.fetch.address_rules import ADDRESS_RULES
 from lamella.transforms.fetch.copies import COPY_RULES
 from lamella.transforms.fetch.hops import HOP_RULES
+from lamella.transforms.fetch.listed import LISTED_RULES as LISTED_FILE_RULES
 from lamella.transforms.fetch.rules import CAPTURE_RULES, SIZE_RULES, VIDEO_RULES, WEIGHT_RULES
 from lamella.transforms.filter import rules as text
+from lamella.transforms.filter.listed import LISTED_RULES as LISTED_PAGE_RULES
 from lamella.transforms.media.decode_rules import CLIP_COST_RULES, PICTURE_COST_RULES
 from lamella.transforms.media.picture_rules import IMAGE_RULES
 from lamella.transforms.pair import rules as pair
@@ -31,6 +32,7 @@ from lamella.transforms.score import rules as score
 
 # A test compares this list with the rulebooks that the package has.
 RULEBOOKS: tuple[Rulebook, ...] = (
+    LISTED_PAGE_RULES,
     text.LANGUAGE_RULES,
     text.NODE_RULES,
     text.CAPTION_RULES,
@@ -44,6 +46,7 @@ RULEBOOKS: tuple[Rulebook, ...] = (
     SIZE_RULES,
     IMAGE_RULES,
     VIDEO_RULES,
+    LISTED_FILE_RULES,
     COPY_RULES,
     *pair.TEXT_RULES.values(),
     ASSEMBLE_RULES,

@@ -15,17 +15,18 @@ import fsspec
 
 from lamella.pipeline.audit import conservation_of, links, rows_of
 from lamella.pipeline.damage import bounded, memory_bound
+from lamella.pipeline.enclosed import ways_out
 from lamella.pipeline.graph import LEDGER_TABLES, SHARD_FOLDERS, SHARDS_FOLDER, TABLES
 from lamella.pipeline.integrity import checksum
 from lamella.pipeline.tables import TableManifest, read_records
 from lamella.reporting.readable import clean
-from lamella.schemas.config import ShardConfig
+from lamella.schemas.config import ScoreConfig, ShardConfig
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.errors import BadSample, BadShard
 from lamella.schemas.media import Container, Media
 from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest, read_shard, sample_key
 from lamella.transforms.base.blobs import BlobError, is_own_archive, read_blob
-from lamella.transforms.base.files import RUN_FILE, TEMPORARY, join, read_bytes
+from lamella.transforms.base.files import RUN_FILE, TEMPORARY, join, open_binary, read_bytes
 from lamella.transforms.base.memory import FOLDER as MEMORY
 from lamella.transforms.base.memory import is_part, is_whole, memory_files
 from lamella.transforms.fetch.packs import FOLDER as PACKS
@@ -45,6 +46,10 @@ def verify(run: str) -> Faults:
 
 
 def _faults(run: str) -> Faults:
+    out = [f"{name}: {what}" for name, what in ways_out(run)]
+    yield from out
+    if out:  # the checks below would follow it
+        return
     files = _files(run)
     yield from _strays(files)
     for folder in sorted({*_WRITTEN, *(name.rpartition("/")[0] for name in files if name.endswith(f"/{MANIFEST}"))}):
@@ -155,7 +160,7 @@ def _contents(run: str, named: _Named, contents: Callable[[BinaryIO], Faults]) -
     if checksum(join(run, named.path)) != named.sha256:
         yield f"{named.path}: not the SHA-256 that {MANIFEST} says"
         return
-    with fsspec.open(join(run, named.path), "rb") as stream:
+    with open_binary(join(run, named.path)) as stream:
         for fault in contents(stream):
             yield f"{named.path}: {fault}"
 
@@ -243,6 +248,14 @@ def _shard_config(run: str) -> ShardConfig | None:
         return None
 
 
+def _score_when(run: str) -> str:
+    """In which order its pairs met their stages, as run.json tells; the default where it cannot be read, as above."""
+    try:
+        return ScoreConfig.model_validate(json.loads(read_bytes(join(run, "run.json")))["config"]["score"]).when
+    except Exception:
+        return ScoreConfig().when
+
+
 def _blobs(run: str) -> Faults:
     """Every media file of the packs is there, and has its bytes. Those of archives lie outside of the run."""
     for media in read_records(join(run, "media"), Media):
@@ -266,7 +279,7 @@ def _memory(run: str) -> Faults:
 
 def _accounts(run: str) -> Faults:
     lines = conservation_of(run)
-    joints = links(lines, rows_of(run))
+    joints = links(lines, rows_of(run), _score_when(run))
     for line in lines:
         if not line.balanced:
             yield (

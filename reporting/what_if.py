@@ -4,7 +4,7 @@ Both are folders of tables, of which one is a trial: what is compared is read fr
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,10 +68,11 @@ class Difference:
 def difference(trial: Trial) -> Difference:
     """What the trial's tables say otherwise than the run's."""
     before, after = (_accounts(folder, trial.jobs) for folder in (trial.before, trial.after))
-    tables = [table for job in trial.jobs for table in GRAPH[job].writes if job == PAIRS.name and table.kept]
+    tables = [table for job in trial.jobs for table in GRAPH[job].writes if job == PAIRS.name]
     by_unit: dict[Unit, list[Table]] = {}
     for table in tables:
-        by_unit.setdefault(table.kept[0], []).append(table)
+        if table.kept:
+            by_unit.setdefault(table.kept[0], []).append(table)
     return Difference(
         funnels={name: tuple(_steps(before.funnels[name], after.funnels[name])) for name in before.funnels},
         reasons=tuple(
@@ -111,7 +112,7 @@ class _Accounts:
     reasons: Counter[str]
 
 
-def _accounts(folder: str, jobs: Iterable[str]) -> _Accounts:
+def _accounts(folder: str, jobs: Sequence[str]) -> _Accounts:
     losses = losses_of(folder, jobs)
     reasons = Counter({f"{stage} {unit} {reason}": loss.count for (stage, unit, reason), loss in losses.items()})
     return _Accounts(funnel_of(conservation(counters_of(folder, jobs), losses)), reasons)

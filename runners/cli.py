@@ -7,12 +7,14 @@ import os
 import sys
 from typing import Annotated
 
+import click
 import typer
 
 from lamella.runners.commands.cluster import doctor, worker
 from lamella.runners.commands.curate import run, sample
 from lamella.runners.commands.explain import rules, why
 from lamella.runners.commands.look import extract, inspect, report, verify
+from lamella.runners.commands.replay import replay
 from lamella.runners.commands.show_config import config
 from lamella.runners.commands.train import evaluate, generate, train_app
 from lamella.runners.commands.what_if import what_if
@@ -30,7 +32,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (sample, run, config, rules, why, what_if, report, verify, inspect, extract, evaluate, generate, doctor, worker):
+MAKING, LOOKING = (
+    (sample, run, replay, evaluate, generate),
+    (config, rules, why, what_if, report, verify, inspect, extract, doctor),
+)
+for command in (*MAKING, *LOOKING, worker):
     app.command()(command)
 app.add_typer(train_app, name="train")
 
@@ -107,7 +113,7 @@ def _missing_part(error: Exception) -> str:
 
 def _last_line(error: Exception) -> str:
     """The error in one line; where a worker sent a whole traceback, the line that says what happened."""
-    if hasattr(error, "format_message"):
+    if isinstance(error, click.ClickException):
         return error.format_message()
     if part := _missing_part(error):
         return part

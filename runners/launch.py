@@ -117,7 +117,7 @@ class Launch:
             ended = run(self.settings, self.archives, self.output, execute, say, self.processes, replace=replace, deep=deep)
             if report:
                 say("report: writes")
-            written = write_report(self.output) if report else {}
+            written = write_report(self.output, self.settings.fetch.unsafe_hashes) if report else {}
         return RunResult(folder=self.output, report=written, ended=ended)
 
 

@@ -18,6 +18,7 @@ from apache_beam.runners.portability.fn_api_runner.worker_handlers import GrpcWo
 from apache_beam.transforms.environments import Environment
 from google.protobuf import json_format, text_format
 
+from lamella.transforms.base.killable import pipe_of
 from lamella.transforms.base.lifeline import Lifeline
 
 URN = "lamella:env:forked:v1"
@@ -83,8 +84,9 @@ class ForkServer:
 
     def _tell(self, order: dict) -> None:
         with self._lock, contextlib.suppress(BrokenPipeError):  # its listener says that it is gone
-            self._process.stdin.write(json.dumps(order).encode() + b"\n")
-            self._process.stdin.flush()
+            orders = pipe_of(self._process.stdin)
+            orders.write(json.dumps(order).encode() + b"\n")
+            orders.flush()
 
     def _has_ended(self, worker: str, why: str) -> None:
         with self._lock:
@@ -101,7 +103,7 @@ class ForkServer:
 
 
 def _listen(server: "weakref.ref[ForkServer]", process: subprocess.Popen) -> None:
-    for line in process.stdout:
+    for line in pipe_of(process.stdout):
         news, here = json.loads(line), server()
         if here:
             here._has_ended(news["ended"], _why(news["status"]))
@@ -120,7 +122,7 @@ def _why(status: int) -> str:
 def _end(process: subprocess.Popen, lifeline: Lifeline) -> None:
     lifeline.cut()
     with contextlib.suppress(BrokenPipeError):  # an order that it did not live to read
-        process.stdin.close()
+        pipe_of(process.stdin).close()
     process.wait()
 
 

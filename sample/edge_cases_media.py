@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
+from typing import Any
 
 from PIL import Image
 
@@ -76,7 +77,7 @@ def resized(picture: Picture) -> bytes:
     return out.getvalue()
 
 
-def _as(picture: Picture, body: bytes, **more: object) -> Exchange:
+def _as(picture: Picture, body: bytes, **more: Any) -> Exchange:
     return Exchange(url=picture.url, body=body, mime=picture.mime, **more)
 
 

@@ -7,6 +7,7 @@ the picture that is on more than ten pages, the alt text that ten pictures share
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lamella.sample.captions import alt_text, caption, long_caption
 from lamella.sample.clips import clip_caption, make_clip
@@ -65,7 +66,7 @@ def _add(page: Draft, shown: Shown, phrase: bool = True, node: bool = True) -> D
     return with_blocks(page, *blocks)
 
 
-def _true(url: str, key: str, **more: object) -> Shown:
+def _true(url: str, key: str, **more: Any) -> Shown:
     """A picture with one true alt text and no caption."""
     scene, rng = make_scene(key), Rng("true", key)
     picture = Picture(url=url, scene=scene, size=(300, 240), **more)

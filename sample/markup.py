@@ -115,9 +115,9 @@ def page_html(url: str, title: str, blocks: list[Block], furniture: Furniture, r
 
 
 def block_html(block: Block, refs: Refs, rng: Rng) -> str:
-    if block.kind == "image":
+    if block.shown:
         return image_html(block.shown, refs, rng)
-    if block.kind == "film":
+    if block.film:
         return film_html(block.film, refs)
     if block.kind == "raw":
         return block.text

@@ -62,7 +62,7 @@ class Draft:
     @property
     def lines(self) -> list[tuple[str, str]]:
         """Of a catalogue: each picture's URL, and the line that follows it."""
-        return [(a.shown.picture.url, b.text) for a, b in pairwise(self.blocks) if b.kind == "line"]
+        return [(a.shown.picture.url, b.text) for a, b in pairwise(self.blocks) if a.shown and b.kind == "line"]
 
     @property
     def films(self) -> list[Film]:

@@ -47,7 +47,6 @@ class WarcWriter:
 
     def __init__(self, folder: Path, max_bytes: int = MAX_FILE_BYTES):
         self._folder, self._max_bytes = folder, max_bytes
-        self._file: BinaryIO | None = None
         self.files = self.records = self.bytes = 0
         self._offset = 0
         self._seconds = 0
@@ -84,7 +83,7 @@ class WarcWriter:
 
     def _open(self) -> None:
         self.files += 1
-        self._file = open(self._folder / self.name, "wb")  # noqa: SIM115 (closed by __exit__)
+        self._file: BinaryIO = open(self._folder / self.name, "wb")  # noqa: SIM115 (closed by __exit__)
         self._offset = 0
         fields = b"software: lamella sample\r\nformat: WARC File Format 1.1\r\nisPartOf: sample web\r\n"
         head = [("WARC-Type", "warcinfo"), ("WARC-Filename", self.name), ("WARC-Date", date(self._seconds))]

@@ -66,7 +66,7 @@ def explain(error: ValidationError) -> str:
     first = error.errors()[0]
     at = ".".join(map(str, first["loc"]))
     if first["type"] == _CROSSED:
-        found, within = first["ctx"], f"{at}." if at else ""
+        found, within = first.get("ctx", {}), f"{at}." if at else ""
         low, high = (f"{within}{found[name]}={found[value]}" for name, value in (("low", "least"), ("high", "most")))
         return f"{low} is above {high}: nothing can meet both"
     says = _WORDS.get(first["type"])

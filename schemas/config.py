@@ -20,7 +20,7 @@ class ReadConfig(Timed):
     max_record_bytes: PositiveInt = 64 * MIB  # a member, inflated; reliability W4
     max_html_bytes: PositiveInt = 10 * MIB  # decoded; reliability W4
     max_media_bytes: PositiveInt = 64 * MIB  # in place, still packed
-    max_expansion: float = Field(200.0, ge=1.0)  # refused beyond `expansion_floor_bytes`; reliability W4
+    max_expansion: float = Field(default=200.0, ge=1.0)  # refused beyond `expansion_floor_bytes`; reliability W4
     expansion_floor_bytes: PositiveInt = 8 * MIB
     max_url_characters: PositiveInt = 4096  # recipes, Limits
     max_robots_characters: PositiveInt = 16_384  # of what headers, or a page, say of robots; servers send at most 8 to 16 KiB
@@ -32,36 +32,34 @@ class ExtractConfig(Timed):
     pages_per_child: PositiveInt = 5000  # then a fresh child: leaks end; reliability H3
     min_prose_words: PositiveInt = 8  # a block from here on is prose, not a label; ours
     min_block_words: NonNegativeInt = 3  # a block below this, outside headings and lists, is furniture; ours
-    max_link_density: float = Field(0.5, ge=0.0, le=1.0)  # letters inside links over all letters; Boilerpipe 0.33, ours
-    min_main_prose: float = Field(0.7, ge=0.0, le=1.0)  # of the page's prose: what the main content holds; ours
-    min_titled_prose: float = Field(0.4, ge=0.0, le=1.0)  # of the same, in an article with the title: the rest is others; ours
-    min_core_prose: float = Field(0.8, ge=0.0, le=1.0)  # of the main content's, in its core: what follows is no part; ours
-    max_last_boxes: float = Field(0.1, ge=0.0, le=1.0)  # of the core's letters, in boxes behind its last paragraph; ours
-    max_furniture_prose: float = Field(0.5, ge=0.0, le=1.0)  # a box with more is no furniture, whatever its class says; ours
-    max_comments_prose: float = Field(
-        0.7, ge=0.0, le=1.0
-    )  # of the page's prose; "comments" of more is a word for the page; ours
-    max_consent_prose: float = Field(0.9, ge=0.0, le=1.0)  # of the page's prose; "cookies" of more is a word for the page; ours
+    max_link_density: Share = 0.5  # letters inside links over all letters; Boilerpipe 0.33, ours
+    min_main_prose: Share = 0.7  # of the page's prose: what the main content holds; ours
+    min_titled_prose: Share = 0.4  # of the same, in an article with the title: the rest is others; ours
+    min_core_prose: Share = 0.8  # of the main content's, in its core: what follows is no part; ours
+    max_last_boxes: Share = 0.1  # of the core's letters, in boxes behind its last paragraph; ours
+    max_furniture_prose: Share = 0.5  # a box with more is no furniture, whatever its class says; ours
+    max_comments_prose: Share = 0.7  # of the page's prose; "comments" of more is a word for the page; ours
+    max_consent_prose: Share = 0.9  # of the page's prose; "cookies" of more is a word for the page; ours
     max_given_back: PositiveInt = 10  # boxes for which names are not believed, one after the other; ours
-    max_label_prose: float = Field(0.05, ge=0.0, le=1.0)  # of the page's prose, in a box of author, date or category; ours
+    max_label_prose: Share = 0.05  # of the page's prose, in a box of author, date or category; ours
     min_cards: PositiveInt = 3  # boxes of one name that each invite to another page; ours
     max_card_prose: PositiveInt = 300  # letters of prose in such a box; ours
-    max_cards_prose: float = Field(0.2, ge=0.0, le=1.0)  # of the page's prose: with more, the page is made of cards; ours
+    max_cards_prose: Share = 0.2  # of the page's prose: with more, the page is made of cards; ours
     min_article_prose: PositiveInt = 200  # letters beside the cards; with fewer, the cards are what the page is about; ours
     min_card_title_words: PositiveInt = 4  # of its linked title; ours
     max_card_titles: PositiveInt = 2  # links of that length in one card; ours
-    min_teaser_links: float = Field(0.2, ge=0.0, le=1.0)  # of a teaser's letters; with less it is the article's own lead; ours
+    min_teaser_links: Share = 0.2  # of a teaser's letters; with less it is the article's own lead; ours
     min_lead_words: PositiveInt = 6  # of a block between the title and the main content that belongs to it; ours
     min_repeated_words: PositiveInt = 12  # of a paragraph that stands twice on a page, for two kinds of screen; ours
-    max_repeated_text: float = Field(0.5, ge=0.0, le=1.0)  # in such paragraphs; with more, they are told again; ours
+    max_repeated_text: Share = 0.5  # in such paragraphs; with more, they are told again; ours
     min_repeating_letters: PositiveInt = 1000  # of a page that is asked for such paragraphs; ours
     min_told_prose: PositiveInt = 800  # letters under the page's title; with them, names of boilerplate are believed; ours
-    min_prose_left: float = Field(0.3, ge=0.0, le=1.0)  # of the page's prose; with less, class names are not believed; ours
-    max_solid_link_density: float = Field(0.25, ge=0.0, le=1.0)  # of a line that may open or end a document; ours
-    max_preamble: float = Field(0.1, ge=0.0, le=1.0)  # of the text, before the page's title: a section, a date, a notice; ours
+    min_prose_left: Share = 0.3  # of the page's prose; with less, class names are not believed; ours
+    max_solid_link_density: Share = 0.25  # of a line that may open or end a document; ours
+    max_preamble: Share = 0.1  # of the text, before the page's title: a section, a date, a notice; ours
     max_edge_items: PositiveInt = 3  # blocks from either end of a document in which a preformatted notice stands; ours
     min_notice_words: PositiveInt = 40  # of such a notice: a licence, a disclaimer; ours
-    min_notice_letters: float = Field(0.9, ge=0.0, le=1.0)  # letters and spaces in it: code and tables have fewer; ours
+    min_notice_letters: Share = 0.9  # letters and spaces in it: code and tables have fewer; ours
     max_caption: PositiveInt = 2000  # characters; what is longer and called a caption is none; ours
     max_small_print_words: PositiveInt = 25  # of a line behind a picture that is taken for its caption; ours
     max_srcset_px: PositiveInt = 2048  # the widest candidate of a srcset that is asked for; ours
@@ -69,15 +67,17 @@ class ExtractConfig(Timed):
     max_hero_letters: PositiveInt = 200  # beside such a picture, in its box; ours
     min_linked_words: PositiveInt = 12  # of a sentence that is one link and stands among paragraphs; ours
     min_run: PositiveInt = 4  # short lines in a row that are a verse or facts, not labels; ours
-    max_spread_prose: float = Field(0.25, ge=0.0, le=1.0)  # in one box's paragraphs, of a page of sections; ours, on WCXB
+    max_spread_prose: Share = 0.25  # in one box's paragraphs, of a page of sections; ours, on WCXB
     min_spread_headings: PositiveFloat = 0.4  # a block of prose, on a page of sections; ours, on WCXB
     min_entries: PositiveInt = 5  # boxes of one name that are a page's list of entries; ours, on WCXB
     min_entry_letters: PositiveInt = 15  # of an entry: a title and a line; ours
     max_entry_letters: PositiveInt = 1500  # of an entry; with more, it is an article; ours
-    min_entry_links: float = Field(0.1, ge=0.0, le=1.0)  # of the letters of entries: with fewer, they are sections; ours
+    min_entry_links: Share = 0.1  # of the letters of entries: with fewer, they are sections; ours
     max_entry_links: Share = 0.8  # of the same, where neither picture nor heading is: with more, a menu; ours
     min_entries_share: PositiveFloat = 1.5  # of the prose beside them, in entries that are the page; ours, on WCXB
-    max_prose_before_entries: float = Field(0.3, gt=0.0, le=10.0)  # of their letters, before the first of them; ours, on WCXB
+    max_prose_before_entries: float = Field(
+        default=0.3, gt=0.0, le=10.0
+    )  # of their letters, before the first of them; ours, on WCXB
     max_nodes: PositiveInt = 5000  # of a document; ours
     max_url_characters: PositiveInt = 4096  # of an image, a video, a base; recipes, Limits
     max_field_characters: PositiveInt = 10_000  # of an alt, title, caption, description, robots rule: the rest is cut; ours
@@ -120,7 +120,8 @@ class LimitsForText(Frozen):
 
 class FilterConfig(Timed):
     languages: tuple[str, ...] | None = ("en",)  # Flamingo: English only
-    min_language_score: float = Field(0.65, ge=0.0, le=1.0)  # FineWeb, C4-like; OBELICS 0.80
+    opt_out_list: str | None = None  # path of a list of URLs and hosts of pages that came later; `lamella replay` sets it
+    min_language_score: Share = 0.65  # FineWeb, C4-like; OBELICS 0.80
     min_preformatted_prose: Share = 0.9  # letters, spaces, commas and stops in a `pre`: with fewer it is code, no prose; ours
     node: LimitsForText = LimitsForText()
     document: LimitsForText = LimitsForText()
@@ -146,6 +147,7 @@ class OptOutConfig(Frozen):
     content_signal: bool = True  # Content-Signal, in robots.txt; Cloudflare
     rsl: bool = True  # Prohibits, in robots.txt, and licences that an archive holds; RSL 1.0
     ai_txt: bool = True  # /ai.txt; Spawning
+    embedded: bool = True  # Data Mining in a picture's XMP; PLUS, IPTC
 
 
 class FetchConfig(Timed):
@@ -162,6 +164,7 @@ class FetchConfig(Timed):
     robots_txt: bool = True  # RFC 9309
     honour_opt_outs: bool = True  # what sites say against use, beside robots.txt's rules of crawling
     opt_outs: OptOutConfig = OptOutConfig()  # which of it
+    opt_out_list: str | None = None  # path of a list of URLs, hosts and SHA-256 that came later; `lamella replay` sets it
     max_url_characters: PositiveInt = 4096  # recipes, Limits
     max_robots_characters: PositiveInt = 16_384  # of what headers say of robots; more is taken as a no
     max_track_characters: PositiveInt = 100_000  # of a track's cues; the rest is cut; ours
@@ -178,7 +181,7 @@ class FetchConfig(Timed):
     min_image_side_px: PositiveInt = 64  # Flamingo, M3W
     max_image_side_px: PositiveInt = 20_000  # OBELICS
     max_aspect: Aspect = 3.0  # Flamingo, M3W: longer side over shorter
-    min_colour_spread: float = Field(3.0, ge=0.0, le=127.5)  # Flamingo: not single-coloured; grey levels of 255, ours
+    min_colour_spread: float = Field(default=3.0, ge=0.0, le=127.5)  # Flamingo: not single-coloured; grey levels of 255, ours
     blocked_url_words: tuple[str, ...] = ("logo", "button", "icon", "plugin", "widget")  # OBELICS
     unsafe_url_words: tuple[str, ...] = ("porn", "xxx", "sex")  # OBELICS; whole words of the path
     unsafe_hashes: str | None = None  # path of a list of SHA-256 or MD5 of files never to keep; reliability M6
@@ -212,6 +215,7 @@ class AssembleConfig(Timed):
 class PairConfig(Timed):
     languages: tuple[str, ...] | None = ("en",)  # of the page, or of its alts where it has no text; ALIGN's English, as CLIP's
     min_language_score: Share = 0.5  # LAION-2B-en; texts of galleries are short
+    opt_out_list: str | None = None  # path of a list of URLs and hosts of pages that came later; `lamella replay` sets it
     min_alt_words: PositiveInt = 3  # ALIGN
     max_alt_words: PositiveInt = 20  # ALIGN
     max_images_per_alt: PositiveInt = 10  # ALIGN: an alt shared by more images is out
@@ -260,7 +264,14 @@ class ModelConfig(Frozen):
 
 
 class ScoreConfig(Timed):
+    """CLIP's similarity of texts and pictures. `when` says which pairs it judges.
+
+    `before`: the web's texts, ahead of the matcher; a picture whose text leaves is captioned all the same. `after`: every text
+    that the matcher kept, synthetic ones too. `never`: none; where the model runs for documents, pairs keep their score.
+    """
+
     model: ModelConfig = ModelConfig()
+    when: Literal["never", "before", "after"] = "before"  # the matcher judges texts; LAION and DataComp know CLIP alone
     min_score: Cosine | None = 0.25  # of a pair; DataComp, ViT-B/32. Model-specific
     min_node_score: Cosine | None = None  # of an image and its nearest text; mmc4 0.15 with ViT-L/14
     documents: bool = True  # score images of documents too
@@ -275,18 +286,21 @@ class ScoreConfig(Timed):
     @property
     def on(self) -> bool:
         """Whether anything reads a score; else no model is loaded, and records have none."""
-        return self.documents or self.min_score is not None
+        return self.documents or (self.when != "never" and self.min_score is not None)
 
 
 class CaptionConfig(Timed):
     on: bool = True
     captioner: ModelConfig = ModelConfig()
     matcher: ModelConfig = ModelConfig()
-    top_p: float = Field(0.9, gt=0.0, le=1.0)  # BLIP: nucleus
+    search: Literal["nucleus", "beam"] = "nucleus"  # BLIP, 4.2: its captions train better than a beam's
+    top_p: float = Field(default=0.9, gt=0.0, le=1.0)  # of the nucleus; BLIP
+    beams: PositiveInt = 3  # of the beam; BLIP's own captioning
     min_tokens: NonNegativeInt = 10  # BLIP issue threads: 10 to 30
-    max_tokens: PositiveInt = 30
-    repetition_penalty: float = Field(1.1, ge=1.0)  # BLIP
-    min_match: float = Field(0.5, ge=0.0, le=1.0)  # BLIP: noisy below
+    max_tokens: PositiveInt = 30  # what is cut here is cut back to whole phrases
+    repetition_penalty: float = Field(default=1.1, ge=1.0)  # BLIP
+    min_match: Share = 0.5  # of each text, the web's or the captioner's; BLIP: noisy below
+    keep: Literal["both", "web_first", "best"] = "both"  # of the texts that match a picture; BLIP's author: combine both
     bundled_texts: Literal["sample", "always"] = (
         "sample"  # pages whose pairs may get a bundled captioner's texts: it knows no other
     )
@@ -294,9 +308,9 @@ class CaptionConfig(Timed):
 
 class ShardConfig(Frozen):
     samples_per_shard: PositiveInt = 1000
-    validation_share: float = Field(0.02, ge=0.0, le=1.0)
+    validation_share: Share = 0.02
     max_side_px: PositiveInt = 320  # Flamingo trains at 320 x 320
-    jpeg_quality: int = Field(90, ge=1, le=100)
+    jpeg_quality: int = Field(default=90, ge=1, le=100)
     clip_frames: PositiveInt = 8  # Flamingo: T = 8 at 1 frame per second
     clip_fps: PositiveFloat = 1.0
     parquet: bool = True  # the documents as OBELICS-column Parquet too
@@ -312,8 +326,8 @@ class RunConfig(Frozen):
     wave_bytes: PositiveInt = 64 << 20  # read by each process before parts are written: half a minute of Common Crawl's
     memory: str | None = None  # folder of what models found out, shared by runs; None: within the run's own
     batch_buckets: PositiveInt = 16  # groups that models work on, by hash; a worker holds one
-    max_crash_ratio: float = Field(0.05, ge=0.0, le=1.0)  # of a stage's units; recipes, Limits. Beyond: exit 3
-    max_rule_ratio: float = Field(0.5, ge=0.0, le=1.0)  # a rule that rejects more is flagged in the report
+    max_crash_ratio: Share = 0.05  # of a stage's units; recipes, Limits. Beyond: exit 3
+    max_rule_ratio: Share = 0.5  # a rule that rejects more is flagged in the report
     report_samples: NonNegativeInt = 6  # kept and rejected examples shown for each reason
 
 

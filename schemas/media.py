@@ -90,6 +90,9 @@ class Cue:
     text: str  # without tags; its lines as they stand
 
 
+Octets = bytes  # a Media has a field of the type's name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """A media file that was found, inspected and judged usable."""
@@ -106,7 +109,7 @@ class Media:
     documents: int = 1  # documents that refer to this picture or to a copy of it
     cluster: str = ""  # the same for exact and perceptual copies; the survivor's sha256
     phash: str = ""  # 64 bits, hex; of the first frame where it is a video
-    thumbnail: bytes = b""  # 16 x 16 cells of RGB, row by row; of the first frame where it is a video
+    thumbnail: Octets = b""  # 16 x 16 cells of RGB, row by row; of the first frame where it is a video
     phash_version: str = ""  # algorithm and library, since versions of Pillow change hashes
     pixels: tuple[PixelMeasure, ...] = ()  # of the first frame where it is a video
     duration_s: float = 0.0  # videos only

@@ -129,7 +129,7 @@ class Reason(StrEnum):
     ALT_IS_FILE_NAME = "alt_is_file_name"
     RARE_TOKEN = "rare_token"
     TOO_MANY_ALTS = "too_many_alts"
-    CAPTION_TOO_SHORT = "caption_too_short"
+    CAPTION_TOO_SHORT = "caption_too_short"  # of a captioner's: a limit of tokens left no whole phrase
     CAPTION_TOO_LONG = "caption_too_long"
     DUPLICATE_PAIR = "duplicate_pair"
 
@@ -137,7 +137,8 @@ class Reason(StrEnum):
     LOW_CLIP_SCORE = "low_clip_score"
 
     # caption: pairs
-    NO_CAPTION_MATCHES = "no_caption_matches"
+    NO_CAPTION_MATCHES = "no_caption_matches"  # of a text, the web's or a captioner's: it does not match its picture
+    OTHER_TEXT_KEPT = "other_text_kept"  # it matches, and another text of its picture is preferred
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

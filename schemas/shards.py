@@ -10,7 +10,7 @@ import re
 import tarfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.errors import BadShard
@@ -115,8 +115,8 @@ def sample_key(shard: int, index: int) -> str:
     return f"{shard * SAMPLES_PER_KEY_RANGE + index:012d}"
 
 
-def write_shard(out: BinaryIO, shard: int, samples: Iterable[Members]) -> int:
-    """Writes samples as a tar whose bytes depend on the samples alone; returns how many.
+def write_shard(out: Any, shard: int, samples: Iterable[Members]) -> int:
+    """Writes samples as a tar whose bytes depend on the samples alone; returns how many. `out` has write() and tell().
 
     Owner, mode and time are fixed, and names are short ASCII, so that no extended header is ever needed.
     """

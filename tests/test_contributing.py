@@ -11,7 +11,7 @@ from textwrap import dedent
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-FOLDERS = ("schemas", "transforms", "pipeline", "reporting", "runners", "weights")
+FOLDERS = ("schemas", "transforms", "pipeline", "reporting", "runners", "trainer", "weights")
 EDIT = re.compile(r"^`([\w/.]+)`, (new|below|above|in place of)(?: `([^`]+)`)?:\n\n((?:(?:    .*)?\n)+)", re.M)
 
 
@@ -34,14 +34,17 @@ def carry_out(tree, file, how, anchor, text):
         lines[at] = lines[at].replace(anchor, text)
     else:
         at = next(at for at, line in enumerate(lines) if re.match(rf"\s*{re.escape(anchor)}\b", line))
-        opens = lines[at].endswith("(")  # of a table: the first row in it
+        opens = lines[at].endswith(("(", "{"))  # of a table: the first row in it
         indent = "    " if opens and how == "below" else re.match(r"\s*", lines[at])[0]
         at += how == "below"
         lines[at:at] = [f"{indent}{line}".rstrip() for line in text.split("\n")] + ["", ""] * (how == "above")
     path.write_text("\n".join(lines) + "\n")
 
 
-@pytest.mark.parametrize(("title", "files"), [("Add a text rule", 3), ("Add a runner", 3)])
+@pytest.mark.parametrize(
+    ("title", "files"),
+    [("Add a text rule", 3), ("Add a dataset of pairs", 3), ("Add an image measure", 3), ("Add a runner", 3)],
+)
 def test_an_example_works_as_it_stands(tmp_path, title, files):
     tree = tmp_path / "lamella"
     shutil.copytree(ROOT / "lamella", tree, ignore=shutil.ignore_patterns("__pycache__"))

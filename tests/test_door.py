@@ -164,3 +164,10 @@ def test_run_refuses_a_wrong_key_before_it_writes(tmp_path):
     with pytest.raises(lamella.ConfigError, match=r"filter\.min_wordz"):
         lamella.run("demo", "none.warc.gz", str(tmp_path / "run"), overrides={"filter.min_wordz": 1})
     assert not (tmp_path / "run").exists()
+
+
+def test_modules_that_moved_are_found_where_they_were():
+    from lamella.transforms.filter import language as before
+    from lamella.transforms.formats import language as now
+
+    assert (before.detect_language, before.Language) == (now.detect_language, now.Language)

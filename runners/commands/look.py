@@ -8,10 +8,15 @@ import typer
 from lamella.runners.exit_codes import FAILED, PAST_LIMIT, Stop
 
 
-def report(folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a run.")]) -> None:
+def report(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a run.")],
+    unsafe_hashes: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The run's fetch.unsafe_hashes: else it shows no picture, if it had one.")
+    ] = None,
+) -> None:
     """Rebuilds report.json and report.html from the tables of a run."""
     _run_folder(folder)
-    print_report(write_report(folder), folder)
+    print_report(write_report(folder, unsafe_hashes), folder)
 
 
 def verify(folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a run.")]) -> None:
@@ -75,10 +80,10 @@ def extract(
             print(line, flush=file == "-")
 
 
-def write_report(folder: str):
+def write_report(folder: str, unsafe_hashes: str | None) -> dict:
     from lamella.reporting import report
 
-    return report.write_report(folder)
+    return report.write_report(folder, unsafe_hashes)
 
 
 def print_report(report, folder: str, ended: str = "") -> None:

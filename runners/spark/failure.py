@@ -4,6 +4,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 
+_NO_MODULE = re.compile(r"Error from python worker:.*ModuleNotFoundError: No module named '([\w.]+)'", re.DOTALL)
 _LOST = re.compile(r"ExecutorLostFailure|Unable to get executor|All masters are unresponsive")
 
 
@@ -26,6 +27,8 @@ def said(message: str) -> str:
     said("...PythonException: Traceback (most recent call last):\\n  File ...\\nOSError: no space\\n\\n\\tat org.apache...")
     == "OSError: no space"
     """
+    if missing := _NO_MODULE.search(message):
+        return f"a worker's Python has no {missing[1]}: install lamella there, or send it with --py-env"
     _, traceback, rest = message.partition("Traceback (most recent call last):")
     if traceback:
         lines = rest.split("\n\tat ", 1)[0].rstrip().splitlines()

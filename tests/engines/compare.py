@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--pages", type=int, default=60)
     parser.add_argument("--kill", default="", help="jobs, with commas between them")
     parser.add_argument("overrides", nargs="*", help="KEY=VALUE")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     quiet_beam()
     progress, kills = Progress(), [job for job in options.kill.split(",") if job]
     with tempfile.TemporaryDirectory(prefix="lamella-engines-") as name:

@@ -66,14 +66,14 @@ def test_memory_is_bounded_and_the_next_page_is_right():
 
 def test_a_killed_child_costs_its_page_alone(worker):
     worker.parse(PAGE, URL)
-    child = worker.child._child.pid
+    child = worker.child._child.process.pid
     killer = threading.Timer(0.2, os.kill, (child, signal.SIGSEGV))
     killer.start()
     with pytest.raises(PageTooCostly, match="SIGSEGV"):
         worker.parse(BOMB, URL)
     assert worker.parse(PAGE, URL).nodes
-    os.kill(worker.child._child.pid, signal.SIGKILL)  # between two pages: costs none
-    worker.child._child.wait()
+    os.kill(worker.child._child.process.pid, signal.SIGKILL)  # between two pages: costs none
+    worker.child._child.process.wait()
     assert worker.parse(PAGE, URL).nodes
 
 
@@ -82,7 +82,7 @@ def test_children_are_recycled():
     children = []
     for _ in range(4):
         worker.parse(PAGE, URL)
-        children.append(worker.child._child.pid)
+        children.append(worker.child._child.process.pid)
     worker.close()
     assert children[0] == children[1] != children[2] == children[3]
 
@@ -112,7 +112,7 @@ from lamella.schemas.config import ExtractConfig
 from lamella.transforms.extract.worker.pool import Worker
 worker = Worker(ExtractConfig())
 worker.parse({PAGE!r}, {URL!r})
-print(worker.child._child.pid, flush=True)
+print(worker.child._child.process.pid, flush=True)
 os.kill(os.getpid(), 9)
 """
     child = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).stdout)

@@ -32,7 +32,7 @@ def worker():
 
 def crashed_while_parsing(worker: Worker) -> None:
     """The child stops, takes the page as soon as it goes on, and dies of a signal that no handler of its own can catch."""
-    child = worker.child._child.pid
+    child = worker.child._child.process.pid
     os.kill(child, signal.SIGSTOP)
 
     def die():
@@ -63,7 +63,7 @@ def test_the_childs_memory_does_not_grow_with_the_pages(worker):
     """H3: below a kilobyte a page, once it is warm; and a child is replaced after `pages_per_child` all the same."""
 
     def held() -> int:
-        status = Path(f"/proc/{worker.child._child.pid}/status").read_text()
+        status = Path(f"/proc/{worker.child._child.process.pid}/status").read_text()
         return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmRSS:"))
 
     pages = [SOUND.replace("tide", f"tide{number}") for number in range(50)]

@@ -2,6 +2,7 @@
 
 import collections
 from dataclasses import replace
+from hashlib import sha256
 from typing import ClassVar
 
 import apache_beam as beam
@@ -278,3 +279,19 @@ def test_files_of_sites_in_archives_are_heard(tmp_path):
     assert kept["https://b.org/dark.png"].robots_evidence == "tdm-reservation: 0"  # the response has said so itself
     config = FetchConfig(robots_txt=False, honour_opt_outs=False, one_of_each=False)
     assert reasons(fetch([shows("1", *urls)], store.media, config, str(tmp_path), [moved])[1]) == {}
+
+
+def test_what_is_listed_later_leaves(tmp_path):
+    """By its address, its host, or its bytes, whatever other address they have."""
+    store = Store(tmp_path)
+    for number, name in enumerate(("kept", "listed", "bytes")):
+        store.add(f"{A}/{name}.png", picture(number))
+    store.add("https://cdn.b.org/1.png", picture(7))
+    digest = sha256(picture(2)).hexdigest()
+    (tmp_path / "list.txt").write_text(f"{A}/listed.png\nb.org\n{digest}\n")
+    config = FetchConfig(opt_out_list=str(tmp_path / "list.txt"))
+    urls = [*(f"{A}/{name}.png" for name in ("kept", "listed", "bytes")), "https://cdn.b.org/1.png"]
+    kept, rejected = fetch([shows("1", *urls)], store.media, config, str(tmp_path))
+    assert set(kept) == {f"{A}/kept.png"}
+    assert {gone.detail for gone in rejected.values()} == {f"listed: {A}/listed.png", "listed: b.org", f"listed: {digest}"}
+    assert set(reasons(rejected).values()) == {Reason.OPTED_OUT}

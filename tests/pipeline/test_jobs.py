@@ -15,10 +15,13 @@ from lamella.pipeline.run import contents_hash, run
 from lamella.pipeline.tables import read_records
 from lamella.reporting.report import write_report
 from lamella.reporting.verify import verify
+from lamella.runners.commands.replay import replay
 from lamella.runners.local import local_execute
 from lamella.sample.web import write_sample
+from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.media import Media
+from lamella.schemas.opt_out import OptOut
 from lamella.schemas.rejection import Reason, Rejection
 
 pytestmark = pytest.mark.slow
@@ -146,3 +149,25 @@ def test_a_run_that_keeps_nothing_ends_and_says_which_rule_took_the_last(tmp_pat
     facts = json.loads((folder / "run.json").read_text())
     assert {job: told["done"] for job, told in facts["jobs"].items()} == {"extract": True, "documents": True, "media": True}
     assert not (folder / "pairs").exists()
+
+
+def test_a_replay_takes_out_what_is_listed_and_all_sums_hold(whole, tmp_path, capsys):
+    """A page, an address and a file."""
+    shown = {
+        one.url: [image.media for image in one.images] for one in read_records(str(whole / "interleaved"), InterleavedDocument)
+    }
+    page, *others = sorted(shown)
+    address, file = shown[others[0]][0].url, shown[others[-1]][-1]
+    (tmp_path / "list.txt").write_text(f"{page}  the author, 2026-05-01\n{address}\n{file.sha256}\n")
+    replay(str(whole), tmp_path / "list.txt", processes=1, report=False)
+    left = {one.url: one for one in read_records(str(whole / "media"), Media)}
+    assert not {address, file.url} & set(left)
+    assert {one.url for one in read_records(str(whole / "interleaved"), InterleavedDocument)} <= set(others)
+    texts = b"".join(path.read_bytes() for path in sorted(whole.glob("shards/*/*.tar")))
+    assert page.encode() not in texts and file.url.encode() not in texts
+    rows = [row for row in read_records(str(whole / "opt_outs"), OptOut) if row.signal == "listed"]
+    assert {(row.url, row.removed) for row in rows} >= {(page, "document"), (address, "media"), (file.url, "media")}
+    assert next(row.words for row in rows if row.url == page) == f"{page} (the author, 2026-05-01)"
+    write_report(str(whole))
+    assert list(verify(str(whole))) == []
+    assert capsys.readouterr().out.splitlines()[-1].endswith("shards have other bytes than before")

@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import re
 import tracemalloc
 from dataclasses import replace
 from hashlib import sha256
@@ -27,12 +29,18 @@ from run_folder import (
 from test_report import Tags
 
 from lamella.pipeline.damage import Damaged
+from lamella.pipeline.enclosed import ways_out
+from lamella.pipeline.recipes import demo
+from lamella.pipeline.run import config_of
 from lamella.pipeline.tables import FileInfo, TableManifest, read_manifest
 from lamella.reporting.inspect import inspect
 from lamella.reporting.report import write_report
 from lamella.reporting.verify import verify
+from lamella.reporting.why import why
 from lamella.schemas.config import ExtractConfig, ReadConfig
+from lamella.schemas.errors import DataError
 from lamella.schemas.media import Alias, ArchiveMedia, Container
+from lamella.schemas.opt_out import OptOut
 from lamella.schemas.pair import Dataset, ImageTextPair
 from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest
 from lamella.transforms.base.packed import UNPACKED
@@ -64,6 +72,7 @@ def test_tables_of_others_reach_no_file_and_no_address(tmp_path, canary, contain
         "media": (Media, found),
         "archive_media": (ArchiveMedia, archived),
         "archive_aliases": (Alias, []),
+        "opt_outs": (OptOut, []),
         "pairs/images": (ImageTextPair, pairs),
         "interleaved": (InterleavedDocument, [document(f"{SITE}/page", nodes)]),
         "rejections/media": (
@@ -85,6 +94,51 @@ def test_inputs_of_others_are_not_asked_for_a_ledger(tmp_path, canary):
     inputs = [canary.url + "/a.warc.gz", f"simplecache::{canary.url}/a.warc.gz", "odd://a/b.warc.gz", "/dev/null/a.warc.gz"]
     write_report(write_run(tmp_path / "run", {"media": (Media, [])}, inputs=inputs))
     assert canary.heard == []
+
+
+@pytest.mark.parametrize("where", ["url", "file"])
+def test_the_list_of_unsafe_files_that_another_run_names_is_not_opened(tmp_path, canary, where):
+    """Without the list nothing is shown, since nobody knows what must not be."""
+    folder = tmp_path / "run"
+    config = demo().model_dump(mode="json")
+    config["fetch"]["unsafe_hashes"] = canary.url if where == "url" else str(tmp_path / "gone.txt")
+    pairs = [image_pair(media(Pack(folder), f"{SITE}/ok.jpg"), "a picture")]
+    run = write_run(folder, {"pairs/images": (ImageTextPair, pairs)}, config=config)
+    write_report(run)
+    list(verify(run))
+    assert canary.heard == []
+    page = (folder / "report.html").read_text()
+    assert Tags.of(page).images == []
+    assert "--unsafe-hashes FILE" in page
+
+
+@pytest.mark.parametrize("name", ["run.json", "media", "media/_manifest.json", "media/part-00000-of-00002.parquet", "pipe"])
+def test_links_that_lead_out_of_a_run_are_not_followed(tmp_path, name):
+    """A sound table of somebody else, where the run's own should be: its rows are in no report."""
+    folder = write_run(tmp_path / "run", {"media": (Media, [])})
+    secret = replace(media(Pack(tmp_path / "other"), f"{SITE}/secret.jpg"), url=f"{SITE}/secret.jpg")
+    write_run(tmp_path / "other", {"media": (Media, [secret])})
+    path = Path(folder, name)
+    if name == "pipe":
+        os.mkfifo(path)
+        says = "pipe is not a file"
+    else:
+        path.rename(tmp_path / "moved")
+        path.symlink_to(tmp_path / "other" / name)
+        says = f"{name} is a link that leads out of the run's folder"
+    for read in (write_report, config_of, lambda run: why(run, f"{SITE}/secret.jpg"), lambda run: inspect(run, 5, Console())):
+        with pytest.raises((DataError, ValueError), match=re.escape(says)):
+            read(folder)
+    assert list(verify(folder)) == [says.replace(" is ", ": ", 1)]
+    assert not Path(folder, "report.html").exists()
+
+
+def test_links_within_a_run_are_followed(tmp_path):
+    folder = write_run(tmp_path / "run", {"media": (Media, [])})
+    Path(folder, "media").rename(Path(folder, "elsewhere"))
+    Path(folder, "media").symlink_to("elsewhere")
+    assert list(ways_out(folder)) == []
+    assert write_report(folder)["tables"]
 
 
 PAYLOADS = [

@@ -24,6 +24,7 @@ from lamella.schemas.config import ShardConfig
 from lamella.schemas.datasets import DATASETS, Dataset
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.media import Alias, ArchiveMedia, Media
+from lamella.schemas.opt_out import OptOut
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.schemas.shards import MANIFEST, ShardManifest, read_shard, write_shard
@@ -59,6 +60,7 @@ def sound(tmp_path_factory):
     table(root, "duplicates", ArchiveMedia, [])  # no rows: the type does not matter
     table(root, "archive_media", ArchiveMedia, [])
     table(root, "archive_aliases", Alias, [])
+    table(root, "opt_outs", OptOut, [])
     table(root, "media", Media, [*world.pictures, world.video])
     table(root, "interleaved", InterleavedDocument, documents)
     table(root, "pairs/images", ImageTextPair, pairs)

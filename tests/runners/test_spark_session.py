@@ -117,6 +117,11 @@ Driver stacktrace:
             f"{JAVA}\nExecutorLostFailure (executor 4 exited caused by ...)\n",
             "ExecutorLostFailure (executor 4 exited caused by ...)",
         ),
+        (
+            f'{JAVA}: \nError from python worker:\n  Traceback (most recent call last):\n    File "<frozen runpy>"\n'
+            "  ModuleNotFoundError: No module named 'lamella'\nPYTHONPATH was: /opt\n\tat org.apache.spark.Thing",
+            "a worker's Python has no lamella: install lamella there, or send it with --py-env",
+        ),
         ("", ""),
     ],
 )

@@ -83,12 +83,12 @@ def test_a_signal_to_the_group_takes_no_child_and_so_rejects_nothing(number):
     try:
         for starts in (worker.child, decoder):
             starts._start()
-            starts._child.send_signal(number)
+            starts._child.process.send_signal(number)
         child = worker.child._child
         worker.parse("<p>Still here</p>", "http://a.example/")
         assert worker.child._child is child
         with pytest.raises(subprocess.TimeoutExpired):
-            decoder._child.wait(0.5)
+            decoder._child.process.wait(0.5)
     finally:
         worker.close()
         decoder.close()

@@ -38,9 +38,9 @@ def place_media(document: InterleavedDocument, found: Found) -> Iterable[Node | 
     for node in document.nodes:
         match node:
             case ImageNode():
-                media = found.get(node.url)
-                if problem := _problem(media, MediaKind.IMAGE, Reason.NOT_AN_IMAGE):
-                    yield reject_node(Stage.ASSEMBLE, document, node, problem)
+                media = _usable(found.get(node.url), MediaKind.IMAGE, Reason.NOT_AN_IMAGE)
+                if isinstance(media, Violation):
+                    yield reject_node(Stage.ASSEMBLE, document, node, media)
                     continue
                 identities = {node.url, media.url, media.cluster or media.sha256}
                 if seen & identities:
@@ -50,9 +50,9 @@ def place_media(document: InterleavedDocument, found: Found) -> Iterable[Node | 
                 seen |= identities
                 yield replace(node, media=media)
             case VideoNode():
-                media = found.get(node.url)
-                if problem := _problem(media, MediaKind.VIDEO, Reason.NOT_A_VIDEO):
-                    yield reject_node(Stage.ASSEMBLE, document, node, problem)
+                media = _usable(found.get(node.url), MediaKind.VIDEO, Reason.NOT_A_VIDEO)
+                if isinstance(media, Violation):
+                    yield reject_node(Stage.ASSEMBLE, document, node, media)
                     continue
                 yield replace(node, media=media, cues=_cues(node, found))
             case _:
@@ -64,11 +64,11 @@ def url_of(answer: Media | Rejection) -> str:
     return answer.url if isinstance(answer, Media) else answer.url or answer.key
 
 
-def _problem(media: Media | Rejection | None, kind: MediaKind, otherwise: Reason) -> Violation | None:
-    """Why a node cannot have this media: the detail is the media's own reason. None where it can."""
+def _usable(media: Media | Rejection | None, kind: MediaKind, otherwise: Reason) -> Media | Violation:
+    """The media, or why a node cannot have it: the detail is the media's own reason."""
     match media:
         case Media() if media.kind is kind:
-            return None
+            return media
         case Media():
             why = otherwise.value
         case Rejection():

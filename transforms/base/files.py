@@ -4,7 +4,9 @@ import os
 import re
 import secrets
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import BinaryIO, TypeGuard, cast
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -33,8 +35,13 @@ def size_of(path: str) -> int:
     return fs.info(inner).get("size") or 0
 
 
+def open_binary(path: str) -> AbstractContextManager[BinaryIO]:
+    """A file on any file system, to be read. Raises OSError; ValueError or ImportError for a scheme that is not known."""
+    return cast(AbstractContextManager[BinaryIO], fsspec.open(path, "rb"))  # one path gives one file, which fsspec does not say
+
+
 def read_bytes(path: str) -> bytes:
-    with fsspec.open(path, "rb") as stream:
+    with open_binary(path) as stream:
         return stream.read()
 
 
@@ -49,7 +56,7 @@ def is_temporary(name: str) -> bool:
     return bool(_TEMPORARY_NAME.fullmatch(name))
 
 
-def is_plain_name(name: object) -> bool:
+def is_plain_name(name: object) -> TypeGuard[str]:
     """Whether it names a file of one folder, and nothing above, below or beside it."""
     return isinstance(name, str) and name not in ("", ".", "..") and not set(name) & set("/\\\0")
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import IO, NamedTuple
 
 from lamella.schemas.errors import LamellaError
 from lamella.transforms.base.killable_worker import LENGTH, OUT_OF_MEMORY
@@ -45,22 +46,22 @@ class Killable:
 
     def __init__(self, module: str, limits: ChildLimits, argument: str = ""):
         """`argument` is one more word for the child's command line."""
-        self._module, self._limits, self._argument, self._child, self._owner = module, limits, argument, None, os.getpid()
-        self._lifeline, self._requests = None, 0
+        self._module, self._limits, self._argument, self._owner = module, limits, argument, os.getpid()
+        self._child: _Child | None = None
+        self._requests = 0  # that the child was asked
 
     def ask(self, request: bytes, data: bytes = b"", max_reply_bytes: int | None = None) -> bytes:
         """The child's reply to `request + data`. Raises TooCostly; OSError where no child can be started."""
         spent = self._limits.max_requests is not None and self._requests >= self._limits.max_requests
-        if self._child is None or self._child.poll() is not None or spent:
-            self._start()
+        child = self._child if self._child and self._child.process.poll() is None and not spent else self._start()
         self._requests += 1
         deadline = time.monotonic() + self._limits.max_cpu_s * _WALL
         try:
-            self._send(LENGTH.pack(len(request) + len(data)) + request, deadline)
-            self._send(data, deadline)
-            return self._receive(deadline, max_reply_bytes or self._limits.max_reply_bytes)
+            self._send(child, LENGTH.pack(len(request) + len(data)) + request, deadline)
+            self._send(child, data, deadline)
+            return self._receive(child, deadline, max_reply_bytes or self._limits.max_reply_bytes)
         except _Gone:
-            raise TooCostly(self._cause()) from None
+            raise TooCostly(self._cause(child)) from None
         except BaseException:  # a limit, or an interrupt in the middle: what the child says next is no answer of ours
             self.close()
             raise
@@ -70,37 +71,39 @@ class Killable:
         child, self._child = self._child, None
         if child is None or self._owner != os.getpid():  # a fork's copy: the child is the other process's
             return
-        child.kill()
-        self._lifeline.cut()
-        child.stdin.close()
-        child.stdout.close()
-        child.wait()
+        child.process.kill()
+        child.lifeline.cut()
+        child.requests.close()
+        child.replies.close()
+        child.process.wait()
 
-    def _start(self) -> None:
+    def _start(self) -> "_Child":
         self.close()
-        limits, self._lifeline = self._limits, Lifeline()
-        words = [str(word) for word in (limits.max_memory_bytes, limits.max_cpu_s, self._lifeline.read_end, self._argument)]
-        self._child = subprocess.Popen(
+        limits, lifeline = self._limits, Lifeline()
+        words = [str(word) for word in (limits.max_memory_bytes, limits.max_cpu_s, lifeline.read_end, self._argument)]
+        process = subprocess.Popen(
             [sys.executable, "-P", "-m", self._module, *words],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
             env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"},
-            pass_fds=[self._lifeline.read_end],
+            pass_fds=[lifeline.read_end],
         )
-        self._lifeline.given()
-        os.set_blocking(self._child.stdin.fileno(), False)
-        os.set_blocking(self._child.stdout.fileno(), False)
+        lifeline.given()
+        child = self._child = _Child(process, pipe_of(process.stdin), pipe_of(process.stdout), lifeline)
+        os.set_blocking(child.requests.fileno(), False)
+        os.set_blocking(child.replies.fileno(), False)
         self._owner, self._requests = os.getpid(), 0
         try:
-            self._receive(time.monotonic() + _START_S, limits.max_reply_bytes)
+            self._receive(child, time.monotonic() + _START_S, limits.max_reply_bytes)
         except (_Gone, TooCostly):
             self.close()
             raise OSError(f"the child process {self._module} does not start") from None
+        return child
 
-    def _send(self, message: bytes, deadline: float) -> None:
-        pipe, rest = self._child.stdin.fileno(), memoryview(message)
+    def _send(self, child: "_Child", message: bytes, deadline: float) -> None:
+        pipe, rest = child.requests.fileno(), memoryview(message)
         while rest:
             self._wait(pipe, select.POLLOUT, deadline)
             try:
@@ -110,14 +113,14 @@ class Killable:
             except BrokenPipeError:
                 raise _Gone from None
 
-    def _receive(self, deadline: float, max_bytes: int) -> bytes:
-        length = LENGTH.unpack(self._read(LENGTH.size, deadline))[0]
+    def _receive(self, child: "_Child", deadline: float, max_bytes: int) -> bytes:
+        length = LENGTH.unpack(self._read(child, LENGTH.size, deadline))[0]
         if length > max_bytes:
             raise TooCostly(f"a reply of {length} > {max_bytes} bytes")
-        return self._read(length, deadline)
+        return self._read(child, length, deadline)
 
-    def _read(self, size: int, deadline: float) -> bytes:
-        pipe, out = self._child.stdout.fileno(), bytearray()
+    def _read(self, child: "_Child", size: int, deadline: float) -> bytes:
+        pipe, out = child.replies.fileno(), bytearray()
         while len(out) < size:
             self._wait(pipe, select.POLLIN, deadline)
             try:
@@ -136,9 +139,9 @@ class Killable:
             if time.monotonic() > deadline:
                 raise TooCostly(f"no answer after {self._limits.max_cpu_s * _WALL:g} s")
 
-    def _cause(self) -> str:
+    def _cause(self, child: "_Child") -> str:
         """Why the child ended by itself."""
-        status = self._child.wait()
+        status = child.process.wait()
         self.close()
         if status == OUT_OF_MEMORY:
             return f"more than {self._limits.max_memory_bytes} bytes of memory"
@@ -147,8 +150,24 @@ class Killable:
         return f"killed its process: {signal.Signals(-status).name}" if status < 0 else f"ended its process: {status}"
 
 
+class _Child(NamedTuple):
+    """A child that runs, and what holds it."""
+
+    process: subprocess.Popen[bytes]
+    requests: IO[bytes]
+    replies: IO[bytes]
+    lifeline: Lifeline
+
+
 class _Gone(Exception):
     pass
+
+
+def pipe_of(stream: IO[bytes] | None) -> IO[bytes]:
+    """A child's end of a pipe, which it has where it was started with one."""
+    if stream is None:
+        raise ValueError("a child that was started without this pipe")
+    return stream
 
 
 _idle: dict[tuple, list[Killable]] = {}

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import BinaryIO
 
-import fsspec
-
+from lamella.transforms.base.files import open_binary
 from lamella.transforms.formats.decompress import InflatedStream, Section, UnpackedStream
 
 UNPACKED = "unpacked::"
@@ -45,9 +45,9 @@ class Packed:
         return cls(path=path, offset=offset, length=length, deflated=".deflated" in how, packed=".packed" in how)
 
     @contextmanager
-    def opened(self) -> Iterator[UnpackedStream | InflatedStream]:
+    def opened(self) -> Iterator[BinaryIO | Section | InflatedStream | UnpackedStream]:
         """The stream that it unpacks to."""
-        with fsspec.open(self.path, "rb") as file:
+        with open_binary(self.path) as file:
             stream = file if self.length is None else Section(file, self.offset, self.length)
             if self.deflated:
                 stream = InflatedStream(stream)

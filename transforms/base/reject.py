@@ -2,7 +2,7 @@
 
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode
 from lamella.schemas.media import MediaLink
-from lamella.schemas.pair import CandidatePair, Pair
+from lamella.schemas.pair import CandidatePair, CaptionSource, Pair, is_synthetic
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.transforms.base.rule import Violation
 
@@ -39,7 +39,7 @@ def reject_node(stage: Stage, document: InterleavedDocument, node: Node, violati
 
 
 def reject_pair(stage: Stage, pair: Pair | CandidatePair, violation: Violation) -> Rejection:
-    """A pair, with the web's text, whatever a captioner said."""
+    """A pair, with its text, which is the web's or a captioner's."""
     return Rejection(
         stage=stage,
         unit=Unit.PAIR,
@@ -48,6 +48,16 @@ def reject_pair(stage: Stage, pair: Pair | CandidatePair, violation: Violation) 
         sample=pair.text[:SAMPLE_CHARACTERS],
         **violation._asdict(),
     )
+
+
+def synthetic_mark(pair: Pair) -> str:
+    """Begins the detail of a rejected synthetic text: by it such a rejection is told from one of the web's text."""
+    return CaptionSource.SYNTHETIC.value if is_synthetic(pair) else ""
+
+
+def is_of_synthetic(detail: str) -> bool:
+    """Whether the detail is that of a rejected synthetic text."""
+    return detail.partition(";")[0] == CaptionSource.SYNTHETIC
 
 
 def reject_media(link: MediaLink, violation: Violation) -> Rejection:

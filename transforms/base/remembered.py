@@ -132,9 +132,9 @@ class _Measure(beam.DoFn):
         yield from measured(bucket[1], self._measure, self._memory, self._model)
 
     def _model(self) -> Any:
-        if self._held is None:
-            self._held = self._shared.acquire(self._load)
-        return self._held.model
+        held = self._held or self._shared.acquire(self._load)
+        self._held = held
+        return held.model
 
     def _load(self) -> _Held:
         return _Held(self._measure.load())

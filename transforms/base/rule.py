@@ -128,7 +128,7 @@ def _compared(sign, reason, measure, limit, when, detail, source) -> Rule:
 
 def _row(reason, measure, limit, sign, source, broken, when, read=None) -> Rule:
     frame = sys._getframe(1)
-    while frame.f_code.co_filename == __file__:
+    while frame.f_code.co_filename == __file__ and frame.f_back:
         frame = frame.f_back
     return Rule(
         reason=reason,
@@ -146,9 +146,9 @@ def _row(reason, measure, limit, sign, source, broken, when, read=None) -> Rule:
 
 def _name_of(measure: Any) -> str:
     if isinstance(measure, property):
-        measure = measure.fget
+        return _name_of(measure.fget)
     name = measure.attrname if isinstance(measure, cached_property) else measure.__name__
-    return name.lstrip("_")
+    return str(name).lstrip("_")
 
 
 def _reader(measure: Any) -> Callable[[Any], float]:

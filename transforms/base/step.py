@@ -39,7 +39,7 @@ class Step(beam.PTransform):
             that the graph does not see.
         config: the stage's frozen config, handed to the function; must pickle small. The `record_timeout_s` of a Timed
             one is the limit of time for a record, and as many times that for a group as it has units.
-        gives: the type of what is kept.
+        gives: the type of what is kept, or a union of types.
         given: what the function needs beside its config, such as the store of media; must pickle small.
         counts: what a record that enters counts as; `units_of` by default. For a step over groups, pass the group's count.
         units: what a record that is kept counts as.
@@ -56,7 +56,7 @@ class Step(beam.PTransform):
         stage: Stage,
         function: Function,
         config: Any,
-        gives: type,
+        gives: Any,
         *,
         given: tuple = (),
         counts: Callable[[Any], Units] = units_of,

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import MediaLink
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.opt_out_list import read_opt_outs
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Found, Over, Rulebook, apply_rules
 from lamella.transforms.fetch.links import WantedLink
@@ -40,6 +41,11 @@ def unsafe_word(link: MediaLink, config: FetchConfig) -> str:
     return found[0] if found else ""
 
 
+def listed_address(link: MediaLink, config: FetchConfig) -> str:
+    """The line of `opt_out_list` that names the address or its host, or ""."""
+    return read_opt_outs(config.opt_out_list).address(link.url)
+
+
 def directive_of_pages(link: WantedLink, config: FetchConfig) -> str:
     """What pages that show it say against its use, or ""."""
     return link.opt_out
@@ -56,6 +62,7 @@ ADDRESS_RULES = Rulebook(
         Found(Reason.BAD_URL, no_web_address, source="WHATWG URL"),
         Found(Reason.UNSAFE_IMAGE, unsafe_word, "unsafe_url_words"),
         Found(Reason.BLOCKED_URL, blocked_word, "blocked_url_words"),
+        Found(Reason.OPTED_OUT, listed_address, "opt_out_list"),
         Found(Reason.OPTED_OUT, directive_of_pages, "honour_opt_outs"),
     ),
 )

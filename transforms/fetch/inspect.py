@@ -16,6 +16,7 @@ from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation, apply_rules
 from lamella.transforms.fetch.captured import CapturedLink, base_of
+from lamella.transforms.fetch.embedded_rights import embedded_opt_out
 from lamella.transforms.fetch.hash_list import listed_file
 from lamella.transforms.fetch.opt_out import evidence
 from lamella.transforms.fetch.rules import (
@@ -106,6 +107,8 @@ def _known_at_once(link: CapturedLink, data: bytes, digest: str, config: FetchCo
         return violation
     if says := listed_file(data, digest, config.unsafe_hashes):
         return Violation(Reason.UNSAFE_IMAGE, measure="sha256", detail=says)
+    if config.honour_opt_outs and config.opt_outs.embedded and (words := embedded_opt_out(data)):
+        return Violation(Reason.OPTED_OUT, detail=words)
     return None
 
 

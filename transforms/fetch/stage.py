@@ -21,6 +21,7 @@ from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks
 from lamella.transforms.fetch.hear_sites import HearSites
 from lamella.transforms.fetch.inspect import inspect_media
 from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.fetch.listed import judge_listed
 from lamella.transforms.fetch.look_in_archives import LookInArchives
 from lamella.transforms.fetch.unsafe import read_lists
 from lamella.transforms.media.store import MediaStore
@@ -62,10 +63,11 @@ class FetchMedia(beam.PTransform):
         between = {"entry": None, "leave": None, "counts": _one, "setup": read_lists}
         inspect = Step(Stage.FETCH, inspect_media, config, Media, given=(self._store,), **between)
         media = captured | Spread(_url) | "Inspect" >> inspect
-        members = {"documents": documents, "media": media.kept} | "FindCopies" >> FindCopies(config)
+        listed = media.kept | "Listed" >> Step(Stage.FETCH, judge_listed, config, Media, **between)
+        members = {"documents": documents, "media": listed.kept} | "FindCopies" >> FindCopies(config)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one, entry=None)
 
-        gone = (wanted.rejected, found.refused, heard.refused, refused, media.rejected, chosen.rejected)
+        gone = (wanted.rejected, found.refused, heard.refused, refused, media.rejected, listed.rejected, chosen.rejected)
         rejections = gone | "Rejected" >> beam.Flatten()
         return Outcome(chosen.kept, rejections, (wanted.counters, chosen.counters) | "Counters" >> beam.Flatten())
 

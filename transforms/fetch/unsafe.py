@@ -8,6 +8,7 @@ from PIL import Image
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaKind, PixelMeasure
 from lamella.schemas.rejection import Reason
+from lamella.transforms.base.opt_out_list import read_opt_outs
 from lamella.transforms.base.rule import Violation
 from lamella.transforms.fetch.hash_list import pdq_distance, read_hashes, read_pdq
 from lamella.transforms.media.classifier import load_classifier
@@ -23,9 +24,10 @@ def read_lists(config: FetchConfig) -> None:
 
     Raises OSError or ConfigError.
     """
-    for known in (read_hashes, read_pdq, load_classifier):
+    for known in (read_hashes, read_pdq, read_opt_outs, load_classifier):
         known.cache_clear()  # a process may outlive a run, and a list may have grown since
     read_hashes(config.unsafe_hashes)
+    read_opt_outs(config.opt_out_list)
     if config.unsafe_pdq:
         read_pdq(config.unsafe_pdq)
     for path in config.classifiers:

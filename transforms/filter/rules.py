@@ -53,7 +53,7 @@ def curly_bracket(text: TextMeasures, limits: LimitsForText) -> str:
 
 def foreign_language(language: Language, limits: FilterConfig) -> str:
     """The language's code, where it is none of those that are wanted."""
-    return "" if language.code in limits.languages else language.code or "none"
+    return "" if language.code in (limits.languages or ()) else language.code or "none"
 
 
 def language_score(language: Language) -> float:

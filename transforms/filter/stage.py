@@ -5,6 +5,7 @@ import apache_beam as beam
 from lamella.schemas.config import FilterConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.rejection import Stage
+from lamella.transforms.base.opt_out_list import read_opt_outs
 from lamella.transforms.base.step import Step
 from lamella.transforms.filter.texts import filter_document
 from lamella.transforms.formats.language import load_model
@@ -23,3 +24,5 @@ class FilterDocuments(beam.PTransform):
 
 def _load(config: FilterConfig) -> None:
     load_model()
+    read_opt_outs.cache_clear()  # a process may outlive a run, and the list may have grown since
+    read_opt_outs(config.opt_out_list)

@@ -8,13 +8,14 @@ from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextN
 from lamella.schemas.rejection import Reason, Rejection, Stage
 from lamella.transforms.base.reject import reject_document, reject_node
 from lamella.transforms.base.rule import Violation, apply_rules
+from lamella.transforms.filter.listed import LISTED_RULES
 from lamella.transforms.filter.measures import TextMeasures, is_code, paragraphs_of
 from lamella.transforms.filter.rules import CAPTION_RULES, DOCUMENT_RULES, LANGUAGE_RULES, NODE_RULES
 from lamella.transforms.formats.language import Language, detect_language
 
 
 def filter_document(document: InterleavedDocument, config: FilterConfig) -> Iterator[InterleavedDocument | Rejection]:
-    """Language first, then each text by itself, then the texts that are left as a whole.
+    """Whether it may be used at all, language, then each text by itself, then the texts that are left as a whole.
 
     Images and videos stay, but for an image whose caption says what no text may say: a caption is read with its image.
 
@@ -24,6 +25,9 @@ def filter_document(document: InterleavedDocument, config: FilterConfig) -> Iter
     Rejects texts and images (unit NODE) and documents. A document without any text has the language of its alt texts and
     captions, and is judged as a text of no words.
     """
+    if violation := apply_rules(LISTED_RULES, document, config):
+        yield reject_document(Stage.FILTER, document, violation)
+        return
     language = detect_language(_prose_of(document, config) or document.text or _text_of_media(document))
     if violation := apply_rules(LANGUAGE_RULES, language, config):
         yield reject_document(Stage.FILTER, document, violation)

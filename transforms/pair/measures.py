@@ -1,6 +1,7 @@
 """What rules read of a candidate: its text, its picture, and what the corpus says of both."""
 
 from lamella.schemas.config import PairConfig
+from lamella.transforms.base.opt_out_list import read_opt_outs
 from lamella.transforms.formats.words import words as words_of
 from lamella.transforms.pair.captions import is_file_name
 from lamella.transforms.pair.corpus import Candidate
@@ -27,6 +28,11 @@ def foreign_language(candidate: Candidate, limits: PairConfig) -> str:
 
 def language_score(candidate: Candidate) -> float:
     return candidate.pair.language_score
+
+
+def listed_page(candidate: Candidate, limits: PairConfig) -> str:
+    """The line of `opt_out_list` that names the page or its host, or ""."""
+    return read_opt_outs(limits.opt_out_list).address(candidate.pair.page_url)
 
 
 def unsafe_page(candidate: Candidate, limits: PairConfig) -> str:

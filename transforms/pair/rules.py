@@ -27,6 +27,7 @@ def _languages_are_chosen(candidate: Candidate, limits: PairConfig) -> bool:
 
 # The page that a candidate is from. Of an unsafe page nothing is fetched.
 _PAGE = (
+    Found(Reason.OPTED_OUT, m.listed_page, "opt_out_list"),
     Found(Reason.UNSAFE_TEXT, m.unsafe_page, source="ours"),
     Found(Reason.WRONG_LANGUAGE, m.foreign_language, "languages"),
     Under(Reason.WRONG_LANGUAGE, m.language_score, "min_language_score", when=_languages_are_chosen),

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-import fsspec
-
 from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.keys import stable_key
@@ -18,6 +16,7 @@ from lamella.schemas.media import Alias, ArchiveMedia
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.accounting import Account, Units, caught, error_line
+from lamella.transforms.base.files import open_binary
 from lamella.transforms.base.packed import Packed
 from lamella.transforms.formats.content_encoding import record_caps
 from lamella.transforms.read.aliases import Captures
@@ -48,7 +47,7 @@ def read_archive(path: str, config: ReadConfig) -> Iterator[Read]:
 
 def _outputs(path: str, config: ReadConfig, account: Account) -> Iterator[Page | ArchiveMedia | Alias | Rejection]:
     captures, found = Captures(), False
-    with fsspec.open(path, "rb") as stream:
+    with open_binary(path) as stream:
         for stretch in stretches(stream, path, record_caps(config)):
             found = True
             archive = Archive(path=path, blob_path=stretch.blob_path, name=_key(stretch.blob_path, path))

@@ -13,7 +13,7 @@ from lamella.schemas.account import Counter, units_of
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.rejection import Rejection, Stage
-from lamella.schemas.sample import Members, Sample
+from lamella.schemas.sample import InterleavedSample, Members, Sample
 from lamella.schemas.shards import SPLITS, ShardInfo, sample_key, shard_name, write_shard
 from lamella.transforms.base.accounting import Account, Units, caught, left_behind
 from lamella.transforms.base.blobs import BlobError
@@ -109,9 +109,9 @@ class _Contents:
         return self._account.settled(entered, outputs)
 
     def _enter(self, sample: Sample) -> None:
-        if DATASETS[self._work.dataset].sidecar:
+        if DATASETS[self._work.dataset].sidecar and not isinstance(sample, InterleavedSample):
             self.rows.append(sidecar_row(sample, sample_key(self._number, self._samples)))
-        elif self._work.config.parquet:
+        elif self._work.config.parquet and isinstance(sample, InterleavedSample):
             self.rows.append(obelics_row(sample))
         self._samples += 1
 

@@ -1,0 +1,29 @@
+"""A Media -> the Media, or the Rejection of one whose file stands on the list of what came later (`fetch.opt_out_list`)."""
+
+from collections.abc import Iterable
+
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.media import Media
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.opt_out_list import read_opt_outs
+from lamella.transforms.base.reject import reject_media
+from lamella.transforms.base.rule import Found, Rulebook, apply_rules
+
+
+def listed_file(media: Media, config: FetchConfig) -> str:
+    return read_opt_outs(config.opt_out_list).file(media.sha256)
+
+
+LISTED_RULES = Rulebook(
+    name="list of files",
+    stage=Stage.FETCH,
+    unit=Unit.MEDIA,
+    config="fetch",
+    limits=FetchConfig,
+    rules=(Found(Reason.OPTED_OUT, listed_file, "opt_out_list"),),
+)
+
+
+def judge_listed(media: Media, config: FetchConfig) -> Iterable[Media | Rejection]:
+    violation = apply_rules(LISTED_RULES, media, config)
+    yield reject_media(media, violation) if violation else media

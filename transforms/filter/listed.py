@@ -1,0 +1,21 @@
+"""A document -> the Violation of one whose page stands on the list of what came later (`filter.opt_out_list`)."""
+
+from lamella.schemas.config import FilterConfig
+from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.transforms.base.opt_out_list import read_opt_outs
+from lamella.transforms.base.rule import Found, Rulebook
+
+
+def listed_page(document: InterleavedDocument, config: FilterConfig) -> str:
+    return read_opt_outs(config.opt_out_list).address(document.url)
+
+
+LISTED_RULES = Rulebook(
+    name="list of pages",
+    stage=Stage.FILTER,
+    unit=Unit.DOCUMENT,
+    config="filter",
+    limits=FilterConfig,
+    rules=(Found(Reason.OPTED_OUT, listed_page, "opt_out_list"),),
+)
