@@ -82,7 +82,7 @@ def test_a_score_is_the_cosine_of_picture_and_text(loaded, scorer, run_folder):
 
 def test_a_clip_is_scored_by_its_middle_frame(loaded, scorer, run_folder):
     root, media = run_folder
-    frame = read_view(View(media["clip"], 2.0), store_at(root), 32)
+    frame = read_view(View(media["clip"], 2.0), store_at(root), 64)
     red, _, blue = frame.getpixel((30, 20))
     assert blue > 150 > 100 > red
     (found,) = answers_of(loaded, scorer, root, clip("k", media["clip"]))
@@ -271,7 +271,7 @@ def test_scores_of_one_run_are_those_of_three(scorer, run_folder, loaded, pairs,
 
             assert_that(outcome.kept, check, label=f"kept {part}")
             assert_that(recalled.counts, check_counts, label=f"counts {part}")
-        known |= asked
+        known |= asked - {"picture broken"}  # what could not be seen is looked at again
 
 
 def test_documents_by_both_doors(scorer, run_folder, loaded, model):

@@ -1,7 +1,7 @@
 """What leaves, as a value: a record and the Violation that it earned in, its Rejection out."""
 
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode
-from lamella.schemas.media import MediaLink
+from lamella.schemas.media import Addressed
 from lamella.schemas.pair import CandidatePair, CaptionSource, Pair, is_synthetic
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.transforms.base.rule import Violation
@@ -60,7 +60,7 @@ def is_of_synthetic(detail: str) -> bool:
     return detail.partition(";")[0] == CaptionSource.SYNTHETIC
 
 
-def reject_media(link: MediaLink, violation: Violation) -> Rejection:
+def reject_media(link: Addressed, violation: Violation) -> Rejection:
     """A media link: its URL is its key, so that the documents that show it find out."""
     return Rejection(stage=Stage.FETCH, unit=Unit.MEDIA, key=link.url, url=link.url, **violation._asdict())
 

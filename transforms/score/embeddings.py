@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from lamella.weights import Loaded
 
+_GAP = 2  # times what the model sees: a coarse reduction down to here, then the model's own filter, as Pillow's reducing_gap
 _TEXT_BATCHES = 16  # of texts are taken at once, so that few of their lengths leave a batch half full
 
 
@@ -103,7 +104,7 @@ class PictureEmbeddings(_Embeddings):
         seen, tensors = [], []
         for request in requests:
             try:
-                image = read_view(request.what, self.store, model.image_size)
+                image = read_view(request.what, self.store, _GAP * model.image_size)
             except Unseen as error:
                 yield Embedding(key=request.key, model=model.label, unseen=error.reason, detail=error.detail)
             else:
