@@ -27,7 +27,7 @@ class ReadConfig(Timed):
 
 
 class ExtractConfig(Timed):
-    timeout_s: PositiveFloat = 5.0  # a page; reliability H1
+    timeout_s: PositiveFloat = 5.0  # of the worker's CPU, a page; reliability H1
     max_memory_bytes: PositiveInt = 2048 * MIB  # of the child process; reliability H1
     pages_per_child: PositiveInt = 5000  # then a fresh child: leaks end; reliability H3
     min_prose_words: PositiveInt = 8  # a block from here on is prose, not a label; ours
@@ -51,7 +51,7 @@ class ExtractConfig(Timed):
     min_teaser_links: Share = 0.2  # of a teaser's letters; with less it is the article's own lead; ours
     min_lead_words: PositiveInt = 6  # of a block between the title and the main content that belongs to it; ours
     min_repeated_words: PositiveInt = 12  # of a paragraph that stands twice on a page, for two kinds of screen; ours
-    max_repeated_text: Share = 0.3  # in such paragraphs; with more, they are told again; ours
+    max_repeated_text: Share = 0.5  # in such paragraphs; with more, they are told again; ours
     min_repeating_letters: PositiveInt = 1000  # of a page that is asked for such paragraphs; ours
     min_told_prose: PositiveInt = 800  # letters under the page's title; with them, names of boilerplate are believed; ours
     min_prose_left: Share = 0.3  # of the page's prose; with less, class names are not believed; ours
@@ -122,6 +122,7 @@ class FilterConfig(Timed):
     languages: tuple[str, ...] | None = ("en",)  # Flamingo: English only
     opt_out_list: str | None = None  # path of a list of URLs and hosts of pages that came later; `lamella replay` sets it
     min_language_score: Share = 0.65  # FineWeb, C4-like; OBELICS 0.80
+    min_preformatted_prose: Share = 0.9  # letters, spaces, commas and stops in a `pre`: with fewer it is code, no prose; ours
     node: LimitsForText = LimitsForText()
     document: LimitsForText = LimitsForText()
 

@@ -54,6 +54,10 @@ class Reason(StrEnum):
     NO_MEDIA = "no_media"
     PAGE_TOO_COSTLY = "page_too_costly"  # stopped by the limit of time or memory, or it killed its process
 
+    # extract: media
+    SIZE_OF_ANOTHER = "size_of_another"  # one picture in two sizes: the larger stays, and the detail names it
+    INLINE_IMAGE = "inline_image"  # a picture within the page, as a data: URI, of more than a placeholder's size
+
     # filter: nodes and documents
     WRONG_LANGUAGE = "wrong_language"
     TOO_FEW_WORDS = "too_few_words"

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from lamella.weights import Loaded
 
-_GAP = 2  # times what the model sees: a coarse reduction down to here, then the model's own filter, as Pillow's reducing_gap
+# Times what the model sees: larger pictures are reduced to this, others see the model's own filter alone. Reduced twice on the
+# way from 640 x 480 to 224, scores of a ViT-B/32 of random weights were 0.006 off; from the full size they are open_clip's.
+_GAP = 4
 _TEXT_BATCHES = 16  # of texts are taken at once, so that few of their lengths leave a batch half full
 
 
