@@ -3,7 +3,7 @@
     python benchmarks/curation_value.py                 3,000 pages, 400 steps, three seeds: an hour and a half on two cores
     python benchmarks/curation_value.py --quick         120 pages, 20 steps, one seed: whether it runs, and nothing else
 
-Pairs: raw, with CLIP's filter, with CLIP's and CapFilt. Documents: without any filter, and with those of the demo recipe,
+Pairs: raw, with CLIP's filter, with CapFilt alone, with both. Documents: without any filter, and with those of the demo recipe,
 both beside the same pairs, filtered by CLIP, from which so small a model learns to see. All arms share one language model,
 trained on the curated documents, and one examination, whose pictures no page shows; those of a kind see as many samples,
 pairs for twice the steps. A quarter of the sample web's alt texts say what is not so. What is told is the share of questions
@@ -53,6 +53,7 @@ ASKED = "caption,colour,shape,count"
 ARMS = (
     Arm(name="pairs, raw", curation=("score.min_score=null", *CLIP), mixture=ONLY_PAIRS),
     Arm(name="pairs, CLIP", curation=CLIP, mixture=ONLY_PAIRS),
+    Arm(name="pairs, CapFilt alone", curation=("score.when=never",), mixture=ONLY_PAIRS),
     Arm(name="pairs, CLIP and CapFilt", curation=(), mixture=ONLY_PAIRS),
     Arm(
         name="documents, unfiltered",

@@ -13,7 +13,18 @@ import pyarrow as pa
 
 from lamella.pipeline.columns import read_columns
 from lamella.pipeline.damage import Damaged
-from lamella.pipeline.graph import GRAPH, JOBS, SHARDS_FOLDER, STAGES, TABLES, counters_of_job, givers, rejections_of
+from lamella.pipeline.graph import (
+    GRAPH,
+    JOBS,
+    SHARDS_FOLDER,
+    STAGES,
+    TABLES,
+    counters_of_job,
+    givers,
+    handed_by,
+    keepers,
+    rejections_of,
+)
 from lamella.pipeline.tables import read_manifest, read_records
 from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.datasets import DATASETS
@@ -126,25 +137,27 @@ def losses(rejections: Iterable[Rejection]) -> Losses:
     return {key: Loss(counts[key], nodes[key]) for key in counts}
 
 
-def links(lines: Iterable[Line], rows: Mapping[str, int]) -> list[Link]:
+def links(lines: Iterable[Line], rows: Mapping[str, int], when: str = "before") -> list[Link]:
     """Neighbours that must agree, and tables that must hold what their last stage kept.
 
     Args:
         lines: of `conservation`.
         rows: rows by table, as `rows_of` gives them; a table that is not there is not checked.
+        when: `score.when` of the run, which says in which order pairs meet their stages.
     """
     by_place = {(line.stage, line.unit): line for line in lines}
     out = []
     for node in STAGES.values():
-        for unit, before in node.takes:
+        for unit, _ in node.takes:
+            before = handed_by(unit, node.stage, when)
             for counted in (unit, Unit.NODE) if unit is Unit.DOCUMENT and node.counts_nodes else (unit,):
                 taker = by_place.get((node.stage, counted))
-                giver = _first(by_place, givers(unit, before), counted)
+                giver = _first(by_place, givers(unit, before, when), counted)
                 if taker and giver:
                     what = f"{_plural(counted)} that {giver.stage} kept = {_plural(counted)} that {node.stage} took"
                     out.append(Link(what=what, left=giver.kept, right=taker.entered))
     for table, (unit, stage) in {table.ledger_name: table.kept for table in TABLES.values() if table.kept}.items():
-        giver = _first(by_place, givers(unit, stage), unit)
+        giver = _first(by_place, keepers(unit, stage, when), unit)
         if giver and table in rows:
             out.append(
                 Link(what=f"{_plural(unit)} that {giver.stage} kept = rows of {table}/", left=giver.kept, right=rows[table])

@@ -20,7 +20,7 @@ from lamella.transforms.assemble.stage import AssembleDocuments
 from lamella.transforms.base.files import join
 from lamella.transforms.base.memory import FOLDER as MEMORY
 from lamella.transforms.base.memory import Memory
-from lamella.transforms.caption.stage import CaptionAndMatch, CaptionModels, ChooseCaptions
+from lamella.transforms.caption.stage import CaptionPictures, KeepTexts, MatchPairs, Model
 from lamella.transforms.dedup.stage import DeduplicateDocuments
 from lamella.transforms.extract.stage import ExtractDocuments
 from lamella.transforms.fetch.stage import FetchMedia
@@ -115,24 +115,65 @@ def make_pairs(
     root: str,
     ledger: Ledger,
 ) -> Pairs:
-    """Documents, candidates and media -> interleaved documents, and pairs, scored and re-captioned."""
+    """Documents, candidates and media -> interleaved documents, and the pairs, scored, captioned and matched."""
     unusable = rejected_media | "Media alone" >> beam.Filter(lambda rejection: rejection.unit is Unit.MEDIA)
-    buckets, store, memory = c.run.batch_buckets, MediaStore.of(root, c.read, c.fetch), memory_of(c, root)
+    at = _Models(c, MediaStore.of(root, c.read, c.fetch), memory_of(c, root), ledger)
 
     interleaved = ledger.keep({"documents": documents, "media": media, "unusable": unusable} | AssembleDocuments(c.assemble))
-    pairs = ledger.keep({"candidates": candidates, "media": media, "unusable": unusable} | MinePairs(c.pair))
-    if c.score.on:
-        scorer = ScoreModel(model_identity("score.model", c.score.model), memory, buckets)
-        shown = (pairs, *((interleaved,) if c.score.documents else ())) | "Shown" >> beam.Flatten()
-        embeddings = ledger.recall(shown | Embed(c.score, store, scorer))
-        pairs = ledger.keep({"records": pairs, "answers": embeddings} | ScorePairs(c.score))
-        if c.score.documents:
-            interleaved = ledger.keep({"records": interleaved, "answers": embeddings} | ScoreDocuments(c.score))
+    pairs = pictures = ledger.keep({"candidates": candidates, "media": media, "unusable": unusable} | MinePairs(c.pair))
+    if c.score.when == "before":
+        pairs, interleaved, pictures = _scored(pairs, interleaved, at)
     if c.caption.on:
-        captioner, matcher = (model_identity(f"caption.{role}", getattr(c.caption, role)) for role in ("captioner", "matcher"))
-        said = ledger.recall(pairs | CaptionAndMatch(c.caption, store, CaptionModels(captioner, matcher, memory, buckets)))
-        pairs = ledger.keep(said | ChooseCaptions(c.caption))
+        pairs = _captioned(pairs, pictures, at)
+    if c.score.when != "before":
+        pairs, interleaved, _ = _scored(pairs, interleaved, at)
     return Pairs(interleaved, _of_type(pairs, ImageTextPair), _of_type(pairs, VideoTextPair))
+
+
+class _Models(NamedTuple):
+    """What every work of models needs."""
+
+    config: Config
+    store: MediaStore
+    memory: Memory
+    ledger: Ledger
+
+
+def _scored(pairs: PCollection, interleaved: PCollection, at: _Models) -> tuple[PCollection, PCollection, PCollection]:
+    """Pairs and documents with CLIP's similarity, and the pairs whose picture may be shown, whatever their texts are worth.
+
+    All as they are where nothing reads a score.
+    """
+    c, ledger = at.config, at.ledger
+    if not c.score.on:
+        return pairs, interleaved, pairs
+    scorer = ScoreModel(model_identity("score.model", c.score.model), at.memory, c.run.batch_buckets)
+    shown = (pairs, *((interleaved,) if c.score.documents else ())) | "Shown" >> beam.Flatten()
+    embeddings = ledger.recall(shown | Embed(c.score, at.store, scorer))
+    safe = pairs
+    if c.score.heads:  # what one of them finds unsafe is not captioned
+        heads_alone = c.score.model_copy(update={"min_score": None})
+        safe = ({"records": pairs, "answers": embeddings} | "Safe" >> ScorePairs(heads_alone)).kept
+    pairs = ledger.keep({"records": pairs, "answers": embeddings} | ScorePairs(c.score))
+    if c.score.documents:
+        interleaved = ledger.keep({"records": interleaved, "answers": embeddings} | ScoreDocuments(c.score))
+    return pairs, interleaved, safe
+
+
+def _captioned(pairs: PCollection, pictures: PCollection, at: _Models) -> PCollection:
+    """Pairs, and a synthetic text for each picture, as far as each matches its picture (CapFilt).
+
+    A picture whose own text left for its score is captioned too: it is the one that has most to win.
+    """
+    c, ledger = at.config, at.ledger
+    captioner, matcher = (
+        Model(model_identity(f"caption.{role}", getattr(c.caption, role)), at.memory, c.run.batch_buckets)
+        for role in ("captioner", "matcher")
+    )
+    synthetic = ledger.recall(pictures | CaptionPictures(c.caption, at.store, captioner))
+    texts = (pairs, synthetic) | "Texts" >> beam.Flatten()
+    matched = ledger.recall(texts | MatchPairs(c.caption, at.store, matcher))
+    return ledger.keep(matched | KeepTexts(c.caption))
 
 
 def memory_of(c: Config, root: str) -> Memory:

@@ -7,7 +7,7 @@ interleaved documents or pairs for pairs, samples for shards.
 from collections import Counter
 
 from lamella.pipeline.audit import conservation, counters_of, losses_of, shards_of
-from lamella.pipeline.graph import GRAPH, JOBS
+from lamella.pipeline.graph import GRAPH, JOBS, in_order
 from lamella.pipeline.tables import read_manifest
 from lamella.schemas.rejection import Stage, Unit
 from lamella.transforms.base.files import join
@@ -15,8 +15,11 @@ from lamella.transforms.base.files import join
 _REASONS = 3  # said of the last stage
 
 
-def nothing_left(run: str, job: str) -> str:
-    """'' where the job left something; else one line: the stage that took the last, its reasons, and how many each took."""
+def nothing_left(run: str, job: str, when: str = "before") -> str:
+    """'' where the job left something; else one line: the stage that took the last, its reasons, and how many each took.
+
+    `when`: `score.when` of the run, which says in which order pairs met their stages.
+    """
     if _rows(run, job):
         return ""
     jobs = JOBS[: JOBS.index(job) + 1]
@@ -28,7 +31,7 @@ def nothing_left(run: str, job: str) -> str:
     if not took:
         came = sum(line.came for line in conservation(counters_of(run, jobs), {}) if line.unit is Unit.RECORD)
         return f"{begins}: {f'of {came} records none is a page' if came else 'no record was read'}"
-    order = list(Stage)
+    order = [node.stage for node in in_order(when)]
     # The last stage that took anything is where the flow ended: behind it, nothing came.
     (stage, unit), reasons = max(took.items(), key=lambda item: (order.index(item[0][0]), item[1].total(), item[0][1]))
     named = ", ".join(

@@ -236,9 +236,9 @@ PAIRS = Job(
         StageNode(
             stage=Stage.CAPTION,
             optional=True,
-            does="CapFilt",
+            does="a text of a model beside the web's; CapFilt",
             takes=((Unit.PAIR, Stage.SCORE),),
-            funnel=(FunnelCount(funnel="pairs", label="captioned", unit=Unit.PAIR, side="kept"),),
+            funnel=(FunnelCount(funnel="pairs", label="matched", unit=Unit.PAIR, side="kept"),),
         ),
     ),
     reads=("documents", "candidates", "media", rejections_of("media")),
@@ -286,13 +286,37 @@ def record_of(table: str) -> type:
     return {"rejections": Rejection, "tallies": Counter}[table.partition("/")[0]]
 
 
-def givers(unit: Unit, stage: Stage) -> tuple[Stage, ...]:
+# The order in which pairs meet their stages, by `score.when`. What is declared above is that of "before".
+_AFTER = (Stage.PAIR, Stage.CAPTION, Stage.SCORE)
+PAIR_STAGES = {"before": (Stage.PAIR, Stage.SCORE, Stage.CAPTION), "after": _AFTER, "never": _AFTER}
+
+
+def in_order(when: str) -> tuple[StageNode, ...]:
+    """All stages, in the order in which a page and what is made of it meet them."""
+    pairs = iter(PAIR_STAGES[when])
+    return tuple(STAGES[next(pairs)] if stage in _AFTER else node for stage, node in STAGES.items())
+
+
+def handed_by(unit: Unit, stage: Stage, when: str = "before") -> Stage | None:
+    """Who hands a unit to a stage, where all stages run; None where it takes none."""
+    order, declared = PAIR_STAGES[when], dict(STAGES[stage].takes).get(unit)
+    if unit is not Unit.PAIR or declared is None or stage is order[0]:
+        return declared
+    return order[order.index(stage) - 1] if stage in order else order[-1]
+
+
+def givers(unit: Unit, stage: Stage, when: str = "before") -> tuple[Stage, ...]:
     """A stage, and then those that hand a unit on in its place where it does not run, the nearest first.
 
     >>> givers(Unit.PAIR, Stage.CAPTION)
     (<Stage.CAPTION: 'caption'>, <Stage.SCORE: 'score'>, <Stage.PAIR: 'pair'>)
     """
     found = [stage]
-    while STAGES[found[-1]].optional and (before := dict(STAGES[found[-1]].takes).get(unit)):
+    while STAGES[found[-1]].optional and (before := handed_by(unit, found[-1], when)):
         found.append(before)
     return tuple(found)
+
+
+def keepers(unit: Unit, stage: Stage, when: str = "before") -> tuple[Stage, ...]:
+    """`givers` of a table that declares what this stage kept of this unit."""
+    return givers(unit, PAIR_STAGES[when][-1] if unit is Unit.PAIR and stage in PAIR_STAGES[when] else stage, when)

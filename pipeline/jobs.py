@@ -105,7 +105,7 @@ def run_jobs(context: RunContext) -> str:
     for number, job in enumerate(JOBS):
         _WORK[job](context)
         context.done(job)
-        if line := nothing_left(context.folder, job):
+        if line := nothing_left(context.folder, job, context.config.score.when):
             behind = JOBS[number + 1 :]
             withdraw(context.folder, [folder for later in behind for folder in GRAPH[later].folders])
             return line

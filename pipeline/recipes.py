@@ -43,6 +43,9 @@ OPEN_CLIP_L14 = ModelConfig(name="ViT-L-14", weights="openai", **REAL)
 COCA_CAPTIONER = ModelConfig(name="coca_ViT-B-32", weights="mscoco_finetuned_laion2b_s13b_b90k", **REAL)
 COCA_MATCHER = ModelConfig(name="coca_ViT-B-32", weights="laion2b_s13b_b90k", **REAL)
 
+BLIP_CAPTIONER = ModelConfig(name="blip", weights="Salesforce/blip-image-captioning-base", **REAL)
+BLIP_MATCHER = ModelConfig(name="blip", weights="Salesforce/blip-itm-base-coco", **REAL)
+
 
 def demo() -> Config:
     """The sample web on a laptop, offline: every rule is on, so that every reason can be seen at work."""
@@ -74,6 +77,7 @@ def demo() -> Config:
         pair=PairConfig(min_token_count=2, max_alts_per_image=3),  # small sets have few of either
         # Where the bundled scorer parts right captions from wrong ones on the sample web of seed 1, which nothing was trained
         # on. The matcher is calibrated: one half is its threshold. Captions of this world are short and repeat colours.
+        # CLIP before the matcher: so each of the two shows what it finds alone.
         score=ScoreConfig(model=SMALL, min_score=0.38),
         caption=CaptionConfig(captioner=SMALL, matcher=SMALL, min_match=0.5, min_tokens=5, repetition_penalty=1.0),
         shard=ShardConfig(samples_per_shard=100, validation_share=0.1),
@@ -82,14 +86,18 @@ def demo() -> Config:
 
 
 def m3w() -> Config:
-    """MultiModal MassiveWeb as Flamingo describes it (Alayrac et al. 2022, A.3.1): Gopher's rules, English, images >= 64 px."""
+    """MultiModal MassiveWeb as Flamingo describes it (Alayrac et al. 2022, A.3.1): Gopher's rules, English, images >= 64 px.
+
+    Flamingo filters pairs by no model. Here CapFilt gives each picture a second text, and CLIP judges after it what both kinds
+    of text are worth: the matcher that stands in for BLIP's is contrastive, of the captioner's family, and believes it easily.
+    """
     return Config(
         recipe="m3w",
         filter=FilterConfig(
             node=LimitsForText(max_flagged_words=0.01, no_boilerplate=True),
             document=LimitsForText(**GOPHER, max_flagged_words=0.01, no_lorem_ipsum=True),
         ),
-        score=ScoreConfig(model=OPEN_CLIP_B32),
+        score=ScoreConfig(model=OPEN_CLIP_B32, when="after"),
         caption=CaptionConfig(captioner=COCA_CAPTIONER, matcher=COCA_MATCHER),
     )
 
@@ -139,4 +147,16 @@ def laion() -> Config:
     )
 
 
-RECIPES: dict[str, Callable[[], Config]] = {"demo": demo, "m3w": m3w, "obelics": obelics, "laion": laion}
+def blip() -> Config:
+    """Alt-text pairs as BLIP makes them (Li et al. 2022, 3.3): `laion`'s pages, and CapFilt alone in CLIP's place."""
+    pages = laion()
+    return pages.model_copy(
+        update={
+            "recipe": "blip",
+            "score": pages.score.model_copy(update={"when": "never"}),
+            "caption": CaptionConfig(captioner=BLIP_CAPTIONER, matcher=BLIP_MATCHER),
+        }
+    )
+
+
+RECIPES: dict[str, Callable[[], Config]] = {"demo": demo, "m3w": m3w, "obelics": obelics, "laion": laion, "blip": blip}

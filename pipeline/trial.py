@@ -68,7 +68,7 @@ def try_out(run: str, config: Config, folder: str, execute: Callable, say: Calla
                 Path(folder, name).unlink()
             run_job(context, job)
         done.append(job)
-        if line := nothing_left(folder, job):
+        if line := nothing_left(folder, job, config.score.when):
             return Trial(before=source, after=folder, jobs=tuple(done), ended=line)
     return Trial(before=source, after=folder, jobs=tuple(done), ended="")
 

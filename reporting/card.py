@@ -13,6 +13,7 @@ from lamella.reporting.plots import number
 from lamella.reporting.settings import settings_of
 from lamella.schemas.config import Config
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
+from lamella.schemas.printable import byte_size
 from lamella.schemas.rejection import Reason
 from lamella.schemas.shards import MANIFEST
 from lamella.transforms.base.files import exists, join
@@ -67,7 +68,7 @@ def _head(report: dict[str, Any], shards: list[dict[str, Any]]) -> str:
             one["dataset"],
             number(one["samples"]),
             number(one["shards"]),
-            _size(one["bytes"]),
+            byte_size(one["bytes"]),
             DATASETS[Dataset(one["dataset"])].says,
         )
         for one in shards
@@ -205,7 +206,3 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 def _plain(text: str) -> str:
     """Text that Markdown reads as text, on one line."""
     return _MARKS.sub(r"\\\1", " ".join(text.split()))
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.2f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"

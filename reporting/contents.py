@@ -8,7 +8,8 @@ from lamella.pipeline.integrity import fault_of, named_files
 from lamella.pipeline.ownership import RUN_FILE, read_facts
 from lamella.pipeline.partitions import FOLDER as PARTITIONS
 from lamella.pipeline.run import unfinished_jobs
-from lamella.reporting.readable import Line, clean, size_of
+from lamella.reporting.readable import Line, clean
+from lamella.schemas.printable import byte_size
 from lamella.schemas.shards import MANIFEST
 from lamella.transforms.base.files import join, list_files, read_bytes
 from lamella.transforms.base.memory import FOLDER as MEMORY
@@ -45,10 +46,10 @@ def folder_lines(path: str) -> Iterator[Line]:
         yield Line(job.name, "bold")
         yield from (_line(path, name) for name in job.folders)
         if job.lays(PACKS) and (packs := [size for size in list_files(join(path, PACKS)).values() if size >= 0]):
-            yield Line(f"  {PACKS:<{_WIDTH}}  {_many(len(packs), 'file', 'files')}, {size_of(sum(packs))}")
+            yield Line(f"  {PACKS:<{_WIDTH}}  {_many(len(packs), 'file', 'files')}, {byte_size(sum(packs))}")
         if job.lays(MEMORY) and (kept := memory_files(join(path, MEMORY))):
             measures = ", ".join(sorted({name.partition("/")[0] for name in kept}))
-            size = size_of(sum(kept.values()))
+            size = byte_size(sum(kept.values()))
             yield Line(f"  {MEMORY:<{_WIDTH}}  {_many(len(kept), 'part', 'parts')}, {size}: {measures}")
 
 
@@ -62,7 +63,7 @@ def _line(path: str, name: str) -> Line:
     files, raw = list(named_files(data)), json.loads(data)
     told = [entry.get("rows", entry.get("samples", 0)) for entry in raw.get("files", raw.get("shards", ()))]
     rows = sum(count for count in told if type(count) is int)
-    size = size_of(sum(file.bytes for file in files))
+    size = byte_size(sum(file.bytes for file in files))
     unit = "rows" if "files" in raw else "samples"
     return Line(f"{shown}  {rows:>9,} {unit:<7}  {_many(len(files), 'file', 'files'):>9}, {size}")
 

@@ -12,8 +12,10 @@ from lamella.pipeline.graph import JOBS, PAIR_TABLES, rejections_of
 from lamella.pipeline.tables import read_manifest
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.media import MediaKind
+from lamella.schemas.pair import CaptionSource
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.files import join
+from lamella.transforms.base.reject import is_of_synthetic
 
 SCORES = np.linspace(-0.2, 1.0, 121)  # cosine similarities; what lies outside goes to the outer bins
 SHARES = np.linspace(0.0, 1.0, 26)  # probabilities
@@ -41,10 +43,19 @@ def distributions(run: str) -> dict[str, Any]:
 
 def rejected_column(run: str, stage: Stage, unit: Unit, reason: Reason, column: str) -> Iterable[pa.Array]:
     """One column of one reason's rejections, batch by batch."""
+    for (values,) in rejected_columns(run, stage, unit, reason, (column,)):
+        yield values
+
+
+def rejected_columns(
+    run: str, stage: Stage, unit: Unit, reason: Reason, columns: tuple[str, ...]
+) -> Iterable[tuple[pa.Array, ...]]:
+    """Some columns of one reason's rejections, batch by batch."""
     for job in JOBS:
-        for batch in read_columns(join(run, rejections_of(job)), ("stage", "unit", "reason", column)):
+        for batch in read_columns(join(run, rejections_of(job)), ("stage", "unit", "reason", *columns)):
             here = pc.and_(pc.equal(batch["stage"], stage.value), pc.equal(batch["unit"], unit.value))
-            yield batch.filter(pc.and_(here, pc.equal(batch["reason"], reason.value)))[column]
+            rows = batch.filter(pc.and_(here, pc.equal(batch["reason"], reason.value)))
+            yield tuple(rows[column] for column in columns)
 
 
 def _languages(run: str, table: str) -> dict[str, dict[str, int]]:
@@ -106,14 +117,17 @@ def _node_scores(run: str, table: str) -> dict[str, Any]:
 
 
 def _matches(run: str) -> dict[str, Any]:
-    """The matcher's probabilities for both texts of pairs that stayed, and for the better text of the others."""
+    """The matcher's probabilities of web texts and of synthetic ones, of pairs that stayed and of those that left for it."""
     bins = _Bins(SHARES)
     for table in PAIR_TABLES:
-        for batch in read_columns(join(run, table.name), ("capfilt.web_match", "capfilt.synthetic_match")):
-            bins.add("web", field(batch, "capfilt", "web_match"))
-            bins.add("synthetic", field(batch, "capfilt", "synthetic_match"))
-    for values in rejected_column(run, Stage.CAPTION, Unit.PAIR, Reason.NO_CAPTION_MATCHES, "value"):
-        bins.add("rejected", values)
+        for batch in read_columns(join(run, table.name), ("source", "match")):
+            made = pc.equal(batch["source"], CaptionSource.SYNTHETIC.value)
+            bins.add("web", batch["match"].filter(pc.invert(made)))
+            bins.add("synthetic", batch["match"].filter(made))
+    for values, details in rejected_columns(run, Stage.CAPTION, Unit.PAIR, Reason.NO_CAPTION_MATCHES, ("value", "detail")):
+        made = pa.array(map(is_of_synthetic, details.to_pylist()), pa.bool_())
+        bins.add("web, rejected", values.filter(pc.invert(made)))
+        bins.add("synthetic, rejected", values.filter(made))
     return bins.result()
 
 
@@ -128,13 +142,12 @@ def _caption_words(run: str) -> dict[str, Any]:
 
 
 def _sources(run: str) -> dict[str, int]:
-    """Pairs by dataset and by the text to train on: the web's, by its place in the page, or the captioner's."""
+    """Pairs by dataset and by where their text came from: its place in the page, or a captioner."""
     counts: Counter[str] = Counter()
     for table in PAIR_TABLES:
-        for batch in read_columns(join(run, table.name), ("dataset", "source", "capfilt.chosen")):
-            source = pc.coalesce(field(batch, "capfilt", "chosen"), batch["source"])
+        for batch in read_columns(join(run, table.name), ("dataset", "source")):
             for name, count in counted(
-                pc.binary_join_element_wise(batch["dataset"], source, pa.scalar("/", pa.large_string()))
+                pc.binary_join_element_wise(batch["dataset"], batch["source"], pa.scalar("/", pa.large_string()))
             ):
                 counts[name] += count
     return _sorted(counts)

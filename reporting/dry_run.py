@@ -14,6 +14,7 @@ from lamella.pipeline.ownership import RUN_FILE, check_output
 from lamella.pipeline.partitions import FOLDER, partition_key, standing_partitions
 from lamella.reporting.settings import settings_of
 from lamella.schemas.config import Config
+from lamella.schemas.printable import byte_size
 from lamella.transforms.base.files import exists, is_local, join, read_bytes
 from lamella.weights.reach import Reached
 
@@ -47,9 +48,9 @@ def _archives(archives: tuple[str, ...], standing: set[str]) -> Iterator[str]:
     for archive in archives:
         fs, path = fsspec.core.url_to_fs(archive)
         sizes[archive] = fs.size(path) or 0
-    yield f"archives {len(archives)}, {_size(sum(sizes.values()))}; {len(standing)} of them read before"
+    yield f"archives {len(archives)}, {byte_size(sum(sizes.values()))}; {len(standing)} of them read before"
     for archive in archives[:_SHOWN]:
-        yield f"         {_size(sizes[archive]):>9}  {archive}{'  (read before)' if archive in standing else ''}"
+        yield f"         {byte_size(sizes[archive]):>9}  {archive}{'  (read before)' if archive in standing else ''}"
     if len(archives) > _SHOWN:
         yield f"         and {len(archives) - _SHOWN} more"
 
@@ -122,7 +123,3 @@ def _where(folder: str) -> str:
     if not exists(folder):
         return f"{path} (new)"
     return f"{path} ({'a run of lamella stands there' if exists(join(folder, RUN_FILE)) else 'it exists, and holds no run'})"
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.1f} kB"

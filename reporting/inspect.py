@@ -22,13 +22,13 @@ from lamella.reporting.readable import (
     pair_lines,
     row_lines,
     sample_lines,
-    size_of,
 )
 from lamella.schemas.arrow import from_row, schema_of
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.errors import BadSample, BadShard
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
+from lamella.schemas.printable import byte_size
 from lamella.schemas.sample import decode_sample
 from lamella.schemas.shards import MANIFEST, ShardManifest, read_shard
 from lamella.transforms.base.files import join, open_binary, read_bytes
@@ -76,10 +76,10 @@ def _lines(path: str, limit: int) -> Iterator[Line]:
         if start.startswith(_PARQUET):
             yield from _table(path, [path], limit)
         elif holds_records(stream, record_caps(ReadConfig())):
-            yield Line(f"{clean(path)}: web archive, {size_of(fs.size(inner))}", "bold green")
+            yield Line(f"{clean(path)}: web archive, {byte_size(fs.size(inner))}", "bold green")
             yield from _archive(stream, limit)
         elif start[_TAR_AT:].startswith(_TAR):
-            yield Line(f"{clean(path)}: tar, {size_of(fs.size(inner))}", "bold green")
+            yield Line(f"{clean(path)}: tar, {byte_size(fs.size(inner))}", "bold green")
             yield from _tar(stream, limit)
         else:
             raise ValueError(f"{clean(path)}: neither a Parquet table, a shard nor a web archive")
@@ -111,7 +111,7 @@ def _shards(path: str, names: list[str], limit: int) -> Iterator[Line]:
         yield Line(f"{clean(path)}: {manifest.dataset}, {samples} samples in {len(manifest.shards)} shards", "bold green")
         for shard in manifest.shards[:limit]:
             yield Line(
-                f"  {clean(shard.name)}  {shard.samples} samples  {size_of(shard.bytes)}  sha256 {clean(shard.sha256, 12)}"
+                f"  {clean(shard.name)}  {shard.samples} samples  {byte_size(shard.bytes)}  sha256 {clean(shard.sha256, 12)}"
             )
         if len(manifest.shards) > limit:
             yield Line(f"  and {len(manifest.shards) - limit} more", "dim")
@@ -170,14 +170,14 @@ def _tar(stream: BinaryIO, limit: int) -> Iterator[Line]:
     """A shard's samples with their members; of any other tar, its members."""
     try:
         for key, members in islice(read_shard(stream), limit):
-            sizes = ", ".join(f"{clean(name, 40)} {size_of(len(data))}" for name, data in members.items())
+            sizes = ", ".join(f"{clean(name, 40)} {byte_size(len(data))}" for name, data in members.items())
             yield Line("")
             yield from sample_lines(key, decode_sample(members))
             yield Line(f"  members: {sizes}", "dim")
     except BadShard:
         yield Line("  not a shard of ours; its members:", "yellow")
         for name, size in islice(_tar_members(stream), limit):
-            yield Line(f"  {clean(name, 120)}  {size_of(size)}")
+            yield Line(f"  {clean(name, 120)}  {byte_size(size)}")
 
 
 def _tar_members(stream: BinaryIO) -> Iterator[tuple[str, int]]:
@@ -213,6 +213,6 @@ def _record(member: Member | Fault) -> Line:
         return Line(f"{member.offset:>12}  {error.reason}: {clean(error.detail, 100)}", "yellow")
     mime = clean(record.content_type.partition(";")[0], 40) or "-"
     status = record.status if record.status is not None else "-"
-    length = size_of(len(record.body))
+    length = byte_size(len(record.body))
     url = clean(safe_url(record.url), 200)
     return Line(f"{member.offset:>12}  {clean(record.kind, 12):<12} {status:>3}  {mime:<24} {length:>9}  {url}")

@@ -49,16 +49,15 @@ def document_lines(document: InterleavedDocument) -> Iterator[Line]:
 
 def pair_lines(pair: Pair) -> Iterator[Line]:
     yield _title(pair.media.url, f"{pair.dataset} from {pair.source}", "", pair.key)
-    yield Line(f"  {clean(pair.caption)}")
+    yield Line(f"  {clean(pair.text)}")
     clip = f"{pair.start_s:.1f} to {pair.end_s:.1f} s" if isinstance(pair, VideoTextPair) else ""
     yield Line(
         _mark("video" if clip else "image", "", _size((pair.media.width, pair.media.height)), clip, _score(pair.clip_score)),
         "cyan",
     )
-    if capfilt := pair.capfilt:
-        yield Line(f"  web        {capfilt.web_match:.2f} {clean(pair.text)}", "dim")
+    if pair.matcher:
         yield Line(
-            f"  synthetic  {capfilt.synthetic_match:.2f} {clean(capfilt.synthetic_text)}  (chosen: {capfilt.chosen})", "dim"
+            f"  match {pair.match or 0.0:.2f}{f', text of {clean(pair.captioner, 100)}' if pair.captioner else ''}", "dim"
         )
 
 
@@ -112,18 +111,6 @@ def row_lines(row: dict[str, Any]) -> Iterator[Line]:
             value = value[: 4 * _SHOWN].decode("utf-8", "replace")
         shown = value if isinstance(value, str | int | float) else json.dumps(value, ensure_ascii=False, default=str)
         yield Line(f"  {name:<{width}}  {clean(shown)}")
-
-
-def size_of(count: int) -> str:
-    """Bytes as a reader likes them."""
-    if count < 1000:
-        return f"{count} B"
-    shown = count / 1000
-    for unit in ("kB", "MB"):
-        if shown < 1000:
-            return f"{shown:.1f} {unit}"
-        shown /= 1000
-    return f"{shown:.1f} GB"
 
 
 def _title(url: str, title: str, note: str, key: str) -> Line:

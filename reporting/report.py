@@ -30,13 +30,14 @@ from lamella.pipeline.audit import (
 from lamella.pipeline.bundled import warn_of_pages
 from lamella.pipeline.columns import counted, read_columns
 from lamella.pipeline.enclosed import check_enclosed
-from lamella.pipeline.graph import FUNNELS, JOBS, PAIR_TABLES, STAGES, TABLES
+from lamella.pipeline.graph import FUNNELS, JOBS, PAIR_TABLES, TABLES, in_order
 from lamella.pipeline.ownership import read_facts, write_own
 from lamella.pipeline.run import REPORT_FILES, unfinished_jobs
 from lamella.pipeline.tables import read_manifest
 from lamella.reporting.card import card_of
 from lamella.reporting.distributions import distributions
 from lamella.reporting.ground_truth.truth import truth_of
+from lamella.reporting.picture_texts import picture_texts
 from lamella.reporting.plots import number
 from lamella.reporting.samples import clean, exhibits
 from lamella.schemas.config import Config
@@ -84,7 +85,7 @@ def build_report(run: str) -> Report:
     jobs = [job for job in JOBS if job not in unfinished]
     lost, rows = losses_of(run, jobs), rows_of(run, jobs)
     lines = conservation(counters_of(run, jobs), lost)
-    joints = links(lines, rows)
+    joints = links(lines, rows, config.score.when)
     crashed = crashes(lines, lost, config.run.max_crash_ratio)
     greedy = greedy_rules(lines, lost, config.run.max_rule_ratio)
     return {
@@ -99,7 +100,7 @@ def build_report(run: str) -> Report:
         "config": facts["config"],
         "bundled": warn_of_pages(_pages(run), config),
         "headline": _headline(run, facts, lines, rows),
-        "funnel": funnel_of(lines),
+        "funnel": funnel_of(lines, config.score.when),
         "conservation": {
             "balanced": all(line.balanced for line in lines) and all(link.holds for link in joints),
             "lines": [asdict(line) | {"balanced": line.balanced, "missing": line.missing} for line in lines],
@@ -113,6 +114,7 @@ def build_report(run: str) -> Report:
         "reasons": _reasons(lines, lost, {(guard.stage, guard.unit, guard.reason) for guard in greedy}),
         "distributions": distributions(run),
         "samples": exhibits(run, config.run.report_samples),
+        "texts": picture_texts(run, config, config.run.report_samples),
         "tables": _tables(run),
         "shards": [
             {
@@ -124,7 +126,7 @@ def build_report(run: str) -> Report:
             }
             for manifest in shards_of(run)
         ],
-        "truth": truth_of(run, facts["inputs"], config.caption),
+        "truth": truth_of(run, facts["inputs"], config),
     }
 
 
@@ -150,6 +152,9 @@ def print_report(report: Report, console: Console) -> None:
     for guard in report["guards"]["crashes"]:
         says = f"  crashed: {guard['stage']} {guard['unit']}, {number(guard['count'])} of {number(guard['of'])}"
         console.print(Text(says, style="yellow" if guard["passed"] else "red"))
+    if texts := report["texts"]:
+        shown = ", ".join(f"{number(row['count'])} {row['says']}" for row in texts["pictures"])
+        console.print(Text(f"  of {number(texts['of'])} pictures: {shown}"), soft_wrap=True)
     for line in (report["truth"] or {}).get("says", ()):
         console.print(Text.assemble(("  truth: ", "cyan"), clean(line)), soft_wrap=True)
     verdict = ("every sum adds up", "green") if report["conservation"]["balanced"] else ("the sums do NOT add up", "bold red")
@@ -223,11 +228,11 @@ def _pages(run: str) -> Iterable[str]:
         yield from batch["url"].to_pylist()
 
 
-def funnel_of(lines: Iterable[Line]) -> dict[str, list[dict[str, Any]]]:
+def funnel_of(lines: Iterable[Line], when: str = "before") -> dict[str, list[dict[str, Any]]]:
     """What the graph's steps count, by funnel. What a stage that did not run would count is left out."""
     by_place = {(line.stage, line.unit): line for line in lines}
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in FUNNELS}
-    for node in STAGES.values():
+    for node in in_order(when):
         for step in node.funnel:
             if line := by_place.get((node.stage, step.unit)):
                 found[step.funnel].append({"label": step.label, "count": getattr(line, step.side)})

@@ -18,6 +18,7 @@ from lamella.reporting.samples import clean, unsafe_urls
 from lamella.reporting.settings import settings_of
 from lamella.schemas.config import Config
 from lamella.schemas.media import BlobRef, Container, MediaKind
+from lamella.schemas.printable import byte_size
 from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.fetch.hash_list import read_hashes
 from lamella.transforms.media.clips import BadVideo
@@ -51,15 +52,23 @@ def render(report: dict[str, Any], run: str, unsafe_hashes: str | None = None) -
         plots=_plots(report, config),
         documents=[one | {"nodes": [thumbnails.beside(node) for node in one["nodes"]]} for one in samples["documents"]],
         pairs=_grouped([thumbnails.beside(one) for one in samples["pairs"]], ("dataset",)),
+        texts=_with_pictures(report.get("texts"), thumbnails),
         rejected=_grouped([thumbnails.beside(one) for one in samples["rejected"]], ("stage", "unit", "reason")),
         reasons=_grouped(report["reasons"], ("stage",)),
         settings=settings_of(config),
         number=plots.number,
-        size=_size,
+        size=byte_size,
         share=_share,
         long=_LONG,
         text=clean,
     )
+
+
+def _with_pictures(texts: dict[str, Any] | None, thumbnails: "Thumbnails") -> dict[str, Any] | None:
+    """Web against synthetic: the examples by what matched, with their pictures."""
+    if texts is None:
+        return None
+    return texts | {"examples": _grouped([thumbnails.beside(one) for one in texts["examples"]], ("matched",))}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +145,17 @@ def _plots(report: dict[str, Any], config: Config) -> dict[str, Any]:
         "clip": _histogram("CLIP scores of pairs", "cosine similarity", shown["clip_scores"], config.score.min_score),
         "node_clip": _histogram("CLIP scores in documents", "cosine similarity", shown["node_clip_scores"], node_limit),
         "web_matches": _histogram(
-            "Matcher, web texts", "probability of a match", _only(matches, "web", "rejected"), match_limit
+            "Matcher, web texts", "probability of a match", _only(matches, "web", "web, rejected"), match_limit
         ),
         "synthetic_matches": _histogram(
-            "Matcher, synthetic texts", "probability of a match", _only(matches, "synthetic"), match_limit
+            "Matcher, synthetic texts",
+            "probability of a match",
+            _only(matches, "synthetic", "synthetic, rejected"),
+            match_limit,
         ),
         "words": _histogram("Words per document", "words", shown["words_per_document"], config.filter.document.min_words),
         "images": _histogram("Images per document", "images", shown["images_per_document"], config.assemble.max_images),
-        "caption_words": _histogram("Words per caption", "words of the web's text", shown["caption_words"], None),
+        "caption_words": _histogram("Words per caption", "words", shown["caption_words"], None),
         "languages": _languages(shown["languages"]),
         "sources": _bars("Texts that train", shown["sources"]),
         "sizes": _sizes(shown["image_sizes"], config) if shown["image_sizes"]["total"] else None,
@@ -165,7 +177,8 @@ def _step(steps: Sequence[dict[str, Any]], at: int) -> plots.Bar:
     return plots.Bar(label=steps[at]["label"], value=count, note=note)
 
 
-_TONES = {"rejected": "lost", "web": "second", "synthetic": "kept", "align": "kept", "ltip": "second", "vtp": "third"}
+_TONES = {"rejected": "lost", "web, rejected": "lost", "synthetic, rejected": "lost", "web": "second", "synthetic": "kept"}
+_TONES |= {"align": "kept", "ltip": "second", "vtp": "third"}
 
 
 def _histogram(title: str, x_label: str, shown: dict[str, Any], limit: float | None) -> plots.Markup | None:
@@ -239,16 +252,6 @@ def _grouped(rows: Iterable[dict[str, Any]], by: Sequence[str]) -> dict[tuple[st
         key = tuple(row[name] for name in by) if len(by) > 1 else row[by[0]]
         groups.setdefault(key, []).append(row)
     return groups
-
-
-def _size(count: int) -> str:
-    """Bytes as a reader has them: 1.4 MB."""
-    value = float(count)
-    for unit in ("bytes", "kB", "MB", "GB", "TB"):
-        if value < 1000 or unit == "TB":
-            return f"{value:.0f} {unit}" if unit == "bytes" or value >= 100 else f"{value:.1f} {unit}"
-        value /= 1000
-    raise AssertionError("the loop returns")
 
 
 def _share(part: float | None) -> str:

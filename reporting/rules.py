@@ -17,7 +17,7 @@ from lamella.schemas.sources import sources_of
 from lamella.transforms.assemble.rules import RULES as ASSEMBLE_RULES
 from lamella.transforms.base.files import join
 from lamella.transforms.base.rule import Rulebook
-from lamella.transforms.caption.choose import RULES as CAPTION_RULES
+from lamella.transforms.caption.judge import RULES as CAPTION_RULES
 from lamella.transforms.fetch.address_rules import ADDRESS_RULES
 from lamella.transforms.fetch.copies import COPY_RULES
 from lamella.transforms.fetch.hops import HOP_RULES

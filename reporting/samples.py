@@ -166,9 +166,6 @@ def _node(node: Any) -> dict[str, Any]:
 
 
 def shown_pair(pair: Pair) -> dict[str, Any]:
-    capfilt = asdict(pair.capfilt) if pair.capfilt else None
-    if capfilt:
-        capfilt["synthetic_text"] = clean(capfilt["synthetic_text"])
     return {
         "key": pair.key,
         "dataset": pair.dataset.value,
@@ -176,7 +173,8 @@ def shown_pair(pair: Pair) -> dict[str, Any]:
         "source": pair.source.value,
         "page_url": clean(pair.page_url, 2000),
         "clip_score": pair.clip_score,
-        "capfilt": capfilt,
+        "captioner": clean(pair.captioner, 100),
+        "match": pair.match if pair.matcher else None,
         "start_s": getattr(pair, "start_s", 0.0),
         "end_s": getattr(pair, "end_s", 0.0),
     } | _where(pair.media)

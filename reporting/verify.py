@@ -20,7 +20,7 @@ from lamella.pipeline.graph import LEDGER_TABLES, SHARD_FOLDERS, SHARDS_FOLDER, 
 from lamella.pipeline.integrity import checksum
 from lamella.pipeline.tables import TableManifest, read_records
 from lamella.reporting.readable import clean
-from lamella.schemas.config import ShardConfig
+from lamella.schemas.config import ScoreConfig, ShardConfig
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.errors import BadSample, BadShard
 from lamella.schemas.media import Container, Media
@@ -248,6 +248,14 @@ def _shard_config(run: str) -> ShardConfig | None:
         return None
 
 
+def _score_when(run: str) -> str:
+    """In which order its pairs met their stages, as run.json tells; the default where it cannot be read, as above."""
+    try:
+        return ScoreConfig.model_validate(json.loads(read_bytes(join(run, "run.json")))["config"]["score"]).when
+    except Exception:
+        return ScoreConfig().when
+
+
 def _blobs(run: str) -> Faults:
     """Every media file of the packs is there, and has its bytes. Those of archives lie outside of the run."""
     for media in read_records(join(run, "media"), Media):
@@ -271,7 +279,7 @@ def _memory(run: str) -> Faults:
 
 def _accounts(run: str) -> Faults:
     lines = conservation_of(run)
-    joints = links(lines, rows_of(run))
+    joints = links(lines, rows_of(run), _score_when(run))
     for line in lines:
         if not line.balanced:
             yield (

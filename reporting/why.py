@@ -13,7 +13,7 @@ import fsspec
 
 from lamella.pipeline.audit import shards_of
 from lamella.pipeline.columns import find_rows
-from lamella.pipeline.graph import JOBS, PAIR_TABLES, rejections_of
+from lamella.pipeline.graph import JOBS, PAIR_TABLES, in_order, rejections_of
 from lamella.pipeline.jobs import rows_by_dataset
 from lamella.pipeline.partitions import FOLDER as PARTITIONS
 from lamella.pipeline.run import config_of
@@ -23,12 +23,14 @@ from lamella.schemas.datasets import Dataset
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, TextQuality, VideoNode
 from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.media import Alias, ArchiveMedia, Media, MediaKind
-from lamella.schemas.pair import CapFilt, Pair
+from lamella.schemas.pair import Pair, is_synthetic
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.schemas.shards import index_shard, shard_name
 from lamella.transforms.assemble.rules import RULES as ASSEMBLE_RULES
 from lamella.transforms.base.files import join, read_bytes
 from lamella.transforms.base.rule import Rulebook
+from lamella.transforms.caption.judge import RULES as CAPTION_RULES
+from lamella.transforms.caption.matches import Matched
 from lamella.transforms.fetch.copies import COPY_RULES, alone
 from lamella.transforms.fetch.rules import SIZE_RULES, VIDEO_RULES, WEIGHT_RULES, Size, Weight
 from lamella.transforms.filter.rules import DOCUMENT_RULES
@@ -61,7 +63,7 @@ def why(run: str, address: str) -> list[Finding]:
     config = config_of(run)
     addresses = {address, canonical_url(address)} - {""}
     found = [*_page(run, addresses, config), *_media(run, addresses, config)]
-    stages = list(Stage)
+    stages = [node.stage for node in in_order(config.score.when)]
     return sorted(dict.fromkeys(found), key=lambda finding: stages.index(finding.stage))
 
 
@@ -128,19 +130,20 @@ def _pairs(run: str, column: str, values: Collection[str], config: Config) -> It
                 for rules in (PAIR_TEXT_RULES, PAIR_RULES)
                 for said in _beside(rules[pair.dataset], one, config.pair, skip=corpus)
             ]
-            yield _kept(Stage.PAIR, Unit.PAIR, f"{pair.dataset} {pair.key}: {pair.text[:100]!r} ({pair.source})", own)
+            if not is_synthetic(pair):
+                yield _kept(Stage.PAIR, Unit.PAIR, f"{pair.dataset} {pair.key}: {pair.text[:100]!r} ({pair.source})", own)
             if pair.clip_model:
                 scored = _beside(PAIR_SCORE_RULES, pair, config.score)
                 yield _kept(Stage.SCORE, Unit.PAIR, f"{pair.dataset} {pair.key}, by {pair.clip_model}", scored)
-            if pair.capfilt:
-                yield _captioned(pair, pair.capfilt, config)
+            if pair.matcher:
+                yield _matched(pair, config)
             yield from _sample(run, pair, config)
 
 
-def _captioned(pair: Pair, said: CapFilt, config: Config) -> Finding:
-    both = f"web {said.web_match:.3g}, synthetic {said.synthetic_match:.3g}; the chosen one >= {config.caption.min_match:g}"
-    says = f"{pair.dataset} {pair.key}: the text of {said.chosen} stays; the captioner said {said.synthetic_text[:100]!r}"
-    return _kept(Stage.CAPTION, Unit.PAIR, says, (both,))
+def _matched(pair: Pair, config: Config) -> Finding:
+    of = f" of {pair.captioner}" if pair.captioner else ""
+    says = f"{pair.dataset} {pair.key}: {pair.text[:100]!r} ({pair.source}{of}), by {pair.matcher}"
+    return _kept(Stage.CAPTION, Unit.PAIR, says, _beside(CAPTION_RULES, Matched(pair=pair), config.caption))
 
 
 def _sample(run: str, record: InterleavedDocument | Pair, config: Config) -> Iterator[Finding]:

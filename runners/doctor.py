@@ -18,7 +18,7 @@ import apache_beam as beam
 
 from lamella.runners.launch import Engine, closing, executor
 from lamella.schemas.errors import LamellaError
-from lamella.transforms.base.files import join, read_bytes, write_atomically
+from lamella.transforms.base.files import join, open_binary, read_bytes, write_atomically
 from lamella.transforms.base.spread import Spread
 
 PACKAGES = ("lamella", "apache-beam", "pyarrow", "torch", "pillow")
@@ -129,10 +129,8 @@ def _version(name: str) -> str:
 
 
 def _fault_of(path: str) -> str:
-    import fsspec
-
     try:
-        with fsspec.open(path, "rb") as stream:
+        with open_binary(path) as stream:
             stream.read(1)
     except (OSError, ImportError, ValueError) as error:
         return str(error)

@@ -4,6 +4,7 @@ A fixture takes the page and gives it back with one thing more. Fixtures of a gr
 the picture that is on more than ten pages, the alt text that ten pictures share.
 """
 
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,7 @@ from lamella.sample.edge_cases_texts import NODE_TEXTS
 from lamella.sample.image_bank import Film, Picture, Shown, alt_phrase
 from lamella.sample.markup import Block
 from lamella.sample.pages import Draft, with_blocks
+from lamella.sample.paint import encode, paint
 from lamella.sample.prose import Writer
 from lamella.sample.rng import Rng
 from lamella.sample.scenes import SceneKind, contrast_scene, make_scene
@@ -106,8 +108,23 @@ def _unsafe_image(page: Draft, fixture: Fixture) -> Draft:
 
 
 def _not_an_image(page: Draft, fixture: Fixture) -> Draft:
+    """A page in place of the picture; and, beside it, a drawing."""
     page = _refused(page, fixture)
     return _add(page, _true(f"{_stem(page, fixture)}.svg", fixture.key + "/svg", fate="format_not_supported"))
+
+
+def _size_of_another(page: Draft, fixture: Fixture) -> Draft:
+    """A small picture, and further down the same one as it is shown when it is pressed."""
+    small = _true(f"{_stem(page, fixture)}-150x120.jpg", fixture.key, fate=fixture.reason)
+    large = replace(small, picture=replace(small.picture, url=f"{_stem(page, fixture)}-600x480.jpg", size=(600, 480), fate=""))
+    return _add(_add(page, small, node=False), large, phrase=False)
+
+
+def _inline_image(page: Draft, fixture: Fixture) -> Draft:
+    """A picture that the page brings along in its own text."""
+    picture = encode(paint(make_scene(fixture.key), (300, 240)), "jpg")
+    address = f"data:image/jpeg;base64,{b64encode(picture).decode()}"
+    return with_blocks(page, Block(kind="raw", text=f'<p><img src="{address}" alt="a picture in the page"></p>'))
 
 
 def _duplicate_image(page: Draft, fixture: Fixture) -> Draft:
@@ -271,4 +288,9 @@ _FIXTURES: dict[str, Callable[[Draft, Fixture], Draft]] = {
     "no_caption_matches": _no_caption_matches,
     "media_too_costly": _refused,  # last: the others keep their slots
 }
-_STORED: dict[str, Callable[[Draft, Fixture], Draft]] = {"moved": _stored, "revisited": _stored}
+_STORED: dict[str, Callable[[Draft, Fixture], Draft]] = {
+    "moved": _stored,
+    "revisited": _stored,
+    "size_of_another": _size_of_another,
+    "inline_image": _inline_image,
+}

@@ -27,7 +27,7 @@ class ReadConfig(Timed):
 
 
 class ExtractConfig(Timed):
-    timeout_s: PositiveFloat = 5.0  # a page; reliability H1
+    timeout_s: PositiveFloat = 5.0  # of the worker's CPU, a page; reliability H1
     max_memory_bytes: PositiveInt = 2048 * MIB  # of the child process; reliability H1
     pages_per_child: PositiveInt = 5000  # then a fresh child: leaks end; reliability H3
     min_prose_words: PositiveInt = 8  # a block from here on is prose, not a label; ours
@@ -51,7 +51,7 @@ class ExtractConfig(Timed):
     min_teaser_links: Share = 0.2  # of a teaser's letters; with less it is the article's own lead; ours
     min_lead_words: PositiveInt = 6  # of a block between the title and the main content that belongs to it; ours
     min_repeated_words: PositiveInt = 12  # of a paragraph that stands twice on a page, for two kinds of screen; ours
-    max_repeated_text: Share = 0.3  # in such paragraphs; with more, they are told again; ours
+    max_repeated_text: Share = 0.5  # in such paragraphs; with more, they are told again; ours
     min_repeating_letters: PositiveInt = 1000  # of a page that is asked for such paragraphs; ours
     min_told_prose: PositiveInt = 800  # letters under the page's title; with them, names of boilerplate are believed; ours
     min_prose_left: Share = 0.3  # of the page's prose; with less, class names are not believed; ours
@@ -122,6 +122,7 @@ class FilterConfig(Timed):
     languages: tuple[str, ...] | None = ("en",)  # Flamingo: English only
     opt_out_list: str | None = None  # path of a list of URLs and hosts of pages that came later; `lamella replay` sets it
     min_language_score: Share = 0.65  # FineWeb, C4-like; OBELICS 0.80
+    min_preformatted_prose: Share = 0.9  # letters, spaces, commas and stops in a `pre`: with fewer it is code, no prose; ours
     node: LimitsForText = LimitsForText()
     document: LimitsForText = LimitsForText()
 
@@ -263,7 +264,14 @@ class ModelConfig(Frozen):
 
 
 class ScoreConfig(Timed):
+    """CLIP's similarity of texts and pictures. `when` says which pairs it judges.
+
+    `before`: the web's texts, ahead of the matcher; a picture whose text leaves is captioned all the same. `after`: every text
+    that the matcher kept, synthetic ones too. `never`: none; where the model runs for documents, pairs keep their score.
+    """
+
     model: ModelConfig = ModelConfig()
+    when: Literal["never", "before", "after"] = "before"  # the matcher judges texts; LAION and DataComp know CLIP alone
     min_score: Cosine | None = 0.25  # of a pair; DataComp, ViT-B/32. Model-specific
     min_node_score: Cosine | None = None  # of an image and its nearest text; mmc4 0.15 with ViT-L/14
     documents: bool = True  # score images of documents too
@@ -278,18 +286,21 @@ class ScoreConfig(Timed):
     @property
     def on(self) -> bool:
         """Whether anything reads a score; else no model is loaded, and records have none."""
-        return self.documents or self.min_score is not None
+        return self.documents or (self.when != "never" and self.min_score is not None)
 
 
 class CaptionConfig(Timed):
     on: bool = True
     captioner: ModelConfig = ModelConfig()
     matcher: ModelConfig = ModelConfig()
-    top_p: float = Field(default=0.9, gt=0.0, le=1.0)  # BLIP: nucleus
+    search: Literal["nucleus", "beam"] = "nucleus"  # BLIP, 4.2: its captions train better than a beam's
+    top_p: float = Field(default=0.9, gt=0.0, le=1.0)  # of the nucleus; BLIP
+    beams: PositiveInt = 3  # of the beam; BLIP's own captioning
     min_tokens: NonNegativeInt = 10  # BLIP issue threads: 10 to 30
-    max_tokens: PositiveInt = 30
+    max_tokens: PositiveInt = 30  # what is cut here is cut back to whole phrases
     repetition_penalty: float = Field(default=1.1, ge=1.0)  # BLIP
-    min_match: Share = 0.5  # BLIP: noisy below
+    min_match: Share = 0.5  # of each text, the web's or the captioner's; BLIP: noisy below
+    keep: Literal["both", "web_first", "best"] = "both"  # of the texts that match a picture; BLIP's author: combine both
     bundled_texts: Literal["sample", "always"] = (
         "sample"  # pages whose pairs may get a bundled captioner's texts: it knows no other
     )

@@ -58,7 +58,7 @@ DATASETS: dict[Dataset, DatasetEntry] = {
         sample=PairSample,
         unit=Unit.PAIR,
         table="pairs/images",
-        says="images with their alt texts, or the synthetic captions that were chosen instead",
+        says="images with their alt texts and with synthetic ones, each a sample of its own",
         trainer=TrainerDefaults(weight=0.2, batch=512, tokens=32),
     ),
     Dataset.LTIP: DatasetEntry(

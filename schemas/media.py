@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 
 class MediaKind(StrEnum):
@@ -88,6 +89,13 @@ class Cue:
     start_s: float  # on the video's clock
     end_s: float
     text: str  # without tags; its lines as they stand
+
+
+class Addressed(Protocol):
+    """What has the address of a media file: a link, a redirect, a Media."""
+
+    @property
+    def url(self) -> str: ...
 
 
 Octets = bytes  # a Media has a field of the type's name

@@ -1,4 +1,4 @@
-"""Image-text and video-text pairs: one media file, one text, where the text came from, and what models said of them."""
+"""Image-text and video-text pairs: one media file, one text, where the text came from, and what models said of the two."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,7 +15,7 @@ class CaptionSource(StrEnum):
     TITLE = "title"
     TRACK = "track"  # VTT
     NEARBY = "nearby"  # nearest heading and paragraph
-    SYNTHETIC = "synthetic"  # CapFilt's captioner
+    SYNTHETIC = "synthetic"  # a captioner's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,38 +37,27 @@ class CandidatePair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CapFilt:
-    """What captioner and matcher said of a pair (BLIP, section 3.3)."""
-
-    synthetic_text: str
-    web_match: float  # probability that web text and picture match
-    synthetic_match: float
-    chosen: CaptionSource  # SYNTHETIC, or the pair's own source
-    captioner: str  # model and weights
-    matcher: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageTextPair:
-    key: str  # stable_key(document key, node position, dataset, source)
+    """One text of one picture. The web's text and a captioner's are two pairs (BLIP, section 3.3)."""
+
+    key: str  # stable_key(document key, node position, dataset, source); of a synthetic text (picture, dataset, source)
     dataset: Dataset  # ALIGN or LTIP
-    document: str  # key of the document it came from
+    document: str  # key of the document that the picture came from
     page_url: str
     media: Media
-    text: str  # the web's text, cleaned
+    text: str  # the web's, cleaned; or the captioner's
     source: CaptionSource
+    captioner: str = ""  # model and weights, where the text is synthetic
+    match: float | None = None  # probability that picture and text match; None where no matcher judged them
+    matcher: str = ""  # model and weights
     clip_score: float | None = None
     clip_model: str = ""
-    capfilt: CapFilt | None = None
-
-    @property
-    def caption(self) -> str:
-        """The text to train on: the synthetic one where CapFilt chose it."""
-        return chosen_text(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoTextPair:
+    """One text of one clip; models see the clip's middle frame."""
+
     key: str
     document: str
     page_url: str
@@ -78,20 +67,15 @@ class VideoTextPair:
     start_s: float = 0.0  # the clip within the video
     end_s: float = 0.0
     dataset: Dataset = Dataset.VTP
-    clip_score: float | None = None  # of the clip's middle frame
+    captioner: str = ""
+    match: float | None = None
+    matcher: str = ""
+    clip_score: float | None = None
     clip_model: str = ""
-    capfilt: CapFilt | None = None
-
-    @property
-    def caption(self) -> str:
-        return chosen_text(self)
 
 
 Pair = ImageTextPair | VideoTextPair
 
 
-def chosen_text(pair: Pair) -> str:
-    """CapFilt's choice for this pair, or the web's text where none was made."""
-    if pair.capfilt and pair.capfilt.chosen is CaptionSource.SYNTHETIC:
-        return pair.capfilt.synthetic_text
-    return pair.text
+def is_synthetic(pair: Pair) -> bool:
+    return pair.source is CaptionSource.SYNTHETIC

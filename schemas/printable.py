@@ -1,4 +1,4 @@
-"""Text from the web, a file's name or an error in; the same without what would steer a terminal or turn the reading, out."""
+"""What is said to a reader: foreign text in, the same without what would steer a terminal or turn the reading, out; sizes."""
 
 import re
 
@@ -12,3 +12,14 @@ _HALVES = re.compile("[\ud800-\udfff]")  # of surrogate pairs: names of files th
 def printable(text: object) -> str:
     """The text, with its line breaks and tabs, that any terminal can show as it is."""
     return _HALVES.sub("\ufffd", _UNSEEN.sub("", str(text)))
+
+
+def byte_size(count: int) -> str:
+    """Bytes as a reader likes them: 999 B, 1.5 kB, 605 MB, 3.0 GB."""
+    if count < 1000:
+        return f"{count} B"
+    shown, unit = count / 1000, "kB"
+    for larger in ("MB", "GB"):
+        if shown >= 1000:
+            shown, unit = shown / 1000, larger
+    return f"{shown:.0f} {unit}" if shown >= 100 else f"{shown:.1f} {unit}"

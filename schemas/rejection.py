@@ -54,6 +54,10 @@ class Reason(StrEnum):
     NO_MEDIA = "no_media"
     PAGE_TOO_COSTLY = "page_too_costly"  # stopped by the limit of time or memory, or it killed its process
 
+    # extract: media
+    SIZE_OF_ANOTHER = "size_of_another"  # one picture in two sizes: the larger stays, and the detail names it
+    INLINE_IMAGE = "inline_image"  # a picture within the page, as a data: URI, of more than a placeholder's size
+
     # filter: nodes and documents
     WRONG_LANGUAGE = "wrong_language"
     TOO_FEW_WORDS = "too_few_words"
@@ -125,7 +129,7 @@ class Reason(StrEnum):
     ALT_IS_FILE_NAME = "alt_is_file_name"
     RARE_TOKEN = "rare_token"
     TOO_MANY_ALTS = "too_many_alts"
-    CAPTION_TOO_SHORT = "caption_too_short"
+    CAPTION_TOO_SHORT = "caption_too_short"  # of a captioner's: a limit of tokens left no whole phrase
     CAPTION_TOO_LONG = "caption_too_long"
     DUPLICATE_PAIR = "duplicate_pair"
 
@@ -133,7 +137,8 @@ class Reason(StrEnum):
     LOW_CLIP_SCORE = "low_clip_score"
 
     # caption: pairs
-    NO_CAPTION_MATCHES = "no_caption_matches"
+    NO_CAPTION_MATCHES = "no_caption_matches"  # of a text, the web's or a captioner's: it does not match its picture
+    OTHER_TEXT_KEPT = "other_text_kept"  # it matches, and another text of its picture is preferred
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

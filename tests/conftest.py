@@ -6,6 +6,10 @@ from threading import Thread
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("lamella", deadline=None)  # no test is bound in seconds: a busy machine fails none
+settings.load_profile("lamella")
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -83,6 +83,9 @@ def write_models(folder: Path) -> str:
     ):
         torch.manual_seed(seed)
         state = {key: value.contiguous() for key, value in CoCa(CONFIG).state_dict().items()}
+        if role == "captioner":  # its captions end as soon as they may: none is cut
+            state["text_decoder.ln_final.bias"][0] = 4.0
+            state["text_decoder.text_projection"][0, CONFIG["text_cfg"]["eos_id"]] = 3.0
         save_file(state | beside, folder / f"{role}.safetensors")
     torch.set_rng_state(before)
     return str(folder)

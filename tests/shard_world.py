@@ -12,7 +12,7 @@ from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, V
 from lamella.schemas.keys import stable_key
 from lamella.schemas.media import BlobRef, Container, Media, MediaKind
 from lamella.schemas.page import Provenance
-from lamella.schemas.pair import CapFilt, CaptionSource, Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.pair import CaptionSource, Dataset, ImageTextPair, VideoTextPair
 
 COLOURS = ((200, 30, 30), (30, 200, 30), (30, 30, 200))
 
@@ -98,18 +98,18 @@ class World:
             "media": self.pictures[number % 3],
             "text": f"picture {number}",
             "source": CaptionSource.ALT,
+            "match": 0.75,
+            "matcher": "x",
             "clip_score": 0.25,
             "clip_model": "m",
-            "capfilt": CapFilt(
-                synthetic_text=f"synthetic {number}",
-                web_match=0.25,
-                synthetic_match=0.75,
-                chosen=CaptionSource.SYNTHETIC if number % 2 else CaptionSource.ALT,
-                captioner="c",
-                matcher="x",
-            ),
         }
         return ImageTextPair(**(values | changes))
+
+    def synthetic(self, number: int, dataset: Dataset = Dataset.ALIGN) -> ImageTextPair:
+        """The captioner's text of the same picture."""
+        key = stable_key(self.pictures[number % 3].sha256, dataset, "synthetic", number)
+        made = {"text": f"synthetic {number}", "source": CaptionSource.SYNTHETIC, "captioner": "c", "clip_score": None}
+        return self.pair(number, dataset, key=key, clip_model="", **made)
 
     def film(self, number: int, **changes) -> VideoTextPair:
         document = stable_key("page", number)

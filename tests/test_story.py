@@ -2,7 +2,7 @@
 
 import json
 import tarfile
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import NamedTuple
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from lamella.pipeline import jobs
 from lamella.pipeline.audit import conservation_of
 from lamella.pipeline.config.resolution import resolve
-from lamella.pipeline.graph import JOBS, TABLES
+from lamella.pipeline.graph import JOBS, PAIR_TABLES, TABLES
 from lamella.pipeline.jobs import RunContext
 from lamella.pipeline.preflight import find_archives
 from lamella.pipeline.run import begin, config_of, run
@@ -22,10 +22,14 @@ from lamella.reporting.why import why
 from lamella.runners.local import local_execute
 from lamella.sample.server import SampleServer
 from lamella.sample.web import write_sample
+from lamella.schemas.config import CaptionConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, with_phi
 from lamella.schemas.media import Container, Media
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.files import join
+from lamella.transforms.caption.captions import picture_key
+from lamella.transforms.caption.judge import beside_others, judge_text
+from lamella.transforms.caption.matches import Matched
 from lamella.transforms.filter import stage as filter_stage
 
 PAGES, SEED = 150, 0
@@ -99,8 +103,31 @@ def interleaved(story):
     return list(read_records(join(story, "interleaved"), InterleavedDocument))
 
 
-def test_every_reason_occurs(told, rejections):
-    assert set(Reason) - {rejection.reason for rejection in (*rejections, *told.offline)} == set()
+@pytest.fixture(scope="module")
+def second_texts(story):
+    """What the run's own pairs would lose if a synthetic text stood only where the web's does not match."""
+    pictures, config = defaultdict(list), CaptionConfig(keep="web_first")
+    for table in PAIR_TABLES:
+        for pair in read_records(join(story, table.name), table.record):
+            pictures[picture_key(pair)].append(Matched(pair=pair))
+    texts = [text for group in pictures.values() for text in beside_others(group, config)]
+    return [record for text in texts for record in judge_text(text, config) if isinstance(record, Rejection)]
+
+
+def test_every_reason_occurs(told, rejections, second_texts):
+    assert set(Reason) - {rejection.reason for rejection in (*rejections, *told.offline, *second_texts)} == set()
+
+
+def test_a_picture_has_both_texts_where_both_match(story, second_texts):
+    """Every text is a pair of its own; a picture whose alt is wrong keeps the captioner's."""
+    assert second_texts
+    shown = write_report(story)
+    matched = {row["says"]: row["count"] for row in shown["texts"]["pictures"]}
+    assert min(matched["both match"], matched["only the synthetic text matches"]) > 50
+    wrong = shown["truth"]["pairs"]["wrong_alts"]
+    assert wrong["pictures"] > 100 and wrong["keep_a_true_text"] > 0.6 * wrong["pictures"]
+    (web,) = (row for row in shown["truth"]["pairs"]["texts"] if row["name"] == "web")
+    assert web["false"] <= 0.02 * web["texts"]
 
 
 def test_every_stage_but_the_last_takes_something_out(rejections):

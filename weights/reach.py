@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from lamella.schemas.errors import ConfigError, WeightsMissing
+from lamella.schemas.printable import byte_size
 from lamella.weights.loaded import BUNDLED, CHECKPOINTS, MODEL_FILE
 from lamella.weights.vetting import HUB, LOCAL
 
@@ -36,7 +37,7 @@ class Reached:
     def __str__(self) -> str:
         if not self.download:
             return self.where
-        return f"would be downloaded: {self.where}{f', {_size(self.bytes)}' if self.bytes else ''}"
+        return f"would be downloaded: {self.where}{f', {byte_size(self.bytes)}' if self.bytes else ''}"
 
 
 def reach(name: str, weights: str, role: str = "scorer") -> Reached:
@@ -151,7 +152,7 @@ def _ask_hub(repository: str, files: tuple[str, ...], expected: int | None) -> R
     from huggingface_hub import constants
 
     host = constants.ENDPOINT.partition("://")[2]
-    what = f"{repository}/{files[0]}{f', about {_size(expected)}' if expected else ''}"
+    what = f"{repository}/{files[0]}{f', about {byte_size(expected)}' if expected else ''}"
     if constants.HF_HUB_OFFLINE:
         raise Unreachable(f"HF_HUB_OFFLINE is set, and this machine does not have {what}")
     said: dict[str, Any] = {}
@@ -196,7 +197,3 @@ def _expected_bytes(name: str) -> int | None:
     with torch.device("meta"):
         model = open_clip.create_model(name, load_weights=False, device="meta")
     return sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"

@@ -8,14 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lamella.pipeline.columns import pc, read_columns
-from lamella.reporting.ground_truth.claims import ATTRIBUTES, Vocabulary, claims
+from lamella.pipeline.columns import read_columns
 from lamella.reporting.ground_truth.expected_outcomes import fates_of
+from lamella.reporting.ground_truth.pair_texts import (
+    WHOLE,
+    Said,
+    alt_keys,
+    judge_pairs,
+    judge_synthetic,
+    rejected_texts,
+    texts_of,
+)
 from lamella.reporting.ground_truth.sample_ledger import Ledger, find_ledger
-from lamella.schemas.config import CaptionConfig
-from lamella.schemas.keys import stable_key
-from lamella.schemas.pair import CaptionSource, Dataset
-from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.schemas.config import Config
+from lamella.schemas.rejection import Reason
 from lamella.transforms.base.files import join
 
 _MOST_UNMET = 1000
@@ -23,13 +29,12 @@ _MOST_UNMET = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One alt text that reached the scorer: what is true of it, and what was said of it."""
+    """One alt text that reached a model: what is true of it, and what was said of it."""
 
     wrong: bool
+    url: str = ""  # of its picture
     low_score: bool = False  # it left for its CLIP score
-    match: float | None = None  # the matcher's probability; None where it never got there, or nothing matched
-    unmatched: bool = False  # it left because neither text matches
-    replaced: bool = False  # the synthetic text was chosen instead
+    unmatched: bool = False  # it left because the matcher does not believe in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,19 +66,22 @@ class Verdicts:
         return counts | {"judged": judged, "precision": self.precision, "recall": self.recall, "f1": self.f1}
 
 
-def truth_of(run: str, inputs: Sequence[str], config: CaptionConfig) -> dict[str, Any] | None:
+def truth_of(run: str, inputs: Sequence[str], config: Config) -> dict[str, Any] | None:
     """What can be said of a run whose archives have a ledger; None where they have none."""
     ledger = find_ledger(inputs)
     if ledger is None:
         return None
-    filters = [verdicts.plain() for verdicts in judge_filters(list(_judged(run, ledger)), config)]
-    synthetic = judge_synthetic(ledger, _synthetic(run))
+    judged, texts = list(_judged(run, ledger)), list(texts_of(run, ledger))
+    filters = [verdicts.plain() for verdicts in judge_filters(judged, texts, config)]
+    synthetic = judge_synthetic(ledger, [(said.url, said.text, said.kept) for said in texts if said.synthetic])
+    pairs = judge_pairs((one.url for one in judged if one.wrong), texts)
     fates = list(fates_of(run, ledger, inputs))
     counts = Counter((fate.kind, fate.expected, fate.found, fate.met) for fate in fates)
     unmet = [fate for fate in fates if not fate.met]
     return {
         "filters": filters,
         "synthetic": synthetic,
+        "pairs": pairs,
         "fates": [
             {"kind": kind, "expected": expected, "found": found, "count": count, "met": met}
             for (kind, expected, found, met), count in sorted(counts.items())
@@ -82,94 +90,42 @@ def truth_of(run: str, inputs: Sequence[str], config: CaptionConfig) -> dict[str
             {"kind": fate.kind, "expected": fate.expected, "found": fate.found, "where": fate.where}
             for fate in unmet[:_MOST_UNMET]
         ],
-        "says": list(_says(filters, synthetic, len(fates), len(unmet))),
+        "says": list(_says(filters, synthetic, pairs, len(fates), len(unmet))),
     }
 
 
-def judge_filters(judged: Sequence[Judged], config: CaptionConfig) -> list[Verdicts]:
-    """CLIP; CapFilt's matcher over what CLIP left; both; and both where an alt text that lost to a synthetic one counts too."""
+def judge_filters(judged: Sequence[Judged], texts: Sequence[Said], config: Config) -> list[Verdicts]:
+    """CLIP and the matcher over alt texts, in the order in which they judge, and both together; the matcher over what a
+    captioner said."""
     if not judged:
         return []
-    out = [_verdicts("CLIP score", ((one.wrong, one.low_score) for one in judged))]
-    if config.on:
-        reached = [one for one in judged if not one.low_score]
-
-        def noisy(one: Judged) -> bool:
-            return one.unmatched or (one.match is not None and one.match < config.min_match)
-
-        out += [
-            _verdicts("matcher, after CLIP", ((one.wrong, noisy(one)) for one in reached)),
-            _verdicts("CLIP and matcher", ((one.wrong, one.low_score or noisy(one)) for one in judged)),
-            _verdicts(
-                "CLIP and CapFilt's choice", ((one.wrong, one.low_score or noisy(one) or one.replaced) for one in judged)
-            ),
-        ]
+    clip = ("CLIP score", lambda one: one.low_score)
+    matcher = ("matcher", lambda one: one.unmatched)
+    asked = [clip] if config.score.when != "never" and config.score.min_score is not None else []
+    if config.caption.on:
+        asked = [*asked, matcher] if config.score.when == "before" else [matcher, *asked]
+    out, left, before = [], list(judged), ""
+    for name, takes in asked:
+        out.append(_verdicts(f"{name}, after {before}" if before else name, ((one.wrong, takes(one)) for one in left)))
+        left, before = [one for one in left if not takes(one)], "CLIP" if name == "CLIP score" else "the matcher"
+    if len(asked) > 1:
+        out.append(_verdicts("CLIP and matcher", ((one.wrong, one.low_score or one.unmatched) for one in judged)))
+    if made := [said for said in texts if said.synthetic]:
+        out.append(_verdicts("matcher, synthetic texts", ((not said.true, said.unmatched) for said in made)))
     return out
-
-
-def judge_synthetic(ledger: Ledger, captions: Iterable[tuple[str, str, bool]]) -> dict[str, Any]:
-    """How many synthetic captions say what is so. `captions`: (the picture's URL, text, whether it was chosen)."""
-    words = Vocabulary.of(image["facts"] for image in ledger.images.values())
-    said, true, count = Counter(), Counter(), 0
-    for url, text, chosen in captions:
-        if url not in ledger.images:
-            continue
-        count += 1
-        found = claims(text, ledger.images[url]["facts"], words)
-        whole = bool(found) and all(found.values())
-        everything = {"all of it": whole} | ({"all of it, where it was chosen": whole} if chosen else {})
-        for name, holds in (found | everything).items():
-            said[name] += 1
-            true[name] += holds
-    names = [name for name in (*ATTRIBUTES, "all of it", "all of it, where it was chosen") if said[name]]
-    rows = [{"name": name, "said": said[name], "true": true[name], "share": true[name] / said[name]} for name in names]
-    return {"captions": count, "attributes": rows}
-
-
-def alt_keys(run: str, images: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Key of the ALIGN pair that an alt text makes -> the ledger's word on that alt text."""
-    out = {}
-    columns = ("key", "url", *(f"nodes.list.element.{name}" for name in ("kind", "url", "position", "alt")))
-    for batch in read_columns(join(run, "documents"), columns):
-        for row in batch.to_pylist():
-            for node in row["nodes"]:
-                if node["kind"] == "ImageNode" and (said := _said(images.get(node["url"]), row["url"], node["alt"])):
-                    out[stable_key(row["key"], node["position"], Dataset.ALIGN, CaptionSource.ALT)] = said
-    return out
-
-
-def _said(image: Mapping[str, Any] | None, page: str, alt: str) -> Mapping[str, Any] | None:
-    """The ledger's word on an alt text of this page; where the page shows the picture twice, by the text."""
-    here = [said for said in (image["alts"] if image else ()) if said["page"] == page]
-    return next((said for said in here if _plain(said["alt"]) == _plain(alt)), here[0] if len(here) == 1 else None)
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _judged(run: str, ledger: Ledger) -> Iterator[Judged]:
-    """Every alt text that the ledger knows and that reached the scorer."""
+    """Every alt text that the ledger knows and that reached a model."""
     truth = {key: Judged(wrong=said["wrong"]) for key, said in alt_keys(run, ledger.images).items()}
-    for batch in read_columns(join(run, "pairs", "images"), ("key", "clip_score", "capfilt.web_match", "capfilt.chosen")):
+    for batch in read_columns(join(run, "pairs", "images"), ("key", "media.url", "clip_score", "match")):
         for row in batch.to_pylist():
-            if row["key"] in truth and row["clip_score"] is not None:
-                said = row["capfilt"] or {}
-                replaced = said.get("chosen") == CaptionSource.SYNTHETIC
-                yield replace(truth[row["key"]], match=said.get("web_match"), replaced=replaced)
-    for batch in read_columns(join(run, "rejections", "pairs"), ("stage", "unit", "reason", "key")):
-        for row in batch.filter(pc.equal(batch["unit"], Unit.PAIR.value)).to_pylist():
-            if row["key"] in truth and row["stage"] in (Stage.SCORE, Stage.CAPTION):
-                low, none = row["reason"] == Reason.LOW_CLIP_SCORE, row["reason"] == Reason.NO_CAPTION_MATCHES
-                if low or none:
-                    yield replace(truth[row["key"]], low_score=low, unmatched=none)
-
-
-def _synthetic(run: str) -> Iterator[tuple[str, str, bool]]:
-    for batch in read_columns(join(run, "pairs", "images"), ("media.url", "capfilt.synthetic_text", "capfilt.chosen")):
-        for row in batch.to_pylist():
-            if said := row["capfilt"]:
-                yield row["media"]["url"], said["synthetic_text"], said["chosen"] == CaptionSource.SYNTHETIC
+            if row["key"] in truth and (row["clip_score"] is not None or row["match"] is not None):
+                yield replace(truth[row["key"]], url=row["media"]["url"])
+    for row in rejected_texts(run):
+        if row["key"] in truth and row["reason"] in (Reason.LOW_CLIP_SCORE, Reason.NO_CAPTION_MATCHES):
+            low = row["reason"] == Reason.LOW_CLIP_SCORE
+            yield replace(truth[row["key"]], url=row["url"], low_score=low, unmatched=not low)
 
 
 def _verdicts(name: str, wrong_and_taken: Iterable[tuple[bool, bool]]) -> Verdicts:
@@ -179,17 +135,30 @@ def _verdicts(name: str, wrong_and_taken: Iterable[tuple[bool, bool]]) -> Verdic
     )
 
 
-def _says(filters: Sequence[Mapping[str, Any]], synthetic: Mapping[str, Any], fates: int, unmet: int) -> Iterator[str]:
+def _says(
+    filters: Sequence[Mapping[str, Any]], synthetic: Mapping[str, Any], pairs: Mapping[str, Any], fates: int, unmet: int
+) -> Iterator[str]:
     """The essence, a sentence a line."""
     for row in filters:
         wrong, right = row["caught"] + row["missed"], row["lost"] + row["spared"]
+        texts = "synthetic texts" if row["name"].endswith("synthetic texts") else "alt texts"
         yield (
-            f"{row['name']}: caught {row['caught']} of {wrong} wrong alt texts and lost {row['lost']} of {right} right ones"
+            f"{row['name']}: caught {row['caught']} of {wrong} wrong {texts} and lost {row['lost']} of {right} right ones"
             + (f" (F1 {row['f1']:.3f})" if row["f1"] is not None else "")
         )
     for row in synthetic["attributes"]:
-        if row["name"].startswith("all of it"):
-            which = "synthetic captions" if row["name"] == "all of it" else "chosen synthetic captions"
+        if row["name"].startswith(WHOLE):
+            which = "synthetic captions" if row["name"] == WHOLE else "synthetic captions that stayed"
             yield f"{row['true']} of {row['said']} {which} ({row['share']:.1%}) name what is there and nothing that is not"
+    alts = pairs["wrong_alts"]
+    if alts["pictures"]:
+        share = alts["keep_a_true_text"] / alts["pictures"]
+        yield f"{alts['keep_a_true_text']} of {alts['pictures']} pictures with a wrong alt text ({share:.1%}) keep a true text"
+    whole, web, made = pairs["texts"]
+    if whole["texts"]:
+        yield (
+            f"{whole['false']} of {whole['texts']} texts in the image pairs ({whole['false'] / whole['texts']:.1%}) are false: "
+            f"{web['false']} of {web['texts']} of the web, {made['false']} of {made['texts']} synthetic ones"
+        )
     if fates:
         yield f"{fates - unmet} of {fates} fates are as the ledger foretells" + (f"; {unmet} are not" if unmet else "")

@@ -22,7 +22,7 @@ def replay(
     from lamella.pipeline.opt_outs import listed_rows
     from lamella.pipeline.ownership import read_facts
     from lamella.pipeline.run import config_of
-    from lamella.runners.launch import prepare
+    from lamella.runners.launch import Engine, prepare
     from lamella.runners.progress import Progress
     from lamella.schemas.errors import ConfigError
     from lamella.transforms.base.opt_out_list import read_opt_outs
@@ -40,7 +40,7 @@ def replay(
     config = config.model_copy(update=parts)
     before = _checksums(shards_of(folder))
     with Progress() as progress:
-        launch = prepare(config, facts["inputs"], folder, progress.say, processes=processes)
+        launch = prepare(config, facts["inputs"], folder, progress.say, Engine(processes=processes))
         launch.carry_out(progress.say, progress.watch, report=report)
     gone, after = listed_rows(folder), _checksums(shards_of(folder))
     touched = sum(before.get(name) != checksum for name, checksum in after.items()) + len(set(before) - set(after))

@@ -4,8 +4,6 @@ from typing import Annotated
 
 import typer
 
-from lamella.runners.launch import LOCAL
-
 
 def what_if(
     folder: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
@@ -22,7 +20,7 @@ def what_if(
     from lamella.pipeline.run import config_of
     from lamella.pipeline.trial import try_out
     from lamella.reporting.what_if import difference, write_page
-    from lamella.runners.launch import executor, prepare
+    from lamella.runners.launch import Engine, executor, prepare
     from lamella.runners.progress import Progress
     from lamella.schemas.errors import ConfigError
 
@@ -31,9 +29,9 @@ def what_if(
     except FileNotFoundError:
         raise ConfigError(f"{folder}: not the folder of a run (no run.json)") from None
     reach_models(config)
-    progress = Progress()
+    engine, progress = Engine(processes=processes), Progress()
     with progress, TemporaryDirectory(prefix="lamella-what-if-") as scratch:
-        execute = progress.watch(executor(LOCAL, processes, (), progress.say, quiet=True))
+        execute = progress.watch(executor(engine, (), progress.say))
         trial = try_out(folder, config, scratch, execute, progress.say)
         found = difference(trial)
         write_page(found, trial, config, words, page)
@@ -43,7 +41,7 @@ def what_if(
 
         facts = read_facts(folder) or {}
         with Progress() as progress:
-            launch = prepare(config, facts["inputs"], folder, progress.say, processes=processes)
+            launch = prepare(config, facts["inputs"], folder, progress.say, engine)
             launch.carry_out(progress.say, progress.watch)
 
 

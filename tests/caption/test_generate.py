@@ -1,4 +1,4 @@
-"""Nucleus sampling by hashed dice: which tokens can be drawn, and that neighbours change nothing."""
+"""Nucleus sampling by hashed dice, beam search, and captions that a limit cuts: neighbours change nothing."""
 
 import pytest
 import torch
@@ -6,7 +6,10 @@ import torch
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.keys import stable_fraction
 from lamella.transforms.caption import generate
-from lamella.transforms.caption.generate import Decoder, Specials, finished, nucleus, sample
+from lamella.transforms.caption.beam import beam
+from lamella.transforms.caption.generate import Decoder, Specials, nucleus, sample
+from lamella.transforms.caption.phrases import whole_phrases
+from lamella.transforms.caption.search import write_captions
 
 SPECIALS = Specials(bos=1, eos=2, pad=0)
 
@@ -56,48 +59,38 @@ def config(**fields):
 
 def test_bos_and_pad_are_never_drawn_and_length_is_bounded():
     rows = sample(table([9.0, 9.0, 0.0, 0.0, 0.0]), [f"key {i}" for i in range(50)], config(min_tokens=2, max_tokens=4))
-    assert {token for row in rows for token in row} == {3, 4}
-    assert {len(row) for row in rows} == {2, 3, 4}
+    assert {token for row in rows for token in row.tokens} == {3, 4}
+    assert {len(row.tokens) for row in rows} == {2, 3, 4}
 
 
 def test_a_caption_ends_at_eos():
-    assert sample(table([0.0, 0.0, 50.0, 0.0]), ["k"], config()) == [[]]
-    assert sample(table([0.0, 0.0, 50.0, 0.0]), ["k"], config(min_tokens=3)) == [[3, 3, 3]]
+    assert sample(table([0.0, 0.0, 50.0, 0.0]), ["k"], config()) == [([], True)]
+    assert sample(table([0.0, 0.0, 50.0, 0.0]), ["k"], config(min_tokens=3)) == [([3, 3, 3], True)]
+
+
+def test_a_caption_that_is_just_as_long_as_it_may_be_is_not_cut():
+    ends = {"min_tokens": 3, "max_tokens": 3}
+    assert sample(table([0.0, 0.0, 50.0, 0.0]), ["k"], config(**ends)) == [([3, 3, 3], True)]
+    assert sample(table([0.0, 0.0, -50.0, 0.0]), ["k"], config(**ends)) == [([3, 3, 3], False)]
 
 
 def test_the_context_bounds_a_caption():
     decoder = table([0.0, 0.0, -50.0, 0.0])._replace(context=4)
-    assert sample(decoder, ["k"], config()) == [[3, 3, 3]]
-
-
-@pytest.mark.parametrize(
-    ("text", "tokens", "left"),
-    [
-        ("a red fox in the snow", 5, "a red fox in the snow"),  # it came to its end, without a mark
-        ("a red fox in the snow beside a", 6, ""),
-        ("Two rings. They lie on a", 6, "Two rings."),
-        ("Two rings. They lie on snow.", 6, "Two rings. They lie on snow."),
-        ('She asks "Who is it?" He', 6, 'She asks "Who is it?"'),
-        ("狐がいる。雪の上に", 6, "狐がいる。"),
-    ],
-)
-def test_a_caption_that_was_cut_ends_with_a_sentence(text, tokens, left):
-    decoder = table([0.0] * 4)
-    assert finished(text, [3] * tokens, decoder, config(max_tokens=6)) == left
-    assert finished(text, [3] * tokens, decoder._replace(context=7), config(max_tokens=30)) == left
+    assert sample(decoder, ["k"], config()) == [([3, 3, 3], False)]
+    assert beam(decoder, 1, config(search="beam", beams=1)) == [([3, 3, 3], False)]
 
 
 def test_what_was_said_becomes_less_likely():
     greedy = config(top_p=1e-9, max_tokens=3, repetition_penalty=2.0)
-    assert sample(table([0.0, 0.0, -9.0, 4.0, 3.0, 1.0]), ["k"], greedy) == [[3, 4, 3]]
-    assert sample(table([0.0, 0.0, -99.0, -4.0, -6.0, -11.0]), ["k"], greedy) == [[3, 4, 3]]
+    assert sample(table([0.0, 0.0, -9.0, 4.0, 3.0, 1.0]), ["k"], greedy)[0].tokens == [3, 4, 3]
+    assert sample(table([0.0, 0.0, -99.0, -4.0, -6.0, -11.0]), ["k"], greedy)[0].tokens == [3, 4, 3]
 
 
 def test_the_dice_are_hashes_of_key_and_step():
     even = torch.zeros(1, 7, dtype=torch.double)
     even[:, :3] = -torch.inf
     drawn = [int(nucleus(even, 1.0, torch.tensor([stable_fraction("k", step)], dtype=torch.double))) for step in range(6)]
-    assert sample(table([0.0, 0.0, -99.0, 0.0, 0.0, 0.0, 0.0]), ["k"], config(min_tokens=6)) == [drawn]
+    assert sample(table([0.0, 0.0, -99.0, 0.0, 0.0, 0.0, 0.0]), ["k"], config(min_tokens=6))[0].tokens == drawn
 
 
 def test_neighbours_change_nothing():
@@ -105,3 +98,79 @@ def test_neighbours_change_nothing():
     together = sample(decoder, ["a", "b", "c"], config())
     assert together == [sample(decoder, [key], config())[0] for key in "abc"]
     assert together != [together[0]] * 3
+
+
+# After "3" comes "4" or "5" (0.6, 0.4); "4" goes on in many ways, each of them rare, and "5" ends. A step looks at 3 alone.
+GARDEN = {1: {3: 1.0}, 3: {4: 0.6, 5: 0.4}, 4: {6: 0.34, 7: 0.33, 8: 0.33}, 5: {2: 1.0}, 6: {2: 1.0}, 7: {2: 1.0}, 8: {2: 1.0}}
+
+
+def garden(rows=()):
+    """A decoder whose next token hangs on the last one; a row of `rows` begins with another token than 3."""
+
+    def next_logits(tokens):
+        out = torch.full((len(tokens), 9), -60.0, dtype=torch.double)
+        out[:, SPECIALS.eos] = -90.0
+        for row, said in enumerate(tokens.tolist()):
+            known = GARDEN[said[-1]] if len(said) > 1 or row not in rows else {8: 1.0}
+            for token, probability in known.items():
+                out[row, token] = torch.tensor(probability).log()
+        return out
+
+    return Decoder(next_logits, SPECIALS, context=20)
+
+
+def test_a_beam_finds_what_step_by_step_is_missed():
+    assert sample(garden(), ["k"], config(top_p=1e-9)) == [([3, 4, 6], True)]
+    assert beam(garden(), 1, config(search="beam", beams=1)) == [([3, 4, 6], True)]
+    assert beam(garden(), 1, config(search="beam", beams=2)) == [([3, 5], True)]
+
+
+def test_a_beam_does_not_hang_on_neighbours():
+    wide = config(search="beam", beams=3)
+    assert beam(garden(rows={1}), 3, wide) == [([3, 5], True), ([8], True), ([3, 5], True)]
+
+
+def test_a_beam_keeps_the_limits_of_length():
+    assert beam(garden(), 1, config(search="beam", beams=2, min_tokens=3))[0].tokens == [3, 4, 6]
+    assert beam(garden(), 1, config(search="beam", beams=2, max_tokens=1)) == [([3], False)]
+
+
+@pytest.mark.parametrize(
+    ("cut", "whole"),
+    [
+        ("a man rides a horse along the beach with a sm", "a man rides a horse along the beach"),
+        ("a red circle to the left of a blue", "a red circle"),
+        ("a large, brown dog running in", "a large, brown dog running"),
+        ("a dog, a cat, and a", "a dog, a cat"),
+        ("the old house behind and to a", "the old house"),
+        ("Two rings on white. Three st", "Two rings on white."),
+        ("Two rings. They lie on snow.", "Two rings. They lie on snow."),
+        ('She asks "Who is it?" He', 'She asks "Who is it?"'),
+        ("狐がいる。雪の上に", "狐がいる。"),
+        ("a jar of honey and a jar of", "a jar of honey"),
+        ("three stars, two of", ""),
+        ("a red circ", ""),
+        ("", ""),
+    ],
+)
+def test_a_cut_caption_is_cut_back_to_whole_phrases(cut, whole):
+    assert whole_phrases(cut) == whole
+
+
+def test_only_what_a_limit_cut_is_cut_back():
+    words = ["", "", "", "a", "red", "ring", "on"]
+
+    def follow(tokens):
+        out = torch.full((len(tokens), 7), -60.0)
+        out[:, SPECIALS.eos] = -90.0
+        out[:, min(tokens.shape[1] + 2, 7) if tokens.shape[1] < 5 else 2] = 0.0
+        return out
+
+    decoder = Decoder(follow, SPECIALS, context=20)
+
+    def decode(tokens):
+        return " ".join(words[token] for token in tokens)
+
+    for search in ("nucleus", "beam"):
+        assert write_captions(decoder, ["k"], config(search=search, max_tokens=4), decode) == ["a red ring on"]
+        assert write_captions(decoder, ["k"], config(search=search, max_tokens=3), decode) == [""]

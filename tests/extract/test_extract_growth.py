@@ -6,9 +6,10 @@ from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.page import Page, Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.killable import close_all
 from lamella.transforms.extract.extract import extract_document
 from lamella.transforms.extract.parse import PageTooCostly, parse_html
-from lamella.transforms.extract.sandbox import Sandbox, close_all
+from lamella.transforms.extract.worker.pool import Worker
 
 CONFIG = ExtractConfig(timeout_s=120)  # no bound in seconds is what is tried here
 LONG = "a" * 100_000
@@ -28,7 +29,13 @@ def page(body: str) -> str:
 def size_of(parsed) -> int:
     texts = [getattr(node, name, "") for node in parsed.nodes for name in ("text", "url", "alt", "title", "caption")]
     texts += [getattr(node, name, "") for node in parsed.nodes for name in ("description", "nearest_text", "track", "poster")]
-    return sum(map(len, texts)) + len(parsed.title) + len(parsed.robots) + len(parsed.licence) + sum(map(len, parsed.unfit))
+    return (
+        sum(map(len, texts))
+        + len(parsed.title)
+        + len(parsed.robots)
+        + len(parsed.licence)
+        + sum(len(one.url) + len(one.detail) for one in parsed.left)
+    )
 
 
 IMAGES = "".join(f"<img src='i{number}.jpg' alt='x'>{PROSE}" for number in range(500))
@@ -58,14 +65,14 @@ SHARED = {name for name in FLOODS if "description" in name or "heading" in name}
 @pytest.mark.parametrize("flood", FLOODS)
 def test_a_parse_is_no_larger_than_its_page_allows(flood):
     html = page(FLOODS[flood])
-    sandbox = Sandbox(CONFIG)
+    worker = Worker(CONFIG)
     try:
-        parsed = sandbox.parse(html, "http://a.example/p/")
+        parsed = worker.parse(html, "http://a.example/p/")
     except PageTooCostly as cost:
         assert flood in SHARED and "bytes of nodes" in str(cost)
         return
     finally:
-        sandbox.close()
+        worker.close()
     assert size_of(parsed) <= (CONFIG.max_growth if flood in SHARED else 2) * len(html)
     assert any(PROSE[3:20] in getattr(node, "text", "") for node in parsed.nodes)
     for node in parsed.nodes:
@@ -75,13 +82,13 @@ def test_a_parse_is_no_larger_than_its_page_allows(flood):
 
 def test_what_grows_all_the_same_is_too_costly():
     base = f"<base href='http://a.example/{'a' * 4000}/'>"
-    sandbox = Sandbox(CONFIG)
+    worker = Worker(CONFIG)
     try:
         with pytest.raises(PageTooCostly, match="bytes of nodes"):
-            sandbox.parse(page(base + "".join(f"<img src={number}.jpg>" for number in range(4000))), "http://a.example/")
-        assert sandbox.parse(page("<img src=i.jpg>"), "http://a.example/").nodes  # the next page is its own
+            worker.parse(page(base + "".join(f"<img src={number}.jpg>" for number in range(4000))), "http://a.example/")
+        assert worker.parse(page("<img src=i.jpg>"), "http://a.example/").nodes  # the next page is its own
     finally:
-        sandbox.close()
+        worker.close()
 
 
 def record(html: str) -> Page:

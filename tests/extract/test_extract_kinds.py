@@ -127,3 +127,19 @@ def test_a_page_that_tells_enough_under_its_own_title_believes_what_its_menus_ar
     page = f"<html><head><title>Storks - The town</title></head><body><div>{menu}</div><div><h1>Storks</h1>{story}</div>"
     said = [n.text for n in parse_html(page, "https://a.example/", ExtractConfig()).nodes if isinstance(n, TextNode)]
     assert said == ["Storks", *(told(100 + number) for number in range(9))]
+
+
+def test_a_title_that_leads_to_its_own_page_is_no_invitation():
+    head = "<header><h1><a href=/>A site of birds</a></h1></header>"
+    story = (
+        f"<article><header><h2><a href=/storks.html>The storks of the mill</a></h2></header>{f'<p>{told(7)}</p>' * 4}</article>"
+    )
+    page = f"<html><head><title>A site of birds - The storks of the mill</title></head><body>{head}<main>{story}</main></body>"
+    said = [n.text for n in parse_html(page, "https://a.example/", ExtractConfig()).nodes if isinstance(n, TextNode)]
+    assert said == ["The storks of the mill", *[told(7)] * 4]
+
+
+def test_the_numbers_of_lines_are_no_code():
+    code = "<td class=gutter><pre>1\n2\n3</pre></td><td class=code><pre>first\nsecond\n3</pre></td>"
+    said = texts(f"<main><p>{BIRDS}</p><figure><table><tr>{code}</tr></table></figure><p>{LAKE}</p></main>")
+    assert said == [BIRDS, "first\nsecond\n3", LAKE]

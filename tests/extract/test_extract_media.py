@@ -42,6 +42,7 @@ ADDRESSES = [
     ('<picture><source srcset="l.webp"><img src="s.jpg"></picture>', "b/s.jpg"),
     ('<picture><source data-srcset="l.webp"><img></picture>', "b/l.webp"),
     ('<img data-srcset="m.jpg 500w" src="blank.gif">', "b/m.jpg"),
+    ('<img src="r.jpg" srcset="/img/loading.gif" lazyload>', "b/r.jpg"),  # as a theme of Hexo has it
     ('<amp-img src="r.jpg" width="300" height="200"></amp-img>', "b/r.jpg"),
     ('<noscript><img src="r.jpg"></noscript>', "b/r.jpg"),
     ('<img data-src="r.jpg" src="p.gif" alt="x"><noscript><img src="r.jpg" alt="x"></noscript>', "b/r.jpg"),

@@ -13,7 +13,8 @@ from lamella.schemas.document import InterleavedDocument, TextNode
 from lamella.schemas.page import Page, Provenance
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.extract.extract import extract_document
-from lamella.transforms.extract.sandbox import PageTooCostly, Sandbox
+from lamella.transforms.extract.parse import PageTooCostly
+from lamella.transforms.extract.worker.pool import Worker
 from lamella.transforms.read.archive import read_archive
 from tests.faults.pages import SOUND
 
@@ -23,15 +24,15 @@ URL = "https://harbour.example/tide"
 
 
 @pytest.fixture
-def sandbox():
-    sandbox = Sandbox(ExtractConfig(timeout_s=30.0))
-    yield sandbox
-    sandbox.close()
+def worker():
+    worker = Worker(ExtractConfig(timeout_s=30.0))
+    yield worker
+    worker.close()
 
 
-def crashed_while_parsing(sandbox: Sandbox) -> None:
+def crashed_while_parsing(worker: Worker) -> None:
     """The child stops, takes the page as soon as it goes on, and dies of a signal that no handler of its own can catch."""
-    child = sandbox._child.pid
+    child = worker.child._child.process.pid
     os.kill(child, signal.SIGSTOP)
 
     def die():
@@ -41,36 +42,36 @@ def crashed_while_parsing(sandbox: Sandbox) -> None:
     timer = threading.Timer(0.02, die)
     timer.start()
     with pytest.raises(PageTooCostly, match="SIGSEGV"):
-        sandbox.parse(SOUND, URL)
+        worker.parse(SOUND, URL)
     timer.join()
 
 
-def test_a_crash_of_the_parser_costs_its_page_and_no_other(sandbox):
+def test_a_crash_of_the_parser_costs_its_page_and_no_other(worker):
     """H2: one page in a hundred kills the child; it alone is refused, and every other comes out as it should."""
-    expected, results, refused = sandbox.parse(SOUND, URL), 0, 0
+    expected, results, refused = worker.parse(SOUND, URL), 0, 0
     for number in range(PAGES):
         if number % EVERY == EVERY - 1:
-            crashed_while_parsing(sandbox)
+            crashed_while_parsing(worker)
             refused += 1
         else:
-            assert sandbox.parse(SOUND, URL) == expected
+            assert worker.parse(SOUND, URL) == expected
             results += 1
     assert (results, refused) == (PAGES - PAGES // EVERY, PAGES // EVERY)
 
 
-def test_the_childs_memory_does_not_grow_with_the_pages(sandbox):
+def test_the_childs_memory_does_not_grow_with_the_pages(worker):
     """H3: below a kilobyte a page, once it is warm; and a child is replaced after `pages_per_child` all the same."""
 
     def held() -> int:
-        status = Path(f"/proc/{sandbox._child.pid}/status").read_text()
+        status = Path(f"/proc/{worker.child._child.process.pid}/status").read_text()
         return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmRSS:"))
 
     pages = [SOUND.replace("tide", f"tide{number}") for number in range(50)]
     for number in range(500):
-        sandbox.parse(pages[number % 50], URL)
+        worker.parse(pages[number % 50], URL)
     warm, more = held(), 2000
     for number in range(more):
-        sandbox.parse(pages[number % 50], URL)
+        worker.parse(pages[number % 50], URL)
     assert held() - warm < more * 1024
 
 

@@ -171,3 +171,23 @@ def test_the_stage_at_both_doors():
         # nodes: 9 in = 4 kept + 2 alone + 2 with c + 1 with d
         account = {("document", "in"): 4, ("document", "kept"): 2, ("node", "in"): 9, ("node", "kept"): 4}
         assert_that(sums, equal_to(list(account.items())), label="account")
+
+
+def test_code_counts_in_no_ratio_of_the_prose_and_letters_in_the_same_element_do():
+    code = TextNode(text="for (i = 0; i < 9; ++i) { a[i] = b[i] << 2; c[i] ^= 0xff; }\n" * 9, position=20, tag="pre")
+    letter = TextNode(text=ENGLISH, position=21, tag="pre")
+    limits = LimitsForText(min_alphabetic_words=0.8)
+    config = FilterConfig(node=limits, document=limits)
+    record = document(ENGLISH)
+    (kept,) = filter_document(replace(record, nodes=with_phi((*record.nodes, code))), config)
+    assert kept.quality == TextMeasures([ENGLISH], "en").quality()
+    assert code.text in kept.text
+    (kept,) = filter_document(replace(record, nodes=with_phi((*record.nodes, letter))), config)
+    assert kept.quality == TextMeasures([ENGLISH, ENGLISH], "en").quality()
+
+
+def test_a_document_of_code_alone_is_judged_by_it():
+    code = TextNode(text="a[i] = b[i] << 2; c[i] ^= 0xff;", position=1, tag="pre")
+    config = FilterConfig(languages=None, document=LimitsForText(min_alphabetic_words=0.8))
+    found = list(filter_document(replace(document(), nodes=with_phi((code, IMAGE))), config))
+    assert [one.reason for one in found] == [Reason.TOO_FEW_ALPHABETIC_WORDS]

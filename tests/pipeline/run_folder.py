@@ -18,7 +18,7 @@ from lamella.schemas.keys import stable_int, stable_key
 from lamella.schemas.media import Alias, ArchiveMedia, BlobRef, Container, Media, MediaKind
 from lamella.schemas.opt_out import OptOut
 from lamella.schemas.page import Provenance
-from lamella.schemas.pair import CandidatePair, CapFilt, CaptionSource, Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.pair import CandidatePair, CaptionSource, Dataset, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest
 
@@ -126,10 +126,9 @@ def image_pair(media: Media, text: str, **more: Any) -> ImageTextPair:
     )
 
 
-def capfilt(web: float, synthetic: float, text: str, chosen: CaptionSource) -> CapFilt:
-    return CapFilt(
-        synthetic_text=text, web_match=web, synthetic_match=synthetic, chosen=chosen, captioner="coca", matcher="coca"
-    )
+def synthetic_pair(media: Media, text: str, match: float, **more: Any) -> ImageTextPair:
+    made = {"source": CaptionSource.SYNTHETIC, "captioner": "coca", "clip_score": None}
+    return image_pair(media, text, match=match, matcher="matcher", **made, **more)
 
 
 def counters(rows: Iterable[tuple[str, str, int, int, int]]) -> list[Counter]:
@@ -165,7 +164,7 @@ SMALL_COUNTERS = (
     ("score", "document", 4, 0, 4),
     ("score", "node", 19, 0, 18),
     ("score", "pair", 7, 0, 5),
-    ("caption", "pair", 5, 0, 4),
+    ("caption", "pair", 5, 1, 4),
     ("shard", "document", 4, 0, 4),
     ("shard", "node", 18, 0, 18),
     ("shard", "pair", 4, 0, 4),
@@ -279,10 +278,21 @@ def small_rejections() -> dict[str, list[Rejection]]:
             "no_caption_matches",
             "q5",
             url=f"{SITE}/c.jpg",
-            measure="best_match",
+            measure="match",
             value=0.3,
             limit=0.5,
             sample="a star",
+        ),
+        rejection(
+            "caption",
+            "pair",
+            "no_caption_matches",
+            "q6",
+            url=f"{SITE}/a.jpg",
+            measure="match",
+            value=0.2,
+            limit=0.5,
+            sample="a picture of a blue ring",
         ),
     ]
     return {"documents": documents, "media": media, "pairs": pairs, "shards": []}
@@ -308,11 +318,9 @@ def small_run(folder: Path, **facts: Any) -> str:
         )
         for n in range(5)
     ]
-    synthetic = capfilt(0.2, 0.9, "a red circle on a white background", CaptionSource.SYNTHETIC)
-    web = capfilt(0.8, 0.6, "a blue star", CaptionSource.ALT)
     images = [
-        image_pair(pictures[0], "a picture of a red circle", clip_score=0.36, capfilt=synthetic),
-        image_pair(pictures[1], "two blue stars on grey", clip_score=0.29, capfilt=web),
+        synthetic_pair(pictures[0], "a red circle on a white background", 0.9),
+        image_pair(pictures[1], "two blue stars on grey", clip_score=0.29, match=0.8, matcher="matcher"),
         image_pair(pictures[2], "A long caption that says more than ten words of the picture.", dataset=Dataset.LTIP),
     ]
     clip = VideoTextPair(

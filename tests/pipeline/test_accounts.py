@@ -77,7 +77,7 @@ def test_a_run_s_folder_gives_the_same_lines_as_its_records(run):
 
 def test_losses_count_rows_and_nodes(run):
     assert losses_of(run)[Stage.FILTER, Unit.DOCUMENT, Reason.TOO_FEW_WORDS] == Loss(1, 4)
-    assert sum(loss.count for loss in losses_of(run).values()) == 15 + 3 + 7
+    assert sum(loss.count for loss in losses_of(run).values()) == 15 + 3 + 8
 
 
 def test_rows_and_shards_come_from_manifests(run):
@@ -114,6 +114,24 @@ def test_without_a_captioner_the_scorer_hands_its_pairs_to_the_shards():
         ("pairs that score kept = rows of pairs/", False),
         ("samples that shard kept = samples in the shards' manifests", True),
     ]
+
+
+@pytest.mark.parametrize("when", ["after", "never"])
+def test_where_clip_comes_last_it_takes_of_the_matcher(when):
+    """Pairs meet their stages in the order that `score.when` says."""
+    lines = [
+        line("pair", "pair", made=7, kept=7),
+        line("caption", "pair", entered=7, made=3, kept=6, rejected=4),
+        line("score", "pair", entered=6, kept=5, rejected=1),
+        line("shard", "pair", entered=5, kept=5),
+    ]
+    assert [(link.what, link.holds) for link in links(lines, {"pairs": 5}, when)] == [
+        ("pairs that caption kept = pairs that score took", True),
+        ("pairs that pair kept = pairs that caption took", True),
+        ("pairs that score kept = pairs that shard took", True),
+        ("pairs that score kept = rows of pairs/", True),
+    ]
+    assert not all(link.holds for link in links(lines, {"pairs": 5}, "before"))
 
 
 def test_guards_tell_crashes_and_greedy_rules():

@@ -3,7 +3,7 @@
 import ast
 from pathlib import Path
 
-from lamella.pipeline.graph import FUNNELS, GRAPH, JOBS, STAGES, TABLES, givers, record_of
+from lamella.pipeline.graph import FUNNELS, GRAPH, JOBS, STAGES, TABLES, givers, in_order, record_of
 from lamella.reporting.draw_graph import draw_graph
 from lamella.schemas.config import Config
 from lamella.schemas.datasets import DATASETS, Dataset
@@ -61,6 +61,9 @@ def test_a_stage_takes_from_an_earlier_one_and_a_missing_stage_is_passed_over():
     for node in STAGES.values():
         assert all(order.index(before) < order.index(node.stage) for _, before in node.takes)
     assert givers(Unit.PAIR, Stage.CAPTION) == (Stage.CAPTION, Stage.SCORE, Stage.PAIR)
+    assert givers(Unit.PAIR, Stage.SCORE, "after") == (Stage.SCORE, Stage.CAPTION, Stage.PAIR)
+    assert [node.stage for node in in_order("after")][-4:] == [Stage.PAIR, Stage.CAPTION, Stage.SCORE, Stage.SHARD]
+    assert [node.stage for node in in_order("before")] == list(STAGES)
     assert givers(Unit.DOCUMENT, Stage.SCORE) == (Stage.SCORE, Stage.ASSEMBLE)
     assert givers(Unit.MEDIA, Stage.FETCH) == (Stage.FETCH,)
 

@@ -20,10 +20,11 @@ from lamella.pipeline import damage
 from lamella.pipeline.damage import memory_bound
 from lamella.pipeline.tables import TableManifest, write_file, write_manifest
 from lamella.reporting.inspect import inspect
-from lamella.reporting.readable import clean, size_of
+from lamella.reporting.readable import clean
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.printable import byte_size
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.schemas.shards import ShardManifest
 from lamella.transforms.shard.manifest import finish
@@ -82,9 +83,9 @@ def test_documents_as_interleaved_text(world, tmp_path):
 
 
 def test_pairs_and_other_tables(world, tmp_path):
-    shown = look(table(tmp_path, ImageTextPair, [world.pair(1)]))
-    assert "  synthetic 1\n  [image: 500x250 | clip 0.25]\n" in shown
-    assert "  synthetic  0.75 synthetic 1  (chosen: synthetic)\n" in shown
+    shown = look(table(tmp_path, ImageTextPair, [world.pair(1), world.synthetic(1)]))
+    assert "  picture 1\n  [image: 500x250 | clip 0.25]\n  match 0.75\n" in shown
+    assert "  synthetic 1\n  [image: 500x250]\n  match 0.75, text of c\n" in shown
     assert "[video: 500x250 | 1.0 to 4.0 s]" in look(table(tmp_path, VideoTextPair, [world.film(1)]))
     gone = Rejection(stage=Stage.READ, unit=Unit.PAGE, key="k", reason=Reason.NOT_HTML, detail="")
     shown = look(table(tmp_path, Rejection, [gone]))
@@ -155,12 +156,12 @@ def test_clean_and_sizes():
     assert clean("a" * 500, 10) == "a" * 10 + "…"
     assert clean(" " * 5000 + "x", 10) == "…"
     assert clean("[bold]x[/bold] :smile:") == "[bold]x[/bold] :smile:"
-    assert [size_of(count) for count in (0, 999, 1500, 2_000_000, 3_000_000_000_000)] == [
+    assert [byte_size(count) for count in (0, 999, 1500, 2_000_000, 3_000_000_000_000)] == [
         "0 B",
         "999 B",
         "1.5 kB",
         "2.0 MB",
-        "3000.0 GB",
+        "3000 GB",
     ]
 
 
@@ -203,7 +204,7 @@ def test_a_whole_run_and_its_datasets(tmp_path):
     assert lines[0] == f"{run}: run of demo over 2 archives, finished"
     shown = {line.split()[0]: " ".join(line.split()[1:]) for line in lines if line.startswith("  ")}
     size = sum(path.stat().st_size for path in (run / "documents").glob("*.parquet"))
-    assert shown["documents"] == f"5 rows 2 files, {size_of(size)}"
+    assert shown["documents"] == f"5 rows 2 files, {byte_size(size)}"
     assert shown["duplicates"] == "not there"
     assert shown["shards/align"] == "not whole: align-train-00000.tar is missing"
     assert shown["media/packs"].startswith("1 file, ")

@@ -52,9 +52,9 @@ def test_what_stands_is_unchanged_and_nothing_is_written(tmp_path):
         (["filter.min_language_score=0.8"], "documents", "runs: filter.min_language_score was 0.65, is 0.8"),
         (["fetch.max_aspect=2"], "media", "runs: fetch.max_aspect was 3.0, is 2.0"),
         (
-            ["caption.min_match=0.6", "pair.min_side_px=100"],
+            ["caption.min_match=0.6", "score.min_score=0.3"],
             "pairs",
-            "runs: pair.min_side_px was 200, is 100; caption.min_match was",
+            "runs: score.min_score was 0.38, is 0.3; caption.min_match was",
         ),
         (["shard.samples_per_shard=7"], "shards", "runs: shard.samples_per_shard was 100, is 7"),
     ],

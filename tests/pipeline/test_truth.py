@@ -11,21 +11,23 @@ from run_folder import (
     Pack,
     Rejection,
     TextNode,
-    capfilt,
     document,
     image_pair,
     media,
     rejection,
+    synthetic_pair,
     write_run,
 )
 
+from lamella.pipeline.config.resolution import resolve
 from lamella.reporting.ground_truth.claims import Vocabulary, claims
 from lamella.reporting.ground_truth.expected_outcomes import fates_of
+from lamella.reporting.ground_truth.pair_texts import Said, judge_pairs, judge_synthetic
 from lamella.reporting.ground_truth.sample_ledger import Ledger, find_ledger
-from lamella.reporting.ground_truth.truth import Judged, judge_filters, judge_synthetic, truth_of
-from lamella.schemas.config import CaptionConfig
+from lamella.reporting.ground_truth.truth import Judged, judge_filters, truth_of
 from lamella.schemas.keys import stable_key
-from lamella.schemas.pair import CaptionSource, Dataset, ImageTextPair
+from lamella.schemas.media import MediaKind
+from lamella.schemas.pair import CandidatePair, CaptionSource, Dataset, ImageTextPair
 
 PAGE = "https://site.example/page.html"
 PAIR = {"kind": "pair", "shapes": ["circle", "star"], "colours": ["red", "blue"], "count": 2, "relation": "left of"}
@@ -72,32 +74,70 @@ def test_the_opposite_relation_is_true_the_other_way_round():
     assert not claims("a red circle to the right of a blue star", PAIR, words)["relation"]
 
 
+NO_CAPTIONS = "caption.on=false"
+
+
+def verdicts(judged, texts=(), *words):
+    found = judge_filters(judged, texts, resolve("demo", words))
+    return {row.name: (row.caught, row.missed, row.lost, row.spared) for row in found}
+
+
 def test_filters_alone_and_together():
     judged = [
         Judged(wrong=True, low_score=True),
         Judged(wrong=False, low_score=True),
-        Judged(wrong=True, match=0.2, replaced=True),
-        Judged(wrong=True, match=0.9),
         Judged(wrong=True, unmatched=True),
-        Judged(wrong=False, match=0.9),
-        Judged(wrong=False, match=0.7, replaced=True),
-        Judged(wrong=False, match=0.4, replaced=True),
+        Judged(wrong=True),
+        Judged(wrong=True, unmatched=True),
+        Judged(wrong=False),
+        Judged(wrong=False),
+        Judged(wrong=False, unmatched=True),
     ]
-    rows = {row.name: (row.caught, row.missed, row.lost, row.spared) for row in judge_filters(judged, CaptionConfig())}
-    assert rows == {
-        "CLIP score": (1, 3, 1, 3),
-        "matcher, after CLIP": (2, 1, 1, 2),
-        "CLIP and matcher": (3, 1, 2, 2),
-        "CLIP and CapFilt's choice": (3, 1, 3, 1),
-    }
-    clip = judge_filters(judged, CaptionConfig())[0]
-    assert (clip.precision, clip.recall, clip.f1) == (0.5, 0.25, pytest.approx(1 / 3))
-    assert [row.name for row in judge_filters(judged, CaptionConfig(on=False))] == ["CLIP score"]
-    assert judge_filters([], CaptionConfig()) == []
+    clip, both = {"CLIP score": (1, 3, 1, 3)}, {"CLIP and matcher": (3, 1, 2, 2)}
+    assert verdicts(judged) == clip | {"matcher, after CLIP": (2, 1, 1, 2)} | both
+    after = {"matcher": (2, 2, 1, 3), "CLIP score, after the matcher": (1, 1, 1, 2)}
+    assert verdicts(judged, (), "score.when=after") == after | both
+    assert verdicts(judged, (), "score.when=never") == {"matcher": (2, 2, 1, 3)}
+    assert verdicts(judged, (), NO_CAPTIONS) == clip
+    assert verdicts([]) == {}
+    first = judge_filters(judged, (), resolve("demo"))[0]
+    assert (first.precision, first.recall, first.f1) == (0.5, 0.25, pytest.approx(1 / 3))
+
+
+def said(name, true, kept, *, synthetic=True, unmatched=False):
+    return Said(url=url(name), text="", true=true, synthetic=synthetic, kept=kept, unmatched=unmatched)
+
+
+def test_the_matcher_is_held_against_what_the_captioner_invents():
+    texts = [
+        said("a", False, False, unmatched=True),
+        said("b", False, True),
+        said("c", True, False, unmatched=True),
+        said("d", True, False),  # it left behind another text of its picture
+        said("e", True, True, synthetic=False),
+    ]
+    assert verdicts([Judged(wrong=False)], texts)["matcher, synthetic texts"] == (1, 1, 1, 1)
+
+
+def test_what_stands_in_the_pairs():
+    texts = [
+        said("w1", True, True),
+        said("w2", False, True),
+        said("w2", True, False),
+        said("w3", True, True, synthetic=False),
+        said("r1", False, True, synthetic=False),
+    ]
+    found = judge_pairs([url("w1"), url("w2"), url("w3"), url("w3")], texts)
+    assert found["wrong_alts"] == {"pictures": 3, "keep_a_true_text": 2}
+    assert [(row["name"], row["texts"], row["false"]) for row in found["texts"]] == [
+        ("all", 4, 2),
+        ("web", 2, 1),
+        ("synthetic", 2, 1),
+    ]
 
 
 def test_a_filter_that_takes_nothing_has_no_precision():
-    (row, *_) = judge_filters([Judged(wrong=False)], CaptionConfig(on=False))
+    (row, *_) = judge_filters([Judged(wrong=False)], (), resolve("demo", [NO_CAPTIONS]))
     assert (row.precision, row.recall, row.f1) == (None, None, None)
 
 
@@ -118,13 +158,14 @@ def test_synthetic_captions_are_counted_by_what_they_say():
         "count": (0, 1),
         "relation": (1, 1),
         "all of it": (1, 4),
-        "all of it, where it was chosen": (1, 2),
+        "all of it, where it stayed": (1, 2),
     }
 
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """Four alts on a page, two of them wrong: CLIP takes one wrong and one right, CapFilt replaces the other wrong one."""
+    """Four alts on a page, two of them wrong: CLIP takes one wrong and one right, the matcher the other wrong one. The picture
+    of that gets a true synthetic text; another picture gets a false one."""
     run = tmp_path / "run"
     pack = Pack(run)
     alts = {"w1": "a pink square", "w2": "three pink squares", "r1": "a red circle", "r2": "a blue star left of nothing"}
@@ -134,17 +175,38 @@ def folder(tmp_path) -> Path:
     ]
     doc = document(PAGE, (*nodes, TextNode(text="words", position=9)))
     keys = {name: stable_key(doc.key, at, Dataset.ALIGN, CaptionSource.ALT) for at, name in enumerate(alts)}
-    synthetic = "a red circle to the left of a blue star"
+    matched = {"match": 0.8, "matcher": "m"}
     pairs = [
-        image_pair(pictures["w2"], alts["w2"], key=keys["w2"], capfilt=capfilt(0.1, 0.9, synthetic, CaptionSource.SYNTHETIC)),
-        image_pair(pictures["r2"], alts["r2"], key=keys["r2"], capfilt=capfilt(0.8, 0.3, "a pink square", CaptionSource.ALT)),
+        synthetic_pair(pictures["w2"], "a red circle to the left of a blue star", 0.9),
+        image_pair(pictures["r2"], alts["r2"], key=keys["r2"], **matched),
+        synthetic_pair(pictures["r1"], "a pink square", 0.6),
     ]
+    low = {"measure": "clip_score", "value": 0.1, "limit": 0.25}
+    none = {"measure": "match", "value": 0.1, "limit": 0.5}
     gone = [
-        rejection("score", "pair", "low_clip_score", keys["w1"], url=url("w1"), measure="clip_score", value=0.1, limit=0.25),
-        rejection("score", "pair", "low_clip_score", keys["r1"], url=url("r1"), measure="clip_score", value=0.2, limit=0.25),
+        rejection("score", "pair", "low_clip_score", keys["w1"], url=url("w1"), **low),
+        rejection("score", "pair", "low_clip_score", keys["r1"], url=url("r1"), **low),
+        rejection("caption", "pair", "no_caption_matches", keys["w2"], url=url("w2"), sample=alts["w2"], **none),
+        rejection(
+            "caption", "pair", "no_caption_matches", "s", url=url("r2"), sample="three red stars", detail="synthetic", **none
+        ),
+    ]
+    candidates = [
+        CandidatePair(
+            key=keys[name],
+            dataset=Dataset.ALIGN,
+            document=doc.key,
+            page_url=PAGE,
+            url=url(name),
+            kind=MediaKind.IMAGE,
+            text=alt,
+            source=CaptionSource.ALT,
+        )
+        for name, alt in alts.items()
     ]
     tables = {
         "documents": (InterleavedDocument, [doc]),
+        "candidates": (CandidatePair, candidates),
         "interleaved": (InterleavedDocument, [doc]),
         "media": (Media, list(pictures.values())),
         "pairs/images": (ImageTextPair, pairs),
@@ -160,13 +222,15 @@ def folder(tmp_path) -> Path:
 
 
 def test_a_run_is_held_against_its_ledger(folder):
-    truth = truth_of(str(folder), [str(folder.parent / "data" / "web-00000.warc.gz")], CaptionConfig())
+    truth = truth_of(str(folder), [str(folder.parent / "data" / "web-00000.warc.gz")], resolve("demo"))
     rows = {row["name"]: (row["caught"], row["missed"], row["lost"], row["spared"]) for row in truth["filters"]}
     assert rows["CLIP score"] == (1, 1, 1, 1)
     assert rows["matcher, after CLIP"] == (1, 0, 0, 1)
     assert rows["CLIP and matcher"] == (2, 0, 1, 1)
-    assert truth["filters"][-1]["f1"] == pytest.approx(0.8)
-    assert truth["synthetic"]["captions"] == 2
+    assert truth["filters"][2]["f1"] == pytest.approx(0.8)
+    assert rows["matcher, synthetic texts"] == (1, 1, 0, 1)
+    assert truth["synthetic"]["captions"] == 3
+    assert truth["pairs"]["wrong_alts"] == {"pictures": 2, "keep_a_true_text": 1}
     assert truth["fates"] == [
         {"kind": "image", "expected": "image_too_small", "found": "never seen", "count": 1, "met": False},
         {"kind": "image", "expected": "kept", "found": "kept", "count": 4, "met": True},
@@ -177,9 +241,11 @@ def test_a_run_is_held_against_its_ledger(folder):
         "CLIP score: caught 1 of 2 wrong alt texts and lost 1 of 2 right ones (F1 0.500)",
         "matcher, after CLIP: caught 1 of 1 wrong alt texts and lost 0 of 1 right ones (F1 1.000)",
         "CLIP and matcher: caught 2 of 2 wrong alt texts and lost 1 of 2 right ones (F1 0.800)",
-        "CLIP and CapFilt's choice: caught 2 of 2 wrong alt texts and lost 1 of 2 right ones (F1 0.800)",
-        "1 of 2 synthetic captions (50.0%) name what is there and nothing that is not",
-        "1 of 1 chosen synthetic captions (100.0%) name what is there and nothing that is not",
+        "matcher, synthetic texts: caught 1 of 2 wrong synthetic texts and lost 0 of 1 right ones (F1 0.667)",
+        "1 of 3 synthetic captions (33.3%) name what is there and nothing that is not",
+        "1 of 2 synthetic captions that stayed (50.0%) name what is there and nothing that is not",
+        "1 of 2 pictures with a wrong alt text (50.0%) keep a true text",
+        "1 of 3 texts in the image pairs (33.3%) are false: 0 of 1 of the web, 1 of 2 synthetic ones",
         "5 of 6 fates are as the ledger foretells; 1 are not",
     ]
 
@@ -190,13 +256,19 @@ def test_the_report_shows_the_truth(folder):
     report = write_report(str(folder))
     assert report["truth"]["filters"][0]["name"] == "CLIP score"
     shown = (folder / "report.html").read_text()
-    for words in ("Against the truth", "Wrong captions, found and missed", "Fates that were not met", url("missing")):
+    for words in (
+        "Against the truth",
+        "Wrong captions, found and missed",
+        "What stands in the pairs",
+        "Fates that were not met",
+        url("missing"),
+    ):
         assert words in shown
 
 
 def test_without_a_ledger_there_is_no_truth(tmp_path):
     assert find_ledger([str(tmp_path / "a.warc.gz"), "memory://nowhere/b.warc.gz"]) is None
-    assert truth_of(str(tmp_path), [], CaptionConfig()) is None
+    assert truth_of(str(tmp_path), [], resolve("demo")) is None
 
 
 def test_an_image_on_two_pages_is_one_line():

@@ -230,3 +230,14 @@ def test_a_config_with_less_room_reads_less(tmp_path):
     (tmp_path / "a.wacz").write_bytes(IN_PLACE["WACZ"])
     found = outputs_of(str(tmp_path / "a.wacz"), ReadConfig(max_record_bytes=2000))
     assert sum(isinstance(out, Rejection) for out in found) == COUNT - 2
+
+
+def test_a_directory_that_points_before_the_file_ends_nothing(tmp_path):
+    """Bytes that are missing move all places; an error of the file system would have ended the run."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr("archive/data.warc", PLAIN, STORED)
+    data = out.getvalue()
+    found = read(tmp_path, data[:100] + data[200:])
+    assert sum(isinstance(out, ArchiveMedia) for out in found) >= COUNT - 1
+    assert any(isinstance(out, Rejection) for out in found)

@@ -13,7 +13,7 @@ from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, T
 from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.media import ArchiveMedia, BlobRef, Container, Cue, Media, MediaKind, MediaLink
 from lamella.schemas.page import Page, Provenance
-from lamella.schemas.pair import CapFilt, CaptionSource, Dataset, ImageTextPair, VideoTextPair
+from lamella.schemas.pair import CaptionSource, Dataset, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 
 PROVENANCE = Provenance(
@@ -49,9 +49,6 @@ NODES = (
 DOCUMENT = InterleavedDocument(
     key="k", url="u", nodes=NODES, provenance=PROVENANCE, language="en", language_score=1.0, quality=QUALITY
 )
-CAPFILT = CapFilt(
-    synthetic_text="a", web_match=0.1, synthetic_match=1.0, chosen=CaptionSource.SYNTHETIC, captioner="c", matcher="m"
-)
 PAIR = ImageTextPair(
     key="k", dataset=Dataset.LTIP, document="d", page_url="p", media=MEDIA, text="t", source=CaptionSource.FIGCAPTION
 )
@@ -64,7 +61,7 @@ RECORDS = [
     DOCUMENT,
     InterleavedDocument(key="k", url="u", nodes=(), provenance=PROVENANCE),
     PAIR,
-    replace(PAIR, capfilt=CAPFILT, clip_score=-0.5),
+    replace(PAIR, source=CaptionSource.SYNTHETIC, captioner="c", match=1.0, matcher="m", clip_score=-0.5),
     VideoTextPair(
         key="k", document="d", page_url="p", media=MEDIA, text="t", source=CaptionSource.TRACK, start_s=0.1, end_s=22.0
     ),

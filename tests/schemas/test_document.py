@@ -6,7 +6,6 @@ from lamella.schemas.account import units_of
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
 from lamella.schemas.keys import stable_fraction, stable_int, stable_key
 from lamella.schemas.page import Page, Provenance
-from lamella.schemas.pair import CapFilt, CaptionSource, chosen_text
 from lamella.schemas.rejection import Unit
 
 PROVENANCE = Provenance(archive="a", offset=0, length=1)
@@ -72,12 +71,3 @@ def test_keys_tell_their_parts_apart():
     assert stable_key("1") == stable_key(1)
     assert len(stable_key("\ud800")) == 32
     assert all(0.0 <= stable_fraction(index) < 1.0 for index in range(100))
-
-
-@pytest.mark.parametrize(("chosen", "text"), [(CaptionSource.SYNTHETIC, "made"), (CaptionSource.ALT, "web")])
-def test_the_caption_is_the_one_that_capfilt_chose(chosen, text):
-    class Pair:
-        text = "web"
-        capfilt = CapFilt(synthetic_text="made", web_match=0, synthetic_match=1, chosen=chosen, captioner="", matcher="")
-
-    assert chosen_text(Pair) == text

@@ -25,7 +25,7 @@ def shards(world):
     records = {
         # Document 0 of each has what others lack: a caption model, a score, a video.
         Dataset.M3W: [world.document(number) for number in range(9)],
-        Dataset.ALIGN: [world.pair(number, capfilt=None) if number % 2 else world.pair(number) for number in range(9)],
+        Dataset.ALIGN: [world.synthetic(number) if number % 2 else world.pair(number) for number in range(9)],
         Dataset.LTIP: [world.pair(number, Dataset.LTIP) for number in range(9)],
         Dataset.VTP: [world.film(number) for number in range(3)],
     }
@@ -107,7 +107,7 @@ def test_datasets_reads_the_parquet_files(shards, datasets, tmp_path):
         assert [entry and entry["src"] for entry in metadata] == row["images"]
         assert json.loads(row["general_metadata"])["warc_filename"] == "a.warc.gz"
     sidecar = load(shards[Dataset.ALIGN].with_suffix(".parquet"))
-    assert {row["similarity"] for row in sidecar} == {0.25}
+    assert {row["similarity"] for row in sidecar} == {0.25, None}  # a synthetic text has none
     assert {row["punsafe"] for row in sidecar} == {None}
 
 

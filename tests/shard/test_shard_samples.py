@@ -57,12 +57,16 @@ def test_facts_have_the_same_keys_and_types_whatever_is_known(world, pictures):
     def types(facts):
         return {name: type(value) for name, value in facts.items()}
 
-    (bare,) = to_sample(replace(world.pair(1), capfilt=None, clip_score=None, clip_model=""), pictures)
+    (bare,) = to_sample(replace(world.pair(1), match=None, matcher="", clip_score=None, clip_model=""), pictures)
     (full,) = to_sample(world.pair(1), pictures)
-    assert types(bare.facts) == types(full.facts)
+    (made,) = to_sample(world.synthetic(1), pictures)
+    assert types(bare.facts) == types(full.facts) == types(made.facts)
     assert None not in bare.facts.values()
-    assert (bare.text, full.text) == ("picture 1", "synthetic 1")
-    assert (full.facts["web_text"], full.facts["chosen"], full.facts["source"]) == ("picture 1", "synthetic", "alt")
+    assert [(one.text, one.facts["source"], one.facts["captioner"], one.facts["match"]) for one in (bare, full, made)] == [
+        ("picture 1", "alt", "", 0.0),
+        ("picture 1", "alt", "", 0.75),
+        ("synthetic 1", "synthetic", "c", 0.75),
+    ]
 
 
 def test_a_caption_follows_its_image(world, pictures):

@@ -42,8 +42,6 @@ REFUSED = {
     "png profile": Reason.BROKEN_IMAGE,
     "gif screen": Reason.TOO_MANY_PIXELS,
     "gif frame": Reason.TOO_MANY_PIXELS,
-    "tiff": Reason.FORMAT_NOT_SUPPORTED,
-    "bmp": Reason.FORMAT_NOT_SUPPORTED,
     "ico": Reason.FORMAT_NOT_SUPPORTED,
 }
 

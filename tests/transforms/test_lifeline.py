@@ -9,7 +9,7 @@ import pytest
 from lamella.schemas.config import ExtractConfig
 from lamella.transforms.base.killable import ChildLimits, Killable
 from lamella.transforms.base.lifeline import Lifeline
-from lamella.transforms.extract.sandbox import Sandbox
+from lamella.transforms.extract.worker.pool import Worker
 
 CHILD = """
 import sys
@@ -76,19 +76,19 @@ def test_a_parent_that_is_killed():
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_to_the_group_takes_no_child_and_so_rejects_nothing(number):
     """A child that ends counts as the fault of the page or the picture that it held: the signal is for the parent alone."""
-    sandbox = Sandbox(ExtractConfig())
+    worker = Worker(ExtractConfig())
     decoder = Killable(
         "lamella.transforms.media.decoding_worker", ChildLimits(max_memory_bytes=1 << 30, max_cpu_s=9, max_reply_bytes=9)
     )
     try:
-        for starts in (sandbox, decoder):
+        for starts in (worker.child, decoder):
             starts._start()
-            starts._child.send_signal(number)
-        child = sandbox._child
-        sandbox.parse("<p>Still here</p>", "http://a.example/")
-        assert sandbox._child is child
+            starts._child.process.send_signal(number)
+        child = worker.child._child
+        worker.parse("<p>Still here</p>", "http://a.example/")
+        assert worker.child._child is child
         with pytest.raises(subprocess.TimeoutExpired):
-            decoder._child.wait(0.5)
+            decoder._child.process.wait(0.5)
     finally:
-        sandbox.close()
+        worker.close()
         decoder.close()

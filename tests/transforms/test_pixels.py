@@ -1,6 +1,7 @@
 """Bytes in, upright RGB or BadImage out: types, modes, orientation, bombs and cuts."""
 
 import io
+import struct
 import time
 from dataclasses import replace
 
@@ -10,9 +11,11 @@ from PIL import Image
 
 from lamella.schemas.rejection import Reason
 from lamella.transforms.media.decode_limits import DEFAULT_LIMITS
+from lamella.transforms.media.other_formats import reads_heic
 from lamella.transforms.media.pixels import BadImage, decode_rgb, decode_roughly, image_header, scaled_size
 
 TYPES = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+PLAIN_TYPES = ("BMP", "TIFF")  # whose files say little of themselves
 
 
 def checks(width=120, height=80) -> Image.Image:
@@ -38,7 +41,7 @@ def near(pixel, wanted, slack=40) -> bool:
     return all(abs(a - b) <= slack for a, b in zip(pixel, wanted, strict=True))
 
 
-@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("kind", (*TYPES, *PLAIN_TYPES))
 def test_each_type_gives_header_and_pixels(kind):
     data = encoded(checks(), kind)
     header = image_header(data)
@@ -149,12 +152,8 @@ def test_other_types_are_no_images(data):
     [
         (b"<svg xmlns='x'/>", "SVG"),
         (b'\xef\xbb\xbf<?xml version="1.0"?>\n<!-- drawn -->\n<!DOCTYPE svg>\n<SVG width="9">', "SVG"),
-        (encoded(checks(), "TIFF"), "TIFF"),
-        (encoded(checks(), "BMP"), "BMP"),
         (encoded(checks(), "ICO"), "ICO"),
         (encoded(checks(), "JPEG2000"), "JPEG 2000"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 90, "HEIC"),
-        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic" + b"\0" * 90, "HEIC"),
         (b"\xff\x0a" + b"\x7f" * 90, "JPEG XL"),
     ],
 )
@@ -162,6 +161,62 @@ def test_a_picture_of_another_format_is_named(data, name):
     with pytest.raises(BadImage) as error:
         decode_rgb(data)
     assert (error.value.reason, error.value.detail) == (Reason.FORMAT_NOT_SUPPORTED, f"format not supported: {name}")
+
+
+@pytest.mark.parametrize("brand", (b"heic", b"mif1"))
+def test_a_heic_is_decoded_where_the_extra_is_there_and_named_where_it_is_not(brand):
+    empty = b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic" + b"\0" * 90
+    with pytest.raises(BadImage) as error:
+        decode_rgb(empty)
+    if not reads_heic():
+        assert (error.value.reason, error.value.detail) == (Reason.FORMAT_NOT_SUPPORTED, "format not supported: HEIC")
+        return
+    assert error.value.reason is Reason.BROKEN_IMAGE
+    data = encoded(checks(160, 96), "HEIF", quality=90).replace(b"ftypheic", b"ftyp" + brand, 1)
+    assert image_header(data) == ("image/heic", 160, 96)
+    assert near(decode_rgb(data, 80).getpixel((70, 40)), (0, 0, 255))
+    with pytest.raises(BadImage) as error:
+        decode_rgb(data, limits=replace(DEFAULT_LIMITS, max_pixels=160 * 96 - 1))
+    assert error.value.reason is Reason.TOO_MANY_PIXELS
+
+
+@pytest.mark.parametrize("mode", ("1", "L", "P", "RGB", "RGBA", "CMYK", "I;16", "F"))
+def test_a_tiff_may_have_many_modes(mode):
+    grey = np.tile(np.linspace(0, 255, 60, dtype=np.float32), (40, 1))
+    image = Image.fromarray(grey) if mode == "F" else Image.fromarray(grey.astype(np.uint8))
+    if mode == "I;16":
+        image = Image.fromarray((grey * 257).astype(np.uint16))
+    elif mode not in ("F", "L"):
+        image = image.convert("RGB").convert(mode)
+    for compression in (None, "tiff_lzw", "tiff_deflate"):
+        out = decode_rgb(encoded(image, "TIFF", compression=compression))
+        assert (out.mode, out.size) == ("RGB", (60, 40))
+        assert out.getpixel((2, 9))[1] < 60 < 190 < out.getpixel((57, 9))[1]
+
+
+@pytest.mark.parametrize("kind", PLAIN_TYPES)
+def test_plain_types_are_bound_by_what_they_claim(kind):
+    data = bytearray(encoded(checks(), kind))
+    assert decode_rgb(bytes(data), 60).size == (60, 40)
+    for cut in (len(data) // 2, len(data) - 400):
+        with pytest.raises(BadImage) as error:
+            decode_rgb(bytes(data[:cut]))
+        assert error.value.reason is Reason.BROKEN_IMAGE
+    if kind == "BMP":
+        data[18:26] = (60_000).to_bytes(4, "little") + (-60_000).to_bytes(4, "little", signed=True)
+    else:
+        tags = {256: 120, 257: 80, 322: 60_000, 323: 60_000}  # a tile of more than the picture
+        entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+        data = b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4)
+    with pytest.raises(BadImage) as error:
+        decode_rgb(bytes(data))
+    assert error.value.reason is Reason.TOO_MANY_PIXELS
+
+
+def test_text_that_begins_as_a_bitmap_is_none():
+    with pytest.raises(BadImage) as error:
+        decode_rgb(b"BMW and other makers of cars " * 9)
+    assert error.value.reason is Reason.NOT_AN_IMAGE
 
 
 def test_an_avif_may_call_itself_any_image_file():

@@ -23,7 +23,7 @@ class ContrastiveConfig(TrainConfig):
     tokenizer: str = "train"  # of our own models: "train" on these captions, or a path; open_clip's bring theirs
     max_vocabulary: PositiveInt = 1024
     datasets: tuple[str, ...] = ("align", "ltip")
-    sources: tuple[str, ...] | None = None  # of the captions, as the pipeline names them; None: all
+    sources: tuple[str, ...] | None = None  # of the texts, as the pipeline names them, `synthetic` too; None: all
 
     batch: PositiveInt = 64
     final_learning_rate: NonNegativeFloat = 0.0  # of `learning_rate`, at the end of the cosine

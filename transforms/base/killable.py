@@ -1,7 +1,7 @@
 """Requests as bytes in, replies as bytes out, from a child process that can be killed: none costs more than its limits.
 
 For C code on foreign bytes. A thread's time-out leaves the thread running, and a decoder that dies takes its process along.
-The child's side is `killable_child.serve`. Time is the child's own CPU time, so that a busy machine refuses nothing more.
+The child's side is `killable_worker.serve`. Time is the child's own CPU time, so that a busy machine refuses nothing more.
 """
 
 import atexit
@@ -33,7 +33,8 @@ class ChildLimits:
 
     max_memory_bytes: int
     max_cpu_s: float  # of one request
-    max_reply_bytes: int
+    max_reply_bytes: int  # where a request names no other bound
+    max_requests: int | None = None  # then a fresh child takes its place: leaks end
 
 
 class TooCostly(LamellaError):
@@ -43,18 +44,22 @@ class TooCostly(LamellaError):
 class Killable:
     """One child, started on the first request and again whenever it is gone. For one thread at a time."""
 
-    def __init__(self, module: str, limits: ChildLimits):
-        self._module, self._limits, self._owner = module, limits, os.getpid()
+    def __init__(self, module: str, limits: ChildLimits, argument: str = ""):
+        """`argument` is one more word for the child's command line."""
+        self._module, self._limits, self._argument, self._owner = module, limits, argument, os.getpid()
         self._child: _Child | None = None
+        self._requests = 0  # that the child was asked
 
-    def ask(self, request: bytes, data: bytes = b"") -> bytes:
+    def ask(self, request: bytes, data: bytes = b"", max_reply_bytes: int | None = None) -> bytes:
         """The child's reply to `request + data`. Raises TooCostly; OSError where no child can be started."""
-        child = self._child if self._child and self._child.process.poll() is None else self._start()
+        spent = self._limits.max_requests is not None and self._requests >= self._limits.max_requests
+        child = self._child if self._child and self._child.process.poll() is None and not spent else self._start()
+        self._requests += 1
         deadline = time.monotonic() + self._limits.max_cpu_s * _WALL
         try:
             self._send(child, LENGTH.pack(len(request) + len(data)) + request, deadline)
             self._send(child, data, deadline)
-            return self._receive(child, deadline)
+            return self._receive(child, deadline, max_reply_bytes or self._limits.max_reply_bytes)
         except _Gone:
             raise TooCostly(self._cause(child)) from None
         except BaseException:  # a limit, or an interrupt in the middle: what the child says next is no answer of ours
@@ -75,7 +80,7 @@ class Killable:
     def _start(self) -> "_Child":
         self.close()
         limits, lifeline = self._limits, Lifeline()
-        words = [str(word) for word in (limits.max_memory_bytes, limits.max_cpu_s, lifeline.read_end)]
+        words = [str(word) for word in (limits.max_memory_bytes, limits.max_cpu_s, lifeline.read_end, self._argument)]
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", self._module, *words],
             stdin=subprocess.PIPE,
@@ -89,9 +94,9 @@ class Killable:
         child = self._child = _Child(process, pipe_of(process.stdin), pipe_of(process.stdout), lifeline)
         os.set_blocking(child.requests.fileno(), False)
         os.set_blocking(child.replies.fileno(), False)
-        self._owner = os.getpid()
+        self._owner, self._requests = os.getpid(), 0
         try:
-            self._receive(child, time.monotonic() + _START_S)
+            self._receive(child, time.monotonic() + _START_S, limits.max_reply_bytes)
         except (_Gone, TooCostly):
             self.close()
             raise OSError(f"the child process {self._module} does not start") from None
@@ -108,10 +113,10 @@ class Killable:
             except BrokenPipeError:
                 raise _Gone from None
 
-    def _receive(self, child: "_Child", deadline: float) -> bytes:
+    def _receive(self, child: "_Child", deadline: float, max_bytes: int) -> bytes:
         length = LENGTH.unpack(self._read(child, LENGTH.size, deadline))[0]
-        if length > self._limits.max_reply_bytes:
-            raise TooCostly(f"a reply of {length} > {self._limits.max_reply_bytes} bytes")
+        if length > max_bytes:
+            raise TooCostly(f"a reply of {length} > {max_bytes} bytes")
         return self._read(child, length, deadline)
 
     def _read(self, child: "_Child", size: int, deadline: float) -> bytes:
@@ -170,11 +175,11 @@ _lock = threading.Lock()
 
 
 @contextmanager
-def borrowed(module: str, limits: ChildLimits) -> Iterator[Killable]:
+def borrowed(module: str, limits: ChildLimits, argument: str = "") -> Iterator[Killable]:
     """A child of this process: as many live as threads ever asked at once."""
     with _lock:
-        waiting = _idle.setdefault((os.getpid(), module, limits), [])
-        child = waiting.pop() if waiting else Killable(module, limits)
+        waiting = _idle.setdefault((os.getpid(), module, limits, argument), [])
+        child = waiting.pop() if waiting else Killable(module, limits, argument)
     try:
         yield child
     finally:

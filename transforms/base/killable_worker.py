@@ -20,7 +20,7 @@ OUT_OF_MEMORY = 77  # exit status
 def serve(answer: Callable[[memoryview], list[bytes]]) -> None:
     """Answers requests with the pieces of a reply.
 
-    `sys.argv` has bytes of memory and seconds of CPU, of one request, and the read end of the parent's lifeline.
+    `sys.argv` has bytes of memory and seconds of CPU, of one request, the read end of the parent's lifeline, and one word more.
     """
     memory, cpu_s = int(sys.argv[1]), float(sys.argv[2])
     hold_on(int(sys.argv[3]))

@@ -1,8 +1,8 @@
 """What leaves, as a value: a record and the Violation that it earned in, its Rejection out."""
 
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode
-from lamella.schemas.media import MediaLink
-from lamella.schemas.pair import CandidatePair, Pair
+from lamella.schemas.media import Addressed
+from lamella.schemas.pair import CandidatePair, CaptionSource, Pair, is_synthetic
 from lamella.schemas.rejection import Rejection, Stage, Unit
 from lamella.transforms.base.rule import Violation
 
@@ -39,7 +39,7 @@ def reject_node(stage: Stage, document: InterleavedDocument, node: Node, violati
 
 
 def reject_pair(stage: Stage, pair: Pair | CandidatePair, violation: Violation) -> Rejection:
-    """A pair, with the web's text, whatever a captioner said."""
+    """A pair, with its text, which is the web's or a captioner's."""
     return Rejection(
         stage=stage,
         unit=Unit.PAIR,
@@ -50,7 +50,17 @@ def reject_pair(stage: Stage, pair: Pair | CandidatePair, violation: Violation) 
     )
 
 
-def reject_media(link: MediaLink, violation: Violation) -> Rejection:
+def synthetic_mark(pair: Pair) -> str:
+    """Begins the detail of a rejected synthetic text: by it such a rejection is told from one of the web's text."""
+    return CaptionSource.SYNTHETIC.value if is_synthetic(pair) else ""
+
+
+def is_of_synthetic(detail: str) -> bool:
+    """Whether the detail is that of a rejected synthetic text."""
+    return detail.partition(";")[0] == CaptionSource.SYNTHETIC
+
+
+def reject_media(link: Addressed, violation: Violation) -> Rejection:
     """A media link: its URL is its key, so that the documents that show it find out."""
     return Rejection(stage=Stage.FETCH, unit=Unit.MEDIA, key=link.url, url=link.url, **violation._asdict())
 

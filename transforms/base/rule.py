@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from lamella.schemas.rejection import Reason, Stage, Unit
 
 Condition = Callable[[Any, Any], bool]  # (record, limits) -> whether the rule speaks of the record
-Measure = Callable[[Any], float] | cached_property | property
+Measure = Callable[[Any], float | None] | cached_property | property
 
 
 class Violation(NamedTuple):
@@ -151,7 +151,7 @@ def _name_of(measure: Any) -> str:
     return str(name).lstrip("_")
 
 
-def _reader(measure: Any) -> Callable[[Any], float]:
+def _reader(measure: Any) -> Callable[[Any], float | None]:
     return attrgetter(_name_of(measure)) if isinstance(measure, cached_property | property) else measure
 
 

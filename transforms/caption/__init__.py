@@ -1,1 +1,1 @@
-"""Pairs in, pairs with the better of web text and synthetic text out (CapFilt)."""
+"""Pairs in; the same and their pictures' synthetic texts, each a pair whose text matches its picture, out (CapFilt)."""

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from lamella.schemas.config import CaptionConfig, ModelConfig
 from lamella.transforms.caption.coca import chunks, filled_up
-from lamella.transforms.caption.generate import Decoder, Specials, finished, sample
+from lamella.transforms.caption.generate import Decoder, Specials
+from lamella.transforms.caption.search import write_captions
 from lamella.weights import WeightsMissing
 from lamella.weights.loader import pick_device
 from lamella.weights.pixels import normalise
@@ -103,9 +104,10 @@ class BlipCaptioner(_Blip):
 
         specials = Specials(text.bos_token_id, text.sep_token_id, text.pad_token_id)
         decoder = Decoder(next_logits, specials, text.max_position_embeddings)
-        rows = sample(decoder, keys, config)
-        texts = (" ".join(self.tokenizer.decode(row, skip_special_tokens=True).split()) for row in rows)
-        return [finished(said, row, decoder, config) for said, row in zip(texts, rows, strict=True)]
+        return write_captions(decoder, keys, config, self._decode)
+
+    def _decode(self, tokens: list[int]) -> str:
+        return " ".join(self.tokenizer.decode(tokens, skip_special_tokens=True).split())
 
 
 class BlipMatcher(_Blip):

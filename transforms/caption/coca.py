@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lamella.schemas.config import CaptionConfig, ModelConfig
-from lamella.transforms.caption.generate import Decoder, Specials, finished, sample
+from lamella.transforms.caption.generate import Decoder, Specials
+from lamella.transforms.caption.search import write_captions
 from lamella.weights import Loaded, WeightsMissing, load
 
 
@@ -55,8 +56,7 @@ class CocaCaptioner:
 
         specials = Specials(self.loaded.bos, self.loaded.eos, self.loaded.pad)
         decoder = Decoder(next_logits, specials, model.context_length)
-        rows = sample(decoder, keys, config)
-        return [finished(self.loaded.decode(tokens), tokens, decoder, config) for tokens in rows]
+        return write_captions(decoder, keys, config, self.loaded.decode)
 
 
 @dataclass(frozen=True, slots=True)

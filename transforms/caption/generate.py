@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.keys import stable_fraction
-from lamella.transforms.formats.words import TERMINAL, sentences
 
 if TYPE_CHECKING:
     import torch
 
 
-_CLOSING = "\"'”’»)]」』）"  # what may follow the mark that ends a sentence
 _LIKELIEST = 1024  # tokens that are sorted first; all are, where a nucleus is wider: which changes no token, only the time
 
 
@@ -32,8 +30,15 @@ class Decoder(NamedTuple):
     context: int  # tokens that the model can look at
 
 
-def sample(decoder: Decoder, keys: Sequence[str], config: CaptionConfig) -> list[list[int]]:
-    """The tokens of one caption a picture, without `bos`, up to and without `eos`.
+class Said(NamedTuple):
+    """The tokens of a caption, without special ones."""
+
+    tokens: list[int]
+    ended: bool  # by the model itself, and not by a limit
+
+
+def sample(decoder: Decoder, keys: Sequence[str], config: CaptionConfig) -> list[Said]:
+    """One caption a picture, by nucleus sampling.
 
     Args:
         keys: of the N pictures; with the step they are the dice.
@@ -43,44 +48,41 @@ def sample(decoder: Decoder, keys: Sequence[str], config: CaptionConfig) -> list
     import torch
 
     specials = decoder.specials
-    never = sorted({specials.bos, specials.pad} - {specials.eos})
+    most = longest(decoder, config)
     said: list[list[int]] = [[] for _ in keys]
     ended = [False] * len(keys)  # such rows are computed with the others: logits must not depend on how many go on
     tokens = torch.full((len(keys), 1), specials.bos, dtype=torch.long)  # [N, L]
     with torch.inference_mode():
-        for step in range(_limit(decoder, config)):
-            logits = decoder.next_logits(tokens).double()  # [N, V]
-            logits = _penalised(logits, tokens[:, 1:].to(logits.device), config.repetition_penalty)
-            logits[:, never] = -torch.inf
-            if step < config.min_tokens:
-                logits[:, specials.eos] = -torch.inf
+        for step in range(most + 1):  # the last one tells whether the caption would have ended there
+            logits = next_logits(decoder, tokens, config)
             dice = torch.tensor([stable_fraction(key, step) for key in keys], dtype=torch.double)
             drawn = nucleus(logits, config.top_p, dice)
             tokens = torch.cat([tokens, drawn[:, None]], dim=1)
             for row, token in enumerate(drawn.tolist()):
                 ended[row] = ended[row] or token == specials.eos
-                if not ended[row]:
+                if not ended[row] and step < most:
                     said[row].append(token)
             if all(ended):
                 break
-    return said
+    return [Said(*one) for one in zip(said, ended, strict=True)]
 
 
-def finished(text: str, tokens: Sequence[int], decoder: Decoder, config: CaptionConfig) -> str:
-    """A caption as it may be trained on: one that ran into the limit of tokens ends with its last whole sentence, or is "".
-
-    The last token of the limit would have been the end, had the caption been done: so one that has them all was cut.
-    """
-    if len(tokens) < _limit(decoder, config):
-        return text
-    whole = sentences(text)
-    while whole and not whole[-1].rstrip(_CLOSING).endswith(tuple(TERMINAL)):
-        whole.pop()
-    return " ".join(whole)
-
-
-def _limit(decoder: Decoder, config: CaptionConfig) -> int:
+def longest(decoder: Decoder, config: CaptionConfig) -> int:
+    """Tokens of the longest caption, without special ones."""
     return min(config.max_tokens, decoder.context - 1)
+
+
+def next_logits(decoder: Decoder, tokens: "torch.Tensor", config: CaptionConfig) -> "torch.Tensor":
+    """[N, L] -> [N, V], float64: penalised, and without the tokens that cannot follow."""
+    import torch
+
+    specials = decoder.specials
+    logits = decoder.next_logits(tokens).double()
+    logits = _penalised(logits, tokens[:, 1:].to(logits.device), config.repetition_penalty)
+    logits[:, sorted({specials.bos, specials.pad} - {specials.eos})] = -torch.inf
+    if tokens.shape[1] - 1 < config.min_tokens:
+        logits[:, specials.eos] = -torch.inf
+    return logits
 
 
 def nucleus(logits: "torch.Tensor", top_p: float, dice: "torch.Tensor") -> "torch.Tensor":

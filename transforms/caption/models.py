@@ -15,7 +15,7 @@ class Captioner(Protocol):
     image_size: int  # px, of the square that the model sees
 
     def captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
-        """One caption an image; `keys` are the dice."""
+        """One caption an image, in whole phrases, "" where `max_tokens` leave none; `keys` are the dice."""
         ...
 
 

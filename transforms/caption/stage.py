@@ -1,94 +1,150 @@
-"""CaptionAndMatch: pairs -> what captioner and matcher say of each. ChooseCaptions: the pairs with the better of web text and
-synthetic text, and those that no text fits (CapFilt)."""
+"""CaptionPictures: pairs -> synthetic ones, one a picture. MatchPairs: pairs -> the same with the probability that text and
+picture match. KeepTexts: those -> the pairs whose text matches, and why the others leave (CapFilt)."""
 
-from functools import partial
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import apache_beam as beam
 
-from lamella.schemas.account import units_of
-from lamella.schemas.config import CaptionConfig
-from lamella.schemas.pair import ImageTextPair, VideoTextPair
+from lamella.schemas.account import CounterKind, units_of
+from lamella.schemas.config import CaptionConfig, ModelConfig
+from lamella.schemas.pair import ImageTextPair, VideoTextPair, is_synthetic
 from lamella.schemas.rejection import Stage
 from lamella.transforms.base.memory import Memory, Request
 from lamella.transforms.base.remembered import JoinAnswers, Recalled, Remembered
-from lamella.transforms.base.step import Step
-from lamella.transforms.caption.capfilt import (
+from lamella.transforms.base.step import Outcome, Step
+from lamella.transforms.caption.captions import (
     Captioned,
     Captions,
-    Matches,
-    Told,
     caption_key,
-    match_keys,
+    first,
+    picture_key,
     picture_of,
-    say,
-    shown_of,
+    speaks_for,
+    synthetic_pair,
     tell,
 )
-from lamella.transforms.caption.choose import choose_caption
+from lamella.transforms.caption.judge import beside_others, judge_text
+from lamella.transforms.caption.matches import Matched, Matches, match_keys, shown_of, with_match
 from lamella.transforms.media.store import MediaStore
 from lamella.weights.precision import pick_precision
 
 PairType = ImageTextPair | VideoTextPair
 
 
-class CaptionModels(NamedTuple):
-    """What both models need beside their configuration."""
+class Model(NamedTuple):
+    """What a captioner or a matcher needs beside its configuration."""
 
-    captioner: str  # identities: what answers are remembered under
-    matcher: str
+    identity: str  # what its answers are remembered under
     memory: Memory
     buckets: int
 
 
-class CaptionAndMatch(beam.PTransform):
-    """PCollection of pairs -> Recalled of Captioned, one a pair.
+class CaptionPictures(beam.PTransform):
+    """PCollection of pairs -> Recalled of synthetic pairs, one for each picture and dataset. They are judged with the others.
 
     Args:
-        config: the two models, and the sampling.
+        config: the captioner, and how it searches for words.
         store: where media lie, and how they are read.
-        models: where answers are kept, and under what.
+        captioner: where answers are kept, and under what.
     """
 
-    def __init__(self, config: CaptionConfig, store: MediaStore, models: CaptionModels):
+    def __init__(self, config: CaptionConfig, store: MediaStore, captioner: Model):
         super().__init__()
-        self._store, self._models = store, models
-        decided = {
-            role: model.model_copy(update={"precision": pick_precision(model.precision, model.device)})
-            for role, model in (("captioner", config.captioner), ("matcher", config.matcher))
-        }
-        self._config = config.model_copy(update=decided)
+        self._config, self._store, self._captioner = _decided(config), store, captioner
 
     def expand(self, pairs: beam.PCollection[PairType]):
-        config, store = self._config, self._store
-        captioner, matcher, memory, buckets = self._models
-        captions = (
+        identity, memory, buckets = self._captioner
+        pictures = (
             pairs
+            | "SpeaksFor" >> beam.FlatMap(speaks_for, self._config).with_output_types(tuple[str, PairType])
+            | "First" >> beam.CombinePerKey(first)
+            | "Picture" >> beam.MapTuple(_second).with_output_types(PairType)
+        )
+        captions = (
+            pictures
             | "PictureOf" >> beam.FlatMap(picture_of).with_output_types(Request)
-            | Remembered(Captions(config=config, model_identity=captioner, store=store), memory, buckets)
+            | Remembered(Captions(config=self._config, model_identity=identity, store=self._store), memory, buckets)
         )
-        told = {"records": pairs, "answers": captions.answers} | "Tell" >> JoinAnswers(caption_key, tell, Told)
+        told = {"records": pictures, "answers": captions.answers} | "Tell" >> JoinAnswers(caption_key, tell, Captioned)
+        made = told | "SyntheticPair" >> beam.FlatMap(synthetic_pair).with_output_types(PairType)
+        return Recalled(made, captions.counts)
+
+
+class MatchPairs(beam.PTransform):
+    """PCollection of pairs, web and synthetic -> Recalled of Matched, one a pair.
+
+    Args:
+        config: the matcher.
+        store: where media lie, and how they are read.
+        matcher: where answers are kept, and under what.
+    """
+
+    def __init__(self, config: CaptionConfig, store: MediaStore, matcher: Model):
+        super().__init__()
+        self._config, self._store, self._matcher = _decided(config), store, matcher
+
+    def expand(self, pairs: beam.PCollection[PairType]):
+        identity, memory, buckets = self._matcher
         matches = (
-            told
+            pairs
             | "ShownOf" >> beam.FlatMap(shown_of).with_output_types(Request)
-            | Remembered(Matches(config=config, identity=matcher, store=store), memory, buckets)
+            | Remembered(Matches(config=self._config, identity=identity, store=self._store), memory, buckets)
         )
-        said = {"records": told, "answers": matches.answers} | "Say" >> JoinAnswers(
-            match_keys, partial(say, config=config), Captioned
-        )
-        return Recalled(said, (captions.counts, matches.counts) | "Counts" >> beam.Flatten())
+        matched = {"records": pairs, "answers": matches.answers} | "Match" >> JoinAnswers(match_keys, with_match, Matched)
+        return Recalled(matched, matches.counts)
 
 
-class ChooseCaptions(beam.PTransform):
-    """PCollection of Captioned -> Outcome of pairs, each with its CapFilt."""
+class KeepTexts(beam.PTransform):
+    """PCollection of Matched -> Outcome of pairs. Synthetic ones come into being here: the account counts them as made."""
 
     def __init__(self, config: CaptionConfig):
         super().__init__()
         self._config = config
 
-    def expand(self, said: beam.PCollection[Captioned]):
-        return said | Step(Stage.CAPTION, choose_caption, self._config, PairType, counts=_units)
+    def expand(self, matched: beam.PCollection[Matched]):
+        texts = (
+            matched
+            | "ByPicture" >> beam.Map(_by_picture).with_output_types(tuple[str, Matched])
+            | beam.GroupByKey()
+            | "BesideOthers" >> beam.FlatMap(_beside_others, self._config).with_output_types(Matched)
+        )
+        doors = [
+            texts | f"Only {name}" >> beam.Filter(_is_synthetic, made) | f"Judge {name}" >> self._judge(entry)
+            for name, made, entry in (("web", False, CounterKind.IN), ("synthetic", True, CounterKind.MADE))
+        ]
+        names = ("Kept", "Rejected", "Counters")
+        return Outcome(*(both | name >> beam.Flatten() for name, both in zip(names, zip(*doors, strict=True), strict=True)))
+
+    def _judge(self, entry: CounterKind) -> Step:
+        return Step(Stage.CAPTION, judge_text, self._config, PairType, counts=_units, entry=entry)
 
 
-def _units(captioned: Captioned):
-    return units_of(captioned.pair)
+def _decided(config: CaptionConfig) -> CaptionConfig:
+    """With the precision that each model has on this machine."""
+    roles: dict[str, ModelConfig] = {"captioner": config.captioner, "matcher": config.matcher}
+    precise = {
+        role: model.model_copy(update={"precision": pick_precision(model.precision, model.device)})
+        for role, model in roles.items()
+    }
+    return config.model_copy(update=precise)
+
+
+def _second(key: str, pair: PairType) -> PairType:
+    return pair
+
+
+def _by_picture(matched: Matched) -> tuple[str, Matched]:
+    return picture_key(matched.pair), matched
+
+
+def _beside_others(group: tuple[str, Iterable[Matched]], config: CaptionConfig):
+    return beside_others(group[1], config)
+
+
+def _is_synthetic(matched: Matched, made: bool) -> bool:
+    return is_synthetic(matched.pair) is made
+
+
+def _units(matched: Matched):
+    return units_of(matched.pair)

@@ -14,6 +14,7 @@ One parse (lexbor), one walk, then flat lists; `parse.parse_html` is the whole o
               `duplicates` keeps a picture that comes in several sizes once. `embedded` is asked where a page says nearly
               nothing. `confidence` says how sure all this is.
 
-A page that says nothing is walked once more, with what it hides. No rule reads words of a language. `sandbox`, `child` and
-`wire` run this where a page can be stopped; `extract` judges it.
+    worker/   `pool` runs all of this in a process that can be killed, `worker` is that process, `protocol` what they say.
+
+A page that says nothing is walked once more, with what it hides. No rule reads words of a language. `extract` judges it.
 """

@@ -8,8 +8,8 @@ from lamella.schemas.keys import stable_key
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.reject import SAMPLE_CHARACTERS
-from lamella.transforms.extract.parse import Parsed
-from lamella.transforms.extract.sandbox import PageTooCostly, borrowed
+from lamella.transforms.extract.parse import LeftMedia, PageTooCostly, Parsed
+from lamella.transforms.extract.worker.pool import borrowed
 
 
 def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedDocument | BarePage | Rejection]:
@@ -18,16 +18,16 @@ def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedD
     A page without text is rejected, and given all the same where it shows something.
     """
     try:
-        with borrowed(config) as sandbox:
-            parsed = sandbox.parse(page.html, page.url)
+        with borrowed(config) as worker:
+            parsed = worker.parse(page.html, page.url)
     except PageTooCostly as cost:
         yield _rejection(page, Reason.PAGE_TOO_COSTLY, str(cost))
         return
-    if len(parsed.unfit) > config.max_nodes:
-        yield _rejection(page, Reason.PAGE_TOO_COSTLY, f"{len(parsed.unfit)} > {config.max_nodes} media without a usable URL")
+    if len(parsed.left) > config.max_nodes:
+        yield _rejection(page, Reason.PAGE_TOO_COSTLY, f"{len(parsed.left)} > {config.max_nodes} media that no document holds")
         return
-    for number, url in enumerate(parsed.unfit):
-        yield _unfit(page, number, url, config)
+    for number, left in enumerate(parsed.left):
+        yield _of_media(page, number, left)
     judged = judge(page, parsed, config)
     yield judged
     if isinstance(judged, Rejection) and judged.reason is Reason.NO_CONTENT and 0 < len(parsed.nodes) <= config.max_nodes:
@@ -63,15 +63,15 @@ def document_of(page: Page, parsed: Parsed) -> InterleavedDocument:
     )
 
 
-def _unfit(page: Page, number: int, url: str, config: ExtractConfig) -> Rejection:
-    """Of a media link whose URL is too long, or relative to a base that is: no document holds it."""
+def _of_media(page: Page, number: int, left: LeftMedia) -> Rejection:
+    """Of a medium that no document holds."""
     return Rejection(
         stage=Stage.EXTRACT,
         unit=Unit.MEDIA,
         key=stable_key(page.key, "unfit", number),
-        reason=Reason.BAD_URL,
-        url=url,
-        detail=f"it, or its base, has more than {config.max_url_characters} characters",
+        reason=Reason(left.reason),
+        url=left.url,
+        detail=left.detail,
         archive=page.provenance.archive,
         offset=page.provenance.offset,
     )

@@ -8,8 +8,9 @@ from typing import Any, BinaryIO
 from lamella.schemas.config import ExtractConfig, ReadConfig
 from lamella.schemas.document import ImageNode, Node, TextNode
 from lamella.schemas.rejection import Reason
-from lamella.transforms.extract.sandbox import PageTooCostly, Sandbox
-from lamella.transforms.extract.wire import ParseFailed
+from lamella.transforms.extract.parse import PageTooCostly
+from lamella.transforms.extract.worker.pool import Worker
+from lamella.transforms.extract.worker.protocol import ParseFailed
 from lamella.transforms.formats.charset import decode_html
 
 _LINE_BYTES_PER_HTML_BYTE = 2  # what JSON's escapes may add to a page
@@ -24,21 +25,21 @@ def extract_lines(stream: BinaryIO, config: ExtractConfig, address: str = "") ->
     has its nodes all the same: whether it is of use is for the pipeline to say. A line that is no page is `undecodable`.
     HTML does not say where it came from: `address` is its URL, without which media of relative URLs cannot be named.
     """
-    sandbox = Sandbox(config)
+    worker = Worker(config)
     reader = io.BufferedReader(stream)
     try:
         for url, html in _pages(reader, ReadConfig().max_html_bytes, address):
-            yield json.dumps({"url": url} | _outcome(url, html, sandbox, config), ensure_ascii=False)
+            yield json.dumps({"url": url} | _outcome(url, html, worker, config), ensure_ascii=False)
     finally:
-        sandbox.close()
+        worker.close()
         reader.detach()  # the stream is its owner's to close
 
 
-def _outcome(url: str, html: str | Reason, sandbox: Sandbox, config: ExtractConfig) -> dict[str, Any]:
+def _outcome(url: str, html: str | Reason, worker: Worker, config: ExtractConfig) -> dict[str, Any]:
     if isinstance(html, Reason):
         return {"rejected": html}
     try:
-        nodes = sandbox.parse(html, url).nodes
+        nodes = worker.parse(html, url).nodes
     except PageTooCostly:
         return {"rejected": Reason.PAGE_TOO_COSTLY}
     except ParseFailed:

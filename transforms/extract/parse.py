@@ -1,22 +1,23 @@
-"""HTML -> the nodes of a document, its title, robots and licence. Pure, one parse, one walk; runs in the sandbox's child."""
+"""HTML -> the nodes of a document, its title, robots and licence. Pure, one parse, one walk; runs in a worker."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
 
 from lamella.schemas.document import ImageNode, Node, TextNode, VideoNode
 from lamella.schemas.errors import DataError
+from lamella.schemas.rejection import Reason
 from lamella.transforms.extract.content.boilerplate import without_chaff
 from lamella.transforms.extract.content.captions import settle_captions
 from lamella.transforms.extract.content.confidence import confidence
 from lamella.transforms.extract.content.duplicates import without_copies
 from lamella.transforms.extract.content.embedded import embedded_html
 from lamella.transforms.extract.content.main_content import main_items
-from lamella.transforms.extract.dom.addresses import joined
+from lamella.transforms.extract.dom.addresses import is_inline, joined
 from lamella.transforms.extract.dom.blocks import Image, Item, Video
 from lamella.transforms.extract.dom.opened import opened
 from lamella.transforms.extract.dom.tags import HEADINGS
@@ -30,6 +31,14 @@ _MAX_DESCRIPTIONS = 10  # ids in an aria-describedby
 _SHOWN = 200  # characters of a URL that is longer than twice what it may be
 
 
+class LeftMedia(NamedTuple):
+    """A medium that left before there was a node of it, and why."""
+
+    reason: str  # a Reason's value
+    url: str  # of a longer one the beginning
+    detail: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
     """What a page holds."""
@@ -39,7 +48,7 @@ class Parsed:
     robots: str  # of its meta elements, comma-joined
     licence: str
     confidence: float = 0.0  # 0 to 1: the word F1 to expect of pages like it
-    unfit: tuple[str, ...] = ()  # media URLs that are longer than a URL may be; of those far longer, the beginnings
+    left: tuple[LeftMedia, ...] = ()  # media of the main content that no document holds
 
 
 class PageTooCostly(DataError):
@@ -62,7 +71,7 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
         more = _main_matter(Gatherer(head.base, config), drawn, config)
         if _letters(more) > config.min_article_prose + _letters(items):
             items, tree = more, drawn
-    items, unfit = _with_urls(items, head.base, config.max_url_characters)
+    items, left = _with_urls(items, head.base, config.max_url_characters)
     first_heading = next((item.text for item in page.layout.items if item.tag == "h1"), "")
     return Parsed(
         nodes=tuple(_nodes(items, tree, most)),
@@ -70,7 +79,7 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
         robots=", ".join(head.robots)[:most],
         licence=head.licence[: config.max_url_characters],
         confidence=sure,
-        unfit=tuple(unfit),
+        left=tuple(left),
     )
 
 
@@ -85,27 +94,35 @@ def _letters(items: list[Item]) -> int:
     return sum(len(item.text) for item in items if item.tag not in HEADINGS)
 
 
-def _with_urls(items: list[Item], base: str, longest: int) -> tuple[list[Item], list[str]]:
-    """References become addresses at last: those of furniture were never joined. And what is too long to be one."""
-    out, unfit = [], []
+def _with_urls(items: list[Item], base: str, longest: int) -> tuple[list[Item], list[LeftMedia]]:
+    """References become addresses at last: those of boilerplate were never joined. And what has none that can be fetched."""
+    out: list[Item] = []
+    left: list[LeftMedia] = []
 
     def address(reference: str) -> str:
         url = joined(base, reference) if len(reference) <= 2 * longest else reference
         if len(url) > longest or (not base and not url):  # without a base, what is relative leads nowhere
             shown = url or reference
-            unfit.append(shown if len(shown) <= 2 * longest else shown[:_SHOWN])
+            shown = shown if len(shown) <= 2 * longest else shown[:_SHOWN]
+            left.append(LeftMedia(Reason.BAD_URL, shown, f"it, or its base, has more than {longest} characters"))
             return ""
         return url
 
     for item in items:
         if shown := item.media:
+            if isinstance(shown, Image) and is_inline(shown.url):
+                left.append(LeftMedia(Reason.INLINE_IMAGE, shown.url[:_SHOWN], f"{len(shown.url)} characters of a data: URI"))
+                continue
             shown.url = address(shown.url)
             if isinstance(shown, Video):
                 shown.track, shown.poster = (address(url) if url else "" for url in (shown.track, shown.poster))
             if not shown.url:
                 continue
+            if isinstance(shown, Image):
+                sizes = (address(size) for size in shown.other_sizes)
+                left += [LeftMedia(Reason.SIZE_OF_ANOTHER, url, shown.url) for url in sizes if url]
         out.append(item)
-    return out, unfit
+    return out, left
 
 
 def _nodes(items: list[Item], tree: LexborHTMLParser, most: int) -> Iterator[Node]:

@@ -6,7 +6,7 @@ from lamella.schemas.keys import stable_key
 from lamella.schemas.page import Page, Provenance
 from lamella.transforms.extract.extract import document_of
 from lamella.transforms.extract.parse import PageTooCostly
-from lamella.transforms.extract.sandbox import borrowed
+from lamella.transforms.extract.worker.pool import borrowed
 from lamella.transforms.formats.charset import decode_html
 
 
@@ -20,8 +20,8 @@ def extract_page(html: str | bytes, url: str, config: ExtractConfig) -> Interlea
     text, charset = (html, "") if isinstance(html, str) else decode_html(html, "")
     provenance = Provenance(archive="", offset=0, length=0)
     page = Page(key=stable_key(url), url=url, html=text, provenance=provenance, charset=charset)
-    with borrowed(config) as sandbox:
-        parsed = sandbox.parse(text, url)
+    with borrowed(config) as worker:
+        parsed = worker.parse(text, url)
     if len(parsed.nodes) > config.max_nodes:
         raise PageTooCostly(f"{len(parsed.nodes)} > {config.max_nodes} nodes")
     return document_of(page, parsed)

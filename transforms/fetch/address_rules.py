@@ -6,7 +6,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from lamella.schemas.config import FetchConfig
-from lamella.schemas.media import MediaLink
+from lamella.schemas.media import Addressed, MediaLink
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.opt_out_list import read_opt_outs
 from lamella.transforms.base.reject import reject_media
@@ -35,7 +35,7 @@ def blocked_word(link: MediaLink, config: FetchConfig) -> str:
     return found[0] if found else ""
 
 
-def unsafe_word(link: MediaLink, config: FetchConfig) -> str:
+def unsafe_word(link: Addressed, config: FetchConfig) -> str:
     """The first of `unsafe_url_words` that is a whole word of the path: /sex/ is, /sussex/ is not."""
     found = _whole(config.unsafe_url_words).search(_path(link.url))
     return found[0] if found else ""

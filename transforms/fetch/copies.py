@@ -8,6 +8,7 @@ strangers: within it each picture is a copy only of one that stays. Equal bytes 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -159,15 +160,15 @@ def choose_one(member: Member, config: FetchConfig) -> Iterable[Media | Rejectio
 
 
 def as_member(media: Media, survivor: Media, seen_in: int) -> Member:
-    return Member(**_fields(media) | {"cluster": survivor.sha256, "survivor": survivor.url, "seen_in": seen_in})
+    return Member(**_fields(media, cluster=survivor.sha256, survivor=survivor.url, seen_in=seen_in))
 
 
 def as_media(member: Member) -> Media:
-    return Media(**_fields(member) | {"documents": member.seen_in})
+    return Media(**_fields(member, documents=member.seen_in))
 
 
-def _fields(media: Media) -> dict:
-    return {name: getattr(media, name) for name in Media.__dataclass_fields__}
+def _fields(media: Media, **changed: Any) -> dict[str, Any]:
+    return {name: getattr(media, name) for name in Media.__dataclass_fields__} | changed
 
 
 def _ones(values: np.ndarray) -> np.ndarray:

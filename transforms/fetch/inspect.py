@@ -39,8 +39,9 @@ from lamella.transforms.media.pixels import BadImage, looks_like_image
 from lamella.transforms.media.store import MediaStore
 
 # Pictures are measured at this size: small enough to be quick (a JPEG is decoded at a fraction), large beside the 32 x 32
-# pixels of the perceptual hash. What is finer averages out, which a picture of one colour does not mind.
-MEASURED_SIDE_PX = 128
+# pixels of the perceptual hash. What is finer averages out, which a picture of one colour does not mind. At 128 two
+# pictures that differ in a line of text had one hash.
+MEASURED_SIDE_PX = 256
 HEAD_BYTES = SEEN_BYTES  # enough to tell every type we take, or know by name
 
 _WRONG_KIND = {
@@ -130,6 +131,8 @@ def _image(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) ->
         raise _Violated(violation)
     if fault:
         raise fault
+    if looks is None:
+        raise ValueError("a picture without a fault was not measured")
     return Media(
         **_found(link, data, digest),
         mime=header.mime,

@@ -9,7 +9,7 @@ import apache_beam as beam
 from lamella.schemas.account import CounterKind
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaLink
-from lamella.schemas.rejection import Reason, Stage, Unit
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation
 from lamella.transforms.base.spread import Spread
@@ -57,7 +57,7 @@ class FetchMedia(beam.PTransform):
         else:
             captured, refused = (
                 heard.captured,
-                found.missing | "NotCaptured" >> beam.Map(reject_media, Violation(Reason.NOT_CAPTURED)),
+                found.missing | "NotCaptured" >> beam.Map(_not_captured),
             )
 
         between = {"entry": None, "leave": None, "counts": _one, "setup": read_lists}
@@ -70,6 +70,11 @@ class FetchMedia(beam.PTransform):
         gone = (wanted.rejected, found.refused, heard.refused, refused, media.rejected, listed.rejected, chosen.rejected)
         rejections = gone | "Rejected" >> beam.Flatten()
         return Outcome(chosen.kept, rejections, (wanted.counters, chosen.counters) | "Counters" >> beam.Flatten())
+
+
+def _not_captured(link: MediaLink) -> Rejection:
+    """Of a type that Beam can check: it reads annotations, and a Protocol cannot be asked for its subclasses."""
+    return reject_media(link, Violation(Reason.NOT_CAPTURED))
 
 
 def _one(record: MediaLink | Media):

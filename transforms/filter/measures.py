@@ -26,6 +26,7 @@ SHORT_LINE_CHARACTERS = 30  # FineWeb
 _ELLIPSIS = ("...", "…")
 _BULLETS = ("•", "-", "‣", "▪", "●", "*")
 _ENDS = tuple(TERMINAL.replace("…", ""))
+_PROSE_MARKS = frozenset(",.'")
 _PUNCTUATION = frozenset(",;:?!.,،؛、。，；：？！．…·।") | {"..."}  # OBELICS', and what other scripts write for them
 
 # Nodes that stand close together: a list or a table is one paragraph of many lines.
@@ -214,6 +215,15 @@ class TextMeasures:
     @cached_property
     def _repeated_paragraphs(self) -> Repeats:
         return repetition.repeated_parts(self.paragraphs, len(self.text))
+
+
+def is_code(node: Node, min_prose: float) -> bool:
+    """Whether a node is preformatted and no prose: letters and what stands between them are less than `min_prose` of it. Mail
+    archives keep letters in the same element."""
+    if not isinstance(node, TextNode) or node.tag != "pre":
+        return False
+    plain = sum(character.isalpha() or character.isspace() or character in _PROSE_MARKS for character in node.text)
+    return plain < min_prose * len(node.text)
 
 
 def paragraphs_of(nodes: Iterable[Node]) -> list[str]:

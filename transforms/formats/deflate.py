@@ -30,7 +30,7 @@ def gzip_stream(data: bytes) -> Iterator[bytes]:
             if first:
                 raise
             raise EOFError from error
-        trailer, at = data[at : at + 8], _PADDING.match(data, at + 8).end()
+        trailer, at = data[at : at + 8], _behind_padding(data, at + 8)
         if len(trailer) < 8:
             raise EOFError
         if trailer != checksum.to_bytes(4, "little") + (size & 0xFFFFFFFF).to_bytes(4, "little"):
@@ -45,7 +45,7 @@ def zlib_stream(data: bytes) -> Iterator[bytes]:
     """Pieces of a zlib stream (RFC 1950), the same way."""
     at, checksum, _ = yield from _inflated(data, 2, zlib.adler32, 1)
     if data[at : at + 4] != checksum.to_bytes(4, "big"):
-        if _PADDING.match(data, at + 4).end() < len(data):
+        if _behind_padding(data, at + 4) < len(data):
             raise zlib.error("incorrect data check, and no end")
         raise EOFError
 
@@ -85,3 +85,8 @@ def _inflated(
         value, size = checksum(piece, value), size + len(piece)
         yield piece
     return at, value, size
+
+
+def _behind_padding(data: bytes, at: int) -> int:
+    padding = _PADDING.match(data, at)
+    return padding.end() if padding else at

@@ -134,10 +134,12 @@ def _joined(base: str, reference: str, whole: bool = False) -> str:
 def _split(url: str) -> tuple[str | None, str | None, str, str | None]:
     """(scheme, authority, path, query) as browsers read them; None for what is absent, which is not the same as empty."""
     url = url.strip(_EDGES).translate(_BREAKS)
-    end = _BEFORE_QUERY.match(url).end()
+    before = _BEFORE_QUERY.match(url)
+    end = before.end() if before else 0
     if "\\" in url[:end]:
         url = url[:end].replace("\\", "/") + url[end:]
-    return _PARTS.match(url).groups(default=None)
+    parts = _PARTS.match(url)
+    return (parts[1], parts[2], parts[3], parts[4]) if parts else (None, None, url, None)
 
 
 def _canonical(scheme: str | None, authority: str | None, path: str, query: str | None, whole: bool = False) -> str:

@@ -118,12 +118,12 @@ def declared_length(data: bytes) -> tuple[int, int] | None:
     if _VERSION.match(data):
         head = _HEAD_END.search(data, 0, MAX_HEAD_BYTES)
         length = head and _DECLARED.search(data, 0, head.end())
-        return (head.end(), int(length[1])) if length else None
+        return (head.end(), int(length[1])) if head and length else None
     arc = _arc_line(data)
     return (arc.end, int(arc.length[:15])) if arc and arc.length.isdigit() else None
 
 
-def is_warc(data: bytes) -> bool:
+def is_warc(data: bytes | bytearray) -> bool:
     """Whether a record is of the WARC format, and not of the ARC format before it."""
     return bool(_VERSION.match(data))
 
@@ -154,9 +154,10 @@ def _arc_line(data: bytes) -> _ArcLine | None:
         return None
     for at in range(1, len(fields) - 2):
         if _ARC_DATE.fullmatch(fields[at + 1][0]) and _ARC_ADDRESS.fullmatch(fields[at][0]):
-            url, mime = data[: fields[at - 1].end()], b" ".join(field[0] for field in fields[at + 2 : -1])
-            parts = url, fields[at][0], fields[at + 1][0], mime, fields[-1][0]
-            return _ArcLine(*(part.decode("latin-1") for part in parts), end + 1)
+            words = b" ".join(field[0] for field in fields[at + 2 : -1])
+            parts = data[: fields[at - 1].end()], fields[at][0], fields[at + 1][0], words, fields[-1][0]
+            url, ip, date, mime, length = (part.decode("latin-1") for part in parts)
+            return _ArcLine(url, ip, date, mime, length, end + 1)
     return None
 
 

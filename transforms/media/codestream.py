@@ -11,6 +11,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from lamella.transforms.media.av1 import boxes, sequence_sizes
+from lamella.transforms.media.other_formats import is_bmp, is_heic, is_tiff
 
 Size = tuple[int, int]
 
@@ -35,7 +36,7 @@ class Claims(NamedTuple):
 
 
 def claims_of(data: bytes) -> Claims | None:
-    """None for what is none of JPEG, PNG, GIF, WebP and AVIF, or too damaged to claim anything: no decoder opens that."""
+    """None for what is none of the formats that we take, or too damaged to claim anything: no decoder opens that."""
     try:
         if data.startswith(b"\xff\xd8"):
             return _jpeg(data)
@@ -46,7 +47,11 @@ def claims_of(data: bytes) -> Claims | None:
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             return _webp(data)
         if data[4:8] == b"ftyp":
-            return _avif(data)
+            return _heic(data) if is_heic(data) else _avif(data)
+        if is_bmp(data):
+            return _bmp(data)
+        if is_tiff(data):
+            return _tiff(data)
     except (struct.error, IndexError):
         pass
     except _TooManyParts:
@@ -177,6 +182,44 @@ def _chunks(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
         (length,) = struct.unpack_from("<I", data, at + 4)
         yield data[at : at + 4], at + 8, min(at + 8 + length, end)
         at += 8 + length + (length & 1)
+
+
+_BMP_HELD = 12  # rows as they stand, Pillow's pixels, RGB
+_CORE_HEADER = 12  # bytes of OS/2's, whose sides have 16 bits
+
+
+def _bmp(data: bytes) -> Claims:
+    (header,) = struct.unpack_from("<I", data, 14)
+    width, height = struct.unpack_from("<HH" if header == _CORE_HEADER else "<ii", data, 18)
+    return Claims((abs(width), abs(height)), _BMP_HELD)
+
+
+_TIFF_HELD = 24  # of floats: a tile or strip, Pillow's pixels, RGB
+_TIFF_SIDES = {256: 0, 257: 1, 322: 0, 323: 1}  # width and height of the picture, and of a tile of it
+
+
+def _tiff(data: bytes) -> Claims:
+    """The first directory: what a tile claims counts too, since one is decoded whole."""
+    order = "<" if data[:2] == b"II" else ">"
+    (at,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, at)
+    sides = [0, 0]
+    for entry in _few(range(at + 2, at + 2 + 12 * count, 12)):
+        tag, kind = struct.unpack_from(order + "HH", data, entry)
+        if tag in _TIFF_SIDES:
+            (value,) = struct.unpack_from(order + ("H" if kind == 3 else "I"), data, entry + 8)
+            sides[_TIFF_SIDES[tag]] = max(sides[_TIFF_SIDES[tag]], value)
+    return Claims((sides[0], sides[1]), _TIFF_HELD)
+
+
+_HEIC_HELD = 24  # planes, tiles, RGB of libheif and of Pillow
+
+
+def _heic(data: bytes) -> Claims | None:
+    """What the container says of every item. The stream's own word is not read: its process can be killed."""
+    found = _few(boxes(data, 0, len(data)))
+    said = [struct.unpack_from(">II", data, start + 4) for name, start, end in found if name == b"ispe" and end >= start + 12]
+    return Claims(max(said, key=lambda size: size[0] * size[1]), _HEIC_HELD) if said else None
 
 
 _AVIF_HELD = 16  # planes of up to 16 bits, dav1d's copy, RGB as bytes and as Pillow's pixels

@@ -18,10 +18,19 @@ from lamella.transforms.media.codestream import claims_of
 from lamella.transforms.media.colour import is_blank, rescale_key, to_rgb
 from lamella.transforms.media.decode_limits import DEFAULT_LIMITS, DecodeLimits
 from lamella.transforms.media.decode_rules import PICTURE_COST_RULES
-from lamella.transforms.media.other_formats import unsupported_format
+from lamella.transforms.media.other_formats import is_bmp, is_heic, is_tiff, reads_heic, unsupported_format
 from lamella.transforms.media.png_rows import lacks_rows
 
-MIME_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif", "AVIF": "image/avif"}
+MIME_TYPES = {
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "GIF": "image/gif",
+    "AVIF": "image/avif",
+    "BMP": "image/bmp",
+    "TIFF": "image/tiff",
+    "HEIF": "image/heic",  # where the extra is installed
+}
 
 # The bound is ours and stands between header and decode, where Pillow's own only warns (169 MP of zeros took 1.3 GB).
 Image.MAX_IMAGE_PIXELS = None
@@ -119,7 +128,7 @@ def _opened(data: bytes, limits: DecodeLimits) -> Image.Image:
         raise BadImage(Reason.EMPTY_BODY, "0 bytes")
     claimed = _within(data, limits)
     try:
-        image = Image.open(BytesIO(jpeg.with_end_mark(data) if data.startswith(_JPEG) else data), formats=tuple(MIME_TYPES))
+        image = Image.open(BytesIO(jpeg.with_end_mark(data) if data.startswith(_JPEG) else data), formats=_formats())
     except Image.UnidentifiedImageError as error:
         raise _unidentified(data) from error
     except MemoryError as error:
@@ -216,11 +225,19 @@ def looks_like_image(data: bytes) -> bool:
         data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a"))
         or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
         or (data[4:8] == b"ftyp" and data[8:12] in (b"avif", b"avis", b"mif1", b"msf1"))
+        or is_bmp(data)
+        or is_tiff(data)
+        or is_heic(data)
     )
 
 
+def _formats() -> tuple[str, ...]:
+    """Pillow's names of what it may open. JPEG and PNG come first: names are tried in order."""
+    return tuple(name for name in MIME_TYPES if name != "HEIF" or reads_heic())
+
+
 def _format(image: Image.Image) -> str:
-    return "JPEG" if image.format == "MPO" else image.format  # MPO: a JPEG with more pictures after the first
+    return "JPEG" if image.format == "MPO" else image.format or ""  # MPO: a JPEG with more pictures after the first
 
 
 def _upright(image: Image.Image) -> tuple[int, int]:

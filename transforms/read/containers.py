@@ -64,9 +64,9 @@ def _in_zip(stream: BinaryIO) -> list[Inner] | None:
 
 def _zipped(stream: BinaryIO, info: zipfile.ZipInfo, end: int) -> Inner:
     """The directory's word for the length, the member's own head for where its bytes start."""
-    stream.seek(min(info.header_offset, end))
+    at, fault = max(0, min(info.header_offset, end)), ""  # a directory may place a member before the file's start
+    stream.seek(at)
     head = stream.read(_LOCAL_HEAD.size)
-    at, fault = info.header_offset, ""
     if len(head) < _LOCAL_HEAD.size or not head.startswith(_ZIP):
         fault = "no member stands where the directory says"
     else:

@@ -164,11 +164,12 @@ def _peek(member: bytes) -> bytes:
 def first_of(member: Member) -> Iterator[Member | Fault]:
     """The member; where a second record stands in it, that one as a Fault: it could not be referred to."""
     declared = declared_length(member.data)
-    rest = member.data[sum(declared) :][:_HEAD_BYTES].lstrip(_BLANK) if declared else b""
+    whole = sum(declared) if declared else len(member.data)
+    rest = member.data[whole:][:_HEAD_BYTES].lstrip(_BLANK)
     if not rest or not starts_record(rest):
         yield member
         return
-    yield Member(offset=member.offset, length=member.length, data=member.data[: sum(declared)])
+    yield Member(offset=member.offset, length=member.length, data=member.data[:whole])
     yield Fault(
         offset=member.offset, length=member.length, reason=Reason.DAMAGED_RECORD, detail="second record in a gzip member"
     )

@@ -57,11 +57,14 @@ def sniffed(mime: str, start: bytes) -> str:
 
 def _opens_page(start: bytes) -> bool:
     """Whether a tag of a page follows on comments and XML declarations."""
-    at = _MARK_AND_SPACE.match(start).end()
+    mark = _MARK_AND_SPACE.match(start)
+    at = mark.end() if mark else 0
     while aside := _ASIDE.match(start, at):
         end = b"-->" if aside[0] == b"<!--" else b">"
         closed = start.find(end, aside.end())
         if closed < 0:
             return False
-        at = _SPACE.match(start, closed + len(end)).end()
+        at = closed + len(end)
+        space = _SPACE.match(start, at)
+        at = space.end() if space else at
     return bool(_TAG.match(start, at))

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from lamella.weights import Loaded
 
+# Times what the model sees: larger pictures are reduced to this, others see the model's own filter alone. Reduced twice on the
+# way from 640 x 480 to 224, scores of a ViT-B/32 of random weights were 0.006 off; from the full size they are open_clip's.
+_GAP = 4
 _TEXT_BATCHES = 16  # of texts are taken at once, so that few of their lengths leave a batch half full
 
 
@@ -103,7 +106,7 @@ class PictureEmbeddings(_Embeddings):
         seen, tensors = [], []
         for request in requests:
             try:
-                image = read_view(request.what, self.store, model.image_size)
+                image = read_view(request.what, self.store, _GAP * model.image_size)
             except Unseen as error:
                 yield Embedding(key=request.key, model=model.label, unseen=error.reason, detail=error.detail)
             else:

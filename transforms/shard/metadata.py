@@ -1,7 +1,7 @@
 """What is known of a document, a picture or a pair, as JSON values: records in, dicts of fixed keys and types out.
 
 No value is null and no list is empty: `datasets` infers its columns from five samples, and a null there has no type. A
-score that no model gave is 0.0, and the model beside it is ''. A list that may be empty is stored as JSON text.
+score or a match that no model gave is 0.0, and the model beside it is ''. A list that may be empty is stored as JSON text.
 """
 
 from collections.abc import Sequence
@@ -64,8 +64,7 @@ def video_facts(node: VideoNode, before: int) -> Facts:
 
 
 def pair_facts(pair: Pair, size: tuple[int, int]) -> Facts:
-    """Of an image-text or a video-text pair. `web_text` is what the page said, whichever text was chosen."""
-    capfilt = pair.capfilt
+    """Of an image-text or a video-text pair. `source` is where its text came from: the page, or a captioner."""
     return (
         _media_facts(pair.media, size)
         | {
@@ -74,13 +73,9 @@ def pair_facts(pair: Pair, size: tuple[int, int]) -> Facts:
             "document": pair.document,
             "page_url": pair.page_url,
             "source": pair.source.value,
-            "web_text": pair.text,
-            "synthetic_text": capfilt.synthetic_text if capfilt else "",
-            "chosen": capfilt.chosen.value if capfilt else pair.source.value,
-            "web_match": float(capfilt.web_match) if capfilt else 0.0,
-            "synthetic_match": float(capfilt.synthetic_match) if capfilt else 0.0,
-            "captioner": capfilt.captioner if capfilt else "",
-            "matcher": capfilt.matcher if capfilt else "",
+            "captioner": pair.captioner,
+            "match": float(pair.match or 0.0),
+            "matcher": pair.matcher,
         }
         | _score_facts(pair.clip_score, pair.clip_model)
     )

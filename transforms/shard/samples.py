@@ -64,7 +64,7 @@ def image_sample(pair: ImageTextPair, pictures: Pictures) -> Iterable[PairSample
         return
     size = picture.width, picture.height
     facts = pair_facts(pair, size) | face_facts(picture)
-    yield PairSample(key=pair.key, url=pair.media.url, text=pair.caption, image=picture.jpeg, facts=facts)
+    yield PairSample(key=pair.key, url=pair.media.url, text=pair.text, image=picture.jpeg, facts=facts)
 
 
 def clip_sample(pair: VideoTextPair, pictures: Pictures) -> Iterable[ClipSample | Rejection]:
@@ -87,7 +87,7 @@ def clip_sample(pair: VideoTextPair, pictures: Pictures) -> Iterable[ClipSample 
     yield ClipSample(
         key=pair.key,
         url=pair.media.url,
-        text=pair.caption,
+        text=pair.text,
         frames=tuple(frame.jpeg for frame in frames) + (frames[-1].jpeg,) * missing,
         facts=facts,
     )

@@ -162,7 +162,7 @@ def _link_densities(layout: Layout, items: list[Item]) -> list[float]:
 
 def _is_chaff(item: Item, tag: str, whole_density: float, limits: Limits) -> bool:
     if item.tag == "pre":
-        return False
+        return _numbers_lines(item.text)
     if item.link_density > limits.max_link_density:
         if item.tag == "p" and item.words * (1 - item.link_density) >= limits.min_prose_words and item.text[-1] in _FULL_STOPS:
             return False  # it says enough beside its links
@@ -170,6 +170,12 @@ def _is_chaff(item: Item, tag: str, whole_density: float, limits: Limits) -> boo
         return not part or whole_density > limits.max_link_density
     sentence = item.text[-1] in _FULL_STOPS and not item.link_letters and tag == "p"
     return item.words < limits.min_block_words and not sentence and item.tag not in ("li", "tr", "figcaption")
+
+
+def _numbers_lines(text: str) -> bool:
+    """Whether preformatted text is the numbers of the lines that stand beside it."""
+    lines = text.split()
+    return len(lines) > 1 and lines[0] == "1" and lines == [str(number) for number in range(1, len(lines) + 1)]
 
 
 def _is_made_of_links(items: list[Item], said: list[bool], limits: Limits) -> bool:

@@ -4,14 +4,14 @@ Language-neutral: it looks at tags, roles, the habits of class names, link densi
 at what repeats, and at where the prose of the page stands, never at words.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from lamella.transforms.extract.content.entries import entries_of, without_repeated_lines
 from lamella.transforms.extract.content.pictures import picture_boxes
+from lamella.transforms.extract.content.titles import is_whole_title, lead_of, title_parts, told_under_title
 from lamella.transforms.extract.content.trailing import core_of, without_tail
-from lamella.transforms.extract.dom.blocks import Box, Item, Layout, is_named
+from lamella.transforms.extract.dom.blocks import Box, Item, Layout
 from lamella.transforms.extract.dom.class_heuristics import (
     COMMENTS,
     CONSENT,
@@ -25,7 +25,6 @@ from lamella.transforms.extract.dom.class_heuristics import (
 )
 from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BOXES
 
-_TITLE_EDGES = re.compile(r"\s[-–—|·:»«/]+\s|\s*[|»«]\s*")
 _TELLING = frozenset((COMMENTS, CONSENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, PROMOTION, TEASER))
 _SURE = frozenset((COMMENTS, CONSENT, FURNITURE))
 
@@ -67,7 +66,7 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
     """The items of the main region, in reading order."""
     figures = _with_all_within(layout, [box.tag == "figure" for box in layout.boxes])
     namesakes = _prose_of_namesakes(layout)
-    told = _told_under_title(layout, limits)
+    told = told_under_title(layout, limits)
     pictures = picture_boxes(layout, limits)
     marked = [
         (box.hint or box.tag) in _TELLING
@@ -102,7 +101,7 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
     core = core_of(layout, prose, main, limits)
     if prose[main] >= limits.min_article_prose and not spread:
         region = without_tail(layout, region, core, limits)
-    return _lead(layout, furniture, inside, limits) + region
+    return lead_of(layout, furniture, inside, limits) + region
 
 
 def is_spread(layout: Layout, marked: list[bool], limits: Limits) -> bool:
@@ -155,7 +154,7 @@ def _list_of(layout: Layout, entries: list[int], marked: list[bool], limits: Lim
         return []
     for item in layout.items:
         item.entry = of_entry[item.box]
-    return _lead(layout, furniture, inside, limits) + region
+    return lead_of(layout, furniture, inside, limits) + region
 
 
 def _is_post(entry: Box) -> bool:
@@ -170,28 +169,6 @@ def _prose_of_namesakes(layout: Layout) -> list[float]:
         if box.hint and box.prose and box.name and layout.boxes[box.parent].name != box.name:
             sums[box.tag, box.name] = sums.get((box.tag, box.name), 0.0) + box.prose
     return [sums.get((box.tag, box.name), box.prose) if box.hint else box.prose for box in layout.boxes]
-
-
-def _told_under_title(layout: Layout, limits: Limits) -> bool:
-    """Whether the page says enough under a heading that is its title to the letter, in no boilerplate: then the names of what
-    says more elsewhere are believed."""
-    parts = {part.strip().casefold() for part in _TITLE_EDGES.split(layout.title)}
-    said, under, level = 0, False, "h1"
-    for item in layout.items:
-        if item.tag in HEADINGS and (item.tag <= level or not under):
-            under = item.text.casefold() in parts and not _is_in_boilerplate(layout, item.box)
-            level = item.tag
-        elif under and item.words >= limits.min_prose_words and not item.link_letters:
-            said += 0 if _is_in_boilerplate(layout, item.box) else len(item.text)
-    return said >= limits.min_told_prose
-
-
-def _is_in_boilerplate(layout: Layout, at: int) -> bool:
-    while at > 0:
-        if layout.boxes[at].hint in (LIKELY_FURNITURE, *_SURE):
-            return True
-        at = layout.boxes[at].parent
-    return False
 
 
 def _is_marked(layout: Layout, index: int, prose: float, told: bool, limits: Limits) -> bool:
@@ -272,9 +249,11 @@ def _headlines(layout: Layout, limits: Limits) -> Iterator[int]:
     for index, box in enumerate(layout.boxes):
         if box.parent > 0 and not layout.boxes[box.parent].prose and not layout.boxes[box.parent].title:
             largest[index] = largest[box.parent]
-    told = _told_about(layout, limits)
+    told, parts = _told_about(layout, limits), title_parts(layout)
     for index, item in enumerate(layout.items):
         if item.tag not in HEADINGS or item.tag == "h1" or item.link_density <= limits.max_link_density:
+            continue
+        if is_whole_title(item, parts):  # it leads to the page itself
             continue
         box = largest[item.box]
         in_prose = layout.boxes[layout.boxes[box].parent].prose > limits.max_card_prose and told[index]
@@ -373,33 +352,3 @@ def _titled_article(layout: Layout, prose: list[float], main: int, limits: Limit
         if top == found and box.hint == CONTENT and box.title and prose[index] >= enough > 0:
             found = tops[index] = index
     return found
-
-
-def _lead(layout: Layout, furniture: list[bool], inside: list[bool], limits: Limits) -> list[Item]:
-    """What stands between the page's title and its main region, where the title is outside: the title, prose and pictures."""
-    items = layout.items
-    first = next((index for index, item in enumerate(items) if inside[item.box]), 0)
-    names = layout.title.casefold()
-    titles = [item for item in items if item.tag == "h1" and inside[item.box]]
-    if any(is_named(item, names) for item in titles):
-        return []
-    before = [index for index in range(first - 1, -1, -1) if not furniture[items[index].box]]
-    title = next((index for index in before if is_named(items[index], names) or _is_name(items[index], names, limits)), None)
-    if title is None and not titles:
-        title = next((index for index in before if items[index].tag == "h1"), None)
-    if title is None:
-        return []
-    return [
-        item
-        for item in items[title:first]
-        if not furniture[item.box] and (item.media or item.tag in HEADINGS or _is_lead(item, limits))
-    ]
-
-
-def _is_name(item: Item, names: str, limits: Limits) -> bool:
-    """Whether a line that is no heading says what the page calls itself."""
-    return item.words >= limits.min_lead_words and not item.link_letters and item.text.casefold() in names
-
-
-def _is_lead(item: Item, limits: Limits) -> bool:
-    return item.words >= limits.min_lead_words and item.link_density <= limits.max_link_density

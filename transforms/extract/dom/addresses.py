@@ -49,6 +49,8 @@ _LOOKS_LIKE_IMAGE = re.compile(r"[^\s<>{}\"'()]{1,2000}\.(?:jpe?g|png|gif|webp|a
 _LOOKS_LIKE_SET = re.compile(r"\s*[^\s<>{}\"'()]+\s+\d+(?:\.\d+)?[wx]\s*(?:,|$)")
 _LAZY_CLASS = re.compile(r"lazy|defer|unveil", re.IGNORECASE)
 _MAX_ATTRIBUTES = 40
+_INLINE = re.compile(r"data:image/(?!svg)[\w.+-]{1,40}[;,]", re.IGNORECASE)
+_MIN_INLINE = 4000  # characters: some 3 kB. Blurred previews of pictures that come later have fewer
 _LAZY_BACKGROUNDS = ("data-bg", "data-background", "data-background-image", "data-bg-src", "data-background-src", "data-bgset")
 BACKGROUNDS = frozenset(("style", *_LAZY_BACKGROUNDS))  # attributes that may hold one
 # Neither reads on over the next bracket or quote: a page of unclosed ones would take time in its square.
@@ -101,7 +103,18 @@ def image_url(attributes: Attributes, sources: list[Attributes], max_px: int) ->
         return _sensible(by_width, max_px)
     if own and (best := _best(own, max_px)):
         return best[1]
-    return plain or next((best[1] for candidates in sets if (best := _best(candidates, max_px))), "")
+    plain = plain or next((best[1] for candidates in sets if (best := _best(candidates, max_px))), "")
+    return plain or inline_image(attributes.get("src"))
+
+
+def inline_image(value: str | None) -> str:
+    """A data: URI that holds a picture, "" for one so short that it holds a place."""
+    value = (value or "").strip()
+    return value if len(value) >= _MIN_INLINE and _INLINE.match(value) else ""
+
+
+def is_inline(url: str) -> bool:
+    return url[:5].lower() == "data:"
 
 
 def _lazy_by_value(attributes: Attributes) -> tuple[str, str]:
@@ -139,8 +152,8 @@ def linked_image(href: str | None, shown: str, size: tuple[int, int]) -> str:
     linked = _reference(href)
     if not linked or not is_image_name(linked):
         return shown
-    if not shown:
-        return "" if _leads_to_page(linked) else linked
+    if not shown or is_inline(shown):
+        return shown if _leads_to_page(linked) else linked
     folder, _, name = shown.partition("?")[0].rpartition("/")
     named_small = _THUMBNAIL_NAME.search(name) or _THUMBNAIL_FOLDER.search(folder)
     small = 0 < max(size) < _THUMBNAIL_PX or (not max(size) and named_small)
@@ -255,7 +268,7 @@ def _best(srcset: str, max_px: int) -> tuple[int, str] | None:
     """(width in px or 0, URL) of the largest sensible candidate of a srcset."""
     by_width, by_density = [], []
     for url, descriptor in candidates(srcset):
-        if not (url := _reference(url)):
+        if not (url := _reference(url)) or is_placeholder(url):
             continue
         if descriptor.endswith("w") and descriptor[:-1].isdecimal():
             by_width.append((int(descriptor[:-1][:6]), url))

@@ -39,6 +39,7 @@ class Image:
     width: int = 0
     height: int = 0
     linked: bool = False  # it leads to another page
+    other_sizes: list[str] = field(default_factory=list)  # addresses of the same picture that were found, and left for this one
 
 
 @dataclass(slots=True)

@@ -77,13 +77,12 @@ _WHOLE = frozenset(
 )  # as part of a token it hides a label, or on small screens
 
 
-def _any_of(alternatives: str, edges: tuple[str, str] = ("", "")) -> re.Pattern[str]:
+def _grouped(alternatives: str) -> str:
     """A pattern of alternatives that looks once at a letter: they are put together by the one that each begins with."""
     rest: dict[str, list[str]] = {}
     for one in alternatives.split():
         rest.setdefault(one[0], []).append(one[1:])
-    grouped = "|".join(f"{first}(?:{'|'.join(ends)})" for first, ends in rest.items())
-    return re.compile(f"{edges[0]}(?:{grouped}){edges[1]}")
+    return "(?:" + "|".join(f"{first}(?:{'|'.join(ends)})" for first, ends in rest.items()) + ")"
 
 
 _PAIRED_WORDS = r"""
@@ -108,10 +107,10 @@ _PAIRED_SILENCES = r"""
     footnotemark mathjax(?:_?(?:preview|display|svg|svg_display))? mw-editsection edit-?section lineno linenos
     line-numbers?-rows page-?num(?:ber)?s?
 """
-_PAIRS, _COMMENT_PAIRS = _any_of(_PAIRED_WORDS), _any_of(_PAIRED_COMMENTS)
-_CAPTIONS = _any_of(_PAIRED_CAPTIONS)
-_SILENCES = _any_of(_PAIRED_SILENCES, ("(?:^|[_-])", "(?:$|[_-])"))
-_ANY_PAIR = _any_of(_PAIRED_WORDS + _PAIRED_COMMENTS + _PAIRED_CAPTIONS + _PAIRED_SILENCES)
+_PAIRS, _COMMENT_PAIRS = re.compile(_grouped(_PAIRED_WORDS)), re.compile(_grouped(_PAIRED_COMMENTS))
+_CAPTIONS = re.compile(_grouped(_PAIRED_CAPTIONS))
+_SILENCES = re.compile(f"(?:^|[_-]){_grouped(_PAIRED_SILENCES)}(?:$|[_-])")
+_ANY_PAIR = re.compile(_grouped(_PAIRED_WORDS + _PAIRED_COMMENTS + _PAIRED_CAPTIONS + _PAIRED_SILENCES))
 _SHORTEST_PAIR = 6  # "social"
 _DIGITS = re.compile(r"[0-9]+")
 _SPLIT = re.compile(r"[^a-z0-9]+")

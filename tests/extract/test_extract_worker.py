@@ -13,9 +13,9 @@ import pytest
 
 from lamella.schemas.config import ExtractConfig
 from lamella.transforms.extract.lines import extract_lines
-from lamella.transforms.extract.parse import parse_html
-from lamella.transforms.extract.sandbox import PageTooCostly, Sandbox, borrowed
-from lamella.transforms.extract.wire import (
+from lamella.transforms.extract.parse import PageTooCostly, parse_html
+from lamella.transforms.extract.worker.pool import Worker, borrowed
+from lamella.transforms.extract.worker.protocol import (
     ParseFailed,
     decode_reply,
     decode_request,
@@ -31,61 +31,59 @@ BOMB = "<p " + " ".join(f"a{i}=1" for i in range(200_000)) + ">"  # quadratic in
 
 
 @pytest.fixture
-def sandbox():
-    sandbox = Sandbox(CONFIG)
-    yield sandbox
-    sandbox.close()
+def worker():
+    worker = Worker(CONFIG)
+    yield worker
+    worker.close()
 
 
 def test_the_wire():
     parsed = parse_html(PAGE, URL, CONFIG)
-    assert decode_reply(encode_reply(parsed, 1 << 20)[8:]) == parsed
-    assert decode_request(encode_request("<p>\ud800ä\0", URL)[8:]) == ("<p>?ä\0".encode(), URL)
+    assert decode_reply(encode_reply(parsed, 1 << 20)) == parsed
+    assert decode_request(encode_request("<p>\ud800ä\0", URL)) == ("<p>?ä\0".encode(), URL)
     with pytest.raises(ParseFailed, match="why"):
-        decode_reply(encode_failure("why")[8:])
+        decode_reply(encode_failure("why"))
 
 
-def test_a_page_is_parsed_as_without_it(sandbox):
-    assert sandbox.parse(PAGE, URL) == parse_html(PAGE, URL, CONFIG)
+def test_a_page_is_parsed_as_without_it(worker):
+    assert worker.parse(PAGE, URL) == parse_html(PAGE, URL, CONFIG)
 
 
-def test_time_is_bounded_and_the_next_page_is_right(sandbox):
-    sandbox.parse(PAGE, URL)
-    start = time.monotonic()
-    with pytest.raises(PageTooCostly, match="more than 1 s"):
-        sandbox.parse(BOMB, URL)
-    assert time.monotonic() - start < CONFIG.timeout_s + 1
-    assert sandbox.parse(PAGE, URL) == parse_html(PAGE, URL, CONFIG)
+def test_time_is_bounded_and_the_next_page_is_right(worker):
+    worker.parse(PAGE, URL)
+    with pytest.raises(PageTooCostly, match="more than 1 s of CPU"):
+        worker.parse(BOMB, URL)
+    assert worker.parse(PAGE, URL) == parse_html(PAGE, URL, CONFIG)
 
 
 def test_memory_is_bounded_and_the_next_page_is_right():
-    sandbox = Sandbox(ExtractConfig(max_memory_bytes=200 << 20))
+    worker = Worker(ExtractConfig(max_memory_bytes=200 << 20))
     with pytest.raises(PageTooCostly, match="bytes of memory"):
-        sandbox.parse("<i>x</i>" * 2_000_000, URL)
-    assert sandbox.parse(PAGE, URL) == parse_html(PAGE, URL, CONFIG)
-    sandbox.close()
+        worker.parse("<i>x</i>" * 2_000_000, URL)
+    assert worker.parse(PAGE, URL) == parse_html(PAGE, URL, CONFIG)
+    worker.close()
 
 
-def test_a_killed_child_costs_its_page_alone(sandbox):
-    sandbox.parse(PAGE, URL)
-    child = sandbox._child.pid
+def test_a_killed_child_costs_its_page_alone(worker):
+    worker.parse(PAGE, URL)
+    child = worker.child._child.process.pid
     killer = threading.Timer(0.2, os.kill, (child, signal.SIGSEGV))
     killer.start()
     with pytest.raises(PageTooCostly, match="SIGSEGV"):
-        sandbox.parse(BOMB, URL)
-    assert sandbox.parse(PAGE, URL).nodes
-    os.kill(sandbox._child.pid, signal.SIGKILL)  # between two pages: costs none
-    sandbox._child.wait()
-    assert sandbox.parse(PAGE, URL).nodes
+        worker.parse(BOMB, URL)
+    assert worker.parse(PAGE, URL).nodes
+    os.kill(worker.child._child.process.pid, signal.SIGKILL)  # between two pages: costs none
+    worker.child._child.process.wait()
+    assert worker.parse(PAGE, URL).nodes
 
 
 def test_children_are_recycled():
-    sandbox = Sandbox(ExtractConfig(pages_per_child=2))
+    worker = Worker(ExtractConfig(pages_per_child=2))
     children = []
     for _ in range(4):
-        sandbox.parse(PAGE, URL)
-        children.append(sandbox._child.pid)
-    sandbox.close()
+        worker.parse(PAGE, URL)
+        children.append(worker.child._child.process.pid)
+    worker.close()
     assert children[0] == children[1] != children[2] == children[3]
 
 
@@ -93,9 +91,9 @@ def test_threads_have_children_of_their_own_and_give_them_back():
     first, second = threading.Barrier(2), []
 
     def work():
-        with borrowed(CONFIG) as sandbox:
+        with borrowed(CONFIG) as worker:
             first.wait()
-            second.append((sandbox, sandbox.parse(PAGE, URL)))
+            second.append((worker.child, worker.parse(PAGE, URL)))
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
@@ -103,18 +101,18 @@ def test_threads_have_children_of_their_own_and_give_them_back():
     for thread in threads:
         thread.join()
     assert second[0][0] is not second[1][0]
-    with borrowed(CONFIG) as sandbox:
-        assert sandbox in (second[0][0], second[1][0])
+    with borrowed(CONFIG) as worker:
+        assert worker.child in (second[0][0], second[1][0])
 
 
 def test_no_child_outlives_its_parent():
     code = f"""
 import os
 from lamella.schemas.config import ExtractConfig
-from lamella.transforms.extract.sandbox import Sandbox
-sandbox = Sandbox(ExtractConfig())
-sandbox.parse({PAGE!r}, {URL!r})
-print(sandbox._child.pid, flush=True)
+from lamella.transforms.extract.worker.pool import Worker
+worker = Worker(ExtractConfig())
+worker.parse({PAGE!r}, {URL!r})
+print(worker.child._child.process.pid, flush=True)
 os.kill(os.getpid(), 9)
 """
     child = int(subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).stdout)

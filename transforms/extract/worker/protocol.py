@@ -1,4 +1,4 @@
-"""The pipe between the sandbox and its child: length-prefixed messages of JSON and text, encode beside decode."""
+"""What a worker is asked and what it answers: a page with its URL, a parse as JSON; encode beside decode."""
 
 import json
 import struct
@@ -7,10 +7,9 @@ from dataclasses import fields
 from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import ImageNode, Node, TextNode, VideoNode
 from lamella.schemas.errors import DataError
-from lamella.transforms.extract.parse import PageTooCostly, Parsed
+from lamella.transforms.extract.parse import LeftMedia, PageTooCostly, Parsed
 
 LENGTH = struct.Struct("<Q")
-READY = LENGTH.pack(0)  # a child's first message
 _KINDS = {"t": TextNode, "i": ImageNode, "v": VideoNode}
 # What a parse can set; media and scores come later, and their defaults do for now.
 _SENT = {
@@ -29,7 +28,7 @@ class ParseFailed(DataError):
 def encode_request(html: str, url: str) -> bytes:
     """`html` with lone surrogates replaced: no UTF-8 holds them."""
     page, address = html.encode("utf-8", "replace"), url.encode("utf-8", "replace")
-    return LENGTH.pack(len(address) + LENGTH.size + len(page)) + LENGTH.pack(len(address)) + address + page
+    return LENGTH.pack(len(address)) + address + page
 
 
 def decode_request(message: bytes) -> tuple[bytes, str]:
@@ -54,7 +53,7 @@ def encode_reply(parsed: Parsed, max_bytes: int) -> bytes:
             break
         nodes.append([letter, *values])
     else:
-        message = _message([parsed.title, parsed.robots, parsed.licence, parsed.confidence, nodes, parsed.unfit])
+        message = _message([parsed.title, parsed.robots, parsed.licence, parsed.confidence, nodes, parsed.left])
         size = len(message)
     if size > max_bytes:
         raise PageTooCostly(f"{size} > {max_bytes} bytes of nodes")
@@ -71,21 +70,20 @@ def encode_failure(message: str) -> bytes:
 
 
 def decode_reply(message: bytes) -> Parsed:
-    """Raises ParseFailed where the child sent a failure, PageTooCostly where it sent a cost."""
+    """Raises ParseFailed where the worker sent a failure, PageTooCostly where it sent a cost."""
     reply = json.loads(message)
     if isinstance(reply, str):
         raise ParseFailed(reply)
     if isinstance(reply, dict):
         raise PageTooCostly(reply["too costly"])
-    title, robots, licence, confidence, rows, unfit = reply
+    title, robots, licence, confidence, rows, left = reply
     nodes = tuple(_node(*row) for row in rows)
     head = {"title": title, "robots": robots, "licence": licence, "confidence": confidence}
-    return Parsed(nodes=nodes, unfit=tuple(unfit), **head)
+    return Parsed(nodes=nodes, left=tuple(LeftMedia(*one) for one in left), **head)
 
 
 def _message(value: object) -> bytes:
-    body = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-    return LENGTH.pack(len(body)) + body
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _node(letter: str, *values: object) -> Node:

@@ -1,0 +1,140 @@
+"""Pairs in; for each picture and dataset a pair with a synthetic text out. A caption is found out once a picture and captioner.
+
+BLIP (Li et al. 2022), section 3.3: the synthetic text stands beside the web's, as a pair of its own.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from PIL import Image
+
+from lamella.schemas.config import CaptionConfig
+from lamella.schemas.keys import stable_key
+from lamella.schemas.pair import CaptionSource, Pair
+from lamella.schemas.rejection import Reason
+from lamella.transforms.base.memory import Request
+from lamella.transforms.base.sample_web import is_of_the_sample
+from lamella.transforms.caption.models import Captioner, load_captioner
+from lamella.transforms.caption.threads import compute_with
+from lamella.transforms.media.frames import Unseen, read_view, view_of
+from lamella.transforms.media.store import MediaStore
+
+_ENDS = "cut captions end with a whole phrase"  # another word where `phrases` does otherwise: answers are remembered
+# What a caption depends on beside its picture and its captioner.
+_SEARCH = {
+    "nucleus": ("min_tokens", "max_tokens", "repetition_penalty", "top_p"),
+    "beam": ("min_tokens", "max_tokens", "repetition_penalty", "beams"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caption:
+    """What a captioner says of a picture; `unseen` where it could not be decoded."""
+
+    key: str
+    model: str
+    text: str = ""  # "" where `max_tokens` end it before a first whole phrase
+    unseen: Reason | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captioned:
+    """The pair that stands for its picture, beside the picture's caption."""
+
+    pair: Pair
+    caption: Caption
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captions:
+    """The measure: requests of Views -> Captions."""
+
+    config: CaptionConfig
+    model_identity: str
+    store: MediaStore
+
+    @property
+    def name(self) -> str:
+        return "captions"
+
+    @property
+    def identity(self) -> str:
+        search = self.config.search
+        return stable_key(
+            self.model_identity, _ENDS, search, *(f"{name}={getattr(self.config, name)}" for name in _SEARCH[search])
+        )
+
+    @property
+    def answer(self) -> type:
+        return Caption
+
+    @property
+    def lot(self) -> int:
+        return self.config.captioner.batch
+
+    def load(self) -> Captioner:
+        return load_captioner(self.config.captioner)
+
+    def measure(self, requests: Sequence[Request], model: Captioner) -> Iterable[Caption]:
+        """Raises BlobError where a picture's bytes cannot be had."""
+        images: dict[str, Image.Image] = {}
+        for request in requests:
+            try:
+                images[request.key] = read_view(request.what, self.store, model.image_size)
+            except Unseen as error:
+                yield Caption(key=request.key, model=model.label, unseen=error.reason, detail=error.detail)
+        if images:
+            compute_with(self.config.captioner.threads)
+            texts = model.captions(list(images.values()), list(images), self.config)
+            for key, text in zip(images, texts, strict=True):
+                yield Caption(key=key, model=model.label, text=text)
+
+
+def picture_key(pair: Pair) -> str:
+    """The same for all texts of one picture in one dataset."""
+    return stable_key(view_of(pair).key, pair.dataset)
+
+
+def speaks_for(pair: Pair, config: CaptionConfig) -> Iterable[tuple[str, Pair]]:
+    """The pair by its picture, where the captioner may speak on its page: a bundled one on the sample's only.
+
+    `caption.bundled_texts` gives it leave elsewhere. It knows coloured shapes on plain grounds, and says "Two rings on white"
+    of a photograph; the bundled matcher, which knows no more, agrees often enough.
+    """
+    if not config.captioner.bundled or config.bundled_texts == "always" or is_of_the_sample(pair.page_url):
+        yield picture_key(pair), pair
+
+
+def first(pairs: Iterable[Pair]) -> Pair:
+    """The one that stands for a picture: its page is the synthetic text's."""
+    return min(pairs, key=lambda pair: pair.key)
+
+
+def picture_of(pair: Pair) -> Iterable[Request]:
+    """What is to be captioned of a pair. The key is also the dice: a picture's caption is the same in every run."""
+    view = view_of(pair)
+    yield Request(view.key, view)
+
+
+def caption_key(pair: Pair) -> Iterable[str]:
+    yield view_of(pair).key
+
+
+def tell(pair: Pair, captions: Mapping[str, Caption]) -> Captioned:
+    return Captioned(pair=pair, caption=captions[view_of(pair).key])
+
+
+def synthetic_pair(told: Captioned) -> Iterable[Pair]:
+    """The picture with the captioner's text; nothing where it could not be seen, which its other pairs are rejected for."""
+    pair, caption = told.pair, told.caption
+    if not caption.unseen:
+        yield replace(
+            pair,
+            key=stable_key(view_of(pair).key, pair.dataset, CaptionSource.SYNTHETIC),
+            text=caption.text,
+            source=CaptionSource.SYNTHETIC,
+            captioner=caption.model,
+            clip_score=None,
+            clip_model="",
+        )
