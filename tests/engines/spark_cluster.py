@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class SparkCluster:
         self.master = f"spark://{_HOST}:{_free_port()}"
 
     def __enter__(self) -> "SparkCluster":
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # unwinds, so that the cluster ends too
         self._folder.mkdir(parents=True, exist_ok=True)
         port = self.master.rpartition(":")[2]
         try:
