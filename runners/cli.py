@@ -7,7 +7,6 @@ import os
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 from lamella.runners.commands.cluster import doctor, worker
@@ -98,8 +97,13 @@ def _say_error(line: str, code: int) -> int:
 def _code_of(error: Exception) -> int:
     if isinstance(error, LamellaError):
         return error.exit_code
-    usage = hasattr(error, "format_message")  # of the command line's parser, which typer carries within itself
-    return WRONG_CONFIG if usage or _missing_part(error) else FAILED
+    return WRONG_CONFIG if _said_of_words(error) or _missing_part(error) else FAILED
+
+
+def _said_of_words(error: Exception) -> str:
+    """What the parser of the command line says of it. typer carries a parser of its own, whose errors are not click's."""
+    format_message = getattr(error, "format_message", None)
+    return format_message() if format_message else ""
 
 
 def _missing_part(error: Exception) -> str:
@@ -113,8 +117,8 @@ def _missing_part(error: Exception) -> str:
 
 def _last_line(error: Exception) -> str:
     """The error in one line; where a worker sent a whole traceback, the line that says what happened."""
-    if isinstance(error, click.ClickException):
-        return error.format_message()
+    if said := _said_of_words(error):
+        return said
     if part := _missing_part(error):
         return part
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]

@@ -110,7 +110,8 @@ def _unsafe_image(page: Draft, fixture: Fixture) -> Draft:
 def _not_an_image(page: Draft, fixture: Fixture) -> Draft:
     """A page in place of the picture; and, beside it, a drawing."""
     page = _refused(page, fixture)
-    return _add(page, _true(f"{_stem(page, fixture)}.svg", fixture.key + "/svg", fate="format_not_supported"))
+    drawing = f"https://{page.host}/fate/format_not_supported/drawing-{page.index}.svg"
+    return _add(page, _true(drawing, fixture.key + "/svg", fate="format_not_supported"))
 
 
 def _size_of_another(page: Draft, fixture: Fixture) -> Draft:

@@ -94,14 +94,14 @@ def test_a_second_run_does_only_what_changed(web, undisturbed, tmp_path):
         "shards: unchanged",
     ]
     before = contents_hash(str(folder))
-    config = with_overrides(config_of(str(folder)), ["pair.min_alt_words=9"])
+    config = with_overrides(config_of(str(folder)), ["score.min_score=0.65"])
     trial = try_out(str(folder), config, str(tmp_path), local_execute(1), print)
     assert contents_hash(str(folder)) == before
     (pairs,) = (one for one in difference(trial).moved if one.unit is Unit.PAIR)
-    assert pairs.come == 0 and pairs.going[0].why.startswith("pair pair alt_too_short: words ")
+    assert pairs.come == 0 and pairs.going[0].why.startswith("score pair low_clip_score: clip_score ")
     expected = {name: read_manifest(str(tmp_path / name)).hash for name in MADE}
 
-    said = run(web, folder, "pair.min_alt_words=9").stderr
+    said = run(web, folder, "score.min_score=0.65").stderr
     assert {name: read_manifest(str(folder / name)).hash for name in MADE} == expected  # what-if told what would be
     assert "documents: unchanged" in said and "media: unchanged" in said
     assert "pairs: runs" in said and "shards: runs" in said

@@ -85,7 +85,13 @@ def finished(tmp_path_factory, secrets):
     write_web(folder / "web", secrets, f"http://127.0.0.1:{server.server_port}")
     words = ["caption.on=false", "score.min_score=null", "fetch.http=true", "fetch.min_delay_s=0", "fetch.retries=0"]
     words += ["fetch.allowed_private_addresses=[127.0.0.0/8]", f"fetch.allowed_ports=[80, 443, {server.server_port}]"]
-    words += ["fetch.phash_distance=null", "filter.languages=null", "fetch.timeout_s=2", "fetch.robots_txt=false"]
+    words += [
+        "pair.min_token_count=1",
+        "fetch.phash_distance=null",
+        "filter.languages=null",
+        "fetch.timeout_s=2",
+        "fetch.robots_txt=false",
+    ]
     archives = find_archives([str(folder / "web" / "*.warc.gz")])
     run(resolve("demo", words), archives, str(folder / "run"), local_execute(1), print, None)
     write_report(str(folder / "run"))

@@ -7,7 +7,9 @@ from itertools import islice
 
 import pytest
 import torch
+from PIL import Image
 
+from lamella.schemas.config import ModelConfig
 from lamella.schemas.errors import TrainingError
 from lamella.trainer.contrastive.batches import PairBatches
 from lamella.trainer.contrastive.config import resolve
@@ -18,6 +20,8 @@ from lamella.trainer.contrastive.near_misses import KINDS, near_misses
 from lamella.trainer.contrastive.pairs import find_pairs
 from lamella.trainer.contrastive.train import train
 from lamella.trainer.evaluation.contrastive import fused_logits
+from lamella.transforms.caption.fused import FusedMatcher
+from lamella.transforms.caption.models import load_matcher
 from lamella.weights import load
 from lamella.weights.coca import CoCa
 from tests.model_world import CONFIG, write_models
@@ -129,7 +133,15 @@ def test_it_learns_goes_on_to_the_bit_and_opens_with_the_loader(tmp_path, toy_sh
     loaded = load(toy_overrides["model"], str(tmp_path), "matcher", device="cpu")
     assert loaded.fusion is not None and loaded.match_scale is None
     images = torch.zeros(2, 16, 16, 3, dtype=torch.uint8)
-    assert len(fused_logits(loaded, images, loaded.tokenize(["a red bar", "a blue bar"]))) == 2
+    texts = ["a red bar", "a blue bar"]
+    logits = fused_logits(loaded, images, loaded.tokenize(texts))
+
+    matcher = load_matcher(ModelConfig(name=toy_overrides["model"], weights=str(tmp_path), device="cpu", batch=4))
+    assert isinstance(matcher, FusedMatcher)
+    black = [Image.new("RGB", (16, 16))]
+    found = matcher.probabilities(black, [(0, text) for text in texts])
+    assert found == pytest.approx(torch.tensor(logits).sigmoid().tolist(), abs=1e-5)
+    assert matcher.probabilities(black, [(0, texts[1])]) == [found[1]] and matcher.probabilities([], []) == []
 
 
 def test_gradients_reach_encoders_and_head_and_not_the_slow_copy(tmp_path):

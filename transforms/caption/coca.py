@@ -71,12 +71,6 @@ class ContrastiveMatcher:
     loaded: Loaded
     batch: int
 
-    @classmethod
-    def load(cls, config: ModelConfig) -> "ContrastiveMatcher":
-        return cls(
-            load(config.name, config.weights, role="matcher", precision=config.precision, device=config.device), config.batch
-        )
-
     @property
     def label(self) -> str:
         return self.loaded.label

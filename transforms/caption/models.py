@@ -47,5 +47,8 @@ def load_matcher(config: ModelConfig) -> Matcher:
 
         return BlipMatcher.load(config)
     from lamella.transforms.caption.coca import ContrastiveMatcher
+    from lamella.transforms.caption.fused import FusedMatcher
+    from lamella.weights import load
 
-    return ContrastiveMatcher.load(config)
+    loaded = load(config.name, config.weights, role="matcher", precision=config.precision, device=config.device)
+    return (ContrastiveMatcher if loaded.fusion is None else FusedMatcher)(loaded, config.batch)

@@ -41,7 +41,10 @@ def as_seen(frame: av.VideoFrame, pixel_aspect: Fraction | None, max_side: int |
         pixel_aspect: width over height of one stored pixel; None or 0 where the file does not say.
     """
     width, height = scaled_size(*_square(frame, pixel_aspect), max_side)
-    image = frame.to_image(width=width, height=height, interpolation="AREA" if width < frame.width else "BICUBIC")
+    # One thread: others are made anew for each frame, and where those of before have not ended yet, a bound on memory refuses
+    # theirs (EAGAIN), which is no fault of the clip.
+    interpolation = "AREA" if width < frame.width else "BICUBIC"
+    image = frame.to_image(width=width, height=height, interpolation=interpolation, threads=1)
     turn = _turn(frame)
     return image if turn is None else image.transpose(turn)
 

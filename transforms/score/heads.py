@@ -22,6 +22,7 @@ from lamella.transforms.base.rule import Violation
 from lamella.transforms.media.classifier import UNSAFE
 
 DIGITS = 6
+_NUMBER = re.compile(r"(\d+)")
 _KEY = "score.heads"
 _OUTPUTS, _ACTIVATIONS = ("none", "sigmoid"), ("none", "relu")
 
@@ -117,7 +118,7 @@ def _layers(tensors: dict[str, np.ndarray]) -> tuple[tuple[np.ndarray, np.ndarra
 
 
 def _natural(name: str) -> tuple:
-    return tuple((int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name))
+    return tuple((int(part), "") if part.isdigit() else (0, part) for part in _NUMBER.split(name))
 
 
 def _one_of(said: dict[str, str], key: str, known: tuple[str, ...]) -> str:

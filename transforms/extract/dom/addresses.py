@@ -45,7 +45,10 @@ _IS_LAZY = frozenset(_LAZY)
 # the address of a picture is believed, but for what stands in while it loads, or when it fails.
 _STANDS_IN = re.compile(r"placeholder|fallback|error|default|thumb|lqip|preview|low|tiny|blur|poster|icon|avatar|^on|pin-media")
 _NO_ADDRESS = _words("alt title class id style width height src srcset sizes href loading usemap longdesc name role decoding")
-_LOOKS_LIKE_IMAGE = re.compile(r"[^\s<>{}\"'()]{1,2000}\.(?:jpe?g|png|gif|webp|avif)(?:[?#][^\s<>]*)?", re.IGNORECASE)
+_LOOKS_LIKE_IMAGE = re.compile(  # in full: a path that ends like a picture's, whatever its query says; or a query that ends so
+    r"[^\s<>{}\"'()?#]{1,2000}\.(?:jpe?g|png|gif|webp|avif)(?:[?#][^\s<>]*)?|[^\s<>{}\"'()]{1,2000}\.(?:jpe?g|png|gif|webp|avif)",
+    re.IGNORECASE,
+)
 _LOOKS_LIKE_SET = re.compile(r"\s*[^\s<>{}\"'()]+\s+\d+(?:\.\d+)?[wx]\s*(?:,|$)")
 _LAZY_CLASS = re.compile(r"lazy|defer|unveil", re.IGNORECASE)
 _MAX_ATTRIBUTES = 40

@@ -1,0 +1,49 @@
+"""Matching by fused features (ALBEF, Li et al. 2021; BLIP, Li et al. 2022): pictures and texts in, probabilities out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from PIL import Image
+
+from lamella.transforms.caption.coca import chunks, filled_up
+from lamella.weights import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class FusedMatcher:
+    """A CoCa of ours whose weights carry a matching head: its decoder reads the text while it looks at the picture."""
+
+    loaded: Loaded
+    batch: int
+
+    @property
+    def label(self) -> str:
+        return self.loaded.label
+
+    @property
+    def image_size(self) -> int:
+        return self.loaded.image_size
+
+    def probabilities(self, images: Sequence[Image.Image], asked: Sequence[tuple[int, str]]) -> list[float]:
+        """For each (index of an image, text) the probability that they belong together, in batches of one shape."""
+        if not asked:
+            return []
+        loaded = self.loaded
+        model: Any = loaded.model
+        head: Any = loaded.fusion
+        found: list[float] = []
+        with torch.inference_mode():
+            seen = torch.cat([self._patches(images[part])[: len(images[part])] for part in chunks(len(images), self.batch)])
+            for part in chunks(len(asked), self.batch):
+                pairs = filled_up(asked[part], self.batch)
+                patches = seen[[index for index, _ in pairs]].to(loaded.device)  # [B, P, W]
+                tokens = loaded.tokenize([text for _, text in pairs]).to(loaded.device)  # [B, L]
+                logits = head(model.fuse(patches, tokens)).float().squeeze(-1)  # [B]
+                found += torch.sigmoid(logits).tolist()[: len(asked[part])]
+        return found
+
+    def _patches(self, images: Sequence[Image.Image]) -> torch.Tensor:
+        pixels = torch.stack([self.loaded.preprocess(image) for image in filled_up(images, self.batch)])  # [B, 3, H, W]
+        return self.loaded.model._encode_image(pixels.to(self.loaded.device))[1].cpu()  # [B, P, W]
