@@ -170,6 +170,7 @@ class FetchConfig(Timed):
     max_track_characters: PositiveInt = 100_000  # of a track's cues; the rest is cut; ours
     max_image_bytes: PositiveInt = 30_000_000  # recipes, Limits
     max_video_bytes: PositiveInt = 4_000_000_000  # recipes, Limits
+    rare_formats: bool = False  # takes BMP, TIFF, and HEIC with the extra `heif`: no browser shows them all; ours
     max_pixels: PositiveInt = 64_000_000  # recipes, Limits
     max_scans: PositiveInt = 100  # of a JPEG: Skia, which draws for Chrome and Android, gives up there; encoders make 13
     max_decode_bytes: PositiveInt = 768 * MIB  # what a decoder holds for one file: 64 MP of RGBA; a run stays below 1 GB

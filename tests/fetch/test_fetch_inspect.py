@@ -79,6 +79,15 @@ def test_each_reason(data, kind, reason):
     assert out.key == out.url == "https://a.org/1.png"
 
 
+@pytest.mark.parametrize(("kind", "mime"), [("BMP", "image/bmp"), ("TIFF", "image/tiff")])
+def test_a_rare_format_is_taken_where_it_is_asked_for(kind, mime):
+    data = picture(kind=kind)
+    link = captured(data)
+    gone = judge_bytes(link, data, CONFIG)
+    assert (gone.reason, gone.detail.split(",")[0]) == (Reason.FORMAT_NOT_SUPPORTED, f"format not supported: {kind}")
+    assert judge_bytes(link, data, FetchConfig(rare_formats=True)).mime == mime
+
+
 def test_limits_are_inclusive():
     for size in ((64, 64), (64, 192), (192, 64)):
         assert judge_bytes(captured(), picture(size=size), CONFIG).width == size[0]

@@ -33,7 +33,7 @@ from lamella.transforms.media.clips import BadVideo, video_mime
 from lamella.transforms.media.decode_limits import DecodeLimits
 from lamella.transforms.media.decoding import measure_image, measure_video
 from lamella.transforms.media.measures import Looks
-from lamella.transforms.media.other_formats import SEEN_BYTES, unsupported_format
+from lamella.transforms.media.other_formats import SEEN_BYTES, rare_format, unsupported_format
 from lamella.transforms.media.picture_rules import IMAGE_RULES
 from lamella.transforms.media.pixels import BadImage, looks_like_image
 from lamella.transforms.media.store import MediaStore
@@ -106,6 +106,10 @@ def _known_at_once(link: CapturedLink, data: bytes, digest: str, config: FetchCo
         return violation
     if violation := wrong_kind(link.kind, data[:HEAD_BYTES]):
         return violation
+    if link.kind is MediaKind.IMAGE and not config.rare_formats and (name := rare_format(data[:HEAD_BYTES])):
+        return Violation(
+            Reason.FORMAT_NOT_SUPPORTED, detail=f"format not supported: {name}, unless fetch.rare_formats asks for it"
+        )
     if says := listed_file(data, digest, config.unsafe_hashes):
         return Violation(Reason.UNSAFE_IMAGE, measure="sha256", detail=says)
     if config.honour_opt_outs and config.opt_outs.embedded and (words := embedded_opt_out(data)):

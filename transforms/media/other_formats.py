@@ -36,6 +36,12 @@ def unsupported_format(data: bytes) -> str:
     return "SVG" if start.startswith(b"<") and b"<svg" in start and b"<html" not in start else ""
 
 
+def rare_format(data: bytes) -> str:
+    """ "BMP", "TIFF" or "HEIC", which are decoded where `fetch.rare_formats` asks for them; "" for anything else."""
+    known = (("BMP", is_bmp), ("TIFF", is_tiff), ("HEIC", is_heic))
+    return next((name for name, is_one in known if is_one(data)), "")
+
+
 def is_heic(data: bytes) -> bool:
     """Whether a file's brands say that it is of HEVC."""
     if data[4:8] != b"ftyp":
