@@ -21,10 +21,11 @@ _CLOSING = "\"'”’»)]」』）"  # what may follow the mark that ends a sent
 
 
 def whole_phrases(text: str) -> str:
-    """Cut back to the last whole sentence, or else to where the last phrase begins; "" where that leaves under three words.
+    """Cut back to the last whole sentence, or else to where the last phrase begins, which a full stop then ends; "" where that
+    leaves under three words.
 
     >>> whole_phrases("a man rides a horse along the beach with a sm")
-    'a man rides a horse along the beach'
+    'a man rides a horse along the beach.'
     """
     whole = sentences(text)
     while whole and not whole[-1].rstrip(_CLOSING).endswith(tuple(TERMINAL)):
@@ -36,4 +37,4 @@ def whole_phrases(text: str) -> str:
     left = text[: begins[-1]] if begins else ""
     while hanging := _HANGS.search(left):
         left = left[: hanging.start()]
-    return left.rstrip(" ,;:") if len(left.split()) >= _LEAST else ""
+    return f"{left.rstrip(' ,;:')}." if len(left.split()) >= _LEAST else ""

@@ -73,6 +73,7 @@ def pair_facts(pair: Pair, size: tuple[int, int]) -> Facts:
             "document": pair.document,
             "page_url": pair.page_url,
             "source": pair.source.value,
+            "chosen": pair.source.value,  # readers of shards from when a pair had two texts ask for it by this name
             "captioner": pair.captioner,
             "match": float(pair.match or 0.0),
             "matcher": pair.matcher,
