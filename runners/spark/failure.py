@@ -4,7 +4,8 @@ import contextlib
 import re
 from collections.abc import Iterator
 
-_NO_MODULE = re.compile(r"Error from python worker:.*ModuleNotFoundError: No module named '([\w.]+)'", re.DOTALL)
+_OF_A_WORKER = "Error from python worker:"
+_NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '([\w.]{1,200})'")
 _LOST = re.compile(r"ExecutorLostFailure|Unable to get executor|All masters are unresponsive")
 
 
@@ -27,7 +28,7 @@ def said(message: str) -> str:
     said("...PythonException: Traceback (most recent call last):\\n  File ...\\nOSError: no space\\n\\n\\tat org.apache...")
     == "OSError: no space"
     """
-    if missing := _NO_MODULE.search(message):
+    if missing := _NO_MODULE.search(message.partition(_OF_A_WORKER)[2]):
         return f"a worker's Python has no {missing[1]}: install lamella there, or send it with --py-env"
     _, traceback, rest = message.partition("Traceback (most recent call last):")
     if traceback:
