@@ -16,18 +16,11 @@ from lamella.weights import Loaded, WeightsMissing, load
 
 
 @dataclass(frozen=True, slots=True)
-class CocaCaptioner:
-    """A CoCa of ours or of open_clip. Its own `generate` is not used: it asks for an older transformers, and throws dice."""
+class HeldModel:
+    """A loaded model, and how many pictures or texts it takes at once."""
 
     loaded: Loaded
     batch: int
-
-    @classmethod
-    def load(cls, config: ModelConfig) -> "CocaCaptioner":
-        loaded = load(config.name, config.weights, role="captioner", precision=config.precision, device=config.device)
-        if not hasattr(loaded.model, "text_decoder"):
-            raise WeightsMissing(config.name, config.weights, "this model has no text decoder and writes no captions")
-        return cls(loaded, config.batch)
 
     @property
     def label(self) -> str:
@@ -36,6 +29,22 @@ class CocaCaptioner:
     @property
     def image_size(self) -> int:
         return self.loaded.image_size
+
+    def pixels(self, images: Sequence[Image.Image]) -> Tensor:
+        """[N, 3, H, W], where the model is."""
+        return torch.stack([self.loaded.preprocess(image) for image in images]).to(self.loaded.device)
+
+
+@dataclass(frozen=True, slots=True)
+class CocaCaptioner(HeldModel):
+    """A CoCa of ours or of open_clip. Its own `generate` is not used: it asks for an older transformers, and throws dice."""
+
+    @classmethod
+    def load(cls, config: ModelConfig) -> "CocaCaptioner":
+        loaded = load(config.name, config.weights, role="captioner", precision=config.precision, device=config.device)
+        if not hasattr(loaded.model, "text_decoder"):
+            raise WeightsMissing(config.name, config.weights, "this model has no text decoder and writes no captions")
+        return cls(loaded, config.batch)
 
     def captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
         texts = []
@@ -47,8 +56,7 @@ class CocaCaptioner:
     def _captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
         model, device = self.loaded.model, self.loaded.device
         with torch.inference_mode():
-            pixels = torch.stack([self.loaded.preprocess(image) for image in images]).to(device)  # [N, 3, H, W]
-            _, seen = model._encode_image(pixels)  # [N, P, W]; once, not at every token
+            _, seen = model._encode_image(self.pixels(images))  # [N, P, W]; once, not at every token
 
         def next_logits(tokens: Tensor) -> Tensor:  # [N, L] -> [N, V]
             _, said = model._encode_text(tokens.to(device))  # [N, L, W]
@@ -60,24 +68,13 @@ class CocaCaptioner:
 
 
 @dataclass(frozen=True, slots=True)
-class ContrastiveMatcher:
+class ContrastiveMatcher(HeldModel):
     """The probability that a text belongs to a picture, from their cosine similarity.
 
     Weights that carry a calibration give sigmoid(scale * cosine + bias). Others, as they come from open_clip, were never
     asked for a probability: they choose between the text and no text at all, by their own temperature, which is
     sigmoid(temperature * (cosine - cosine of the empty text)).
     """
-
-    loaded: Loaded
-    batch: int
-
-    @property
-    def label(self) -> str:
-        return self.loaded.label
-
-    @property
-    def image_size(self) -> int:
-        return self.loaded.image_size
 
     def probabilities(self, images: Sequence[Image.Image], asked: Sequence[tuple[int, str]]) -> list[float]:
         if not asked:
@@ -103,8 +100,7 @@ class ContrastiveMatcher:
         return torch.cat(parts)
 
     def _encode_images(self, images: Sequence[Image.Image]) -> Tensor:
-        pixels = torch.stack([self.loaded.preprocess(image) for image in images])  # [N, 3, H, W]
-        return self.loaded.model.encode_image(pixels.to(self.loaded.device))
+        return self.loaded.model.encode_image(self.pixels(images))
 
     def _encode_texts(self, texts: Sequence[str]) -> Tensor:
         return self.loaded.model.encode_text(self.loaded.tokenize(texts).to(self.loaded.device))

@@ -7,24 +7,12 @@ from typing import Any
 import torch
 from PIL import Image
 
-from lamella.transforms.caption.coca import chunks, filled_up
-from lamella.weights import Loaded
+from lamella.transforms.caption.coca import HeldModel, chunks, filled_up
 
 
 @dataclass(frozen=True, slots=True)
-class FusedMatcher:
+class FusedMatcher(HeldModel):
     """A CoCa of ours whose weights carry a matching head: its decoder reads the text while it looks at the picture."""
-
-    loaded: Loaded
-    batch: int
-
-    @property
-    def label(self) -> str:
-        return self.loaded.label
-
-    @property
-    def image_size(self) -> int:
-        return self.loaded.image_size
 
     def probabilities(self, images: Sequence[Image.Image], asked: Sequence[tuple[int, str]]) -> list[float]:
         """For each (index of an image, text) the probability that they belong together, in batches of one shape."""
@@ -45,5 +33,4 @@ class FusedMatcher:
         return found
 
     def _patches(self, images: Sequence[Image.Image]) -> torch.Tensor:
-        pixels = torch.stack([self.loaded.preprocess(image) for image in filled_up(images, self.batch)])  # [B, 3, H, W]
-        return self.loaded.model._encode_image(pixels.to(self.loaded.device))[1].cpu()  # [B, P, W]
+        return self.loaded.model._encode_image(self.pixels(filled_up(images, self.batch)))[1].cpu()  # [B, P, W]
