@@ -30,6 +30,7 @@ BEAM_FILES = (
     "step.py",
     "spread.py",
     "remembered.py",
+    "join_media.py",
 )
 SHARED_ROOMS = {"base", "formats", "media"}  # what every stage stands on
 FORBIDDEN_FILES = {"utils.py", "common.py", "helpers.py"}

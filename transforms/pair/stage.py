@@ -14,9 +14,9 @@ from apache_beam.transforms.combiners import Count, ToDict
 
 from lamella.schemas.config import PairConfig
 from lamella.schemas.datasets import Dataset
-from lamella.schemas.media import Media
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection, Stage, Unit
+from lamella.transforms.base.join_media import Found, JoinMedia
 from lamella.transforms.base.step import Outcome, Step
 from lamella.transforms.pair.captions import normalised
 from lamella.transforms.pair.corpus import Candidate, Floors, alt_key, copy_key, floors_of, image_of, tokens_of
@@ -74,19 +74,10 @@ class MinePairs(beam.PTransform):
 
     def expand(self, inputs):
         config, candidates = self._config, inputs["candidates"]
-        needed = candidates | "UrlsNeeded" >> beam.FlatMap(_needed).with_output_types(tuple[str, str])
-        media = inputs["media"] | "MediaByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, Media])
-        unusable = inputs["unusable"] | "UnusableByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, Rejection])
-        found = (
-            {"needed": needed, "media": media, "unusable": unusable}
-            | "JoinByUrl" >> beam.CoGroupByKey()
-            | "FoundByCandidate" >> beam.FlatMapTuple(_found).with_output_types(tuple[str, Media | Rejection])
-        )
-        by_key = candidates | "ByKey" >> beam.WithKeys(_key).with_output_types(tuple[str, CandidatePair])
+        places = {"records": candidates, "media": inputs["media"], "unusable": inputs["unusable"]}
         placed = (
-            {"candidates": by_key, "found": found}
-            | "JoinByCandidate" >> beam.CoGroupByKey()
-            | "Joined" >> beam.FlatMapTuple(_joined).with_output_types(Joined)
+            places
+            | JoinMedia(urls_of, _joined, CandidatePair, Joined)
             | Step(Stage.PAIR, place_pair, config, PairType, counts=_one, leave=None)
         )
         raw = placed.kept | "ByCopyKey" >> beam.WithKeys(copy_key).with_output_types(tuple[str, PairType])
@@ -202,23 +193,8 @@ def _with_unsafe(_: str, group: dict):
         yield replace(candidate, unsafe=unsafe) if unsafe else candidate
 
 
-def _needed(candidate: CandidatePair):
-    for url in urls_of(candidate):
-        yield url, candidate.key
-
-
-def _found(url: str, group: dict):
-    answers = [*group["media"], *group["unusable"]]  # a handful: fetch makes one record a URL
-    if answers:
-        for key in group["needed"]:
-            for answer in answers:
-                yield key, answer
-
-
-def _joined(key: str, group: dict):
-    found = tuple(group["found"])
-    for candidate in group["candidates"]:
-        yield Joined(candidate=candidate, found=found)
+def _joined(candidate: CandidatePair, found: Found) -> Joined:
+    return Joined(candidate=candidate, found=found)
 
 
 def _shown(key: str, pair: ImageTextPair) -> tuple[str, str]:
@@ -227,14 +203,6 @@ def _shown(key: str, pair: ImageTextPair) -> tuple[str, str]:
 
 def _is_align(keyed) -> bool:
     return keyed[1].dataset is Dataset.ALIGN
-
-
-def _key(record) -> str:
-    return record.key
-
-
-def _url(record: Media | Rejection) -> str:
-    return record.url
 
 
 def _nothing(record: object):
