@@ -22,7 +22,7 @@ from lamella.schemas.shards import FINGERPRINT_KEY, MANIFEST, checked_file
 from lamella.transforms.base.files import is_plain_name, join, read_bytes, write_atomically
 from lamella.transforms.base.spread import Spread
 
-FORMAT = 7  # raised when the bytes of a table change for the same input and config
+FORMAT = 8  # raised when the bytes of a table change for the same input and config
 ROW_GROUP = 10_000
 
 
