@@ -11,7 +11,7 @@ from lamella.pipeline.graph import SHARDS_FOLDER
 from lamella.pipeline.ledger import Ledger
 from lamella.pipeline.opt_outs import ListOptOuts
 from lamella.schemas.config import Config
-from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
+from lamella.schemas.datasets import DATASETS, Dataset
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.media import Alias, ArchiveMedia, Media
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
@@ -30,7 +30,8 @@ from lamella.transforms.pair.stage import MinePairs, ProposePairs
 from lamella.transforms.read.stage import ReadPages
 from lamella.transforms.score.stage import Embed, ScoreDocuments, ScoreModel, ScorePairs
 from lamella.transforms.shard.plan import plan_shards
-from lamella.transforms.shard.stage import WriteManifest, WriteShards
+from lamella.transforms.shard.stage import PlannedShards, ShardsTarget, WriteShards
+from lamella.transforms.shard.write import ShardWork
 
 
 class Extracted(NamedTuple):
@@ -181,25 +182,28 @@ def memory_of(c: Config, root: str) -> Memory:
     return Memory(root=c.run.memory or join(root, MEMORY))
 
 
+class Shards(NamedTuple):
+    written: PCollection  # (folder, ShardInfo)
+    targets: dict[str, ShardsTarget]  # by folder
+
+
 def make_shards(
-    records: Mapping[Dataset, PCollection], rows: Mapping[Dataset, int], c: Config, output: ShardsOutput, ledger: Ledger
-) -> None:
-    """The records of each dataset -> its tars and their manifest; documents as Parquet too."""
+    tables: Mapping[str, PCollection], rows: Mapping[Dataset, int], c: Config, output: ShardsOutput, ledger: Ledger
+) -> Shards:
+    """The tables' records -> tars of each dataset, documents as Parquet too, and what their manifests are made from."""
     store = MediaStore.of(output.root, c.read, c.fetch)
-    for dataset, found in records.items():
-        folder = f"{output.root}/{SHARDS_FOLDER}/{dataset}"
-        shards = found | WriteShards(c.shard, plan_shards(dataset, rows[dataset], c.shard), store, folder)
-        ledger.enter(shards)
-        shards.written | WriteManifest(dataset, folder, output.fingerprint)
-        if DATASETS[dataset].parquet:
-            shards.tables | WriteManifest(dataset, f"{folder}{PARQUET}", output.fingerprint)
-
-
-def of_dataset(records: PCollection, dataset: Dataset) -> PCollection:
-    """The records of one dataset: pairs that name it, and documents, all of them."""
-    if DATASETS[dataset].unit is not Unit.PAIR:
-        return records
-    return records | f"Only {dataset}" >> beam.Filter(lambda pair: pair.dataset is dataset)
+    shards: dict[Dataset, PlannedShards] = {}
+    for dataset in DATASETS:
+        work = ShardWork(dataset=dataset, config=c.shard, store=store, folder=join(output.root, SHARDS_FOLDER, dataset))
+        shards[dataset] = PlannedShards(plan_shards(dataset, rows[dataset], c.shard), work)
+    made = tables | WriteShards(shards)
+    ledger.enter(made)
+    targets = {
+        folder: ShardsTarget(dataset=dataset, folder=folder, fingerprint=output.fingerprint)
+        for dataset, planned in shards.items()
+        for folder in planned.work.folders
+    }
+    return Shards(made.written, targets)
 
 
 def _is_unsafe_page(gone: Rejection) -> bool:

@@ -8,8 +8,12 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import settings
 
+from lamella.runners.beam_memo import remember
+
 settings.register_profile("lamella", deadline=None)  # no test is bound in seconds: a busy machine fails none
 settings.load_profile("lamella")
+
+remember()  # as the command does: tests lay some hundred pipelines out
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
