@@ -26,6 +26,7 @@ from lamella.transforms.extract.dom.class_heuristics import (
 from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BOXES
 
 _TELLING = frozenset((COMMENTS, CONSENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, PROMOTION, TEASER))
+_INVITES = frozenset((TEASER, PROMOTION))
 _SURE = frozenset((COMMENTS, CONSENT, FURNITURE))
 
 
@@ -136,6 +137,9 @@ def _list_of(layout: Layout, entries: list[int], marked: list[bool], limits: Lim
         at = boxes[entry].parent
         while at > 0 and marked[at]:
             marked[at] = False
+            at = boxes[at].parent
+        while at > 0:  # an invitation that holds all of them is none
+            marked[at] = marked[at] and boxes[at].hint not in _INVITES
             at = boxes[at].parent
         if not _is_post(boxes[entry]):
             for index in range(entry, ends[entry]):
