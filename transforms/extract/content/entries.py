@@ -33,7 +33,7 @@ class Limits(Protocol):
 
 def entries_of(layout: Layout, marked: list[bool], limits: Limits) -> list[int]:
     """The boxes of the entries, in document order; [] where the page is no list."""
-    boxes, lines, priced = layout.boxes, _lines(layout), _priced(layout)
+    boxes, lines, priced = layout.boxes, _lines(layout), priced_boxes(layout)
     never = _within(layout, [box.hint in _NEVER for box in boxes])
     likely = _within(layout, [box.hint == LIKELY_FURNITURE for box in boxes])
     groups: dict[tuple[str, str], list[int]] = {}
@@ -42,9 +42,7 @@ def entries_of(layout: Layout, marked: list[bool], limits: Limits) -> list[int]:
         named = box.name or box.tag != "li" or (around.tag == "ul" and around.name)
         if box.tag == "li" and around.tag == "ol" and not box.name and 2 * box.prose > box.letters:
             continue  # steps, exercises: they are told in their order, whatever they link to
-        if index and not never[index] and _is_entry(
-            box, lines[index] if named else 2, likely[index], priced[index], limits
-        ):
+        if index and not never[index] and _is_entry(box, lines[index] if named else 2, likely[index], priced[index], limits):
             key = box.tag, box.name or f"{boxes[box.parent].tag} {boxes[box.parent].name}"
             groups.setdefault(key, []).append(index)
     ends = layout.ends()
@@ -85,7 +83,7 @@ def _lines(layout: Layout) -> list[int]:
     return lines
 
 
-def _priced(layout: Layout) -> list[bool]:
+def priced_boxes(layout: Layout) -> list[bool]:
     """For each box whether a short line in it is a price: a number beside a sign of money."""
     priced = [False] * len(layout.boxes)
     for item in layout.items:

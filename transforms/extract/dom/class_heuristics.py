@@ -94,7 +94,8 @@ _PAIRED_WORDS = r"""
     table-of-contents
 """
 _PAIRED_COMMENTS = r"""
-    customer-?reviews? user-?reviews? product-?reviews product-?review-?(?:list|item|form) review-?(?:list|item) comment-?(?:s|list|area|section|form|thread)
+    customer-?reviews? user-?reviews? product-?reviews product-?review-?(?:list|item|form) review-?(?:list|item)
+    comment-?(?:s|list|area|section|form|thread)
     leave-?(?:a-)?(?:comment|reply)
 """
 _IN_CAPTION = "(?:copyright|credits?|source|text|legend|info|author|annotation|description)"
