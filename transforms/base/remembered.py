@@ -31,6 +31,14 @@ class Recalled(NamedTuple):
     counts: beam.PCollection  # Counted
 
 
+class RememberedModel(NamedTuple):
+    """What a stage needs to ask a model, beside its own configuration."""
+
+    identity: str  # of the model: what its answers are remembered under
+    memory: Memory
+    buckets: int  # `run.batch_buckets`
+
+
 class Remembered(beam.PTransform):
     """PCollection[Request] -> Recalled.
 

@@ -2,7 +2,6 @@
 similarity on them, and what scored too low."""
 
 from functools import partial
-from typing import NamedTuple
 
 import apache_beam as beam
 from apache_beam.utils.shared import Shared
@@ -12,8 +11,8 @@ from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage
-from lamella.transforms.base.memory import Memory, Request
-from lamella.transforms.base.remembered import JoinAnswers, Recalled, Remembered
+from lamella.transforms.base.memory import Request
+from lamella.transforms.base.remembered import JoinAnswers, Recalled, Remembered, RememberedModel
 from lamella.transforms.base.step import Step
 from lamella.transforms.media.store import MediaStore
 from lamella.transforms.score.embeddings import PictureEmbeddings, TextEmbeddings
@@ -25,14 +24,6 @@ PairType = ImageTextPair | VideoTextPair
 Record = ImageTextPair | VideoTextPair | InterleavedDocument
 
 
-class ScoreModel(NamedTuple):
-    """What a scorer needs beside its configuration."""
-
-    identity: str  # of the model: what its answers are remembered under
-    memory: Memory
-    buckets: int
-
-
 class Embed(beam.PTransform):
     """PCollection of pairs and documents -> Recalled embeddings of all that their scores are made from.
 
@@ -42,7 +33,7 @@ class Embed(beam.PTransform):
         model: where answers are kept, and under what.
     """
 
-    def __init__(self, config: ScoreConfig, store: MediaStore, model: ScoreModel):
+    def __init__(self, config: ScoreConfig, store: MediaStore, model: RememberedModel):
         super().__init__()
         self._store, self._model = store, model
         self._config = config.model.model_copy(
