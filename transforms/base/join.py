@@ -85,6 +85,11 @@ def by_url(record: Any) -> Iterable[tuple[str, Any]]:
     return ((record.url, record),)
 
 
+def as_it_is(pair: tuple[Any, Any]) -> Iterable[tuple[Any, Any]]:
+    """What is (key, value) already."""
+    return (pair,)
+
+
 def _tagged(record: Any, number: int, keyed: Keyed) -> Iterator[tuple[Any, tuple[int, Any]]]:
     return ((key, (number, value)) for key, value in keyed(record))
 
