@@ -51,7 +51,7 @@ class Join(beam.PTransform):
     def __init__(
         self,
         keyed: Mapping[str, Keyed],
-        joined: Callable[[Any, Group], Iterable[Any]],
+        joined: Callable[..., Iterable[Any]],
         gives: Any,
         *,
         doors: Mapping[str, Any] | None = None,
