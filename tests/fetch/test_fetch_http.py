@@ -5,7 +5,7 @@ import socket
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from hashlib import sha256
+from hashlib import md5, sha256
 from itertools import pairwise
 
 import pytest
@@ -356,9 +356,10 @@ def test_names_that_do_not_exist(server, tmp_path):
     assert reasons(config, tmp_path, urls[1]) == [Reason.BAD_URL]
 
 
-def test_listed_files_are_not_kept(server, tmp_path):
+@pytest.mark.parametrize("digest_of", [sha256, md5])
+def test_listed_files_are_not_kept(server, tmp_path, digest_of):
     listed = tmp_path / "hashes"
-    listed.write_text(sha256(picture(sum(b"/ok/1.png"))).hexdigest())
+    listed.write_text(digest_of(picture(sum(b"/ok/1.png"))).hexdigest())
     config = server.config(unsafe_hashes=str(listed))
     assert reasons(config, tmp_path, server.url("/ok/1.png"), server.url("/ok/2.png")) == [Reason.UNSAFE_IMAGE, None]
 
