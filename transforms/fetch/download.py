@@ -57,6 +57,7 @@ _POLICY = (
 class AskedLink(MediaLink):
     """A link to ask for over HTTP, with the answer of an earlier run where there was one."""
 
+    licence: str = ""  # as a WantedLink has it
     known: Answer | None = None
 
 
@@ -153,7 +154,7 @@ class Harvester:
     async def _ask_one(self, link: AskedLink, target: Path) -> Answer:
         answer = Answer(url=link.url, policy=self._policy, time=datetime.now(UTC).isoformat(timespec="seconds"))
         try:
-            body = await self._client.fetch(link, target)
+            body = await self._client.fetch(link, target, link.licence)
         except Refused as refusal:
             target.unlink(missing_ok=True)
             return replace(answer, reason=refusal.reason.value, detail=refusal.detail)

@@ -35,8 +35,8 @@ class FindLinks(beam.PTransform):
     def expand(self, inputs):
         documents, candidates = inputs["documents"], inputs["candidates"]
         on_pages = (
-            documents | "ShownBy" >> beam.FlatMap(shown_by).with_output_types(tuple[str, tuple[str, int, str]]),
-            candidates | "WantedBy" >> beam.FlatMap(wanted_by).with_output_types(tuple[str, tuple[str, int, str]]),
+            documents | "ShownBy" >> beam.FlatMap(shown_by).with_output_types(tuple[str, tuple[str, str, int, str]]),
+            candidates | "WantedBy" >> beam.FlatMap(wanted_by).with_output_types(tuple[str, tuple[str, str, int, str]]),
         )
         pages = (
             on_pages
@@ -132,7 +132,7 @@ def _url(record) -> str:
 def _remember(url: str, group: dict):
     known = next(iter(group["known"]), None)
     for link in group["links"]:
-        yield AskedLink(url=link.url, kind=link.kind, documents=link.documents, known=known)
+        yield AskedLink(url=link.url, kind=link.kind, documents=link.documents, licence=link.licence, known=known)
 
 
 def _in_bucket(link: AskedLink, links: int) -> tuple[int, AskedLink]:
