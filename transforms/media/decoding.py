@@ -56,6 +56,12 @@ def decode_clip(data: bytes, seconds: Sequence[float], max_side: int | None, lim
     return _images(said["sizes"], pixels)
 
 
+def credentials_of(data: bytes, limits: DecodeLimits) -> dict[str, str]:
+    """As `content_credentials.training_entries`. Raises BadImage."""
+    said, _ = _asked(BadImage, data, limits, ask="training_entries")
+    return said["entries"]
+
+
 def _asked(
     bad: type[BadImage] | type[BadVideo], data: bytes, limits: DecodeLimits, **request: Any
 ) -> tuple[dict[str, Any], memoryview]:
