@@ -88,14 +88,14 @@ class Harvester:
             self._loop.run_until_complete(self._client.close())
         self._loop.close()
 
-    def harvest(self, links: Iterable[AskedLink]) -> Iterator[CapturedLink | Rejection]:
-        """What became of every link, batch by batch."""
+    def harvest(self, links: Iterable[AskedLink]) -> Iterator[tuple[CapturedLink | Rejection, Answer]]:
+        """What became of every link, batch by batch, with what it was answered."""
         ordered = sorted(links, key=lambda link: (stable_key(link.url), link.url))
         for at in range(0, len(ordered), BATCH_LINKS):
             batch = ordered[at : at + BATCH_LINKS]
             answers = self._answers(batch)
             for link in batch:
-                yield as_record(link, answers[link.url])
+                yield as_record(link, answers[link.url]), answers[link.url]
 
     def _answers(self, batch: Sequence[AskedLink]) -> dict[str, Answer]:
         name = batch_name([link.url for link in batch], self._policy)

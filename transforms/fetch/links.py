@@ -26,6 +26,7 @@ class Mention(NamedTuple):
     opt_out: str  # a page's directive that forbids the media; the first in the alphabet, so that order does not matter
     closed_by: str
     licence: str = ""  # of RSL, that a page names, a space, and the page; the first in the alphabet
+    said: str = ""  # when the last page was crawled that forbids something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class WantedLink(MediaLink):
 
     opt_out: str = ""
     licence: str = ""  # address of a licence of RSL, a space, and the page that names it
+    said: str = ""  # when the last page was crawled that forbids something
 
 
 def media_of(document: InterleavedDocument) -> dict[str, MediaKind]:
@@ -57,30 +59,32 @@ class OnPage(NamedTuple):
     url: str
     kind: int  # index in `_KINDS`
     robots: str
+    crawl_time: str
 
 
 def shown_by(document: InterleavedDocument) -> Iterable[tuple[str, OnPage]]:
     """(URL, page) for each distinct URL of a document."""
     for url, kind in media_of(document).items():
-        yield url, OnPage(document.key, document.url, _KINDS.index(kind), document.robots)
+        yield url, OnPage(document.key, document.url, _KINDS.index(kind), document.robots, document.provenance.crawl_time)
 
 
 def wanted_by(candidate: CandidatePair) -> Iterable[tuple[str, OnPage]]:
     """(URL, page) of a candidate's media, and of its track."""
-    page = candidate.document, candidate.page_url
-    yield candidate.url, OnPage(*page, _KINDS.index(candidate.kind), candidate.robots)
-    if candidate.track:
-        yield candidate.track, OnPage(*page, _KINDS.index(MediaKind.TRACK), candidate.robots)
+    for url, kind in ((candidate.url, candidate.kind), (candidate.track, MediaKind.TRACK)):
+        if url:
+            kind_at = _KINDS.index(kind)
+            yield url, OnPage(candidate.document, candidate.page_url, kind_at, candidate.robots, candidate.crawl_time)
 
 
 def mention_of(shown: tuple[str, tuple], config: FetchConfig) -> tuple[str, Mention]:
     """A page's word on a URL that it shows."""
     url, page = shown[0], OnPage(*shown[1])
     forbids = page_opt_out(page.robots, product_of(config.user_agent), config.opt_outs)
+    said = page.crawl_time if any(forbids) else ""
     licence = licence_in(page.robots)
     if licence and (licence := join_url(page.url, licence)):
         licence = f"{licence} {page.url}"
-    return url, Mention(page.kind, 0, 1, int(bool(forbids.page)), forbids.media, forbids.page, licence)
+    return url, Mention(page.kind, 0, 1, int(bool(forbids.page)), forbids.media, forbids.page, licence, said)
 
 
 def document_mentions(document: InterleavedDocument) -> Iterable[tuple[str, Mention]]:
@@ -97,7 +101,7 @@ def urls_shown(document: InterleavedDocument) -> Iterable[tuple[str, str]]:
 
 def sum_mentions(mentions: Iterable[Mention]) -> Mention:
     """Associative and commutative, so that it can be summed in any grouping."""
-    kind, documents, pages, closed, opt_out, closed_by, licence = len(_KINDS) - 1, 0, 0, 0, "", "", ""
+    kind, documents, pages, closed, opt_out, closed_by, licence, said = len(_KINDS) - 1, 0, 0, 0, "", "", "", ""
     for mention in mentions:
         kind = min(kind, mention.kind)
         documents += mention.documents
@@ -106,7 +110,8 @@ def sum_mentions(mentions: Iterable[Mention]) -> Mention:
         opt_out = min(filter(None, (opt_out, mention.opt_out)), default="")
         closed_by = min(filter(None, (closed_by, mention.closed_by)), default="")
         licence = min(filter(None, (licence, mention.licence)), default="")
-    return Mention(kind, documents, pages, closed, opt_out, closed_by, licence)
+        said = max(said, mention.said)
+    return Mention(kind, documents, pages, closed, opt_out, closed_by, licence, said)
 
 
 def as_link(url: str, mention: Mention) -> WantedLink:
@@ -122,4 +127,5 @@ def as_link(url: str, mention: Mention) -> WantedLink:
         documents=mention.documents,
         opt_out=mention.opt_out or every_page_closed,
         licence=mention.licence,
+        said=mention.said,
     )
