@@ -29,6 +29,7 @@ BEAM_FILES = (
     "hear_sites.py",
     "step.py",
     "spread.py",
+    "join.py",
     "remembered.py",
     "join_media.py",
 )
