@@ -148,8 +148,8 @@ def links(lines: Iterable[Line], rows: Mapping[str, int], when: str = "before") 
     by_place = {(line.stage, line.unit): line for line in lines}
     out = []
     for node in STAGES.values():
-        for unit, _ in node.takes:
-            before = handed_by(unit, node.stage, when)
+        for unit, declared in node.takes:
+            before = handed_by(unit, node.stage, when) or declared
             for counted in (unit, Unit.NODE) if unit is Unit.DOCUMENT and node.counts_nodes else (unit,):
                 taker = by_place.get((node.stage, counted))
                 giver = _first(by_place, givers(unit, before, when), counted)

@@ -156,8 +156,10 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        tables = _read(pipeline, context, MEDIA)
-        return curation.find_media(*tables, context.config, context.root, ledger, asks=context.asks)
+        documents, candidates, archived, aliases, rejected = _read(pipeline, context, MEDIA)
+        return curation.find_media(
+            documents, candidates, archived, aliases, rejected, context.config, context.root, ledger, asks=context.asks
+        )
 
     _run(context, MEDIA, build)
 

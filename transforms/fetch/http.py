@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from lamella.schemas.config import FetchConfig, ReadConfig
@@ -70,7 +71,7 @@ class Client:
     def __init__(
         self,
         config: FetchConfig,
-        resolver: aiohttp.abc.AbstractResolver | None = None,
+        resolver: AbstractResolver | None = None,
         reading: ReadConfig = ReadConfig(),
     ):
         self._config, self._caps = config, media_caps(reading)

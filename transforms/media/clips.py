@@ -11,6 +11,7 @@ from math import inf
 from typing import NamedTuple
 
 import av
+from av.stream import Disposition
 from PIL import Image
 
 from lamella.schemas.rejection import Reason
@@ -187,12 +188,13 @@ class _Frames:
     def __init__(self, container, stream, reseek_s: float, limits: DecodeLimits):
         self._container, self._stream, self._reseek_s, self._limits = container, stream, reseek_s, limits
         self._decoded = self._pixels = 0
-        self._shown = self._next = None
         self._frames = container.decode(stream)
-        self._shown = self._decode()  # time runs from the first frame that is shown: containers start when they like
-        if self._shown is None:
+        first = self._decode()
+        if first is None:
             raise BadVideo(Reason.BROKEN_VIDEO, "no frame")
-        self._origin = self._shown.time
+        self._shown: av.VideoFrame = first
+        self._next: av.VideoFrame | None = None
+        self._origin = first.time  # time runs from the first frame that is shown: containers start when they like
 
     def at(self, second: float) -> av.VideoFrame:
         target = self._origin + second
@@ -262,7 +264,7 @@ def _check(cost: ClipCost, limits: DecodeLimits) -> None:
 
 def _is_cover(stream) -> bool:
     """Album art is a video stream of one picture."""
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+    return bool(stream.disposition & Disposition.attached_pic)
 
 
 def _refused(url: str, flags: int, options: dict):

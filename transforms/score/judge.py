@@ -15,7 +15,7 @@ from lamella.transforms.score.questions import Answer, Scored
 from lamella.transforms.score.rules import DOCUMENT_RULES, NODE_RULES, PAIR_RULES
 
 
-def judge_pair(scored: Scored, config: ScoreConfig) -> Iterable[Pair | Rejection]:
+def judge_pair(scored: Scored[Pair], config: ScoreConfig) -> Iterable[Pair | Rejection]:
     """The pair with score and model, or why it leaves."""
     (answer,) = scored.answers
     media = _measured(scored.record.media, answer)
@@ -26,7 +26,7 @@ def judge_pair(scored: Scored, config: ScoreConfig) -> Iterable[Pair | Rejection
         yield pair
 
 
-def judge_document(scored: Scored, config: ScoreConfig) -> Iterable[InterleavedDocument | Rejection]:
+def judge_document(scored: Scored[InterleavedDocument], config: ScoreConfig) -> Iterable[InterleavedDocument | Rejection]:
     """The document with a score on each image; images that score too low leave it, and phi stays true.
 
     Yields:

@@ -129,13 +129,13 @@ def _interleaved(document: InterleavedDocument, shown: Sequence[Shown]) -> Inter
         elif isinstance(node, TextNode):
             texts.append(node.text)
             image_index.append(None)
-        elif picture is None:
+        elif picture is None or node.media is None:
             raise ValueError(f"{document.key}: an image without its picture")
         else:
             texts.append(None)
             image_index.append(len(images))
             images.append(picture.jpeg)
-            facts.append(image_facts(node, (picture.width, picture.height)) | face_facts(picture))
+            facts.append(image_facts(node, node.media, (picture.width, picture.height)) | face_facts(picture))
             if node.caption:  # it belongs to the image: it comes with it, and goes with it
                 texts.append(node.caption)
                 image_index.append(None)
