@@ -17,7 +17,6 @@ from lamella.schemas.page import Provenance
 from lamella.schemas.pair import CandidatePair
 from lamella.transforms.fetch.stage import FetchMedia
 
-
 _seen: list[OptOut] = []  # the runner is in this process
 
 
