@@ -95,7 +95,7 @@ def find_media(
     refs = {"documents": documents, "candidates": candidates, "archived": archived, "aliases": aliases}
     found = refs | FetchMedia(c.fetch, store, asks=asks)
     gone = (found.rejected, rejected) | "All that left" >> beam.Flatten()
-    return FoundMedia(ledger.keep(found), {"rejected": gone, "archived": archived} | ListOptOuts())
+    return FoundMedia(ledger.keep(found), {"rejected": gone, "archived": archived, "said": found.said} | ListOptOuts())
 
 
 class ShardsOutput(NamedTuple):
