@@ -11,7 +11,9 @@ from lamella.transforms.base.opt_out_list import LISTED
 
 
 class ListOptOuts(beam.PTransform):
-    """{"rejected", "archived"} -> OptOut, with the day on which an archive has the response of a file."""
+    """{"rejected", "archived", "said"} -> OptOut, with the time at which it was said; or, where that is not known, that of the
+    response that an archive has of a file.
+    """
 
     def expand(self, inputs):
         gone = inputs["rejected"] | "OptedOut" >> beam.Filter(lambda rejection: rejection.reason is Reason.OPTED_OUT)
@@ -21,7 +23,8 @@ class ListOptOuts(beam.PTransform):
             | "Dates" >> beam.Map(_dated).with_output_types(tuple[str, str])
             | "LastDate" >> beam.CombinePerKey(max)
         )
-        joined = {"gone": by_url, "dates": dates} | beam.CoGroupByKey()
+        said = inputs["said"] | "LastSaid" >> beam.CombinePerKey(max)
+        joined = {"gone": by_url, "dates": dates, "said": said} | beam.CoGroupByKey()
         return joined | beam.FlatMapTuple(_rows).with_output_types(OptOut)
 
 
@@ -30,7 +33,7 @@ def _dated(found: ArchiveMedia) -> tuple[str, str]:
 
 
 def _rows(url: str, group: dict):
-    date = next(iter(group["dates"]), "")
+    date = next(iter(group["said"]), "") or next(iter(group["dates"]), "")
     for rejection in group["gone"]:
         yield opt_out_of(url, rejection.unit.value, rejection.detail, date)
 

@@ -51,7 +51,7 @@ class Join(beam.PTransform):
     def __init__(
         self,
         keyed: Mapping[str, Keyed],
-        joined: Callable[[Any, Group], Iterable[Any]],
+        joined: Callable[..., Iterable[Any]],
         gives: Any,
         *,
         doors: Mapping[str, Any] | None = None,
@@ -83,6 +83,11 @@ def by_key(record: Any) -> Iterable[tuple[str, Any]]:
 def by_url(record: Any) -> Iterable[tuple[str, Any]]:
     """The record by its address."""
     return ((record.url, record),)
+
+
+def as_it_is(pair: tuple[Any, Any]) -> Iterable[tuple[Any, Any]]:
+    """What is (key, value) already."""
+    return (pair,)
 
 
 def _tagged(record: Any, number: int, keyed: Keyed) -> Iterator[tuple[Any, tuple[int, Any]]]:

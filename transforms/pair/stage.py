@@ -16,7 +16,7 @@ from lamella.schemas.config import PairConfig
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection, Stage, Unit
-from lamella.transforms.base.join_media import Found, JoinMedia
+from lamella.transforms.base.join_media import Found, MediaUser
 from lamella.transforms.base.step import Outcome, Step
 from lamella.transforms.pair.captions import normalised
 from lamella.transforms.pair.corpus import Candidate, Floors, alt_key, copy_key, floors_of, image_of, tokens_of
@@ -66,20 +66,15 @@ class ProposePairs(beam.PTransform):
 
 
 class MinePairs(beam.PTransform):
-    """{"candidates", "media", "unusable"} -> Outcome of pairs; `unusable` are fetch's Rejections of media."""
+    """PCollection of what CANDIDATES_USE gives -> Outcome of pairs."""
 
     def __init__(self, config: PairConfig):
         super().__init__()
         self._config = config
 
-    def expand(self, inputs):
-        config, candidates = self._config, inputs["candidates"]
-        places = {"records": candidates, "media": inputs["media"], "unusable": inputs["unusable"]}
-        placed = (
-            places
-            | JoinMedia(urls_of, _joined, CandidatePair, Joined)
-            | Step(Stage.PAIR, place_pair, config, PairType, counts=_one, leave=None)
-        )
+    def expand(self, joined: beam.PCollection[Joined]):
+        config = self._config
+        placed = joined | Step(Stage.PAIR, place_pair, config, PairType, counts=_one, leave=None)
         raw = placed.kept | "ByCopyKey" >> beam.WithKeys(copy_key).with_output_types(tuple[str, PairType])
         alts = raw | "Align" >> beam.Filter(_is_align) | "Alts" >> beam.MapTuple(_shown) | beam.Distinct()
         by_image = alts | "ByImage" >> beam.MapTuple(lambda key, image: (image, key)).with_output_types(tuple[str, str])
@@ -195,6 +190,9 @@ def _with_unsafe(_: str, group: dict):
 
 def _joined(candidate: CandidatePair, found: Found) -> Joined:
     return Joined(candidate=candidate, found=found)
+
+
+CANDIDATES_USE = MediaUser(urls_of, _joined, Joined)
 
 
 def _shown(key: str, pair: ImageTextPair) -> tuple[str, str]:
