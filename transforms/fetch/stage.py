@@ -51,9 +51,10 @@ class FetchMedia(beam.PTransform):
         found = places | "LookInArchives" >> LookInArchives(config)
         in_archives = {"captured": found.captured, "archived": inputs["archived"]}
         heard = in_archives | "HearSites" >> HearSites(config, self._store)
-        if config.http:
+        if config.http:  # what a host's answers came to is in one worker, and is shared out; archives' captures are already
             asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks)
-            captured, refused = (heard.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
+            captured = (heard.captured, asked.captured | Spread(_url)) | "Captured" >> beam.Flatten()
+            refused = asked.refused
         else:
             captured, refused = (
                 heard.captured,
@@ -62,7 +63,7 @@ class FetchMedia(beam.PTransform):
 
         between = {"entry": None, "leave": None, "counts": _one, "setup": read_lists}
         inspect = Step(Stage.FETCH, inspect_media, config, Media, given=(self._store,), **between)
-        media = captured | Spread(_url) | "Inspect" >> inspect
+        media = captured | "Inspect" >> inspect
         listed = media.kept | "Listed" >> Step(Stage.FETCH, judge_listed, config, Media, **between)
         members = {"documents": documents, "media": listed.kept} | "FindCopies" >> FindCopies(config)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one, entry=None)
