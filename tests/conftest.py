@@ -1,5 +1,6 @@
 """Paths and marks that all tests share."""
 
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -19,6 +20,9 @@ REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def pytest_collection_modifyitems(items):
+    """Files with slow tests come first: one that begins last would hold a single process when the others are done."""
+    slow = Counter(item.path for item in items if "slow" in item.keywords)
+    items.sort(key=lambda item: -slow[item.path])
     if not REAL_DATA.is_dir():
         skip = pytest.mark.skip(reason="no ../shared/data")
         for item in items:

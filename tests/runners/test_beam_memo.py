@@ -25,6 +25,9 @@ def plain(element):
     yield element
 
 
+FORMS = ["a function of a class", "a bound method", "a function", "a built-in", "a method of C"]
+
+
 def of_callable(function):
     """The DoFn that Beam makes of a function."""
     return beam.FlatMap(function).fn
@@ -42,7 +45,7 @@ def test_a_second_call_wraps_nothing():
     assert not hasattr(wrapped.__wrapped__, "__wrapped__")
 
 
-@pytest.mark.parametrize("function", [Plain.process, Plain().process, plain, len, str.upper], ids=repr)
+@pytest.mark.parametrize("function", [Plain.process, Plain().process, plain, len, str.upper], ids=FORMS)
 def test_a_functions_arguments_are_those_that_beam_finds(function):
     found = core.get_function_args_defaults.__wrapped__(function)
     assert core.get_function_args_defaults(function) == core.get_function_args_defaults(function) == found
@@ -53,7 +56,9 @@ def test_what_is_remembered_cannot_be_changed_by_who_asks():
     assert core.get_function_args_defaults(Plain.process)[0] == ["self", "element", "factor"]
 
 
-@pytest.mark.parametrize(("dofn", "states"), [(Plain(), 0), (Stateful(), 1), (of_callable(plain), 0)], ids=repr)
+@pytest.mark.parametrize(
+    ("dofn", "states"), [(Plain(), 0), (Stateful(), 1), (of_callable(plain), 0)], ids=["plain", "stateful", "callable"]
+)
 def test_a_dofns_states_are_those_that_beam_finds(dofn, states):
     found = userstate.get_dofn_specs.__wrapped__(dofn)
     assert userstate.get_dofn_specs(dofn) == userstate.get_dofn_specs(dofn) == found
