@@ -116,9 +116,10 @@ def _documents(url: str, found: Group) -> Iterable[tuple[str, str]]:
 
 def _members(cluster: str, found: Group) -> Iterator[Member]:
     """The members of a cluster, or what is alone. Iterates several times, holds nothing."""
-    survivor = min(found["clustered"], key=best_first, default=None)
     seen_in = sum(1 for _ in found["seen_in"])  # none shows what candidates alone refer to
-    for media in found["clustered"]:
-        yield as_member(media, survivor, seen_in)
+    survivor: Media | None = min(found["clustered"], key=best_first, default=None)
+    if survivor:
+        for media in found["clustered"]:
+            yield as_member(media, survivor, seen_in)
     for media in found["others"]:
         yield alone(media)

@@ -44,7 +44,9 @@ class ProposePairs(beam.PTransform):
         alts = proposed.kept | "Alts" >> beam.FlatMap(_alt).with_output_types(tuple[str, str, str]) | beam.Distinct()
         facts = {"alt_images": {"alts": alts} | "ImagesOfAlt" >> Join({"alts": _by_text}, _sizes, tuple[str, int])}
         if config.max_vocabulary is not None:
-            facts["rare_token"] = {"candidates": proposed.kept, "alts": alts} | "RareTokens" >> _RareTokens(config)
+            facts["rare_token"] = {"candidates": proposed.kept, "alts": alts} | "RareTokens" >> _RareTokens(
+                config.max_vocabulary, config.min_token_count
+            )
         keyed = {"pairs": _by_alt_key} | dict.fromkeys(facts, as_it_is)
         known = {"pairs": proposed.kept, **facts} | "JoinFacts" >> Join(keyed, _candidates, Candidate)
         judged = (
@@ -83,9 +85,9 @@ class MinePairs(beam.PTransform):
 class _RareTokens(beam.PTransform):
     """Candidates of the raw set, and their alts -> (alt key, a token of it that is outside the vocabulary)."""
 
-    def __init__(self, config: PairConfig):
+    def __init__(self, max_vocabulary: int, min_count: int):
         super().__init__()
-        self._config = config
+        self._vocabulary = max_vocabulary, min_count
 
     def expand(self, inputs):
         counts = inputs["candidates"] | "Tokens" >> beam.FlatMap(_tokens).with_output_types(str) | Count.PerElement()
@@ -93,7 +95,7 @@ class _RareTokens(beam.PTransform):
             counts
             | "Counts" >> beam.MapTuple(_seen).with_output_types(tuple[int, dict[int, int]])
             | "Histogram" >> beam.CombinePerKey(_sum_histograms)
-            | "Floors" >> beam.Map(_floors, self._config)
+            | "Floors" >> beam.Map(_floors, *self._vocabulary)
         )
         rare = counts | "Rare" >> beam.FlatMap(_rare, floors).with_output_types(tuple[str, bool])
         head = counts | "Head" >> beam.FlatMap(_head, floors).with_output_types(str)
@@ -160,8 +162,8 @@ def _sum_histograms(histograms: Iterable[dict[int, int]]) -> dict[int, int]:
     return total
 
 
-def _floors(histogram: tuple[int, dict[int, int]], config: PairConfig) -> Floors:
-    return floors_of(histogram[1], config.max_vocabulary, config.min_token_count)
+def _floors(histogram: tuple[int, dict[int, int]], max_vocabulary: int, min_count: int) -> Floors:
+    return floors_of(histogram[1], max_vocabulary, min_count)
 
 
 def _rare(counted: tuple[str, int], floors: Floors) -> Iterable[tuple[str, bool]]:
