@@ -13,18 +13,8 @@ import pyarrow as pa
 
 from lamella.pipeline.columns import read_columns
 from lamella.pipeline.damage import Damaged
-from lamella.pipeline.graph import (
-    GRAPH,
-    JOBS,
-    SHARDS_FOLDER,
-    STAGES,
-    TABLES,
-    counters_of_job,
-    givers,
-    handed_by,
-    keepers,
-    rejections_of,
-)
+from lamella.pipeline.declared import SHARDS_FOLDER, counters_of_job, rejections_of
+from lamella.pipeline.graph import GRAPH, JOBS, STAGES, TABLES, givers, handed_by, keepers
 from lamella.pipeline.tables import read_manifest, read_records
 from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.datasets import DATASETS

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import apache_beam as beam
 from apache_beam import PCollection
 
+from lamella.pipeline.declared import SHARDS_FOLDER
 from lamella.pipeline.fingerprints import model_identity
-from lamella.pipeline.graph import SHARDS_FOLDER
 from lamella.pipeline.ledger import Ledger
 from lamella.pipeline.opt_outs import ListOptOuts
 from lamella.schemas.config import Config
@@ -21,7 +21,8 @@ from lamella.transforms.base.files import join
 from lamella.transforms.base.join_media import JoinMedia
 from lamella.transforms.base.memory import FOLDER as MEMORY
 from lamella.transforms.base.memory import Memory
-from lamella.transforms.caption.stage import CaptionPictures, KeepTexts, MatchPairs, Model
+from lamella.transforms.base.remembered import RememberedModel
+from lamella.transforms.caption.stage import CaptionPictures, KeepTexts, MatchPairs
 from lamella.transforms.dedup.stage import DeduplicateDocuments
 from lamella.transforms.extract.stage import ExtractDocuments
 from lamella.transforms.fetch.stage import FetchMedia
@@ -29,7 +30,7 @@ from lamella.transforms.filter.stage import FilterDocuments
 from lamella.transforms.media.store import MediaStore
 from lamella.transforms.pair.stage import CANDIDATES_USE, MinePairs, ProposePairs
 from lamella.transforms.read.stage import ReadPages
-from lamella.transforms.score.stage import JudgeDocuments, JudgePairs, ScoreModel, ScoreRecords
+from lamella.transforms.score.stage import JudgeDocuments, JudgePairs, ScoreRecords
 from lamella.transforms.shard.plan import plan_shards
 from lamella.transforms.shard.stage import PlannedShards, ShardsTarget, WriteShards
 from lamella.transforms.shard.write import ShardWork
@@ -94,7 +95,7 @@ def find_media(
     refs = {"documents": documents, "candidates": candidates, "archived": archived, "aliases": aliases}
     found = refs | FetchMedia(c.fetch, store, asks=asks)
     gone = (found.rejected, rejected) | "All that left" >> beam.Flatten()
-    return FoundMedia(ledger.keep(found), {"rejected": gone, "archived": archived} | ListOptOuts())
+    return FoundMedia(ledger.keep(found), {"rejected": gone, "archived": archived, "said": found.said} | ListOptOuts())
 
 
 class ShardsOutput(NamedTuple):
@@ -150,7 +151,7 @@ def _scored(pairs: PCollection, interleaved: PCollection, at: _Models) -> tuple[
     c, ledger = at.config, at.ledger
     if not c.score.on:
         return pairs, interleaved, pairs
-    scorer = ScoreModel(model_identity("score.model", c.score.model), at.memory, c.run.batch_buckets)
+    scorer = RememberedModel(model_identity("score.model", c.score.model), at.memory, c.run.batch_buckets)
     shown = (pairs, *((interleaved,) if c.score.documents else ())) | "Shown" >> beam.Flatten()
     scored = ledger.recall(shown | ScoreRecords(c.score, at.store, scorer))
     safe = pairs
@@ -170,7 +171,7 @@ def _captioned(pairs: PCollection, pictures: PCollection, at: _Models) -> PColle
     """
     c, ledger = at.config, at.ledger
     captioner, matcher = (
-        Model(model_identity(f"caption.{role}", getattr(c.caption, role)), at.memory, c.run.batch_buckets)
+        RememberedModel(model_identity(f"caption.{role}", getattr(c.caption, role)), at.memory, c.run.batch_buckets)
         for role in ("captioner", "matcher")
     )
     synthetic = ledger.recall(pictures | CaptionPictures(c.caption, at.store, captioner))

@@ -17,6 +17,7 @@ import apache_beam as beam
 
 from lamella.pipeline import curation
 from lamella.pipeline.archive_batches import ReadingClock, cut_batches
+from lamella.pipeline.declared import SHARDS_FOLDER, Job, counters_of_job, rejections_of
 from lamella.pipeline.empty import nothing_left
 from lamella.pipeline.fingerprints import job_fingerprint
 from lamella.pipeline.graph import (
@@ -29,12 +30,8 @@ from lamella.pipeline.graph import (
     PAIR_TABLES,
     PAIRS,
     SHARDS,
-    SHARDS_FOLDER,
     TABLES,
-    Job,
-    counters_of_job,
     record_of,
-    rejections_of,
 )
 from lamella.pipeline.integrity import fault_of, fault_of_packs
 from lamella.pipeline.ledger import Ledger

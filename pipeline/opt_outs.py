@@ -9,15 +9,17 @@ from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.opt_out import OptOut, opt_out_of
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.files import join
-from lamella.transforms.base.join import Group, Join
+from lamella.transforms.base.join import Group, Join, as_it_is
 from lamella.transforms.base.opt_out_list import LISTED
 
 
 class ListOptOuts(beam.PTransform):
-    """{"rejected", "archived"} -> OptOut, with the day on which an archive has the response of a file."""
+    """{"rejected", "archived", "said"} -> OptOut, with the time at which it was said; or, where that is not known, that of the
+    response that an archive has of a file.
+    """
 
     def expand(self, inputs):
-        return inputs | Join({"rejected": _opted_out, "archived": _dated}, _rows, OptOut)
+        return inputs | Join({"rejected": _opted_out, "archived": _dated, "said": as_it_is}, _rows, OptOut)
 
 
 def _opted_out(gone: Rejection) -> Iterable[tuple[str, Rejection]]:
@@ -29,7 +31,7 @@ def _dated(found: ArchiveMedia) -> Iterable[tuple[str, str]]:
 
 
 def _rows(url: str, group: Group) -> Iterator[OptOut]:
-    date = max(group["archived"], default="")
+    date = max(group["said"], default="") or max(group["archived"], default="")
     for rejection in group["rejected"]:
         yield opt_out_of(url, rejection.unit.value, rejection.detail, date)
 

@@ -4,23 +4,19 @@ A table is finished when its `_manifest.json` stands: it is written last, by ren
 of every file. Rows lie in parts by the hash of their key and are sorted within, so that the bytes depend on the rows alone.
 """
 
-import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from lamella.pipeline.damage import Damaged, parquet_file
-from lamella.schemas.arrow import from_table, to_table
+from lamella.schemas.arrow import from_table, parquet_bytes, to_table
 from lamella.schemas.keys import stable_int, stable_key
 from lamella.schemas.shards import FINGERPRINT_KEY, MANIFEST, checked_file
 from lamella.transforms.base.files import is_plain_name, join, read_bytes, write_atomically
 
-FORMAT = 8  # raised when the bytes of a table change for the same input and config
+FORMAT = 9  # raised when the bytes of a table change for the same input and config
 ROW_GROUP = 10_000
 
 
@@ -115,17 +111,10 @@ def read_file(path: str, record_type: type) -> Iterator[Any]:
             yield from from_table(record_type, batch)
 
 
-def parquet_bytes(table: pa.Table) -> bytes:
-    """A Parquet file whose bytes depend on the rows and on pyarrow's version alone."""
-    out = io.BytesIO()
-    pq.write_table(table, out, compression="zstd", row_group_size=ROW_GROUP)
-    return out.getvalue()
-
-
 def write_file(folder: str, name: str, record_type: type, records: Iterable[Any]) -> FileInfo:
     """Writes sorted records as one Parquet file, by rename."""
     table = to_table(record_type, sorted(records, key=_order))
-    data = parquet_bytes(table)
+    data = parquet_bytes(table, ROW_GROUP)
     write_atomically(join(folder, name), data)
     return FileInfo(name=name, rows=len(table), bytes=len(data), sha256=sha256(data).hexdigest())
 

@@ -145,9 +145,10 @@ class OptOutConfig(Frozen):
     tdm_file: bool = True  # /.well-known/tdmrep.json; W3C TDMRep
     content_usage: bool = True  # Content-Usage, of a response and in robots.txt; IETF aipref
     content_signal: bool = True  # Content-Signal, in robots.txt; Cloudflare
-    rsl: bool = True  # Prohibits, in robots.txt, and licences that an archive holds; RSL 1.0
+    rsl: bool = True  # Prohibits in robots.txt; licences that an archive holds, or that a site, response or page names; RSL 1.0
     ai_txt: bool = True  # /ai.txt; Spawning
     embedded: bool = True  # Data Mining in a picture's XMP; PLUS, IPTC
+    c2pa: Literal["auto", "always", "never"] = "auto"  # a picture's manifest, C2PA and CAWG; auto: with the extra `c2pa`
 
 
 class FetchConfig(Timed):

@@ -20,11 +20,12 @@ from lamella.schemas.pair import CaptionSource
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.base.memory import Memory
+from lamella.transforms.base.remembered import RememberedModel
 from lamella.transforms.media.frames import View, read_view
 from lamella.transforms.score.embeddings import PictureEmbeddings, TextEmbeddings
 from lamella.transforms.score.judge import judge_document, judge_pair
 from lamella.transforms.score.questions import Answer, Scored, nearest_texts, pictures_of, questions_of, score, texts_of
-from lamella.transforms.score.stage import JudgeDocuments, JudgePairs, ScoreModel, ScoreRecords
+from lamella.transforms.score.stage import JudgeDocuments, JudgePairs, ScoreRecords
 from lamella.weights import load
 
 HALF = 1e-3  # of a cosine, by storing both vectors in fp16
@@ -216,7 +217,7 @@ def scored(pairs, loaded, scorer, root):
 
 @pytest.fixture
 def model(tmp_path):
-    return ScoreModel("tiny", Memory(root=str(tmp_path / "memory")), buckets=3)
+    return RememberedModel("tiny", Memory(root=str(tmp_path / "memory")), buckets=3)
 
 
 def scored_in_pipeline(records, config, root, model):

@@ -45,6 +45,14 @@ class Recalled(NamedTuple):
     counts: beam.PCollection  # Counted, some a bundle
 
 
+class RememberedModel(NamedTuple):
+    """What a stage needs to ask a model, beside its own configuration."""
+
+    identity: str  # of the model: what its answers are remembered under
+    memory: Memory
+    buckets: int  # `run.batch_buckets`
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """A question to a measure.

@@ -3,7 +3,6 @@ picture match. KeepTexts: those -> the pairs whose text matches, and why the oth
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from typing import NamedTuple
 
 import apache_beam as beam
 
@@ -12,8 +11,7 @@ from lamella.schemas.config import CaptionConfig, ModelConfig
 from lamella.schemas.pair import ImageTextPair, VideoTextPair, is_synthetic
 from lamella.schemas.rejection import Stage
 from lamella.transforms.base.join import Group, Join
-from lamella.transforms.base.memory import Memory
-from lamella.transforms.base.remembered import Ask, Asking, Recalled, Remembered
+from lamella.transforms.base.remembered import Ask, Asking, Recalled, Remembered, RememberedModel
 from lamella.transforms.base.step import Step
 from lamella.transforms.caption.captions import (
     Caption,
@@ -33,14 +31,6 @@ from lamella.weights.precision import pick_precision
 PairType = ImageTextPair | VideoTextPair
 
 
-class Model(NamedTuple):
-    """What a captioner or a matcher needs beside its configuration."""
-
-    identity: str  # what its answers are remembered under
-    memory: Memory
-    buckets: int
-
-
 class CaptionPictures(beam.PTransform):
     """PCollection of pairs -> Recalled of synthetic pairs, one for each picture and dataset. They are judged with the others.
 
@@ -50,7 +40,7 @@ class CaptionPictures(beam.PTransform):
         captioner: where answers are kept, and under what.
     """
 
-    def __init__(self, config: CaptionConfig, store: MediaStore, captioner: Model):
+    def __init__(self, config: CaptionConfig, store: MediaStore, captioner: RememberedModel):
         super().__init__()
         self._config, self._store, self._captioner = _decided(config), store, captioner
 
@@ -70,7 +60,7 @@ class MatchPairs(beam.PTransform):
         matcher: where answers are kept, and under what.
     """
 
-    def __init__(self, config: CaptionConfig, store: MediaStore, matcher: Model):
+    def __init__(self, config: CaptionConfig, store: MediaStore, matcher: RememberedModel):
         super().__init__()
         self._config, self._store, self._matcher = _decided(config), store, matcher
 

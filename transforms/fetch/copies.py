@@ -14,10 +14,11 @@ import numpy as np
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media
-from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.reject import reject_media
-from lamella.transforms.base.rule import Found, Over, Rulebook, apply_rules
+from lamella.transforms.base.rule import Found, Over, apply_rules
 from lamella.transforms.base.union_find import UnionFind
+from lamella.transforms.media.rule_scope import MEDIA_SCOPE
 
 _BITS = 64
 
@@ -40,16 +41,10 @@ def better_copy(member: Member, config: FetchConfig) -> str:
     return "" if member.url == member.survivor else f"copy of {member.survivor}"
 
 
-COPY_RULES = Rulebook(
-    name="copies of a picture",
-    stage=Stage.FETCH,
-    unit=Unit.MEDIA,
-    config="fetch",
-    limits=FetchConfig,
-    rules=(
-        Over(Reason.REPEATED_IMAGE, documents, "max_documents"),
-        Found(Reason.DUPLICATE_IMAGE, better_copy, "one_of_each"),
-    ),
+COPY_RULES = MEDIA_SCOPE.book(
+    "copies of a picture",
+    Over(Reason.REPEATED_IMAGE, documents, "max_documents"),
+    Found(Reason.DUPLICATE_IMAGE, better_copy, "one_of_each"),
 )
 
 

@@ -5,10 +5,10 @@ Tried before a decoder sees a picture, and while a clip is read: cost is refused
 
 from typing import NamedTuple
 
-from lamella.schemas.config import FetchConfig
-from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.transforms.base.rule import Over, Rule, Rulebook
+from lamella.schemas.rejection import Reason
+from lamella.transforms.base.rule import Over
 from lamella.transforms.media.codestream import Claims
+from lamella.transforms.media.rule_scope import MEDIA_SCOPE
 
 _HELD = 24  # bytes for a pixel of a frame: a dozen reference frames of 12 bits, and one as RGB
 
@@ -58,17 +58,13 @@ def _sides(cost: ClipCost) -> str:
     return f"{cost.width} x {cost.height}"
 
 
-def _book(name: str, *rules: Rule) -> Rulebook:
-    return Rulebook(name=name, stage=Stage.FETCH, unit=Unit.MEDIA, config="fetch", limits=FetchConfig, rules=rules)
-
-
-PICTURE_COST_RULES = _book(
+PICTURE_COST_RULES = MEDIA_SCOPE.book(
     "cost of a picture",
     Over(Reason.TOO_MANY_PIXELS, pixels, "max_pixels", detail=_claimed),
     Over(Reason.MEDIA_TOO_COSTLY, decode_bytes, "max_decode_bytes", detail=_claimed),
     Over(Reason.MEDIA_TOO_COSTLY, scans, "max_scans"),
 )
-CLIP_COST_RULES = _book(
+CLIP_COST_RULES = MEDIA_SCOPE.book(
     "cost of a clip",
     Over(Reason.TOO_MANY_PIXELS, frame_pixels, "max_pixels", detail=_sides),
     Over(Reason.MEDIA_TOO_COSTLY, frame_bytes, "max_decode_bytes", detail=_sides),

@@ -58,6 +58,12 @@ def decode_clip(data: bytes, seconds: Sequence[float], max_side: int | None, lim
     return _images(said["sizes"], pixels)
 
 
+def credentials_of(data: bytes, limits: DecodeLimits) -> dict[str, str]:
+    """As `content_credentials.training_entries`. Raises BadImage."""
+    said, _ = _asked(BadImage, data, limits, ask="training_entries")
+    return said["entries"]
+
+
 def _asked(bad: type[BadMedia], data: bytes, limits: DecodeLimits, **request: Any) -> tuple[dict[str, Any], memoryview]:
     head = json.dumps(request | {"limits": {name: getattr(limits, name) for name in limits.__slots__}}).encode()
     child = ChildLimits(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from lamella.schemas.config import ScoreConfig
-from lamella.schemas.document import ImageNode, InterleavedDocument, with_phi
+from lamella.schemas.document import ImageNode, InterleavedDocument
 from lamella.schemas.media import Media
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Rejection, Stage
@@ -42,7 +42,7 @@ def judge_document(scored: Scored[InterleavedDocument], config: ScoreConfig) -> 
                 yield reject_node(Stage.SCORE, document, node, violation)
                 continue
         nodes.append(node)
-    left = replace(document, nodes=with_phi(tuple(nodes)))
+    left = document.with_nodes(nodes)
     if violation := apply_rules(DOCUMENT_RULES, left, config):
         yield reject_document(Stage.SCORE, left, violation)
     else:

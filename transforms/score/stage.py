@@ -3,7 +3,6 @@ those -> what is kept, with its scores on it, and what scored too low."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import NamedTuple
 
 import apache_beam as beam
 
@@ -12,8 +11,8 @@ from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage
-from lamella.transforms.base.memory import Memory, Request
-from lamella.transforms.base.remembered import Ask, JoinAnswers, Recalled, Remembered, to_record
+from lamella.transforms.base.memory import Request
+from lamella.transforms.base.remembered import Ask, JoinAnswers, Recalled, Remembered, RememberedModel, to_record
 from lamella.transforms.base.step import Step
 from lamella.transforms.media.store import MediaStore
 from lamella.transforms.score.embeddings import Embedding, PictureEmbeddings, TextEmbeddings
@@ -25,14 +24,6 @@ PairType = ImageTextPair | VideoTextPair
 Record = ImageTextPair | VideoTextPair | InterleavedDocument
 
 
-class ScoreModel(NamedTuple):
-    """What a scorer needs beside its configuration."""
-
-    identity: str  # of the model: what its answers are remembered under
-    memory: Memory
-    buckets: int
-
-
 class ScoreRecords(beam.PTransform):
     """PCollection of pairs and documents -> Recalled of Scored, one a record: what it shows and says is embedded, each once.
 
@@ -42,7 +33,7 @@ class ScoreRecords(beam.PTransform):
         model: where answers are kept, and under what.
     """
 
-    def __init__(self, config: ScoreConfig, store: MediaStore, model: ScoreModel):
+    def __init__(self, config: ScoreConfig, store: MediaStore, model: RememberedModel):
         super().__init__()
         precision = pick_precision(config.model.precision, config.model.device)
         scorer, heads = config.model.model_copy(update={"precision": precision}), config.heads

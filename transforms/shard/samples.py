@@ -1,14 +1,14 @@
 """Records to samples: a document or a pair in; its sample, and Rejections of what cannot be decoded any more, out."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode, with_phi
 from lamella.schemas.errors import DataError
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
+from lamella.schemas.phi import phi_of
 from lamella.schemas.rejection import Reason, Rejection, Stage
-from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample, Sample, phi_of
+from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample, Sample
 from lamella.schemas.shards import MAX_MEMBER_BYTES
 from lamella.transforms.base.reject import reject_document, reject_node, reject_pair
 from lamella.transforms.base.rule import Violation
@@ -50,8 +50,7 @@ def interleaved_sample(document: InterleavedDocument, pictures: Pictures) -> Ite
         except BadImage as error:
             yield reject_node(Stage.SHARD, document, node, error.violation)
     if violation := _unfit(shown):
-        left = replace(document, nodes=tuple(node for node, _ in shown))
-        yield reject_document(Stage.SHARD, left, violation)
+        yield reject_document(Stage.SHARD, document.with_nodes(node for node, _ in shown), violation)
     else:
         yield _interleaved(document, shown)
 
