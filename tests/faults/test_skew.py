@@ -18,9 +18,7 @@ from lamella.transforms.fetch import copies, find_copies
 from lamella.transforms.pair import stage as pairs
 
 MANY = 100_000
-MOST_BYTES = (
-    4 << 20
-)  # held at once; so many records are ten times that
+MOST_BYTES = 4 << 20  # held at once; so many records are ten times that
 LOGO = Media(
     url="https://a.example/logo.png",
     kind=MediaKind.IMAGE,
