@@ -131,12 +131,13 @@ def copies_of(component: Iterable[Media], config: FetchConfig) -> Iterator[tuple
     ranked = sorted(distinct.values(), key=best_first)
     hashes = np.array([int(media.phash, 16) for media in ranked], np.uint64)
     cells = np.stack([np.frombuffer(media.thumbnail, np.uint8) for media in ranked]).astype(np.int16)
+    distance = config.phash_distance or 0
     kept: defaultdict[tuple[int, int], list[int]] = defaultdict(list)  # by chunk
     cluster: dict[str, str] = {}
     for at, media in enumerate(ranked):
-        parts = list(chunks(media.phash, config.phash_distance))
+        parts = list(chunks(media.phash, distance))
         others = sorted({it for part in parts for it in kept.get(part, ())})
-        near = [others[it] for it in np.flatnonzero(_ones(hashes[others] ^ hashes[at]) <= config.phash_distance)]
+        near = [others[it] for it in np.flatnonzero(_ones(hashes[others] ^ hashes[at]) <= distance)]
         unlike = np.abs(cells[near] - cells[at]).max(axis=1, initial=0)
         if len(near) and unlike.min() <= config.max_cell_difference:
             cluster[media.sha256] = ranked[near[int(unlike.argmin())]].sha256
