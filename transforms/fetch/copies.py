@@ -112,30 +112,8 @@ def hashes_by_chunk(phash: str, distance: int) -> Iterable[tuple[tuple[int, int]
         yield chunk, phash
 
 
-def media_by_root(phash: str, group: dict) -> Iterable[tuple[str, Media]]:
-    """Joined {"media", "root"} of one hash -> (its cluster, Media): a hash without a near one is its own cluster."""
-    root = next(iter(group["root"]), phash)
-    for media in group["media"]:
-        yield root, media
-
-
-def documents_of_cluster(url: str, group: dict) -> Iterable[tuple[str, str]]:
-    """Joined {"cluster", "documents"} of one URL -> (cluster, document key), once for each document."""
-    for cluster in group["cluster"]:
-        for document in group["documents"]:
-            yield cluster, document
-
-
 def survivor_of(copies: Iterable[Media]) -> Media:
     return min(copies, key=best_first)
-
-
-def members_of(cluster: str, group: dict) -> Iterable[Member]:
-    """Joined {"media", "survivor", "seen_in"} of one cluster -> its members."""
-    (survivor,) = group["survivor"]
-    seen_in = next(iter(group["seen_in"]), 0)  # none shows what candidates alone refer to
-    for media in group["media"]:
-        yield as_member(media, survivor, seen_in)
 
 
 def alone(media: Media) -> Member:

@@ -12,7 +12,7 @@ from lamella.transforms.base.aliases import both_say
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Found, Violation, apply_rules
 from lamella.transforms.fetch.address_rules import unsafe_word
-from lamella.transforms.fetch.captured import CapturedLink, from_archive
+from lamella.transforms.fetch.captured import CapturedLink, descending, from_archive
 from lamella.transforms.fetch.guard import ForbiddenAddress, Guard, is_public
 from lamella.transforms.fetch.links import WantedLink
 from lamella.transforms.fetch.opt_out import media_opt_out, product_of
@@ -82,9 +82,12 @@ def start(link: WantedLink) -> tuple[str, Led]:
 
 def latest_alias(aliases: Iterable[Alias]) -> Alias:
     """Of several redirects of one address the last; of the same moment the first by archive and offset."""
-    return min(
-        aliases, key=lambda alias: (*(-ord(character) for character in alias.crawl_time), 1, alias.archive, alias.offset)
-    )
+    return min(aliases, key=latest_alias_first)
+
+
+def latest_alias_first(alias: Alias) -> tuple:
+    """Sorts redirects as `latest_alias` takes them."""
+    return descending(alias.crawl_time), alias.archive, alias.offset
 
 
 def look(

@@ -63,10 +63,10 @@ class FetchMedia(beam.PTransform):
         in_archives = {"captured": found.captured, "archived": inputs["archived"]}
         heard = in_archives | "HearSites" >> HearSites(config, self._store)
         by_pages = links | "ByPages" >> beam.FlatMap(_said_by_pages, config).with_output_types(tuple[str, str])
-        if config.http:
+        if config.http:  # what a host's answers came to is in one worker, and is shared out; archives' captures are already
             asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks)
-            captured, refused = (heard.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
-            said = (by_pages, asked.said) | "Said" >> beam.Flatten()
+            captured = (heard.captured, asked.captured | Spread(_url)) | "Captured" >> beam.Flatten()
+            refused, said = asked.refused, (by_pages, asked.said) | "Said" >> beam.Flatten()
         else:
             captured, refused = (
                 heard.captured,
@@ -76,7 +76,7 @@ class FetchMedia(beam.PTransform):
 
         between = {"entry": None, "leave": None, "counts": _one, "setup": read_lists}
         inspect = Step(Stage.FETCH, inspect_media, config, Media, given=(self._store,), **between)
-        media = captured | Spread(_url) | "Inspect" >> inspect
+        media = captured | "Inspect" >> inspect
         listed = media.kept | "Listed" >> Step(Stage.FETCH, judge_listed, config, Media, **between)
         members = {"documents": documents, "media": listed.kept} | "FindCopies" >> FindCopies(config)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one, entry=None)

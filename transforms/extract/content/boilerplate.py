@@ -10,6 +10,7 @@ from lamella.transforms.extract.dom.texts import CELL_EDGE
 _LISTS = frozenset(("ul", "ol", "dl"))
 _ROWS = frozenset(("tr", "pre", "blockquote", "figcaption"))
 _SENTENCE_ENDS = frozenset(".!?:;…\"'”’»«“。！？；：」』؟।۔")
+_LINKS_TO_PROSE = 3  # letters in lists of links a letter of prose: with more, the links are what is told
 _COLONS = frozenset(":：")
 _FULL_STOPS = _SENTENCE_ENDS - frozenset(":;：；؛")
 
@@ -182,7 +183,7 @@ def _is_made_of_links(items: list[Item], said: list[bool], limits: Limits) -> bo
     """Whether lists of links are all that the page has to say, or nearly so."""
     prose = sum(len(i.text) for i, one in zip(items, said, strict=True) if one and i.words >= limits.min_prose_words)
     listed = sum(i.link_letters for i, one in zip(items, said, strict=True) if i.tag == "li" and not one)
-    return prose < limits.min_article_prose and prose < listed
+    return prose < listed and (prose < limits.min_article_prose or _LINKS_TO_PROSE * prose < listed)
 
 
 def _keep_announced(layout: Layout, items: list[Item], said: list[bool], limits: Limits) -> None:
