@@ -11,9 +11,9 @@ from PIL import Image, features
 
 from lamella.pipeline.declared import SHARDS_FOLDER
 from lamella.pipeline.fingerprints import stage_settings
-from lamella.pipeline.graph import SHARD_FOLDERS
 from lamella.pipeline.tables import FORMAT
 from lamella.schemas.config import Config
+from lamella.schemas.datasets import DATASETS, PARQUET
 from lamella.schemas.keys import stable_key
 from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest
 from lamella.transforms.base.files import join, read_bytes
@@ -25,12 +25,12 @@ Standing = Mapping[str, Mapping[str, ShardInfo]]
 def standing_shards(run: str) -> Standing:
     """Folder of `shards/` -> what its manifest says of each file that could stay, by name; nothing where none is whole."""
     found = {}
-    for path in SHARD_FOLDERS:
+    for folder in (*DATASETS, *(dataset + PARQUET for dataset, entry in DATASETS.items() if entry.parquet)):
         try:
-            manifest = ShardManifest.decode(read_bytes(join(run, path, MANIFEST)))
+            manifest = ShardManifest.decode(read_bytes(join(run, SHARDS_FOLDER, folder, MANIFEST)))
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             continue
-        found[path.removeprefix(f"{SHARDS_FOLDER}/")] = {shard.name: shard for shard in manifest.shards if shard.made_from}
+        found[str(folder)] = {shard.name: shard for shard in manifest.shards if shard.made_from}
     return found
 
 
