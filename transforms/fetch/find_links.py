@@ -56,7 +56,7 @@ class FindLinks(beam.PTransform):
 class Asked(NamedTuple):
     captured: beam.PCollection  # FetchResponse
     refused: beam.PCollection  # Rejection
-    said: beam.PCollection  # (URL, when it was asked for) of what was opted out
+    said: beam.PCollection  # (URL, when it was asked for): a file may say itself that it must not be used
 
 
 class AskTheWeb(beam.PTransform):
@@ -132,12 +132,8 @@ class _Download(beam.DoFn):
 
 
 def _through_doors(record: FetchResponse | Rejection, answer: Answer):
-    if not isinstance(record, Rejection):
-        yield record
-        return
-    yield beam.pvalue.TaggedOutput("refused", record)
-    if record.reason is Reason.OPTED_OUT:
-        yield beam.pvalue.TaggedOutput("said", (record.url, answer.time))
+    yield beam.pvalue.TaggedOutput("refused", record) if isinstance(record, Rejection) else record
+    yield beam.pvalue.TaggedOutput("said", (record.url, answer.time))
 
 
 def _url(record) -> str:

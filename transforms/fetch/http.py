@@ -93,6 +93,8 @@ class Client:
             timeout=aiohttp.ClientTimeout(total=None),
             trust_env=False,
         )
+        # aiohttp asks again, at once, where a kept connection breaks: every request must wait for its turn. A test sees it.
+        self._session._retry_connection = False
 
     async def close(self) -> None:
         await self._session.close()

@@ -35,7 +35,7 @@ class FoundMedia(NamedTuple):
     kept: beam.PCollection  # Media
     rejected: beam.PCollection
     counters: beam.PCollection
-    said: beam.PCollection  # (URL, ISO time) of what pages, sites or servers forbid; archives have their own times
+    said: beam.PCollection  # (URL, ISO time) of what pages forbid, and of what was asked for; archives have their own times
 
 
 class FetchMedia(beam.PTransform):
