@@ -1,5 +1,7 @@
 """Lamella as a tool among its peers: (HTML, its address) to the blocks that it keeps, in order."""
 
+import gc
+
 from benchmarks.extraction_gold import Block
 from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import ImageNode, TextNode
@@ -9,8 +11,13 @@ _CONFIG = ExtractConfig()
 
 
 def ours(html: str, url: str) -> list[Block]:
-    """Captions are the images' own; what a document says is its text nodes."""
-    nodes = parse_html(html, url, _CONFIG).nodes
+    """Captions are the images' own; what a document says is its text nodes. Cycles are not looked for, as in the worker of a
+    run: a parse makes none."""
+    gc.disable()
+    try:
+        nodes = parse_html(html, url, _CONFIG).nodes
+    finally:
+        gc.enable()
     return [
         Block(text=node.text) if isinstance(node, TextNode) else Block(image=node.url, caption=node.caption)
         for node in nodes
