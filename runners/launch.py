@@ -91,7 +91,7 @@ class Launch:
         """Writes what an engine would be handed of each job to the folder `out`, and says so, a line each."""
         from lamella.runners.protos import write_protos
 
-        return write_protos(self.settings, self.archives, self.output, out, flags)
+        return write_protos(self.settings, self.archives, self.output, out, flags=flags)
 
     def carry_out(
         self,
@@ -117,7 +117,16 @@ class Launch:
             if warning := warn_of_archives(self.archives, self.settings):
                 say(warning)
             execute = watch(self.execute)
-            ended = run(self.settings, self.archives, self.output, execute, say, self.processes, replace=replace, deep=deep)
+            ended = run(
+                self.settings,
+                self.archives,
+                self.output,
+                execute,
+                say=say,
+                processes=self.processes,
+                replace=replace,
+                deep=deep,
+            )
             if report:
                 say("report: writes")
             written = write_report(self.output, self.settings.fetch.unsafe_hashes) if report else {}
@@ -129,6 +138,7 @@ def prepare(
     inputs: Sequence[str],
     output: str,
     say: Callable[[str], None],
+    *,
     engine: Engine = Engine(),
 ) -> Launch:
     """Finds all that a run needs before anything is written.
@@ -169,7 +179,7 @@ def executor(engine: Engine, archives: Sequence[str], say: Callable[[str], None]
     if engine.runner == SPARK:
         from lamella.runners.spark.session import spark_execute
 
-        return spark_execute(engine.master, engine.flags, engine.py_env, partial(total_size, archives), say)
+        return spark_execute(engine.master, engine.flags, engine.py_env, partial(total_size, archives), say=say)
     if engine.runner == PORTABLE:
         from lamella.runners.portable import portable_execute
 
