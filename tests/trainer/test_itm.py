@@ -36,7 +36,23 @@ def test_near_misses_change_one_word_of_a_kind_or_swap_two():
     assert {"Two green rings above a blue star", "Two red rings above a blue heart"} <= found
     assert "Two red rings above a red star" not in found  # a word that the caption has already
     counts, colours, shapes = (len(KINDS[kind]) for kind in ("count", "colour", "shape"))
-    assert len(found) == (counts - 1) + 2 * (colours - 2) + 1 + 1 + 2 * (shapes - 1)
+    assert len(found) == (counts - 1) + 2 * (colours - 2) + 1 + (len(KINDS["relation"]) - 1) + 2 * (shapes - 1)
+
+
+def test_each_kind_of_near_miss_has_its_turn():
+    text = "a small red ring to the left of a blue star"
+    kinds = [_kind_of_change(text, miss) for miss in near_misses(text, 5)]
+    assert sorted(kinds) == ["colour", "relation", "shape", "size", "swap"]
+
+
+def _kind_of_change(text: str, miss: str) -> str:
+    """Which kind of word stands in one text and not in the other."""
+    new = [kind for kind, words in KINDS.items() if any(f" {word} " in f" {miss} " and word not in text for word in words)]
+    return new[0] if new else "size" if sorted(text.split()) != sorted(miss.split()) else "swap"
+
+
+def test_what_one_frame_does_not_tell_is_no_near_miss():
+    assert not any("right to left" in miss for miss in near_misses("a red ring moves from left to right", 1000))
 
 
 @pytest.mark.parametrize(

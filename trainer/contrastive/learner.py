@@ -52,6 +52,8 @@ class Learner(nn.Module):
     def __init__(self, loaded: Loaded, config: ContrastiveConfig, world: World | None = None):
         super().__init__()
         self.model: Any = loaded.model.requires_grad_(True).train()
+        if config.freeze_stem:
+            _freeze_stem(self.model, config)
         for key in ("caption_weight", "itm_weight", "queue", "distillation"):
             if getattr(config, key) and not hasattr(self.model, "text_decoder" if key == "caption_weight" else "fuse"):
                 lacks = "has no decoder" if key == "caption_weight" else "is no CoCa of ours"
@@ -179,8 +181,17 @@ class Learner(nn.Module):
         """How a parameter is updated: gains, biases, embeddings and temperatures do not decay, a verdict moves fast."""
         if name.startswith("matching."):
             return Group(rate_scale=self._config.match_rate_scale)
+        if name == "model.visual.positional_embedding":
+            return Group(rate_scale=self._config.position_rate_scale)
         plain = self.get_parameter(name).ndim < 2 or "embedding" in name
         return Group() if plain else Group(weight_decay=self._config.weight_decay)
+
+
+def _freeze_stem(model: Any, config: ContrastiveConfig) -> None:
+    """Neither its weights nor its running statistics change."""
+    if not isinstance(getattr(getattr(model, "visual", None), "stem", None), list):
+        raise TrainingError(f"freeze_stem={config.freeze_stem}: {config.model} has no convolutional stem")
+    model.visual.conv1.requires_grad_(False).eval()
 
 
 def _fusion(loaded: Loaded) -> nn.Linear:

@@ -38,6 +38,7 @@ ALIGN_TEXT_RULES = _book(
     "ALIGN, texts",
     *_PAGE,
     Found(Reason.ALT_IS_FILE_NAME, m.file_name, source="ours"),
+    Found(Reason.BOILERPLATE_TEXT, m.boilerplate, source="ours"),
     Under(Reason.ALT_TOO_SHORT, m.words, "min_alt_words"),
     Over(Reason.ALT_TOO_LONG, m.words, "max_alt_words"),
     Over(Reason.ALT_TOO_COMMON, m.images_of_alt, "max_images_per_alt"),
@@ -50,6 +51,7 @@ LTIP_TEXT_RULES = _book(
     *_PAGE,
     Over(Reason.CAPTION_TOO_LONG, m.characters, "max_caption_characters"),  # first: it bounds what counting words costs
     Found(Reason.ALT_IS_FILE_NAME, m.file_name, source="ours"),
+    Found(Reason.BOILERPLATE_TEXT, m.boilerplate, source="ours"),
     Under(Reason.CAPTION_TOO_SHORT, m.words, "ltip_min_words"),
 )
 
