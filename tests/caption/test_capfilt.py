@@ -76,7 +76,7 @@ def measured(measure, asked, model):
 
 
 def made_of(pairs, captioner, config, root):
-    """The synthetic pairs, one a picture and dataset."""
+    """The synthetic pairs, one a picture."""
     pictures = collections.defaultdict(list)
     for it in pairs:
         pictures[picture_key(it)].append(it)

@@ -28,6 +28,7 @@ from tests.model_world import CONFIG, write_models
 from tests.trainer.training_world import logged
 
 ITM = {"itm_weight": "1", "near_misses": "2", "queue": "20", "distillation": "0.4", "distillation_warmup_steps": "4"}
+ITM |= {"freeze_stem": "false", "caption_weight": "0"}
 
 
 def test_near_misses_change_one_word_of_a_kind_or_swap_two():
@@ -178,6 +179,20 @@ def test_gradients_reach_encoders_and_head_and_not_the_slow_copy(tmp_path):
     assert learner.momentum.filled == 6
 
 
+def test_a_frozen_stem_learns_nothing_and_what_stands_behind_it_does():
+    loaded = load("lamella-coca", "bundled", "scorer", device="cpu")
+    learner = Learner(loaded, resolve("demo-places", {}))
+    before = {name: buffer.clone() for name, buffer in learner.model.visual.conv1.named_buffers()}
+    images = torch.randint(0, 256, (2, 96, 96, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    tokens = loaded.tokenize(["a red square", "a blue ring"])
+    near = torch.zeros(2, 0, 0, dtype=torch.int64)
+    learner.losses(learner(images, tokens), Inputs(images, tokens, near, 0))["caption"].backward()
+    assert all(parameter.grad is None for parameter in learner.model.visual.conv1.parameters())
+    assert all(torch.equal(buffer, before[name]) for name, buffer in learner.model.visual.conv1.named_buffers())
+    assert learner.model.visual.positional_embedding.grad.abs().sum() > 0
+    assert learner.group_of("model.visual.positional_embedding").rate_scale == 10
+
+
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
@@ -196,5 +211,6 @@ def test_what_cannot_be_is_named(tmp_path, toy_shards, toy_overrides, keys, says
     (tmp_path / "toy-clip-itm.json").write_text(json.dumps({"embed_dim": 16, "vision_cfg": vision, "text_cfg": text}))
     open_clip.add_model_config(tmp_path / "toy-clip-itm.json")
     own = {} if "model" in keys else toy_overrides
+    small = {"batch": "8", "sources": "none", "datasets": "align", "freeze_stem": "false", "caption_weight": "0"}
     with pytest.raises(TrainingError, match=says):
-        train(toy_shards, "demo-itm", str(tmp_path), own | {"batch": "8", "sources": "none", "datasets": "align"} | keys)
+        train(toy_shards, "demo-itm", str(tmp_path), own | small | keys)

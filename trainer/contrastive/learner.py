@@ -52,14 +52,14 @@ class Learner(nn.Module):
     def __init__(self, loaded: Loaded, config: ContrastiveConfig, world: World | None = None):
         super().__init__()
         self.model: Any = loaded.model.requires_grad_(True).train()
-        if config.freeze_stem:
-            _freeze_stem(self.model, config)
         for key in ("caption_weight", "itm_weight", "queue", "distillation"):
             if getattr(config, key) and not hasattr(self.model, "text_decoder" if key == "caption_weight" else "fuse"):
                 lacks = "has no decoder" if key == "caption_weight" else "is no CoCa of ours"
                 raise TrainingError(f"{key}={getattr(config, key)}: {config.model} {lacks}; set it to 0")
         if config.distillation and not config.queue:
             raise TrainingError(f"distillation={config.distillation}: queue=0; the slow encoder needs a queue")
+        if config.freeze_stem:
+            _freeze_stem(self.model, config)
         scale, bias = loaded.match_scale, loaded.match_bias
         first = (config.match_scale, config.match_bias) if scale is None or bias is None else (scale, bias)
         self.matching = Matching(*first) if config.match_weight else None

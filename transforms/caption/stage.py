@@ -41,7 +41,7 @@ class Model(NamedTuple):
 
 
 class CaptionPictures(beam.PTransform):
-    """PCollection of pairs -> Recalled of synthetic pairs, one for each picture and dataset. They are judged with the others.
+    """PCollection of pairs -> Recalled of synthetic pairs, one for each picture. They are judged with the others.
 
     Args:
         config: the captioner, and how it searches for words.
