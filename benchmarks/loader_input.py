@@ -15,7 +15,8 @@ from lamella.sample.prose import GENRES, Writer
 from lamella.sample.rng import Rng
 from lamella.schemas.keys import stable_int
 from lamella.schemas.pair import Dataset
-from lamella.schemas.sample import InterleavedSample, Members, phi_of
+from lamella.schemas.phi import phi_of
+from lamella.schemas.sample import InterleavedSample, Members
 from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest, read_shard, shard_name, write_shard
 
 SHARDS = 8

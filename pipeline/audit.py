@@ -13,18 +13,8 @@ import pyarrow as pa
 
 from lamella.pipeline.columns import read_columns
 from lamella.pipeline.damage import Damaged
-from lamella.pipeline.graph import (
-    GRAPH,
-    JOBS,
-    SHARDS_FOLDER,
-    STAGES,
-    TABLES,
-    counters_of_job,
-    givers,
-    handed_by,
-    keepers,
-    rejections_of,
-)
+from lamella.pipeline.declared import SHARDS_FOLDER, counters_of_job, rejections_of
+from lamella.pipeline.graph import GRAPH, JOBS, STAGES, TABLES, givers, handed_by, keepers
 from lamella.pipeline.tables import read_manifest, read_records
 from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.datasets import DATASETS
@@ -148,8 +138,8 @@ def links(lines: Iterable[Line], rows: Mapping[str, int], when: str = "before") 
     by_place = {(line.stage, line.unit): line for line in lines}
     out = []
     for node in STAGES.values():
-        for unit, _ in node.takes:
-            before = handed_by(unit, node.stage, when)
+        for unit, declared in node.takes:
+            before = handed_by(unit, node.stage, when) or declared
             for counted in (unit, Unit.NODE) if unit is Unit.DOCUMENT and node.counts_nodes else (unit,):
                 taker = by_place.get((node.stage, counted))
                 giver = _first(by_place, givers(unit, before, when), counted)

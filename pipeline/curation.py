@@ -6,31 +6,34 @@ from typing import NamedTuple
 import apache_beam as beam
 from apache_beam import PCollection
 
+from lamella.pipeline.declared import SHARDS_FOLDER
 from lamella.pipeline.fingerprints import model_identity
-from lamella.pipeline.graph import SHARDS_FOLDER
 from lamella.pipeline.ledger import Ledger
 from lamella.pipeline.opt_outs import ListOptOuts
 from lamella.schemas.config import Config
-from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
+from lamella.schemas.datasets import DATASETS, Dataset
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.media import Alias, ArchiveMedia, Media
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason, Rejection, Unit
-from lamella.transforms.assemble.stage import AssembleDocuments
+from lamella.transforms.assemble.stage import DOCUMENTS_USE, AssembleDocuments
 from lamella.transforms.base.files import join
+from lamella.transforms.base.join_media import JoinMedia
 from lamella.transforms.base.memory import FOLDER as MEMORY
 from lamella.transforms.base.memory import Memory
-from lamella.transforms.caption.stage import CaptionPictures, KeepTexts, MatchPairs, Model
+from lamella.transforms.base.remembered import RememberedModel
+from lamella.transforms.caption.stage import CaptionPictures, KeepTexts, MatchPairs
 from lamella.transforms.dedup.stage import DeduplicateDocuments
 from lamella.transforms.extract.stage import ExtractDocuments
 from lamella.transforms.fetch.stage import FetchMedia
 from lamella.transforms.filter.stage import FilterDocuments
 from lamella.transforms.media.store import MediaStore
-from lamella.transforms.pair.stage import MinePairs, ProposePairs
+from lamella.transforms.pair.stage import CANDIDATES_USE, MinePairs, ProposePairs
 from lamella.transforms.read.stage import ReadPages
-from lamella.transforms.score.stage import Embed, ScoreDocuments, ScoreModel, ScorePairs
+from lamella.transforms.score.stage import JudgeDocuments, JudgePairs, ScoreRecords
 from lamella.transforms.shard.plan import plan_shards
-from lamella.transforms.shard.stage import WriteManifest, WriteShards
+from lamella.transforms.shard.stage import PlannedShards, ShardsTarget, WriteShards
+from lamella.transforms.shard.write import ShardWork
 
 
 class Extracted(NamedTuple):
@@ -92,7 +95,7 @@ def find_media(
     refs = {"documents": documents, "candidates": candidates, "archived": archived, "aliases": aliases}
     found = refs | FetchMedia(c.fetch, store, asks=asks)
     gone = (found.rejected, rejected) | "All that left" >> beam.Flatten()
-    return FoundMedia(ledger.keep(found), {"rejected": gone, "archived": archived} | ListOptOuts())
+    return FoundMedia(ledger.keep(found), {"rejected": gone, "archived": archived, "said": found.said} | ListOptOuts())
 
 
 class ShardsOutput(NamedTuple):
@@ -116,11 +119,12 @@ def make_pairs(
     ledger: Ledger,
 ) -> Pairs:
     """Documents, candidates and media -> interleaved documents, and the pairs, scored, captioned and matched."""
-    unusable = rejected_media | "Media alone" >> beam.Filter(lambda rejection: rejection.unit is Unit.MEDIA)
     at = _Models(c, MediaStore.of(root, c.read, c.fetch), memory_of(c, root), ledger)
 
-    interleaved = ledger.keep({"documents": documents, "media": media, "unusable": unusable} | AssembleDocuments(c.assemble))
-    pairs = pictures = ledger.keep({"candidates": candidates, "media": media, "unusable": unusable} | MinePairs(c.pair))
+    found = {"documents": documents, "candidates": candidates, "media": media, "unusable": rejected_media}
+    joined = found | JoinMedia({"documents": DOCUMENTS_USE, "candidates": CANDIDATES_USE})
+    interleaved = ledger.keep(joined["documents"] | AssembleDocuments(c.assemble))
+    pairs = pictures = ledger.keep(joined["candidates"] | MinePairs(c.pair))
     if c.score.when == "before":
         pairs, interleaved, pictures = _scored(pairs, interleaved, at)
     if c.caption.on:
@@ -147,16 +151,16 @@ def _scored(pairs: PCollection, interleaved: PCollection, at: _Models) -> tuple[
     c, ledger = at.config, at.ledger
     if not c.score.on:
         return pairs, interleaved, pairs
-    scorer = ScoreModel(model_identity("score.model", c.score.model), at.memory, c.run.batch_buckets)
+    scorer = RememberedModel(model_identity("score.model", c.score.model), at.memory, c.run.batch_buckets)
     shown = (pairs, *((interleaved,) if c.score.documents else ())) | "Shown" >> beam.Flatten()
-    embeddings = ledger.recall(shown | Embed(c.score, at.store, scorer))
+    scored = ledger.recall(shown | ScoreRecords(c.score, at.store, scorer))
     safe = pairs
     if c.score.heads:  # what one of them finds unsafe is not captioned
         heads_alone = c.score.model_copy(update={"min_score": None})
-        safe = ({"records": pairs, "answers": embeddings} | "Safe" >> ScorePairs(heads_alone)).kept
-    pairs = ledger.keep({"records": pairs, "answers": embeddings} | ScorePairs(c.score))
+        safe = (scored | "Safe" >> JudgePairs(heads_alone)).kept
+    pairs = ledger.keep(scored | JudgePairs(c.score))
     if c.score.documents:
-        interleaved = ledger.keep({"records": interleaved, "answers": embeddings} | ScoreDocuments(c.score))
+        interleaved = ledger.keep(scored | JudgeDocuments(c.score))
     return pairs, interleaved, safe
 
 
@@ -167,7 +171,7 @@ def _captioned(pairs: PCollection, pictures: PCollection, at: _Models) -> PColle
     """
     c, ledger = at.config, at.ledger
     captioner, matcher = (
-        Model(model_identity(f"caption.{role}", getattr(c.caption, role)), at.memory, c.run.batch_buckets)
+        RememberedModel(model_identity(f"caption.{role}", getattr(c.caption, role)), at.memory, c.run.batch_buckets)
         for role in ("captioner", "matcher")
     )
     synthetic = ledger.recall(pictures | CaptionPictures(c.caption, at.store, captioner))
@@ -181,25 +185,28 @@ def memory_of(c: Config, root: str) -> Memory:
     return Memory(root=c.run.memory or join(root, MEMORY))
 
 
+class Shards(NamedTuple):
+    written: PCollection  # (folder, ShardInfo)
+    targets: dict[str, ShardsTarget]  # by folder
+
+
 def make_shards(
-    records: Mapping[Dataset, PCollection], rows: Mapping[Dataset, int], c: Config, output: ShardsOutput, ledger: Ledger
-) -> None:
-    """The records of each dataset -> its tars and their manifest; documents as Parquet too."""
+    tables: Mapping[str, PCollection], rows: Mapping[Dataset, int], c: Config, output: ShardsOutput, ledger: Ledger
+) -> Shards:
+    """The tables' records -> tars of each dataset, documents as Parquet too, and what their manifests are made from."""
     store = MediaStore.of(output.root, c.read, c.fetch)
-    for dataset, found in records.items():
-        folder = f"{output.root}/{SHARDS_FOLDER}/{dataset}"
-        shards = found | WriteShards(c.shard, plan_shards(dataset, rows[dataset], c.shard), store, folder)
-        ledger.enter(shards)
-        shards.written | WriteManifest(dataset, folder, output.fingerprint)
-        if DATASETS[dataset].parquet:
-            shards.tables | WriteManifest(dataset, f"{folder}{PARQUET}", output.fingerprint)
-
-
-def of_dataset(records: PCollection, dataset: Dataset) -> PCollection:
-    """The records of one dataset: pairs that name it, and documents, all of them."""
-    if DATASETS[dataset].unit is not Unit.PAIR:
-        return records
-    return records | f"Only {dataset}" >> beam.Filter(lambda pair: pair.dataset is dataset)
+    shards: dict[Dataset, PlannedShards] = {}
+    for dataset in DATASETS:
+        work = ShardWork(dataset=dataset, config=c.shard, store=store, folder=join(output.root, SHARDS_FOLDER, dataset))
+        shards[dataset] = PlannedShards(plan_shards(dataset, rows[dataset], c.shard), work)
+    made = tables | WriteShards(shards)
+    ledger.enter(made)
+    targets = {
+        folder: ShardsTarget(dataset=dataset, folder=folder, fingerprint=output.fingerprint)
+        for dataset, planned in shards.items()
+        for folder in planned.work.folders
+    }
+    return Shards(made.written, targets)
 
 
 def _is_unsafe_page(gone: Rejection) -> bool:

@@ -15,6 +15,7 @@ from lamella.schemas.config import Config, ModelConfig
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.printable import printable
+from lamella.transforms.fetch.embedded_rights import hears_credentials
 from lamella.transforms.filter import wordlists
 from lamella.transforms.media.classifier import read_spec
 from lamella.transforms.media.faces import check_faces
@@ -53,6 +54,7 @@ def stage_settings(c: Config, stage: str) -> str:
         values["unsafe_hashes"] = _content("fetch.unsafe_hashes", c.fetch.unsafe_hashes)
         values["opt_out_list"] = _content("fetch.opt_out_list", c.fetch.opt_out_list)
         values["unsafe_pdq"] = _content("fetch.unsafe_pdq", c.fetch.unsafe_pdq)
+        values["c2pa"] = hears_credentials(c.fetch)
         values["classifiers"] = [_classifier(path) for path in c.fetch.classifiers]
     elif stage == "score":
         values["model"] = _model(c.score.model)

@@ -8,7 +8,7 @@ another size.
 
 import collections
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ import apache_beam as beam
 
 from lamella.pipeline import curation
 from lamella.pipeline.archive_batches import ReadingClock, cut_batches
+from lamella.pipeline.declared import SHARDS_FOLDER, Job, counters_of_job, rejections_of
 from lamella.pipeline.empty import nothing_left
 from lamella.pipeline.fingerprints import job_fingerprint
 from lamella.pipeline.graph import (
@@ -29,26 +30,24 @@ from lamella.pipeline.graph import (
     PAIR_TABLES,
     PAIRS,
     SHARDS,
-    SHARDS_FOLDER,
     TABLES,
-    Job,
-    Table,
-    counters_of_job,
     record_of,
-    rejections_of,
 )
 from lamella.pipeline.integrity import fault_of, fault_of_packs
-from lamella.pipeline.ledger import Ledger, SumCounters
-from lamella.pipeline.measured import WriteCounts, counts_of, forget_counts
+from lamella.pipeline.ledger import Ledger
+from lamella.pipeline.measured import CountsTarget, counts_of, forget_counts
 from lamella.pipeline.ownership import claim, withdraw
 from lamella.pipeline.partitions import ReadPartitions, WritePartitions, partition_key, standing_partitions
-from lamella.pipeline.tables import ReadTable, WriteTable, column_values, finished_manifest, part_names, read_manifest
+from lamella.pipeline.read import ReadTables
+from lamella.pipeline.tables import column_values, finished_manifest, part_names, read_manifest
+from lamella.pipeline.write import CountersTarget, TableTarget, Target, Targets, WriteTargets
 from lamella.schemas.account import Counter
 from lamella.schemas.config import Config
 from lamella.schemas.datasets import DATASETS, Dataset
 from lamella.schemas.rejection import Rejection, Unit
 from lamella.schemas.shards import FINGERPRINT_KEY, MANIFEST
 from lamella.transforms.base.files import join, read_bytes, size_of
+from lamella.transforms.base.remembered import Counted
 from lamella.transforms.fetch.packs import FOLDER as PACKS
 from lamella.transforms.shard.plan import plan_shards
 from lamella.transforms.shard.write import names_of
@@ -154,8 +153,10 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        tables = _read(pipeline, context, MEDIA)
-        return curation.find_media(*tables, context.config, context.root, ledger, asks=context.asks)
+        documents, candidates, archived, aliases, rejected = _read(pipeline, context, MEDIA)
+        return curation.find_media(
+            documents, candidates, archived, aliases, rejected, context.config, context.root, ledger, asks=context.asks
+        )
 
     _run(context, MEDIA, build)
 
@@ -169,12 +170,11 @@ def pairs(context: RunContext) -> None:
 
 
 def shards(context: RunContext) -> None:
+    where = curation.ShardsOutput(root=context.folder, fingerprint=expected_fingerprint(context, SHARDS.name))
+
     def build(pipeline, ledger):
         tables = dict(zip(SHARDS.reads, _read(pipeline, context, SHARDS), strict=True))
-        records = {dataset: curation.of_dataset(tables[DATASETS[dataset].table], dataset) for dataset in SHARDS.datasets}
-        where = curation.ShardsOutput(root=context.folder, fingerprint=expected_fingerprint(context, SHARDS.name))
-        curation.make_shards(records, rows_by_dataset(context.folder), context.config, where, ledger)
-        return ()
+        return curation.make_shards(tables, rows_by_dataset(context.folder), context.config, where, ledger)
 
     _run(context, SHARDS, build)
 
@@ -206,22 +206,27 @@ def rows_by_dataset(folder: str) -> dict[Dataset, int]:
     }
 
 
-def _read(pipeline: beam.Pipeline, context: RunContext, job: Job) -> Iterator[beam.PCollection]:
+def _read(pipeline: beam.Pipeline, context: RunContext, job: Job) -> tuple[beam.PCollection, ...]:
     """The tables that a job reads, in the order of its declaration."""
-    return (pipeline | f"Read {name}" >> ReadTable(context.table(name), record_of(name)) for name in job.reads)
+    tables = {name: (context.table(name), record_of(name)) for name in job.reads}
+    return tuple((pipeline | ReadTables(tables)).values())
 
 
-def _run(context: RunContext, job: Job, build: Callable[[beam.Pipeline, Ledger], Iterable[beam.PCollection]]) -> None:
+Made = Iterable[beam.PCollection] | curation.Shards
+
+
+def _run(context: RunContext, job: Job, build: Callable[[beam.Pipeline, Ledger], Made]) -> None:
     """Runs a job whose tables do not all stand whole, or were made from something else.
 
     Args:
-        build: gives the records of the job's tables, in the order of its declaration.
+        build: gives the records of the job's tables, in the order of its declaration; or shards.
     """
     fingerprint = expected_fingerprint(context, job.name)
 
     def built(pipeline: beam.Pipeline) -> None:
         ledger = Ledger()
-        _write(context, job, dict(zip(job.writes, build(pipeline, ledger), strict=True)), ledger, fingerprint)
+        made = build(pipeline, ledger)
+        _write(context, job, made, ledger, fingerprint)
 
     if context.dry:
         context.execute(job.name, built)
@@ -258,16 +263,29 @@ def _names(context: RunContext, job: Job) -> dict[str, list[str]]:
     return names
 
 
-def _write(context: RunContext, job: Job, tables: Mapping[Table, beam.PCollection], ledger: Ledger, fingerprint: str) -> None:
-    """Writes a job's tables and its ledger."""
-    sizes = {"parts": context.config.run.table_parts, "fingerprint": fingerprint}
-    for table, records in tables.items():
-        records | WriteTable(context.table(table.name), table.record, **sizes)
-    ledger.rejected() | WriteTable(context.table(rejections_of(job.name)), Rejection, **sizes)
-    counters = ledger.counters() | SumCounters()
-    counters | WriteTable(context.table(counters_of_job(job.name)), Counter, parts=1, fingerprint=fingerprint)
-    if (counts := ledger.counts()) is not None:
-        counts | WriteCounts(context.folder, job.name)
+def _write(context: RunContext, job: Job, made: Made, ledger: Ledger, fingerprint: str) -> None:
+    """Writes a job's tables, or commits its shards, and writes its ledger."""
+
+    def table(name: str, record: type) -> TableTarget:
+        parts = context.config.run.table_parts
+        return TableTarget(folder=context.table(name), record=record, parts=parts, fingerprint=fingerprint)
+
+    entries: dict[type, Target] = {
+        Rejection: table(rejections_of(job.name), Rejection),
+        Counter: CountersTarget(folder=context.table(counters_of_job(job.name)), fingerprint=fingerprint),
+    }
+    if ledger.asks:
+        entries[Counted] = CountsTarget(folder=context.folder, job=job.name)
+    targets: dict[str, Targets] = {"ledger": entries}
+    inputs = {"ledger": ledger.entries()}
+    if isinstance(made, curation.Shards):
+        inputs["pieces"] = made.written
+        inputs | "Write" >> WriteTargets(targets, made.targets)
+        return
+    for declared, records in zip(job.writes, made, strict=True):
+        inputs[declared.name] = records
+        targets[declared.name] = {declared.record: table(declared.name, declared.record)}
+    inputs | "Write" >> WriteTargets(targets)
 
 
 def _contents(context: RunContext, *tables: str) -> list[str]:

@@ -1,10 +1,6 @@
-"""Ledger: the doors of every stage of a job go in; all Rejections, counters summed by stage, unit and door, and what had to be
-measured come out."""
+"""Ledger: the doors of every stage of a job go in; Rejections, counters as counted, and what was measured come out."""
 
 import apache_beam as beam
-
-from lamella.schemas.account import Counter, CounterKind
-from lamella.schemas.rejection import Stage, Unit
 
 
 class Ledger:
@@ -29,29 +25,11 @@ class Ledger:
         self._counts.append(recalled.counts)
         return recalled.answers
 
-    def counts(self):
-        """Counted, one a measure; None where nothing was asked of any."""
-        return tuple(self._counts) | "All counts" >> beam.Flatten() if self._counts else None
+    @property
+    def asks(self) -> bool:
+        """Whether a model was asked anything."""
+        return bool(self._counts)
 
-    def rejected(self):
-        return tuple(self._rejected) | "All rejections" >> beam.Flatten()
-
-    def counters(self):
-        """The counters as they were counted, one a bundle."""
-        return tuple(self._counters) | "All counters" >> beam.Flatten()
-
-
-class SumCounters(beam.PTransform):
-    """Counters as counted -> one Counter for each stage, unit and door: the same whatever the bundles were."""
-
-    def expand(self, counters):
-        return counters | beam.Map(_key_of) | beam.CombinePerKey(sum) | beam.MapTuple(_counter).with_output_types(Counter)
-
-
-def _key_of(counter: Counter) -> tuple[tuple[str, str, str], int]:
-    return (counter.stage.value, counter.unit.value, counter.door.value), counter.count
-
-
-def _counter(key: tuple[str, str, str], count: int) -> Counter:
-    stage, unit, door = key
-    return Counter(stage=Stage(stage), unit=Unit(unit), door=CounterKind(door), count=count)
+    def entries(self):
+        """Rejections, Counters and Counted, those of one bundle beside those of another."""
+        return (*self._rejected, *self._counters, *self._counts) | "Ledger" >> beam.Flatten()

@@ -2,25 +2,40 @@
 back. It is no table: a run of the same input that remembers more measures less."""
 
 import json
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-import apache_beam as beam
-
+from lamella.schemas.keys import stable_int
 from lamella.transforms.base.files import join, read_bytes, write_atomically
 from lamella.transforms.base.remembered import Counted
 
 _FILE = ".measured-{job}.json"  # in the run's folder
 
 
-class WriteCounts(beam.PTransform):
-    """PCollection[Counted] -> the job's file."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountsTarget:
+    """Counted, some a bundle -> the job's file: a target of `pipeline.write`."""
 
-    def __init__(self, folder: str, job: str):
-        super().__init__()
-        self._path = _path(folder, job)
+    folder: str
+    job: str
 
-    def expand(self, counts):
-        return counts | beam.combiners.ToList() | "Write counts" >> beam.Map(_write, self._path)
+    def every(self) -> Iterable[int]:
+        return ()
+
+    def part_of(self, record: Counted) -> int:
+        return stable_int(record.name) >> 1
+
+    def close(self, part: int, records: Iterable[Counted]) -> Iterable[Counted]:
+        asked: Counter[str] = Counter()
+        fresh: Counter[str] = Counter()
+        for record in records:
+            asked[record.name] += record.asked
+            fresh[record.name] += record.fresh
+        return [Counted(name, asked[name], fresh[name]) for name in asked]
+
+    def commit(self, pieces: Sequence[Counted]) -> object:
+        return write_atomically(_path(self.folder, self.job), json.dumps(sorted(pieces)).encode() + b"\n")
 
 
 def counts_of(folder: str, job: str) -> list[Counted]:
@@ -39,7 +54,3 @@ def forget_counts(folder: str, job: str) -> None:
 
 def _path(folder: str, job: str) -> str:
     return join(folder, _FILE.format(job=job))
-
-
-def _write(counts: Iterable[Counted], path: str) -> None:
-    write_atomically(path, json.dumps(sorted(counts)).encode() + b"\n")

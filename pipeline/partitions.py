@@ -3,8 +3,10 @@
 A part is a small table of five files with one manifest, written last. An archive whose part stands is not read again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -18,7 +20,7 @@ from lamella.pipeline.graph import PARTITIONS as FOLDER
 from lamella.pipeline.integrity import fault_of
 from lamella.pipeline.ledger import Ledger
 from lamella.pipeline.tables import FORMAT, TableManifest, read_file, read_manifest, write_file, write_manifest
-from lamella.schemas.account import Counter
+from lamella.schemas.account import Counter, sum_counters
 from lamella.schemas.config import Config
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.keys import stable_key
@@ -27,6 +29,7 @@ from lamella.schemas.printable import printable
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import MANIFEST
 from lamella.transforms.base.files import join, remove_files
+from lamella.transforms.base.join import Group, Join
 from lamella.transforms.base.packed import archive_of
 from lamella.transforms.base.spread import Spread
 
@@ -83,48 +86,59 @@ class WritePartitions(beam.PTransform):
     def __init__(self, folder: str, c: Config, extracted: Extracted, ledger: Ledger):
         super().__init__()
         self._folder, self._config = folder, c
-        self._found = {
-            "documents": extracted.documents | "Key documents" >> beam.Map(lambda d: (d.provenance.archive, d)),
-            "bare": extracted.bare | "Key bare pages" >> beam.Map(lambda d: (d.provenance.archive, d)),
-            "media": extracted.media | "Key media" >> beam.Map(lambda m: (archive_of(m.blob.path), m)),
-            "aliases": extracted.aliases | "Key aliases" >> beam.Map(lambda a: (a.archive, a)),
-            "rejected": ledger.rejected() | "Key rejections" >> beam.Map(lambda r: (r.archive, r)),
-            "tallies": ledger.counters() | "Key counters" >> beam.Map(lambda counter: (counter.archive, counter)),
-        }
+        self._found = {**extracted._asdict(), "ledger": ledger.entries()}
 
     def expand(self, archives):
-        every = archives | "Key archives" >> beam.Map(lambda path: (path, None))
-        return {**self._found, "archive": every} | beam.CoGroupByKey() | beam.Map(_write_part, self._folder, self._config)
+        write = partial(_write_part, self._folder, self._config)
+        return {**self._found, "archive": archives} | Join(_KEYED, write, TableManifest)
 
 
-def _write_part(group: tuple[str, dict[str, Iterable[Any]]], folder: str, c: Config) -> TableManifest:
-    archive, found = group
-    if not list(found["archive"]):
+def _write_part(folder: str, c: Config, archive: str, found: Group) -> Iterator[TableManifest]:
+    if found.first("archive") is None:
         raise RuntimeError(f"a record names an archive that was not read: {archive!r}")
     part = join(folder, FOLDER, partition_key(archive))
     remove_files(part, [MANIFEST])  # of an earlier part: no reader trusts half of it
-    rows = {name: list(_rows(name, found[name])) for name in FILES}
+    counted = sum_counters(entry for entry in found["ledger"] if isinstance(entry, Counter))
+    rows = {name: found[name] for name in Extracted._fields} | {
+        "rejected": (entry for entry in found["ledger"] if isinstance(entry, Rejection)),
+        "tallies": (replace(counter, archive=archive) for counter in counted),
+    }
     # A small archive's part spends half its time waiting for the disk, once for each file: the files wait together.
     with ThreadPoolExecutor(len(FILES)) as pool:
-        writes = [pool.submit(write_file, part, f"{name}.parquet", FILES[name], rows[name]) for name in FILES]
+        writes = [pool.submit(write_file, part, f"{name}.parquet", FILES[name], list(rows[name])) for name in FILES]
     files = [write.result() for write in writes]
-    return write_manifest(part, TableManifest(table=FOLDER, fingerprint=_fingerprint(archive, c), files=tuple(files)))
+    yield write_manifest(part, TableManifest(table=FOLDER, fingerprint=_fingerprint(archive, c), files=tuple(files)))
 
 
-def _rows(name: str, records: Iterable[Any]) -> Iterable[Any]:
-    return _summed(records) if name == "tallies" else records
+def _by_origin(record: InterleavedDocument) -> Iterable[tuple[str, InterleavedDocument]]:
+    return ((record.provenance.archive, record),)
 
 
-def _summed(counters: Iterable[Counter]) -> list[Counter]:
-    """Bundles differ from run to run; their sums do not."""
-    sums: dict[tuple, int] = {}
-    for counter in counters:
-        key = (counter.stage, counter.unit, counter.door, counter.archive)
-        sums[key] = sums.get(key, 0) + counter.count
-    return [Counter(stage=s, unit=u, door=d, archive=a, count=count) for (s, u, d, a), count in sums.items()]
+def _by_blob(record: ArchiveMedia) -> Iterable[tuple[str, ArchiveMedia]]:
+    return ((archive_of(record.blob.path), record),)
+
+
+def _by_archive(record: Alias | Rejection | Counter) -> Iterable[tuple[str, Any]]:
+    return ((record.archive, record),)
+
+
+def _archive_itself(path: str) -> Iterable[tuple[str, bool]]:
+    return ((path, True),)
+
+
+_KEYED = {
+    "documents": _by_origin,
+    "bare": _by_origin,
+    "media": _by_blob,
+    "aliases": _by_archive,
+    "ledger": _by_archive,
+    "archive": _archive_itself,
+}
 
 
 class ReadOutcome(NamedTuple):
+    """In the order of `FILES`."""
+
     documents: PCollection
     bare: PCollection
     media: PCollection
@@ -141,18 +155,12 @@ class ReadPartitions(beam.PTransform):
         self._folders = [join(folder, FOLDER, key) for key in keys]
 
     def expand(self, pipeline):
-        folders = pipeline | beam.Create(self._folders, reshuffle=False).with_output_types(str) | Spread(str)
-        return ReadOutcome(*(folders | f"Read {name}" >> _ReadFile(name) for name in FILES))
+        read = beam.FlatMap(_read).with_output_types(Any, **FILES).with_outputs(*FILES)
+        out = pipeline | beam.Create(self._folders, reshuffle=False).with_output_types(str) | Spread(str) | read
+        return ReadOutcome(*(out[name] for name in FILES))
 
 
-class _ReadFile(beam.PTransform):
-    def __init__(self, name: str):
-        super().__init__()
-        self._name = name
-
-    def expand(self, folders):
-        return folders | beam.FlatMap(_read, self._name).with_output_types(FILES[self._name])
-
-
-def _read(folder: str, name: str) -> Iterable[Any]:
-    return read_file(join(folder, f"{name}.parquet"), FILES[name])
+def _read(folder: str) -> Iterator[beam.pvalue.TaggedOutput]:
+    for name, record in FILES.items():
+        for row in read_file(join(folder, f"{name}.parquet"), record):
+            yield beam.pvalue.TaggedOutput(name, row)

@@ -1,28 +1,22 @@
-"""Tables: records in, Parquet files and a manifest out, and back.
+"""Tables: records in, Parquet files and a manifest out, and back. `pipeline.read` and `pipeline.write` do so in a pipeline.
 
 A table is finished when its `_manifest.json` stands: it is written last, by rename, and names rows, sizes and checksums
 of every file. Rows lie in parts by the hash of their key and are sorted within, so that the bytes depend on the rows alone.
 """
 
-import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
-import apache_beam as beam
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from lamella.pipeline.damage import Damaged, parquet_file
-from lamella.schemas.arrow import from_table, to_table
+from lamella.schemas.arrow import from_table, parquet_bytes, to_table
 from lamella.schemas.keys import stable_int, stable_key
 from lamella.schemas.shards import FINGERPRINT_KEY, MANIFEST, checked_file
 from lamella.transforms.base.files import is_plain_name, join, read_bytes, write_atomically
-from lamella.transforms.base.spread import Spread
 
-FORMAT = 7  # raised when the bytes of a table change for the same input and config
+FORMAT = 10  # raised when the bytes of a table change for the same input and config
 ROW_GROUP = 10_000
 
 
@@ -117,17 +111,10 @@ def read_file(path: str, record_type: type) -> Iterator[Any]:
             yield from from_table(record_type, batch)
 
 
-def parquet_bytes(table: pa.Table) -> bytes:
-    """A Parquet file whose bytes depend on the rows and on pyarrow's version alone."""
-    out = io.BytesIO()
-    pq.write_table(table, out, compression="zstd", row_group_size=ROW_GROUP)
-    return out.getvalue()
-
-
 def write_file(folder: str, name: str, record_type: type, records: Iterable[Any]) -> FileInfo:
     """Writes sorted records as one Parquet file, by rename."""
     table = to_table(record_type, sorted(records, key=_order))
-    data = parquet_bytes(table)
+    data = parquet_bytes(table, ROW_GROUP)
     write_atomically(join(folder, name), data)
     return FileInfo(name=name, rows=len(table), bytes=len(data), sha256=sha256(data).hexdigest())
 
@@ -142,9 +129,9 @@ def part_names(parts: int) -> list[str]:
     return [f"part-{part:05d}-of-{parts:05d}.parquet" for part in range(parts)]
 
 
-def _name(folder: str) -> str:
-    """The table's name for a label: `rejections/media` is not `tallies/media`."""
-    return "/".join(folder.split("/")[-2:])
+def part_of(record: Any, parts: int) -> int:
+    """The part of a table that a row lies in, by the hash of its key."""
+    return stable_int(_key(record)) % parts
 
 
 def _order(record: Any) -> tuple[str, str]:
@@ -154,54 +141,3 @@ def _order(record: Any) -> tuple[str, str]:
 
 def _key(record: Any) -> str:
     return str(getattr(record, "key", None) or getattr(record, "url", None) or "")
-
-
-class ReadTable(beam.PTransform):
-    """A finished table's records."""
-
-    def __init__(self, folder: str, record_type: type):
-        super().__init__(label=f"Read {_name(folder)}")
-        self._folder, self._type = folder, record_type
-
-    def expand(self, pipeline):
-        paths = [join(self._folder, file.name) for file in finished_manifest(self._folder).files if file.rows]
-        return (
-            pipeline
-            | beam.Create(paths, reshuffle=False).with_output_types(str)
-            | Spread(str)
-            | beam.FlatMap(read_file, self._type).with_output_types(self._type)
-        )
-
-
-class WriteTable(beam.PTransform):
-    """Records -> the table's manifest, written once every part stands."""
-
-    def __init__(self, folder: str, record_type: type, *, parts: int, fingerprint: str):
-        super().__init__(label=f"Write {_name(folder)}")
-        self._folder, self._type, self._parts, self._fingerprint = folder, record_type, parts, fingerprint
-
-    def expand(self, records):
-        keyed = records | beam.Map(_part, self._parts).with_output_types(tuple[int, self._type])
-        # Every part is written, also one without rows, so that a table always has a file that tells its schema.
-        every = records.pipeline | beam.Create([(part, None) for part in range(self._parts)], reshuffle=False)
-        return (
-            {"records": keyed, "every": every}
-            | beam.CoGroupByKey()
-            | beam.Map(_write_part, self._folder, self._type, self._parts)
-            | beam.CombineGlobally(beam.combiners.ToListCombineFn()).without_defaults()  # there is a part, always
-            | beam.Map(_commit, self._folder, self._fingerprint)
-        )
-
-
-def _part(record: Any, parts: int) -> tuple[int, Any]:
-    return stable_int(_key(record)) % parts, record
-
-
-def _write_part(group: tuple[int, dict[str, Iterable[Any]]], folder: str, record_type: type, parts: int) -> FileInfo:
-    part, records = group
-    return write_file(folder, part_names(parts)[part], record_type, records["records"])
-
-
-def _commit(files: list[FileInfo], folder: str, fingerprint: str) -> TableManifest:
-    by_name = tuple(sorted(files, key=lambda file: file.name))
-    return write_manifest(folder, TableManifest(table=folder.rsplit("/", 1)[-1], fingerprint=fingerprint, files=by_name))

@@ -5,33 +5,14 @@ from functools import cache
 from typing import Any
 
 from lamella.pipeline.damage import parquet_file
+from lamella.pipeline.graph import RECORD_TYPES
 from lamella.pipeline.tables import read_manifest
-from lamella.schemas.account import Counter
 from lamella.schemas.arrow import from_table, schema_of
-from lamella.schemas.document import InterleavedDocument
-from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.errors import DataError
-from lamella.schemas.media import Alias, ArchiveMedia, Media
-from lamella.schemas.opt_out import OptOut
-from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.printable import printable
-from lamella.schemas.rejection import Rejection
 from lamella.schemas.sample import Sample, decode_sample
 from lamella.schemas.shards import MANIFEST, read_shard
 from lamella.transforms.base.files import join, open_binary
-
-RECORD_TYPES = (
-    InterleavedDocument,
-    Duplicate,
-    ArchiveMedia,
-    Alias,
-    Media,
-    OptOut,
-    ImageTextPair,
-    VideoTextPair,
-    Rejection,
-    Counter,
-)
 
 
 def read_typed(path: str) -> Iterator[Any]:

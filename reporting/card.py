@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from lamella.pipeline.graph import SHARDS_FOLDER, STAGES
+from lamella.pipeline.declared import SHARDS_FOLDER
+from lamella.pipeline.graph import STAGES
 from lamella.reporting.plots import number
 from lamella.reporting.settings import settings_of
 from lamella.schemas.config import Config

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from lamella.pipeline.columns import counted, field, pc, read_columns
-from lamella.pipeline.graph import JOBS, PAIR_TABLES, rejections_of
+from lamella.pipeline.declared import rejections_of
+from lamella.pipeline.graph import JOBS, PAIR_TABLES
 from lamella.pipeline.tables import read_manifest
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.media import MediaKind

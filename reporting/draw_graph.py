@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterator
 from html import escape
 
-from lamella.pipeline.graph import GRAPH, SHARDS_FOLDER, Job, StageNode, Table, counters_of_job, rejections_of
+from lamella.pipeline.declared import SHARDS_FOLDER, Job, StageNode, Table, counters_of_job, rejections_of
+from lamella.pipeline.graph import GRAPH
 from lamella.schemas.datasets import DATASETS, PARQUET
 
 _WIDTH, _GAP, _LEFT, _TOP = 248, 24, 130, 70  # px: a job's box, between boxes, before the first, above them

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from lamella.pipeline.columns import field, find_rows, pc, read_columns
-from lamella.pipeline.graph import PAIR_TABLES, PAIRS, rejections_of
+from lamella.pipeline.declared import rejections_of
+from lamella.pipeline.graph import PAIR_TABLES, PAIRS
 from lamella.reporting.samples import clean
 from lamella.schemas.arrow import from_table
 from lamella.schemas.config import Config

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from lamella.pipeline.audit import Line, conservation_of
 from lamella.pipeline.columns import pc, read_columns
-from lamella.pipeline.graph import JOBS, rejections_of
+from lamella.pipeline.declared import rejections_of
+from lamella.pipeline.graph import JOBS
 from lamella.schemas.config import Config
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.schemas.sources import sources_of
@@ -87,20 +88,20 @@ def rule_lines(config: Config, run: str | None = None) -> Iterator[RuleLine]:
     """Every rule in order. `run`: the folder of a run, whose rejections are counted."""
     took, came = (_took(run), _came(run)) if run else (Counter(), {})
     for book in RULEBOOKS:
-        limits = _at(config, book.config)
+        limits = _at(config, book.scope.config)
         for rule in book:
-            count = took[book.stage, book.unit, rule.reason, rule.measure, rule.sign] if run else None
-            of = came.get((book.stage, book.unit))
+            count = took[book.scope.stage, book.scope.unit, rule.reason, rule.measure, rule.sign] if run else None
+            of = came.get((book.scope.stage, book.scope.unit))
             yield RuleLine(
-                stage=book.stage,
-                unit=book.unit,
+                stage=book.scope.stage,
+                unit=book.scope.unit,
                 book=book.name,
                 reason=rule.reason,
                 measure=rule.measure,
                 sign=rule.sign,
-                key=f"{book.config}.{rule.limit}" if rule.limit else "",
+                key=f"{book.scope.config}.{rule.limit}" if rule.limit else "",
                 limit=getattr(limits, rule.limit) if rule.limit else True,
-                source=rule.source or sources_of(book.limits).get(rule.limit, ""),
+                source=rule.source or sources_of(book.scope.limits).get(rule.limit, ""),
                 where=f"{_inside(rule.file)}:{rule.line}",
                 took=count,
                 share=count / of if count is not None and of else None,

@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from lamella.pipeline.columns import RowRef, pc, read_batches, read_columns, read_rows
-from lamella.pipeline.graph import JOBS, PAIR_TABLES, rejections_of
+from lamella.pipeline.declared import rejections_of
+from lamella.pipeline.graph import JOBS, PAIR_TABLES
 from lamella.pipeline.tables import read_manifest
 from lamella.schemas.arrow import from_table
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode

@@ -15,8 +15,9 @@ import fsspec
 
 from lamella.pipeline.audit import conservation_of, links, rows_of
 from lamella.pipeline.damage import bounded, memory_bound
+from lamella.pipeline.declared import SHARDS_FOLDER
 from lamella.pipeline.enclosed import ways_out
-from lamella.pipeline.graph import LEDGER_TABLES, SHARD_FOLDERS, SHARDS_FOLDER, TABLES
+from lamella.pipeline.graph import LEDGER_TABLES, SHARD_FOLDERS, TABLES
 from lamella.pipeline.integrity import checksum
 from lamella.pipeline.tables import TableManifest, read_records
 from lamella.reporting.readable import clean

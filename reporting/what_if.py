@@ -10,7 +10,8 @@ from typing import Any
 
 from lamella.pipeline.audit import conservation, counters_of, losses_of
 from lamella.pipeline.columns import find_rows, read_columns
-from lamella.pipeline.graph import GRAPH, PAIRS, Table, rejections_of
+from lamella.pipeline.declared import Table, rejections_of
+from lamella.pipeline.graph import GRAPH, PAIRS
 from lamella.pipeline.trial import Trial
 from lamella.reporting.report import funnel_of
 from lamella.reporting.report_html import ENVIRONMENT, Thumbnails

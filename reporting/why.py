@@ -13,7 +13,8 @@ import fsspec
 
 from lamella.pipeline.audit import shards_of
 from lamella.pipeline.columns import find_rows
-from lamella.pipeline.graph import JOBS, PAIR_TABLES, in_order, rejections_of
+from lamella.pipeline.declared import rejections_of
+from lamella.pipeline.graph import JOBS, PAIR_TABLES, in_order
 from lamella.pipeline.jobs import rows_by_dataset
 from lamella.pipeline.partitions import FOLDER as PARTITIONS
 from lamella.pipeline.run import config_of

@@ -28,8 +28,11 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)  # a terminal sends them to all; the command's own process answers
     news = os.dup(1)
     os.dup2(2, 1)  # whatever prints must not write into the news
+    from lamella.runners.beam_memo import remember
+
     for module in _WARM:
         importlib.import_module(module)
+    remember()
     Server(news).serve()
 
 

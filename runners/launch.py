@@ -156,6 +156,9 @@ def prepare(
 
 def executor(engine: Engine, archives: Sequence[str], say: Callable[[str], None]) -> Callable:
     """The `execute(label, build)` of a runner. Raises ConfigError for what this machine does not have of it."""
+    from lamella.runners.beam_memo import remember
+
+    remember()
     if engine.is_local:
         from lamella.runners.local import local_execute
 

@@ -26,6 +26,15 @@ class Counter:
     archive: str = ""  # where the records came from, until an archive's part is written; sums do not keep it
 
 
+def sum_counters(counters: Iterable[Counter]) -> Iterable[Counter]:
+    """One Counter for each stage, unit and door, of any number: bundles differ from run to run, their sums do not."""
+    sums: dict[tuple[Stage, Unit, CounterKind], int] = {}
+    for counter in counters:
+        key = (counter.stage, counter.unit, counter.door)
+        sums[key] = sums.get(key, 0) + counter.count
+    return [Counter(stage=stage, unit=unit, door=door, count=count) for (stage, unit, door), count in sums.items()]
+
+
 def units_of(record: object) -> Iterable[tuple[Unit, int]]:
     """What a record counts as: a document counts once as a document, and its nodes as nodes."""
     match record:

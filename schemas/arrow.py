@@ -1,4 +1,4 @@
-"""Records to Arrow and back: a frozen dataclass in, its one fixed schema, rows and tables out.
+"""Records to Arrow and back: a frozen dataclass in, its one fixed schema, rows, tables and the bytes of a Parquet file out.
 
 A union of dataclasses (the nodes of a document) becomes one struct with a `kind` column and every field of its members.
 Text is `large_string`, so that no table can overflow 2 GiB of text.
@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
+from io import BytesIO
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 _SCALARS = {str: pa.large_string(), int: pa.int64(), float: pa.float64(), bool: pa.bool_(), bytes: pa.large_binary()}
 
@@ -35,6 +37,18 @@ def to_table(record_type: type, records: Iterable[Any]) -> pa.Table:
 def from_table(record_type: type, table: pa.Table | pa.RecordBatch) -> Iterable[Any]:
     for row in table.to_pylist():
         yield from_row(record_type, row)
+
+
+def parquet_bytes(table: pa.Table, row_group: int) -> bytes:
+    """A Parquet file whose bytes depend on the rows and on pyarrow's version alone.
+
+    Args:
+        table: any.
+        row_group: rows that a reader has to hold at once.
+    """
+    out = BytesIO()
+    pq.write_table(table, out, compression="zstd", row_group_size=row_group, version="2.6", data_page_version="1.0")
+    return out.getvalue()
 
 
 def to_row(record: Any) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """The interleaved document: text, images and videos in reading order, and phi, which tells each text its image."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from lamella.schemas.media import Cue, Media
 from lamella.schemas.page import Provenance
+from lamella.schemas.phi import phi_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,10 @@ class InterleavedDocument:
     extraction_confidence: float = 0.0  # 0 to 1: the word F1 to expect of pages like it; 0.0 where it was not measured
     truncated: bool = False
 
+    def with_nodes(self, nodes: Iterable[Node]) -> "InterleavedDocument":
+        """The document with other nodes, and their phi: the one way to take a node out or to put another in its place."""
+        return replace(self, nodes=with_phi(tuple(nodes)))
+
     @property
     def text(self) -> str:
         return "\n".join(node.text for node in self.nodes if isinstance(node, TextNode))
@@ -123,13 +129,9 @@ class BarePage:
 
 
 def with_phi(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
-    """The nodes with both phi of every text node set from the images that stand among them (Flamingo, section 2.4)."""
-    total = sum(isinstance(node, ImageNode) for node in nodes)
-    seen, out = 0, []
-    for node in nodes:
-        if isinstance(node, ImageNode):
-            seen += 1
-        elif isinstance(node, TextNode):
-            node = replace(node, previous_image=seen, next_image=seen + 1 if seen < total else 0)
-        out.append(node)
-    return tuple(out)
+    """The nodes with both phi of every text node set from the images that stand among them; videos are passed over."""
+    phi = zip(*phi_of([None if isinstance(node, ImageNode) else "" for node in nodes]), strict=True)
+    return tuple(
+        replace(node, previous_image=previous, next_image=following) if isinstance(node, TextNode) else node
+        for node, (previous, following) in zip(nodes, phi, strict=True)
+    )

@@ -11,7 +11,7 @@ class OptOut:
     removed: str  # "document", "media" or "pair"
     signal: str  # such as "x-robots-tag", "robots.txt", "tdm-reservation", "content-usage"; "listed" for what came later
     words: str  # what was said
-    date: str = ""  # when the response was crawled that says so, or stands for it; "" where that is not known
+    date: str = ""  # ISO time of the page, or the response, that says so or stands for it; "" where that is not known
 
 
 def opt_out_of(url: str, removed: str, detail: str, date: str = "") -> OptOut:

@@ -34,6 +34,7 @@ class CandidatePair:
     language: str = ""  # of the page, or of its alts where it has no text
     language_score: float = 0.0
     robots: str = ""  # of the page
+    crawl_time: str = ""  # of the page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ that `datasets` reads it too:
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -127,17 +127,6 @@ class ClipSample:
 
 
 Sample = InterleavedSample | PairSample | ClipSample
-
-
-def phi_of(texts: Sequence[str | None]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """(previous, next) phi for texts in which None marks an image; what `schemas.document.with_phi` sets on nodes."""
-    total = sum(text is None for text in texts)
-    seen, previous, following = 0, [], []
-    for text in texts:
-        seen += text is None
-        previous.append(0 if text is None else seen)
-        following.append(seen + 1 if text is not None and seen < total else 0)
-    return tuple(previous), tuple(following)
 
 
 def dump_json(value: Any) -> bytes:

@@ -1,5 +1,6 @@
 """Paths and marks that all tests share."""
 
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -8,13 +9,20 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import settings
 
+from lamella.runners.beam_memo import remember
+
 settings.register_profile("lamella", deadline=None)  # no test is bound in seconds: a busy machine fails none
 settings.load_profile("lamella")
+
+remember()  # as the command does: tests lay some hundred pipelines out
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def pytest_collection_modifyitems(items):
+    """Files with slow tests come first: one that begins last would hold a single process when the others are done."""
+    slow = Counter(item.path for item in items if "slow" in item.keywords)
+    items.sort(key=lambda item: -slow[item.path])
     if not REAL_DATA.is_dir():
         skip = pytest.mark.skip(reason="no ../shared/data")
         for item in items:

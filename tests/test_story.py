@@ -33,6 +33,7 @@ from lamella.transforms.caption.matches import Matched
 from lamella.transforms.filter import stage as filter_stage
 
 PAGES, SEED = 150, 0
+pytestmark = pytest.mark.slow
 CRASHES = "-96.html"
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lamella.pipeline.columns import read_columns
-from lamella.pipeline.graph import JOBS, rejections_of
+from lamella.pipeline.declared import rejections_of
+from lamella.pipeline.graph import JOBS
 from lamella.reporting.ground_truth.sample_ledger import Ledger
 from lamella.schemas.rejection import Reason, Unit
 from lamella.transforms.base.files import join

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from lamella.pipeline.columns import pc, read_columns
-from lamella.pipeline.graph import PAIRS, rejections_of
+from lamella.pipeline.declared import rejections_of
+from lamella.pipeline.graph import PAIRS
 from lamella.reporting.ground_truth.claims import ATTRIBUTES, Vocabulary, claims
 from lamella.reporting.ground_truth.sample_ledger import Ledger
 from lamella.schemas.pair import CaptionSource, Dataset

@@ -7,6 +7,7 @@ A worker of its own would import Beam by itself, for seconds.
 import gc
 from importlib import import_module
 
+from lamella.runners.beam_memo import remember
 from lamella.runners.progress import quiet_beam
 
 # What every job needs, and torch, whose import takes longest: the memory is shared with the workers.
@@ -19,6 +20,7 @@ def main() -> None:
     quiet_beam()  # what a function raises is raised on the driver
     for module in PRELOAD:
         import_module(module)
+    remember()
     # PySpark collects garbage after every task. Without this it would look through all that was imported, for half a second.
     gc.collect()
     gc.freeze()

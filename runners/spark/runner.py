@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from apache_beam.portability.api import beam_fn_api_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
@@ -24,7 +24,7 @@ from lamella.runners.spark.plan import GROUP, IMPULSE, Buffer, JobPlan, SideInpu
 SIDE_INPUT_BYTES = 256 << 20  # that every worker process holds, and the driver once; beyond, a join is what is wanted
 
 if TYPE_CHECKING:
-    from pyspark import RDD, Accumulator, Broadcast, SparkContext
+    from pyspark import RDD, Accumulator, AccumulatorParam, Broadcast, SparkContext
 
 _numbers = count()
 Counts = dict[int, tuple[int, int]]  # stage -> records that it read, bytes that it wrote
@@ -45,7 +45,7 @@ class SparkRunner(FnApiRunner):
 
     def run_stages(self, stage_context: Any, stages: Any) -> RunnerResult:
         plan = plan_job(stage_context, stages)
-        counts = self._context.accumulator({}, _SumCounts())
+        counts = self._context.accumulator({}, cast("AccumulatorParam[Counts]", _SumCounts()))
         with self._watch([stage.name for stage in plan.stages], counts):
             _Job(self._context, plan, self._partitions, counts).run()
         return RunnerResult(PipelineState.DONE, {"": []})
@@ -211,7 +211,10 @@ class _SidePart:
 
 
 class _SumCounts:
-    """An AccumulatorParam of PySpark's. Counts of a task that is tried again count twice: they are for watching."""
+    """An AccumulatorParam of PySpark's in all but its base, since PySpark may be missing here.
+
+    Counts of a task that is tried again count twice: they are for watching.
+    """
 
     def zero(self, value: Counts) -> Counts:
         return {}

@@ -140,11 +140,13 @@ class SparkExecute:
 
     def _started(self) -> "SparkContext":
         if self._context is None:
-            self._context = start(self.settings) if self.settings.master else active_context()
-            size, cores = self.input_bytes(), self._context.defaultParallelism
-            self._partitions = partitions_for(size, cores)
-            shown = self._context.uiWebUrl or "without a page of its own"
-            self.say(f"spark: {self._context.master}, driver {shown}, {size / 1e6:.0f} MB in {self._partitions} partitions")
+            context = start(self.settings) if self.settings.master else active_context()
+            if context is None:
+                raise ConfigError("--runner spark: no --master, and the Spark that this process had is gone")
+            self._context, size = context, self.input_bytes()
+            self._partitions = partitions_for(size, context.defaultParallelism)
+            shown = context.uiWebUrl or "without a page of its own"
+            self.say(f"spark: {context.master}, driver {shown}, {size / 1e6:.0f} MB in {self._partitions} partitions")
         return self._context
 
 

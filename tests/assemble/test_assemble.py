@@ -17,7 +17,8 @@ from lamella.schemas.page import Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.assemble.assemble import Joined, assemble_document, assemble_joined
 from lamella.transforms.assemble.media import media_urls
-from lamella.transforms.assemble.stage import AssembleDocuments
+from lamella.transforms.assemble.stage import DOCUMENTS_USE, AssembleDocuments
+from lamella.transforms.base.join_media import JoinMedia
 
 LOOSE = AssembleConfig(min_words=1)
 
@@ -183,7 +184,7 @@ def test_stage_both_doors_and_accounts():
             "media": pipeline | "m" >> beam.Create([media("a"), media("b"), media("unused")], reshuffle=False),
             "unusable": pipeline | "u" >> beam.Create([unusable("lost")], reshuffle=False),
         }
-        kept, rejected, counters = inputs | AssembleDocuments(LOOSE)
+        kept, rejected, counters = (inputs | JoinMedia({"documents": DOCUMENTS_USE}))["documents"] | AssembleDocuments(LOOSE)
         kept_rows = kept | beam.Map(lambda it: (it.key, tuple(image.media.sha256 for image in it.images)))
         assert_that(kept_rows, _equals({("one", ("aa", "bb")), ("two", ("aa",))}), label="kept")
         rejected_rows = rejected | beam.Map(lambda it: (it.unit, it.key, it.reason, it.says, it.nodes))

@@ -13,7 +13,7 @@ from lamella.pipeline import curation
 from lamella.pipeline.config.resolution import resolve
 from lamella.pipeline.ledger import Ledger
 from lamella.schemas.config import ModelConfig, ScoreConfig
-from lamella.schemas.rejection import Reason
+from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.memory import Memory, Request
 from lamella.transforms.media.frames import View
 from lamella.transforms.score.embeddings import PictureEmbeddings
@@ -44,4 +44,4 @@ def test_an_unsafe_picture_is_not_captioned(models, run_folder, tmp_path):
         kept, _, safe = curation._scored(pairs, documents, at)
         assert_that(safe, check, label="safe")
         assert_that(kept, is_empty(), label="kept")
-        assert_that(ledger.rejected(), check_reasons, label="rejected")
+        assert_that(ledger.entries() | beam.Filter(isinstance, Rejection), check_reasons, label="rejected")

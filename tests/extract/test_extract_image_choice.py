@@ -140,3 +140,13 @@ def test_a_blocked_word_of_its_own_blocks(name):
 
 def _link(name: str) -> MediaLink:
     return MediaLink(url=f"https://a.example/{name}", kind=MediaKind.IMAGE, documents=1)
+
+
+@pytest.mark.parametrize("name", ["image1.png", "img_2.gif", "x3.png", "image.png"])
+def test_a_name_that_says_only_that_it_is_a_picture_is_no_placeholder(name):
+    assert shown(f'<img src="{name}" alt="a beak">') == [(name, "a beak")]
+
+
+@pytest.mark.parametrize("name", ["1x1.gif", "x.gif", "px.png", "blank-img.gif", "loading_image_2.gif"])
+def test_a_name_of_nothing_is_a_placeholder(name):
+    assert shown(f'<img src="{name}" alt="">') == []

@@ -143,3 +143,34 @@ def test_the_numbers_of_lines_are_no_code():
     code = "<td class=gutter><pre>1\n2\n3</pre></td><td class=code><pre>first\nsecond\n3</pre></td>"
     said = texts(f"<main><p>{BIRDS}</p><figure><table><tr>{code}</tr></table></figure><p>{LAKE}</p></main>")
     assert said == [BIRDS, "first\nsecond\n3", LAKE]
+
+
+def test_what_has_a_price_is_an_entry_without_a_picture_too():
+    names = [f"A clay pot of the {bird}, {size}" for bird in ("heron", "plover", "dipper", "stork") for size in "SML"]
+    pots = "".join(
+        f"<div class=thumb><a href=/{n}>{name}</a><div class=sum>${n}9.00</div></div>" for n, name in enumerate(names)
+    )
+    page = f"<main><h1>Pots</h1><p>{BIRDS}</p><div>{pots}</div></main>"
+    assert texts(page) == ["Pots", BIRDS, *(line for n, name in enumerate(names) for line in (name, f"${n}9.00"))]
+
+
+def test_a_box_of_any_name_that_holds_the_whole_list_is_the_page():
+    cards = CARDS.replace(" crowns", "&nbsp;€")
+    for name in ("teaser", "related-items"):
+        page = f"<main><h1>Birds for sale</h1><div class={name}><div><div>{cards}</div></div></div></main>"
+        assert "The bird of the number 7" in texts(page), name
+
+
+def test_what_an_editor_or_an_animation_calls_its_boxes_says_nothing_of_them():
+    more = f"<p>{BIRDS} {LAKE}</p>" * 6
+    for name in ("ck-widget row", "elementor-widget elementor-invisible", "product-review-card"):
+        page = f"<main><h1>Birds</h1>{more}<div class='{name}'><h2>Storks</h2><p>{told(1)}</p></div>{more}</main>"
+        assert told(1) in texts(page), name
+
+
+def test_where_lists_of_links_are_several_times_the_prose_they_are_what_is_told():
+    links = "".join(
+        f"<ul>{''.join(f'<li><a href=/{n}{m}>The lake of name {n}{m}</a></li>' for m in range(9))}</ul>" for n in range(9)
+    )
+    said = texts(f"<title>Lakes</title><main><h1>Lakes</h1>{f'<p>{LAKE}</p>' * 3}<div>{links}</div></main>")
+    assert "The lake of name 88" in said

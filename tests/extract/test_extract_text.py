@@ -157,6 +157,8 @@ def test_the_head():
     assert (parsed.title, parsed.licence) == ("Beaks & lamellae", "http://a.example/cc-by")
     assert parsed.robots == "noindex, noimageindex, noai, tdm-reservation: 1"
     assert parse('<meta property="og:title" content="Beaks">').title == "Beaks"
+    rsl = parse('<meta name=robots content=all><link rel=license type="application/RSL+xml" href="/l.xml">')
+    assert (rsl.robots, rsl.licence) == ("all, rsl-license: http://a.example/l.xml", "http://a.example/l.xml")
 
 
 def test_lines_of_a_row_of_pictures_stay_before_any_prose():

@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 from rich.console import Console
 
 from lamella.pipeline.recipes import obelics
-from lamella.pipeline.tables import parquet_bytes
+from lamella.pipeline.tables import ROW_GROUP
 from lamella.reporting.inspect import inspect
 from lamella.sample.warc import Exchange, pack, response_record
 from lamella.schemas.account import Counter, CounterKind
-from lamella.schemas.arrow import from_table, to_table
+from lamella.schemas.arrow import from_table, parquet_bytes, to_table
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument
 from lamella.schemas.media import ArchiveMedia
@@ -125,7 +125,7 @@ def _digest(media: ArchiveMedia) -> str:
 
 def _stored(documents: list[InterleavedDocument]) -> Iterator[str]:
     """A table takes them, and gives them back."""
-    data = parquet_bytes(to_table(InterleavedDocument, documents))
+    data = parquet_bytes(to_table(InterleavedDocument, documents), ROW_GROUP)
     back = list(from_table(InterleavedDocument, pq.read_table(io.BytesIO(data))))
     if back != documents and repr(back) != repr(documents):
         yield "a document does not come back from its table"

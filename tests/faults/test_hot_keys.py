@@ -10,7 +10,8 @@ from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, w
 from lamella.schemas.keys import stable_key
 from lamella.schemas.media import BlobRef, Container, Media, MediaKind
 from lamella.schemas.page import Provenance
-from lamella.transforms.pair.stage import MinePairs, ProposePairs
+from lamella.transforms.base.join_media import JoinMedia
+from lamella.transforms.pair.stage import CANDIDATES_USE, MinePairs, ProposePairs
 
 DOCUMENTS = 1200
 COUNTS: dict[str, int] = {}
@@ -44,7 +45,8 @@ def mined(documents: list[InterleavedDocument]) -> tuple[int, int, float]:
         proposed = {"pages": pages, "unsafe": unsafe} | ProposePairs(PairConfig(languages=None))
         media = pages | "Media" >> beam.FlatMap(lambda page: [node.media for node in page.images]) | beam.Distinct()
         none = pipeline | "Unusable" >> beam.Create([])
-        out = {"candidates": proposed.kept, "media": media, "unusable": none} | MinePairs(PairConfig())
+        found = {"candidates": proposed.kept, "media": media, "unusable": none}
+        out = (found | JoinMedia({"candidates": CANDIDATES_USE}))["candidates"] | MinePairs(PairConfig())
         rejected = (out.rejected, proposed.rejected) | beam.Flatten()
         for name, records in (("kept", out.kept), ("rejected", rejected)):
             records | f"Count {name}" >> beam.combiners.Count.Globally() | f"Note {name}" >> beam.Map(_note, name)

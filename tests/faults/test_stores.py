@@ -11,7 +11,8 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from fsspec.implementations.memory import MemoryFileSystem
 
 from lamella.pipeline.run import contents_hash
-from lamella.pipeline.tables import WriteTable, read_manifest, read_records
+from lamella.pipeline.tables import read_manifest, read_records
+from lamella.pipeline.write import TableTarget, WriteTargets
 from lamella.sample.rng import Rng
 from lamella.sample.warc import Exchange, pack, response_record
 from lamella.schemas.config import ReadConfig
@@ -57,7 +58,8 @@ def written(folder: str, fingerprint: str) -> bool:
     try:
         with beam.Pipeline(runner=FnApiRunner()) as pipeline:
             records = pipeline | beam.Create([media(number) for number in range(ROWS)]).with_output_types(ArchiveMedia)
-            records | WriteTable(folder, ArchiveMedia, parts=PARTS, fingerprint=fingerprint)
+            target = TableTarget(folder=folder, record=ArchiveMedia, parts=PARTS, fingerprint=fingerprint)
+            {"media": records} | WriteTargets({"media": {ArchiveMedia: target}})
     except Exception as error:
         assert "Slow Down" in str(error)
         return False

@@ -5,7 +5,7 @@ import socket
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from hashlib import sha256
+from hashlib import md5, sha256
 from itertools import pairwise
 
 import pytest
@@ -356,9 +356,10 @@ def test_names_that_do_not_exist(server, tmp_path):
     assert reasons(config, tmp_path, urls[1]) == [Reason.BAD_URL]
 
 
-def test_listed_files_are_not_kept(server, tmp_path):
+@pytest.mark.parametrize("digest_of", [sha256, md5])
+def test_listed_files_are_not_kept(server, tmp_path, digest_of):
     listed = tmp_path / "hashes"
-    listed.write_text(sha256(picture(sum(b"/ok/1.png"))).hexdigest())
+    listed.write_text(digest_of(picture(sum(b"/ok/1.png"))).hexdigest())
     config = server.config(unsafe_hashes=str(listed))
     assert reasons(config, tmp_path, server.url("/ok/1.png"), server.url("/ok/2.png")) == [Reason.UNSAFE_IMAGE, None]
 
@@ -370,6 +371,69 @@ def test_listed_files_are_not_kept(server, tmp_path):
 def test_a_retry_after_that_no_clock_knows_is_none(server, tmp_path, when):
     config = server.config(retries=1, robots_txt=False)
     assert reasons(config, tmp_path, server.url(f"/later/429/{when}")) == [None]
+
+
+RSL = b"""<rsl xmlns="https://rslstandard.org/rsl">
+  <content url="/says/*"><license><prohibits type="usage">ai-train</prohibits></license></content>
+  <content url="https://pages.example/closed/*"><license><prohibits type="usage">all</prohibits></license></content>
+</rsl>"""
+
+
+def test_a_licence_that_robots_txt_names_is_read_once(server, tmp_path):
+    server.robots["127.0.0.1"] = 200, b"License: /l.xml\nUser-agent: *\nAllow: /\n"
+    server.files["/l.xml"] = RSL
+    urls = [server.url("/says/1.png"), server.url("/ok/1.png"), server.url("/says/2.png")]
+    no, yes, again = ask(server.config(), tmp_path, *urls)
+    assert (no.reason, no.detail) == (Reason.OPTED_OUT, "rsl: prohibits ai-train")
+    assert (yes[0].robots_txt, again.reason) == ("robots.txt: allowed; rsl-license: /l.xml", Reason.OPTED_OUT)
+    assert server.paths() == ["/robots.txt", "/l.xml", "/ok/1.png"]
+    heard = OptOutConfig(rsl=False, tdm_file=False, ai_txt=False)
+    assert reasons(server.config(opt_outs=heard), tmp_path, *urls) == [None, None, None]
+
+
+def test_a_licence_that_a_response_names_is_heard(server, tmp_path):
+    server.files["/l.xml"] = RSL
+    link = "?Link=%3C/l.xml%3E;rel=license;type=%22application/rsl%2Bxml%22"
+    no, yes = ask(server.config(), tmp_path, server.url("/says/1.png" + link), server.url("/says/1.png"))
+    licence = server.url("/l.xml")
+    assert (no.reason, no.detail) == (Reason.OPTED_OUT, f"rsl: prohibits ai-train, in {licence}")
+    assert not isinstance(yes, Refused)
+    assert reasons(server.config(honour_opt_outs=False), tmp_path, server.url("/says/1.png" + link)) == [None]
+
+
+@pytest.mark.parametrize(
+    "page, path, forbidden",
+    [
+        ("https://pages.example/closed/1", "/ok/1.png", True),
+        ("https://pages.example/open/1", "/ok/1.png", False),
+        ("https://pages.example/open/1", "/says/1.png", True),
+    ],
+)
+def test_a_licence_that_a_page_names_speaks_of_the_page_and_of_what_it_shows(server, tmp_path, page, path, forbidden):
+    server.files["/l.xml"] = RSL
+
+    async def run():
+        client = Client(server.config())
+        try:
+            link = MediaLink(url=server.url(path), kind=MediaKind.IMAGE, documents=1)
+            await client.fetch(link, tmp_path / "0", f"{server.url('/l.xml')} {page}")
+        except Refused as refusal:
+            return refusal.detail
+        finally:
+            await client.close()
+
+    says = asyncio.run(run())
+    assert bool(says) is forbidden
+    assert not says or says.endswith(f"in {server.url('/l.xml')}, of a page")
+
+
+def test_a_licence_that_cannot_be_had_prohibits_nothing(server, tmp_path):
+    server.robots["127.0.0.1"] = 200, b"License: /none.xml\nLicense: http://10.0.0.1/l.xml\nUser-agent: *\nDisallow: /l\n"
+    server.files["/l.xml"] = RSL
+    assert reasons(server.config(), tmp_path, server.url("/says/1.png")) == [None]
+    server.robots["127.0.0.1"] = 200, b"License: /l.xml\nUser-agent: *\nDisallow: /l\n"
+    assert reasons(server.config(), tmp_path, server.url("/says/1.png")) == [None]
+    assert "/l.xml" not in server.paths()
 
 
 def test_files_of_a_site_are_asked_for_before_its_pictures(server, tmp_path):

@@ -97,6 +97,15 @@ def test_a_page_that_proposes_a_pair_is_asked_and_no_document():
     }
 
 
+def test_a_page_names_a_licence_for_what_it_shows():
+    url, named = "https://a.org/1.png", "noarchive, rsl-license: /noai.xml, nosnippet"
+    one, other = document(image(url), key="1", robots=named), document(image(url), key="2")
+    link = links_of(one, other)[url]
+    assert (link.opt_out, link.licence) == ("", "https://example.org/noai.xml https://example.org/1")
+    assert links_of(other)[url].licence == ""
+    assert links_of(document(image(url), robots="rsl-license: /l.xml, noai"))[url].opt_out == "robots of a page: noai"
+
+
 def test_sums_do_not_depend_on_order_or_grouping():
     url = "https://a.org/1.png"
     robots = ["", "noai", "noindex", "noimageai"]

@@ -95,7 +95,7 @@ def links(server, *paths) -> list[AskedLink]:
 def harvest(config, root, asked) -> dict:
     harvester = Harvester(config, str(root))
     try:
-        return {record.url: record for record in harvester.harvest(asked)}
+        return {record.url: record for record, _ in harvester.harvest(asked)}
     finally:
         harvester.close()
 

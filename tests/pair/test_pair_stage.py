@@ -15,7 +15,8 @@ from lamella.schemas.media import BlobRef, Container, Media, MediaKind
 from lamella.schemas.page import Provenance
 from lamella.schemas.pair import Dataset
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.pair.stage import MinePairs, ProposePairs
+from lamella.transforms.base.join_media import JoinMedia
+from lamella.transforms.pair.stage import CANDIDATES_USE, MinePairs, ProposePairs
 
 CAPTION = "A red fox stands in deep snow and looks at us"
 
@@ -98,7 +99,7 @@ def mined(pipeline, config, documents=DOCUMENTS):
         "media": pipeline | "Media" >> beam.Create([it for it in shown.values() if it], reshuffle=False),
         "unusable": pipeline | "Unusable" >> beam.Create([], reshuffle=False),
     }
-    return proposed, inputs | MinePairs(config)
+    return proposed, (inputs | JoinMedia({"candidates": CANDIDATES_USE}))["candidates"] | MinePairs(config)
 
 
 @pytest.mark.parametrize("turned", [False, True])

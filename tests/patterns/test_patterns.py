@@ -80,6 +80,7 @@ def test_sound_patterns_pass(timed, pattern):
     assert timed(pattern, 0, False) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", range(SHARES))
 def test_every_pattern_is_linear(timed, share):
     words = (FetchConfig().blocked_url_words, FetchConfig().unsafe_url_words)

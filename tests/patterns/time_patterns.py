@@ -23,7 +23,7 @@ _SIZES = tuple(256 << step for step in range(7))
 _GROWTH = 3.0  # 2 is linear, 4 is quadratic
 _COSTLY_S = 100e-6  # a character, though in proportion
 _TRIES = 5
-_MAX_ATTACKS = 300  # of a pattern; of more, as many, evenly
+_MAX_ATTACKS = 100  # of a pattern; of more, as many, evenly
 
 
 class _Stopped(Exception):

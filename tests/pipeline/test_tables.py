@@ -6,15 +6,9 @@ import apache_beam as beam
 import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from lamella.pipeline.tables import (
-    ReadTable,
-    TableManifest,
-    WriteTable,
-    column_values,
-    read_manifest,
-    read_records,
-    write_file,
-)
+from lamella.pipeline.read import ReadTables
+from lamella.pipeline.tables import TableManifest, column_values, read_manifest, read_records, write_file
+from lamella.pipeline.write import TableTarget, WriteTargets
 from lamella.schemas.media import MediaKind, MediaLink
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 
@@ -24,7 +18,8 @@ LINKS = [MediaLink(url=f"https://a.example/{n}.jpg", kind=MediaKind.IMAGE, docum
 def write(folder, records, parts=3):
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         links = pipeline | beam.Create(records, reshuffle=False).with_output_types(MediaLink)
-        links | WriteTable(str(folder), MediaLink, parts=parts, fingerprint="abc")
+        target = TableTarget(folder=str(folder), record=MediaLink, parts=parts, fingerprint="abc")
+        {"links": links} | WriteTargets({"links": {MediaLink: target}})
     return read_manifest(str(folder))
 
 
@@ -53,7 +48,7 @@ def test_without_its_manifest_a_table_is_not_finished(tmp_path):
     (tmp_path / "links" / "_manifest.json").unlink()
     assert read_manifest(str(tmp_path / "links")) is None
     with pytest.raises(FileNotFoundError, match="not a finished table"):
-        beam.Pipeline(runner=FnApiRunner()) | ReadTable(str(tmp_path / "links"), MediaLink)
+        beam.Pipeline(runner=FnApiRunner()) | ReadTables({"links": (str(tmp_path / "links"), MediaLink)})
 
 
 def test_a_failed_write_leaves_nothing_under_the_final_name(tmp_path, monkeypatch):

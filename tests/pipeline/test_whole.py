@@ -97,7 +97,7 @@ def test_a_damaged_file_is_named_with_what_to_type(run):
 
 FULL = """
 import resource, signal, sys
-from lamella.transforms.shard.output import NewFile
+from lamella.transforms.base.files import NewFile
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))  # the file system's "no more", at a size of ours
 try:

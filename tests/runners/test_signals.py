@@ -1,6 +1,7 @@
 """A signal at any moment of a real run: one line, the right code, and no process left behind."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 from process_tree import alive, descendants, wait_until
 
+from lamella.pipeline.graph import EXTRACT, GRAPH
 from lamella.pipeline.run import contents_hash
 from lamella.sample.web import write_sample
+from lamella.schemas.shards import MANIFEST
 
 CHEAP = ("score.min_score=null", "score.documents=false", "caption.on=false")  # no models: the end of a process is what counts
 pytestmark = [pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"), pytest.mark.timeout(900)]
@@ -21,6 +24,28 @@ def web(tmp_path_factory):
     folder = tmp_path_factory.mktemp("signals") / "web"
     write_sample(folder, pages=6, seed=5)
     return folder
+
+
+@pytest.fixture(scope="module")
+def whole(web):
+    """A run that nobody disturbed."""
+    subprocess.run(words(web, web.parent / "whole", "--no-report"), check=True, capture_output=True)
+    return web.parent / "whole"
+
+
+@pytest.fixture
+def begun(whole, tmp_path):
+    """Gives a run's folder in which all stands before the job that the moment names, so that it comes at once."""
+
+    def begin(moment):
+        job = moment.partition(":")[0]
+        if job != EXTRACT:
+            shutil.copytree(whole, tmp_path / "run")
+            for folder in GRAPH[job].folders if job in GRAPH else ():
+                (tmp_path / "run" / folder / MANIFEST).unlink()
+        return tmp_path / "run"
+
+    return begin
 
 
 def words(web, folder, *more):
@@ -103,8 +128,8 @@ def test_a_signal_during_the_imports(web, tmp_path, command, number, code):
         (signal.SIGINT, 1, "report: writes", False),
     ],
 )
-def test_a_signal_during_a_job(web, tmp_path, number, processes, moment, group):
-    with Started(words(web, tmp_path / "run", "--processes", str(processes)), tmp_path) as started:
+def test_a_signal_during_a_job(web, begun, tmp_path, number, processes, moment, group):
+    with Started(words(web, begun(moment), "--processes", str(processes)), tmp_path) as started:
         code, lines = started.until(moment).end(number, group)
     assert code == 128 + number
     assert lines == [f"lamella: stopped by {signal.Signals(number).name}; the same command goes on from what is finished"]
@@ -123,8 +148,8 @@ def test_the_shell_does_not_go_on(web, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("processes", "moment"), [(1, "extract: 0 of"), (2, "extract: 0 of"), (2, "pairs: runs")])
-def test_who_is_killed_leaves_no_process(web, tmp_path, processes, moment):
-    with Started(words(web, tmp_path / "run", "--processes", str(processes)), tmp_path) as started:
+def test_who_is_killed_leaves_no_process(web, begun, tmp_path, processes, moment):
+    with Started(words(web, begun(moment), "--processes", str(processes)), tmp_path) as started:
         started.until(moment)
         family = wait_until(lambda: descendants(started.process.pid))
         started.process.kill()
@@ -133,8 +158,7 @@ def test_who_is_killed_leaves_no_process(web, tmp_path, processes, moment):
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_killed_costs_a_second_try_and_no_byte(web, tmp_path):
-    subprocess.run(words(web, tmp_path / "whole", "--no-report"), check=True, capture_output=True)
+def test_a_worker_that_is_killed_costs_a_second_try_and_no_byte(web, whole, tmp_path):
     with Started(words(web, tmp_path / "run", "--no-report", "--processes", "2"), tmp_path) as started:
         for job in ("extract: 0 of", "documents: runs", "media: runs", "pairs: runs", "shards: runs"):
             started.until(job)
@@ -144,7 +168,7 @@ def test_a_worker_that_is_killed_costs_a_second_try_and_no_byte(web, tmp_path):
         assert started.process.wait() == 0
     assert started.said.count("try 2 of 3") == 5
     assert "Traceback" not in started.said
-    assert contents_hash(str(tmp_path / "run")) == contents_hash(str(tmp_path / "whole"))
+    assert contents_hash(str(tmp_path / "run")) == contents_hash(str(whole))
 
 
 def workers(process):

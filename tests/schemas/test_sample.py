@@ -6,7 +6,8 @@ import pytest
 
 from lamella.schemas.datasets import DATASETS
 from lamella.schemas.errors import BadSample
-from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample, dump_json, phi_of
+from lamella.schemas.phi import phi_of
+from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample, dump_json
 
 INTERLEAVED = InterleavedSample(
     key="k",

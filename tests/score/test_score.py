@@ -1,4 +1,4 @@
-"""ScorePairs and ScoreDocuments: the scores, whatever the order of records, and what leaves by both doors."""
+"""JudgePairs and JudgeDocuments: the scores, whatever the order of records, and what leaves by both doors."""
 
 import collections
 from dataclasses import replace
@@ -20,11 +20,12 @@ from lamella.schemas.pair import CaptionSource
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.base.memory import Memory
+from lamella.transforms.base.remembered import RememberedModel
 from lamella.transforms.media.frames import View, read_view
 from lamella.transforms.score.embeddings import PictureEmbeddings, TextEmbeddings
 from lamella.transforms.score.judge import judge_document, judge_pair
 from lamella.transforms.score.questions import Answer, Scored, nearest_texts, pictures_of, questions_of, score, texts_of
-from lamella.transforms.score.stage import Embed, ScoreDocuments, ScoreModel, ScorePairs
+from lamella.transforms.score.stage import JudgeDocuments, JudgePairs, ScoreRecords
 from lamella.weights import load
 
 HALF = 1e-3  # of a cosine, by storing both vectors in fp16
@@ -216,11 +217,11 @@ def scored(pairs, loaded, scorer, root):
 
 @pytest.fixture
 def model(tmp_path):
-    return ScoreModel("tiny", Memory(root=str(tmp_path / "memory")), buckets=3)
+    return RememberedModel("tiny", Memory(root=str(tmp_path / "memory")), buckets=3)
 
 
-def with_embeddings(records, config, root, model):
-    return {"records": records, "answers": (records | Embed(config, store_at(root), model)).answers}
+def scored_in_pipeline(records, config, root, model):
+    return (records | ScoreRecords(config, store_at(root), model)).answers
 
 
 def test_pairs_by_both_doors(scorer, run_folder, loaded, pairs, model):
@@ -230,7 +231,7 @@ def test_pairs_by_both_doors(scorer, run_folder, loaded, pairs, model):
     config = ScoreConfig(model=scorer, min_score=floor)
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         records = pipeline | beam.Create(pairs, reshuffle=False)
-        kept, rejected, counters = with_embeddings(records, config, root, model) | ScorePairs(config)
+        kept, rejected, counters = scored_in_pipeline(records, config, root, model) | JudgePairs(config)
 
         def check_kept(actual):
             assert {it.key: it.clip_score for it in actual} == {key: it for key, it in scores.items() if it >= floor}
@@ -258,8 +259,8 @@ def test_scores_of_one_run_are_those_of_three(scorer, run_folder, loaded, pairs,
         asked = {request.key for it in some for request in (*pictures_of(it), *texts_of(it))}
         with TestPipeline(runner=FnApiRunner()) as pipeline:
             records = pipeline | beam.Create(some, reshuffle=False)
-            recalled = records | Embed(config, store_at(root), model)
-            outcome = {"records": records, "answers": recalled.answers} | ScorePairs(config)
+            recalled = records | ScoreRecords(config, store_at(root), model)
+            outcome = recalled.answers | JudgePairs(config)
 
             def check(actual, some=some):
                 wanted = {it.key: expected[it.key] for it in some if it.key in expected}
@@ -284,7 +285,7 @@ def test_documents_by_both_doors(scorer, run_folder, loaded, model):
     config = ScoreConfig(model=scorer, min_node_score=-1.0)
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         records = pipeline | beam.Create(documents, reshuffle=False)
-        kept, rejected, counters = with_embeddings(records, config, root, model) | ScoreDocuments(config)
+        kept, rejected, counters = scored_in_pipeline(records, config, root, model) | JudgeDocuments(config)
 
         def check_kept(actual):
             assert {it.key: [image.clip_score is not None for image in it.images] for it in actual} == {

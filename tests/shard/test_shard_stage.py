@@ -1,4 +1,4 @@
-"""WriteShards and WriteManifest on a runner: both doors, manifests, stale files, and equal bytes on a second run."""
+"""WriteShards and its targets on a runner: both doors, manifests, stale files, and equal bytes on a second run."""
 
 from dataclasses import replace
 
@@ -9,28 +9,32 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 from store_world import store_at
 
+from lamella.pipeline.write import WriteTargets
 from lamella.schemas.account import Counter
 from lamella.schemas.config import ShardConfig
+from lamella.schemas.datasets import DATASETS
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.pair import Dataset, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason
 from lamella.schemas.shards import MANIFEST, ShardManifest
 from lamella.transforms.shard.plan import plan_shards
-from lamella.transforms.shard.stage import WriteManifest, WriteShards
+from lamella.transforms.shard.stage import PlannedShards, ShardsTarget, WriteShards
+from lamella.transforms.shard.write import ShardWork
 
 CONFIG = ShardConfig(samples_per_shard=10, validation_share=0.3, max_side_px=64)
 TYPES = {Dataset.M3W: InterleavedDocument, Dataset.VTP: VideoTextPair}
 
 
 def write(world, dataset, records, config=CONFIG, checks=None):
-    folder = str(world.root / "shards" / dataset)
-    plan = plan_shards(dataset, len(records), config)
+    work = ShardWork(
+        dataset=dataset, config=config, store=store_at(str(world.root)), folder=str(world.root / "shards" / dataset)
+    )
+    targets = {folder: ShardsTarget(dataset=dataset, folder=folder, fingerprint="hash") for folder in work.folders}
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         given = pipeline | Create(records).with_output_types(TYPES.get(dataset, ImageTextPair))
-        outcome = given | WriteShards(config, plan, store_at(str(world.root)), folder)
-        outcome.written | WriteManifest(dataset, folder, "hash")
-        if dataset is Dataset.M3W:
-            outcome.tables | WriteManifest(dataset, folder + "-parquet", "hash")
+        planned = PlannedShards(plan_shards(dataset, len(records), config), work)
+        outcome = {DATASETS[dataset].table: given} | WriteShards({dataset: planned})
+        {"pieces": outcome.written} | WriteTargets({}, targets)
         if checks:
             checks(outcome)
     return ShardManifest.decode((world.root / "shards" / dataset / MANIFEST).read_bytes())

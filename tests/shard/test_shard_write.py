@@ -15,7 +15,7 @@ from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.schemas.sample import InterleavedSample, PairSample
 from lamella.schemas.shards import read_shard
 from lamella.transforms.base.blobs import BlobError
-from lamella.transforms.shard.output import NewFile
+from lamella.transforms.base.files import NewFile
 from lamella.transforms.shard.write import ShardWork, write_one
 
 CONFIG = ShardConfig(max_side_px=64)

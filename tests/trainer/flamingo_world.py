@@ -8,7 +8,8 @@ from PIL import Image
 
 from lamella.schemas.keys import stable_int
 from lamella.schemas.pair import Dataset
-from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample, phi_of
+from lamella.schemas.phi import phi_of
+from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample
 from lamella.trainer.flamingo.config import FlamingoConfig
 from lamella.trainer.loading.config import DatasetConfig
 from lamella.trainer.loading.tokenizer import Vocabulary

@@ -7,7 +7,8 @@ import torch
 
 from lamella.schemas.errors import TrainingError
 from lamella.schemas.pair import Dataset
-from lamella.schemas.sample import InterleavedSample, phi_of
+from lamella.schemas.phi import phi_of
+from lamella.schemas.sample import InterleavedSample
 from lamella.trainer.language import pretrain_lm as language
 from lamella.trainer.language.pretrain_lm import MADE_FROM, pretrain_lm
 from lamella.trainer.loading.tokenizer import load_vocabulary

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lamella.schemas.keys import stable_int
-from lamella.schemas.sample import BadSample, phi_of
+from lamella.schemas.phi import phi_of
+from lamella.schemas.sample import BadSample
 from lamella.trainer.loading.sequences import Chances, Cut, cut_of, document_sequence, pair_sequence, pair_text
 from tests.trainer.flamingo_world import world_vocabulary
 

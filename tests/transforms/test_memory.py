@@ -11,7 +11,7 @@ from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
 
 from lamella.transforms.base.memory import Memory, Request, is_whole, measured, memory_files, read_part
-from lamella.transforms.base.remembered import JoinAnswers, Remembered
+from lamella.transforms.base.remembered import Ask, JoinAnswers, Remembered, to_record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,31 +108,41 @@ def test_parts_are_written_as_answers_are_made(tmp_path):
     assert measure.seen == ["a", "bb"] and stored(memory, measure) == {"a": 1, "bb": 2}
 
 
+def asked_of(word):
+    yield Request(word, word), f"asked for {word}"
+
+
+def hand(waiting, answer):
+    assert waiting == f"asked for {answer.key}"
+    yield answer
+
+
 def run(memory, measure, words):
-    """(answers, counts) of a pipeline over the words, each asked for twice."""
+    """(name, asked, fresh) of a pipeline over the words, each asked for twice: both are answered, and it is measured once."""
     with TestPipeline(runner=FnApiRunner()) as pipeline:
+        asks = [Ask(measure=measure, asked_of=asked_of)]
         recalled = (
             pipeline
-            | beam.Create(requests(*words) * 2, reshuffle=False).with_output_types(Request)
-            | Remembered(measure, memory, buckets=2)
+            | beam.Create([*words, *words], reshuffle=False).with_output_types(str)
+            | Remembered(asks, hand, Length, memory, buckets=2)
         )
 
         def check(actual):
             assert {answer.key: answer.letters for answer in actual} == {word: len(word) for word in words}
-            assert len(actual) == len(words)
+            assert len(actual) == 2 * len(words)
 
         assert_that(recalled.answers, check)
         (recalled.counts | beam.combiners.ToList()) | beam.Map(
             lambda counts: (Path(memory.root) / "counts").write_text(json.dumps(counts))
         )
-    found = (Path(memory.root) / "counts").read_text()
-    return [tuple(one) for one in json.loads(found)]
+    found = json.loads((Path(memory.root) / "counts").read_text())
+    return measure.name, sum(one[1] for one in found), sum(one[2] for one in found)
 
 
 def test_only_what_is_missing_is_measured_and_the_rest_is_recalled(tmp_path):
     memory, measure = Memory(root=str(tmp_path / "memory")), Lengths(tmp_path / "log")
     list(measured(requests(*WORDS[:3]), measure, memory))
-    assert run(memory, measure, WORDS[1:]) == [("lengths", 4, 2)]  # what is not asked for stays in the memory
+    assert run(memory, measure, WORDS[1:]) == ("lengths", 4, 2)  # what is not asked for stays in the memory
     assert sorted(measure.seen) == sorted(WORDS)
 
 
@@ -142,7 +152,7 @@ def test_a_damaged_part_is_measured_again(tmp_path):
     (path,) = memory.parts(measure)
     list(measured(requests("ccc"), measure, memory))
     Path(path).write_bytes(Path(path).read_bytes()[:-4])
-    assert run(memory, measure, WORDS[:3]) == [("lengths", 3, 2)]
+    assert run(memory, measure, WORDS[:3]) == ("lengths", 3, 2)
     assert stored(memory, measure) == {"a": 1, "bb": 2, "ccc": 3}
 
 
@@ -154,13 +164,13 @@ class Pair:
 
 def test_records_meet_all_their_answers():
     pairs = [Pair("p", ("a", "bb", "a")), Pair("q", ("bb",)), Pair("r", ())]
-    answers = [Length(key=word, letters=len(word)) for word in WORDS]
+    handed = [one for it in pairs for word in it.words for one in to_record(it.key, Length(key=word, letters=len(word)))]
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         inputs = {
             "records": pipeline | "Pairs" >> beam.Create(pairs, reshuffle=False),
-            "answers": pipeline | "Answers" >> beam.Create(answers, reshuffle=False),
+            "answers": pipeline | "Answers" >> beam.Create(handed, reshuffle=False),
         }
-        joined = inputs | JoinAnswers(lambda pair: pair.words, lambda pair, found: (pair.key, sorted(found)), tuple)
+        joined = inputs | JoinAnswers(lambda pair, found: (pair.key, sorted(found)), tuple)
 
         def check(actual):
             assert sorted(actual) == [("p", ["a", "bb"]), ("q", ["bb"]), ("r", [])]

@@ -8,7 +8,7 @@ import pytest
 
 from lamella.schemas.bounds import Frozen
 from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.transforms.base.rule import Found, Over, Rule, Rulebook, Under, Violation, apply_rules
+from lamella.transforms.base.rule import Found, Over, Rule, Rulebook, RuleScope, Under, Violation, apply_rules
 
 
 class Limits(Frozen):
@@ -36,7 +36,7 @@ def is_loud(text: Text, limits: Limits) -> bool:
 
 
 def book(*rules: Rule) -> Rulebook:
-    return Rulebook(name="texts", stage=Stage.FILTER, unit=Unit.NODE, config="filter.node", limits=Limits, rules=rules)
+    return RuleScope(Stage.FILTER, Unit.NODE, "filter.node", Limits).book("texts", *rules)
 
 
 BOOK = book(

@@ -1,7 +1,6 @@
 """A trained learner in, `model.safetensors` out: half precision, with what it was made from and what it scores written in."""
 
 import json
-import os
 import shlex
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from lamella.trainer.contrastive.config import ContrastiveConfig, resolve
 from lamella.trainer.contrastive.learner import Learner
 from lamella.trainer.contrastive.near_misses import near_misses
 from lamella.trainer.contrastive.pairs import decode_pair, find_pairs, is_wanted, read_samples
+from lamella.trainer.core.console import new_file
 from lamella.trainer.evaluation.contrastive import calibrated, calibrated_fusion, embed, evaluate_pairs, own_and_next
 from lamella.trainer.loading.shard_reader import manifest_hash
 from lamella.weights import Loaded
@@ -61,9 +61,8 @@ def export(folder: Path, learner: Learner, loaded: Loaded, config: ContrastiveCo
         "preprocess": json.dumps({"size": loaded.image_size, "mean": loaded.mean, "std": loaded.std}),
         "date": datetime.now(UTC).date().isoformat(),
     }
-    temporary = folder / f"{MODEL_FILE}.{os.getpid()}.tmp"
-    save_file(tensors, temporary, metadata=metadata)
-    temporary.replace(folder / MODEL_FILE)
+    with new_file(folder / MODEL_FILE) as temporary:
+        save_file(tensors, temporary, metadata=metadata)
     return scores
 
 

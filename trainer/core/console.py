@@ -1,8 +1,10 @@
-"""What a training says and leaves beside its checkpoints: lines on stderr, and small files that appear whole."""
+"""What a training says and leaves beside its checkpoints: lines on stderr, and files that appear whole."""
 
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lamella.schemas.errors import TrainingError
@@ -20,10 +22,20 @@ def open_folder(output: str | Path) -> Path:
         raise TrainingError(f"output={output}: cannot be written ({error.strerror})") from error
 
 
-def write_whole(path: Path, text: str) -> None:
+@contextmanager
+def new_file(path: Path) -> Iterator[Path]:
+    """Where to write what appears at `path` once the block ends; where it raises, nothing appears."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    with new_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def say(line: str) -> None:

@@ -22,7 +22,7 @@ from lamella.schemas.datasets import Dataset
 from lamella.schemas.errors import TrainingError
 from lamella.trainer.core.checkpoint import Checkpoint, keep_last
 from lamella.trainer.core.config import check_same_config, check_same_shards
-from lamella.trainer.core.console import open_folder, say, write_whole
+from lamella.trainer.core.console import new_file, open_folder, say, write_whole
 from lamella.trainer.core.meter import Meter, Update, check_boards
 from lamella.trainer.core.optimizer import BadSteps, Group, clip, make_optimizer, set_rate
 from lamella.trainer.core.stop import EXIT_STOPPED, Stop
@@ -203,10 +203,9 @@ class Training:
             return
         facts = {"step": step, "shards": self._mixture.fingerprint, VISION_KEY: self._model.vision_encoder.label}
         facts |= {"language": self._config.language, "recipe": self._config.recipe}
-        temporary = folder / f"{MODEL_FILE}.tmp"
-        whole = {name: tensor.float().contiguous() for name, tensor in tensors.items()}
-        save_file(whole, temporary, {key: str(value) for key, value in facts.items()})
-        temporary.replace(folder / MODEL_FILE)
+        tensors = {name: tensor.float().contiguous() for name, tensor in tensors.items()}
+        with new_file(folder / MODEL_FILE) as temporary:
+            save_file(tensors, temporary, {key: str(value) for key, value in facts.items()})
 
     def _say(self, line: str) -> None:
         if self._world.leads:

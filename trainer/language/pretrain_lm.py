@@ -27,7 +27,7 @@ from lamella.schemas.keys import stable_key
 from lamella.trainer.core.checkpoint import FOLDER as CHECKPOINTS
 from lamella.trainer.core.checkpoint import Checkpoint, keep_last
 from lamella.trainer.core.config import check_same_config, check_same_shards
-from lamella.trainer.core.console import open_folder, say, write_whole
+from lamella.trainer.core.console import new_file, open_folder, say, write_whole
 from lamella.trainer.core.meter import Meter, Update, check_boards
 from lamella.trainer.core.optimizer import BadSteps, Group, clip, make_optimizer, set_rate
 from lamella.trainer.core.stop import EXIT_STOPPED, Stop
@@ -250,7 +250,6 @@ def _save(model: Any, folder: Path) -> None:
     from safetensors.torch import save_file
 
     tensors = {name: tensor.cpu().contiguous() for name, tensor in model.state_dict().items() if name != "lm_head.weight"}
-    temporary = folder / "model.safetensors.tmp"
-    save_file(tensors, temporary, {"format": "pt"})
-    temporary.replace(folder / "model.safetensors")
+    with new_file(folder / "model.safetensors") as temporary:
+        save_file(tensors, temporary, {"format": "pt"})
     model.config.save_pretrained(folder)

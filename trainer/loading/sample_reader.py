@@ -26,6 +26,7 @@ from lamella.schemas.errors import TrainingError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.sample import BadSample, ClipSample
 from lamella.schemas.shards import MANIFEST, BadShard, index_shard
+from lamella.trainer.core.console import new_file
 from lamella.trainer.loading.shard_reader import Shard
 
 _ATTEMPTS = 4  # to copy from a remote path, and to open the copy
@@ -146,13 +147,9 @@ class Shards:
         if not copy.exists():
             with _locked(copy):
                 if not copy.exists():
-                    temporary = copy.with_name(f"{copy.name}.{os.getpid()}.tmp")
-                    try:
+                    with new_file(copy) as temporary:
                         _copied(filesystem, path, temporary)
                         _check_copy(self._shards[shard], temporary)  # before it has a name that a reader trusts
-                        temporary.replace(copy)
-                    finally:
-                        temporary.unlink(missing_ok=True)
         return copy
 
     def _copy(self, shard: int) -> Path:
@@ -170,10 +167,8 @@ class Shards:
             with _locked(kept):
                 if not kept.exists():
                     table = _checked(self._shards[shard], path, self._verify)
-                    temporary = kept.with_name(f"{kept.name}.{os.getpid()}.tmp")
-                    with temporary.open("wb") as out:
+                    with new_file(kept) as temporary, temporary.open("wb") as out:
                         np.save(out, table, allow_pickle=False)
-                    temporary.replace(kept)
         table = np.load(kept, allow_pickle=False)
         if not isinstance(table, np.ndarray) or table.dtype != np.int64 or table.ndim != 3:
             raise BadShard(f"{kept} is no table of offsets; delete it")

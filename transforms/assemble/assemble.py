@@ -1,10 +1,10 @@
 """A document and its media in; the pruned document with phi, and a Rejection for every node or document that left, out."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lamella.schemas.config import AssembleConfig
-from lamella.schemas.document import InterleavedDocument, with_phi
+from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.media import Media
 from lamella.schemas.rejection import Rejection, Stage
 from lamella.transforms.assemble.media import Found, place_media, url_of
@@ -57,7 +57,7 @@ def assemble_document(
             yield node
         else:
             nodes.append(node)
-    pruned = replace(document, nodes=with_phi(tuple(nodes)))
+    pruned = document.with_nodes(nodes)
     if violation := apply_rules(RULES, pruned, config):
         yield reject_document(Stage.ASSEMBLE, pruned, violation)
     else:

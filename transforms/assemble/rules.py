@@ -3,7 +3,7 @@
 from lamella.schemas.config import AssembleConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.transforms.base.rule import Over, Rulebook, Under
+from lamella.transforms.base.rule import Over, RuleScope, Under
 from lamella.transforms.formats.words import words as words_of
 
 
@@ -24,16 +24,10 @@ def has_no_clip(document: InterleavedDocument, limits: AssembleConfig) -> bool:
     return not (limits.videos_count and document.videos)
 
 
-RULES = Rulebook(
-    name="assembled document",
-    stage=Stage.ASSEMBLE,
-    unit=Unit.DOCUMENT,
-    config="assemble",
-    limits=AssembleConfig,
-    rules=(
-        Under(Reason.NO_IMAGE_LEFT, images, "min_images", when=has_no_clip, source="Flamingo"),
-        Over(Reason.TOO_MANY_IMAGES, images, "max_images"),
-        Over(Reason.TOO_MANY_CHARACTERS, characters, "max_characters"),  # before words: it bounds what counting them costs
-        Under(Reason.TOO_FEW_WORDS, words, "min_words"),
-    ),
+RULES = RuleScope(Stage.ASSEMBLE, Unit.DOCUMENT, "assemble", AssembleConfig).book(
+    "assembled document",
+    Under(Reason.NO_IMAGE_LEFT, images, "min_images", when=has_no_clip, source="Flamingo"),
+    Over(Reason.TOO_MANY_IMAGES, images, "max_images"),
+    Over(Reason.TOO_MANY_CHARACTERS, characters, "max_characters"),  # before words: it bounds what counting them costs
+    Under(Reason.TOO_FEW_WORDS, words, "min_words"),
 )

@@ -1,4 +1,4 @@
-"""AssembleDocuments: documents x media -> documents whose images are in place, and what left on the way."""
+"""AssembleDocuments: documents beside their media -> documents whose images are in place, and what left on the way."""
 
 import apache_beam as beam
 
@@ -8,28 +8,26 @@ from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.rejection import Stage
 from lamella.transforms.assemble.assemble import Joined, assemble_joined
 from lamella.transforms.assemble.media import media_urls
-from lamella.transforms.base.join_media import Found, JoinMedia
+from lamella.transforms.base.join_media import Found, MediaUser
 from lamella.transforms.base.step import Step
 
 
 class AssembleDocuments(beam.PTransform):
-    """{"documents", "media", "unusable"} -> Outcome of documents; `unusable` are fetch's Rejections of media."""
+    """PCollection of what DOCUMENTS_USE gives -> Outcome of documents."""
 
     def __init__(self, config: AssembleConfig):
         super().__init__()
         self._config = config
 
-    def expand(self, inputs):
-        places = {"records": inputs["documents"], "media": inputs["media"], "unusable": inputs["unusable"]}
-        return (
-            places
-            | JoinMedia(media_urls, _joined, InterleavedDocument, Joined)
-            | Step(Stage.ASSEMBLE, assemble_joined, self._config, InterleavedDocument, counts=_units)
-        )
+    def expand(self, joined: beam.PCollection[Joined]):
+        return joined | Step(Stage.ASSEMBLE, assemble_joined, self._config, InterleavedDocument, counts=_units)
 
 
 def _joined(document: InterleavedDocument, found: Found) -> Joined:
     return Joined(document=document, found=found)
+
+
+DOCUMENTS_USE = MediaUser(media_urls, _joined, Joined)
 
 
 def _units(joined: Joined):

@@ -1,14 +1,18 @@
-"""Whole files on any fsspec path: bytes out, and bytes in that appear under their name at once or not at all."""
+"""Whole files on any fsspec path: bytes out, and bytes in that appear under their name at once or not at all.
+
+What a run leaves is written here, by `NewFile` or `write_atomically`, and nowhere else.
+"""
 
 import os
 import re
 import secrets
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from pathlib import Path
+from hashlib import sha256
 from typing import BinaryIO, TypeGuard, cast
 
 import fsspec
+from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 RUN_FILE = "run.json"  # in a run's folder: what it was made with and from
@@ -21,17 +25,17 @@ def join(folder: str, *names: str) -> str:
 
 
 def is_local(path: str) -> bool:
-    return isinstance(fsspec.core.url_to_fs(path)[0], LocalFileSystem)
+    return isinstance(url_to_fs(path)[0], LocalFileSystem)
 
 
 def exists(path: str) -> bool:
-    fs, inner = fsspec.core.url_to_fs(path)
+    fs, inner = url_to_fs(path)
     return fs.exists(inner)
 
 
 def size_of(path: str) -> int:
     """In bytes; 0 where the file system does not say."""
-    fs, inner = fsspec.core.url_to_fs(path)
+    fs, inner = url_to_fs(path)
     return fs.info(inner).get("size") or 0
 
 
@@ -63,7 +67,7 @@ def is_plain_name(name: object) -> TypeGuard[str]:
 
 def list_files(folder: str) -> dict[str, int]:
     """Name -> bytes of what lies in a folder; -1 for what is a folder itself. Nothing where there is no such folder."""
-    fs, inner = fsspec.core.url_to_fs(folder)
+    fs, inner = url_to_fs(folder)
     try:
         found = fs.ls(inner, detail=True)
     except (FileNotFoundError, NotADirectoryError):
@@ -76,29 +80,80 @@ def list_files(folder: str) -> dict[str, int]:
     }
 
 
+class NewFile:
+    """A file that is written as a stream, under a temporary name beside `path`: `commit` syncs and renames.
+
+    Left without a commit, nothing stands.
+
+        with NewFile(path) as out:
+            out.write(...)
+            out.commit()
+
+    The same work may run twice at once: each has its own temporary name, and the last rename wins with the same bytes.
+    Every error of the file system propagates.
+    """
+
+    def __init__(self, path: str):
+        self._fs, self._path = url_to_fs(path)
+        folder, _, name = self._path.rpartition("/")
+        self._temporary = f"{folder}/{temporary_name(name)}"
+        self._local = isinstance(self._fs, LocalFileSystem)
+        self._fs.makedirs(folder, exist_ok=True)
+        self._stream = self._fs.open(self._temporary, "wb")
+        self._hash, self._bytes, self._committed = sha256(), 0, False
+
+    def write(self, data: bytes) -> int:
+        self._hash.update(data)
+        self._bytes += len(data)
+        return self._stream.write(data)
+
+    def tell(self) -> int:
+        return self._bytes
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def commit(self) -> None:
+        self._stream.flush()
+        if self._local:
+            os.fsync(self._stream.fileno())
+        self._stream.close()
+        if self._local:
+            os.replace(self._temporary, self._path)  # noqa: PTH105  fsspec's own move copies where it cannot rename
+        else:
+            if self._fs.exists(self._path):
+                self._fs.rm_file(self._path)
+            self._fs.mv(self._temporary, self._path)
+        self._committed = True
+
+    def __enter__(self) -> "NewFile":
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self._committed:
+            return
+        try:
+            self._stream.close()  # writes what it still holds: on a full disk this fails, too
+        finally:
+            if self._fs.exists(self._temporary):
+                self._fs.rm_file(self._temporary)
+
+
 def write_atomically(path: str, data: bytes) -> None:
-    """Writes under a temporary name, syncs, renames. Object stores show a file only once it is whole: there it is one put."""
-    fs, inner = fsspec.core.url_to_fs(path)
+    """A file that is at hand as a whole. Object stores show a file only once it is whole: there it is one put."""
+    fs, inner = url_to_fs(path)
     if not isinstance(fs, LocalFileSystem):
         fs.pipe_file(inner, data)
         return
-    target = Path(inner)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(temporary_name(target.name))
-    try:
-        with temporary.open("wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with NewFile(path) as out:
+        out.write(data)
+        out.commit()
 
 
 def remove_files(folder: str, names: Iterable[str]) -> None:
     """Removes the named files of a folder, in their order; one that is not there, or is a folder, is passed over."""
-    fs, inner = fsspec.core.url_to_fs(folder)
+    fs, inner = url_to_fs(folder)
     there = list_files(folder)
     for name in names:
         if there.get(name, -1) >= 0:

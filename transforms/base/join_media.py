@@ -1,75 +1,79 @@
 """JoinMedia: records and what fetch found in, each record beside all that is known of its media, out.
 
-Two joins. By URL: media go to the keys of the records that need them, so that no text passes by a hot URL. By key: what was
-found goes to its record. Media are refs and measurements here, never bytes.
+Two joins, for all kinds of records together. By URL: media go to the keys of the records that need them, so that no text passes
+by a hot URL. By key: what was found goes to its record. Media are refs and measurements here, never bytes.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 
 from lamella.schemas.media import Media
-from lamella.schemas.rejection import Rejection
+from lamella.schemas.rejection import Rejection, Unit
+from lamella.transforms.base.join import Group, Join, as_it_is, by_url
 
 Found = tuple[Media | Rejection, ...]
+Key = tuple[int, str]  # number of the kind of record, and the record's key
+
+
+class MediaUser(NamedTuple):
+    """A kind of records that need media."""
+
+    urls_of: Callable[[Any], Iterable[str]]  # a record -> the URLs that it needs media for
+    joined: Callable[[Any, Found], Any]  # a record and what was found, in any order -> the output
+    gives: type  # of the outputs
 
 
 class JoinMedia(beam.PTransform):
-    """{"records", "media", "unusable"} -> one output a record; `unusable` are fetch's Rejections of media.
+    """{name: records, "media", "unusable"} -> {name: an output a record}; `unusable` are fetch's Rejections, those of media.
 
     Args:
-        urls_of: a record -> the URLs that it needs media for.
-        joined: a record and what was found, in any order -> the output.
-        takes: the type of the records, which have a `key`.
-        gives: the type of the outputs.
+        users: by name, what the records are, which have a `key`.
     """
 
-    def __init__(self, urls_of: Callable[[Any], Iterable[str]], joined: Callable[[Any, Found], Any], takes: type, gives: type):
+    def __init__(self, users: Mapping[str, MediaUser]):
         super().__init__()
-        self._urls_of, self._joined, self._takes, self._gives = urls_of, joined, takes, gives
+        self._users = users
 
-    def expand(self, inputs):
-        records = inputs["records"]
-        needed = records | "UrlsNeeded" >> beam.FlatMap(_needed, self._urls_of).with_output_types(tuple[str, str])
-        media = inputs["media"] | "MediaByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, Media])
-        unusable = inputs["unusable"] | "UnusableByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, Rejection])
-        found = (
-            {"needed": needed, "media": media, "unusable": unusable}
-            | "JoinByUrl" >> beam.CoGroupByKey()
-            | "FoundByKey" >> beam.FlatMapTuple(_found).with_output_types(tuple[str, Media | Rejection])
-        )
-        by_key = records | "ByKey" >> beam.WithKeys(_key).with_output_types(tuple[str, self._takes])
-        return (
-            {"records": by_key, "found": found}
-            | "JoinByKey" >> beam.CoGroupByKey()
-            | "Joined" >> beam.FlatMap(_joined, self._joined).with_output_types(self._gives)
-        )
+    def expand(self, inputs: Mapping[str, beam.PCollection]):
+        users = list(self._users.values())
+        needed = {name: partial(_needed, number, user.urls_of) for number, (name, user) in enumerate(self._users.items())}
+        by_address = {**needed, "media": by_url, "unusable": _of_media}
+        found = inputs | "ByUrl" >> Join(by_address, partial(_found, tuple(needed)), tuple[Key, Media | Rejection])
+        keyed = {name: partial(_by_key, number) for number, name in enumerate(self._users)}
+        records = {name: inputs[name] for name in self._users}
+        doors = {name: user.gives for name, user in self._users.items()}
+        handed = partial(_handed, [user.joined for user in users], tuple(doors))
+        join = Join({**keyed, "found": as_it_is}, handed, Any, doors=doors, by=Key)
+        out = {**records, "found": found} | "ByKey" >> join
+        return {name: out[name] for name in self._users}
 
 
-def _url(record: Media | Rejection) -> str:
-    return record.url
-
-
-def _key(record: Any) -> str:
-    return record.key
-
-
-def _needed(record: Any, urls_of: Callable[[Any], Iterable[str]]):
+def _needed(number: int, urls_of: Callable[[Any], Iterable[str]], record: Any) -> Iterator[tuple[str, Key]]:
     for url in urls_of(record):
-        yield url, record.key
+        yield url, (number, record.key)
 
 
-def _found(url: str, group: dict):
+def _of_media(gone: Rejection) -> Iterable[tuple[str, Rejection]]:
+    return ((gone.url, gone),) if gone.unit is Unit.MEDIA else ()
+
+
+def _found(names: Iterable[str], url: str, group: Group) -> Iterator[tuple[Key, Media | Rejection]]:
     answers = [*group["media"], *group["unusable"]]  # a handful: fetch makes one record a URL
     if answers:
-        for key in group["needed"]:
-            for answer in answers:
-                yield key, answer
+        for name in names:
+            for key in group[name]:
+                for answer in answers:
+                    yield key, answer
 
 
-def _joined(grouped: tuple[str, dict], joined: Callable[[Any, Found], Any]):
-    _, group = grouped
-    found = tuple(group["found"])
-    for record in group["records"]:
-        yield joined(record, found)
+def _by_key(number: int, record: Any) -> Iterable[tuple[Key, Any]]:
+    return (((number, record.key), record),)
+
+
+def _handed(joined: list[Callable], names: tuple[str, ...], key: Key, group: Group) -> Iterator[beam.pvalue.TaggedOutput]:
+    name, found = names[key[0]], tuple(group["found"])
+    for record in group[name]:
+        yield beam.pvalue.TaggedOutput(name, joined[key[0]](record, found))

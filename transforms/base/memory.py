@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lamella.schemas.arrow import from_table, to_table
+from lamella.schemas.arrow import from_table, parquet_bytes, to_table
 from lamella.transforms.base.files import join, list_files, read_bytes, write_atomically
 
 FOLDER = "memory"  # within a run's, where `run.memory` names no other
@@ -87,7 +87,7 @@ class Memory:
         """
         seen = sorted((answer for answer in answers if not getattr(answer, "unseen", None)), key=_key)
         if seen:
-            data = _parquet(to_table(measure.answer, seen))
+            data = parquet_bytes(to_table(measure.answer, seen), len(seen))
             write_atomically(join(self.folder(measure), f"{sha256(data).hexdigest()}.parquet"), data)
 
 
@@ -161,9 +161,3 @@ def _bears_its_name(path: str, data: bytes) -> bool:
 
 def _key(record: Any) -> str:
     return record.key
-
-
-def _parquet(table: pa.Table) -> bytes:
-    out = BytesIO()
-    pq.write_table(table, out, compression="zstd")
-    return out.getvalue()

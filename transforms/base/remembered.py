@@ -1,21 +1,35 @@
-"""Remembered: requests in, an answer to each out; what the memory holds is read, and only what it lacks is measured.
+"""Remembered: records that ask something in; what becomes of each with its answer out. What the memory holds is read, and only
+what it lacks is measured.
 
-The one way to do dear work. Requests of one key are one request; they are joined with the stored answers, and what is missing
-is measured in batches of fixed shape and kept as it is made. So a threshold that moves costs a join, and a run that was killed
-goes on where it stood.
+The one way to do dear work. Requests of one key are one request; they meet the stored answers by key, and what is missing is
+measured in batches of fixed shape and kept as it is made. So a threshold that moves costs a join, and a run that was killed
+goes on where it stood. What waits for an answer waits beside its request, so that no further join has to bring them together.
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from typing import Any, NamedTuple
 
 import apache_beam as beam
+from apache_beam.transforms.window import GlobalWindow
 from apache_beam.utils.shared import Shared
+from apache_beam.utils.timestamp import MIN_TIMESTAMP
+from apache_beam.utils.windowed_value import WindowedValue
 
 from lamella.schemas.keys import stable_int
+from lamella.transforms.base.join import Group, Join, as_it_is, by_key
 from lamella.transforms.base.memory import Measure, Memory, Request, measured, read_part
 from lamella.transforms.base.spread import Spread
 
 _LOTS = 2  # of a bucket, at least
+_CHUNK = 1000  # of what waits for one answer: they travel together
+_KNOWN, _ASKED = range(2)
+
+Asking = tuple[Request, Any]  # what is asked, and what waits for the answer
+Hand = Callable[[Any, Any], Iterable[Any]]  # what waits, and the answer -> outputs
 
 
 class Counted(NamedTuple):
@@ -27,89 +41,157 @@ class Counted(NamedTuple):
 
 
 class Recalled(NamedTuple):
-    answers: beam.PCollection  # of the measure's answers, one a key
-    counts: beam.PCollection  # Counted
+    answers: beam.PCollection  # what `hand` made
+    counts: beam.PCollection  # Counted, some a bundle
 
 
-class Remembered(beam.PTransform):
-    """PCollection[Request] -> Recalled.
+class RememberedModel(NamedTuple):
+    """What a stage needs to ask a model, beside its own configuration."""
+
+    identity: str  # of the model: what its answers are remembered under
+    memory: Memory
+    buckets: int  # `run.batch_buckets`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A question to a measure.
 
     Args:
         measure: what is asked, and of which model.
-        memory: where answers are kept.
-        buckets: the most groups that missing requests are measured in; a worker holds one. Answers depend on none.
-        shared: given to transforms whose measures load one and the same model, it lets a worker hold it once.
+        asked_of: a record -> what it asks, and what waits for the answer.
+        settled: all that is asked under one key -> those that are answered; all, where it is None.
     """
 
-    def __init__(self, measure: Measure, memory: Memory, buckets: int, shared: Shared | None = None):
-        super().__init__(label=f"Remembered {measure.name}")
-        self._measure, self._memory, self._buckets, self._shared = measure, memory, buckets, shared or Shared()
+    measure: Measure
+    asked_of: Callable[[Any], Iterable[Asking]]
+    settled: Callable[[Iterable[Asking]], Iterable[Asking]] | None = None
 
-    def expand(self, requests: beam.PCollection[Request]):
-        measure = self._measure
-        asked = requests | "ByKey" >> beam.Map(_keyed).with_output_types(tuple[str, Request]) | beam.CombinePerKey(_first)
+
+class Remembered(beam.PTransform):
+    """PCollection of records -> Recalled.
+
+    Args:
+        asks: of each measure; where there are several, they load one and the same model, which a worker holds once.
+        hand: what waits and the answer -> outputs.
+        gives: their type.
+        memory: where answers are kept.
+        buckets: the most groups that missing requests are measured in; a worker holds one. Answers depend on none.
+    """
+
+    def __init__(
+        self, asks: Sequence[Ask], hand: Callable[[Any, Any], Iterable[Any]], gives: Any, memory: Memory, buckets: int
+    ):
+        super().__init__(label=f"Remembered {' and '.join(ask.measure.name for ask in asks)}")
+        self._asks, self._hand, self._gives, self._memory, self._buckets = asks, hand, gives, memory, buckets
+
+    def expand(self, records):
+        measures = [ask.measure for ask in self._asks]
+        parts = [(number, path) for number, measure in enumerate(measures) for path in self._memory.parts(measure)]
+        by_request = tuple[tuple[int, str], tuple[int, Any]]
+        asked = records | "Asked" >> beam.FlatMap(_asked, self._asks).with_output_types(by_request)
         known = (
-            requests.pipeline
-            | beam.Create(self._memory.parts(measure), reshuffle=False).with_output_types(str)
-            | Spread(str)
-            | "Read" >> beam.FlatMap(_read, measure.answer).with_output_types(tuple[str, measure.answer])
+            records.pipeline
+            | beam.Create(parts, reshuffle=False).with_output_types(tuple[int, str])
+            | Spread(_path)
+            | "Known" >> beam.FlatMap(_known, measures).with_output_types(by_request)
         )
-        joined = (
-            {"asked": asked, "known": known}
-            | beam.CoGroupByKey()
-            | beam.ParDo(_Split()).with_outputs("missing", "counts", main="known")
+        split = (
+            (asked, known)
+            | beam.Flatten()
+            | "ByRequest" >> beam.GroupByKey()
+            | beam.ParDo(_Split(self._asks, self._hand))
+            .with_output_types(self._gives, missing=tuple[int, Any], counts=Counted)
+            .with_outputs("missing", "counts", main="handed")
         )
-        missing = beam.pvalue.AsSingleton(joined.missing | "Missing" >> beam.combiners.Count.Globally())
         fresh = (
-            joined.missing
-            | "Bucket" >> beam.Map(_bucketed, missing, measure.lot, self._buckets).with_output_types(tuple[int, Request])
+            split.missing
+            | "Bucket" >> beam.ParDo(_Bucket(measures, self._buckets), beam.pvalue.AsIter(split.counts))
             | "Group" >> beam.GroupByKey()
-            | beam.ParDo(_Measure(measure, self._memory, self._shared)).with_output_types(measure.answer)
+            | beam.ParDo(_Measure(measures, self._hand, self._memory)).with_output_types(self._gives)
         )
-        counts = joined.counts | "Count" >> beam.CombinePerKey(_sums) | beam.Map(_counted, measure.name)
-        stored = joined.known | "Stored" >> beam.Map(_same).with_output_types(measure.answer)
-        return Recalled((stored, fresh) | "Answers" >> beam.Flatten(), counts)
+        return Recalled((split.handed, fresh) | "Answers" >> beam.Flatten(), split.counts)
 
 
 class JoinAnswers(beam.PTransform):
-    """{"records", "answers"} -> what `joined(record, {key: answer})` makes of each record and the answers that it asks for.
+    """{"records", "answers"} -> what `joined(record, {key: answer})` makes of each record and of the answers handed to it.
 
     Args:
-        keys_of: record -> keys of its answers, in any number.
         joined: gives one output a record.
-        gives: the type of that output.
+        gives: the type of that output; `answers` are (key of the record, answer), as `to_record` hands them.
     """
 
-    def __init__(self, keys_of: Callable[[Any], Iterable[str]], joined: Callable[[Any, dict[str, Any]], Any], gives: type):
+    def __init__(self, joined: Callable[[Any, dict[str, Any]], Any], gives: Any):
         super().__init__()
-        self._keys_of, self._joined, self._gives = keys_of, joined, gives
+        self._joined, self._gives = joined, gives
 
-    def expand(self, inputs):
-        records, answers = inputs["records"], inputs["answers"]
-        wanted = records | "Wanted" >> beam.FlatMap(_wanted, self._keys_of).with_output_types(tuple[str, str])
-        by_key = answers | "AnswersByKey" >> beam.Map(_keyed)
-        found = (
-            {"wanted": wanted, "answers": by_key}
-            | "JoinByContent" >> beam.CoGroupByKey()
-            | "Handed" >> beam.FlatMapTuple(_handed)
-        )
-        by_record = records | "RecordsByKey" >> beam.Map(_keyed)
-        return (
-            {"records": by_record, "found": found}
-            | "JoinByRecord" >> beam.CoGroupByKey()
-            | "Joined" >> beam.FlatMap(_joined, self._joined).with_output_types(self._gives)
-        )
+    def expand(self, inputs: Mapping[str, beam.PCollection]):
+        keyed = {"records": by_key, "answers": as_it_is}
+        return inputs | Join(keyed, partial(_join_record, self._joined), self._gives)
+
+
+def to_record(key: str, answer: Any) -> Iterable[tuple[str, Any]]:
+    """A `hand` of records that wait by their keys: JoinAnswers brings both together."""
+    return ((key, answer),)
 
 
 class _Split(beam.DoFn):
-    """(key, asked and known) -> the known answer, or the request behind `missing`; a count behind `counts`."""
+    """((measure, key), asked and known) -> what a known answer is handed to; what is missing, and counts, by other doors.
 
-    def process(self, joined):
-        _, group = joined
-        for request in group["asked"]:  # one, or none where only another run asked
-            known = min(group["known"], key=repr, default=None)
-            yield beam.pvalue.TaggedOutput("counts", (0, (1, int(known is None))))
-            yield beam.pvalue.TaggedOutput("missing", request) if known is None else known
+    What is missing is (measure, (key, request, some of what waits)); of several of one key the first has the request.
+    """
+
+    def __init__(self, asks: Sequence[Ask], hand: Hand):
+        self._asks, self._hand = asks, hand
+
+    def start_bundle(self):
+        self._asked, self._fresh = [0] * len(self._asks), [0] * len(self._asks)
+
+    def process(self, group):
+        (number, key), values = group
+        settled = self._asks[number].settled or iter
+        request = _first(asking[0] for asking in settled(_of_kind(values, _ASKED)))
+        if request is None:
+            return  # only another run asked
+        waiting = (asking[1] for asking in settled(_of_kind(values, _ASKED)))
+        known = min(_of_kind(values, _KNOWN), key=repr, default=None)
+        self._asked[number] += 1
+        if known is not None:
+            for one in waiting:
+                yield from self._hand(one, known)
+            return
+        self._fresh[number] += 1
+        while chunk := list(islice(waiting, _CHUNK)):
+            yield beam.pvalue.TaggedOutput("missing", (number, (key, request, chunk)))
+            request = None
+
+    def finish_bundle(self):
+        for ask, asked, fresh in zip(self._asks, self._asked, self._fresh, strict=True):
+            if asked:
+                count = WindowedValue(Counted(ask.measure.name, asked, fresh), MIN_TIMESTAMP, [GlobalWindow()])
+                yield beam.pvalue.TaggedOutput("counts", count)
+
+
+class _Bucket(beam.DoFn):
+    """What is missing -> ((measure, bucket), what is missing): so many buckets that each has some lots.
+
+    The last lot of a bucket costs as much as a full one.
+    """
+
+    def __init__(self, measures: Sequence[Measure], most: int):
+        self._measures, self._most = measures, most
+
+    def start_bundle(self):
+        self._buckets: list[int] | None = None
+
+    def process(self, missing, counts):
+        number, asked = missing
+        if self._buckets is None:
+            fresh: Counter[str] = Counter()
+            for count in counts:
+                fresh[count.name] += count.fresh
+            self._buckets = [max(1, min(self._most, fresh[one.name] // (_LOTS * one.lot))) for one in self._measures]
+        yield (number, stable_int(asked[0]) % self._buckets[number]), asked
 
 
 class _Held:
@@ -120,74 +202,61 @@ class _Held:
 
 
 class _Measure(beam.DoFn):
-    """(bucket, requests) -> answers."""
+    """((measure, bucket), what is missing) -> what the answers are handed to."""
 
-    def __init__(self, measure: Measure, memory: Memory, shared: Shared):
-        self._measure, self._memory, self._shared = measure, memory, shared
+    def __init__(self, measures: Sequence[Measure], hand: Hand, memory: Memory):
+        self._measures, self._hand, self._memory, self._shared = measures, hand, memory, Shared()
 
     def setup(self):
         self._held: _Held | None = None
 
-    def process(self, bucket):
-        yield from measured(bucket[1], self._measure, self._memory, self._model)
+    def process(self, group):
+        (number, _), missing = group
+        measure = self._measures[number]
+        requests = [request for _, request, _ in missing if request is not None]
+        answers = {answer.key: answer for answer in measured(requests, measure, self._memory, partial(self._model, measure))}
+        for key, _, waiting in missing:
+            for one in waiting:
+                yield from self._hand(one, answers[key])
 
-    def _model(self) -> Any:
-        held = self._held or self._shared.acquire(self._load)
+    def _model(self, measure: Measure) -> Any:
+        held = self._held or self._shared.acquire(lambda: _Held(measure.load()))
         self._held = held
         return held.model
 
-    def _load(self) -> _Held:
-        return _Held(self._measure.load())
+
+def _asked(record: Any, asks: Sequence[Ask]) -> Iterator[tuple[tuple[int, str], tuple[int, Asking]]]:
+    for number, ask in enumerate(asks):
+        for asking in ask.asked_of(record):
+            yield (number, asking[0].key), (_ASKED, asking)
 
 
-def _keyed(record: Any) -> tuple[str, Any]:
-    return record.key, record
+def _known(part: tuple[int, str], measures: Sequence[Any]) -> Iterator[tuple[tuple[int, str], tuple[int, Any]]]:
+    number, path = part
+    for answer in read_part(path, measures[number].answer):
+        yield (number, answer.key), (_KNOWN, answer)
 
 
-def _first(requests: Iterable[Request]) -> Request:
+def _path(part: tuple[int, str]) -> str:
+    return part[1]
+
+
+def _of_kind(values: Iterable[tuple[int, Any]], kind: int) -> Iterator[Any]:
+    return (value for found, value in values if found == kind)
+
+
+def _first(requests: Iterable[Request]) -> Request | None:
     """The same one whatever their order."""
-    return min(requests, key=repr)
+    first = None
+    for request in requests:
+        if first is None:
+            first = request
+        elif request != first:
+            first = min(first, request, key=repr)
+    return first
 
 
-def _read(path: str, answer: type):
-    for record in read_part(path, answer):
-        yield record.key, record
-
-
-def _bucketed(request: Request, missing: int, lot: int, most: int) -> tuple[int, Request]:
-    """So many buckets that each has some lots: the last lot of a bucket costs as much as a full one."""
-    return stable_int(request.key) % max(1, min(most, missing // (_LOTS * lot))), request
-
-
-def _sums(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:
-    asked, fresh = 0, 0
-    for one in counts:
-        asked, fresh = asked + one[0], fresh + one[1]
-    return asked, fresh
-
-
-def _counted(total: tuple[int, tuple[int, int]], name: str) -> Counted:
-    return Counted(name, *total[1])
-
-
-def _same(record: Any) -> Any:
-    return record
-
-
-def _wanted(record: Any, keys_of: Callable[[Any], Iterable[str]]):
-    for key in dict.fromkeys(keys_of(record)):
-        yield key, record.key
-
-
-def _handed(key: str, group: dict):
-    answer = next(iter(group["answers"]), None)
-    if answer is not None:
-        for record_key in group["wanted"]:
-            yield record_key, answer
-
-
-def _joined(grouped: tuple[str, dict], joined: Callable[[Any, dict[str, Any]], Any]):
-    _, group = grouped
-    answers = {answer.key: answer for answer in group["found"]}
+def _join_record(joined: Callable[[Any, dict[str, Any]], Any], key: str, group: Group) -> Iterator[Any]:
+    answers = {answer.key: answer for answer in group["answers"]}
     for record in group["records"]:
         yield joined(record, answers)

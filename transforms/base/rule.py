@@ -155,25 +155,39 @@ def _reader(measure: Any) -> Callable[[Any], float | None]:
     return attrgetter(_name_of(measure)) if isinstance(measure, cached_property | property) else measure
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rulebook:
-    """Rows in the order in which they are tried: cheap ones first; where one defect breaks several, the one that names it best.
+@dataclass(frozen=True, slots=True)
+class RuleScope:
+    """What the rulebooks of one stage and unit have in common: `SCOPE.book("size of a picture", *rules)` makes one."""
 
-    Raises ValueError for a row whose limit is no key of `limits`.
-    """
-
-    name: str  # in `lamella rules`
     stage: Stage
     unit: Unit
     config: str  # where the limits stand in the Config: "filter.node"
     limits: type[BaseModel]
-    rules: tuple[Rule, ...]
 
-    def __post_init__(self):
-        for rule in self.rules:
+    def book(self, name: str, *rules: Rule) -> "Rulebook":
+        """Rows in the order in which they are tried.
+
+        Args:
+            name: in `lamella rules`.
+            rules: cheap ones first; where one defect breaks several, the one that names it best.
+
+        Raises:
+            ValueError: a row's limit is no key of `limits`.
+        """
+        for rule in rules:
             if rule.limit and rule.limit not in self.limits.model_fields:
                 place = f"{PurePath(rule.file).name}:{rule.line}"
                 raise ValueError(f"{place}: {self.config} has no key {rule.limit!r}")
+        return Rulebook(name=name, scope=self, rules=rules)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """A table of rules. Made by `RuleScope.book`."""
+
+    name: str
+    scope: RuleScope
+    rules: tuple[Rule, ...]
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules)

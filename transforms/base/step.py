@@ -45,8 +45,8 @@ class Step(beam.PTransform):
         units: what a record that is kept counts as.
         makes: the kept records are new units (documents from pages, pairs from documents). Else they are the same
             units, changed.
-        entry: the door at which a record that enters is counted; MADE where units come into being ahead of the stage's first
-            step, None where an earlier step has counted them.
+        entry: the door at which a record that enters is counted, or a function that tells it of a record; MADE where units come
+            into being ahead of the stage's first step, None where an earlier step has counted them.
         leave: the door at which a record that is kept is counted; None where a later step of the stage counts it.
         setup: called once a worker before the first record, for models and tables: `setup(config)`.
     """
@@ -62,14 +62,15 @@ class Step(beam.PTransform):
         counts: Callable[[Any], Units] = units_of,
         units: Callable[[Any], Units] = units_of,
         makes: bool = False,
-        entry: CounterKind | None = CounterKind.IN,
+        entry: CounterKind | Callable[[Any], CounterKind] | None = CounterKind.IN,
         leave: CounterKind | None = CounterKind.KEPT,
         setup: Callable[[Any], object] | None = None,
     ):
         super().__init__(label=function.__name__)
         self._gives = gives
-        account = {"makes": makes, "units": units, "entry": entry, "leave": leave}
-        self._do = _Doors(stage, function, config, given, counts, account, setup)
+        door_of = None if entry is None or isinstance(entry, CounterKind) else entry
+        account = {"makes": makes, "units": units, "entry": None if door_of else entry, "leave": leave}
+        self._do = _Doors(stage, function, config, given, counts, account, setup, door_of)
 
     def expand(self, records):
         out = records | beam.ParDo(self._do).with_output_types(self._gives, rejected=Rejection, counters=Counter).with_outputs(
@@ -79,9 +80,9 @@ class Step(beam.PTransform):
 
 
 class _Doors(beam.DoFn):
-    def __init__(self, stage, function, config, given, counts, account, setup):
+    def __init__(self, stage, function, config, given, counts, account, setup, door_of):
         self._stage, self._function, self._config, self._given = stage, function, config, given
-        self._counts, self._kind, self._setup = counts, account, setup
+        self._counts, self._kind, self._setup, self._door_of = counts, account, setup, door_of
 
     def setup(self):
         self._limit_s = self._config.record_timeout_s if isinstance(self._config, Timed) else None
@@ -96,6 +97,8 @@ class _Doors(beam.DoFn):
         limit_s = self._limit_s and self._limit_s * max(entered[0][1] if entered else 1, 1)
         run = partial(self._function, record, self._config, *self._given)
         outputs = caught(run, left_behind(self._stage, record, entered), limit_s=limit_s)
+        if self._door_of:
+            self._account.add(self._door_of(record), entered, archive_of(record))
         for output in self._account.settled(entered, outputs, archive_of(record)):
             if isinstance(output, Rejection):
                 yield beam.pvalue.TaggedOutput("rejected", output)

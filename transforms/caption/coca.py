@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, cast
 
 import torch
 from PIL import Image
@@ -13,6 +13,31 @@ from lamella.schemas.config import CaptionConfig, ModelConfig
 from lamella.transforms.caption.generate import Decoder, Specials
 from lamella.transforms.caption.search import write_captions
 from lamella.weights import Loaded, WeightsMissing, load
+
+
+class TwoEncoders(Protocol):
+    """A CLIP, or the part of a CoCa that is one."""
+
+    logit_scale: Tensor
+
+    def encode_image(self, images: Tensor) -> Tensor: ...  # [N, 3, H, W] -> [N, D]
+    def encode_text(self, tokens: Tensor) -> Tensor: ...  # [N, L] -> [N, D]
+
+
+class Writer(Protocol):
+    """What open_clip's CoCa and ours have beside the two encoders."""
+
+    context_length: int
+
+    def text_decoder(self, seen: Tensor, said: Tensor) -> Tensor: ...  # [N, P, W], [N, L, W] -> [N, L, V]
+    def _encode_image(self, images: Tensor) -> tuple[Tensor, Tensor]: ...  # -> [N, D], [N, P, W]
+    def _encode_text(self, tokens: Tensor) -> tuple[Tensor, Tensor]: ...  # -> [N, D], [N, L, W]
+
+
+class Fuser(Writer, Protocol):
+    """A CoCa of ours that a matching head was trained on."""
+
+    def fuse(self, patches: Tensor, tokens: Tensor) -> Tensor: ...  # [N, P, W], [N, L] -> [N, W]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +79,7 @@ class CocaCaptioner(HeldModel):
         return texts
 
     def _captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
-        model, device = self.loaded.model, self.loaded.device
+        model, device = cast(Writer, self.loaded.model), self.loaded.device
         with torch.inference_mode():
             _, seen = model._encode_image(self.pixels(images))  # [N, P, W]; once, not at every token
 
@@ -88,8 +113,12 @@ class ContrastiveMatcher(HeldModel):
                 logits = self.loaded.match_scale * cosine + self.loaded.match_bias
             else:
                 nothing = (seen[which] * self._embedded([""], self._encode_texts)).sum(dim=-1)
-                logits = self.loaded.model.logit_scale.float().exp().cpu() * (cosine - nothing)
+                logits = self._encoders.logit_scale.float().exp().cpu() * (cosine - nothing)
             return torch.sigmoid(logits).tolist()
+
+    @property
+    def _encoders(self) -> TwoEncoders:
+        return cast(TwoEncoders, self.loaded.model)
 
     def _embedded(self, items: Sequence, encode) -> Tensor:
         """[N, D] of length 1, in batches of one shape: an answer does not depend on its neighbours."""
@@ -100,10 +129,10 @@ class ContrastiveMatcher(HeldModel):
         return torch.cat(parts)
 
     def _encode_images(self, images: Sequence[Image.Image]) -> Tensor:
-        return self.loaded.model.encode_image(self.pixels(images))
+        return self._encoders.encode_image(self.pixels(images))
 
     def _encode_texts(self, texts: Sequence[str]) -> Tensor:
-        return self.loaded.model.encode_text(self.loaded.tokenize(texts).to(self.loaded.device))
+        return self._encoders.encode_text(self.loaded.tokenize(texts).to(self.loaded.device))
 
 
 def chunks(total: int, size: int) -> Iterable[slice]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 import torch
 from PIL import Image
 
-from lamella.transforms.caption.coca import HeldModel, chunks, filled_up
+from lamella.transforms.caption.coca import Fuser, HeldModel, chunks, filled_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,8 @@ class FusedMatcher(HeldModel):
         """For each (index of an image, text) the probability that they belong together, in batches of one shape."""
         if not asked:
             return []
-        loaded = self.loaded
-        model: Any = loaded.model
-        head: Any = loaded.fusion
+        loaded, model = self.loaded, self._model
+        head = cast(torch.nn.Linear, loaded.fusion)  # `models.load_matcher` takes this class for weights that have one
         found: list[float] = []
         with torch.inference_mode():
             seen = torch.cat([self._patches(images[part])[: len(images[part])] for part in chunks(len(images), self.batch)])
@@ -32,5 +31,9 @@ class FusedMatcher(HeldModel):
                 found += torch.sigmoid(logits).tolist()[: len(asked[part])]
         return found
 
+    @property
+    def _model(self) -> Fuser:
+        return cast(Fuser, self.loaded.model)
+
     def _patches(self, images: Sequence[Image.Image]) -> torch.Tensor:
-        return self.loaded.model._encode_image(self.pixels(filled_up(images, self.batch)))[1].cpu()  # [B, P, W]
+        return self._model._encode_image(self.pixels(filled_up(images, self.batch)))[1].cpu()  # [B, P, W]

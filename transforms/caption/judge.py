@@ -8,7 +8,7 @@ from lamella.schemas.config import CaptionConfig
 from lamella.schemas.pair import Pair, is_synthetic
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.reject import reject_pair, synthetic_mark
-from lamella.transforms.base.rule import Found, Rulebook, Under, Violation, apply_rules
+from lamella.transforms.base.rule import Found, RuleScope, Under, Violation, apply_rules
 from lamella.transforms.caption.matches import Matched
 
 
@@ -32,18 +32,12 @@ def _told(matched: Matched, says: str = "") -> str:
     return "; ".join(filter(None, (synthetic_mark(matched.pair), says)))
 
 
-RULES = Rulebook(
-    name="text of a picture",
-    stage=Stage.CAPTION,
-    unit=Unit.PAIR,
-    config="caption",
-    limits=CaptionConfig,
-    rules=(
-        Found(Reason.CAPTION_TOO_SHORT, unfinished, source="ours"),
-        Under(Reason.NO_CAPTION_MATCHES, match, "min_match", detail=_told),
-        Found(Reason.DUPLICATE_PAIR, same_text, source="ours"),
-        Found(Reason.OTHER_TEXT_KEPT, other_text, "keep"),
-    ),
+RULES = RuleScope(Stage.CAPTION, Unit.PAIR, "caption", CaptionConfig).book(
+    "text of a picture",
+    Found(Reason.CAPTION_TOO_SHORT, unfinished, source="ours"),
+    Under(Reason.NO_CAPTION_MATCHES, match, "min_match", detail=_told),
+    Found(Reason.DUPLICATE_PAIR, same_text, source="ours"),
+    Found(Reason.OTHER_TEXT_KEPT, other_text, "keep"),
 )
 
 

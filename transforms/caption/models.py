@@ -10,19 +10,25 @@ from lamella.schemas.config import CaptionConfig, ModelConfig
 BLIP = "blip"  # names that start so are BLIP's, of the `blip` extra; all others go to `weights.load`
 
 
-class Captioner(Protocol):
-    label: str
-    image_size: int  # px, of the square that the model sees
+class _Seeing(Protocol):
+    @property
+    def label(self) -> str:
+        """Model and weights."""
+        ...
 
+    @property
+    def image_size(self) -> int:
+        """px, of the square that the model sees."""
+        ...
+
+
+class Captioner(_Seeing, Protocol):
     def captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
         """One caption an image, in whole phrases, "" where `max_tokens` leave none; `keys` are the dice."""
         ...
 
 
-class Matcher(Protocol):
-    label: str
-    image_size: int
-
+class Matcher(_Seeing, Protocol):
     def probabilities(self, images: Sequence[Image.Image], asked: Sequence[tuple[int, str]]) -> list[float]:
         """For each (index of an image, text) the probability that they belong together."""
         ...

@@ -1,8 +1,8 @@
 """CaptionPictures: pairs -> synthetic ones, one a picture. MatchPairs: pairs -> the same with the probability that text and
 picture match. KeepTexts: those -> the pairs whose text matches, and why the others leave (CapFilt)."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from functools import partial
 
 import apache_beam as beam
 
@@ -10,13 +10,12 @@ from lamella.schemas.account import CounterKind, units_of
 from lamella.schemas.config import CaptionConfig, ModelConfig
 from lamella.schemas.pair import ImageTextPair, VideoTextPair, is_synthetic
 from lamella.schemas.rejection import Stage
-from lamella.transforms.base.memory import Memory, Request
-from lamella.transforms.base.remembered import JoinAnswers, Recalled, Remembered
-from lamella.transforms.base.step import Outcome, Step
+from lamella.transforms.base.join import Group, Join
+from lamella.transforms.base.remembered import Ask, Asking, Recalled, Remembered, RememberedModel
+from lamella.transforms.base.step import Step
 from lamella.transforms.caption.captions import (
-    Captioned,
+    Caption,
     Captions,
-    caption_key,
     first,
     picture_key,
     picture_of,
@@ -25,19 +24,11 @@ from lamella.transforms.caption.captions import (
     tell,
 )
 from lamella.transforms.caption.judge import beside_others, judge_text
-from lamella.transforms.caption.matches import Matched, Matches, match_keys, shown_of, with_match
+from lamella.transforms.caption.matches import Match, Matched, Matches, shown_of, with_match
 from lamella.transforms.media.store import MediaStore
 from lamella.weights.precision import pick_precision
 
 PairType = ImageTextPair | VideoTextPair
-
-
-class Model(NamedTuple):
-    """What a captioner or a matcher needs beside its configuration."""
-
-    identity: str  # what its answers are remembered under
-    memory: Memory
-    buckets: int
 
 
 class CaptionPictures(beam.PTransform):
@@ -49,26 +40,15 @@ class CaptionPictures(beam.PTransform):
         captioner: where answers are kept, and under what.
     """
 
-    def __init__(self, config: CaptionConfig, store: MediaStore, captioner: Model):
+    def __init__(self, config: CaptionConfig, store: MediaStore, captioner: RememberedModel):
         super().__init__()
         self._config, self._store, self._captioner = _decided(config), store, captioner
 
     def expand(self, pairs: beam.PCollection[PairType]):
         identity, memory, buckets = self._captioner
-        pictures = (
-            pairs
-            | "SpeaksFor" >> beam.FlatMap(speaks_for, self._config).with_output_types(tuple[str, PairType])
-            | "First" >> beam.CombinePerKey(first)
-            | "Picture" >> beam.MapTuple(_second).with_output_types(PairType)
-        )
-        captions = (
-            pictures
-            | "PictureOf" >> beam.FlatMap(picture_of).with_output_types(Request)
-            | Remembered(Captions(config=self._config, model_identity=identity, store=self._store), memory, buckets)
-        )
-        told = {"records": pictures, "answers": captions.answers} | "Tell" >> JoinAnswers(caption_key, tell, Captioned)
-        made = told | "SyntheticPair" >> beam.FlatMap(synthetic_pair).with_output_types(PairType)
-        return Recalled(made, captions.counts)
+        captions = Captions(config=self._config, model_identity=identity, store=self._store)
+        ask = Ask(measure=captions, asked_of=partial(_asked_caption, self._config), settled=_one_of_each_dataset)
+        return pairs | Remembered([ask], _synthetic, PairType, memory, buckets)
 
 
 class MatchPairs(beam.PTransform):
@@ -80,19 +60,16 @@ class MatchPairs(beam.PTransform):
         matcher: where answers are kept, and under what.
     """
 
-    def __init__(self, config: CaptionConfig, store: MediaStore, matcher: Model):
+    def __init__(self, config: CaptionConfig, store: MediaStore, matcher: RememberedModel):
         super().__init__()
         self._config, self._store, self._matcher = _decided(config), store, matcher
 
     def expand(self, pairs: beam.PCollection[PairType]):
         identity, memory, buckets = self._matcher
-        matches = (
-            pairs
-            | "ShownOf" >> beam.FlatMap(shown_of).with_output_types(Request)
-            | Remembered(Matches(config=self._config, identity=identity, store=self._store), memory, buckets)
-        )
-        matched = {"records": pairs, "answers": matches.answers} | "Match" >> JoinAnswers(match_keys, with_match, Matched)
-        return Recalled(matched, matches.counts)
+        ask = Ask(measure=Matches(config=self._config, identity=identity, store=self._store), asked_of=_asked_match)
+        recalled = pairs | Remembered([ask], _matched, Matched, memory, buckets)
+        wordless = pairs | "Wordless" >> beam.FlatMap(_wordless).with_output_types(Matched)
+        return Recalled((recalled.answers, wordless) | "Matched" >> beam.Flatten(), recalled.counts)
 
 
 class KeepTexts(beam.PTransform):
@@ -103,21 +80,9 @@ class KeepTexts(beam.PTransform):
         self._config = config
 
     def expand(self, matched: beam.PCollection[Matched]):
-        texts = (
-            matched
-            | "ByPicture" >> beam.Map(_by_picture).with_output_types(tuple[str, Matched])
-            | beam.GroupByKey()
-            | "BesideOthers" >> beam.FlatMap(_beside_others, self._config).with_output_types(Matched)
-        )
-        doors = [
-            texts | f"Only {name}" >> beam.Filter(_is_synthetic, made) | f"Judge {name}" >> self._judge(entry)
-            for name, made, entry in (("web", False, CounterKind.IN), ("synthetic", True, CounterKind.MADE))
-        ]
-        names = ("Kept", "Rejected", "Counters")
-        return Outcome(*(both | name >> beam.Flatten() for name, both in zip(names, zip(*doors, strict=True), strict=True)))
-
-    def _judge(self, entry: CounterKind) -> Step:
-        return Step(Stage.CAPTION, judge_text, self._config, PairType, counts=_units, entry=entry)
+        beside = partial(_beside_others, self._config)
+        texts = {"texts": matched} | "BesideOthers" >> Join({"texts": _by_picture}, beside, Matched)
+        return texts | Step(Stage.CAPTION, judge_text, self._config, PairType, counts=_units, entry=_entry)
 
 
 def _decided(config: CaptionConfig) -> CaptionConfig:
@@ -130,20 +95,51 @@ def _decided(config: CaptionConfig) -> CaptionConfig:
     return config.model_copy(update=precise)
 
 
-def _second(key: str, pair: PairType) -> PairType:
-    return pair
+def _asked_caption(config: CaptionConfig, pair: PairType) -> Iterator[Asking]:
+    for _, one in speaks_for(pair, config):
+        for request in picture_of(one):
+            yield request, one
 
 
-def _by_picture(matched: Matched) -> tuple[str, Matched]:
-    return picture_key(matched.pair), matched
+def _one_of_each_dataset(askings: Iterable[Asking]) -> Iterable[Asking]:
+    """A picture's texts are many; one pair of each dataset speaks for it."""
+    chosen: dict[str, Asking] = {}
+    for asking in askings:
+        dataset = asking[1].dataset
+        known = chosen.setdefault(dataset, asking)
+        if first((known[1], asking[1])) is asking[1]:
+            chosen[dataset] = asking
+    return iter(chosen.values())
 
 
-def _beside_others(group: tuple[str, Iterable[Matched]], config: CaptionConfig):
-    return beside_others(group[1], config)
+def _synthetic(pair: PairType, caption: Caption) -> Iterable[PairType]:
+    return synthetic_pair(tell(pair, {caption.key: caption}))
 
 
-def _is_synthetic(matched: Matched, made: bool) -> bool:
-    return is_synthetic(matched.pair) is made
+def _asked_match(pair: PairType) -> Iterator[Asking]:
+    for request in shown_of(pair):
+        yield request, pair
+
+
+def _matched(pair: PairType, found: Match) -> Iterable[Matched]:
+    return (with_match(pair, {found.key: found}),)
+
+
+def _wordless(pair: PairType) -> Iterable[Matched]:
+    """What has no text asks nothing, and is judged all the same."""
+    return () if any(shown_of(pair)) else (with_match(pair, {}),)
+
+
+def _by_picture(matched: Matched) -> Iterable[tuple[str, Matched]]:
+    return ((picture_key(matched.pair), matched),)
+
+
+def _beside_others(config: CaptionConfig, picture: str, found: Group) -> Iterable[Matched]:
+    return beside_others(found["texts"], config)
+
+
+def _entry(matched: Matched) -> CounterKind:
+    return CounterKind.MADE if is_synthetic(matched.pair) else CounterKind.IN
 
 
 def _units(matched: Matched):

@@ -17,6 +17,7 @@ from lamella.transforms.extract.content.confidence import confidence
 from lamella.transforms.extract.content.duplicates import without_copies
 from lamella.transforms.extract.content.embedded import embedded_html
 from lamella.transforms.extract.content.main_content import main_items
+from lamella.transforms.extract.content.titles import opening_heading
 from lamella.transforms.extract.dom.addresses import is_inline, joined
 from lamella.transforms.extract.dom.blocks import Image, Item, Video
 from lamella.transforms.extract.dom.opened import opened
@@ -72,10 +73,10 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
         if _letters(more) > config.min_article_prose + _letters(items):
             items, tree = more, drawn
     items, left = _with_urls(items, head.base, config.max_url_characters)
-    first_heading = next((item.text for item in page.layout.items if item.tag == "h1"), "")
+    title = head.title or head.og_title or opening_heading(items) or opening_heading(page.layout.items)
     return Parsed(
         nodes=tuple(_nodes(items, tree, most)),
-        title=(head.title or head.og_title or first_heading)[:most],
+        title=title[:most],
         robots=", ".join(head.robots)[:most],
         licence=head.licence[: config.max_url_characters],
         confidence=sure,

@@ -7,12 +7,13 @@ from urllib.parse import unquote
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Addressed, MediaLink
-from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.opt_out_list import read_opt_outs
 from lamella.transforms.base.reject import reject_media
-from lamella.transforms.base.rule import Found, Over, Rulebook, apply_rules
+from lamella.transforms.base.rule import Found, Over, apply_rules
 from lamella.transforms.fetch.links import WantedLink
 from lamella.transforms.formats.urls import canonical_url
+from lamella.transforms.media.rule_scope import MEDIA_SCOPE
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _JOINED = "fav|site|main|header|footer|small|big|social|share|play|menu|nav|app"  # "favicon", "sitelogo", "playbutton"
@@ -51,20 +52,14 @@ def directive_of_pages(link: WantedLink, config: FetchConfig) -> str:
     return link.opt_out
 
 
-ADDRESS_RULES = Rulebook(
-    name="address",
-    stage=Stage.FETCH,
-    unit=Unit.MEDIA,
-    config="fetch",
-    limits=FetchConfig,
-    rules=(
-        Over(Reason.BAD_URL, url_characters, "max_url_characters"),
-        Found(Reason.BAD_URL, no_web_address, source="WHATWG URL"),
-        Found(Reason.UNSAFE_IMAGE, unsafe_word, "unsafe_url_words"),
-        Found(Reason.BLOCKED_URL, blocked_word, "blocked_url_words"),
-        Found(Reason.OPTED_OUT, listed_address, "opt_out_list"),
-        Found(Reason.OPTED_OUT, directive_of_pages, "honour_opt_outs"),
-    ),
+ADDRESS_RULES = MEDIA_SCOPE.book(
+    "address",
+    Over(Reason.BAD_URL, url_characters, "max_url_characters"),
+    Found(Reason.BAD_URL, no_web_address, source="WHATWG URL"),
+    Found(Reason.UNSAFE_IMAGE, unsafe_word, "unsafe_url_words"),
+    Found(Reason.BLOCKED_URL, blocked_word, "blocked_url_words"),
+    Found(Reason.OPTED_OUT, listed_address, "opt_out_list"),
+    Found(Reason.OPTED_OUT, directive_of_pages, "honour_opt_outs"),
 )
 
 

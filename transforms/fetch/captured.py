@@ -32,7 +32,12 @@ def from_archive(link: MediaLink, found: ArchiveMedia, through: tuple[str, ...] 
 
 def latest(captures: Iterable[ArchiveMedia]) -> ArchiveMedia:
     """Of several captures of one URL the last; of the same moment the first by path and offset."""
-    return min(captures, key=lambda found: (descending(found.crawl_time), found.blob.path, found.blob.offset))
+    return min(captures, key=latest_first)
+
+
+def latest_first(found: ArchiveMedia) -> tuple:
+    """Sorts captures as `latest` takes them."""
+    return descending(found.crawl_time), found.blob.path, found.blob.offset
 
 
 def base_of(link: MediaLink) -> dict:

@@ -14,10 +14,11 @@ import numpy as np
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media
-from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.reject import reject_media
-from lamella.transforms.base.rule import Found, Over, Rulebook, apply_rules
+from lamella.transforms.base.rule import Found, Over, apply_rules
 from lamella.transforms.base.union_find import UnionFind
+from lamella.transforms.media.rule_scope import MEDIA_SCOPE
 
 _BITS = 64
 
@@ -40,16 +41,10 @@ def better_copy(member: Member, config: FetchConfig) -> str:
     return "" if member.url == member.survivor else f"copy of {member.survivor}"
 
 
-COPY_RULES = Rulebook(
-    name="copies of a picture",
-    stage=Stage.FETCH,
-    unit=Unit.MEDIA,
-    config="fetch",
-    limits=FetchConfig,
-    rules=(
-        Over(Reason.REPEATED_IMAGE, documents, "max_documents"),
-        Found(Reason.DUPLICATE_IMAGE, better_copy, "one_of_each"),
-    ),
+COPY_RULES = MEDIA_SCOPE.book(
+    "copies of a picture",
+    Over(Reason.REPEATED_IMAGE, documents, "max_documents"),
+    Found(Reason.DUPLICATE_IMAGE, better_copy, "one_of_each"),
 )
 
 
@@ -117,30 +112,8 @@ def hashes_by_chunk(phash: str, distance: int) -> Iterable[tuple[tuple[int, int]
         yield chunk, phash
 
 
-def media_by_root(phash: str, group: dict) -> Iterable[tuple[str, Media]]:
-    """Joined {"media", "root"} of one hash -> (its cluster, Media): a hash without a near one is its own cluster."""
-    root = next(iter(group["root"]), phash)
-    for media in group["media"]:
-        yield root, media
-
-
-def documents_of_cluster(url: str, group: dict) -> Iterable[tuple[str, str]]:
-    """Joined {"cluster", "documents"} of one URL -> (cluster, document key), once for each document."""
-    for cluster in group["cluster"]:
-        for document in group["documents"]:
-            yield cluster, document
-
-
 def survivor_of(copies: Iterable[Media]) -> Media:
     return min(copies, key=best_first)
-
-
-def members_of(cluster: str, group: dict) -> Iterable[Member]:
-    """Joined {"media", "survivor", "seen_in"} of one cluster -> its members."""
-    (survivor,) = group["survivor"]
-    seen_in = next(iter(group["seen_in"]), 0)  # none shows what candidates alone refer to
-    for media in group["media"]:
-        yield as_member(media, survivor, seen_in)
 
 
 def alone(media: Media) -> Member:

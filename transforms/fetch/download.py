@@ -57,6 +57,7 @@ _POLICY = (
 class AskedLink(MediaLink):
     """A link to ask for over HTTP, with the answer of an earlier run where there was one."""
 
+    licence: str = ""  # as a WantedLink has it
     known: Answer | None = None
 
 
@@ -87,14 +88,14 @@ class Harvester:
             self._loop.run_until_complete(self._client.close())
         self._loop.close()
 
-    def harvest(self, links: Iterable[AskedLink]) -> Iterator[CapturedLink | Rejection]:
-        """What became of every link, batch by batch."""
+    def harvest(self, links: Iterable[AskedLink]) -> Iterator[tuple[CapturedLink | Rejection, Answer]]:
+        """What became of every link, batch by batch, with what it was answered."""
         ordered = sorted(links, key=lambda link: (stable_key(link.url), link.url))
         for at in range(0, len(ordered), BATCH_LINKS):
             batch = ordered[at : at + BATCH_LINKS]
             answers = self._answers(batch)
             for link in batch:
-                yield as_record(link, answers[link.url])
+                yield as_record(link, answers[link.url]), answers[link.url]
 
     def _answers(self, batch: Sequence[AskedLink]) -> dict[str, Answer]:
         name = batch_name([link.url for link in batch], self._policy)
@@ -134,8 +135,7 @@ class Harvester:
         return answers
 
     async def _ask_all(self, links: Sequence[AskedLink], targets: dict[str, Path]) -> list[Answer]:
-        if self._client is None:
-            self._client = Client(self._config, reading=self._reading)
+        client = self._client = self._client or Client(self._config, reading=self._reading)
         by_domain: dict[str, list[AskedLink]] = {}
         for link in links:
             by_domain.setdefault(registered_domain(link.url), []).append(link)
@@ -143,17 +143,17 @@ class Harvester:
 
         async def ask_domain(links: list[AskedLink]) -> None:
             for link in links:
-                found[link.url] = await self._ask_one(link, targets[link.url])
+                found[link.url] = await self._ask_one(client, link, targets[link.url])
 
         async with asyncio.TaskGroup() as tasks:
             for domain_links in by_domain.values():
                 tasks.create_task(ask_domain(domain_links))
         return [found[link.url] for link in links]
 
-    async def _ask_one(self, link: AskedLink, target: Path) -> Answer:
+    async def _ask_one(self, client: Client, link: AskedLink, target: Path) -> Answer:
         answer = Answer(url=link.url, policy=self._policy, time=datetime.now(UTC).isoformat(timespec="seconds"))
         try:
-            body = await self._client.fetch(link, target)
+            body = await client.fetch(link, target, link.licence)
         except Refused as refusal:
             target.unlink(missing_ok=True)
             return replace(answer, reason=refusal.reason.value, detail=refusal.detail)

@@ -1,16 +1,25 @@
-"""The bytes of a picture -> what its own metadata says against training, or "": the PLUS property Data Mining, in XMP.
+"""The bytes of a picture -> what its own metadata says against training, or "": PLUS Data Mining in XMP, and C2PA's manifest.
 
-IPTC adopted it (Photo Metadata Standard 2023.1): `plus:DataMining`, with a value of PLUS' vocabulary, as an attribute or an
-element. What is unspecified or allowed is no opt-out; what forbids all but search engines forbids us.
+PLUS: IPTC adopted it (Photo Metadata Standard 2023.1): `plus:DataMining`, with a value of PLUS' vocabulary, as an attribute or
+an element. What is unspecified or allowed is no opt-out; what forbids all but search engines forbids us. C2PA: CAWG's assertion
+on training and data mining; what is allowed under conditions alone (`constrained`) is not allowed.
 """
 
 import re
+
+from lamella.schemas.config import FetchConfig
+from lamella.schemas.errors import ConfigError
+from lamella.transforms.media.content_credentials import may_have_credentials, reads_credentials
+from lamella.transforms.media.decode_limits import DecodeLimits
+from lamella.transforms.media.decoding import credentials_of
 
 _NAMED = re.compile(rb"plus:DataMining(?=[\s=>/])([^<]{0,300})")
 _VALUE = re.compile(rb"DMI-[A-Z-]{3,60}")
 _PREFIX = re.compile(rb"xmlns:([A-Za-z_][\w.-]{0,40})=[\"']http://ns\.useplus\.org/ldf/xmp/1\.0/[\"']")
 _NAMESPACE = b"http://ns.useplus.org/ldf/xmp/1.0/"
 _MAX_PACKET_BYTES = 1 << 18  # looked at, on either side of the namespace's name: packets are of some kB
+_OUR_USES = ("ai_training", "ai_generative_training", "data_mining")  # `ai_inference` is not what we do
+_FORBID = ("notAllowed", "constrained")
 
 
 def embedded_opt_out(data: bytes) -> str:
@@ -25,3 +34,20 @@ def embedded_opt_out(data: bytes) -> str:
     values = (_VALUE.search(said[1]) for said in _NAMED.finditer(packet))
     value = next((found[0].decode("ascii") for found in values if found), "")
     return f"plus-data-mining: {value}" if value.startswith("DMI-PROHIBITED") else ""
+
+
+def credentials_opt_out(data: bytes, config: FetchConfig) -> str:
+    """Such as "c2pa: cawg.ai_training notAllowed". Raises BadImage for a manifest that costs too much."""
+    if not (hears_credentials(config) and may_have_credentials(data)):
+        return ""
+    entries = credentials_of(data, DecodeLimits.of(config))
+    forbids = (f"c2pa: {name} {use}" for name, use in sorted(entries.items()) if use in _FORBID and name.endswith(_OUR_USES))
+    return next(forbids, "")
+
+
+def hears_credentials(config: FetchConfig) -> bool:
+    """Whether manifests are read. Raises ConfigError where they must be, and the extra is missing."""
+    asked = config.opt_outs.c2pa if config.honour_opt_outs else "never"
+    if asked == "always" and not reads_credentials():
+        raise ConfigError("fetch.opt_outs.c2pa: c2pa-python is not installed; pip install 'lamella[c2pa]'")
+    return asked != "never" and reads_credentials()

@@ -35,8 +35,8 @@ class FindLinks(beam.PTransform):
     def expand(self, inputs):
         documents, candidates = inputs["documents"], inputs["candidates"]
         on_pages = (
-            documents | "ShownBy" >> beam.FlatMap(shown_by).with_output_types(tuple[str, tuple[str, int, str]]),
-            candidates | "WantedBy" >> beam.FlatMap(wanted_by).with_output_types(tuple[str, tuple[str, int, str]]),
+            documents | "ShownBy" >> beam.FlatMap(shown_by).with_output_types(tuple[str, tuple[str, str, int, str, str]]),
+            candidates | "WantedBy" >> beam.FlatMap(wanted_by).with_output_types(tuple[str, tuple[str, str, int, str, str]]),
         )
         pages = (
             on_pages
@@ -56,6 +56,7 @@ class FindLinks(beam.PTransform):
 class Asked(NamedTuple):
     captured: beam.PCollection  # CapturedLink
     refused: beam.PCollection  # Rejection
+    said: beam.PCollection  # (URL, when it was asked for) of what was opted out
 
 
 class AskTheWeb(beam.PTransform):
@@ -84,28 +85,33 @@ class AskTheWeb(beam.PTransform):
             | "Remember" >> beam.FlatMapTuple(_remember).with_output_types(AskedLink)
         )
         if not self._asks:
-            told = asked | "Recall" >> beam.ParDo(_Recall()).with_output_types(CapturedLink, refused=Rejection).with_outputs(
-                "refused", main="captured"
+            told = asked | "Recall" >> beam.ParDo(_Recall()).with_output_types(CapturedLink, **_DOORS).with_outputs(
+                *_DOORS, main="captured"
             )
-            return Asked(told.captured, told.refused)
+            return Asked(told.captured, told.refused, told.said)
         out = (
             asked
             | "ByBucket" >> beam.Map(_in_bucket, count).with_output_types(tuple[int, AskedLink])
             | beam.GroupByKey()
             | beam.ParDo(_Harvest(self._config, self._root, self._reading))
-            .with_output_types(CapturedLink, refused=Rejection)
-            .with_outputs("refused", main="captured")
+            .with_output_types(CapturedLink, **_DOORS)
+            .with_outputs(*_DOORS, main="captured")
         )
-        return Asked(out.captured, out.refused)
+        return Asked(out.captured, out.refused, out.said)
+
+
+_DOORS = {"refused": Rejection, "said": tuple[str, str]}
 
 
 class _Recall(beam.DoFn):
     """AskedLink -> what an earlier run was answered, or a Rejection behind `refused`."""
 
     def process(self, link):
-        never = Violation(Reason.NOT_CAPTURED, detail="never asked for")
-        record = as_record(link, link.known) if link.known else reject_media(link, never)
-        yield beam.pvalue.TaggedOutput("refused", record) if isinstance(record, Rejection) else record
+        if link.known:
+            yield from _through_doors(as_record(link, link.known), link.known)
+        else:
+            never = Violation(Reason.NOT_CAPTURED, detail="never asked for")
+            yield beam.pvalue.TaggedOutput("refused", reject_media(link, never))
 
 
 class _Harvest(beam.DoFn):
@@ -121,8 +127,17 @@ class _Harvest(beam.DoFn):
         self._harvester.close()
 
     def process(self, bucket):
-        for record in self._harvester.harvest(bucket[1]):
-            yield beam.pvalue.TaggedOutput("refused", record) if isinstance(record, Rejection) else record
+        for record, answer in self._harvester.harvest(bucket[1]):
+            yield from _through_doors(record, answer)
+
+
+def _through_doors(record: CapturedLink | Rejection, answer: Answer):
+    if not isinstance(record, Rejection):
+        yield record
+        return
+    yield beam.pvalue.TaggedOutput("refused", record)
+    if record.reason is Reason.OPTED_OUT:
+        yield beam.pvalue.TaggedOutput("said", (record.url, answer.time))
 
 
 def _url(record) -> str:
@@ -132,7 +147,7 @@ def _url(record) -> str:
 def _remember(url: str, group: dict):
     known = next(iter(group["known"]), None)
     for link in group["links"]:
-        yield AskedLink(url=link.url, kind=link.kind, documents=link.documents, known=known)
+        yield AskedLink(url=link.url, kind=link.kind, documents=link.documents, licence=link.licence, known=known)
 
 
 def _in_bucket(link: AskedLink, links: int) -> tuple[int, AskedLink]:

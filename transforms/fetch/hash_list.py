@@ -5,7 +5,7 @@ Files are known by SHA-256 or MD5, pictures that were coded anew by PDQ (Faceboo
 
 import re
 from functools import cache
-from hashlib import md5
+from hashlib import md5, sha256
 
 import numpy as np
 from PIL import Image
@@ -37,6 +37,18 @@ def listed_file(data: bytes, digest: str, path: str | None) -> str:
     if _has_md5(path) and (weak := md5(data, usedforsecurity=False).hexdigest()) in listed:
         return f"md5 {weak} is listed"
     return ""
+
+
+def hashers_for(path: str | None) -> list:
+    """Hash objects to feed with a file as it comes: SHA-256, and MD5 where a list has any of those."""
+    return [sha256(), *([md5(usedforsecurity=False)] if _has_md5(path) else [])]
+
+
+def listed_as(hashers: list, path: str | None) -> str:
+    """What a file that `hashers_for(path)` were fed with is listed as, or ""."""
+    listed = read_hashes(path)
+    found = ((hasher.name, hasher.hexdigest()) for hasher in hashers)
+    return next((f"{name} {digest} is listed" for name, digest in found if digest in listed), "")
 
 
 def pdq_distance(image: Image.Image, config: FetchConfig) -> int | None:

@@ -7,16 +7,17 @@ from typing import NamedTuple
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Alias, ArchiveMedia
-from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.aliases import both_say
 from lamella.transforms.base.reject import reject_media
-from lamella.transforms.base.rule import Found, Rulebook, Violation, apply_rules
+from lamella.transforms.base.rule import Found, Violation, apply_rules
 from lamella.transforms.fetch.address_rules import unsafe_word
-from lamella.transforms.fetch.captured import CapturedLink, from_archive
+from lamella.transforms.fetch.captured import CapturedLink, descending, from_archive
 from lamella.transforms.fetch.guard import ForbiddenAddress, Guard, is_public
 from lamella.transforms.fetch.links import WantedLink
 from lamella.transforms.fetch.opt_out import media_opt_out, product_of
 from lamella.transforms.formats.urls import host_of
+from lamella.transforms.media.rule_scope import MEDIA_SCOPE
 
 _LOCAL_NAMES = ("localhost", ".localhost")
 _MAX_SHOWN = 300  # characters of an address in a detail
@@ -67,17 +68,11 @@ def unsafe_target(hop: Hop, config: FetchConfig) -> str:
     return unsafe_word(hop, config)
 
 
-HOP_RULES = Rulebook(
-    name="redirect in an archive",
-    stage=Stage.FETCH,
-    unit=Unit.MEDIA,
-    config="fetch",
-    limits=FetchConfig,
-    rules=(
-        Found(Reason.OPTED_OUT, forbidden_by_hop, "honour_opt_outs"),
-        Found(Reason.FORBIDDEN_ADDRESS, private_target, source="reliability S2"),
-        Found(Reason.UNSAFE_IMAGE, unsafe_target, "unsafe_url_words"),
-    ),
+HOP_RULES = MEDIA_SCOPE.book(
+    "redirect in an archive",
+    Found(Reason.OPTED_OUT, forbidden_by_hop, "honour_opt_outs"),
+    Found(Reason.FORBIDDEN_ADDRESS, private_target, source="reliability S2"),
+    Found(Reason.UNSAFE_IMAGE, unsafe_target, "unsafe_url_words"),
 )
 
 
@@ -87,9 +82,12 @@ def start(link: WantedLink) -> tuple[str, Led]:
 
 def latest_alias(aliases: Iterable[Alias]) -> Alias:
     """Of several redirects of one address the last; of the same moment the first by archive and offset."""
-    return min(
-        aliases, key=lambda alias: (*(-ord(character) for character in alias.crawl_time), 1, alias.archive, alias.offset)
-    )
+    return min(aliases, key=latest_alias_first)
+
+
+def latest_alias_first(alias: Alias) -> tuple:
+    """Sorts redirects as `latest_alias` takes them."""
+    return descending(alias.crawl_time), alias.archive, alias.offset
 
 
 def look(

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from lamella.schemas.config import FetchConfig, ReadConfig
@@ -28,11 +29,12 @@ from lamella.transforms.fetch.site_cache import SiteCache
 from lamella.transforms.formats.content_encoding import BadRecord, Caps, decode, media_caps
 from lamella.transforms.formats.credentials import without_redacted
 from lamella.transforms.formats.http_message import REDIRECTS, gives_all
-from lamella.transforms.formats.urls import canonical_url, host_of, registered_domain, safe_text, safe_url, whole_url
-from lamella.transforms.formats.use_headers import use_text
+from lamella.transforms.formats.urls import canonical_url, host_of, join_url, registered_domain, safe_text, safe_url, whole_url
+from lamella.transforms.formats.use_headers import licence_in, use_text
 
 _COME_BACK_LATER = (429, 503)
 _MAX_DATE = 100  # characters of a header
+_MAX_LICENCE = 200  # characters of an address in a detail
 _ROBOTS_CAPS = Caps(max_bytes=64 * MAX_ROBOTS_BYTES, max_expansion=64.0, expansion_floor_bytes=MAX_ROBOTS_BYTES)
 _BROKEN = (Reason.CONNECTION_FAILED, Reason.TIMED_OUT)  # and statuses from 500: what counts against a host
 
@@ -69,7 +71,7 @@ class Client:
     def __init__(
         self,
         config: FetchConfig,
-        resolver: aiohttp.abc.AbstractResolver | None = None,
+        resolver: AbstractResolver | None = None,
         reading: ReadConfig = ReadConfig(),
     ):
         self._config, self._caps = config, media_caps(reading)
@@ -95,8 +97,14 @@ class Client:
     async def close(self) -> None:
         await self._session.close()
 
-    async def fetch(self, link: MediaLink, target: Path) -> Body:
-        """Writes the body to `target`; raises Refused. Retries as the configuration says, within the site's turns."""
+    async def fetch(self, link: MediaLink, target: Path, licence: str = "") -> Body:
+        """Writes the body to `target`; raises Refused. Retries as the configuration says, within the site's turns.
+
+        Args:
+            licence: of RSL, that a page names which shows the link: its address, a space, and the page's.
+        """
+        if licence:
+            await self._within_licence(link.url, *licence.split(" ", 1))
         host, domain = host_of(link.url), registered_domain(link.url)
         for attempt in range(self._config.retries + 1):
             if self._politeness.is_closed(host):
@@ -128,6 +136,8 @@ class Client:
             verdict = await self._allowed(url)
             answer = await self._ask(url, budget, lambda response: self._take(response, link, target))
             if isinstance(answer, dict):
+                if named := licence_in(answer["robots_header"]):
+                    await self._within_licence(url, join_url(url, named))
                 return Body(final_url=canonical_url(url), robots_txt=verdict.evidence, **answer)
             url = answer
         raise Refused(Reason.TOO_MANY_REDIRECTS, f"more than {self._config.max_redirects}, then {canonical_url(url)}"[:300])
@@ -147,6 +157,13 @@ class Client:
             raise Refused(Reason.OPTED_OUT, f"robots.txt: crawl-delay {verdict.delay_s:g} s")
         self._politeness.slow_down(registered_domain(url), verdict.delay_s)
         return verdict
+
+    async def _within_licence(self, url: str, licence: str, page: str = "") -> None:
+        """Raises Refused where a licence prohibits what we do with the URL, or with the page that shows it."""
+        if not (licence and self._config.honour_opt_outs and self._config.opt_outs.rsl):
+            return
+        if words := await self._sites.licence_opt_out(licence, *filter(None, (url, page))):
+            raise Refused(Reason.OPTED_OUT, f"rsl: {words}, in {licence[:_MAX_LICENCE]}" + (", of a page" if page else ""))
 
     async def _site_file(self, url: str) -> tuple[int, bytes]:
         budget = _Budget(self._config.timeout_s)

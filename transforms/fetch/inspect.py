@@ -16,7 +16,7 @@ from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation, apply_rules
 from lamella.transforms.fetch.captured import CapturedLink, base_of
-from lamella.transforms.fetch.embedded_rights import embedded_opt_out
+from lamella.transforms.fetch.embedded_rights import credentials_opt_out, embedded_opt_out
 from lamella.transforms.fetch.hash_list import listed_file
 from lamella.transforms.fetch.opt_out import evidence
 from lamella.transforms.fetch.rules import (
@@ -52,7 +52,7 @@ _WRONG_KIND = {
 
 
 class _Violated(Exception):
-    """A rule on the header that was broken: it is heard before what the pixels say."""
+    """What speaks against a picture before its pixels do: its own words, or a rule on its header."""
 
     def __init__(self, violation: Violation):
         super().__init__(*violation)
@@ -130,6 +130,8 @@ def wrong_kind(kind: MediaKind, head: bytes) -> Violation | None:
 
 
 def _image(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
+    if words := credentials_opt_out(data, config):
+        raise _Violated(Violation(Reason.OPTED_OUT, detail=words))
     header, looks, fault = measure_image(data, MEASURED_SIDE_PX, DecodeLimits.of(config))
     if violation := apply_rules(SIZE_RULES, Size(header.width, header.height), config):
         raise _Violated(violation)

@@ -9,6 +9,8 @@ from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.media import MediaKind, MediaLink
 from lamella.schemas.pair import CandidatePair
 from lamella.transforms.fetch.opt_out import page_opt_out, product_of
+from lamella.transforms.formats.urls import join_url
+from lamella.transforms.formats.use_headers import licence_in
 
 # A URL that is linked as several kinds is taken as the first of these.
 _KINDS = (MediaKind.VIDEO, MediaKind.IMAGE, MediaKind.TRACK)
@@ -23,6 +25,8 @@ class Mention(NamedTuple):
     closed: int  # of these, pages that forbid their own use
     opt_out: str  # a page's directive that forbids the media; the first in the alphabet, so that order does not matter
     closed_by: str
+    licence: str = ""  # of RSL, that a page names, a space, and the page; the first in the alphabet
+    said: str = ""  # when the last page was crawled that forbids something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,8 @@ class WantedLink(MediaLink):
     """A link with what the pages that show it say: `opt_out` is "" or the directive that forbids it."""
 
     opt_out: str = ""
+    licence: str = ""  # address of a licence of RSL, a space, and the page that names it
+    said: str = ""  # when the last page was crawled that forbids something
 
 
 def media_of(document: InterleavedDocument) -> dict[str, MediaKind]:
@@ -50,28 +56,35 @@ class OnPage(NamedTuple):
     """A page that shows a URL, once however often it does, and whatever was made of it."""
 
     page: str  # its document's key
+    url: str
     kind: int  # index in `_KINDS`
     robots: str
+    crawl_time: str
 
 
 def shown_by(document: InterleavedDocument) -> Iterable[tuple[str, OnPage]]:
     """(URL, page) for each distinct URL of a document."""
     for url, kind in media_of(document).items():
-        yield url, OnPage(document.key, _KINDS.index(kind), document.robots)
+        yield url, OnPage(document.key, document.url, _KINDS.index(kind), document.robots, document.provenance.crawl_time)
 
 
 def wanted_by(candidate: CandidatePair) -> Iterable[tuple[str, OnPage]]:
     """(URL, page) of a candidate's media, and of its track."""
-    yield candidate.url, OnPage(candidate.document, _KINDS.index(candidate.kind), candidate.robots)
-    if candidate.track:
-        yield candidate.track, OnPage(candidate.document, _KINDS.index(MediaKind.TRACK), candidate.robots)
+    for url, kind in ((candidate.url, candidate.kind), (candidate.track, MediaKind.TRACK)):
+        if url:
+            kind_at = _KINDS.index(kind)
+            yield url, OnPage(candidate.document, candidate.page_url, kind_at, candidate.robots, candidate.crawl_time)
 
 
 def mention_of(shown: tuple[str, tuple], config: FetchConfig) -> tuple[str, Mention]:
     """A page's word on a URL that it shows."""
     url, page = shown[0], OnPage(*shown[1])
     forbids = page_opt_out(page.robots, product_of(config.user_agent), config.opt_outs)
-    return url, Mention(page.kind, 0, 1, int(bool(forbids.page)), forbids.media, forbids.page)
+    said = page.crawl_time if any(forbids) else ""
+    licence = licence_in(page.robots)
+    if licence and (licence := join_url(page.url, licence)):
+        licence = f"{licence} {page.url}"
+    return url, Mention(page.kind, 0, 1, int(bool(forbids.page)), forbids.media, forbids.page, licence, said)
 
 
 def document_mentions(document: InterleavedDocument) -> Iterable[tuple[str, Mention]]:
@@ -88,7 +101,7 @@ def urls_shown(document: InterleavedDocument) -> Iterable[tuple[str, str]]:
 
 def sum_mentions(mentions: Iterable[Mention]) -> Mention:
     """Associative and commutative, so that it can be summed in any grouping."""
-    kind, documents, pages, closed, opt_out, closed_by = len(_KINDS) - 1, 0, 0, 0, "", ""
+    kind, documents, pages, closed, opt_out, closed_by, licence, said = len(_KINDS) - 1, 0, 0, 0, "", "", "", ""
     for mention in mentions:
         kind = min(kind, mention.kind)
         documents += mention.documents
@@ -96,7 +109,9 @@ def sum_mentions(mentions: Iterable[Mention]) -> Mention:
         closed += mention.closed
         opt_out = min(filter(None, (opt_out, mention.opt_out)), default="")
         closed_by = min(filter(None, (closed_by, mention.closed_by)), default="")
-    return Mention(kind, documents, pages, closed, opt_out, closed_by)
+        licence = min(filter(None, (licence, mention.licence)), default="")
+        said = max(said, mention.said)
+    return Mention(kind, documents, pages, closed, opt_out, closed_by, licence, said)
 
 
 def as_link(url: str, mention: Mention) -> WantedLink:
@@ -107,5 +122,10 @@ def as_link(url: str, mention: Mention) -> WantedLink:
     """
     every_page_closed = mention.closed_by if mention.closed == mention.pages else ""
     return WantedLink(
-        url=url, kind=_KINDS[mention.kind], documents=mention.documents, opt_out=mention.opt_out or every_page_closed
+        url=url,
+        kind=_KINDS[mention.kind],
+        documents=mention.documents,
+        opt_out=mention.opt_out or every_page_closed,
+        licence=mention.licence,
+        said=mention.said,
     )

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from lamella.schemas.config import OptOutConfig
 from lamella.transforms.fetch.usage import usage_opt_out
-from lamella.transforms.formats.use_headers import SaidOfUse, said_in
+from lamella.transforms.formats.use_headers import SaidOfUse, said_in, without_licences
 
 ABOUT_AI = ("noai", "noimageai", "noml", "noimageindex")  # about pictures or training: whatever page shows the picture
 ABOUT_INDEX = ("noindex", "none")  # about the response itself
@@ -57,6 +57,7 @@ def media_opt_out(said: str, tdm_reservation: str, product: str, heard: OptOutCo
 def page_opt_out(robots: str, product: str, heard: OptOutConfig = OptOutConfig()) -> PageOptOut:
     """What a page's robots meta and the headers of its response, comma-joined, forbid."""
     words = said_in(robots)
+    robots = without_licences(robots)
     media = "tdm-reservation: 1" if heard.tdm and _RESERVED.search(robots) else _of_use(words, heard)
     page = ""
     for directive in _directives(robots, product) if heard.x_robots_tag else ():

@@ -1,24 +1,21 @@
 """Fetched files -> tar packs and, beside them, an index of what every URL answered; and the index back.
 
-A pack appears whole or not at all (temporary name, fsync, rename), and its index after it. Names come from the URLs of the
+A pack appears whole or not at all, and its index after it. Names come from the URLs of the
 batch, members stand in the order of the batch, headers carry no time: the same answers give the same bytes.
 """
 
 import json
-import os
 import shutil
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from fsspec.core import url_to_fs
-from fsspec.implementations.local import LocalFileSystem
 
 from lamella.schemas.keys import stable_key
 from lamella.schemas.media import BlobRef, Container
-from lamella.transforms.base.files import exists, join, list_files, read_bytes, temporary_name, write_atomically
+from lamella.transforms.base.files import NewFile, exists, join, list_files, read_bytes, write_atomically
 
 FOLDER = "media/packs"
 
@@ -68,22 +65,9 @@ def pack_names(name: str, sizes: Sequence[int], pack_bytes: int) -> list[str]:
 
 def write_pack(root: str, pack: str, files: Iterable[tuple[str, Path]]) -> list[tuple[int, int]]:
     """Writes (member name, file) pairs as one tar; (offset, length) of each file's bytes within it."""
-    fs, target = url_to_fs(join(root, pack))
-    if isinstance(fs, LocalFileSystem):
-        Path(target).parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(target).with_name(temporary_name(Path(target).name))
-        try:
-            places = _write_tar(temporary, files)
-            temporary.replace(target)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        return places
-    with TemporaryDirectory() as folder:
-        local = Path(folder) / "pack.tar"
-        places = _write_tar(local, files)
-        fs.makedirs(target.rpartition("/")[0], exist_ok=True)
-        fs.put_file(str(local), target)  # an object store shows a file only once it is whole
+    with NewFile(join(root, pack)) as out:
+        places = _write_tar(out, files)
+        out.commit()
     return places
 
 
@@ -117,18 +101,15 @@ def best_answer(answers: Iterable[Answer]) -> Answer:
     return min(answers, key=lambda answer: (bool(answer.reason), answer.policy, answer.pack, answer.offset, answer.time))
 
 
-def _write_tar(path: Path, files: Iterable[tuple[str, Path]]) -> list[tuple[int, int]]:
+def _write_tar(out: NewFile, files: Iterable[tuple[str, Path]]) -> list[tuple[int, int]]:
     places = []
-    with path.open("wb") as out:
-        for name, file in files:
-            info = tarfile.TarInfo(name)
-            info.size, info.mtime, info.mode = file.stat().st_size, 0, 0o644
-            out.write(info.tobuf(tarfile.GNU_FORMAT))  # GNU for sizes beyond 8 GiB
-            places.append((out.tell(), info.size))
-            with file.open("rb") as data:
-                shutil.copyfileobj(data, out, _COPY_BYTES)
-            out.write(b"\0" * (-info.size % tarfile.BLOCKSIZE))
-        out.write(b"\0" * (2 * tarfile.BLOCKSIZE))
-        out.flush()
-        os.fsync(out.fileno())
+    for name, file in files:
+        info = tarfile.TarInfo(name)
+        info.size, info.mtime, info.mode = file.stat().st_size, 0, 0o644
+        out.write(info.tobuf(tarfile.GNU_FORMAT))  # GNU for sizes beyond 8 GiB
+        places.append((out.tell(), info.size))
+        with file.open("rb") as data:
+            shutil.copyfileobj(data, out, _COPY_BYTES)
+        out.write(b"\0" * (-info.size % tarfile.BLOCKSIZE))
+    out.write(b"\0" * (2 * tarfile.BLOCKSIZE))
     return places

@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaKind
-from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.transforms.base.rule import Found, Over, Rule, Rulebook, Under
+from lamella.schemas.rejection import Reason
+from lamella.transforms.base.rule import Found, Over, Under
 from lamella.transforms.fetch.captured import CapturedLink
 from lamella.transforms.fetch.opt_out import media_opt_out, product_of
+from lamella.transforms.media.rule_scope import MEDIA_SCOPE
 
 
 class Size(NamedTuple):
@@ -75,12 +76,8 @@ def _sides(size: Size) -> str:
     return f"{size.width} x {size.height}"
 
 
-def _book(name: str, *rules: Rule) -> Rulebook:
-    return Rulebook(name=name, stage=Stage.FETCH, unit=Unit.MEDIA, config="fetch", limits=FetchConfig, rules=rules)
-
-
 # On a CapturedLink, before its bytes are read.
-CAPTURE_RULES = _book(
+CAPTURE_RULES = MEDIA_SCOPE.book(
     "response",
     Found(Reason.OPTED_OUT, directive_of_server, "honour_opt_outs"),
     Found(Reason.TRUNCATED_MEDIA, cut_by_crawler, source="ours"),
@@ -89,14 +86,14 @@ CAPTURE_RULES = _book(
 )
 
 # On a Weight, once it is read and unpacked.
-WEIGHT_RULES = _book(
+WEIGHT_RULES = MEDIA_SCOPE.book(
     "bytes",
     Over(Reason.TOO_LARGE, file_bytes, "max_video_bytes", when=_is_video),
     Over(Reason.TOO_LARGE, file_bytes, "max_image_bytes", when=_is_no_video),
 )
 
 # On a Size, before a pixel is decoded.
-SIZE_RULES = _book(
+SIZE_RULES = MEDIA_SCOPE.book(
     "size of a picture",
     Under(Reason.IMAGE_TOO_SMALL, Size.shorter_side, "min_image_side_px", detail=_sides),
     Over(Reason.IMAGE_TOO_LARGE, Size.longer_side, "max_image_side_px", detail=_sides),
@@ -104,7 +101,7 @@ SIZE_RULES = _book(
 )
 
 # On a Media. Those of pictures stand beside their measures, in `media.picture_rules`.
-VIDEO_RULES = _book(
+VIDEO_RULES = MEDIA_SCOPE.book(
     "video",
     Under(Reason.ODD_DURATION, duration_s, "min_video_s"),
     Over(Reason.ODD_DURATION, duration_s, "max_video_s"),

@@ -4,7 +4,6 @@ As it comes, chunk by chunk; one that came coded, which nobody asked for, under 
 """
 
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,7 +12,7 @@ import aiohttp
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import MediaLink
 from lamella.schemas.rejection import Reason
-from lamella.transforms.fetch.hash_list import read_hashes
+from lamella.transforms.fetch.hash_list import hashers_for, listed_as
 from lamella.transforms.fetch.inspect import HEAD_BYTES, wrong_kind
 from lamella.transforms.fetch.refused import Refused, StoreFailed
 from lamella.transforms.fetch.rules import max_bytes
@@ -34,23 +33,26 @@ async def save_body(response: aiohttp.ClientResponse, link: MediaLink, target: P
     if (response.content_length or 0) > limit:
         raise Refused(Reason.TOO_LARGE, f"{response.content_length} > {limit} bytes")
     coding = ", ".join(response.headers.getall("Content-Encoding", ()))
+    hashers = hashers_for(config.unsafe_hashes)
     if coding.strip().lower() in ("", "identity"):
-        size, digest = await _stream(response, link, target, limit)
+        size = await _stream(response, link, target, limit, hashers)
     else:
         data = await _decoded(response, coding, replace(caps, max_bytes=min(limit, caps.max_bytes)))
         _check_kind(link, data[:HEAD_BYTES])
-        size, digest = len(data), sha256(data).hexdigest()
+        size = len(data)
+        for hasher in hashers:
+            hasher.update(data)
         with _create(target) as out:
             _write(out, data)
     if not size:
         raise Refused(Reason.EMPTY_BODY, "0 bytes")
-    if digest in read_hashes(config.unsafe_hashes):
-        raise Refused(Reason.UNSAFE_IMAGE, f"sha256 {digest} is listed")
+    if words := listed_as(hashers, config.unsafe_hashes):
+        raise Refused(Reason.UNSAFE_IMAGE, words)
 
 
-async def _stream(response: aiohttp.ClientResponse, link: MediaLink, target: Path, limit: int) -> tuple[int, str]:
-    """Writes the body as it comes; its bytes and their SHA-256."""
-    size, digest, head = 0, sha256(), b""
+async def _stream(response: aiohttp.ClientResponse, link: MediaLink, target: Path, limit: int, hashers: list) -> int:
+    """Writes the body as it comes, and feeds it to `hashers`; its bytes."""
+    size, head = 0, b""
     with _create(target) as out:
         async for chunk in response.content.iter_chunked(CHUNK_BYTES):
             size += len(chunk)
@@ -60,9 +62,10 @@ async def _stream(response: aiohttp.ClientResponse, link: MediaLink, target: Pat
                 head += chunk[:HEAD_BYTES]
                 if len(head) >= HEAD_BYTES:
                     _check_kind(link, head)
-            digest.update(chunk)
+            for hasher in hashers:
+                hasher.update(chunk)
             _write(out, chunk)
-    return size, digest.hexdigest()
+    return size
 
 
 async def _decoded(response: aiohttp.ClientResponse, coding: str, caps: Caps) -> bytes:

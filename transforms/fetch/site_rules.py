@@ -6,7 +6,7 @@ any that forbids does.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lamella.schemas.config import FetchConfig, OptOutConfig
@@ -14,7 +14,7 @@ from lamella.transforms.fetch.opt_out import product_of
 from lamella.transforms.fetch.path_rules import PathPattern, longest, path_of
 from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, Robots, Verdict, may_ask, site_text
 from lamella.transforms.fetch.robots_file import RobotsFile, parse_robots
-from lamella.transforms.fetch.usage import rsl_opt_out, rsl_prohibits, usage_opt_out
+from lamella.transforms.fetch.usage import Prohibited, rsl_opt_out, rsl_prohibits, usage_opt_out
 
 _MAX_SHOWN = 200  # characters of an address in the evidence
 
@@ -84,9 +84,14 @@ def read_ai_txt(body: bytes) -> RobotsFile:
 
 def read_rsl(body: bytes, site: str) -> tuple[tuple[PathPattern, tuple[str, ...]], ...]:
     """What a licence prohibits on a site, `https://host`. Its patterns are URLs, or paths of the site that it lies on."""
-    found = []
-    for pattern, uses in rsl_prohibits(site_text(body)):
-        path = pattern.removeprefix(site) or "/"
+    return rsl_rules(rsl_prohibits(site_text(body)), site)
+
+
+def rsl_rules(said: Iterable[Prohibited], site: str) -> tuple[tuple[PathPattern, tuple[str, ...]], ...]:
+    """What is said of a site, by either scheme, as patterns of its paths."""
+    host, found = site.partition("://")[2], []
+    for pattern, uses in said:
+        path = pattern.removeprefix(f"https://{host}").removeprefix(f"http://{host}") or "/"
         if path.startswith(("/", "*")):
-            found.append((PathPattern.of(path), tuple(uses)))
+            found.append((PathPattern.of(path), uses))
     return tuple(found)

@@ -4,6 +4,8 @@ Links meet the archives' media by URL, through redirects and revisits; what is m
 configuration says so. Files are inspected where they lie: refs, hashes and measurements cross the shuffles, bytes never do.
 """
 
+from typing import NamedTuple
+
 import apache_beam as beam
 
 from lamella.schemas.account import CounterKind
@@ -13,7 +15,7 @@ from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation
 from lamella.transforms.base.spread import Spread
-from lamella.transforms.base.step import Outcome, Step
+from lamella.transforms.base.step import Step
 from lamella.transforms.fetch.address_rules import judge_link
 from lamella.transforms.fetch.copies import choose_one
 from lamella.transforms.fetch.find_copies import FindCopies
@@ -27,8 +29,17 @@ from lamella.transforms.fetch.unsafe import read_lists
 from lamella.transforms.media.store import MediaStore
 
 
+class FoundMedia(NamedTuple):
+    """An Outcome, and when it was said that what leaves must not be used."""
+
+    kept: beam.PCollection  # Media
+    rejected: beam.PCollection
+    counters: beam.PCollection
+    said: beam.PCollection  # (URL, ISO time) of what pages, sites or servers forbid; archives have their own times
+
+
 class FetchMedia(beam.PTransform):
-    """{"documents", "candidates", "archived", "aliases"} -> Outcome of Media; unit MEDIA, made = distinct links.
+    """{"documents", "candidates", "archived", "aliases"} -> FoundMedia; unit MEDIA, made = distinct links.
 
     Args:
         config: limits, manners, and whether the network is asked at all.
@@ -51,25 +62,34 @@ class FetchMedia(beam.PTransform):
         found = places | "LookInArchives" >> LookInArchives(config)
         in_archives = {"captured": found.captured, "archived": inputs["archived"]}
         heard = in_archives | "HearSites" >> HearSites(config, self._store)
-        if config.http:
+        by_pages = links | "ByPages" >> beam.FlatMap(_said_by_pages, config).with_output_types(tuple[str, str])
+        if config.http:  # what a host's answers came to is in one worker, and is shared out; archives' captures are already
             asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks)
-            captured, refused = (heard.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
+            captured = (heard.captured, asked.captured | Spread(_url)) | "Captured" >> beam.Flatten()
+            refused, said = asked.refused, (by_pages, asked.said) | "Said" >> beam.Flatten()
         else:
             captured, refused = (
                 heard.captured,
                 found.missing | "NotCaptured" >> beam.Map(_not_captured),
             )
+            said = by_pages
 
         between = {"entry": None, "leave": None, "counts": _one, "setup": read_lists}
         inspect = Step(Stage.FETCH, inspect_media, config, Media, given=(self._store,), **between)
-        media = captured | Spread(_url) | "Inspect" >> inspect
+        media = captured | "Inspect" >> inspect
         listed = media.kept | "Listed" >> Step(Stage.FETCH, judge_listed, config, Media, **between)
         members = {"documents": documents, "media": listed.kept} | "FindCopies" >> FindCopies(config)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one, entry=None)
 
         gone = (wanted.rejected, found.refused, heard.refused, refused, media.rejected, listed.rejected, chosen.rejected)
         rejections = gone | "Rejected" >> beam.Flatten()
-        return Outcome(chosen.kept, rejections, (wanted.counters, chosen.counters) | "Counters" >> beam.Flatten())
+        counters = (wanted.counters, chosen.counters) | "Counters" >> beam.Flatten()
+        return FoundMedia(chosen.kept, rejections, counters, said)
+
+
+def _said_by_pages(link: WantedLink, config: FetchConfig):
+    if link.opt_out and link.said and config.honour_opt_outs:
+        yield link.url, link.said
 
 
 def _not_captured(link: MediaLink) -> Rejection:

@@ -7,6 +7,7 @@ RSL's uses: `train-ai`, `ai-train`, and `all` or `ai-all`.
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 _PREFERENCE = re.compile(
@@ -17,6 +18,13 @@ _NO = frozenset(("n", "no", "0", "false"))
 _RSL_USES = frozenset(("train-ai", "ai-train", "ai-training", "train-genai", "ai-all", "all"))
 _RSL_WORD = re.compile(r"[\w-]++")
 _MAX_RSL_BYTES = 1 << 20
+
+
+class Prohibited(NamedTuple):
+    """Of one content of an RSL licence."""
+
+    pattern: str  # of URLs
+    uses: tuple[str, ...]  # that every one of its licences prohibits
 
 
 def usage_opt_out(words: Iterable[str]) -> str:
@@ -32,8 +40,8 @@ def rsl_opt_out(prohibited: Iterable[str]) -> str:
     return next((f"prohibits {use}" for use in prohibited if use.lower() in _RSL_USES), "")
 
 
-def rsl_prohibits(document: str) -> list[tuple[str, list[str]]]:
-    """An RSL licence -> (URL pattern of a content, the uses that every one of its licences prohibits); [] where it is none.
+def rsl_prohibits(document: str) -> list[Prohibited]:
+    """What an RSL licence prohibits; [] where it is none.
 
     A use that a licence permits is not prohibited by it. Entities and types of a document are not read: there are none in RSL.
     """
@@ -45,11 +53,11 @@ def rsl_prohibits(document: str) -> list[tuple[str, list[str]]]:
         return []
     if _bare(root.tag) != "rsl":
         return []
-    out = []
+    out: list[Prohibited] = []
     for content in (one for one in root if _bare(one.tag) == "content"):
         licences = [list(one) for one in content if _bare(one.tag) == "license"]
         forbidden = [set(_uses(parts, "prohibits")) - set(_uses(parts, "permits")) for parts in licences]
-        out.append((content.get("url", "/"), sorted(set.intersection(*forbidden)) if forbidden else []))
+        out.append(Prohibited(content.get("url", "/"), tuple(sorted(set.intersection(*forbidden)) if forbidden else ())))
     return out
 
 

@@ -129,7 +129,9 @@ class TextMeasures:
     @cached_property
     def special_characters(self) -> float:
         """Characters that are no letters: digits, punctuation, symbols and, as OBELICS counts, white space."""
-        return _share(int(np.count_nonzero(special_code_points()[self._points])), len(self.text))
+        blocks = self._points >> _BLOCK_BITS
+        special = (_special_code_points(int(block))[self._points[blocks == block] & _IN_BLOCK] for block in np.unique(blocks))
+        return _share(sum(int(np.count_nonzero(one)) for one in special), len(self.text))
 
     @cached_property
     def duplicate_lines(self) -> float:
@@ -252,10 +254,15 @@ def _share(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
 
 
+_BLOCK_BITS = 12  # a text stays within few blocks; all of Unicode at once would cost half a second a process
+_IN_BLOCK = (1 << _BLOCK_BITS) - 1
+
+
 @cache
-def special_code_points() -> np.ndarray:
-    """bool [0x110000]: no letter and no mark."""
-    return np.fromiter((unicodedata.category(chr(point))[0] not in "LM" for point in range(0x110000)), bool, 0x110000)
+def _special_code_points(block: int) -> np.ndarray:
+    """bool [1 << _BLOCK_BITS], for the code points of one block: no letter and no mark."""
+    points = range(block << _BLOCK_BITS, (block + 1) << _BLOCK_BITS)
+    return np.fromiter((unicodedata.category(chr(point))[0] not in "LM" for point in points), bool, len(points))
 
 
 class _Kinds(NamedTuple):

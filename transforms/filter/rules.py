@@ -10,7 +10,8 @@ lines, n-grams, words and characters.
 
 from lamella.schemas.config import FilterConfig, LimitsForText
 from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.transforms.base.rule import Found, Over, Rulebook, Under
+from lamella.transforms.base.rule import Found, Over, RuleScope, Under
+from lamella.transforms.filter.listed import PAGE_SCOPE
 from lamella.transforms.filter.measures import TextMeasures
 from lamella.transforms.filter.wordlists import LOREM_IPSUM, POLICY_PHRASES, SCRIPT_NOTICE, SCRIPT_WORD
 from lamella.transforms.formats.language import Language
@@ -114,36 +115,21 @@ _RATIOS = (
 # Nodes and documents are judged by the same rows; which of them count is up to the limits of each.
 _TEXT_RULES = (*_WORDS, *_PHRASES, *_RATIOS)
 
-LANGUAGE_RULES = Rulebook(
-    name="language",
-    stage=Stage.FILTER,
-    unit=Unit.DOCUMENT,
-    config="filter",
-    limits=FilterConfig,
-    rules=(
-        Found(Reason.WRONG_LANGUAGE, foreign_language, "languages"),
-        # Only where languages are chosen: without a choice no language is wrong.
-        Under(
-            Reason.WRONG_LANGUAGE,
-            language_score,
-            "min_language_score",
-            when=lambda language, limits: limits.languages is not None,
-            detail=_code,
-        ),
+LANGUAGE_RULES = PAGE_SCOPE.book(
+    "language",
+    Found(Reason.WRONG_LANGUAGE, foreign_language, "languages"),
+    # Only where languages are chosen: without a choice no language is wrong.
+    Under(
+        Reason.WRONG_LANGUAGE,
+        language_score,
+        "min_language_score",
+        when=lambda language, limits: limits.languages is not None,
+        detail=_code,
     ),
 )
-NODE_RULES = Rulebook(
-    name="text of a node", stage=Stage.FILTER, unit=Unit.NODE, config="filter.node", limits=LimitsForText, rules=_TEXT_RULES
-)
+_NODES = RuleScope(Stage.FILTER, Unit.NODE, "filter.node", LimitsForText)
+_DOCUMENTS = RuleScope(Stage.FILTER, Unit.DOCUMENT, "filter.document", LimitsForText)
+NODE_RULES = _NODES.book("text of a node", *_TEXT_RULES)
 # A caption may be short and odd, but it may not say everything.
-CAPTION_RULES = Rulebook(
-    name="caption of a node", stage=Stage.FILTER, unit=Unit.NODE, config="filter.node", limits=LimitsForText, rules=_PHRASES
-)
-DOCUMENT_RULES = Rulebook(
-    name="text of a document",
-    stage=Stage.FILTER,
-    unit=Unit.DOCUMENT,
-    config="filter.document",
-    limits=LimitsForText,
-    rules=_TEXT_RULES,
-)
+CAPTION_RULES = _NODES.book("caption of a node", *_PHRASES)
+DOCUMENT_RULES = _DOCUMENTS.book("text of a document", *_TEXT_RULES)

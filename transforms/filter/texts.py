@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from lamella.schemas.config import FilterConfig
-from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, with_phi
+from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode
 from lamella.schemas.rejection import Reason, Rejection, Stage
 from lamella.transforms.base.reject import reject_document, reject_node
 from lamella.transforms.base.rule import Violation, apply_rules
@@ -41,7 +41,7 @@ def filter_document(document: InterleavedDocument, config: FilterConfig) -> Iter
         kept.append(node)
         if part:
             (code if is_code(node, config.min_preformatted_prose) else parts).append(part)
-    left = replace(document, nodes=with_phi(tuple(kept)))
+    left = document.with_nodes(kept)
     texts = sum(isinstance(node, TextNode) for node in document.nodes)
     if texts and not parts and not code:
         yield reject_document(Stage.FILTER, left, Violation(Reason.NO_TEXT_LEFT, detail=f"{texts} of {texts} texts left"))

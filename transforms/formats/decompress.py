@@ -7,7 +7,7 @@ import bz2
 import io
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, cast
 
 import zstandard
 from fastwarc.stream_io import Lz4Reader
@@ -23,6 +23,10 @@ _ZSTD_DICTIONARY = b"\x5d\x2a\x4d\x18"  # a skippable frame, in which the Intern
 
 class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
+
+
+class Seekable(Readable, Protocol):
+    def seek(self, offset: int, whence: int = 0, /) -> int: ...
 
 
 class _PieceStream:
@@ -146,7 +150,7 @@ def _raw_deflate(packed: Readable) -> Iterator[bytes]:
 
 
 def _lz4(packed: Readable) -> Iterator[bytes]:
-    reader = Lz4Reader(packed)
+    reader = Lz4Reader(cast(BinaryIO, packed))  # only read, though FastWARC's types ask for a whole file
     while True:
         try:
             piece = reader.read(_STEP)
@@ -218,7 +222,8 @@ def _zstd_frames(packed: Readable, decoder: zstandard.ZstdDecompressor) -> Itera
     It does not say whether its input ended within a frame. So a frame of our own is put behind: it comes out last, unless
     the one before it was cut.
     """
-    reader = decoder.stream_reader(_WithEnd(packed), read_across_frames=True)
+    source = cast(BinaryIO, _WithEnd(packed))  # only read, though zstandard's types ask for a whole file
+    reader = decoder.stream_reader(source, read_across_frames=True)
     held = b""
     while True:
         try:
@@ -238,7 +243,7 @@ def _zstd_frames(packed: Readable, decoder: zstandard.ZstdDecompressor) -> Itera
 class _WithEnd:
     """The packed bytes, and then the frame that unpacks to `_END`."""
 
-    def __init__(self, packed: BinaryIO):
+    def __init__(self, packed: Readable):
         self._packed, self._frame = packed, zstandard.ZstdCompressor().compress(_END)
 
     def read(self, size: int) -> bytes:

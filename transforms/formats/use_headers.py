@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-_LABEL = re.compile(r"(?<![\w-])(content-usage|content-signal|rsl-license)[ \t]*+:", re.IGNORECASE)
+_LABEL = re.compile(r"(?<![\w-])(content-usage|content-signal)[ \t]*+:", re.IGNORECASE)
 _LINK = re.compile(r"<([^<>]{1,2000})>([^<>]{0,500})")
 _REL_LICENCE = re.compile(r";[ \t]*+rel[ \t]*+=[ \t]*+[\"']?[^;\"']{0,50}\blicense\b", re.IGNORECASE)
 _RSL_TYPE = "application/rsl+xml"
+_LICENCE = re.compile(r"(?<![\w-])rsl-license[ \t]*+:[ \t]*+([^\s,]++)", re.IGNORECASE)
 
 
 class SaidOfUse(NamedTuple):
@@ -19,7 +20,7 @@ class SaidOfUse(NamedTuple):
     robots: str = ""  # X-Robots-Tag, all of them, and robots meta of a page
     usage: str = ""  # Content-Usage
     signal: str = ""  # Content-Signal
-    licence: str = ""  # address of an RSL licence, of a Link header
+    licence: str = ""  # address of an RSL licence, of a Link header, or a page's <link>
 
 
 def use_text(all_of: Callable[[str], str], most: int) -> str:
@@ -42,14 +43,26 @@ def use_text(all_of: Callable[[str], str], most: int) -> str:
 
 def said_in(text: str) -> SaidOfUse:
     """The words again; those of one header that was said several times together."""
-    robots, *rest = _LABEL.split(text)
+    robots, *rest = _LABEL.split(_LICENCE.sub("", text))
     words: dict[str, list[str]] = {}
     for label, said in zip(rest[::2], rest[1::2], strict=True):
         words.setdefault(label.lower(), []).append(said.strip(" ,"))
     return SaidOfUse(
         robots=robots.strip(" ,"),
         **{name: ", ".join(words.get(label, ())) for name, label in _NAMES.items()},
+        licence=licence_in(text),
     )
 
 
-_NAMES = {"usage": "content-usage", "signal": "content-signal", "licence": "rsl-license"}
+def licence_in(text: str) -> str:
+    """The address of the first RSL licence that is named, or "". What follows it are words of others again."""
+    found = _LICENCE.search(text)
+    return found[1] if found else ""
+
+
+def without_licences(text: str) -> str:
+    """The text without addresses, whose words are no directives."""
+    return _LICENCE.sub("", text)
+
+
+_NAMES = {"usage": "content-usage", "signal": "content-signal"}

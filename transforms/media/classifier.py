@@ -92,7 +92,7 @@ class Classifier:
         levels = np.asarray(image, np.float32)
         if spec.channels == "BGR":
             levels = levels[:, :, ::-1]
-        levels = (levels * np.float32(spec.scale) - np.float32(spec.mean)) / np.float32(spec.std)
+        levels = (levels * np.float32(spec.scale) - np.asarray(spec.mean, np.float32)) / np.asarray(spec.std, np.float32)
         return np.ascontiguousarray(levels.transpose(2, 0, 1) if spec.layout == "NCHW" else levels)
 
 

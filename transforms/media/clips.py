@@ -11,6 +11,7 @@ from math import inf
 from typing import NamedTuple
 
 import av
+from av.stream import Disposition
 from PIL import Image
 
 from lamella.schemas.rejection import Reason
@@ -23,7 +24,6 @@ from lamella.transforms.media.display import as_seen, seen_size
 _MATROSKA = b"\x1a\x45\xdf\xa3"
 _PICTURE_BRANDS = (b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix")
 _RESEEK_S = 5.0  # a wanted frame farther ahead than this is sought; nearer ones are reached by decoding on
-_MAX_DECODED_FRAMES = 30_000  # for one call: a file without key frames must not cost hours
 _MISSING_SHARE = 0.02  # of the duration that the header claims: a file whose packets end earlier was cut short
 _MISSING_S = 1.0  # so much may be missing always: headers round, and sound may outlast the picture
 
@@ -187,12 +187,13 @@ class _Frames:
     def __init__(self, container, stream, reseek_s: float, limits: DecodeLimits):
         self._container, self._stream, self._reseek_s, self._limits = container, stream, reseek_s, limits
         self._decoded = self._pixels = 0
-        self._shown = self._next = None
         self._frames = container.decode(stream)
-        self._shown = self._decode()  # time runs from the first frame that is shown: containers start when they like
-        if self._shown is None:
+        first = self._decode()
+        if first is None:
             raise BadVideo(Reason.BROKEN_VIDEO, "no frame")
-        self._origin = self._shown.time
+        self._shown: av.VideoFrame = first
+        self._next: av.VideoFrame | None = None
+        self._origin = first.time  # time runs from the first frame that is shown: containers start when they like
 
     def at(self, second: float) -> av.VideoFrame:
         target = self._origin + second
@@ -219,10 +220,8 @@ class _Frames:
         if frame is None:
             return None
         self._decoded, self._pixels = self._decoded + 1, self._pixels + frame.width * frame.height
-        if self._decoded > _MAX_DECODED_FRAMES:
-            raise BadVideo(Reason.MEDIA_TOO_COSTLY, f"more than {_MAX_DECODED_FRAMES} frames to decode")
-        if self._pixels > self._limits.max_decoded_pixels:
-            _check(ClipCost(decoded_pixels=self._pixels), self._limits)
+        if self._decoded > self._limits.max_decoded_frames or self._pixels > self._limits.max_decoded_pixels:
+            _check(ClipCost(decoded_frames=self._decoded, decoded_pixels=self._pixels), self._limits)
         return frame
 
 
@@ -262,7 +261,7 @@ def _check(cost: ClipCost, limits: DecodeLimits) -> None:
 
 def _is_cover(stream) -> bool:
     """Album art is a video stream of one picture."""
-    return bool(stream.disposition & av.stream.Disposition.attached_pic)
+    return bool(stream.disposition & Disposition.attached_pic)
 
 
 def _refused(url: str, flags: int, options: dict):

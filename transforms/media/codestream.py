@@ -145,12 +145,14 @@ _WEBP_HELD = 20  # two canvases of RGBA, the decoder's own, the frame as bytes, 
 
 def _webp(data: bytes) -> Claims | None:
     """Canvas and frames of every chunk; animations hold theirs in ANMF."""
-    sizes, canvas, still = [], None, None
+    sizes: list[Size] = []
+    canvas: Size | None = None
+    still: Size | None = None
     for name, start, end in _few(_chunks(data, 12, len(data))):
         if name == b"VP8X":
-            canvas = tuple(1 + int.from_bytes(data[start + at : start + at + 3], "little") for at in (4, 7))
+            canvas = _webp_size(data, start + 4)
         elif name == b"ANMF":
-            sizes.append(tuple(1 + int.from_bytes(data[start + at : start + at + 3], "little") for at in (6, 9)))
+            sizes.append(_webp_size(data, start + 6))
             sizes += [
                 size for inner, at, _ in islice(_chunks(data, start + 16, end), 8) if (size := _webp_frame(data, inner, at))
             ]
@@ -159,11 +161,18 @@ def _webp(data: bytes) -> Claims | None:
             sizes.append(size)
     if not (sizes or canvas):
         return None
-    largest = max([*sizes, *([canvas] if canvas else [])], key=lambda size: size[0] * size[1])
+    claimed = [*sizes, canvas] if canvas else sizes
+    largest = max(claimed, key=lambda size: size[0] * size[1])
     lies = ""
     if canvas and still and canvas != still:
         lies = f"the canvas is {canvas[0]} x {canvas[1]}, the frame {still[0]} x {still[1]}"
     return Claims(largest, _WEBP_HELD, lies=lies)
+
+
+def _webp_size(data: bytes, at: int) -> Size:
+    """Width and height, in three bytes each, less one."""
+    width, height = (1 + int.from_bytes(data[start : start + 3], "little") for start in (at, at + 3))
+    return width, height
 
 
 def _webp_frame(data: bytes, name: bytes, at: int) -> Size | None:

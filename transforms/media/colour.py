@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from io import BytesIO
+from typing import cast
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -76,7 +77,8 @@ def _on(ground: tuple[int, int, int], rgb: Image.Image, alpha: Image.Image) -> I
 
 def _spread(rgb: Image.Image) -> float:
     """Standard deviation of the pixels, of 255, the largest of the channels."""
-    if max(high - low for low, high in rgb.getextrema()) < 1:
+    extrema = cast(tuple[tuple[int, int], ...], rgb.getextrema())  # a pair a channel, where there are several
+    if max(high - low for low, high in extrema) < 1:
         return 0.0
     factor = max(1, max(rgb.size) // _SEEN_SIDE_PX)
     small = rgb.reduce((min(factor, rgb.width), min(factor, rgb.height))) if factor > 1 else rgb
@@ -86,8 +88,12 @@ def _spread(rgb: Image.Image) -> float:
 def _as_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Through the picture's own profile, where it has one that can be used and is not sRGB; else as Pillow converts."""
     if profile and (transform := _transform(profile, image.mode)):
-        return ImageCms.applyTransform(image, transform)
+        return _transformed(image, transform)
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _transformed(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
+    return cast(Image.Image, ImageCms.applyTransform(image, transform))  # None only where it is asked to work in place
 
 
 @lru_cache(maxsize=_KEPT_PROFILES)
@@ -95,7 +101,7 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
     """None for a profile that is sRGB, is meant for another mode, or is damaged: it costs nothing but itself."""
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        if source.profile.xcolor_space != _PROFILED[mode]:
+        if getattr(source.profile, "xcolor_space", "") != _PROFILED[mode]:
             return None
         transform = ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGB")
         return transform if mode == "CMYK" or _moves_colours(transform, mode) else None
@@ -107,5 +113,5 @@ def _moves_colours(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
     steps = np.arange(0, 256, 15, dtype=np.uint8)
     levels = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3) if mode == "RGB" else steps[None, :]
     patches = Image.fromarray(levels)
-    moved = np.asarray(ImageCms.applyTransform(patches, transform)).astype(int) - np.asarray(patches.convert("RGB"))
+    moved = np.asarray(_transformed(patches, transform)).astype(int) - np.asarray(patches.convert("RGB"))
     return int(np.abs(moved).max()) > _SAME_LEVELS

@@ -5,10 +5,10 @@ Tried before a decoder sees a picture, and while a clip is read: cost is refused
 
 from typing import NamedTuple
 
-from lamella.schemas.config import FetchConfig
-from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.transforms.base.rule import Over, Rule, Rulebook
+from lamella.schemas.rejection import Reason
+from lamella.transforms.base.rule import Over
 from lamella.transforms.media.codestream import Claims
+from lamella.transforms.media.rule_scope import MEDIA_SCOPE
 
 _HELD = 24  # bytes for a pixel of a frame: a dozen reference frames of 12 bits, and one as RGB
 
@@ -19,6 +19,7 @@ class ClipCost(NamedTuple):
     width: int = 0  # px of a frame
     height: int = 0
     packets: int = 0
+    decoded_frames: int = 0
     decoded_pixels: int = 0  # frames times their pixels
 
 
@@ -46,6 +47,10 @@ def packets(cost: ClipCost) -> int:
     return cost.packets
 
 
+def decoded_frames(cost: ClipCost) -> int:
+    return cost.decoded_frames
+
+
 def decoded_pixels(cost: ClipCost) -> int:
     return cost.decoded_pixels
 
@@ -58,20 +63,17 @@ def _sides(cost: ClipCost) -> str:
     return f"{cost.width} x {cost.height}"
 
 
-def _book(name: str, *rules: Rule) -> Rulebook:
-    return Rulebook(name=name, stage=Stage.FETCH, unit=Unit.MEDIA, config="fetch", limits=FetchConfig, rules=rules)
-
-
-PICTURE_COST_RULES = _book(
+PICTURE_COST_RULES = MEDIA_SCOPE.book(
     "cost of a picture",
     Over(Reason.TOO_MANY_PIXELS, pixels, "max_pixels", detail=_claimed),
     Over(Reason.MEDIA_TOO_COSTLY, decode_bytes, "max_decode_bytes", detail=_claimed),
     Over(Reason.MEDIA_TOO_COSTLY, scans, "max_scans"),
 )
-CLIP_COST_RULES = _book(
+CLIP_COST_RULES = MEDIA_SCOPE.book(
     "cost of a clip",
     Over(Reason.TOO_MANY_PIXELS, frame_pixels, "max_pixels", detail=_sides),
     Over(Reason.MEDIA_TOO_COSTLY, frame_bytes, "max_decode_bytes", detail=_sides),
     Over(Reason.MEDIA_TOO_COSTLY, packets, "max_video_packets"),
+    Over(Reason.MEDIA_TOO_COSTLY, decoded_frames, "max_decoded_frames"),
     Over(Reason.MEDIA_TOO_COSTLY, decoded_pixels, "max_decoded_pixels"),
 )

@@ -6,13 +6,14 @@ and 700 kB JPEGs the child costs 8 and 10 % of an inspection, in CPU time; of a 
 
 import json
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from PIL import Image
 
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.killable import ChildLimits, TooCostly, borrowed
 from lamella.transforms.base.rule import Violation
+from lamella.transforms.media.bad_media import BadMedia
 from lamella.transforms.media.clips import BadVideo, VideoHeader
 from lamella.transforms.media.decode_limits import DecodeLimits
 from lamella.transforms.media.measures import Looks
@@ -21,6 +22,7 @@ from lamella.transforms.media.pixels import BadImage, ImageHeader
 _CHILD = "lamella.transforms.media.decoding_worker"
 _BESIDE_BYTES = 256 << 20  # of the child, beside what a decode holds: the file, the reply, libraries that load late
 _MOST_REPLY_BYTES = 1 << 30
+Bad = TypeVar("Bad", bound=BadMedia)
 
 
 class MeasuredImage(NamedTuple):
@@ -56,9 +58,13 @@ def decode_clip(data: bytes, seconds: Sequence[float], max_side: int | None, lim
     return _images(said["sizes"], pixels)
 
 
-def _asked(
-    bad: type[BadImage] | type[BadVideo], data: bytes, limits: DecodeLimits, **request: Any
-) -> tuple[dict[str, Any], memoryview]:
+def credentials_of(data: bytes, limits: DecodeLimits) -> dict[str, str]:
+    """As `content_credentials.training_entries`. Raises BadImage."""
+    said, _ = _asked(BadImage, data, limits, ask="training_entries")
+    return said["entries"]
+
+
+def _asked(bad: type[BadMedia], data: bytes, limits: DecodeLimits, **request: Any) -> tuple[dict[str, Any], memoryview]:
     head = json.dumps(request | {"limits": {name: getattr(limits, name) for name in limits.__slots__}}).encode()
     child = ChildLimits(
         max_memory_bytes=limits.max_decode_bytes + _BESIDE_BYTES,
@@ -78,7 +84,7 @@ def _asked(
     return said, reply[end:]
 
 
-def _raised(bad: type[BadImage] | type[BadVideo], words: list) -> BadImage | BadVideo:
+def _raised(bad: type[Bad], words: list) -> Bad:
     return bad.of(Violation(Reason(words[0]), *words[1:]))
 
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from lamella.transforms.base.killable_worker import serve
 from lamella.transforms.media.clips import BadVideo, decode_frames, probe
+from lamella.transforms.media.content_credentials import training_entries
 from lamella.transforms.media.decode_limits import DecodeLimits
 from lamella.transforms.media.measures import looks_of
 from lamella.transforms.media.pixels import BadImage, decode_rgb, decode_roughly
@@ -58,11 +59,16 @@ def _decode_clip(data: bytes, limits: DecodeLimits, side: int | None, seconds: l
     return {"sizes": [frame.size for frame in frames]}, frames
 
 
+def _training_entries(data: bytes, limits: DecodeLimits) -> Said:
+    return {"entries": training_entries(data)}, []
+
+
 _ASKED: dict[str, Callable[..., Said]] = {
     "measure_image": _measure_image,
     "measure_video": _measure_video,
     "decode_image": _decode_image,
     "decode_clip": _decode_clip,
+    "training_entries": _training_entries,
 }
 
 

@@ -8,6 +8,7 @@ the end mark, which cameras leave there: then FFmpeg's decoder is asked, which s
 import re
 
 import av
+import av.error
 import simplejpeg
 from PIL import Image
 

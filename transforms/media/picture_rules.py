@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media
-from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.transforms.base.rule import Rulebook, Under
+from lamella.schemas.rejection import Reason
+from lamella.transforms.base.rule import Under
+from lamella.transforms.media.rule_scope import MEDIA_SCOPE
 from lamella.transforms.media.spread import colour_deviation
 
 PIXEL_MEASURES: dict[str, Callable[[Image.Image], float]] = {}
@@ -35,11 +35,4 @@ def colour_spread(picture: Image.Image) -> float:
 
 
 # On a Media that is a picture.
-IMAGE_RULES = Rulebook(
-    name="picture",
-    stage=Stage.FETCH,
-    unit=Unit.MEDIA,
-    config="fetch",
-    limits=FetchConfig,
-    rules=(Under(Reason.SINGLE_COLOUR, colour_spread, "min_colour_spread"),),
-)
+IMAGE_RULES = MEDIA_SCOPE.book("picture", Under(Reason.SINGLE_COLOUR, colour_spread, "min_colour_spread"))

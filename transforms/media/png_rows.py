@@ -26,8 +26,8 @@ def lacks_rows(data: bytes, image: Image.Image) -> bool:
     """Rows come in order: they are counted where the last one is all zeros, and where the file is interlaced."""
     width, height, depth, colour, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
     last = image.crop((0, image.height - 1, image.width, image.height)).getextrema()
-    bands = last if isinstance(last[0], tuple) else (last,)
-    if not interlaced and any(high for _, high in bands):
+    highest = [band[1] if isinstance(band, tuple) else band for band in last]  # of a mode of one band: (lowest, highest)
+    if not interlaced and any(highest):
         return False
     bits = depth * _SAMPLES.get(colour, 4)
     passes = _PASSES if interlaced else ((0, 0, 1, 1),)

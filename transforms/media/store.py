@@ -24,10 +24,6 @@ class MediaStore:
     def of(cls, root: str, read: ReadConfig, fetch: FetchConfig) -> "MediaStore":
         return cls(root=root, reading=read, limits=DecodeLimits.of(fetch))
 
-    def bytes(self, blob: BlobRef) -> bytes:
-        """Raises BlobError."""
-        return read_blob(blob, self.root, self.reading)
-
     def image(self, data: bytes, max_side: int | None) -> Image.Image:
         """Upright RGB, the longer side at most `max_side` px. Raises BadImage."""
         return decode_image(data, max_side, self.limits)
@@ -35,3 +31,7 @@ class MediaStore:
     def frames(self, data: bytes, seconds: Sequence[float], max_side: int | None) -> list[Image.Image]:
         """The frames shown at the ascending `seconds`. Raises BadVideo."""
         return decode_clip(data, seconds, max_side, self.limits)
+
+    def bytes(self, blob: BlobRef) -> bytes:  # last, since its name hides the type's
+        """Raises BlobError."""
+        return read_blob(blob, self.root, self.reading)

@@ -67,6 +67,7 @@ def candidate(
         language=page.language,
         language_score=page.language_score,
         robots=page.robots,
+        crawl_time=page.provenance.crawl_time,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Generic, TypeVar
 
 from lamella.schemas.keys import stable_key
 from lamella.schemas.pair import CandidatePair, Pair
@@ -12,11 +13,14 @@ from lamella.transforms.pair.captions import normalised
 HEAD_TOKENS = 100_000  # kinds that every worker holds in memory; changes what is shuffled, never what is decided
 
 
+Proposed = TypeVar("Proposed", bound=CandidatePair | Pair)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Generic[Proposed]):
     """A pair beside what the corpus says of it. Before anything is fetched an image is known by its URL."""
 
-    pair: CandidatePair | Pair
+    pair: Proposed
     unsafe: str = ""  # what the filter found on a page that left as unsafe
     alt_images: int = 1  # different images that share this alt text; over the raw set of ALIGN candidates, as rare tokens are
     image_alts: int = 1  # different alt texts of this image

@@ -28,21 +28,21 @@ def propose_pairs(page: InterleavedDocument, config: PairConfig) -> Iterable[Can
             yield from mined.propose(page, node, config)
 
 
-def judge_candidate(candidate: Candidate, config: PairConfig) -> Iterable[CandidatePair | Rejection]:
+def judge_candidate(candidate: Candidate[CandidatePair], config: PairConfig) -> Iterable[CandidatePair | Rejection]:
     """The candidate, or why its text, or its page, is enough to say no."""
     pair = candidate.pair
     violation = apply_rules(TEXT_RULES[pair.dataset], candidate, config)
     yield reject_pair(Stage.PROPOSE, pair, violation) if violation else pair
 
 
-def judge_pair(candidate: Candidate, config: PairConfig) -> Iterable[Pair | Rejection]:
+def judge_pair(candidate: Candidate[Pair], config: PairConfig) -> Iterable[Pair | Rejection]:
     """The pair, or why it leaves."""
     pair = candidate.pair
     violation = apply_rules(RULES[pair.dataset], candidate, config) or apply_rules(COPY_RULES, candidate, config)
     yield reject_pair(Stage.PAIR, pair, violation) if violation else pair
 
 
-def with_survivor(copies: Iterable[Candidate], config: PairConfig) -> Iterable[Candidate]:
+def with_survivor(copies: Iterable[Candidate[Pair]], config: PairConfig) -> Iterable[Candidate[Pair]]:
     """Copies of one pair, each told which of them stays: of those that break no rule, the one with the smallest key."""
     copies = list(copies)
     if len(copies) == 1:

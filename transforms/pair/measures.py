@@ -1,6 +1,7 @@
 """What rules read of a candidate: its text, its picture, and what the corpus says of both."""
 
 from lamella.schemas.config import PairConfig
+from lamella.schemas.pair import CandidatePair, Pair
 from lamella.transforms.base.opt_out_list import read_opt_outs
 from lamella.transforms.formats.words import words as words_of
 from lamella.transforms.pair.boilerplate import boilerplate_of
@@ -21,18 +22,18 @@ def file_name(candidate: Candidate, limits: PairConfig) -> str:
     return candidate.pair.text if is_file_name(candidate.pair.text) else ""
 
 
-def boilerplate(candidate: Candidate, limits: PairConfig) -> str:
+
     """What shows that nobody wrote the text about this picture."""
     return boilerplate_of(candidate.pair.text)
-
-
+def boilerplate(candidate: Candidate, limits: PairConfig) -> str:
 def foreign_language(candidate: Candidate, limits: PairConfig) -> str:
+def foreign_language(candidate: Candidate[CandidatePair], limits: PairConfig) -> str:
     """The page's language, where it is none of those that are wanted."""
     language = candidate.pair.language
-    return "" if language in limits.languages else language or "no language"
+    return "" if limits.languages is None or language in limits.languages else language or "no language"
 
 
-def language_score(candidate: Candidate) -> float:
+def language_score(candidate: Candidate[CandidatePair]) -> float:
     return candidate.pair.language_score
 
 
@@ -45,17 +46,17 @@ def unsafe_page(candidate: Candidate, limits: PairConfig) -> str:
     return candidate.unsafe
 
 
-def shorter_side_px(candidate: Candidate) -> int:
+def shorter_side_px(candidate: Candidate[Pair]) -> int:
     return min(candidate.pair.media.width, candidate.pair.media.height)
 
 
-def aspect(candidate: Candidate) -> float:
+def aspect(candidate: Candidate[Pair]) -> float:
     """Longer side over shorter."""
     width, height = candidate.pair.media.width, candidate.pair.media.height
     return max(width, height) / max(1, min(width, height))
 
 
-def duration_s(candidate: Candidate) -> float:
+def duration_s(candidate: Candidate[Pair]) -> float:
     return candidate.pair.media.duration_s
 
 

@@ -11,14 +11,13 @@ from lamella.schemas.datasets import Dataset
 from lamella.schemas.document import InterleavedDocument, Node
 from lamella.schemas.pair import CandidatePair
 from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.transforms.base.rule import Found, Over, Rule, Rulebook, Under
+from lamella.transforms.base.rule import Found, Over, Rulebook, RuleScope, Under
 from lamella.transforms.pair import candidates
 from lamella.transforms.pair import measures as m
 from lamella.transforms.pair.corpus import Candidate
 
-
-def _book(stage: Stage, name: str, *rules: Rule) -> Rulebook:
-    return Rulebook(name=name, stage=stage, unit=Unit.PAIR, config="pair", limits=PairConfig, rules=rules)
+_TEXTS = RuleScope(Stage.PROPOSE, Unit.PAIR, "pair", PairConfig)  # of candidates, before anything is fetched
+_PAIRS = RuleScope(Stage.PAIR, Unit.PAIR, "pair", PairConfig)  # of pairs, whose picture or clip is there
 
 
 def _languages_are_chosen(candidate: Candidate, limits: PairConfig) -> bool:
@@ -33,8 +32,7 @@ _PAGE = (
     Under(Reason.WRONG_LANGUAGE, m.language_score, "min_language_score", when=_languages_are_chosen),
 )
 
-ALIGN_TEXT_RULES = _book(
-    Stage.PROPOSE,
+ALIGN_TEXT_RULES = _TEXTS.book(
     "ALIGN, texts",
     *_PAGE,
     Found(Reason.ALT_IS_FILE_NAME, m.file_name, source="ours"),
@@ -45,8 +43,7 @@ ALIGN_TEXT_RULES = _book(
     Found(Reason.RARE_TOKEN, m.rare_token, "max_vocabulary"),
 )
 
-LTIP_TEXT_RULES = _book(
-    Stage.PROPOSE,
+LTIP_TEXT_RULES = _TEXTS.book(
     "LTIP, texts",
     *_PAGE,
     Over(Reason.CAPTION_TOO_LONG, m.characters, "max_caption_characters"),  # first: it bounds what counting words costs
@@ -55,7 +52,7 @@ LTIP_TEXT_RULES = _book(
     Under(Reason.CAPTION_TOO_SHORT, m.words, "ltip_min_words"),
 )
 
-VTP_PAGE_RULES = _book(Stage.PROPOSE, "VTP, pages", *_PAGE)  # a clip's text may be its track's, which is not fetched yet
+VTP_PAGE_RULES = _TEXTS.book("VTP, pages", *_PAGE)  # a clip's text may be its track's, which is not fetched yet
 
 # A picture that is not fit to be described.
 _PICTURE = (
@@ -63,12 +60,11 @@ _PICTURE = (
     Over(Reason.ODD_ASPECT, m.aspect, "max_aspect"),
 )
 
-ALIGN_RULES = _book(Stage.PAIR, "ALIGN", *_PICTURE, Over(Reason.TOO_MANY_ALTS, m.alts_of_image, "max_alts_per_image"))
-LTIP_RULES = _book(Stage.PAIR, "LTIP", *_PICTURE)
+ALIGN_RULES = _PAIRS.book("ALIGN", *_PICTURE, Over(Reason.TOO_MANY_ALTS, m.alts_of_image, "max_alts_per_image"))
+LTIP_RULES = _PAIRS.book("LTIP", *_PICTURE)
 
 # The video must be short: one text cannot speak of the first seconds of a long one.
-VTP_RULES = _book(
-    Stage.PAIR,
+VTP_RULES = _PAIRS.book(
     "VTP",
     Under(Reason.ODD_DURATION, m.duration_s, "min_clip_s"),
     Over(Reason.ODD_DURATION, m.duration_s, "max_vtp_video_s"),
@@ -94,4 +90,4 @@ TEXT_RULES = {dataset: mined.text_rules for dataset, mined in MINED.items()}
 RULES = {dataset: mined.rules for dataset, mined in MINED.items()}
 
 # Last, so that the copy that stays is one that breaks no rule.
-COPY_RULES = _book(Stage.PAIR, "copies of a pair", Found(Reason.DUPLICATE_PAIR, m.better_copy, source="COYO"))
+COPY_RULES = _PAIRS.book("copies of a pair", Found(Reason.DUPLICATE_PAIR, m.better_copy, source="COYO"))

@@ -1,10 +1,10 @@
 """A file of zstd or LZ4 frames, a frame a record -> its records, one by one, and a Fault for each stretch without one."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
 
 from lamella.schemas.rejection import Reason
 from lamella.transforms.formats.content_encoding import Caps
+from lamella.transforms.formats.decompress import Readable
 from lamella.transforms.formats.frames import (
     DICTIONARY,
     FRAME,
@@ -47,7 +47,7 @@ def has_a_frame_a_record(start: bytes) -> bool:
     return not whole or len(head) >= min(sum(declared), _MAX_HEAD_BYTES - _HEAD_BYTES)
 
 
-def framed_members(stream: BinaryIO, caps: Caps) -> Iterator[Member | Fault]:
+def framed_members(stream: Readable, caps: Caps) -> Iterator[Member | Fault]:
     """The records of a file whose frames hold one each."""
     window, dictionary = Window(stream), b""
     while window.has(1):

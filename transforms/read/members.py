@@ -8,10 +8,10 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from lamella.schemas.rejection import Reason
 from lamella.transforms.formats.content_encoding import Caps
+from lamella.transforms.formats.decompress import Readable
 from lamella.transforms.formats.warc import MAX_HEAD_BYTES, declared_length, is_warc, starts_record
 from lamella.transforms.read.window import Window
 
@@ -47,7 +47,7 @@ class Fault:
     detail: str
 
 
-def gzip_members(stream: BinaryIO, caps: Caps) -> Iterator[Member | Fault]:
+def gzip_members(stream: Readable, caps: Caps) -> Iterator[Member | Fault]:
     """The members of a gzip file that has a member a record, as web archives should."""
     window = Window(stream)
     while window.has(1):
@@ -66,7 +66,7 @@ def gzip_members(stream: BinaryIO, caps: Caps) -> Iterator[Member | Fault]:
             yield from first_of(Member(offset=start, length=window.start - start, data=data))
 
 
-def plain_members(stream: BinaryIO, caps: Caps) -> Iterator[Member | Fault]:
+def plain_members(stream: Readable, caps: Caps) -> Iterator[Member | Fault]:
     """The records of an archive that is not packed, or of the stream that it unpacks to."""
     window = Window(stream)
     while _skip_blank(window):
@@ -87,7 +87,7 @@ def plain_members(stream: BinaryIO, caps: Caps) -> Iterator[Member | Fault]:
         window.drop(end)
 
 
-def first_record(stream: BinaryIO, within: int) -> bytes:
+def first_record(stream: Readable, within: int) -> bytes:
     """The first bytes of the first record, or of the gzip member that holds it; b"" where none stands within so many bytes."""
     window = Window(stream)
     while window.skip_to(_RECORD_OR_MEMBER) and window.start <= within:

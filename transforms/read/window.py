@@ -1,7 +1,9 @@
 """A stream read forward through a window of bytes that grows on demand and is dropped from the front."""
 
+import io
 import re
-from typing import BinaryIO
+
+from lamella.transforms.formats.decompress import Readable
 
 _CHUNK_BYTES = 1 << 20
 _OVERLAP = 8192  # bytes kept at the end while searching, so that what is sought is not cut in two
@@ -10,7 +12,7 @@ _OVERLAP = 8192  # bytes kept at the end while searching, so that what is sought
 class Window:
     """`data` is what was read and not yet dropped; `start` is where it lies in the stream."""
 
-    def __init__(self, stream: BinaryIO):
+    def __init__(self, stream: Readable):
         self._stream, self._ended = stream, False
         self.data, self.start = bytearray(), 0
 
@@ -41,7 +43,7 @@ class Window:
 
     def may_reach(self, size: int) -> bool:
         """False where the stream is known to end before `size` bytes from the window's front."""
-        if not getattr(self._stream, "seekable", bool)():
+        if not isinstance(self._stream, io.IOBase) or not self._stream.seekable():
             return True
         here, end = self._stream.tell(), self._stream.seek(0, 2)
         self._stream.seek(here)

@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.packed import Packed
 from lamella.transforms.formats.content_encoding import Caps
-from lamella.transforms.formats.decompress import InflatedStream, Section, UnpackedStream, is_packed
+from lamella.transforms.formats.decompress import InflatedStream, Section, Seekable, UnpackedStream, is_packed
 from lamella.transforms.formats.frames import FRAME, SKIPPABLE
 from lamella.transforms.formats.warc import declared_length, starts_record
 from lamella.transforms.read.containers import Inner, inner_archives
@@ -63,7 +63,7 @@ class _Kind(Enum):
 _READERS = {_Kind.GZIP: gzip_members, _Kind.FRAMES: framed_members, _Kind.PLAIN: plain_members}
 
 
-def _start(stream: BinaryIO) -> bytes:
+def _start(stream: Seekable) -> bytes:
     stream.seek(0)
     start = stream.read(_PEEK_BYTES)
     stream.seek(0)
@@ -128,7 +128,7 @@ def _told(members: Iterator[Member | Fault], stream: UnpackedStream | InflatedSt
         yield Fault(offset=end, length=0, reason=Reason.TRUNCATED_RECORD, detail=f"unpacking stopped: {stream.damage}")
 
 
-def _kind(stream: BinaryIO, start: bytes, max_junk: int) -> _Kind | None:
+def _kind(stream: Seekable, start: bytes, max_junk: int) -> _Kind | None:
     """How an archive is packed, junk before its first record aside; None where the first `max_junk` bytes hold no record."""
     if kind := _kind_of_start(start):
         return kind

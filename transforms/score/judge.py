@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from lamella.schemas.config import ScoreConfig
-from lamella.schemas.document import ImageNode, InterleavedDocument, with_phi
+from lamella.schemas.document import ImageNode, InterleavedDocument
 from lamella.schemas.media import Media
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Rejection, Stage
@@ -15,7 +15,7 @@ from lamella.transforms.score.questions import Answer, Scored
 from lamella.transforms.score.rules import DOCUMENT_RULES, NODE_RULES, PAIR_RULES
 
 
-def judge_pair(scored: Scored, config: ScoreConfig) -> Iterable[Pair | Rejection]:
+def judge_pair(scored: Scored[Pair], config: ScoreConfig) -> Iterable[Pair | Rejection]:
     """The pair with score and model, or why it leaves."""
     (answer,) = scored.answers
     media = _measured(scored.record.media, answer)
@@ -26,7 +26,7 @@ def judge_pair(scored: Scored, config: ScoreConfig) -> Iterable[Pair | Rejection
         yield pair
 
 
-def judge_document(scored: Scored, config: ScoreConfig) -> Iterable[InterleavedDocument | Rejection]:
+def judge_document(scored: Scored[InterleavedDocument], config: ScoreConfig) -> Iterable[InterleavedDocument | Rejection]:
     """The document with a score on each image; images that score too low leave it, and phi stays true.
 
     Yields:
@@ -42,7 +42,7 @@ def judge_document(scored: Scored, config: ScoreConfig) -> Iterable[InterleavedD
                 yield reject_node(Stage.SCORE, document, node, violation)
                 continue
         nodes.append(node)
-    left = replace(document, nodes=with_phi(tuple(nodes)))
+    left = document.with_nodes(nodes)
     if violation := apply_rules(DOCUMENT_RULES, left, config):
         yield reject_document(Stage.SCORE, left, violation)
     else:

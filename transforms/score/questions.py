@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode
 from lamella.schemas.media import PixelMeasure
@@ -31,11 +32,14 @@ class Answer:
     measures: tuple[PixelMeasure, ...] = ()  # what heads say of the picture
 
 
+Record = TypeVar("Record", bound=InterleavedDocument | Pair)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
+class Scored(Generic[Record]):
     """A record beside the answers to its questions, in their order."""
 
-    record: InterleavedDocument | Pair
+    record: Record
     answers: tuple[Answer, ...]
     model: str  # "" where nothing was asked
 
@@ -45,14 +49,15 @@ class Scored:
 
     @property
     def url(self) -> str:
-        return self.record.url if isinstance(self.record, InterleavedDocument) else self.record.media.url
+        record: InterleavedDocument | Pair = self.record
+        return record.url if isinstance(record, InterleavedDocument) else record.media.url
 
 
 def questions_of(record: InterleavedDocument | Pair) -> tuple[Question, ...]:
     """One question for a pair; for a document one for each image that has media, in reading order."""
     if isinstance(record, InterleavedDocument):
         return tuple(
-            Question(View(node.media), tuple(filter(None, _beside(record.nodes, index))))
+            Question(View(node.media), tuple(filter(None, _beside(record.nodes, index, node))))
             for index, node in enumerate(record.nodes)
             if isinstance(node, ImageNode) and node.media
         )
@@ -76,7 +81,7 @@ def keys_of(record: InterleavedDocument | Pair) -> Iterable[str]:
         yield from map(text_key, question.texts)
 
 
-def score(record: InterleavedDocument | Pair, embeddings: Mapping[str, Embedding], heads: tuple[str, ...] = ()) -> Scored:
+def score(record: Record, embeddings: Mapping[str, Embedding], heads: tuple[str, ...] = ()) -> Scored[Record]:
     """The record with its answers. Raises KeyError where an embedding that it asks for is not among them."""
     answers = tuple(_answer(question, embeddings, heads) for question in questions_of(record))
     return Scored(record=record, answers=answers, model=min((one.model for one in embeddings.values()), default=""))
@@ -92,10 +97,10 @@ def _answer(question: Question, embeddings: Mapping[str, Embedding], heads: tupl
     return Answer(best, measures=measures_of(values, heads) if heads else ())
 
 
-def _beside(nodes: tuple[Node, ...], index: int) -> Iterable[str]:
+def _beside(nodes: tuple[Node, ...], index: int, image: ImageNode) -> Iterable[str]:
     """The image's own caption, and its nearest texts."""
-    if nodes[index].caption:
-        yield nodes[index].caption
+    if image.caption:
+        yield image.caption
     yield from nearest_texts(nodes, index)
 
 

@@ -5,7 +5,7 @@ from lamella.schemas.document import ImageNode, InterleavedDocument
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.reject import synthetic_mark
-from lamella.transforms.base.rule import Found, Rule, Rulebook, Under
+from lamella.transforms.base.rule import Found, RuleScope, Under
 
 
 def clip_score(scored: Pair | ImageNode) -> float | None:
@@ -21,14 +21,13 @@ def judges_pairs(pair: Pair, limits: ScoreConfig) -> bool:
     return limits.when != "never"
 
 
-def _book(name: str, unit: Unit, *rules: Rule) -> Rulebook:
-    return Rulebook(name=name, stage=Stage.SCORE, unit=unit, config="score", limits=ScoreConfig, rules=rules)
+def _scope(unit: Unit) -> RuleScope:
+    return RuleScope(Stage.SCORE, unit, "score", ScoreConfig)
 
 
-PAIR_RULES = _book(
+PAIR_RULES = _scope(Unit.PAIR).book(
     "pair",
-    Unit.PAIR,
     Under(Reason.LOW_CLIP_SCORE, clip_score, "min_score", when=judges_pairs, detail=synthetic_mark),
 )
-NODE_RULES = _book("image of a document", Unit.NODE, Under(Reason.LOW_CLIP_SCORE, clip_score, "min_node_score"))
-DOCUMENT_RULES = _book("document", Unit.DOCUMENT, Found(Reason.NO_IMAGE_LEFT, nothing_to_see, source="ours"))
+NODE_RULES = _scope(Unit.NODE).book("image of a document", Under(Reason.LOW_CLIP_SCORE, clip_score, "min_node_score"))
+DOCUMENT_RULES = _scope(Unit.DOCUMENT).book("document", Found(Reason.NO_IMAGE_LEFT, nothing_to_see, source="ours"))

@@ -1,93 +1,93 @@
-"""Embed: what pairs and documents show and say -> embeddings, each once. ScorePairs, ScoreDocuments: the same with CLIP
-similarity on them, and what scored too low."""
+"""ScoreRecords: pairs and documents -> each with how similar, to CLIP, its pictures and texts are. JudgePairs, JudgeDocuments:
+those -> what is kept, with its scores on it, and what scored too low."""
 
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import NamedTuple
 
 import apache_beam as beam
-from apache_beam.utils.shared import Shared
 
 from lamella.schemas.account import units_of
 from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage
-from lamella.transforms.base.memory import Memory, Request
-from lamella.transforms.base.remembered import JoinAnswers, Recalled, Remembered
+from lamella.transforms.base.memory import Request
+from lamella.transforms.base.remembered import Ask, JoinAnswers, Recalled, Remembered, RememberedModel, to_record
 from lamella.transforms.base.step import Step
 from lamella.transforms.media.store import MediaStore
-from lamella.transforms.score.embeddings import PictureEmbeddings, TextEmbeddings
+from lamella.transforms.score.embeddings import Embedding, PictureEmbeddings, TextEmbeddings
 from lamella.transforms.score.judge import judge_document, judge_pair
-from lamella.transforms.score.questions import Scored, keys_of, pictures_of, score, texts_of
+from lamella.transforms.score.questions import Scored, pictures_of, score, texts_of
 from lamella.weights.precision import pick_precision
 
 PairType = ImageTextPair | VideoTextPair
 Record = ImageTextPair | VideoTextPair | InterleavedDocument
 
 
-class ScoreModel(NamedTuple):
-    """What a scorer needs beside its configuration."""
-
-    identity: str  # of the model: what its answers are remembered under
-    memory: Memory
-    buckets: int
-
-
-class Embed(beam.PTransform):
-    """PCollection of pairs and documents -> Recalled embeddings of all that their scores are made from.
+class ScoreRecords(beam.PTransform):
+    """PCollection of pairs and documents -> Recalled of Scored, one a record: what it shows and says is embedded, each once.
 
     Args:
-        config: the model.
+        config: the model, and the heads that read its embeddings.
         store: where media lie, and how they are read.
         model: where answers are kept, and under what.
     """
 
-    def __init__(self, config: ScoreConfig, store: MediaStore, model: ScoreModel):
+    def __init__(self, config: ScoreConfig, store: MediaStore, model: RememberedModel):
         super().__init__()
-        self._store, self._model = store, model
-        self._config = config.model.model_copy(
-            update={"precision": pick_precision(config.model.precision, config.model.device)}
-        )
+        precision = pick_precision(config.model.precision, config.model.device)
+        scorer, heads = config.model.model_copy(update={"precision": precision}), config.heads
+        self._model, self._score = model, partial(score, heads=heads)
+        pictures = PictureEmbeddings(model=scorer, identity=model.identity, store=store)
+        texts = TextEmbeddings(model=scorer, identity=model.identity)
+        self._asks = [
+            Ask(measure=pictures, asked_of=partial(_asked, pictures_of)),
+            Ask(measure=texts, asked_of=partial(_asked, texts_of)),
+        ]
 
     def expand(self, records: beam.PCollection[Record]):
-        (identity, memory, buckets), shared = self._model, Shared()
-        pictures = (
-            records
-            | "PicturesOf" >> beam.FlatMap(pictures_of).with_output_types(Request)
-            | Remembered(PictureEmbeddings(model=self._config, identity=identity, store=self._store), memory, buckets, shared)
-        )
-        texts = (
-            records
-            | "TextsOf" >> beam.FlatMap(texts_of).with_output_types(Request)
-            | Remembered(TextEmbeddings(model=self._config, identity=identity), memory, buckets, shared)
-        )
-        answers = (pictures.answers, texts.answers) | "Embeddings" >> beam.Flatten()
-        return Recalled(answers, (pictures.counts, texts.counts) | "Counts" >> beam.Flatten())
+        _, memory, buckets = self._model
+        embeddings = records | Remembered(self._asks, to_record, tuple[str, Embedding], memory, buckets)
+        scored = {"records": records, "answers": embeddings.answers} | JoinAnswers(self._score, Scored)
+        return Recalled(scored, embeddings.counts)
 
 
-class ScorePairs(beam.PTransform):
-    """{"records": pairs, "answers": their embeddings} -> Outcome of pairs."""
+class JudgePairs(beam.PTransform):
+    """PCollection of Scored -> Outcome of pairs; documents among them are passed over."""
 
     def __init__(self, config: ScoreConfig):
         super().__init__()
         self._config = config
 
-    def expand(self, inputs):
-        scored = inputs | JoinAnswers(keys_of, partial(score, heads=self._config.heads), Scored)
-        return scored | Step(Stage.SCORE, judge_pair, self._config, PairType, counts=_units)
+    def expand(self, scored: beam.PCollection[Scored]):
+        pairs = scored | "Pairs" >> beam.Filter(_is_pair)
+        return pairs | Step(Stage.SCORE, judge_pair, self._config, PairType, counts=_units)
 
 
-class ScoreDocuments(beam.PTransform):
-    """{"records": documents, "answers": their embeddings} -> Outcome of documents: each image against the texts beside it
-    (after mmc4)."""
+class JudgeDocuments(beam.PTransform):
+    """PCollection of Scored -> Outcome of documents: each image against the texts beside it (after mmc4)."""
 
     def __init__(self, config: ScoreConfig):
         super().__init__()
         self._config = config
 
-    def expand(self, inputs):
-        scored = inputs | JoinAnswers(keys_of, partial(score, heads=self._config.heads), Scored)
-        return scored | Step(Stage.SCORE, judge_document, self._config, InterleavedDocument, counts=_units)
+    def expand(self, scored: beam.PCollection[Scored]):
+        documents = scored | "Documents" >> beam.Filter(_is_document)
+        return documents | Step(Stage.SCORE, judge_document, self._config, InterleavedDocument, counts=_units)
+
+
+def _asked(requests_of: Callable[[Record], Iterable[Request]], record: Record) -> Iterator[tuple[Request, str]]:
+    """Each request of a record once: the record waits for its answers by its key."""
+    for request in {request.key: request for request in requests_of(record)}.values():
+        yield request, record.key
+
+
+def _is_document(scored: Scored) -> bool:
+    return isinstance(scored.record, InterleavedDocument)
+
+
+def _is_pair(scored: Scored) -> bool:
+    return not _is_document(scored)
 
 
 def _units(scored: Scored):

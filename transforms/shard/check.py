@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from lamella.schemas.config import ShardConfig
-from lamella.schemas.sample import ClipSample, InterleavedSample, Sample, phi_of
+from lamella.schemas.phi import phi_of
+from lamella.schemas.sample import ClipSample, InterleavedSample, Sample
 from lamella.transforms.media.pixels import BadImage, decode_rgb
 from lamella.transforms.shard.plan import split_of
 

@@ -36,10 +36,10 @@ def document_facts(document: InterleavedDocument, videos: list[Facts]) -> Facts:
     }
 
 
-def image_facts(node: ImageNode, size: tuple[int, int]) -> Facts:
-    """Of an image in a document. `size` is width and height as stored, in px."""
+def image_facts(node: ImageNode, media: Media, size: tuple[int, int]) -> Facts:
+    """Of an image in a document, and of its media. `size` is width and height as stored, in px."""
     return (
-        _media_facts(node.media, size)
+        _media_facts(media, size)
         | {
             "url": node.url,
             "alt": node.alt,

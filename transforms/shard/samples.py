@@ -1,14 +1,14 @@
 """Records to samples: a document or a pair in; its sample, and Rejections of what cannot be decoded any more, out."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode, with_phi
 from lamella.schemas.errors import DataError
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
+from lamella.schemas.phi import phi_of
 from lamella.schemas.rejection import Reason, Rejection, Stage
-from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample, Sample, phi_of
+from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample, Sample
 from lamella.schemas.shards import MAX_MEMBER_BYTES
 from lamella.transforms.base.reject import reject_document, reject_node, reject_pair
 from lamella.transforms.base.rule import Violation
@@ -50,8 +50,7 @@ def interleaved_sample(document: InterleavedDocument, pictures: Pictures) -> Ite
         except BadImage as error:
             yield reject_node(Stage.SHARD, document, node, error.violation)
     if violation := _unfit(shown):
-        left = replace(document, nodes=tuple(node for node, _ in shown))
-        yield reject_document(Stage.SHARD, left, violation)
+        yield reject_document(Stage.SHARD, document.with_nodes(node for node, _ in shown), violation)
     else:
         yield _interleaved(document, shown)
 
@@ -129,13 +128,13 @@ def _interleaved(document: InterleavedDocument, shown: Sequence[Shown]) -> Inter
         elif isinstance(node, TextNode):
             texts.append(node.text)
             image_index.append(None)
-        elif picture is None:
+        elif picture is None or node.media is None:
             raise ValueError(f"{document.key}: an image without its picture")
         else:
             texts.append(None)
             image_index.append(len(images))
             images.append(picture.jpeg)
-            facts.append(image_facts(node, (picture.width, picture.height)) | face_facts(picture))
+            facts.append(image_facts(node, node.media, (picture.width, picture.height)) | face_facts(picture))
             if node.caption:  # it belongs to the image: it comes with it, and goes with it
                 texts.append(node.caption)
                 image_index.append(None)

@@ -1,100 +1,111 @@
-"""WriteShards: documents or pairs of one dataset in; deterministic tars and Parquet files out. WriteManifest: their account."""
+"""WriteShards: documents and pairs in; deterministic tars and Parquet files of each dataset out. ShardsTarget: manifests."""
 
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 
 from lamella.schemas.account import Counter
-from lamella.schemas.config import ShardConfig
-from lamella.schemas.datasets import Dataset
-from lamella.schemas.rejection import Rejection
+from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
+from lamella.schemas.rejection import Rejection, Unit
 from lamella.schemas.shards import ShardInfo, ShardManifest
-from lamella.transforms.media.store import MediaStore
+from lamella.transforms.base.join import Group, Join
 from lamella.transforms.shard.manifest import finish, sorted_shards, withdraw_manifest
 from lamella.transforms.shard.plan import Record, ShardPlan, place_of
 from lamella.transforms.shard.write import ShardWork, write_one
 
+Place = tuple[Dataset, str, int]  # dataset, split, number of the shard
+
 
 class ShardOutcome(NamedTuple):
-    """`written` goes to WriteManifest, and for M3W `tables` too, with `folder + "-parquet"`, where other datasets have none."""
+    """The doors of the stage."""
 
-    written: beam.PCollection
-    tables: beam.PCollection
+    written: beam.PCollection  # (folder, ShardInfo): of tars, and of the Parquet files of documents
     rejected: beam.PCollection
     counters: beam.PCollection
 
 
+class PlannedShards(NamedTuple):
+    """The shards of one dataset: how many there are, and what they have in common."""
+
+    plan: ShardPlan
+    work: ShardWork
+
+
 class WriteShards(beam.PTransform):
-    """Writes records of one dataset under `folder`, each shard by rename; what a shuffle carries is records, never bytes.
+    """{table: records} -> ShardOutcome. Each shard is written by rename; what the shuffle carries is records, never bytes.
+
+    A manifest that stands in a dataset's folder is withdrawn first.
 
     Args:
-        config: the stage's config.
-        plan: how many shards, from `plan_shards` and the table's row count.
-        store: where media lie, and how they are read.
-        folder: where the shards go, `RUN/shards/DATASET`. A manifest that stands there is withdrawn first.
+        shards: of each dataset that is written, with the folder where it goes, `RUN/shards/DATASET`.
     """
 
-    def __init__(self, config: ShardConfig, plan: ShardPlan, store: MediaStore, folder: str):
-        super().__init__(label=f"WriteShards {plan.dataset}")
-        self._plan = plan
-        self._work = ShardWork(dataset=plan.dataset, config=config, store=store, folder=folder.rstrip("/"))
+    def __init__(self, shards: Mapping[Dataset, PlannedShards]):
+        super().__init__()
+        self._shards = dict(shards)
 
-    def expand(self, records: beam.PCollection[Record]):
-        work, plan = self._work, self._plan
-        ready = records.pipeline | beam.Create(work.folders, reshuffle=False) | "Withdraw" >> beam.Map(withdraw_manifest)
-        out = (
-            records
-            | "Place" >> beam.Map(_placed, plan, work.config).with_output_types(tuple[tuple[str, int], Record])
-            | beam.GroupByKey()
-            | "Write"
-            >> beam.ParDo(_WriteOne(work), beam.pvalue.AsList(ready))
-            .with_output_types(ShardInfo, tables=ShardInfo, rejected=Rejection, counters=Counter)
-            .with_outputs("tables", "rejected", "counters", main="written")
+    def expand(self, tables: Mapping[str, beam.PCollection]):
+        shards = self._shards
+        pipeline = next(iter(tables.values())).pipeline
+        folders = [folder for planned in shards.values() for folder in planned.work.folders]
+        ready = pipeline | beam.Create(folders, reshuffle=False) | "Withdraw" >> beam.Map(withdraw_manifest)
+        keyed = {table: partial(_placed, shards=_of_table(shards, table)) for table in tables}
+        out = tables | "Write" >> Join(
+            keyed,
+            partial(_write, shards),
+            tuple[str, ShardInfo],
+            doors={"rejected": Rejection, "counters": Counter},
+            by=tuple[str, str, int],
+            sides=(beam.pvalue.AsList(ready),),
         )
-        return ShardOutcome(out.written, out.tables, out.rejected, out.counters)
+        return ShardOutcome(out.main, out.rejected, out.counters)
 
 
-class WriteManifest(beam.PTransform):
-    """ShardInfos -> one ShardManifest, which stands in `folder` once every shard does; also where there is none.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardsTarget:
+    """ShardInfos of one folder -> its ShardManifest, also where there are none: a target of `pipeline.write`."""
 
-    Args:
-        dataset: whose shards these are.
-        folder: where they lie.
-        made_from: hash of the config part and of the input manifests.
-    """
+    dataset: Dataset
+    folder: str
+    fingerprint: str  # hash of the config part and of the input manifests
 
-    def __init__(self, dataset: Dataset, folder: str, fingerprint: str):
-        super().__init__(label=f"WriteManifest {folder.rstrip('/').rpartition('/')[2]}")
-        self._dataset, self._folder, self._fingerprint = dataset, folder.rstrip("/"), fingerprint
+    def every(self) -> Iterable[int]:
+        return ()
 
-    def expand(self, written: beam.PCollection[ShardInfo]):
-        return (
-            written
-            | beam.CombineGlobally(beam.combiners.ToListCombineFn())
-            | beam.Map(_finish, self._dataset, self._folder, self._fingerprint).with_output_types(ShardManifest)
-        )
+    def part_of(self, record: Any) -> int:
+        raise NotImplementedError("shards are closed where they are written")
 
+    def close(self, part: int, records: Iterable[Any]) -> Iterable[Any]:
+        raise NotImplementedError("shards are closed where they are written")
 
-class _WriteOne(beam.DoFn):
-    def __init__(self, work: ShardWork):
-        self._work = work
-
-    def process(self, group, ready):
-        (split, number), records = group
-        written = write_one(self._work, split, number, records)
-        if written.shard:
-            yield written.shard
-        if written.table:
-            yield beam.pvalue.TaggedOutput("tables", written.table)
-        for rejection in written.rejected:
-            yield beam.pvalue.TaggedOutput("rejected", rejection)
-        for counter in written.counters:
-            yield beam.pvalue.TaggedOutput("counters", counter)
+    def commit(self, pieces: Sequence[ShardInfo]) -> object:
+        manifest = ShardManifest(dataset=self.dataset, shards=sorted_shards(pieces), fingerprint=self.fingerprint)
+        return finish(self.folder, manifest)
 
 
-def _placed(record, plan: ShardPlan, config: ShardConfig):
-    return place_of(record, plan, config), record
+def _of_table(shards: Mapping[Dataset, PlannedShards], table: str) -> dict[Dataset, PlannedShards]:
+    return {dataset: planned for dataset, planned in shards.items() if DATASETS[dataset].table == table}
 
 
-def _finish(shards: list[ShardInfo], dataset: Dataset, folder: str, fingerprint: str) -> ShardManifest:
-    return finish(folder, ShardManifest(dataset=dataset, shards=sorted_shards(shards), fingerprint=fingerprint))
+def _placed(record: Record, shards: Mapping[Dataset, PlannedShards]) -> Iterator[tuple[Place, Record]]:
+    """A document goes to every dataset of its table, a pair to the one that it names."""
+    for dataset, (plan, work) in shards.items():
+        if DATASETS[dataset].unit is not Unit.PAIR or getattr(record, "dataset", None) is dataset:
+            yield (dataset, *place_of(record, plan, work.config)), record
+
+
+def _write(shards: Mapping[Dataset, PlannedShards], place: Place, found: Group, ready: list[str]) -> Iterator[Any]:
+    dataset, split, number = place
+    work = shards[Dataset(dataset)].work
+    written = write_one(work, split, number, found[DATASETS[work.dataset].table])
+    if written.shard:
+        yield work.folder, written.shard
+    if written.table:
+        yield work.folder + PARQUET, written.table
+    for rejection in written.rejected:
+        yield beam.pvalue.TaggedOutput("rejected", rejection)
+    for counter in written.counters:
+        yield beam.pvalue.TaggedOutput("counters", counter)

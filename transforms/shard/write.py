@@ -9,7 +9,10 @@ from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+
 from lamella.schemas.account import Counter, units_of
+from lamella.schemas.arrow import parquet_bytes
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.rejection import Rejection, Stage
@@ -17,15 +20,15 @@ from lamella.schemas.sample import InterleavedSample, Members, Sample
 from lamella.schemas.shards import SPLITS, ShardInfo, sample_key, shard_name, write_shard
 from lamella.transforms.base.accounting import Account, Units, caught, left_behind
 from lamella.transforms.base.blobs import BlobError
-from lamella.transforms.base.files import join, write_atomically
+from lamella.transforms.base.files import NewFile, join, write_atomically
 from lamella.transforms.media.store import MediaStore
 from lamella.transforms.shard.obelics import OBELICS_SCHEMA, obelics_row
-from lamella.transforms.shard.output import NewFile
-from lamella.transforms.shard.parquet import parquet_bytes
 from lamella.transforms.shard.pictures import Pictures
 from lamella.transforms.shard.plan import Record, ShardPlan, order_in_shard
 from lamella.transforms.shard.samples import to_sample
 from lamella.transforms.shard.sidecar import SIDECAR_SCHEMA, sidecar_row
+
+_ROW_GROUP = 1000  # rows hold long texts: a reader's memory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,15 +125,20 @@ def _sample_units(sample: Sample) -> Units:
 
 
 def _with_sidecar(work: ShardWork, info: ShardInfo, rows: list[dict[str, Any]]) -> ShardInfo:
-    name, data = _sidecar_name(info.name), parquet_bytes(rows, SIDECAR_SCHEMA)
+    name, data = _sidecar_name(info.name), _table_bytes(rows, SIDECAR_SCHEMA)
     write_atomically(join(work.folder, name), data)
     return replace(info, sidecar=name, sidecar_bytes=len(data), sidecar_sha256=sha256(data).hexdigest())
 
 
 def _write_documents(work: ShardWork, split: str, number: int, rows: list[dict[str, Any]]) -> ShardInfo:
-    name, data = _documents_name(split, number), parquet_bytes(rows, OBELICS_SCHEMA)
+    name, data = _documents_name(split, number), _table_bytes(rows, OBELICS_SCHEMA)
     write_atomically(join(work.folder + PARQUET, name), data)
     return ShardInfo(name=name, split=split, samples=len(rows), bytes=len(data), sha256=sha256(data).hexdigest())
+
+
+def _table_bytes(rows: list[dict[str, Any]], schema: pa.Schema) -> bytes:
+    """Raises pyarrow.ArrowInvalid for a value that does not fit its column."""
+    return parquet_bytes(pa.Table.from_pylist(rows, schema=schema), _ROW_GROUP)
 
 
 def _sidecar_name(tar: str) -> str:

@@ -1,5 +1,11 @@
-# Beam to a type checker: nothing is known. Its own annotations call whatever a transform gives a PValue, and so deny the named
-# outputs (`outcome.kept`) of every stage; its operators `|` and `>>` are a language that no checker follows.
+# Beam to a type checker: what a transform is applied to and what it gives are not known. Its own annotations call whatever a
+# transform gives a PValue, and so deny the named outputs (`outcome.kept`) of every stage.
 from typing import Any
+
+class PTransform:
+    def __init__(self, label: str | None = None) -> None: ...
+    def __ror__(self, inputs: Any) -> Any: ...  # of a PCollection, or of a dict or tuple of them
+    def __rrshift__(self, label: str) -> Any: ...
+    def __getattr__(self, name: str) -> Any: ...
 
 def __getattr__(name: str) -> Any: ...

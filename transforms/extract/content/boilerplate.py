@@ -2,13 +2,16 @@
 
 from typing import Protocol
 
-from lamella.transforms.extract.dom.blocks import Item, Layout, is_named
+from lamella.transforms.extract.content.headings import without_emptied_boxes, without_lone_headings
+from lamella.transforms.extract.dom.blocks import Image, Item, Layout, is_named
 from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BOXES
 from lamella.transforms.extract.dom.texts import CELL_EDGE
 
 _LISTS = frozenset(("ul", "ol", "dl"))
 _ROWS = frozenset(("tr", "pre", "blockquote", "figcaption"))
 _SENTENCE_ENDS = frozenset(".!?:;…\"'”’»«“。！？；：」』؟।۔")
+_LINKS_TO_PROSE = 3  # letters in lists of links a letter of prose: with more, the links are what is told
+_COLONS = frozenset(":：")
 _FULL_STOPS = _SENTENCE_ENDS - frozenset(":;：；؛")
 
 
@@ -43,15 +46,16 @@ def without_chaff(layout: Layout, items: list[Item], limits: Limits) -> list[Ite
     ]
     if _is_made_of_links(items, said, limits):
         said = [one or item.tag == "li" for one, item in zip(said, items, strict=True)]
+    _keep_announced(layout, items, said, limits)
     for index in range(len(items) - 2, -1, -1):
         if said[index] and not items[index].entry and not said[index + 1] and _is_label(items[index], items[index + 1], limits):
             said[index] = False
     kept = [item for index, item in enumerate(items) if said[index] or _is_between(layout, items, said, index)]
-    kept = _without_emptied_boxes(layout, items, kept, limits)
+    kept = without_emptied_boxes(layout, items, kept, limits)
     kept = _without_preamble(layout, _without_notices(kept, limits), limits)
-    kept = _without_repeats(layout, kept, limits)
+    kept = _without_logos(_without_repeats(layout, kept, limits), limits)
     in_runs = {id(item) for item, run in zip(items, runs, strict=True) if run or item.entry}
-    return _without_lone_headings(layout, _without_loose_ends(layout, kept, in_runs, limits))
+    return without_lone_headings(layout, _without_loose_ends(layout, kept, in_runs, limits))
 
 
 def _runs(layout: Layout, items: list[Item], limits: Limits) -> list[bool]:
@@ -125,23 +129,20 @@ def _without_preamble(layout: Layout, items: list[Item], limits: Limits) -> list
     return [item for item, stays in zip(items, higher, strict=False) if stays] + items[title:]
 
 
-def _without_emptied_boxes(layout: Layout, items: list[Item], kept: list[Item], limits: Limits) -> list[Item]:
-    """Without the headings of boxes that held nothing else but links, which are gone."""
-    left, links = [0] * len(layout.boxes), [0] * len(layout.boxes)
-    for item in kept:
-        left[item.box] += 1
-    for item in items:
-        links[item.box] += item.link_density > limits.max_link_density
-    for index in range(len(left) - 1, 0, -1):
-        left[layout.boxes[index].parent] += left[index]
-        links[layout.boxes[index].parent] += links[index]
-
-    def is_emptied(box: int) -> bool:
-        while box > 0 and left[box] == 1 and not links[box]:
-            box = layout.boxes[box].parent
-        return left[box] == 1 and links[box] > 1  # one link beside a heading may be its own: "edit"
-
-    return [item for item in kept if item.entry or item.tag not in HEADINGS or item.tag == "h1" or not is_emptied(item.box)]
+def _without_logos(items: list[Item], limits: Limits) -> list[Item]:
+    """Without the pictures that are called a logo or an avatar before the first paragraph and after the last one; between them
+    a text may speak of them, as of one with a caption."""
+    told = [index for index, item in enumerate(items) if item.words >= limits.min_prose_words and item.tag not in HEADINGS]
+    first, last = (told[0], told[-1]) if told else (len(items), -1)
+    return [
+        item
+        for index, item in enumerate(items)
+        if first < index < last
+        or not isinstance(item.media, Image)
+        or not item.media.of_site
+        or item.media.caption
+        or item.entry
+    ]
 
 
 def _link_densities(layout: Layout, items: list[Item]) -> list[float]:
@@ -182,14 +183,26 @@ def _is_made_of_links(items: list[Item], said: list[bool], limits: Limits) -> bo
     """Whether lists of links are all that the page has to say, or nearly so."""
     prose = sum(len(i.text) for i, one in zip(items, said, strict=True) if one and i.words >= limits.min_prose_words)
     listed = sum(i.link_letters for i, one in zip(items, said, strict=True) if i.tag == "li" and not one)
-    return prose < limits.min_article_prose and prose < listed
+    return prose < listed and (prose < limits.min_article_prose or _LINKS_TO_PROSE * prose < listed)
+
+
+def _keep_announced(layout: Layout, items: list[Item], said: list[bool], limits: Limits) -> None:
+    """A list of links that a sentence before it announces is part of what is told: "you will need these two:"."""
+    boxes, announced = layout.boxes, -1
+    for index, item in enumerate(items):
+        if item.media or item.tag != "li":
+            announces = said[index] and item.tag == "p" and item.words >= limits.min_prose_words and item.text[-1:] in _COLONS
+            announced = item.box if announces else -1
+        elif announced >= 0 and not said[index]:
+            whole = boxes[item.box].parent
+            said[index] = boxes[whole].tag in _LISTS and boxes[announced].parent == boxes[whole].parent
 
 
 def _is_label(item: Item, following: Item, limits: Limits) -> bool:
     """Whether a short line announces links: "read this, too:"."""
     if item.media or item.words >= limits.min_prose_words or item.tag in HEADINGS or item.tag in _ROWS:
         return False
-    announces = item.text[-1] in ":：" or (item.tag == "p" and following.tag == "li" and item.text[-1] not in _SENTENCE_ENDS)
+    announces = item.text[-1] in _COLONS or (item.tag == "p" and following.tag == "li" and item.text[-1] not in _SENTENCE_ENDS)
     return announces and following.link_density > limits.max_link_density
 
 
@@ -270,29 +283,3 @@ def _is_loose(layout: Layout, item: Item, also: tuple[str, ...]) -> bool:
         return False
     box = layout.boxes[item.box]
     return box.tag in also or (box.tag not in TEXT_BOXES and (item.link_letters > 0 or box.letters == len(item.text)))
-
-
-def _without_lone_headings(layout: Layout, items: list[Item]) -> list[Item]:
-    """Headings whose section is gone go too, but not the title: nothing is below them before a heading as high, or at all."""
-    if all(item.media or item.tag in HEADINGS for item in items):
-        return items  # headings are all that the page says
-    names, order = layout.title.casefold(), {id(item): index for index, item in enumerate(layout.items)}
-    out: list[Item] = []
-    for item in reversed(items):
-        lone = item.tag in HEADINGS and not item.entry and (not out or (out[-1].tag in HEADINGS and out[-1].tag <= item.tag))
-        if not lone or (out and (is_named(item, names) or _stands_for_text(layout.items, order, item, out[-1]))):
-            out.append(item)
-    return out[::-1]
-
-
-def _stands_for_text(all_items: list[Item], order: dict[int, int], heading: Item, following: Item) -> bool:
-    """Whether a heading never had a section: it stands right before one as high, or right behind the title. Headings in a row
-    are a chronicle; the line behind a title is its subtitle."""
-    at = order[id(heading)]
-    if order[id(following)] != at + 1 or following.tag != heading.tag:
-        return False
-    if at > 0 and all_items[at - 1].tag == "h1":
-        return True
-    return heading.link_letters == 0 and (
-        (at > 0 and all_items[at - 1].tag == heading.tag) or (at + 2 < len(all_items) and all_items[at + 2].tag == heading.tag)
-    )

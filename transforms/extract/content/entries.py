@@ -4,6 +4,7 @@ Entries are boxes of one name that repeat, each with a link and with a picture, 
 where they say more than all prose beside them, and where not much prose stands before the first of them.
 """
 
+import re
 from collections import Counter
 from typing import Protocol
 
@@ -11,6 +12,8 @@ from lamella.transforms.extract.dom.blocks import Box, Item, Layout
 from lamella.transforms.extract.dom.class_heuristics import COMMENTS, CONSENT, FURNITURE, LIKELY_FURNITURE
 from lamella.transforms.extract.dom.tags import HEADINGS
 
+_PRICE = re.compile(r"[$€£¥₹₽₩₺₫฿₴]\s?\d|\d\s?[$€£¥₹₽₩₺₫฿₴]|\d[.,]\d\d\s(?:[A-Z]{3}|[A-Za-z]{2,3}\.?)$")
+_MAX_PRICE = 60  # characters of a line that is one
 _NEVER = frozenset((FURNITURE, CONSENT, COMMENTS))
 _NO_ENTRIES = frozenset(("p", "tr", "td", "th", "dt", "dd", "option", "figure", "ul", "ol", "table", "tbody", *HEADINGS))
 
@@ -30,7 +33,7 @@ class Limits(Protocol):
 
 def entries_of(layout: Layout, marked: list[bool], limits: Limits) -> list[int]:
     """The boxes of the entries, in document order; [] where the page is no list."""
-    boxes, lines = layout.boxes, _lines(layout)
+    boxes, lines, priced = layout.boxes, _lines(layout), priced_boxes(layout)
     never = _within(layout, [box.hint in _NEVER for box in boxes])
     likely = _within(layout, [box.hint == LIKELY_FURNITURE for box in boxes])
     groups: dict[tuple[str, str], list[int]] = {}
@@ -39,7 +42,7 @@ def entries_of(layout: Layout, marked: list[bool], limits: Limits) -> list[int]:
         named = box.name or box.tag != "li" or (around.tag == "ul" and around.name)
         if box.tag == "li" and around.tag == "ol" and not box.name and 2 * box.prose > box.letters:
             continue  # steps, exercises: they are told in their order, whatever they link to
-        if index and not never[index] and _is_entry(box, lines[index] if named else 2, likely[index], limits):
+        if index and not never[index] and _is_entry(box, lines[index] if named else 2, likely[index], priced[index], limits):
             key = box.tag, box.name or f"{boxes[box.parent].tag} {boxes[box.parent].name}"
             groups.setdefault(key, []).append(index)
     ends = layout.ends()
@@ -54,7 +57,7 @@ def entries_of(layout: Layout, marked: list[bool], limits: Limits) -> list[int]:
     return best if best and _is_theirs(layout, best, most, ends, marked, limits) else []
 
 
-def _is_entry(box: Box, lines: int, likely: bool, limits: Limits) -> bool:
+def _is_entry(box: Box, lines: int, likely: bool, priced: bool, limits: Limits) -> bool:
     """In what may be furniture only what shows a picture and has a heading: menus have no both."""
     if (
         box.tag in _NO_ENTRIES
@@ -67,7 +70,7 @@ def _is_entry(box: Box, lines: int, likely: bool, limits: Limits) -> bool:
     tells = (
         lines > 2 and (box.name or box.tag != "li") and box.link_letters <= limits.max_entry_links * box.letters
     )  # a menu within a menu has lines, too
-    return lines > 1 and bool(box.media or box.headings or tells)
+    return lines > 1 and bool(box.media or box.headings or tells or priced)
 
 
 def _lines(layout: Layout) -> list[int]:
@@ -78,6 +81,18 @@ def _lines(layout: Layout) -> list[int]:
     for index in range(len(lines) - 1, 0, -1):
         lines[layout.boxes[index].parent] += lines[index]
     return lines
+
+
+def priced_boxes(layout: Layout) -> list[bool]:
+    """For each box whether a short line in it is a price: a number beside a sign of money."""
+    priced = [False] * len(layout.boxes)
+    for item in layout.items:
+        if 0 < len(item.text) <= _MAX_PRICE and _PRICE.search(item.text):
+            priced[item.box] = True
+    for index in range(len(priced) - 1, 0, -1):
+        if priced[index]:
+            priced[layout.boxes[index].parent] = True
+    return priced
 
 
 def _outermost(group: list[int], ends: list[int]) -> list[int]:

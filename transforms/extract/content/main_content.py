@@ -7,7 +7,7 @@ at what repeats, and at where the prose of the page stands, never at words.
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from lamella.transforms.extract.content.entries import entries_of, without_repeated_lines
+from lamella.transforms.extract.content.entries import entries_of, priced_boxes, without_repeated_lines
 from lamella.transforms.extract.content.pictures import picture_boxes
 from lamella.transforms.extract.content.titles import is_whole_title, lead_of, title_parts, told_under_title
 from lamella.transforms.extract.content.trailing import core_of, without_tail
@@ -26,6 +26,7 @@ from lamella.transforms.extract.dom.class_heuristics import (
 from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BOXES
 
 _TELLING = frozenset((COMMENTS, CONSENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, PROMOTION, TEASER))
+_INVITES = frozenset((TEASER, PROMOTION))
 _SURE = frozenset((COMMENTS, CONSENT, FURNITURE))
 
 
@@ -129,13 +130,16 @@ def _tells(box: Box) -> bool:
 
 def _list_of(layout: Layout, entries: list[int], marked: list[bool], limits: Limits) -> list[Item]:
     """The items of a page that is a list: its entries whole, whatever they and the boxes around them are called, and the text
-    around them in the box that holds them all; [] where they stand in furniture, as a menu's do,
-    and hardly a text is left around them."""
+    around them in the box that holds them all. Where they stand in what may be furniture and hardly a text is left around them:
+    [] for what a menu may hold; of what shows pictures with prices no doubtful name is believed."""
     ends, boxes = layout.ends(), layout.boxes
     for entry in entries:
         at = boxes[entry].parent
         while at > 0 and marked[at]:
             marked[at] = False
+            at = boxes[at].parent
+        while at > 0:  # an invitation that holds all of them is none
+            marked[at] = marked[at] and boxes[at].hint not in _INVITES
             at = boxes[at].parent
         if not _is_post(boxes[entry]):
             for index in range(entry, ends[entry]):
@@ -151,7 +155,10 @@ def _list_of(layout: Layout, entries: list[int], marked: list[bool], limits: Lim
     region = [item for item in layout.items if inside[item.box] and not furniture[item.box]]
     said = sum(len(item.text) for item in region)
     if said < limits.min_article_prose and not any(of_entry[item.box] for item in region):
-        return []
+        sure = [one and box.hint in _SURE for one, box in zip(marked, boxes, strict=True)]
+        priced = priced_boxes(layout)
+        sold = all(boxes[entry].media and priced[entry] for entry in entries)
+        return _list_of(layout, entries, sure, limits) if sold and sure != marked else []
     for item in layout.items:
         item.entry = of_entry[item.box]
     return lead_of(layout, furniture, inside, limits) + region

@@ -61,11 +61,14 @@ _CSS_URL = r"url\(\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^()\"']*+))\s*+\)"
 _URL = re.compile(_CSS_URL, re.IGNORECASE)
 _DRAWN = frozenset(("gif", "png", "svg"))  # a placeholder is one of these
 _MAX_PLACEHOLDER = 60  # letters of its name
-# A name of nothing but these words, and numbers, is a placeholder's or a counter's: "ajax-loader.gif", "spacer_2.png".
+# A name of nothing but these words, what goes with them, and numbers, is a placeholder's or a counter's: "ajax-loader.gif",
+# "spacer_2.png", "1x1.gif". What goes with them alone is a name like another: "image1.png", "x3.png".
 _EMPTY_NAMES = _words("""
-    spacer blank clear transparent trans pixel pix px x tracking tracker track beacon loading loader load spinner ajax lazy
-    lazyload placeholder none empty dummy grey gray white img image gif counter count hit
+    spacer blank clear transparent trans pixel pix tracking tracker track beacon loading loader load spinner ajax lazy
+    lazyload placeholder none empty dummy grey gray white counter count
 """)
+_WITH_EMPTY_NAMES = _EMPTY_NAMES | _words("px x img image gif hit")
+_DOT = re.compile(r"\d{1,2}(?:px|x\d{1,2})|px|x", re.IGNORECASE)
 _COUNTER = re.compile(
     r"//(?:pixel|stats|b\.scorecardresearch|www\.facebook\.com/tr|[\w.]*doubleclick\.net)[./?]|/pixel(?:$|\?)",
     re.IGNORECASE,
@@ -223,7 +226,9 @@ def is_placeholder(url: str) -> bool:
     if kind.lower() not in _DRAWN or len(stem) > _MAX_PLACEHOLDER:
         return False
     words = _NAME_WORDS.findall(stem.lower())
-    return not _EMPTY_NAMES.isdisjoint(words) and all(word.isdecimal() or word in _EMPTY_NAMES for word in words)
+    if _EMPTY_NAMES.isdisjoint(words):
+        return bool(_DOT.fullmatch(stem))
+    return all(word.isdecimal() or word in _WITH_EMPTY_NAMES for word in words)
 
 
 def size_of(attributes: Attributes) -> tuple[int, int]:

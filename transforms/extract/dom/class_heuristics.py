@@ -48,7 +48,7 @@ _WORDS = {
         recommendations recommendation suggestions teasers sponsor sponsors advert advertisement
         advertising adverts ads adsense outbrain taboola toolbar pagination pager paging tagcloud taglist tags login logout
         register searchbox searchform search skiplink skip printonly noprint vote masthead topbar siteheader
-        logo invisible infobar byline authorbox bio postmeta metadata dateline timestamp lineno linenos
+        logo infobar byline authorbox bio postmeta metadata dateline timestamp lineno linenos
         linenumbers permalink shortcuts jumplink backlink footnav prevnext donate paywall anchorlink headerlink editsection
         affiliate likes trending recirc userinfo userdetails userextras usertitle postprofile signature sig avatar
         reputation
@@ -66,14 +66,14 @@ _WORDS = {
     """),
     _HEADER: frozenset(("header",)),
     # Page builders and grids call each piece of content a widget, a header or a box.
-    _BUILDER: _words("elementor wpb vc fusion kadence brxe oxy table"),
+    _BUILDER: _words("elementor wpb vc fusion kadence brxe oxy ck table"),
 }
 _SAID = {word: sum(says for says, words in _WORDS.items() if word in words) for words in _WORDS.values() for word in words}
 _SAID_WORDS = frozenset(_SAID)
 _FOUND = frozenset(("result", "results", "page", "hits", "hit"))
 _STATES = frozenset(("no", "has", "with", "without"))  # "no-sidebar" tells of what is around, not of itself
 _WHOLE = frozenset(
-    ("hidden", "hide", "d-none", "is-hidden", "gutter")
+    ("hidden", "hide", "d-none", "is-hidden", "invisible", "is-invisible", "gutter")
 )  # as part of a token it hides a label, or on small screens
 
 
@@ -94,7 +94,8 @@ _PAIRED_WORDS = r"""
     table-of-contents
 """
 _PAIRED_COMMENTS = r"""
-    customer-?reviews? user-?reviews? product-?reviews? review-?(?:list|item) comment-?(?:s|list|area|section|form|thread)
+    customer-?reviews? user-?reviews? product-?reviews product-?review-?(?:list|item|form) review-?(?:list|item)
+    comment-?(?:s|list|area|section|form|thread)
     leave-?(?:a-)?(?:comment|reply)
 """
 _IN_CAPTION = "(?:copyright|credits?|source|text|legend|info|author|annotation|description)"

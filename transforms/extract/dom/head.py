@@ -36,6 +36,12 @@ class Head:
         href = attributes.get("href") or ""
         self.licence = join_url(self.base, href) if len(href) <= self._max_url else ""
 
+    def add_rsl(self, attributes: Attributes) -> None:
+        """A licence that machines read (RSL 1.0): it stands with what else the page says of its use."""
+        href = attributes.get("href") or ""
+        if len(href) <= self._max_url and (url := join_url(self.base, href)):
+            self.robots.append(f"rsl-license: {url}")
+
     def _add_meta(self, attributes: Attributes) -> None:
         name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
         if name not in _READ or not (content := " ".join((attributes.get("content") or "").split())):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom import addresses
 from lamella.transforms.extract.dom.blocks import Image, Item, Video
+from lamella.transforms.extract.dom.class_heuristics import MAX_NAMES
 from lamella.transforms.extract.dom.texts import one_line
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 Attributes = dict[str, str | None]
 _MAX_SOURCES = 20  # of a picture: each of its images is offered all of them
 _TEXT_IMAGE = re.compile(r"(?:^|\s)(?:emoji|wp-smiley|latex|tex|mwe-math-fallback-image-\w+)(?:\s|$)", re.IGNORECASE)
+_OF_SITE = re.compile(r"(?:^|[\s_-])(?:site-?)?(?:logo|avatar)s?(?:$|[\s_-])", re.IGNORECASE)
 # A formula: a command of TeX with its arguments, or an operator around it.
 _TEX = re.compile(r"\\(?:[a-zA-Z]{2,}\s*[{(_^\\]|[a-zA-Z]++\b.{0,80}?[=^_+<>{])")
 
@@ -116,6 +118,11 @@ def _add_image(page: Gatherer, url: str, attributes: Attributes, size: tuple[int
         width=width,
         height=height,
         unscripted=bool(page.muted),
+        of_site=_is_of_site(attributes),
         linked=bool(page.href) and not addresses.is_image_name(page.href) and page.href[0] != "#",
     )
     page.layout.items.append(Item(page.box, page.position, "img", media=shown))
+
+
+def _is_of_site(attributes: Attributes) -> bool:
+    return any((name := attributes.get(key)) and _OF_SITE.search(name[:MAX_NAMES]) for key in ("class", "id"))

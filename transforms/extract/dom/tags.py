@@ -27,7 +27,7 @@ BLOCKS = _words("""
 TEXT_TAGS = {tag: tag for tag in ("h1", "h2", "h3", "h4", "h5", "h6", "li", "pre", "blockquote", "figcaption", "tr")}
 TEXT_TAGS |= {"dt": "li", "dd": "li", "xmp": "pre", "listing": "pre", "section": "p", "article": "p", "aside": "p"}
 TEXT_BOXES = _words(
-    "p pre blockquote li dt dd ul ol dl figure figcaption table thead tbody tr h1 h2 h3 h4 h5 h6 details summary"
+    "p pre blockquote li dt dd ul ol dl figure figcaption table caption thead tbody tr h1 h2 h3 h4 h5 h6 details summary"
 )
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 

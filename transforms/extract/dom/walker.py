@@ -28,6 +28,7 @@ from lamella.transforms.extract.dom.texts import BREAK, CELL, blocks_of, one_lin
 Attributes = dict[str, str | None]
 Handler = Callable[["Gatherer", LexborNode, Attributes], object]
 _LICENCE = '[rel~="license" i][href]'
+_RSL = 'link[rel~="license" i][type="application/rsl+xml" i][href]'
 # Furniture with these inside was perhaps never closed: where it holds the page's prose, it is none.
 _CONTENT = "main, [role=main], h1"
 _NAVIGATED = f"{_CONTENT}, p"
@@ -109,6 +110,8 @@ class Gatherer:
         self.flush()
         for found in tree.css(_LICENCE)[:1]:
             self.head.add_licence(found.attributes)
+        for found in tree.css(_RSL)[:1]:
+            self.head.add_rsl(found.attributes)
         self.layout.title = (self.head.title or self.head.og_title)[:_TITLE_LETTERS]
         return self.layout
 

@@ -1,0 +1,81 @@
+"""Beam's questions about functions and options while a pipeline is laid out -> each asked once, the answer remembered."""
+
+import functools
+import types
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.transforms import core, userstate
+
+
+def remember() -> None:
+    """Makes Beam keep what it finds out about functions, DoFns and options. A second call changes nothing.
+
+    Beam 2.77 inspects each method of a DoFn some ten times, and parses the options anew, with an argument parser of their own,
+    for each transform and each comparison of two types: three quarters of what it costs to lay a pipeline out. None of the
+    answers can change: a function keeps its arguments, a class its methods, and all views of options share their values.
+    """
+    _wrap(core, "get_function_args_defaults", _once_a_function)
+    _wrap(userstate, "get_dofn_specs", _once_a_class)
+    _wrap(PipelineOptions, "view_as", _once_a_view)
+
+
+def _wrap(owner: Any, name: str, wrapper: Callable[[Callable], Callable]) -> None:
+    asked = getattr(owner, name)
+    if not hasattr(asked, "__wrapped__"):
+        setattr(owner, name, functools.wraps(asked)(wrapper(asked)))
+
+
+def _once_a_function(arguments_of: Callable) -> Callable:
+    """For `f -> (names, defaults)`: a bound method and its function differ in `self`."""
+    known: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+    def remembered(f):
+        bound = isinstance(f, types.MethodType)
+        function = f.__func__ if bound else f
+        if not isinstance(function, types.FunctionType):
+            return arguments_of(f)
+        answers = known.get(function)
+        if answers is None:
+            answers = known[function] = {}
+        if bound not in answers:
+            answers[bound] = arguments_of(f)
+        names, defaults = answers[bound]
+        return list(names), list(defaults)
+
+    return remembered
+
+
+def _once_a_class(specs_of: Callable) -> Callable:
+    """For `DoFn -> (states, timers)`, which stand in its methods' signatures; a DoFn made of a callable has that one's."""
+    known: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+    def remembered(dofn):
+        kind = type(dofn)
+        if hasattr(dofn, "_inspect_process"):
+            return specs_of(dofn)
+        if kind not in known:
+            known[kind] = specs_of(dofn)
+        states, timers = known[kind]
+        return set(states), set(timers)
+
+    return remembered
+
+
+def _once_a_view(view_as: Callable) -> Callable:
+    """For `(options, class) -> view`; a view of every option there is may grow, since it lists the classes known by then."""
+    known: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+    def remembered(self, cls):
+        if cls is PipelineOptions:
+            return view_as(self, cls)
+        views = known.get(self)
+        if views is None:
+            views = known[self] = {}
+        if cls not in views:
+            views[cls] = view_as(self, cls)
+        return views[cls]
+
+    return remembered

@@ -1,0 +1,104 @@
+"""Join: records of several kinds in, all of one key together; what a function makes of each group out. One shuffle.
+
+Beam's CoGroupByKey takes a transform for each kind and one more, and hands a group over as lists. Here a kind is a tag on the
+record, and a group is read as often as a function needs, and never held: a logo on every page is a group of millions.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import apache_beam as beam
+
+Keyed = Callable[..., Iterable[tuple[Any, Any]]]  # a record -> (key, value), in any number
+
+
+class Group:
+    """The values of one key, by the name of their kind: `group["media"]` may be iterated any number of times."""
+
+    def __init__(self, values: Iterable[tuple[int, Any]], numbers: Mapping[str, int]):
+        self._values, self._numbers = values, numbers
+
+    def __getitem__(self, name: str) -> "Kind":
+        return Kind(self._values, self._numbers[name])
+
+    @property
+    def names(self) -> Iterable[str]:
+        """Of all kinds, whether or not the key has any."""
+        return self._numbers
+
+    def first(self, name: str, default: Any = None) -> Any:
+        """The one value of a kind that has at most one a key."""
+        return next(iter(self[name]), default)
+
+
+class Kind:
+    """The values of one kind: an iterable, and no list."""
+
+    def __init__(self, values: Iterable[tuple[int, Any]], number: int):
+        self._values, self._number = values, number
+
+    def __iter__(self) -> Iterator[Any]:
+        return (value for number, value in self._values if number == self._number)
+
+
+class Join(beam.PTransform):
+    """{name: records} -> what `joined(key, Group)` yields for each key.
+
+    Args:
+        keyed: by name, a module-level function of a record that gives (key, value) for each key that the record goes to.
+        joined: a module-level function; yields outputs, those of other doors as `beam.pvalue.TaggedOutput`.
+        gives: the type of the outputs, or of the main ones.
+        doors: the types of the others, by name; where there are any, the result has an output of each, and `main`.
+        by: the type of the keys.
+        sides: side inputs, handed to `joined` after the group.
+    """
+
+    def __init__(
+        self,
+        keyed: Mapping[str, Keyed],
+        joined: Callable[..., Iterable[Any]],
+        gives: Any,
+        *,
+        doors: Mapping[str, Any] | None = None,
+        by: Any = str,
+        sides: Sequence[Any] = (),
+    ):
+        super().__init__()
+        self._keyed, self._joined, self._gives, self._doors = keyed, joined, gives, doors or {}
+        self._by, self._sides = by, sides
+
+    def expand(self, inputs: Mapping[str, beam.PCollection]):
+        numbers = {name: number for number, name in enumerate(self._keyed)}
+        pair = tuple[self._by, tuple[int, Any]]
+        tagged = [
+            inputs[name]
+            | f"Key {name.replace('/', ' ')}" >> beam.FlatMap(_tagged, number, self._keyed[name]).with_output_types(pair)
+            for name, number in numbers.items()
+        ]
+        together = tagged[0] if len(tagged) == 1 else tuple(tagged) | beam.Flatten()
+        join = beam.FlatMap(_joined, numbers, self._joined, *self._sides).with_output_types(self._gives, **self._doors)
+        return together | beam.GroupByKey() | (join.with_outputs(*self._doors, main="main") if self._doors else join)
+
+
+def by_key(record: Any) -> Iterable[tuple[str, Any]]:
+    """The record by its key."""
+    return ((record.key, record),)
+
+
+def by_url(record: Any) -> Iterable[tuple[str, Any]]:
+    """The record by its address."""
+    return ((record.url, record),)
+
+
+def as_it_is(pair: tuple[Any, Any]) -> Iterable[tuple[Any, Any]]:
+    """What is (key, value) already."""
+    return (pair,)
+
+
+def _tagged(record: Any, number: int, keyed: Keyed) -> Iterator[tuple[Any, tuple[int, Any]]]:
+    return ((key, (number, value)) for key, value in keyed(record))
+
+
+def _joined(grouped: tuple[Any, Iterable], numbers: Mapping[str, int], joined: Callable, *sides: Any) -> Iterable[Any]:
+    key, values = grouped
+    return joined(key, Group(values, numbers), *sides) or ()
