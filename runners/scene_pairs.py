@@ -19,9 +19,8 @@ from lamella.sample.scenes import BACKGROUNDS, make_scene
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.sample import Members, PairSample
 from lamella.schemas.shards import ShardInfo, ShardManifest, shard_name, write_shard
-from lamella.transforms.base.files import join
+from lamella.transforms.base.files import NewFile, join
 from lamella.transforms.shard.manifest import finish, withdraw_manifest
-from lamella.transforms.shard.output import NewFile
 
 PAIRS_PER_SHARD = 2000
 VALIDATION = 500  # pairs

@@ -172,7 +172,7 @@ def test_a_picture_of_two_pairs_is_captioned_once(config, run_folder, pairs):
 
 
 def test_a_synthetic_pair_is_one_of_its_own(run_folder):
-    """It stands on the page of the first pair of its picture, in ALIGN before LTIP, and no score of the web's text is its own."""
+    """It stands on the page of its picture's first pair, in ALIGN before LTIP, and no score of the web's text is its own."""
     red = run_folder[1]["red"]
     web = [replace(pair(key, red), clip_score=0.3, clip_model="m", document=f"page of {key}") for key in "ba"]
     long = replace(pair("0", red), dataset=Dataset.LTIP)

@@ -22,11 +22,11 @@ def file_name(candidate: Candidate, limits: PairConfig) -> str:
     return candidate.pair.text if is_file_name(candidate.pair.text) else ""
 
 
-
+def boilerplate(candidate: Candidate, limits: PairConfig) -> str:
     """What shows that nobody wrote the text about this picture."""
     return boilerplate_of(candidate.pair.text)
-def boilerplate(candidate: Candidate, limits: PairConfig) -> str:
-def foreign_language(candidate: Candidate, limits: PairConfig) -> str:
+
+
 def foreign_language(candidate: Candidate[CandidatePair], limits: PairConfig) -> str:
     """The page's language, where it is none of those that are wanted."""
     language = candidate.pair.language
