@@ -28,7 +28,6 @@ from tests.model_world import CONFIG, write_models
 from tests.trainer.training_world import logged
 
 ITM = {"itm_weight": "1", "near_misses": "2", "queue": "20", "distillation": "0.4", "distillation_warmup_steps": "4"}
-ITM |= {"freeze_stem": "false", "caption_weight": "0"}
 
 
 def test_near_misses_change_one_word_of_a_kind_or_swap_two():
@@ -211,6 +210,6 @@ def test_what_cannot_be_is_named(tmp_path, toy_shards, toy_overrides, keys, says
     (tmp_path / "toy-clip-itm.json").write_text(json.dumps({"embed_dim": 16, "vision_cfg": vision, "text_cfg": text}))
     open_clip.add_model_config(tmp_path / "toy-clip-itm.json")
     own = {} if "model" in keys else toy_overrides
-    small = {"batch": "8", "sources": "none", "datasets": "align", "freeze_stem": "false", "caption_weight": "0"}
+    small = {"batch": "8", "sources": "none", "datasets": "align"}
     with pytest.raises(TrainingError, match=says):
         train(toy_shards, "demo-itm", str(tmp_path), own | small | keys)
