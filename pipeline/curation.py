@@ -1,6 +1,7 @@
 """The story: web archives in, training shards out. Five columns of verbs; each hands its tables to the next."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import apache_beam as beam
@@ -11,11 +12,12 @@ from lamella.pipeline.fingerprints import model_identity
 from lamella.pipeline.ledger import Ledger
 from lamella.pipeline.opt_outs import ListOptOuts
 from lamella.schemas.config import Config
-from lamella.schemas.datasets import DATASETS, Dataset
+from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.media import Alias, ArchiveMedia, Media
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason, Rejection, Unit
+from lamella.schemas.shards import ShardInfo
 from lamella.transforms.assemble.stage import DOCUMENTS_USE, AssembleDocuments
 from lamella.transforms.base.files import join
 from lamella.transforms.base.join_media import JoinMedia
@@ -31,6 +33,7 @@ from lamella.transforms.media.store import MediaStore
 from lamella.transforms.pair.stage import CANDIDATES_USE, MinePairs, ProposePairs
 from lamella.transforms.read.stage import ReadPages
 from lamella.transforms.score.stage import JudgeDocuments, JudgePairs, ScoreRecords
+from lamella.transforms.shard.manifest import files_of
 from lamella.transforms.shard.plan import plan_shards
 from lamella.transforms.shard.stage import PlannedShards, ShardsTarget, WriteShards
 from lamella.transforms.shard.write import ShardWork
@@ -101,6 +104,8 @@ def find_media(
 class ShardsOutput(NamedTuple):
     root: str  # the run's folder
     fingerprint: str  # what the manifests say that the shards were made from
+    settings: str = ""  # hash of all that a shard's bytes depend on beside its records
+    standing: Mapping[str, Mapping[str, ShardInfo]] = MappingProxyType({})  # folder in `shards/` -> files that may stay
 
 
 class Pairs(NamedTuple):
@@ -197,12 +202,24 @@ def make_shards(
     store = MediaStore.of(output.root, c.read, c.fetch)
     shards: dict[Dataset, PlannedShards] = {}
     for dataset in DATASETS:
-        work = ShardWork(dataset=dataset, config=c.shard, store=store, folder=join(output.root, SHARDS_FOLDER, dataset))
+        work = ShardWork(
+            dataset=dataset,
+            config=c.shard,
+            store=store,
+            folder=join(output.root, SHARDS_FOLDER, dataset),
+            settings=output.settings,
+            standing={**output.standing.get(dataset, {}), **output.standing.get(dataset + PARQUET, {})},
+        )
         shards[dataset] = PlannedShards(plan_shards(dataset, rows[dataset], c.shard), work)
     made = tables | WriteShards(shards)
     ledger.enter(made)
     targets = {
-        folder: ShardsTarget(dataset=dataset, folder=folder, fingerprint=output.fingerprint)
+        folder: ShardsTarget(
+            dataset=dataset,
+            folder=folder,
+            fingerprint=output.fingerprint,
+            standing=files_of(output.standing.get(folder.rpartition("/")[2], {}).values()),
+        )
         for dataset, planned in shards.items()
         for folder in planned.work.folders
     }

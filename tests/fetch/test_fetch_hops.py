@@ -5,16 +5,16 @@ import pytest
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Alias, AliasKind, ArchiveMedia, BlobRef, Container, MediaKind
 from lamella.schemas.rejection import Reason, Rejection
-from lamella.transforms.fetch.captured import CapturedLink
+from lamella.transforms.fetch.captured import FetchResponse
 from lamella.transforms.fetch.hops import Led, latest_alias, look
-from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.fetch.links import FetchRequest
 
 A, B = "http://pond.example/a.png", "http://reeds.example/b.png"
 CONFIG = FetchConfig()
 
 
-def link(url: str = A) -> WantedLink:
-    return WantedLink(url=url, kind=MediaKind.IMAGE, documents=1)
+def link(url: str = A) -> FetchRequest:
+    return FetchRequest(url=url, kind=MediaKind.IMAGE, documents=1)
 
 
 def held(url: str = A, **fields) -> ArchiveMedia:
@@ -31,7 +31,7 @@ def at(url: str = A, **fields) -> Led:
 
 
 def test_bytes_win_over_a_redirect():
-    assert isinstance(look(at(), held(), moved(), 0, CONFIG), CapturedLink)
+    assert isinstance(look(at(), held(), moved(), 0, CONFIG), FetchResponse)
     assert look(at(), None, moved(), 0, CONFIG) == at(B, through=(B,))
     assert look(at(), None, None, 0, CONFIG) == link()
 

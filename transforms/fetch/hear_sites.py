@@ -18,7 +18,7 @@ from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.base.join import Group, Join, as_it_is, by_url
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation
-from lamella.transforms.fetch.captured import CapturedLink, latest
+from lamella.transforms.fetch.captured import FetchResponse, latest
 from lamella.transforms.fetch.robots import read_robots
 from lamella.transforms.fetch.site_rules import SiteRules, read_ai_txt, read_rsl, read_tdm_file
 from lamella.transforms.formats.site_files import AI_TXT, ROBOTS, RSL_TYPE, TDM_FILE, is_site_file, site_file_path, site_of
@@ -26,7 +26,7 @@ from lamella.transforms.media.store import MediaStore
 
 
 class Heard(NamedTuple):
-    captured: beam.PCollection  # CapturedLink
+    captured: beam.PCollection  # FetchResponse
     refused: beam.PCollection  # Rejection
 
 
@@ -57,12 +57,12 @@ class HearSites(beam.PTransform):
         hear = partial(words_of_site, self._config, self._store)
         words = inputs | "Sites" >> Join({"captured": asked_of, "archived": _site_file}, hear, tuple[str, Word])
         said = {"captured": inputs["captured"], "words": words}
-        settled = Join({"captured": by_url, "words": as_it_is}, _settled, CapturedLink, doors={"refused": Rejection})
+        settled = Join({"captured": by_url, "words": as_it_is}, _settled, FetchResponse, doors={"refused": Rejection})
         out = said | "Links" >> settled
         return Heard(out.main, out.refused)
 
 
-def asked_of(link: CapturedLink) -> Iterable[tuple[str, Asked]]:
+def asked_of(link: FetchResponse) -> Iterable[tuple[str, Asked]]:
     """(site, Asked) for each address on the link's way."""
     for address in (link.url, *link.through):
         yield site_of(address), Asked(link.url, address, bool(link.tdm_reservation))
@@ -94,7 +94,7 @@ def rules_of(files: Iterable[ArchiveMedia], site: str, store: MediaStore) -> Sit
     )
 
 
-def settle(link: CapturedLink, words: Iterable[Word]) -> CapturedLink | Rejection:
+def settle(link: FetchResponse, words: Iterable[Word]) -> FetchResponse | Rejection:
     """The link with what its sites say, or the Rejection where one of them forbids it."""
     said = sorted(set(words))
     forbids = [word.evidence for word in said if not word.allowed]

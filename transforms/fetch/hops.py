@@ -12,9 +12,9 @@ from lamella.transforms.base.aliases import both_say
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Found, Violation, apply_rules
 from lamella.transforms.fetch.address_rules import unsafe_word
-from lamella.transforms.fetch.captured import CapturedLink, descending, from_archive
+from lamella.transforms.fetch.captured import FetchResponse, descending, from_archive
 from lamella.transforms.fetch.guard import ForbiddenAddress, Guard, is_public
-from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.fetch.links import FetchRequest
 from lamella.transforms.fetch.opt_out import media_opt_out, product_of
 from lamella.transforms.formats.urls import host_of
 from lamella.transforms.media.rule_scope import MEDIA_SCOPE
@@ -27,7 +27,7 @@ _MAX_SHOWN = 300  # characters of an address in a detail
 class Led:
     """A link, where redirects have led it, and what they say of the use of what they lead to."""
 
-    link: WantedLink
+    link: FetchRequest
     at: str  # canonical URL
     through: tuple[str, ...] = ()  # addresses that it was led to
     robots_header: str = ""
@@ -76,7 +76,7 @@ HOP_RULES = MEDIA_SCOPE.book(
 )
 
 
-def start(link: WantedLink) -> tuple[str, Led]:
+def start(link: FetchRequest) -> tuple[str, Led]:
     return link.url, Led(link=link, at=link.url)
 
 
@@ -92,7 +92,7 @@ def latest_alias_first(alias: Alias) -> tuple:
 
 def look(
     led: Led, held: ArchiveMedia | None, redirect: Alias | None, hop: int, config: FetchConfig
-) -> CapturedLink | Led | Rejection | WantedLink:
+) -> FetchResponse | Led | Rejection | FetchRequest:
     """The link's capture; where it goes on; why it does not; or the link itself, which no archive holds.
 
     Bytes at an address win over a redirect from it: crawlers store both where a site asks for a cookie first.

@@ -17,14 +17,14 @@ from lamella.schemas.media import Alias, AliasKind, ArchiveMedia
 from lamella.schemas.rejection import Rejection
 from lamella.transforms.base.aliases import as_capture, is_meant, names_asked, names_of
 from lamella.transforms.base.join import Group, Join, as_it_is, by_url
-from lamella.transforms.fetch.captured import CapturedLink, latest_first
+from lamella.transforms.fetch.captured import FetchResponse, latest_first
 from lamella.transforms.fetch.hops import Led, latest_alias_first, look, start
-from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.fetch.links import FetchRequest
 
 
 class Found(NamedTuple):
-    captured: beam.PCollection  # CapturedLink
-    missing: beam.PCollection  # WantedLink
+    captured: beam.PCollection  # FetchResponse
+    missing: beam.PCollection  # FetchRequest
     refused: beam.PCollection  # Rejection
 
 
@@ -51,7 +51,7 @@ class LookInArchives(beam.PTransform):
 
     def expand(self, inputs):
         config = self._config
-        doors = {"led": tuple[str, Led], "missing": WantedLink, "refused": Rejection}
+        doors = {"led": tuple[str, Led], "missing": FetchRequest, "refused": Rejection}
         revisits = {"archived": inputs["archived"], "aliases": inputs["aliases"]} | "Revisits" >> ResolveRevisits()
         places = {
             "links": inputs["links"],
@@ -60,10 +60,10 @@ class LookInArchives(beam.PTransform):
             "redirects": inputs["aliases"],
         }
         keyed = {"links": _started, "archived": by_url, "revisits": by_url, "redirects": _both_ends}
-        first = Join(keyed, partial(_at_address, config), CapturedLink, doors=doors | {"there": tuple[str, tuple[str, There]]})
+        first = Join(keyed, partial(_at_address, config), FetchResponse, doors=doors | {"there": tuple[str, tuple[str, There]]})
         ends = [places | "Hop 0" >> first]
         for hop in range(1, config.max_redirects + 1, 2):
-            join = Join({"led": as_it_is, "there": as_it_is}, partial(_two_hops, config, hop), CapturedLink, doors=doors)
+            join = Join({"led": as_it_is, "there": as_it_is}, partial(_two_hops, config, hop), FetchResponse, doors=doors)
             ends.append({"led": ends[-1].led, "there": ends[0].there} | f"Hops {hop}" >> join)
         doors_of_all = {"captured": "main", "missing": "missing", "refused": "refused"}
         return Found(
@@ -78,7 +78,7 @@ class ResolveRevisits(beam.PTransform):
         return inputs | Join({"aliases": _by_asked, "archived": _by_names}, _resolved, ArchiveMedia)
 
 
-def _started(link: WantedLink) -> Iterable[tuple[str, Led]]:
+def _started(link: FetchRequest) -> Iterable[tuple[str, Led]]:
     return (start(link),)
 
 
@@ -116,9 +116,9 @@ def _two_hops(config: FetchConfig, hop: int, address: str, found: Group) -> Iter
         yield _door(out)
 
 
-def _door(out: CapturedLink | Led | Rejection | WantedLink) -> Any:
+def _door(out: FetchResponse | Led | Rejection | FetchRequest) -> Any:
     match out:
-        case CapturedLink():
+        case FetchResponse():
             return out
         case Led():
             return beam.pvalue.TaggedOutput("led", (out.at, out))

@@ -12,7 +12,7 @@ from lamella.schemas.page import Page, Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.aliases import as_capture, names_asked
 from lamella.transforms.formats.charset import decode_html
-from lamella.transforms.formats.content_encoding import BadRecord, Body, html_caps, media_caps
+from lamella.transforms.formats.content_encoding import BadRecord, Body, html_size_limits, media_size_limits
 from lamella.transforms.formats.digests import payload_digest
 from lamella.transforms.formats.http_message import REDIRECTS, length_of_range
 from lamella.transforms.formats.signatures import signature
@@ -99,9 +99,9 @@ def _content(
 def _typed(record: Record, member: Member, archive: Archive, config: ReadConfig) -> Page | ArchiveMedia:
     mime = media_type(record.content_type)
     known = may_be_page(mime) or is_media(mime) or is_site_file(canonical_url(record.url), mime)
-    if not (known or signature(body_start(record, _PEEKED_BYTES, media_caps(config)))):
+    if not (known or signature(body_start(record, _PEEKED_BYTES, media_size_limits(config)))):
         raise BadRecord(Reason.NOT_HTML, mime)
-    body = decoded_body(record, html_caps(config) if mime == HTML else media_caps(config))
+    body = decoded_body(record, html_size_limits(config) if mime == HTML else media_size_limits(config))
     if not body.data.strip():
         raise BadRecord(Reason.EMPTY_BODY, "nothing is left once it is decoded")
     mime = sniffed(mime, body.data[:SNIFFED_BYTES])
