@@ -8,7 +8,7 @@ few bare grounds, whose source is "ground". What a pair says is always true of i
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from lamella.sample.captions import alt_text, bare, long_caption
 from lamella.sample.clips import clip_caption, cues, still
@@ -17,7 +17,7 @@ from lamella.sample.paint import encode, paint, texture
 from lamella.sample.rng import Rng
 from lamella.sample.scenes import BACKGROUNDS, make_scene
 from lamella.schemas.datasets import Dataset
-from lamella.schemas.sample import Members, PairSample
+from lamella.schemas.sample import PairSample
 from lamella.schemas.shards import ShardInfo, ShardManifest, shard_name, write_shard
 from lamella.transforms.base.files import NewFile, join
 from lamella.transforms.shard.manifest import finish, withdraw_manifest
@@ -51,23 +51,21 @@ def write_scene_pairs(folder: str, pairs: int, seed: int) -> ShardManifest:
     """Shards of `pairs` pairs for training and VALIDATION more, under `folder`/ltip, with their manifest."""
     target = withdraw_manifest(join(folder, Dataset.LTIP))
     sizes = [min(PAIRS_PER_SHARD, pairs - start) for start in range(0, pairs, PAIRS_PER_SHARD)]
-    shards = [_write(target, "train", number, seed, size) for number, size in enumerate(sizes)]
-    shards.append(_write(target, "validation", 0, seed, VALIDATION))
+    places = [*(("train", number, size) for number, size in enumerate(sizes)), ("validation", 0, VALIDATION)]
+    shards = [
+        _write(target, split, number, [f"pairs/{seed}/{split}/{number}/{index}" for index in range(size)])
+        for split, number, size in places
+    ]
     made_from = f"scenes seed={seed} pairs={pairs}"
     return finish(target, ShardManifest(dataset=Dataset.LTIP, shards=tuple(shards), fingerprint=made_from))
 
 
-def _write(folder: str, split: str, number: int, seed: int, pairs: int) -> ShardInfo:
+def _write(folder: str, split: str, number: int, keys: Sequence[str]) -> ShardInfo:
     name = shard_name(Dataset.LTIP, split, number)
     with NewFile(join(folder, name)) as out:
-        count = write_shard(out, number, _members(f"pairs/{seed}/{split}/{number}", pairs))
+        count = write_shard(out, number, (scene_pair(key).encode() for key in keys))
         out.commit()
     return ShardInfo(name=name, split=split, samples=count, bytes=out.tell(), sha256=out.sha256)
-
-
-def _members(key: str, pairs: int) -> Iterator[Members]:
-    for index in range(pairs):
-        yield scene_pair(f"{key}/{index}").encode()
 
 
 def main(words: list[str] | None = None) -> None:
