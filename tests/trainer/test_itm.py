@@ -66,11 +66,11 @@ def test_contrast_with_soft_targets_by_hand():
     own, scale = torch.tensor([0]), torch.tensor(2.0)
     same = torch.tensor([[True, False, True]])  # the third has the same text: neither right nor wrong
     logs = [1 - math.log(math.e + 1), -math.log(math.e + 1)]
-    assert soft_contrast(cosine, slow, own, same, scale, 0.0).item() == pytest.approx(-logs[0])
+    assert soft_contrast(cosine, slow, own, same, scale=scale, alpha=0.0).item() == pytest.approx(-logs[0])
     view = math.exp(2) / (math.exp(2) + 1)
     target = 0.6 + 0.4 * view
     expected = -(target * logs[0] + (1 - target) * logs[1])
-    assert soft_contrast(cosine, slow, own, same, scale, 0.4).item() == pytest.approx(expected)
+    assert soft_contrast(cosine, slow, own, same, scale=scale, alpha=0.4).item() == pytest.approx(expected)
 
 
 def test_right_and_wrong_weigh_the_same_and_what_is_not_there_nothing():

@@ -104,7 +104,7 @@ class Learner(nn.Module):
                 losses["contrastive"] = contrastive_loss(by_image, by_text, scale, first)
             if self.matching:
                 all_tokens = world.all_rows(tokens)  # [world * B, L]
-                losses["match"] = matching_loss(by_image, by_text, all_tokens, first, self.matching)
+                losses["match"] = matching_loss(by_image, by_text, all_tokens, first, matching=self.matching)
         views = None
         if self.momentum:
             views = self.momentum.encode(normalise(batch.images, *self._look), tokens)
@@ -133,7 +133,7 @@ class Learner(nn.Module):
         losses = []
         for fast, slow, other, kept in ((seen, views.seen, views.read, queue.read), (read, views.read, views.seen, queue.seen)):
             candidates = torch.cat([world.all_rows(other), kept[:filled]])  # [N, D]
-            losses.append(soft_contrast(fast @ candidates.T, slow @ candidates.T, own, same, scale, alpha))
+            losses.append(soft_contrast(fast @ candidates.T, slow @ candidates.T, own, same, scale=scale, alpha=alpha))
         return (losses[0] + losses[1]) / 2
 
     def _fused_matching(self, patches: Tensor, vectors: tuple[Tensor, Tensor], batch: Inputs, scale: Tensor) -> Tensor:

@@ -47,7 +47,7 @@ class ScoreRecords(beam.PTransform):
 
     def expand(self, records: beam.PCollection[Record]):
         _, memory, buckets = self._model
-        embeddings = records | Remembered(self._asks, to_record, tuple[str, Embedding], memory, buckets)
+        embeddings = records | Remembered(self._asks, to_record, tuple[str, Embedding], memory=memory, buckets=buckets)
         scored = {"records": records, "answers": embeddings.answers} | JoinAnswers(self._score, Scored)
         return Recalled(scored, embeddings.counts)
 
