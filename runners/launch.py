@@ -107,9 +107,12 @@ class Launch:
         from lamella.pipeline.preflight import load_models, own_folder
         from lamella.pipeline.run import run
         from lamella.reporting.report import write_report
+        from lamella.runners.local_memory import warn_of_memory
 
         if self.processes is not None:
             load_models(self.settings)
+            if warning := warn_of_memory(total_size(self.archives), self.processes):
+                say(warning)
         with own_folder(self.output), closing(self.execute):
             if warning := warn_of_archives(self.archives, self.settings):
                 say(warning)

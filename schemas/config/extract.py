@@ -1,5 +1,7 @@
 """Limits on a page, and what tells its main content from boilerplate."""
 
+from typing import Literal
+
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from lamella.schemas.bounds import Share
@@ -7,6 +9,7 @@ from lamella.schemas.config.timed import MIB, Timed
 
 
 class ExtractConfig(Timed):
+    engine: Literal["lamella", "trafilatura"] = "lamella"  # whose text; trafilatura's gets our images put in by position
     timeout_s: PositiveFloat = 5.0  # of the worker's CPU, a page; reliability H1
     max_memory_bytes: PositiveInt = 2048 * MIB  # of the child process; reliability H1
     pages_per_child: PositiveInt = 5000  # then a fresh child: leaks end; reliability H3

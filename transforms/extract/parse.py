@@ -72,6 +72,10 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
         more = _main_matter(Gatherer(head.base, config), drawn, config)
         if _letters(more) > config.min_article_prose + _letters(items):
             items, tree = more, drawn
+    if config.engine == "trafilatura":
+        from lamella.transforms.extract.trafilatura_text import with_trafilatura_text  # it loads for a second
+
+        items = with_trafilatura_text(html if isinstance(html, str) else html.decode("utf-8", "replace"), page.layout, items)
     items, left = _with_urls(items, head.base, config.max_url_characters)
     title = head.title or head.og_title or opening_heading(items) or opening_heading(page.layout.items)
     return Parsed(

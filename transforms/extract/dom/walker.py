@@ -19,6 +19,7 @@ from lamella.transforms.extract.dom.class_heuristics import (
     MAX_NAMES,
     is_silent,
     traits_of,
+    traits_of_tag,
 )
 from lamella.transforms.extract.dom.head import Head
 from lamella.transforms.extract.dom.phrases import SKIP
@@ -256,7 +257,7 @@ class Gatherer:
             hint, caption = traits_of(tag[:MAX_NAMES], role, class_, id_)
             box = Box(tag, self.box, hint, class_, caption, tag == "main" or role == "main")
         else:  # nearly half of all boxes: there is nothing to read
-            hint, caption = traits_of(tag[:MAX_NAMES], "", "", "")
+            hint, caption = traits_of_tag(tag[:MAX_NAMES])
             box = Box(tag, self.box, hint, "", caption, tag == "main")
         self.box = len(boxes)
         boxes.append(box)
