@@ -41,7 +41,7 @@ class ScoreRecords(beam.PTransform):
         pictures = PictureEmbeddings(model=scorer, identity=model.identity, store=store)
         texts = TextEmbeddings(model=scorer, identity=model.identity)
         self._asks = [
-            Ask(measure=pictures, asked_of=partial(_asked, pictures_of)),
+            Ask(measure=pictures, asked_of=partial(_asked, partial(pictures_of, heads=heads))),
             Ask(measure=texts, asked_of=partial(_asked, texts_of)),
         ]
 
