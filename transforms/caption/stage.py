@@ -32,7 +32,7 @@ PairType = ImageTextPair | VideoTextPair
 
 
 class CaptionPictures(beam.PTransform):
-    """PCollection of pairs -> Recalled of synthetic pairs, one for each picture and dataset. They are judged with the others.
+    """PCollection of pairs -> Recalled of synthetic pairs, one for each picture. They are judged with the others.
 
     Args:
         config: the captioner, and how it searches for words.
