@@ -77,28 +77,23 @@ class FoundMedia(NamedTuple):
     opt_outs: PCollection  # OptOut, of media, and of documents and candidates before them
 
 
-def find_media(
-    documents: PCollection[InterleavedDocument],
-    candidates: PCollection[CandidatePair],
-    archived: PCollection[ArchiveMedia],
-    aliases: PCollection[Alias],
-    rejected: PCollection[Rejection],
-    c: Config,
-    root: str,
-    ledger: Ledger,
-    *,
-    asks: bool = True,
-) -> FoundMedia:
-    """What documents and candidates refer to -> media found in the archives or over HTTP, inspected, judged, once each.
+class MediaInputs(NamedTuple):
+    """What refers to media, and what the archives hold; in the order in which the job reads its tables."""
 
-    Args:
-        rejected: of the job before, whose opt-outs are listed with those of media.
-    """
+    documents: PCollection[InterleavedDocument]
+    candidates: PCollection[CandidatePair]
+    archived: PCollection[ArchiveMedia]
+    aliases: PCollection[Alias]
+    rejected: PCollection[Rejection]  # of the job before, whose opt-outs are listed with those of media
+
+
+def find_media(read: MediaInputs, c: Config, root: str, ledger: Ledger, *, asks: bool = True) -> FoundMedia:
+    """What documents and candidates refer to -> media found in the archives or over HTTP, inspected, judged, once each."""
     store = MediaStore.of(root, c.read, c.fetch)
-    refs = {"documents": documents, "candidates": candidates, "archived": archived, "aliases": aliases}
+    refs = {name: getattr(read, name) for name in ("documents", "candidates", "archived", "aliases")}
     found = refs | FetchMedia(c.fetch, store, asks=asks)
-    gone = (found.rejected, rejected) | "All that left" >> beam.Flatten()
-    return FoundMedia(ledger.keep(found), {"rejected": gone, "archived": archived, "said": found.said} | ListOptOuts())
+    gone = (found.rejected, read.rejected) | "All that left" >> beam.Flatten()
+    return FoundMedia(ledger.keep(found), {"rejected": gone, "archived": read.archived, "said": found.said} | ListOptOuts())
 
 
 class ShardsOutput(NamedTuple):
@@ -114,20 +109,20 @@ class Pairs(NamedTuple):
     videos: PCollection  # VideoTextPair
 
 
-def make_pairs(
-    documents: PCollection[InterleavedDocument],
-    candidates: PCollection[CandidatePair],
-    media: PCollection[Media],
-    rejected_media: PCollection[Rejection],
-    c: Config,
-    root: str,
-    ledger: Ledger,
-) -> Pairs:
+class PairInputs(NamedTuple):
+    """What shows media, and what became of them; in the order in which the job reads its tables."""
+
+    documents: PCollection[InterleavedDocument]
+    candidates: PCollection[CandidatePair]
+    media: PCollection[Media]
+    unusable: PCollection[Rejection]  # of media
+
+
+def make_pairs(read: PairInputs, c: Config, root: str, ledger: Ledger) -> Pairs:
     """Documents, candidates and media -> interleaved documents, and the pairs, scored, captioned and matched."""
     at = _Models(c, MediaStore.of(root, c.read, c.fetch), memory_of(c, root), ledger)
 
-    found = {"documents": documents, "candidates": candidates, "media": media, "unusable": rejected_media}
-    joined = found | JoinMedia({"documents": DOCUMENTS_USE, "candidates": CANDIDATES_USE})
+    joined = read._asdict() | JoinMedia({"documents": DOCUMENTS_USE, "candidates": CANDIDATES_USE})
     interleaved = ledger.keep(joined["documents"] | AssembleDocuments(c.assemble))
     pairs = pictures = ledger.keep(joined["candidates"] | MinePairs(c.pair))
     if c.score.when == "before":
@@ -196,7 +191,7 @@ class Shards(NamedTuple):
 
 
 def make_shards(
-    tables: Mapping[str, PCollection], rows: Mapping[Dataset, int], c: Config, output: ShardsOutput, ledger: Ledger
+    tables: Mapping[str, PCollection], rows: Mapping[Dataset, int], c: Config, output: ShardsOutput, *, ledger: Ledger
 ) -> Shards:
     """The tables' records -> tars of each dataset, documents as Parquet too, and what their manifests are made from."""
     store = MediaStore.of(output.root, c.read, c.fetch)

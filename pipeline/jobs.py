@@ -154,18 +154,16 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        documents, candidates, archived, aliases, rejected = _read(pipeline, context, MEDIA)
-        return curation.find_media(
-            documents, candidates, archived, aliases, rejected, context.config, context.root, ledger, asks=context.asks
-        )
+        read = curation.MediaInputs(*_read(pipeline, context, MEDIA))
+        return curation.find_media(read, context.config, context.root, ledger, asks=context.asks)
 
     _run(context, MEDIA, build)
 
 
 def pairs(context: RunContext) -> None:
     def build(pipeline, ledger):
-        documents, candidates, found, unusable = _read(pipeline, context, PAIRS)
-        return curation.make_pairs(documents, candidates, found, unusable, context.config, context.root, ledger)
+        read = curation.PairInputs(*_read(pipeline, context, PAIRS))
+        return curation.make_pairs(read, context.config, context.root, ledger)
 
     _run(context, PAIRS, build)
 
@@ -181,7 +179,7 @@ def shards(context: RunContext) -> None:
 
     def build(pipeline, ledger):
         tables = dict(zip(SHARDS.reads, _read(pipeline, context, SHARDS), strict=True))
-        return curation.make_shards(tables, rows_by_dataset(context.folder), context.config, where, ledger)
+        return curation.make_shards(tables, rows_by_dataset(context.folder), context.config, where, ledger=ledger)
 
     _run(context, SHARDS, build, names_of_standing(standing))
 
@@ -236,7 +234,7 @@ def _run(
     def built(pipeline: beam.Pipeline) -> None:
         ledger = Ledger()
         made = build(pipeline, ledger)
-        _write(context, job, made, ledger, fingerprint)
+        _write(context, job, made, ledger, fingerprint=fingerprint)
 
     if context.dry:
         context.execute(job.name, built)
@@ -273,7 +271,7 @@ def _names(context: RunContext, job: Job) -> dict[str, list[str]]:
     return names
 
 
-def _write(context: RunContext, job: Job, made: Made, ledger: Ledger, fingerprint: str) -> None:
+def _write(context: RunContext, job: Job, made: Made, ledger: Ledger, *, fingerprint: str) -> None:
     """Writes a job's tables, or commits its shards, and writes its ledger."""
 
     def table(name: str, record: type) -> TableTarget:

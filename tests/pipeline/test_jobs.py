@@ -35,7 +35,7 @@ def go(folder: Path, *words: str, **how) -> tuple[list[str], str]:
     archives = find_archives([str(folder.parent / "web" / "*.warc.gz")])
     with own_folder(str(folder)):
         config = resolve("demo", [*CHEAP, *words])
-        ended = run(config, archives, str(folder), without_reshuffle(local_execute(1)), said.append, None, **how)
+        ended = run(config, archives, str(folder), without_reshuffle(local_execute(1)), say=said.append, processes=None, **how)
     return said, ended
 
 

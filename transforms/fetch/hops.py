@@ -91,7 +91,7 @@ def latest_alias_first(alias: Alias) -> tuple:
 
 
 def look(
-    led: Led, held: ArchiveMedia | None, redirect: Alias | None, hop: int, config: FetchConfig
+    led: Led, held: ArchiveMedia | None, redirect: Alias | None, hop: int, *, config: FetchConfig
 ) -> FetchResponse | Led | Rejection | FetchRequest:
     """The link's capture; where it goes on; why it does not; or the link itself, which no archive holds.
 

@@ -232,7 +232,7 @@ class Client:
             wait_s = _retry_after(response) if response.status in _COME_BACK_LATER else None
             lacks = "" if without_redacted(link.url) == link.url else ", asked without the token in its address"
             raise Refused(Reason.HTTP_ERROR, f"{response.status}{lacks}", again=again, wait_s=wait_s)
-        await save_body(response, link, target, self._config, self._size_limits)
+        await save_body(response, link, target, self._config, limits=self._size_limits)
         return {"robots_header": robots, "tdm_reservation": reserved}
 
     def _onward(self, response: aiohttp.ClientResponse) -> str:

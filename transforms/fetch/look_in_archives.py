@@ -93,7 +93,7 @@ def _at_address(config: FetchConfig, address: str, found: Group) -> Iterator[Any
     held = min(captures, key=latest_first, default=None)
     redirect = min((alias for alias in found["redirects"] if alias.url == address), key=latest_alias_first, default=None)
     for led in found["links"]:
-        yield _door(look(led, held, redirect, 0, config))
+        yield _door(look(led, held, redirect, 0, config=config))
     if held is None and redirect is None:
         return
     there, led_to = There(held, redirect), False
@@ -110,9 +110,9 @@ def _two_hops(config: FetchConfig, hop: int, address: str, found: Group) -> Iter
     there: dict[str, There] = {}
     for led in found["led"]:
         there = there or dict(found["there"])
-        out = look(led, *there.get(address, _NOTHING), hop, config)
+        out = look(led, *there.get(address, _NOTHING), hop, config=config)
         if isinstance(out, Led):
-            out = look(out, *there.get(out.at, _NOTHING), hop + 1, config)
+            out = look(out, *there.get(out.at, _NOTHING), hop + 1, config=config)
         yield _door(out)
 
 

@@ -24,7 +24,7 @@ _NAME_CHARACTERS = 40  # of a coding, in a detail
 
 
 async def save_body(
-    response: aiohttp.ClientResponse, link: MediaLink, target: Path, config: FetchConfig, limits: SizeLimits
+    response: aiohttp.ClientResponse, link: MediaLink, target: Path, config: FetchConfig, *, limits: SizeLimits
 ) -> None:
     """Writes `target`.
 
@@ -37,7 +37,7 @@ async def save_body(
     coding = ", ".join(response.headers.getall("Content-Encoding", ()))
     hashers = hashers_for(config.unsafe_hashes)
     if coding.strip().lower() in ("", "identity"):
-        size = await _stream(response, link, target, limit, hashers)
+        size = await _stream(response, link, target, limit, hashers=hashers)
     else:
         data = await _decoded(response, coding, replace(limits, max_bytes=min(limit, limits.max_bytes)))
         _check_kind(link, data[:HEAD_BYTES])
@@ -52,7 +52,7 @@ async def save_body(
         raise Refused(Reason.UNSAFE_IMAGE, words)
 
 
-async def _stream(response: aiohttp.ClientResponse, link: MediaLink, target: Path, limit: int, hashers: list) -> int:
+async def _stream(response: aiohttp.ClientResponse, link: MediaLink, target: Path, limit: int, *, hashers: list) -> int:
     """Writes the body as it comes, and feeds it to `hashers`; its bytes."""
     size, head = 0, b""
     with _create(target) as out:

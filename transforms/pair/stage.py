@@ -188,9 +188,18 @@ def _candidates(_: str, found: Group) -> Iterator[Candidate]:
         yield Candidate(pair=pair, **facts)
 
 
+class _Copies:
+    """Copies of one pair, beside what the corpus says of their image, as often as they are asked for."""
+
+    def __init__(self, found: Group):
+        self._pairs, self._image_alts = found["pairs"], found.first("image_alts", 1)
+
+    def __iter__(self) -> Iterator[Candidate]:
+        return (Candidate(pair=pair, image_alts=self._image_alts) for pair in self._pairs)
+
+
 def _copies(config: PairConfig, _: str, found: Group) -> Iterable[Candidate]:
-    alts = found.first("image_alts", 1)
-    return with_survivor((Candidate(pair=pair, image_alts=alts) for pair in found["pairs"]), config)
+    return with_survivor(_Copies(found), config)
 
 
 def _by_page(candidate: Candidate) -> Iterable[tuple[str, Candidate]]:

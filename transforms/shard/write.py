@@ -6,7 +6,7 @@ The bytes depend on the shard's number and its records alone, in whatever order 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -30,6 +30,7 @@ from lamella.transforms.shard.plan import Record, ShardPlan, order_in_shard
 from lamella.transforms.shard.samples import to_sample
 from lamella.transforms.shard.sidecar import SIDECAR_SCHEMA, sidecar_row
 
+_PIECE_BYTES = 1 << 20
 _ROW_GROUP = 1000  # rows hold long texts: a reader's memory
 
 
@@ -109,11 +110,15 @@ def _standing(work: ShardWork, name: str, companion: str, made_from: str) -> tup
 
 
 def _sum_of(path: str) -> str:
+    """The SHA-256 of a file; "" where there is none."""
+    digest = sha256()
     try:
         with open_binary(path) as file:
-            return file_digest(file, "sha256").hexdigest()
+            while piece := file.read(_PIECE_BYTES):
+                digest.update(piece)
     except FileNotFoundError:
         return ""
+    return digest.hexdigest()
 
 
 class _Contents:
