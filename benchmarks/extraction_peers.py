@@ -11,7 +11,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from selectolax.lexbor import LexborHTMLParser
 
 from benchmarks.extraction_gold import Block, blocks_in
-from benchmarks.extraction_ours import ours
+from benchmarks.extraction_ours import ours, ours_with_trafilatura
 from benchmarks.obelics_rules import obelics_blocks
 
 Tool = Callable[[str, str], list[Block]]
@@ -50,6 +50,7 @@ def readability_lxml(html: str, url: str) -> list[Block]:
 
 PEERS: dict[str, Tool] = {
     "lamella": ours,
+    "engine=trafilatura": ours_with_trafilatura,
     "trafilatura": trafilatura_standard,
     "trafilatura fast": trafilatura_fast,
     "resiliparse": resiliparse,

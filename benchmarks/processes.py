@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lamella.sample.web import write_sample
 from lamella.schemas.config import ReadConfig
-from lamella.transforms.formats.content_encoding import record_caps
+from lamella.transforms.formats.content_encoding import record_size_limits
 from lamella.transforms.read.members import Member, gzip_members
 
 
@@ -52,7 +52,7 @@ def _by_page(path: Path) -> Iterator[bytes]:
     """An archive's whole records, grouped so that each group begins with a page; the sample's damaged ones are left out."""
     group, data = b"", path.read_bytes()
     with path.open("rb") as stream:
-        for record in gzip_members(stream, record_caps(ReadConfig())):
+        for record in gzip_members(stream, record_size_limits(ReadConfig())):
             if not isinstance(record, Member):
                 continue
             head = record.data[:4096].lower()

@@ -135,7 +135,7 @@ def run(
     engine = Engine(
         runner=runner, processes=processes, master=master, job_endpoint=job_endpoint, py_env=py_env, flags=tuple(beam_flags)
     )
-    launch = prepare(settings, paths, output, say, engine)
+    launch = prepare(settings, paths, output, say, engine=engine)
     return launch.carry_out(say, report=report, replace=replace, deep=deep)
 
 

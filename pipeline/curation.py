@@ -1,6 +1,7 @@
 """The story: web archives in, training shards out. Five columns of verbs; each hands its tables to the next."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import apache_beam as beam
@@ -11,11 +12,12 @@ from lamella.pipeline.fingerprints import model_identity
 from lamella.pipeline.ledger import Ledger
 from lamella.pipeline.opt_outs import ListOptOuts
 from lamella.schemas.config import Config
-from lamella.schemas.datasets import DATASETS, Dataset
+from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.media import Alias, ArchiveMedia, Media
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Reason, Rejection, Unit
+from lamella.schemas.shards import ShardInfo
 from lamella.transforms.assemble.stage import DOCUMENTS_USE, AssembleDocuments
 from lamella.transforms.base.files import join
 from lamella.transforms.base.join_media import JoinMedia
@@ -31,6 +33,7 @@ from lamella.transforms.media.store import MediaStore
 from lamella.transforms.pair.stage import CANDIDATES_USE, MinePairs, ProposePairs
 from lamella.transforms.read.stage import ReadPages
 from lamella.transforms.score.stage import JudgeDocuments, JudgePairs, ScoreRecords
+from lamella.transforms.shard.manifest import files_of
 from lamella.transforms.shard.plan import plan_shards
 from lamella.transforms.shard.stage import PlannedShards, ShardsTarget, WriteShards
 from lamella.transforms.shard.write import ShardWork
@@ -74,33 +77,30 @@ class FoundMedia(NamedTuple):
     opt_outs: PCollection  # OptOut, of media, and of documents and candidates before them
 
 
-def find_media(
-    documents: PCollection[InterleavedDocument],
-    candidates: PCollection[CandidatePair],
-    archived: PCollection[ArchiveMedia],
-    aliases: PCollection[Alias],
-    rejected: PCollection[Rejection],
-    c: Config,
-    root: str,
-    ledger: Ledger,
-    *,
-    asks: bool = True,
-) -> FoundMedia:
-    """What documents and candidates refer to -> media found in the archives or over HTTP, inspected, judged, once each.
+class MediaInputs(NamedTuple):
+    """What refers to media, and what the archives hold; in the order in which the job reads its tables."""
 
-    Args:
-        rejected: of the job before, whose opt-outs are listed with those of media.
-    """
+    documents: PCollection[InterleavedDocument]
+    candidates: PCollection[CandidatePair]
+    archived: PCollection[ArchiveMedia]
+    aliases: PCollection[Alias]
+    rejected: PCollection[Rejection]  # of the job before, whose opt-outs are listed with those of media
+
+
+def find_media(read: MediaInputs, c: Config, root: str, ledger: Ledger, *, asks: bool = True) -> FoundMedia:
+    """What documents and candidates refer to -> media found in the archives or over HTTP, inspected, judged, once each."""
     store = MediaStore.of(root, c.read, c.fetch)
-    refs = {"documents": documents, "candidates": candidates, "archived": archived, "aliases": aliases}
+    refs = {name: getattr(read, name) for name in ("documents", "candidates", "archived", "aliases")}
     found = refs | FetchMedia(c.fetch, store, asks=asks)
-    gone = (found.rejected, rejected) | "All that left" >> beam.Flatten()
-    return FoundMedia(ledger.keep(found), {"rejected": gone, "archived": archived, "said": found.said} | ListOptOuts())
+    gone = (found.rejected, read.rejected) | "All that left" >> beam.Flatten()
+    return FoundMedia(ledger.keep(found), {"rejected": gone, "archived": read.archived, "said": found.said} | ListOptOuts())
 
 
 class ShardsOutput(NamedTuple):
     root: str  # the run's folder
     fingerprint: str  # what the manifests say that the shards were made from
+    settings: str = ""  # hash of all that a shard's bytes depend on beside its records
+    standing: Mapping[str, Mapping[str, ShardInfo]] = MappingProxyType({})  # folder in `shards/` -> files that may stay
 
 
 class Pairs(NamedTuple):
@@ -109,20 +109,20 @@ class Pairs(NamedTuple):
     videos: PCollection  # VideoTextPair
 
 
-def make_pairs(
-    documents: PCollection[InterleavedDocument],
-    candidates: PCollection[CandidatePair],
-    media: PCollection[Media],
-    rejected_media: PCollection[Rejection],
-    c: Config,
-    root: str,
-    ledger: Ledger,
-) -> Pairs:
+class PairInputs(NamedTuple):
+    """What shows media, and what became of them; in the order in which the job reads its tables."""
+
+    documents: PCollection[InterleavedDocument]
+    candidates: PCollection[CandidatePair]
+    media: PCollection[Media]
+    unusable: PCollection[Rejection]  # of media
+
+
+def make_pairs(read: PairInputs, c: Config, root: str, ledger: Ledger) -> Pairs:
     """Documents, candidates and media -> interleaved documents, and the pairs, scored, captioned and matched."""
     at = _Models(c, MediaStore.of(root, c.read, c.fetch), memory_of(c, root), ledger)
 
-    found = {"documents": documents, "candidates": candidates, "media": media, "unusable": rejected_media}
-    joined = found | JoinMedia({"documents": DOCUMENTS_USE, "candidates": CANDIDATES_USE})
+    joined = read._asdict() | JoinMedia({"documents": DOCUMENTS_USE, "candidates": CANDIDATES_USE})
     interleaved = ledger.keep(joined["documents"] | AssembleDocuments(c.assemble))
     pairs = pictures = ledger.keep(joined["candidates"] | MinePairs(c.pair))
     if c.score.when == "before":
@@ -191,18 +191,30 @@ class Shards(NamedTuple):
 
 
 def make_shards(
-    tables: Mapping[str, PCollection], rows: Mapping[Dataset, int], c: Config, output: ShardsOutput, ledger: Ledger
+    tables: Mapping[str, PCollection], rows: Mapping[Dataset, int], c: Config, output: ShardsOutput, *, ledger: Ledger
 ) -> Shards:
     """The tables' records -> tars of each dataset, documents as Parquet too, and what their manifests are made from."""
     store = MediaStore.of(output.root, c.read, c.fetch)
     shards: dict[Dataset, PlannedShards] = {}
     for dataset in DATASETS:
-        work = ShardWork(dataset=dataset, config=c.shard, store=store, folder=join(output.root, SHARDS_FOLDER, dataset))
+        work = ShardWork(
+            dataset=dataset,
+            config=c.shard,
+            store=store,
+            folder=join(output.root, SHARDS_FOLDER, dataset),
+            settings=output.settings,
+            standing={**output.standing.get(dataset, {}), **output.standing.get(dataset + PARQUET, {})},
+        )
         shards[dataset] = PlannedShards(plan_shards(dataset, rows[dataset], c.shard), work)
     made = tables | WriteShards(shards)
     ledger.enter(made)
     targets = {
-        folder: ShardsTarget(dataset=dataset, folder=folder, fingerprint=output.fingerprint)
+        folder: ShardsTarget(
+            dataset=dataset,
+            folder=folder,
+            fingerprint=output.fingerprint,
+            standing=files_of(output.standing.get(folder.rpartition("/")[2], {}).values()),
+        )
         for dataset, planned in shards.items()
         for folder in planned.work.folders
     }

@@ -19,6 +19,7 @@ from lamella.transforms.fetch.embedded_rights import hears_credentials
 from lamella.transforms.filter import wordlists
 from lamella.transforms.media.classifier import read_spec
 from lamella.transforms.media.faces import check_faces
+from lamella.transforms.pair.gazetteer import gazetteer_version
 from lamella.transforms.score.heads import check_heads
 from lamella.weights.identity import file_hash, name_identity, weights_identity
 from lamella.weights.precision import pick_precision
@@ -48,6 +49,7 @@ def stage_settings(c: Config, stage: str) -> str:
         values["opt_out_list"] = _content("filter.opt_out_list", c.filter.opt_out_list)
     elif stage == "pair":
         values["opt_out_list"] = _content("pair.opt_out_list", c.pair.opt_out_list)
+        values["places"] = gazetteer_version()
     elif stage == "fetch":
         values["unsafe_hashes"] = _content("fetch.unsafe_hashes", c.fetch.unsafe_hashes)
         values["opt_out_list"] = _content("fetch.opt_out_list", c.fetch.opt_out_list)

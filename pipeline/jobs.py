@@ -8,7 +8,7 @@ another size.
 
 import collections
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -39,6 +39,7 @@ from lamella.pipeline.measured import CountsTarget, counts_of, forget_counts
 from lamella.pipeline.ownership import claim, withdraw
 from lamella.pipeline.partitions import ReadPartitions, WritePartitions, partition_key, standing_partitions
 from lamella.pipeline.read import ReadTables
+from lamella.pipeline.standing_shards import names_of_standing, shard_settings, standing_shards
 from lamella.pipeline.tables import column_values, finished_manifest, part_names, read_manifest
 from lamella.pipeline.write import CountersTarget, TableTarget, Target, Targets, WriteTargets
 from lamella.schemas.account import Counter
@@ -153,30 +154,34 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        documents, candidates, archived, aliases, rejected = _read(pipeline, context, MEDIA)
-        return curation.find_media(
-            documents, candidates, archived, aliases, rejected, context.config, context.root, ledger, asks=context.asks
-        )
+        read = curation.MediaInputs(*_read(pipeline, context, MEDIA))
+        return curation.find_media(read, context.config, context.root, ledger, asks=context.asks)
 
     _run(context, MEDIA, build)
 
 
 def pairs(context: RunContext) -> None:
     def build(pipeline, ledger):
-        documents, candidates, found, unusable = _read(pipeline, context, PAIRS)
-        return curation.make_pairs(documents, candidates, found, unusable, context.config, context.root, ledger)
+        read = curation.PairInputs(*_read(pipeline, context, PAIRS))
+        return curation.make_pairs(read, context.config, context.root, ledger)
 
     _run(context, PAIRS, build)
 
 
 def shards(context: RunContext) -> None:
-    where = curation.ShardsOutput(root=context.folder, fingerprint=expected_fingerprint(context, SHARDS.name))
+    standing = standing_shards(context.folder)
+    where = curation.ShardsOutput(
+        root=context.folder,
+        fingerprint=expected_fingerprint(context, SHARDS.name),
+        settings=shard_settings(context.config),
+        standing=standing,
+    )
 
     def build(pipeline, ledger):
         tables = dict(zip(SHARDS.reads, _read(pipeline, context, SHARDS), strict=True))
-        return curation.make_shards(tables, rows_by_dataset(context.folder), context.config, where, ledger)
+        return curation.make_shards(tables, rows_by_dataset(context.folder), context.config, where, ledger=ledger)
 
-    _run(context, SHARDS, build)
+    _run(context, SHARDS, build, names_of_standing(standing))
 
 
 _WORK = {DOCUMENTS.name: documents, MEDIA.name: media, PAIRS.name: pairs, SHARDS.name: shards}
@@ -215,18 +220,21 @@ def _read(pipeline: beam.Pipeline, context: RunContext, job: Job) -> tuple[beam.
 Made = Iterable[beam.PCollection] | curation.Shards
 
 
-def _run(context: RunContext, job: Job, build: Callable[[beam.Pipeline, Ledger], Made]) -> None:
+def _run(
+    context: RunContext, job: Job, build: Callable[[beam.Pipeline, Ledger], Made], keep: Mapping[str, Set[str]] = {}
+) -> None:
     """Runs a job whose tables do not all stand whole, or were made from something else.
 
     Args:
         build: gives the records of the job's tables, in the order of its declaration; or shards.
+        keep: folder -> files of an earlier run that may stay.
     """
     fingerprint = expected_fingerprint(context, job.name)
 
     def built(pipeline: beam.Pipeline) -> None:
         ledger = Ledger()
         made = build(pipeline, ledger)
-        _write(context, job, made, ledger, fingerprint)
+        _write(context, job, made, ledger, fingerprint=fingerprint)
 
     if context.dry:
         context.execute(job.name, built)
@@ -237,7 +245,7 @@ def _run(context: RunContext, job: Job, build: Callable[[beam.Pipeline, Ledger],
         return
     for name, fault in faults.items():
         context.say(f"{name}: made again, {fault}")
-    claim(context.folder, _names(context, job))
+    claim(context.folder, _names(context, job), keep)
     context.say(f"{job.name}: runs")
     forget_counts(context.folder, job.name)
     context.execute(job.name, built)
@@ -263,7 +271,7 @@ def _names(context: RunContext, job: Job) -> dict[str, list[str]]:
     return names
 
 
-def _write(context: RunContext, job: Job, made: Made, ledger: Ledger, fingerprint: str) -> None:
+def _write(context: RunContext, job: Job, made: Made, ledger: Ledger, *, fingerprint: str) -> None:
     """Writes a job's tables, or commits its shards, and writes its ledger."""
 
     def table(name: str, record: type) -> TableTarget:

@@ -1,5 +1,7 @@
 """Rejections and what the archives hold in; a row for each thing that left because its owner does not want it used, out."""
 
+from collections.abc import Iterable, Iterator
+
 import apache_beam as beam
 
 from lamella.pipeline.tables import read_records
@@ -7,6 +9,7 @@ from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.opt_out import OptOut, opt_out_of
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.files import join
+from lamella.transforms.base.join import Group, Join, as_it_is
 from lamella.transforms.base.opt_out_list import LISTED
 
 
@@ -16,25 +19,20 @@ class ListOptOuts(beam.PTransform):
     """
 
     def expand(self, inputs):
-        gone = inputs["rejected"] | "OptedOut" >> beam.Filter(lambda rejection: rejection.reason is Reason.OPTED_OUT)
-        by_url = gone | "GoneByUrl" >> beam.WithKeys(lambda rejection: rejection.url).with_output_types(tuple[str, Rejection])
-        dates = (
-            inputs["archived"]
-            | "Dates" >> beam.Map(_dated).with_output_types(tuple[str, str])
-            | "LastDate" >> beam.CombinePerKey(max)
-        )
-        said = inputs["said"] | "LastSaid" >> beam.CombinePerKey(max)
-        joined = {"gone": by_url, "dates": dates, "said": said} | beam.CoGroupByKey()
-        return joined | beam.FlatMapTuple(_rows).with_output_types(OptOut)
+        return inputs | Join({"rejected": _opted_out, "archived": _dated, "said": as_it_is}, _rows, OptOut)
 
 
-def _dated(found: ArchiveMedia) -> tuple[str, str]:
-    return found.url, found.crawl_time
+def _opted_out(gone: Rejection) -> Iterable[tuple[str, Rejection]]:
+    return ((gone.url, gone),) if gone.reason is Reason.OPTED_OUT else ()
 
 
-def _rows(url: str, group: dict):
-    date = next(iter(group["said"]), "") or next(iter(group["dates"]), "")
-    for rejection in group["gone"]:
+def _dated(found: ArchiveMedia) -> Iterable[tuple[str, str]]:
+    return ((found.url, found.crawl_time),)
+
+
+def _rows(url: str, group: Group) -> Iterator[OptOut]:
+    date = max(group["said"], default="") or max(group["archived"], default="")
+    for rejection in group["rejected"]:
         yield opt_out_of(url, rejection.unit.value, rejection.detail, date)
 
 

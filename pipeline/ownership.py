@@ -7,7 +7,7 @@ Folders that are named by a hash (parts of archives, packs of media) are the run
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from hashlib import sha256
 
 import fsspec
@@ -79,8 +79,10 @@ def check_names(run: str, names: Mapping[str, Iterable[str]]) -> None:
                 raise ConfigError(_refusal(run, f"{folder}/{name}"))
 
 
-def claim(run: str, names: Mapping[str, Iterable[str]]) -> None:
+def claim(run: str, names: Mapping[str, Iterable[str]], keep: Mapping[str, Set[str]] = {}) -> None:
     """Takes away what the run wrote in these folders, each folder's manifest first, and notes what it will write there.
+
+    What stands in `keep` stays, and stays the run's.
 
     Raises ConfigError, with nothing touched, as `check_names` does.
     """
@@ -91,7 +93,8 @@ def claim(run: str, names: Mapping[str, Iterable[str]]) -> None:
     listed |= {folder: sorted({*names[folder], *own[folder]}) for folder in names}
     write_atomically(join(run, FILES), json.dumps(listed, sort_keys=True, indent=1).encode() + b"\n")
     for folder, found in own.items():
-        remove_files(join(run, folder), sorted(found, key=lambda name: (name != MANIFEST, name)))
+        gone = found - keep.get(folder, set())
+        remove_files(join(run, folder), sorted(gone, key=lambda name: (name != MANIFEST, name)))
 
 
 def withdraw(run: str, folders: Iterable[str]) -> None:

@@ -17,7 +17,7 @@ from lamella.schemas.config import Config, ModelConfig, ReadConfig
 from lamella.schemas.errors import ConfigError, WeightsMissing
 from lamella.transforms.base.files import is_local, open_binary
 from lamella.transforms.caption.models import BLIP
-from lamella.transforms.formats.content_encoding import record_caps
+from lamella.transforms.formats.content_encoding import record_size_limits
 from lamella.transforms.read.wrappings import holds_records
 from lamella.weights.reach import Reached, Unreachable, reach, reach_transformers
 
@@ -119,7 +119,7 @@ def missing_part(error: BaseException) -> str:
 def _looks_like_an_archive(path: str) -> bool:
     try:
         with open_binary(path) as stream:
-            return stream.read(16).startswith(_MAGIC) or holds_records(stream, record_caps(ReadConfig()))
+            return stream.read(16).startswith(_MAGIC) or holds_records(stream, record_size_limits(ReadConfig()))
     except OSError as error:
         raise ConfigError(f"--input {path}: {error.strerror or error}") from None
 

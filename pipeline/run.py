@@ -45,9 +45,9 @@ def run(
     archives: tuple[str, ...],
     folder: str,
     execute: Callable,
+    *,
     say: Callable[[str], None],
     processes: int | None,
-    *,
     replace: bool = False,
     deep: bool = False,
 ) -> str:

@@ -32,7 +32,7 @@ class Trial:
     ended: str  # where nothing would be left to go on with, the line that says which rule took the last; else ""
 
 
-def try_out(run: str, config: Config, folder: str, execute: Callable, say: Callable[[str], None]) -> Trial:
+def try_out(run: str, config: Config, folder: str, execute: Callable, *, say: Callable[[str], None]) -> Trial:
     """Makes what `config` would make of a run, but for its shards.
 
     Args:

@@ -42,14 +42,14 @@ def distributions(run: str) -> dict[str, Any]:
     }
 
 
-def rejected_column(run: str, stage: Stage, unit: Unit, reason: Reason, column: str) -> Iterable[pa.Array]:
+def rejected_column(run: str, stage: Stage, unit: Unit, reason: Reason, *, column: str) -> Iterable[pa.Array]:
     """One column of one reason's rejections, batch by batch."""
-    for (values,) in rejected_columns(run, stage, unit, reason, (column,)):
+    for (values,) in rejected_columns(run, stage, unit, reason, columns=(column,)):
         yield values
 
 
 def rejected_columns(
-    run: str, stage: Stage, unit: Unit, reason: Reason, columns: tuple[str, ...]
+    run: str, stage: Stage, unit: Unit, reason: Reason, *, columns: tuple[str, ...]
 ) -> Iterable[tuple[pa.Array, ...]]:
     """Some columns of one reason's rejections, batch by batch."""
     for job in JOBS:
@@ -65,7 +65,7 @@ def _languages(run: str, table: str) -> dict[str, dict[str, int]]:
     for batch in read_columns(join(run, table), ("language",)):
         kept.update({language or "unknown": count for language, count in counted(batch["language"])})
     rejected: Counter[str] = Counter()
-    for codes in rejected_column(run, Stage.FILTER, Unit.DOCUMENT, Reason.WRONG_LANGUAGE, "detail"):
+    for codes in rejected_column(run, Stage.FILTER, Unit.DOCUMENT, Reason.WRONG_LANGUAGE, column="detail"):
         rejected.update({code or "unknown": count for code, count in counted(codes)})
     return {"kept": _sorted(kept), "rejected": _sorted(rejected)}
 
@@ -102,7 +102,7 @@ def _clip_scores(run: str) -> dict[str, Any]:
     for table in PAIR_TABLES:
         for batch in read_columns(join(run, table.name), ("clip_score",)):
             bins.add("kept", batch["clip_score"])
-    for values in rejected_column(run, Stage.SCORE, Unit.PAIR, Reason.LOW_CLIP_SCORE, "value"):
+    for values in rejected_column(run, Stage.SCORE, Unit.PAIR, Reason.LOW_CLIP_SCORE, column="value"):
         bins.add("rejected", values)
     return bins.result()
 
@@ -112,7 +112,7 @@ def _node_scores(run: str, table: str) -> dict[str, Any]:
     bins = _Bins(SCORES)
     for batch in read_columns(join(run, table), ("nodes.list.element.clip_score",)):
         bins.add("kept", pc.struct_field(pc.list_flatten(batch["nodes"]), "clip_score"))
-    for values in rejected_column(run, Stage.SCORE, Unit.NODE, Reason.LOW_CLIP_SCORE, "value"):
+    for values in rejected_column(run, Stage.SCORE, Unit.NODE, Reason.LOW_CLIP_SCORE, column="value"):
         bins.add("rejected", values)
     return bins.result()
 
@@ -125,7 +125,9 @@ def _matches(run: str) -> dict[str, Any]:
             made = pc.equal(batch["source"], CaptionSource.SYNTHETIC.value)
             bins.add("web", batch["match"].filter(pc.invert(made)))
             bins.add("synthetic", batch["match"].filter(made))
-    for values, details in rejected_columns(run, Stage.CAPTION, Unit.PAIR, Reason.NO_CAPTION_MATCHES, ("value", "detail")):
+    for values, details in rejected_columns(
+        run, Stage.CAPTION, Unit.PAIR, Reason.NO_CAPTION_MATCHES, columns=("value", "detail")
+    ):
         made = pa.array(map(is_of_synthetic, details.to_pylist()), pa.bool_())
         bins.add("web, rejected", values.filter(pc.invert(made)))
         bins.add("synthetic, rejected", values.filter(made))

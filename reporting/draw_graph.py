@@ -37,7 +37,7 @@ def draw_graph() -> str:
         _ARROW,
         _text(30, 36, "The graph", "t"),
         _text(140, 36, "jobs between tables; each writes what it rejected, and why, beside what it kept", "s"),
-        *(_text(56, middle + at, word, kind, "middle") for at, word, kind in ((-8, "web", "t"), (12, "archives", "t"))),
+        *(_text(56, middle + at, word, kind, anchor="middle") for at, word, kind in ((-8, "web", "t"), (12, "archives", "t"))),
     ]
     for number, job in enumerate(jobs):
         left = _LEFT + number * (_WIDTH + _GAP)
@@ -62,7 +62,7 @@ def _job(job: Job, left: int, height: int) -> Iterator[str]:
         'stroke-width="1.5"/>'
     )
     yield _text(left + 14, _TOP + 28, job.name, "t")
-    yield _text(left + _WIDTH - 14, _TOP + 28, job.resource, "s", "end")
+    yield _text(left + _WIDTH - 14, _TOP + 28, job.resource, "s", anchor="end")
     for number, node in enumerate(job.stages):
         yield from _stage(node, left + 14, _TOP + 56 + number * _STAGE)
     for number, name in enumerate(reversed(job.reads)):
@@ -72,7 +72,7 @@ def _job(job: Job, left: int, height: int) -> Iterator[str]:
 def _stage(node: StageNode, left: int, top: int) -> Iterator[str]:
     taken = ", ".join(f"{unit.value}s" for unit, _ in node.takes)  # who hands them on stands above, or in the box before
     yield _text(left, top, node.stage.value, "v")
-    yield _text(left + _WIDTH - 28, top, taken, "s", "end")
+    yield _text(left + _WIDTH - 28, top, taken, "s", anchor="end")
     yield _text(left, top + 16, node.does, "s")
 
 
@@ -98,7 +98,7 @@ def _rows(table: Table) -> str:
     return f"{table.record.__name__}, {f'a {table.kept[0].value}' if table.kept else 'beside the ledger'}"
 
 
-def _text(x: float, y: float, text: str, kind: str, anchor: str = "start") -> str:
+def _text(x: float, y: float, text: str, kind: str, *, anchor: str = "start") -> str:
     return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" class="{kind}">{escape(text)}</text>'
 
 

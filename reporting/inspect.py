@@ -32,7 +32,7 @@ from lamella.schemas.printable import byte_size
 from lamella.schemas.sample import decode_sample
 from lamella.schemas.shards import MANIFEST, ShardManifest, read_shard
 from lamella.transforms.base.files import join, open_binary, read_bytes
-from lamella.transforms.formats.content_encoding import BadRecord, record_caps
+from lamella.transforms.formats.content_encoding import BadRecord, record_size_limits
 from lamella.transforms.formats.urls import safe_url
 from lamella.transforms.formats.warc import parse_record
 from lamella.transforms.read.members import Fault, Member
@@ -75,7 +75,7 @@ def _lines(path: str, limit: int) -> Iterator[Line]:
         stream.seek(0)
         if start.startswith(_PARQUET):
             yield from _table(path, [path], limit)
-        elif holds_records(stream, record_caps(ReadConfig())):
+        elif holds_records(stream, record_size_limits(ReadConfig())):
             yield Line(f"{clean(path)}: web archive, {byte_size(fs.size(inner))}", "bold green")
             yield from _archive(stream, limit)
         elif start[_TAR_AT:].startswith(_TAR):
@@ -198,7 +198,7 @@ def _tar_members(stream: BinaryIO) -> Iterator[tuple[str, int]]:
 
 def _archive(stream: BinaryIO, limit: int) -> Iterator[Line]:
     """One line a record: where it lies, what it is, what the server said, how long it is, its address."""
-    found = stretches(stream, "", record_caps(ReadConfig()))
+    found = stretches(stream, "", record_size_limits(ReadConfig()))
     members = chain.from_iterable(stretch.members for stretch in found)
     for member in islice(members, limit):
         yield _record(member)

@@ -139,19 +139,19 @@ def heat(plot: Heat, height: int = 400) -> Markup:
                 box = (x(low), y(over), x(high) - x(low) - 0.6, y(under) - y(over) - 0.6)
                 parts.append(_rect(box, "kept", says, radius=1, opacity=strength))
     for tick in _log_ticks(first, last):
-        parts.append(_line(x(tick), _TOP, x(tick), height - _BOTTOM, "grid"))
-        parts.append(_line(_LEFT, y(tick), width - _RIGHT, y(tick), "grid"))
+        parts.append(_line(x(tick), _TOP, x(tick), height - _BOTTOM, tone="grid"))
+        parts.append(_line(_LEFT, y(tick), width - _RIGHT, y(tick), tone="grid"))
         parts.append(_text(x(tick), height - _BOTTOM + 15, number(tick), "tick middle"))
         parts.append(_text(_LEFT - 7, y(tick) + 4, number(tick), "tick end"))
     parts.append(_text((_LEFT + width - _RIGHT) / 2, height - 5, plot.x_label, "axis middle"))
     parts.append(f'<g transform="translate(13 {(height - _BOTTOM + _TOP) / 2:.1f}) rotate(-90)">')
     parts.append(_text(0, 0, plot.y_label, "axis middle") + "</g>")
     if plot.least and first <= plot.least <= last:
-        parts.append(_line(x(plot.least), _TOP, x(plot.least), height - _BOTTOM, "limit"))
-        parts.append(_line(_LEFT, y(plot.least), width - _RIGHT, y(plot.least), "limit"))
+        parts.append(_line(x(plot.least), _TOP, x(plot.least), height - _BOTTOM, tone="limit"))
+        parts.append(_line(_LEFT, y(plot.least), width - _RIGHT, y(plot.least), tone="limit"))
     if plot.aspect:
-        parts.append(_line(x(first * plot.aspect), y(first), x(last), y(last / plot.aspect), "limit"))
-        parts.append(_line(x(first), y(first * plot.aspect), x(last / plot.aspect), y(last), "limit"))
+        parts.append(_line(x(first * plot.aspect), y(first), x(last), y(last / plot.aspect), tone="limit"))
+        parts.append(_line(x(first), y(first * plot.aspect), x(last / plot.aspect), y(last), tone="limit"))
     return _svg(plot.title, height, parts, width)
 
 
@@ -181,10 +181,10 @@ def _down(peak: float, top: float, bottom: float) -> Callable[[float], float]:
 
 def _x_axis(edges: Sequence[float], log: bool, label: str, height: int) -> Iterator[str]:
     x, floor = _scale(edges[0], edges[-1], log), height - _BOTTOM
-    yield _line(_LEFT, floor, _WIDTH - _RIGHT, floor, "base")
+    yield _line(_LEFT, floor, _WIDTH - _RIGHT, floor, tone="base")
     for tick in _log_ticks(edges[0], edges[-1]) if log else _ticks(edges[0], edges[-1], 8, whole=False):
         if edges[0] <= tick <= edges[-1]:
-            yield _line(x(tick), floor, x(tick), floor + 4, "base")
+            yield _line(x(tick), floor, x(tick), floor + 4, tone="base")
             yield _text(x(tick), floor + 16, number(tick), "tick middle")
     yield _text((_LEFT + _WIDTH - _RIGHT) / 2, height - 5, label, "axis middle")
 
@@ -198,7 +198,7 @@ def _legend(series: Sequence[Series]) -> Iterator[str]:
 
 
 def _limit(x: float, top: float, bottom: float, label: str) -> Iterator[str]:
-    yield _line(x, top - 8, x, bottom, "limit")
+    yield _line(x, top - 8, x, bottom, tone="limit")
     near_the_end = x > _WIDTH * 0.8
     yield _text(x - 6 if near_the_end else x + 6, top - 6, label, "limit-label end" if near_the_end else "limit-label")
 
@@ -221,10 +221,10 @@ def _log_ticks(first: float, last: float) -> list[float]:
 
 
 def _gridline(y: float, label: str) -> str:
-    return _line(_LEFT, y, _WIDTH - _RIGHT, y, "grid") + _text(_LEFT - 7, y + 4, label, "tick end")
+    return _line(_LEFT, y, _WIDTH - _RIGHT, y, tone="grid") + _text(_LEFT - 7, y + 4, label, "tick end")
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, tone: str) -> str:
+def _line(x1: float, y1: float, x2: float, y2: float, *, tone: str) -> str:
     return f'<line class="{tone}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
 
 

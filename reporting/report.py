@@ -123,6 +123,7 @@ def build_report(run: str) -> Report:
                 "samples": sum(shard.samples for shard in manifest.shards),
                 "bytes": sum(shard.bytes for shard in manifest.shards),
                 "by_split": _by_split(manifest.shards),
+                "faces": _faces(manifest.shards),
             }
             for manifest in shards_of(run)
         ],
@@ -270,6 +271,12 @@ def _tables(run: str) -> list[dict[str, Any]]:
         }
         for name, manifest in found
     ]
+
+
+def _faces(shards: Iterable[Any]) -> int | None:
+    """That were blurred; None where none were looked for."""
+    told = [shard.faces for shard in shards if shard.faces is not None]
+    return sum(told) if told else None
 
 
 def _by_split(shards: Iterable[Any]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import zip_longest
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import fsspec
 
@@ -117,14 +117,22 @@ def _dataset(run: str, folder: str, files: dict[str, int]) -> Faults:
     yield from _unnamed(folder, {name for s in manifest.shards for name in (s.name, s.sidecar) if name}, files)
     config = _shard_config(run)
     for shard in manifest.shards:
-        yield from _guarded(f"{folder}/{shard.name}", _shard(run, folder, files, manifest.dataset, shard, config))
+        yield from _guarded(f"{folder}/{shard.name}", _shard(_Shards(run, folder, files, manifest.dataset), shard, config))
     if folder.endswith(PARQUET):
         yield from _same_rows(run, folder, manifest)
 
 
-def _shard(
-    run: str, folder: str, files: dict[str, int], dataset: Dataset, shard: ShardInfo, config: ShardConfig | None
-) -> Faults:
+class _Shards(NamedTuple):
+    """The folder of a dataset."""
+
+    run: str
+    folder: str  # within the run
+    files: dict[str, int]  # name -> bytes of what lies there
+    dataset: Dataset
+
+
+def _shard(shards: _Shards, shard: ShardInfo, config: ShardConfig | None) -> Faults:
+    run, folder, files, dataset = shards
     named = _Named(f"{folder}/{shard.name}", shard.bytes, shard.sha256)
     if shard.name.endswith(".parquet"):
         yield from _file(run, named, files, lambda stream: _rows(stream, shard.samples))

@@ -86,7 +86,7 @@ def difference(trial: Trial) -> Difference:
     )
 
 
-def write_page(found: Difference, trial: Trial, config: Config, words: Iterable[str], path: str) -> None:
+def write_page(found: Difference, trial: Trial, config: Config, words: Iterable[str], *, path: str) -> None:
     """Writes one HTML page that opens from disk: funnels, reasons, and the examples with their pictures."""
     store = MediaStore.of(trial.before, config.read, config.fetch)
     hidden = unsafe_urls(trial.before) | unsafe_urls(trial.after)
@@ -133,8 +133,8 @@ def _moved(trial: Trial, unit: Unit, tables: Iterable[Table]) -> Moved:
     for table in tables:
         was, is_ = (_keys(join(folder, table.name)) for folder in (trial.before, trial.after))
         come, go = [*come, *(is_ - was)], [*go, *(was - is_)]
-        coming += _examples(trial.after, trial.before, table, is_ - was, trial.jobs)
-        going += _examples(trial.before, trial.after, table, was - is_, trial.jobs)
+        coming += _examples(trial.after, trial.before, table, is_ - was, jobs=trial.jobs)
+        going += _examples(trial.before, trial.after, table, was - is_, jobs=trial.jobs)
     return Moved(unit=unit, come=len(come), go=len(go), coming=tuple(coming[:EXAMPLES]), going=tuple(going[:EXAMPLES]))
 
 
@@ -142,7 +142,7 @@ def _keys(folder: str) -> set[str]:
     return {key for batch in read_columns(folder, ("key",)) for key in batch["key"].to_pylist()}
 
 
-def _examples(where: str, other: str, table: Table, keys: set[str], jobs: Iterable[str]) -> list[Example]:
+def _examples(where: str, other: str, table: Table, keys: set[str], *, jobs: Iterable[str]) -> list[Example]:
     """Some records of one folder's table that the other lacks, chosen by the hash of their keys."""
     chosen = sorted(keys, key=lambda key: (stable_int("what-if", key), key))[:EXAMPLES]
     records = [one for rows in find_rows(join(where, table.name), "key", chosen) for one in from_table(table.record, rows)]

@@ -77,7 +77,7 @@ def _page(run: str, addresses: Collection[str], config: Config) -> Iterator[Find
     yield from _left(_extracted(run, "rejected", Rejection, addresses))
     keys = {document.key for document in extracted}
     yield from _left(one for one in _rejections(run, addresses) if one.unit is not Unit.MEDIA)
-    for copy in _rows(run, "duplicates", Duplicate, "key", keys):
+    for copy in _rows(run, "duplicates", Duplicate, "key", values=keys):
         yield Finding(
             stage=Stage.DEDUP,
             unit=Unit.DOCUMENT,
@@ -85,12 +85,12 @@ def _page(run: str, addresses: Collection[str], config: Config) -> Iterator[Find
             says=f"{copy.reason}: copy of {copy.survivor_url}",
             measured=(f"similarity {copy.similarity:.3g}",),
         )
-    for document in _rows(run, "documents", InterleavedDocument, "key", keys):
+    for document in _rows(run, "documents", InterleavedDocument, "key", values=keys):
         language = f"language {document.language} {document.language_score:.3g} >= {config.filter.min_language_score:g}"
         text = _beside(DOCUMENT_RULES, document.quality, config.filter.document) if document.quality else ()
         yield _kept(Stage.FILTER, Unit.DOCUMENT, _nodes(document), (language, *text))
         yield _kept(Stage.DEDUP, Unit.DOCUMENT, "one of its kind")
-    for document in _rows(run, "interleaved", InterleavedDocument, "key", keys):
+    for document in _rows(run, "interleaved", InterleavedDocument, "key", values=keys):
         yield _kept(Stage.ASSEMBLE, Unit.DOCUMENT, _nodes(document), _beside(ASSEMBLE_RULES, document, config.assemble))
         for image in document.images:
             yield _kept(Stage.SCORE, Unit.NODE, image.url, _beside(NODE_SCORE_RULES, image, config.score))
@@ -105,7 +105,7 @@ def _media(run: str, addresses: Collection[str], config: Config) -> Iterator[Fin
         named = next(filter(None, (alias.target, alias.digest, alias.record_id)), "")
         yield _kept(Stage.READ, Unit.RECORD, f"{alias.kind} of {named} at offset {alias.offset} of {alias.archive}")
     yield from _left(one for one in _rejections(run, addresses) if one.unit in (Unit.MEDIA, Unit.NODE, Unit.PAIR))
-    for media in _rows(run, "media", Media, "url", addresses):
+    for media in _rows(run, "media", Media, "url", values=addresses):
         yield _kept(
             Stage.FETCH, Unit.MEDIA, f"{media.kind} by {media.source}, {media.width} x {media.height}", _judged(media, config)
         )
@@ -123,7 +123,7 @@ def _judged(media: Media, config: Config) -> Iterable[str]:
 
 def _pairs(run: str, column: str, values: Collection[str], config: Config) -> Iterator[Finding]:
     for table in PAIR_TABLES:
-        for pair in _rows(run, table.name, table.record, column, values):
+        for pair in _rows(run, table.name, table.record, column, values=values):
             # What the whole corpus said of the pair is not on it: only what it says itself is compared.
             one, corpus = Candidate(pair=pair), ("images_of_alt", "language_score", "alts_of_image")
             own = [
@@ -203,9 +203,9 @@ def _extracted(run: str, file: str, record_type: type, addresses: Collection[str
 
 def _rejections(run: str, addresses: Collection[str]) -> Iterator[Rejection]:
     for job in JOBS:
-        yield from _rows(run, rejections_of(job), Rejection, "url", addresses)
+        yield from _rows(run, rejections_of(job), Rejection, "url", values=addresses)
 
 
-def _rows(run: str, table: str, record_type: type, column: str, values: Collection[str]) -> Iterator[Any]:
+def _rows(run: str, table: str, record_type: type, column: str, *, values: Collection[str]) -> Iterator[Any]:
     for row in find_rows(join(run, table), column, values) if values else ():
         yield from from_table(record_type, row)

@@ -57,10 +57,10 @@ def examine(engine: Engine, inputs: Sequence[str] = (), output: str = "") -> Ite
     except LamellaError as error:
         yield Finding("runner", str(error), sound=False)
         return
-    yield from _workers(engine, execute, archives, output, here)
+    yield from _workers(engine, execute, archives, output, here=here)
 
 
-def _workers(engine: Engine, execute: Callable, archives: Sequence[str], output: str, here: list[str]) -> Iterator[Finding]:
+def _workers(engine: Engine, execute: Callable, archives: Sequence[str], output: str, *, here: list[str]) -> Iterator[Finding]:
     """Answers come by a file where there is a folder for them: else only whether workers run at all can be told."""
     with tempfile.TemporaryDirectory(prefix="lamella-doctor-") as own, closing(execute):
         folder = join(output, ".doctor") if output else own

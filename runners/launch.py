@@ -91,7 +91,7 @@ class Launch:
         """Writes what an engine would be handed of each job to the folder `out`, and says so, a line each."""
         from lamella.runners.protos import write_protos
 
-        return write_protos(self.settings, self.archives, self.output, out, flags)
+        return write_protos(self.settings, self.archives, self.output, out, flags=flags)
 
     def carry_out(
         self,
@@ -107,14 +107,26 @@ class Launch:
         from lamella.pipeline.preflight import load_models, own_folder
         from lamella.pipeline.run import run
         from lamella.reporting.report import write_report
+        from lamella.runners.local_memory import warn_of_memory
 
         if self.processes is not None:
             load_models(self.settings)
+            if warning := warn_of_memory(total_size(self.archives), self.processes):
+                say(warning)
         with own_folder(self.output), closing(self.execute):
             if warning := warn_of_archives(self.archives, self.settings):
                 say(warning)
             execute = watch(self.execute)
-            ended = run(self.settings, self.archives, self.output, execute, say, self.processes, replace=replace, deep=deep)
+            ended = run(
+                self.settings,
+                self.archives,
+                self.output,
+                execute,
+                say=say,
+                processes=self.processes,
+                replace=replace,
+                deep=deep,
+            )
             if report:
                 say("report: writes")
             written = write_report(self.output, self.settings.fetch.unsafe_hashes) if report else {}
@@ -126,6 +138,7 @@ def prepare(
     inputs: Sequence[str],
     output: str,
     say: Callable[[str], None],
+    *,
     engine: Engine = Engine(),
 ) -> Launch:
     """Finds all that a run needs before anything is written.
@@ -166,7 +179,7 @@ def executor(engine: Engine, archives: Sequence[str], say: Callable[[str], None]
     if engine.runner == SPARK:
         from lamella.runners.spark.session import spark_execute
 
-        return spark_execute(engine.master, engine.flags, engine.py_env, partial(total_size, archives), say)
+        return spark_execute(engine.master, engine.flags, engine.py_env, partial(total_size, archives), say=say)
     if engine.runner == PORTABLE:
         from lamella.runners.portable import portable_execute
 

@@ -22,7 +22,7 @@ from lamella.schemas.printable import printable
 _IMAGE = "--sdk_container_image"
 
 
-def write_protos(c: Config, archives: tuple[str, ...], folder: str, out: str, flags: Sequence[str]) -> Iterator[str]:
+def write_protos(c: Config, archives: tuple[str, ...], folder: str, out: str, *, flags: Sequence[str]) -> Iterator[str]:
     """Writes `OUT/JOB.pb`, a serialized `beam_runner_api_pb2.Pipeline`, for each job whose inputs stand; a line each.
 
     Args:

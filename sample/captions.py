@@ -65,6 +65,11 @@ def mention(scene: Scene, rng: Rng) -> str:
     return _core(scene, rng)
 
 
+def bare(background: str, rng: Rng) -> str:
+    """What is true of a ground on which nothing lies."""
+    return f"nothing but {rng.pick(GROUND_WORDS[background])}"
+
+
 def wrong_alt(scene: Scene, key: str) -> str:
     """An alt text that is false of the scene: it is true of another that shares no shape and no colour with it."""
     return alt_text(contrast_scene(scene, key), Rng("wrong", key))

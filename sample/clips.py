@@ -103,6 +103,12 @@ def frames(clip: Clip) -> list[Image.Image]:
     return out
 
 
+def still(key: str) -> tuple[Image.Image, Clip]:
+    """The middle frame of the clip of a key, as a model sees it, without the others being drawn."""
+    clip = make_clip(key, duration_s=3 / FPS)
+    return frames(clip)[1], clip
+
+
 def encode_clip(clip: Clip) -> bytes:
     """An MP4 file: H.264, no sound."""
     out = BytesIO()
@@ -118,11 +124,15 @@ def encode_clip(clip: Clip) -> bytes:
     return out.getvalue()
 
 
+def cues(clip: Clip) -> tuple[str, str]:
+    """What a track says in the first half of the clip, and in the second."""
+    return f"Here comes a {clip.thing.colour} {clip.thing.shape}.", clip_caption(clip).capitalize() + "."
+
+
 def vtt(clip: Clip) -> bytes:
     """A WebVTT track of one or two cues that say what is seen."""
     middle, end = _stamp_s(clip.duration_s / 2), _stamp_s(clip.duration_s)
-    colour, shape = clip.thing.colour, clip.thing.shape
-    first, second = f"Here comes a {colour} {shape}.", clip_caption(clip).capitalize() + "."
+    first, second = cues(clip)
     return f"WEBVTT\n\n00:00.000 --> {middle}\n{first}\n\n{middle} --> {end}\n{second}\n".encode()
 
 

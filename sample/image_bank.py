@@ -11,7 +11,7 @@ from lamella.sample.scenes import Scene, make_scene
 WRONG_ALTS = 0.25  # share of alt texts that say what is not so
 ALTS, FIGCAPTIONS = 0.85, 0.4  # shares of pictures that have one
 DESCRIBED = 0.06  # share of pictures without a caption that a paragraph describes
-_SIZES = (
+SIZES = (
     (256, 256),
     (240, 240),
     (300, 200),
@@ -89,7 +89,7 @@ def show(url_stem: str, key: str) -> Shown:
     rng = Rng("show", key)
     scene = make_scene(key)
     extension = rng.pick(_EXTENSIONS)
-    picture = Picture(url=f"{url_stem}.{extension}", scene=scene, size=rng.pick(_SIZES), extension=extension)
+    picture = Picture(url=f"{url_stem}.{extension}", scene=scene, size=rng.pick(SIZES), extension=extension)
     wrong = rng.chance(WRONG_ALTS)
     alt = wrong_alt(scene, key) if wrong else alt_text(scene, rng)
     phrase = alt_phrase(scene, rng)

@@ -79,7 +79,7 @@ class Refs:
         return relpath(to.path, self._from.path.rpartition("/")[0] or "/") + (f"?{to.query}" if to.query else "")
 
 
-def page_html(url: str, title: str, blocks: list[Block], furniture: Furniture, rng: Rng) -> str:
+def page_html(url: str, title: str, blocks: list[Block], furniture: Furniture, *, rng: Rng) -> str:
     """The whole page."""
     refs = Refs(url, furniture.base, rng)
     main = "\n".join(block_html(block, refs, rng) for block in blocks)

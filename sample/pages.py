@@ -69,7 +69,7 @@ class Draft:
         return [block.film for block in self.blocks if block.film]
 
     def html(self, seed: int) -> str:
-        return page_html(self.url, self.title, list(self.blocks), self.furniture, Rng("html", seed, self.index))
+        return page_html(self.url, self.title, list(self.blocks), self.furniture, rng=Rng("html", seed, self.index))
 
 
 def draft(seed: int, index: int, fate: str = "") -> Draft:

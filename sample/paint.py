@@ -61,10 +61,10 @@ def encode(picture: Image.Image, extension: str) -> bytes:
     return out.getvalue()
 
 
-def texture(key: str, size: tuple[int, int]) -> Image.Image:
-    """A dotted ground in uneven light, and nothing on it."""
+def texture(key: str, size: tuple[int, int], background: str = "dotted") -> Image.Image:
+    """A ground in uneven light, and nothing on it."""
     rng = Rng("texture", key)
-    return lit(ground("dotted", (2 * size[0], 2 * size[1]), rng).reduce(2), rng)
+    return lit(ground(background, (2 * size[0], 2 * size[1]), rng).reduce(2), rng)
 
 
 def ground(background: str, size: tuple[int, int], rng: Rng) -> Image.Image:

@@ -79,7 +79,7 @@ def plan(seed: int, index: int) -> Plan:
     if fate := _fate_at(slot):
         return Plan(fate=fate) if _recurs(seed, number, fate) else Plan()
     fixtures = tuple(
-        fixture for name, place in _BY_SLOT.get(slot, ()) if (fixture := _fixture(seed, number, name, place, index))
+        fixture for name, place in _BY_SLOT.get(slot, ()) if (fixture := _fixture(seed, number, name, place, index=index))
     )
     edge_cases = tuple(name for at, name in enumerate(EXCHANGES) if slot == 10 + 6 * at and _recurs(seed, number, name))
     return Plan(fixtures=fixtures, edge_case_records=edge_cases, damaged=slot == 60 and _recurs(seed, number, "damaged_record"))
@@ -89,7 +89,7 @@ def _fate_at(slot: int) -> str:
     return PAGE_FATES[slot // 2] if slot % 2 and slot // 2 < len(PAGE_FATES) else ""
 
 
-def _fixture(seed: int, number: int, reason: str, place: int, index: int) -> Fixture | None:
+def _fixture(seed: int, number: int, reason: str, place: int, *, index: int) -> Fixture | None:
     if not _recurs(seed, number, reason):
         return None
     return Fixture(reason=reason, key=f"{seed}/{index}/{reason}", group=f"{seed}/{number}/{reason}", place=place)

@@ -50,7 +50,7 @@ class SampleSummary:
 
 
 def write_sample(
-    out_dir: str | Path, pages: int, seed: int, progress: Callable[[int], None] | None = None, http_base: str | None = None
+    out_dir: str | Path, pages: int, seed: int, progress: Callable[[int], None] | None = None, *, http_base: str | None = None
 ) -> SampleSummary:
     """Writes the web of (pages, seed); the same two give the same bytes.
 
@@ -64,12 +64,14 @@ def write_sample(
     new = Path(out_dir) / _BEING_WRITTEN
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
-    summary = _write(new, pages, seed, progress, http_base)
+    summary = _write(new, pages, seed, progress, http_base=http_base)
     _put_in_place(new)
     return summary
 
 
-def _write(folder: Path, pages: int, seed: int, progress: Callable[[int], None] | None, http_base: str | None) -> SampleSummary:
+def _write(
+    folder: Path, pages: int, seed: int, progress: Callable[[int], None] | None, *, http_base: str | None
+) -> SampleSummary:
     with WarcWriter(folder) as warc, open(folder / LEDGER, "w", encoding="utf-8", newline="\n") as out:
         ledger = LedgerWriter(out)
         for index in range(pages):

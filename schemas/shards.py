@@ -62,12 +62,16 @@ class ShardInfo:
     sidecar: str = ""  # the Parquet file beside it that tells of its samples; pairs only
     sidecar_bytes: int = 0
     sidecar_sha256: str = ""
+    faces: int | None = None  # that were blurred in its pictures; None where none were looked for
+    made_from: str = ""  # hash of its records and the settings; "" where one of its records left
 
     def check(self) -> None:
         """Raises ValueError for what no writer of ours says: names and checksums become paths of a reader."""
         checked_file(self.name, self.bytes, self.sha256)
         if self.sidecar:
             checked_file(self.sidecar, self.sidecar_bytes, self.sidecar_sha256)
+        if not (self.faces is None or _is_count(self.faces)) or not isinstance(self.made_from, str):
+            raise ValueError(f"{self.name}: {str(self.faces)[:40]!r} faces, made from {str(self.made_from)[:40]!r}")
         if self.split not in SPLITS or not _is_count(self.samples):
             raise ValueError(f"{self.name}: split {str(self.split)[:40]!r} of {str(self.samples)[:40]!r} samples")
 

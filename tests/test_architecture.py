@@ -156,6 +156,24 @@ def test_nothing_is_drawn_without_a_seed_and_no_record_is_keyed_by_chance():
     assert offenders(allowed=lambda path: name(path) in CHANCE_ALLOWED, breaks=drawn_by_chance) == []
 
 
+# Who gives arguments by place: typer reads a command's signature, torch calls `forward`, and open_clip's is CoCa's own.
+MAY_TAKE_MANY = ("runners/commands/", "weights/coca.py", "transforms/extract/")
+
+
+def test_no_function_takes_more_than_four_by_place():
+    """What a call with five bare values means, nobody sees: a value object is missing, or their names."""
+
+    def many(path: Path) -> list[str]:
+        functions = (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+        taken = {
+            node.name: [arg.arg for arg in (*node.args.posonlyargs, *node.args.args) if arg.arg not in ("self", "cls")]
+            for node in functions
+        }
+        return [name for name, args in taken.items() if len(args) > 4]
+
+    assert offenders(allowed=lambda path: name(path).startswith(MAY_TAKE_MANY), breaks=many) == []
+
+
 def test_records_are_frozen():
     for path in (ROOT / "schemas").glob("*.py"):
         for node in ast.walk(tree(path)):

@@ -95,7 +95,7 @@ def test_a_second_run_does_only_what_changed(web, undisturbed, tmp_path):
     ]
     before = contents_hash(str(folder))
     config = with_overrides(config_of(str(folder)), ["score.min_score=0.65"])
-    trial = try_out(str(folder), config, str(tmp_path), local_execute(1), print)
+    trial = try_out(str(folder), config, str(tmp_path), local_execute(1), say=print)
     assert contents_hash(str(folder)) == before
     (pairs,) = (one for one in difference(trial).moved if one.unit is Unit.PAIR)
     assert pairs.come == 0 and pairs.going[0].why.startswith("score pair low_clip_score: clip_score ")

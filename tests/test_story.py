@@ -72,7 +72,14 @@ def told(tmp_path_factory):
         offline = list(read_records(join(context.folder, "rejections/media"), Rejection))
         facts = {"recipe": "demo", "config": {}, "inputs": [], "versions": {}, "jobs": {}}  # jobs alone write no run.json
         (folder / "run" / "run.json").write_text(json.dumps(facts))
-        run(resolve("demo", [*words, "fetch.http=true"]), context.archives, context.folder, context.execute, print, None)
+        run(
+            resolve("demo", [*words, "fetch.http=true"]),
+            context.archives,
+            context.folder,
+            context.execute,
+            say=print,
+            processes=None,
+        )
     patch.undo()
     return Story(context.folder, tuple(offline))
 

@@ -17,7 +17,7 @@ Role = Literal["scorer", "captioner", "matcher"]
 ROLES = ("scorer", "captioner", "matcher")
 
 
-def load(name: str, weights: str, role: Role, precision: str = "fp32", device: str = "auto") -> Loaded:
+def load(name: str, weights: str, role: Role, *, precision: str = "fp32", device: str = "auto") -> Loaded:
     """The model `name` with `weights`, in evaluation mode.
 
     Args:

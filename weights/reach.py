@@ -117,7 +117,7 @@ def _reach_open_clip(name: str, weights: str) -> Reached:
         check_safetensors(name, weights, path)
         return Reached(where=str(path))
     if name.startswith(HUB):
-        return _reach_repository(name, weights, name.removeprefix(HUB), CHECKPOINTS, None)
+        return _reach_repository(name, weights, name.removeprefix(HUB), CHECKPOINTS, expected=None)
     if name not in open_clip.list_models():
         raise WeightsMissing(name, weights, "open_clip has no model of that name")
     found = open_clip.get_pretrained_cfg(name, weights)
@@ -128,10 +128,10 @@ def _reach_open_clip(name: str, weights: str) -> Reached:
     if not repository:
         raise WeightsMissing(name, weights, "open_clip has this tag as a pickle alone, and a pickle is never opened")
     files = (f"{Path(file).stem}.safetensors",) if file else CHECKPOINTS
-    return _reach_repository(name, weights, repository, files, _expected_bytes(name))
+    return _reach_repository(name, weights, repository, files, expected=_expected_bytes(name))
 
 
-def _reach_repository(name: str, weights: str, repository: str, files: tuple[str, ...], expected: int | None) -> Reached:
+def _reach_repository(name: str, weights: str, repository: str, files: tuple[str, ...], *, expected: int | None) -> Reached:
     for file in files:
         if path := _cached(repository, file):
             return Reached(where=path)

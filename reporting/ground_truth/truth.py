@@ -90,7 +90,7 @@ def truth_of(run: str, inputs: Sequence[str], config: Config) -> dict[str, Any] 
             {"kind": fate.kind, "expected": fate.expected, "found": fate.found, "where": fate.where}
             for fate in unmet[:_MOST_UNMET]
         ],
-        "says": list(_says(filters, synthetic, pairs, len(fates), len(unmet))),
+        "says": list(_says(filters, synthetic, pairs, len(fates), unmet=len(unmet))),
     }
 
 
@@ -136,7 +136,7 @@ def _verdicts(name: str, wrong_and_taken: Iterable[tuple[bool, bool]]) -> Verdic
 
 
 def _says(
-    filters: Sequence[Mapping[str, Any]], synthetic: Mapping[str, Any], pairs: Mapping[str, Any], fates: int, unmet: int
+    filters: Sequence[Mapping[str, Any]], synthetic: Mapping[str, Any], pairs: Mapping[str, Any], fates: int, *, unmet: int
 ) -> Iterator[str]:
     """The essence, a sentence a line."""
     for row in filters:

@@ -81,7 +81,7 @@ def run(
     )
     if protos and not dry_run:
         raise ConfigError("--protos: describes jobs without running them, and needs --dry-run")
-    launch = prepare(settings, [*input, *(robots_archive or ()), *inputs], output, progress.say, engine)
+    launch = prepare(settings, [*input, *(robots_archive or ()), *inputs], output, progress.say, engine=engine)
     if dry_run:
         for line in launch.plan():
             print(line)

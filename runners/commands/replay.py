@@ -40,7 +40,7 @@ def replay(
     config = config.model_copy(update=parts)
     before = _checksums(shards_of(folder))
     with Progress() as progress:
-        launch = prepare(config, facts["inputs"], folder, progress.say, Engine(processes=processes))
+        launch = prepare(config, facts["inputs"], folder, progress.say, engine=Engine(processes=processes))
         launch.carry_out(progress.say, progress.watch, report=report)
     gone, after = listed_rows(folder), _checksums(shards_of(folder))
     touched = sum(before.get(name) != checksum for name, checksum in after.items()) + len(set(before) - set(after))

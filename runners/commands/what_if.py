@@ -32,16 +32,16 @@ def what_if(
     engine, progress = Engine(processes=processes), Progress()
     with progress, TemporaryDirectory(prefix="lamella-what-if-") as scratch:
         execute = progress.watch(executor(engine, (), progress.say))
-        trial = try_out(folder, config, scratch, execute, progress.say)
+        trial = try_out(folder, config, scratch, execute, say=progress.say)
         found = difference(trial)
-        write_page(found, trial, config, words, page)
+        write_page(found, trial, config, words, path=page)
     _print(found, page)
     if apply:
         from lamella.pipeline.ownership import read_facts
 
         facts = read_facts(folder) or {}
         with Progress() as progress:
-            launch = prepare(config, facts["inputs"], folder, progress.say, engine)
+            launch = prepare(config, facts["inputs"], folder, progress.say, engine=engine)
             launch.carry_out(progress.say, progress.watch)
 
 

@@ -12,7 +12,6 @@ from queue import Queue
 from typing import Any
 
 from apache_beam.portability.api import beam_fn_api_pb2
-from apache_beam.runners.portability.fn_api_runner.worker_handlers import StateServicer
 from apache_beam.runners.worker.bundle_processor import BundleProcessor
 from apache_beam.runners.worker.data_plane import (
     DataChannel,
@@ -23,6 +22,7 @@ from apache_beam.runners.worker.sdk_worker import GlobalCachingStateHandler
 from apache_beam.runners.worker.statecache import StateCache
 
 from lamella.runners.spark.grouping import CHUNK_BYTES
+from lamella.runners.spark.spill import SpillServicer
 
 Output = tuple[str, bytes]  # the transform that wrote, and a chunk of encoded records
 
@@ -82,7 +82,7 @@ class _Stage:
         descriptor = beam_fn_api_pb2.ProcessBundleDescriptor()
         descriptor.MergeFromString(code.shared)
         descriptor.MergeFromString(code.transforms)
-        servicer = StateServicer()
+        servicer = SpillServicer()
         for key, values in code.sides.items():
             servicer.append_raw(beam_fn_api_pb2.StateKey.FromString(key), values)
         self._source, self._outputs, self.records = code.source, frozenset(code.outputs), 0

@@ -1,12 +1,13 @@
 """Encoded records in; encoded groups of those of one key out. What lies between, a sort by key, is Spark's.
 
-A partition is never held: records flow from a chunk to the sort and from the sort into groups, of which one is in memory.
+A partition is never held: records flow from a chunk to the sort and from the sort into groups, of which a small one is in
+memory and a large one in a file.
 """
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 
 from apache_beam.coders.coder_impl import create_InputStream, create_OutputStream
@@ -16,7 +17,10 @@ from apache_beam.runners.pipeline_context import PipelineContext
 from apache_beam.transforms.window import GlobalWindow, GlobalWindows
 from apache_beam.utils.windowed_value import PaneInfo, PaneInfoTiming, WindowedValue
 
+from lamella.runners.spark.spill import spilled
+
 CHUNK_BYTES = 1 << 20  # of encoded records, about; larger where one record is
+HELD_BYTES = 16 << 20  # of a group's values that are in memory at once
 
 
 @lru_cache(maxsize=2)
@@ -44,10 +48,22 @@ def keyed(chunks: Iterable[bytes], coder: WindowedValueCoder) -> Iterator[tuple[
 
 
 def grouped(pairs: Iterable[tuple[bytes, bytes]], coder: WindowedValueCoder) -> Iterator[bytes]:
-    """Pairs in the order of their keys -> chunks of encoded (key, values)."""
+    """Pairs in the order of their keys -> chunks of encoded (key, values).
+
+    A group beyond HELD_BYTES waits in a file of this worker until what comes behind it is asked for; see `spilled`.
+    """
     head, chunk, size = _head(coder), [], 0
     for key, group in groupby(pairs, key=itemgetter(0)):
-        values = [value for _, value in group]
+        rest = map(itemgetter(1), group)
+        values, held = _held(rest)
+        if held > HELD_BYTES:
+            if chunk:
+                yield b"".join(chunk)
+                chunk, size = [], 0
+            with spilled(chain(values, rest)) as there:
+                del values
+                yield b"".join((head, key, there))
+            continue
         record = b"".join((head, key, len(values).to_bytes(4, "big"), *values))
         chunk.append(record)
         size += len(record)
@@ -56,6 +72,17 @@ def grouped(pairs: Iterable[tuple[bytes, bytes]], coder: WindowedValueCoder) -> 
             chunk, size = [], 0
     if chunk:
         yield b"".join(chunk)
+
+
+def _held(group: Iterator[bytes]) -> tuple[list[bytes], int]:
+    """The first values of a group, all of them where they are not too many, and their bytes."""
+    values, held = [], 0
+    for value in group:
+        values.append(value)
+        held += len(value)
+        if held > HELD_BYTES:
+            break
+    return values, held
 
 
 def partition_of(key: bytes) -> int:

@@ -36,7 +36,7 @@ class Watch:
     def _beat(self) -> None:
         while not self._ended.wait(HEARTBEAT_S):
             done, total = tasks_of(self._context, self._label)
-            self._say(progress_line(self._label, done, total, time.monotonic() - self._start, self._last()))
+            self._say(progress_line(self._label, done, total, time.monotonic() - self._start, stage=self._last()))
 
     def _last(self) -> str:
         """The latest stage that has finished a task, with what went through it."""
@@ -59,7 +59,7 @@ def tasks_of(context: "SparkContext", label: str) -> tuple[int, int]:
     return done, total
 
 
-def progress_line(label: str, done: int, total: int, seconds: float, stage: str) -> str:
+def progress_line(label: str, done: int, total: int, seconds: float, *, stage: str) -> str:
     """Such as `pairs: 12 of 40 tasks, 30 %, about 95 s to go; Score/Group: 120 records in, 0.3 MB out`."""
     line = f"{label}: {done} of {total} tasks"
     if done:

@@ -40,7 +40,7 @@ class SparkRunner(FnApiRunner):
     """
 
     def __init__(self, context: "SparkContext", partitions: int, watch: Callable[[list[str], "Accumulator"], Any]):
-        super().__init__(default_environment=EmbeddedPythonEnvironment.default())
+        super().__init__(default_environment=EmbeddedPythonEnvironment.default(), use_state_iterables=True)
         self._context, self._partitions, self._watch = context, partitions, watch
 
     def run_stages(self, stage_context: Any, stages: Any) -> RunnerResult:

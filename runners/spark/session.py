@@ -209,7 +209,7 @@ def _own_signals() -> Iterator[None]:
 
 
 def spark_execute(
-    master: str, conf: Sequence[str], environment: str, input_bytes: Callable[[], int], say: Callable[[str], None]
+    master: str, conf: Sequence[str], environment: str, input_bytes: Callable[[], int], *, say: Callable[[str], None]
 ) -> SparkExecute:
     """Raises ConfigError for what this machine, or the address, does not have."""
     settings = SparkSettings(master=master, conf=tuple(conf), environment=environment)

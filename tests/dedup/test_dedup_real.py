@@ -13,7 +13,7 @@ from lamella.schemas.config import DedupConfig, ReadConfig
 from lamella.schemas.document import InterleavedDocument, TextNode
 from lamella.schemas.page import Provenance
 from lamella.transforms.dedup.signature import fingerprint, shingles
-from lamella.transforms.formats.content_encoding import html_caps
+from lamella.transforms.formats.content_encoding import html_size_limits
 from lamella.transforms.formats.warc import decoded_body, parse_record
 
 pytestmark = pytest.mark.real
@@ -33,7 +33,7 @@ def texts(real_data) -> dict[str, str]:
         with (real_data / "web" / place["warc"]).open("rb") as archive:
             archive.seek(place["offset"])
             record = zlib.decompressobj(31).decompress(archive.read(place["bytes"] * 2 + (1 << 16)))
-        body = decoded_body(parse_record(record), html_caps(ReadConfig())).data
+        body = decoded_body(parse_record(record), html_size_limits(ReadConfig())).data
         found[place["url"]] = extract_plain_text(bytes_to_str(body, detect_encoding(body)), main_content=True)
     return found
 

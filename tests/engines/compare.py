@@ -64,7 +64,14 @@ def run_engine(
     processes = engine.processes if engine.is_local else None
     execute = executor(engine, archives, lambda line: say(f"{name}: {line}"))
     with own_folder(output), closing(execute):
-        run(resolve("demo", overrides), archives, output, watch(execute), lambda line: say(f"{name}: {line}"), processes)
+        run(
+            resolve("demo", overrides),
+            archives,
+            output,
+            watch(execute),
+            say=lambda line: say(f"{name}: {line}"),
+            processes=processes,
+        )
     if faults := list(verify(output)):
         raise RuntimeError(f"{name}: {faults[0]}")
     contents = contents_hash(output)

@@ -16,7 +16,7 @@ from lamella.schemas.errors import BadSample
 from lamella.schemas.media import BlobRef, Container, Media, MediaKind
 from lamella.schemas.rejection import Rejection
 from lamella.trainer.loading.pictures import draw
-from lamella.transforms.fetch.captured import CapturedLink
+from lamella.transforms.fetch.captured import FetchResponse
 from lamella.transforms.fetch.inspect import judge_bytes
 from lamella.transforms.media.clips import BadVideo
 from lamella.transforms.media.pixels import BadImage
@@ -49,7 +49,7 @@ def _faults(data: bytes, sound: bool, kind: MediaKind, folder: Path) -> list[str
     """What goes wrong on the way of some bytes: in inspection, in the shard, in the report."""
     (folder / "media").write_bytes(data)
     blob = BlobRef(path="media", offset=0, length=len(data), container=Container.RAW)
-    link = CapturedLink(url="https://bad.example/media", kind=kind, documents=1, blob=blob, source="http")
+    link = FetchResponse(url="https://bad.example/media", kind=kind, documents=1, blob=blob, source="http")
     found = judge_bytes(link, data, FetchConfig())
     if isinstance(found, Rejection):
         return ["a sound file is rejected"] if sound else []

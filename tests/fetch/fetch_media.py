@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from lamella.schemas.media import BlobRef, Container, MediaKind
-from lamella.transforms.fetch.captured import CapturedLink
+from lamella.transforms.fetch.captured import FetchResponse
 
 VTT = b"WEBVTT\n\n1\n00:00.000 --> 00:01.000\n<v Ann>Hello &amp; welcome</v>\n\nNOTE no cue\n\n00:01.000 --> 00:02.000\nto\nus"
 
@@ -40,7 +40,7 @@ def film(seconds=3, fps=5, size=(64, 48)) -> bytes:
     return out.getvalue()
 
 
-def captured(data=b"", kind=MediaKind.IMAGE, **fields) -> CapturedLink:
+def captured(data=b"", kind=MediaKind.IMAGE, **fields) -> FetchResponse:
     blob = BlobRef(path="media/packs/x.tar", offset=0, length=len(data), container=Container.RAW)
     defaults = {"url": "https://a.org/1.png", "documents": 1, "source": "http", "blob": blob}
-    return CapturedLink(kind=kind, **defaults | fields)
+    return FetchResponse(kind=kind, **defaults | fields)

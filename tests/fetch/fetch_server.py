@@ -131,6 +131,9 @@ class Server:
                 await response.write(picture())
                 request.transport.close()
                 return response
+            case ["hang"]:
+                request.transport.close()
+                return web.Response()
             case ["headers"]:
                 return web.Response(body=picture(), headers={f"X-{number}": "x" * 10_000 for number in range(80)})
         return web.Response(status=404)

@@ -5,16 +5,16 @@ import pytest
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Alias, AliasKind, ArchiveMedia, BlobRef, Container, MediaKind
 from lamella.schemas.rejection import Reason, Rejection
-from lamella.transforms.fetch.captured import CapturedLink
+from lamella.transforms.fetch.captured import FetchResponse
 from lamella.transforms.fetch.hops import Led, latest_alias, look
-from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.fetch.links import FetchRequest
 
 A, B = "http://pond.example/a.png", "http://reeds.example/b.png"
 CONFIG = FetchConfig()
 
 
-def link(url: str = A) -> WantedLink:
-    return WantedLink(url=url, kind=MediaKind.IMAGE, documents=1)
+def link(url: str = A) -> FetchRequest:
+    return FetchRequest(url=url, kind=MediaKind.IMAGE, documents=1)
 
 
 def held(url: str = A, **fields) -> ArchiveMedia:
@@ -31,29 +31,29 @@ def at(url: str = A, **fields) -> Led:
 
 
 def test_bytes_win_over_a_redirect():
-    assert isinstance(look(at(), held(), moved(), 0, CONFIG), CapturedLink)
-    assert look(at(), None, moved(), 0, CONFIG) == at(B, through=(B,))
-    assert look(at(), None, None, 0, CONFIG) == link()
+    assert isinstance(look(at(), held(), moved(), 0, config=CONFIG), FetchResponse)
+    assert look(at(), None, moved(), 0, config=CONFIG) == at(B, through=(B,))
+    assert look(at(), None, None, 0, config=CONFIG) == link()
 
 
 def test_what_hops_say_is_carried_along():
-    led = look(at(), None, moved(robots_header="max-snippet:9", tdm_reservation="0"), 0, CONFIG)
-    found = look(led, held(B, robots_header="noai"), None, 1, CONFIG)
+    led = look(at(), None, moved(robots_header="max-snippet:9", tdm_reservation="0"), 0, config=CONFIG)
+    found = look(led, held(B, robots_header="noai"), None, 1, config=CONFIG)
     assert (found.url, found.robots_header, found.tdm_reservation) == (A, "max-snippet:9, noai", "0")
 
 
 @pytest.mark.parametrize("said", [{"robots_header": "noai"}, {"tdm_reservation": "1"}, {"robots_header": "noindex"}])
 def test_a_hop_may_forbid(said):
-    gone = look(at(), None, moved(**said), 0, CONFIG)
+    gone = look(at(), None, moved(**said), 0, config=CONFIG)
     assert (gone.reason, gone.url) == (Reason.OPTED_OUT, A)
-    assert look(at(), None, moved(**said), 0, FetchConfig(honour_opt_outs=False)).at == B
+    assert look(at(), None, moved(**said), 0, config=FetchConfig(honour_opt_outs=False)).at == B
 
 
 def test_a_later_redirect_speaks_of_its_address():
     older, later = "2020-01-01T00:00:00Z", "2024-01-01T00:00:00Z"
-    found = look(at(), held(crawl_time=older), moved(crawl_time=later, robots_header="noai"), 0, CONFIG)
+    found = look(at(), held(crawl_time=older), moved(crawl_time=later, robots_header="noai"), 0, config=CONFIG)
     assert found.robots_header == "noai"
-    found = look(at(), held(crawl_time=later), moved(crawl_time=older, robots_header="noai"), 0, CONFIG)
+    found = look(at(), held(crawl_time=later), moved(crawl_time=older, robots_header="noai"), 0, config=CONFIG)
     assert found.robots_header == ""
 
 
@@ -70,16 +70,16 @@ def test_a_later_redirect_speaks_of_its_address():
     ],
 )
 def test_where_a_redirect_may_lead(target, reason):
-    out = look(at(), None, moved(target=target), 0, CONFIG)
+    out = look(at(), None, moved(target=target), 0, config=CONFIG)
     assert (out.reason if isinstance(out, Rejection) else None) is reason
     assert isinstance(out, Rejection) or out.at == target
 
 
 def test_a_network_of_its_own_may_lead_within():
-    inside = look(at("http://10.0.0.1/a.png"), None, moved("http://10.0.0.1/a.png", "http://10.0.0.2/b.png"), 0, CONFIG)
+    inside = look(at("http://10.0.0.1/a.png"), None, moved("http://10.0.0.1/a.png", "http://10.0.0.2/b.png"), 0, config=CONFIG)
     assert inside.at == "http://10.0.0.2/b.png"
     allowed = FetchConfig(allowed_private_addresses=("10.0.0.0/8",))
-    assert look(at(), None, moved(target="http://10.0.0.2/b.png"), 0, allowed).at == "http://10.0.0.2/b.png"
+    assert look(at(), None, moved(target="http://10.0.0.2/b.png"), 0, config=allowed).at == "http://10.0.0.2/b.png"
 
 
 @pytest.mark.parametrize("limit", [0, 1, 5])
@@ -87,10 +87,10 @@ def test_a_loop_ends_at_the_limit(limit):
     config = FetchConfig(max_redirects=limit)
     out, hop = at(), 0
     while isinstance(out, Led):
-        out, hop = look(out, None, moved(), hop, config), hop + 1
+        out, hop = look(out, None, moved(), hop, config=config), hop + 1
     assert (hop, out.reason, out.detail) == (limit + 1, Reason.TOO_MANY_REDIRECTS, f"more than {limit}, then {B}")
     # The web may answer otherwise by now.
-    assert look(at(), None, moved(), limit, FetchConfig(max_redirects=limit, http=True)) == link()
+    assert look(at(), None, moved(), limit, config=FetchConfig(max_redirects=limit, http=True)) == link()
 
 
 def test_the_latest_redirect_counts():

@@ -295,6 +295,14 @@ def test_requests_to_a_domain_keep_their_distance(server, tmp_path):
     assert last["two.example"] < last["one.example"]  # its picture was asked for last, but a domain waits for itself alone
 
 
+def test_a_second_try_waits_for_its_turn_where_a_kept_connection_breaks(server, tmp_path):
+    delay = 0.05
+    config = server.config(min_delay_s=delay, retries=1)
+    assert reasons(config, tmp_path, server.url("/ok/1.png"), server.url("/hang")) == [None, Reason.CONNECTION_FAILED]
+    assert server.paths() == ["/robots.txt", "/ok/1.png", "/hang", "/hang"]
+    assert min(later - earlier for earlier, later in pairwise(at for at, _, _ in server.log)) >= delay
+
+
 def test_connections_are_bounded(server, tmp_path):
     names = Names()
     urls = [server.url("/drip", f"{number}.host{number}.example") for number in range(6)]

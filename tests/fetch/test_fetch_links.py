@@ -12,8 +12,8 @@ from lamella.schemas.pair import CandidatePair, CaptionSource, Dataset
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.fetch.address_rules import judge_link
 from lamella.transforms.fetch.links import (
+    FetchRequest,
     Mention,
-    WantedLink,
     as_link,
     document_mentions,
     mention_of,
@@ -39,7 +39,7 @@ def mentions_of(document) -> list[tuple[str, Mention]]:
     return [*document_mentions(document), *(mention_of(shown, CONFIG) for shown in shown_by(document))]
 
 
-def links_of(*documents) -> dict[str, WantedLink]:
+def links_of(*documents) -> dict[str, FetchRequest]:
     mentions = {}
     for each in documents:
         for url, mention in mentions_of(each):
@@ -137,19 +137,19 @@ def test_sums_do_not_depend_on_order_or_grouping():
     ],
 )
 def test_addresses(url, reason):
-    (out,) = judge_link(WantedLink(url=url, kind=MediaKind.IMAGE, documents=1), CONFIG)
+    (out,) = judge_link(FetchRequest(url=url, kind=MediaKind.IMAGE, documents=1), CONFIG)
     assert (out.reason if isinstance(out, Rejection) else None) is reason
     if reason:
         assert (out.key, out.url) == (url, url)
 
 
 def test_opt_outs_of_pages_are_honoured_unless_told_otherwise():
-    link = WantedLink(url="https://a.org/1.png", kind=MediaKind.IMAGE, documents=1, opt_out="robots of a page: noai")
+    link = FetchRequest(url="https://a.org/1.png", kind=MediaKind.IMAGE, documents=1, opt_out="robots of a page: noai")
     (out,) = judge_link(link, CONFIG)
     assert (out.reason, out.detail) == (Reason.OPTED_OUT, "robots of a page: noai")
     assert list(judge_link(link, FetchConfig(honour_opt_outs=False))) == [link]
 
 
 def test_no_words_block_nothing():
-    link = WantedLink(url="https://a.org/logo/sex.png", kind=MediaKind.IMAGE, documents=1)
+    link = FetchRequest(url="https://a.org/logo/sex.png", kind=MediaKind.IMAGE, documents=1)
     assert list(judge_link(link, FetchConfig(blocked_url_words=(), unsafe_url_words=()))) == [link]

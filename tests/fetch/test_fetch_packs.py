@@ -1,4 +1,4 @@
-"""Packs and their index: deterministic, whole or absent, read back; and the harvest that never asks twice."""
+"""Packs and their index: deterministic, whole or absent, read back; and the download that never asks twice."""
 
 import tarfile
 from dataclasses import replace
@@ -10,8 +10,8 @@ from fetch_server import Server
 from lamella.schemas.media import MediaKind, MediaLink
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.blobs import read_blob
-from lamella.transforms.fetch.captured import CapturedLink, base_of
-from lamella.transforms.fetch.download import BUCKET_LINKS, AskedLink, Harvester, bucket_of, policy_of, still_valid
+from lamella.transforms.fetch.captured import FetchResponse, base_of
+from lamella.transforms.fetch.download import BUCKET_LINKS, Downloader, DownloadRequest, bucket_of, policy_of, still_valid
 from lamella.transforms.fetch.packs import (
     Answer,
     best_answer,
@@ -88,21 +88,21 @@ def test_a_registered_domain_is_never_divided():
     assert len({bucket(f"https://site{number}.org/", many) for number in range(1000)}) > 90
 
 
-def links(server, *paths) -> list[AskedLink]:
-    return [AskedLink(url=server.url(path), kind=MediaKind.IMAGE, documents=1) for path in paths]
+def links(server, *paths) -> list[DownloadRequest]:
+    return [DownloadRequest(url=server.url(path), kind=MediaKind.IMAGE, documents=1) for path in paths]
 
 
-def harvest(config, root, asked) -> dict:
-    harvester = Harvester(config, str(root))
+def download(config, root, asked) -> dict:
+    downloader = Downloader(config, str(root))
     try:
-        return {record.url: record for record, _ in harvester.harvest(asked)}
+        return {record.url: record for record, _ in downloader.download(asked)}
     finally:
-        harvester.close()
+        downloader.close()
 
 
-def test_a_harvest_is_packed_and_never_asked_for_again(server, tmp_path):
+def test_a_download_is_packed_and_never_asked_for_again(server, tmp_path):
     asked = links(server, "/ok/1.png", "/ok/2.png", "/status/404", "/html", "/ok/3.png")
-    first = harvest(server.config(), tmp_path, asked)
+    first = download(server.config(), tmp_path, asked)
     assert {url: getattr(record, "reason", None) for url, record in first.items()} == {
         server.url("/ok/1.png"): None,
         server.url("/ok/2.png"): None,
@@ -111,26 +111,26 @@ def test_a_harvest_is_packed_and_never_asked_for_again(server, tmp_path):
         server.url("/html"): Reason.NOT_AN_IMAGE,
     }
     captured = first[server.url("/ok/1.png")]
-    assert isinstance(captured, CapturedLink)
+    assert isinstance(captured, FetchResponse)
     assert read_blob(captured.blob, str(tmp_path)) == picture(sum(b"/ok/1.png"))
     assert (captured.source, captured.robots_txt) == ("http", "robots.txt: none (404)")
     assert len(list((tmp_path / "media" / "packs").glob("*.tar"))) == 1
 
     requests = len(server.log)
-    assert harvest(server.config(), tmp_path, asked[::-1]) == first
+    assert download(server.config(), tmp_path, asked[::-1]) == first
     assert len(server.log) == requests
 
 
 def test_other_links_later_do_not_ask_again_for_what_is_known(server, tmp_path):
-    first = harvest(server.config(), tmp_path, links(server, "/ok/1.png", "/status/404"))
+    first = download(server.config(), tmp_path, links(server, "/ok/1.png", "/status/404"))
     known = {answer.url: answer for path in list_indexes(str(tmp_path)) for answer in read_index(path)}
     more = [replace(link, known=known.get(link.url)) for link in links(server, "/ok/1.png", "/ok/2.png", "/status/404")]
-    second = harvest(server.config(), tmp_path, more)
+    second = download(server.config(), tmp_path, more)
     assert {url: second[url] for url in first} == first
     assert sorted(path for path in server.paths() if path != "/robots.txt") == ["/ok/1.png", "/ok/2.png", "/status/404"]
     # Killed and run again: what the batch did is found under its own name, whatever else is known.
     assert (
-        harvest(server.config(), tmp_path, links(server, "/ok/1.png", "/ok/2.png", "/status/404"))[server.url("/ok/2.png")]
+        download(server.config(), tmp_path, links(server, "/ok/1.png", "/ok/2.png", "/status/404"))[server.url("/ok/2.png")]
         == second[server.url("/ok/2.png")]
     )
 
@@ -139,7 +139,7 @@ def test_the_same_answers_give_the_same_bytes(server, tmp_path):
     asked = links(server, *(f"/ok/{number}.png" for number in range(12)), "/status/404")
     config = server.config(pack_bytes=60_000)
     for run, order in (("a", asked), ("b", asked[::-1])):
-        harvest(config, tmp_path / run, order)
+        download(config, tmp_path / run, order)
     packs = sorted(file.name for file in (tmp_path / "a" / "media" / "packs").glob("*.tar"))
     assert len(packs) > 1
     for name in packs:
@@ -150,11 +150,11 @@ def test_the_same_answers_give_the_same_bytes(server, tmp_path):
 def test_another_policy_asks_again_where_the_last_one_refused(server, tmp_path):
     asked = links(server, "/says/x?X-Robots-Tag=noai", "/ok/1.png")
     strict, lax = server.config(), server.config(honour_opt_outs=False)
-    first = harvest(strict, tmp_path, asked)
+    first = download(strict, tmp_path, asked)
     assert first[asked[0].url].reason is Reason.OPTED_OUT
     known = {answer.url: answer for path in list_indexes(str(tmp_path)) for answer in read_index(path)}
     valid = {url: answer for url, answer in known.items() if still_valid(answer, policy_of(lax))}
-    second = harvest(lax, tmp_path, [replace(link, known=valid.get(link.url)) for link in asked])
+    second = download(lax, tmp_path, [replace(link, known=valid.get(link.url)) for link in asked])
     assert not isinstance(second[asked[0].url], Rejection)
     assert second[asked[1].url] == first[asked[1].url]
     assert server.tries["/ok/1.png"] == 1
@@ -170,19 +170,19 @@ def test_a_crash_of_ours_is_one_rejection_and_a_full_disk_ends_the_run(server, t
 
     with monkeypatch.context() as patch:
         patch.setattr(save_body, "wrong_kind", broken)
-        found = harvest(server.config(), tmp_path, asked)
+        found = download(server.config(), tmp_path, asked)
     assert {(record.reason, record.detail) for record in found.values()} == {(Reason.CRASHED, "ZeroDivisionError: oops")}
-    assert all(isinstance(record, CapturedLink) for record in harvest(server.config(), tmp_path, asked).values())
+    assert all(isinstance(record, FetchResponse) for record in download(server.config(), tmp_path, asked).values())
 
     def full(out, chunk):
         raise save_body.StoreFailed("No space left on device")
 
     monkeypatch.setattr(save_body, "_write", full)
     with pytest.raises(ExceptionGroup):
-        harvest(server.config(), tmp_path / "full", asked)
+        download(server.config(), tmp_path / "full", asked)
     assert not (tmp_path / "full").exists()
 
 
 def test_base_of_drops_what_is_added():
-    link = AskedLink(url="u", kind=MediaKind.IMAGE, documents=2)
+    link = DownloadRequest(url="u", kind=MediaKind.IMAGE, documents=2)
     assert MediaLink(**base_of(link)) == MediaLink(url="u", kind=MediaKind.IMAGE, documents=2)

@@ -10,7 +10,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding
 
 from lamella.schemas.config import ReadConfig
-from lamella.transforms.formats.content_encoding import html_caps
+from lamella.transforms.formats.content_encoding import html_size_limits
 from lamella.transforms.formats.language import detect_language
 from lamella.transforms.formats.warc import decoded_body, parse_record
 
@@ -27,7 +27,7 @@ def test_languages_of_real_pages(real_data):
         with (real_data / "web" / page["warc"]).open("rb") as archive:
             archive.seek(page["offset"])
             record = zlib.decompressobj(31).decompress(archive.read(page["bytes"] * 2 + (1 << 16)))
-        body = decoded_body(parse_record(record), html_caps(ReadConfig())).data
+        body = decoded_body(parse_record(record), html_size_limits(ReadConfig())).data
         text = extract_plain_text(bytes_to_str(body, detect_encoding(body)), main_content=True)
         if len(text) < 300:
             continue

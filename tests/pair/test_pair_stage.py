@@ -45,7 +45,7 @@ def document(key, *nodes):
 DOCUMENTS = [
     document("one", TextNode(text="text", position=0), image("a", "a red fox"), image("b", "a red fox")),
     document("two", image("a", "A red FOX"), image("c", "a rare zebra"), image("d", "red fox")),
-    document("three", image("e", "our company logo"), image("f", "our company logo"), image("g", "our company logo")),
+    document("three", image("e", "our new building"), image("f", "our new building"), image("g", "our new building")),
     document("four", image("h", "a red fox a red"), image("h", "red fox a red fox"), image("h", "fox a red fox a")),
     document("five", image("i", caption=CAPTION), image("j", caption="short one")),
     document(

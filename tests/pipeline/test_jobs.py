@@ -35,7 +35,7 @@ def go(folder: Path, *words: str, **how) -> tuple[list[str], str]:
     archives = find_archives([str(folder.parent / "web" / "*.warc.gz")])
     with own_folder(str(folder)):
         config = resolve("demo", [*CHEAP, *words])
-        ended = run(config, archives, str(folder), without_reshuffle(local_execute(1)), said.append, None, **how)
+        ended = run(config, archives, str(folder), without_reshuffle(local_execute(1)), say=said.append, processes=None, **how)
     return said, ended
 
 
@@ -159,7 +159,10 @@ def test_a_replay_takes_out_what_is_listed_and_all_sums_hold(whole, tmp_path, ca
     page, *others = sorted(shown)
     address, file = shown[others[0]][0].url, shown[others[-1]][-1]
     (tmp_path / "list.txt").write_text(f"{page}  the author, 2026-05-01\n{address}\n{file.sha256}\n")
+    before = {path: (path.read_bytes(), path.stat().st_ino) for path in sorted(whole.glob("shards/*/*.tar"))}
     replay(str(whole), tmp_path / "list.txt", processes=1, report=False)
+    same = [path for path, (data, _) in before.items() if path.exists() and path.read_bytes() == data]
+    assert same and all(path.stat().st_ino == before[path][1] for path in same)  # nobody wrote them again
     left = {one.url: one for one in read_records(str(whole / "media"), Media)}
     assert not {address, file.url} & set(left)
     assert {one.url for one in read_records(str(whole / "interleaved"), InterleavedDocument)} <= set(others)

@@ -70,7 +70,7 @@ def never(label, build):
 
 def start(folder: Path, recipe: str = "demo", **how):
     with own_folder(str(folder)):
-        return run(resolve(recipe), archives(folder, "a"), str(folder), never, lambda line: None, None, **how)
+        return run(resolve(recipe), archives(folder, "a"), str(folder), never, say=lambda line: None, processes=None, **how)
 
 
 def archives(folder: Path, *names: str) -> tuple[str, ...]:
@@ -175,7 +175,7 @@ def test_another_recipe_is_named_and_replace_is_the_way_on(tmp_path):
         start(tmp_path, "m3w")
     said = []
     with pytest.raises(Begun):
-        run(resolve("m3w"), archives(tmp_path, "a"), str(tmp_path), never, said.append, None, replace=True)
+        run(resolve("m3w"), archives(tmp_path, "a"), str(tmp_path), never, say=said.append, processes=None, replace=True)
     assert said[0] == "recipe: m3w replaces demo"
     assert read_facts(str(tmp_path))["recipe"] == "m3w"
 
@@ -184,7 +184,7 @@ def test_other_inputs_are_told_of(tmp_path):
     a_run(tmp_path)
     said = []
     with pytest.raises(Begun):
-        run(resolve("demo"), archives(tmp_path, "b", "c"), str(tmp_path), never, said.append, None)
+        run(resolve("demo"), archives(tmp_path, "b", "c"), str(tmp_path), never, say=said.append, processes=None)
     assert said[0] == "inputs: 2 new, 1 of the last run left out (such as b.warc.gz)"
 
 

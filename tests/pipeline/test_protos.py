@@ -26,7 +26,7 @@ def archives(folder: Path, number: int) -> tuple[str, ...]:
 
 
 def described(run: Path, found: tuple[str, ...], out: Path) -> dict[str, beam_runner_api_pb2.Pipeline]:
-    lines = list(write_protos(resolve("demo", WORDS), found, str(run), str(out), [f"--sdk_container_image={IMAGE}"]))
+    lines = list(write_protos(resolve("demo", WORDS), found, str(run), str(out), flags=[f"--sdk_container_image={IMAGE}"]))
     assert all(line.startswith("proto    ") for line in lines)
     return {path.stem: beam_runner_api_pb2.Pipeline.FromString(path.read_bytes()) for path in out.glob("*.pb")}
 
@@ -70,4 +70,4 @@ def test_a_job_grows_by_one_list_of_archives(jobs):
 def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match=r"^--protos .*file/out: Not a directory"):
-        list(write_protos(resolve("demo", WORDS), (), str(tmp_path), str(tmp_path / "file" / "out"), []))
+        list(write_protos(resolve("demo", WORDS), (), str(tmp_path), str(tmp_path / "file" / "out"), flags=[]))

@@ -93,7 +93,7 @@ def finished(tmp_path_factory, secrets):
         "fetch.robots_txt=false",
     ]
     archives = find_archives([str(folder / "web" / "*.warc.gz")])
-    run(resolve("demo", words), archives, str(folder / "run"), local_execute(1), print, None)
+    run(resolve("demo", words), archives, str(folder / "run"), local_execute(1), say=print, processes=None)
     write_report(str(folder / "run"))
     server.shutdown()
     thread.join()

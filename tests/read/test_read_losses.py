@@ -8,7 +8,7 @@ import pytest
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection
-from lamella.transforms.formats.content_encoding import Body, decode, html_caps
+from lamella.transforms.formats.content_encoding import Body, decode, html_size_limits
 from lamella.transforms.formats.warc import parse_record, starts_record
 from lamella.transforms.read.archive import read_archive
 
@@ -84,7 +84,7 @@ MEMBERS = b"".join(gzip.compress(part, mtime=0) for part in PARTS)
     ids=["a thousand", "padding", "junk", "the last cut off", "empty ones"],
 )
 def test_all_members_of_a_body_are_joined(data, text, complete):
-    assert decode(data, "", "gzip", html_caps(ReadConfig())) == Body(data=text, complete=complete)
+    assert decode(data, "", "gzip", html_size_limits(ReadConfig())) == Body(data=text, complete=complete)
 
 
 def test_members_together_are_held_to_the_caps(tmp_path):

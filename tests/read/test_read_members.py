@@ -9,11 +9,11 @@ import zstandard
 
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.rejection import Reason
-from lamella.transforms.formats.content_encoding import Caps, record_caps
+from lamella.transforms.formats.content_encoding import SizeLimits, record_size_limits
 from lamella.transforms.formats.decompress import UnpackedStream
 from lamella.transforms.read.members import Fault, Member, gzip_members, plain_members
 
-CAPS = record_caps(ReadConfig())
+CAPS = record_size_limits(ReadConfig())
 COUNT = 100
 
 
@@ -62,8 +62,8 @@ AROUND = {
 }
 
 
-def outcomes(data: bytes, read=gzip_members, caps=CAPS) -> tuple[list[Member], list[Fault]]:
-    found = list(read(io.BytesIO(data), caps))
+def outcomes(data: bytes, read=gzip_members, limits=CAPS) -> tuple[list[Member], list[Fault]]:
+    found = list(read(io.BytesIO(data), limits))
     return [f for f in found if isinstance(f, Member)], [f for f in found if isinstance(f, Fault)]
 
 
@@ -107,9 +107,9 @@ def test_members_beyond_a_chunk_are_found():
 
 @pytest.mark.parametrize("expansion", [200.0, 100_000.0])
 def test_a_bomb_costs_one_record(expansion):
-    caps = Caps(max_bytes=16 << 20, max_expansion=expansion, expansion_floor_bytes=8 << 20)
+    limits = SizeLimits(max_bytes=16 << 20, max_expansion=expansion, expansion_floor_bytes=8 << 20)
     bomb = packed(b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 99\r\n\r\n" + bytes(32 << 20))
-    members, faults = outcomes(b"".join([*PACKED[:50], bomb, *PACKED[50:]]), caps=caps)
+    members, faults = outcomes(b"".join([*PACKED[:50], bomb, *PACKED[50:]]), limits=limits)
     assert [m.data for m in members] == PLAIN
     assert [f.reason for f in faults] == [Reason.RECORD_TOO_LARGE]
 
@@ -145,9 +145,9 @@ def test_garbage_in_plain_archives(place):
 
 
 def test_a_plain_record_that_is_too_large():
-    caps = Caps(max_bytes=1 << 20, max_expansion=200, expansion_floor_bytes=1 << 20)
+    limits = SizeLimits(max_bytes=1 << 20, max_expansion=200, expansion_floor_bytes=1 << 20)
     large = b"WARC/1.0\r\nWARC-Type: response\r\nContent-Length: %d\r\n\r\n" % (3 << 20) + bytes(3 << 20) + b"\r\n\r\n"
-    members, faults = outcomes(b"".join([PLAIN[0], large, *PLAIN[1:]]), plain_members, caps)
+    members, faults = outcomes(b"".join([PLAIN[0], large, *PLAIN[1:]]), plain_members, limits)
     assert [m.data + b"\r\n\r\n" for m in members] == PLAIN
     assert [f.reason for f in faults] == [Reason.RECORD_TOO_LARGE]
 

@@ -1,7 +1,7 @@
 """A pipeline in; what its plan for Spark gives when plain loops run it, out: a sort stands where Spark's shuffle would."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import apache_beam as beam
 from apache_beam.portability.api import beam_fn_api_pb2
@@ -21,7 +21,7 @@ class PlanRunner(FnApiRunner):
     """Runs what `plan_job` says, each buffer in `partitions`; keeps the plan for a look."""
 
     def __init__(self, partitions: int = 2):
-        super().__init__()
+        super().__init__(use_state_iterables=True)  # as SparkRunner: a large group lies in a file
         self.partitions, self.plan = partitions, None
 
     def run_stages(self, stage_context, stages):
@@ -59,7 +59,7 @@ class PlanRunner(FnApiRunner):
             for buffer, chunks in made.items():
                 self._buffers[buffer].append(chunks)
 
-    def _read(self, plan: JobPlan, buffer: Buffer) -> list[list[bytes]]:
+    def _read(self, plan: JobPlan, buffer: Buffer) -> list[Iterable[bytes]]:
         if buffer == IMPULSE:
             return [[ENCODED_IMPULSE_VALUE]]
         written = self._buffers[buffer]
@@ -70,7 +70,7 @@ class PlanRunner(FnApiRunner):
         for chunks in written:
             for key, value in keyed(chunks, coders[grouping.records]):
                 parts[partition_of(key) % self.partitions].append((key, value))
-        return [list(grouped(sorted(part, key=lambda pair: pair[0]), coders[grouping.groups])) for part in parts]
+        return [grouped(sorted(part, key=lambda pair: pair[0]), coders[grouping.groups]) for part in parts]
 
 
 def run(build: Callable[[beam.Pipeline], object], runner: FnApiRunner) -> FnApiRunner:

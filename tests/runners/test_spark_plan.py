@@ -3,6 +3,7 @@
 Where Beam moves to another version, this says what broke: the plan and the bundles stand on its notes and its worker.
 """
 
+import tempfile
 import threading
 from importlib.metadata import version
 from itertools import islice
@@ -13,9 +14,10 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.util import assert_that, equal_to
 from spark_world import PlanRunner, run
 
-from lamella.runners.spark import bundle, grouping
+from lamella.runners.spark import bundle, grouping, spill
 from lamella.runners.spark.plan import GROUP
 from lamella.schemas.media import BlobRef, Container
+from lamella.transforms.base.join import Join, as_it_is
 from lamella.transforms.base.spread import Spread
 
 
@@ -82,6 +84,36 @@ def test_a_stage_whose_output_is_read_twice_is_known():
     # Counted refs go to a join, a sum, a side input, a flatten and a filter; all else has one reader, through Flattens too.
     assert {name: times for name, times in reads.items() if times != 1} == {"Distinct/ToPairs": 5}
     assert any(stage.passes for stage in plan.stages)
+
+
+def _by_parity(number):
+    return ((str(number % 2), number),)
+
+
+def _twice(key, group):
+    """Reads the group twice, as what counts before it judges does."""
+    yield key, sum(1 for _ in group["numbers"]), sum(group["numbers"]), group.first("names")
+
+
+@pytest.mark.parametrize("held", [grouping.HELD_BYTES, 100])
+def test_a_large_group_lies_in_a_file_and_is_read_as_often_as_it_is_asked_for(held, monkeypatch, tmp_path):
+    """Groups of 5,000 values, in memory and beyond it: the same is made of them, and no file is left."""
+    monkeypatch.setattr(grouping, "HELD_BYTES", held)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    spilled = []
+    monkeypatch.setattr(grouping, "spilled", lambda values: spilled.append(1) or spill.spilled(values))
+
+    def numbers(pipeline):
+        inputs = {
+            "numbers": pipeline | "Numbers" >> beam.Create(range(10_000), reshuffle=False),
+            "names": pipeline | "Names" >> beam.Create([("0", "even"), ("1", "odd")], reshuffle=False),
+        }
+        made = inputs | Join({"numbers": _by_parity, "names": as_it_is}, _twice, tuple[str, int, int, str])
+        assert_that(made, equal_to([("0", 5000, 24_995_000, "even"), ("1", 5000, 25_000_000, "odd")]))
+
+    run(numbers, PlanRunner())
+    assert bool(spilled) is (held == 100)
+    assert list(tmp_path.iterdir()) == []
 
 
 class Endless(beam.DoFn):

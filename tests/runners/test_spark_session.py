@@ -130,6 +130,6 @@ def test_of_what_spark_raises_the_line_that_tells(message, line):
 
 
 def test_progress_says_how_far_a_job_is():
-    line = progress_line("pairs", 10, 40, 30.0, "Score: 120 records in, 0.3 MB out")
+    line = progress_line("pairs", 10, 40, 30.0, stage="Score: 120 records in, 0.3 MB out")
     assert line == "pairs: 10 of 40 tasks, 25%, about 90 s to go; Score: 120 records in, 0.3 MB out"
-    assert progress_line("pairs", 0, 0, 3.0, "") == "pairs: 0 of 0 tasks"
+    assert progress_line("pairs", 0, 0, 3.0, stage="") == "pairs: 0 of 0 tasks"

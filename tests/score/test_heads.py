@@ -1,21 +1,23 @@
 """Heads on embeddings: numbers worked by hand, who leaves where, and wrong files in one line."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
 from lamella.schemas.config import ModelConfig, ScoreConfig
 from lamella.schemas.datasets import Dataset
-from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, with_phi
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.media import BlobRef, Container, Media, MediaKind, PixelMeasure
 from lamella.schemas.page import Provenance
 from lamella.schemas.pair import CaptionSource, ImageTextPair
 from lamella.schemas.rejection import Reason, Rejection, Unit
-from lamella.transforms.score.embeddings import Embedding
+from lamella.transforms.score.embeddings import Embedding, picture_key, text_key
 from lamella.transforms.score.heads import check_heads, load_head, measures_of, unsafe
 from lamella.transforms.score.judge import judge_document, judge_pair
-from lamella.transforms.score.questions import Answer, Scored, keys_of, score
+from lamella.transforms.score.questions import Answer, Scored, keys_of, pictures_of, score
 from lamella.transforms.shard.metadata import pair_facts
 
 EYE = np.array([0.6, 0.8])
@@ -123,6 +125,32 @@ def test_a_node_leaves_and_the_document_goes_on(tmp_path):
     assert [node.position for node in left.nodes] == [0, 1, 3, 4]
     assert [(node.previous_image, node.next_image) for node in left.nodes if isinstance(node, TextNode)] == [(1, 2), (1, 2)]
     assert all(node.media.measured["unsafe/harm"] < 2.0 for node in left.images)
+
+
+def test_a_video_leaves_by_the_worst_of_its_frames(tmp_path):
+    judge, measure = head(tmp_path / "judge.safetensors", threshold="2.0"), head(tmp_path / "measure.safetensors", name="mood")
+    films = [replace(MEDIA, kind=MediaKind.VIDEO, sha256=digit * 64, duration_s=8.0) for digit in "ab"]
+    nodes = [TextNode(text="text", position=0), ImageNode(url="https://x.org/i.jpg", position=1, media=MEDIA)]
+    nodes += [VideoNode(url=f"https://x.org/{at}.mp4", position=at, media=film) for at, film in enumerate(films, 2)]
+    document = InterleavedDocument(
+        key="d",
+        url="https://x.org/d",
+        nodes=with_phi(tuple(nodes)),
+        provenance=Provenance(archive="a.warc", offset=3, length=9),
+    )
+    heads = (judge, measure)
+    asked = [request.what for request in pictures_of(document, heads)]
+    assert [(view.media.sha256[0], view.at_s) for view in asked[1:]] == [(film, at) for film in "ab" for at in (2.0, 4.0, 6.0)]
+    assert len(list(pictures_of(document))) == 1
+    harm = f"picture {films[0].sha256}@4.000"
+    embeddings = {
+        key: Embedding(key=key, model="m", vector=(EYE if key == harm else -EYE).astype(np.float16).tobytes())
+        for key in (*(picture_key(view) for view in asked), text_key("text"))
+    }
+    gone, left = judge_document(score(document, embeddings, heads), ScoreConfig(heads=heads, min_node_score=None))
+    assert (gone.unit, gone.key, gone.reason, gone.measure) == (Unit.NODE, "d/2", Reason.UNSAFE_IMAGE, "unsafe/harm")
+    (film,) = left.videos
+    assert film.position == 3 and set(film.media.measured) >= {"unsafe/harm", "mood"}
 
 
 def test_a_pair_is_judged_by_what_its_picture_is_remembered_as(tmp_path):

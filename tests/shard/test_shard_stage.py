@@ -1,6 +1,7 @@
 """WriteShards and its targets on a runner: both doors, manifests, stale files, and equal bytes on a second run."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from apache_beam import Create
@@ -25,14 +26,22 @@ CONFIG = ShardConfig(samples_per_shard=10, validation_share=0.3, max_side_px=64)
 TYPES = {Dataset.M3W: InterleavedDocument, Dataset.VTP: VideoTextPair}
 
 
-def write(world, dataset, records, config=CONFIG, checks=None):
+def write(world, dataset, records, config=CONFIG, checks=None, settings="", standing=()):
+    """`standing`: what manifests say of files that may stay; they themselves are gone, as a run's claim leaves them."""
     work = ShardWork(
-        dataset=dataset, config=config, store=store_at(str(world.root)), folder=str(world.root / "shards" / dataset)
+        dataset=dataset,
+        config=config,
+        store=store_at(str(world.root)),
+        folder=str(world.root / "shards" / dataset),
+        settings=settings,
+        standing={shard.name: shard for shard in standing},
     )
+    for folder in work.folders if standing else ():
+        Path(folder, MANIFEST).unlink()
     targets = {folder: ShardsTarget(dataset=dataset, folder=folder, fingerprint="hash") for folder in work.folders}
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         given = pipeline | Create(records).with_output_types(TYPES.get(dataset, ImageTextPair))
-        planned = PlannedShards(plan_shards(dataset, len(records), config), work)
+        planned = PlannedShards(plan_shards(dataset, max(40, len(records)), config), work)
         outcome = {DATASETS[dataset].table: given} | WriteShards({dataset: planned})
         {"pieces": outcome.written} | WriteTargets({}, targets)
         if checks:
@@ -90,6 +99,46 @@ def test_two_runs_are_equal_and_the_second_removes_what_is_stale(world):
 
     write(world, Dataset.M3W, documents, config=CONFIG.model_copy(update={"parquet": False}))
     assert [name for name in files(world) if name.startswith("m3w-parquet/")] == ["m3w-parquet/_manifest.json"]
+
+
+def test_only_shards_whose_records_changed_are_written_again(world):
+    documents = [world.document(number) for number in range(40)]
+    manifest = write(world, Dataset.M3W, documents, settings="a")
+    tables = ShardManifest.decode((world.root / "shards/m3w-parquet" / MANIFEST).read_bytes())
+    folder = world.root / "shards"
+    paths = sorted(path for path in folder.rglob("*") if path.name != MANIFEST and path.is_file())
+    written = {path: path.stat().st_ino for path in paths}
+    known = (*manifest.shards, *tables.shards)
+
+    def anew() -> set[str]:
+        return {path.name for path, inode in written.items() if path.stat().st_ino != inode}
+
+    def counted(outcome):
+        def balanced(counters):
+            sums = {}
+            for counter in counters:
+                sums[counter.unit, counter.door] = sums.get((counter.unit, counter.door), 0) + counter.count
+            assert sums["document", "in"] == sums["document", "kept"] == 39
+            assert sums["node", "in"] == sums["node", "kept"] == sum(len(one.nodes) for one in documents[1:])
+
+        assert_that(outcome.counters, balanced)
+
+    left = write(world, Dataset.M3W, documents[1:], settings="a", standing=known, checks=counted)
+    assert len(anew()) == 2  # the shard of the document that left, and its Parquet file
+    assert sum(shard.samples for shard in left.shards) == 39
+    fresh = files(world)
+    write(world, Dataset.M3W, documents[1:], settings="a")
+    assert files(world) == fresh
+
+    written = {path: path.stat().st_ino for path in paths}
+    known = (*left.shards, *ShardManifest.decode(fresh[f"m3w-parquet/{MANIFEST}"]).shards)
+    damaged = folder / "m3w" / left.shards[0].name
+    damaged.write_bytes(damaged.read_bytes()[:-512] + b"x" * 512)
+    write(world, Dataset.M3W, documents[1:], settings="a", standing=known)
+    assert anew() == {damaged.name, damaged.name.removeprefix("m3w-").replace(".tar", ".parquet")}
+    assert files(world) == fresh
+    write(world, Dataset.M3W, documents[1:], settings="b", standing=known)
+    assert len(anew()) == len(paths)
 
 
 def test_an_empty_dataset_has_a_manifest_without_shards(world):

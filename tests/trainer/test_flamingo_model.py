@@ -206,7 +206,8 @@ def test_reading_on_from_a_cache_gives_the_logits_of_the_whole(family):
     with torch.no_grad():
         latents, cache = model.encode_images(batch.images), DynamicCache()
         parts = [
-            model.read(batch.text[:, a:b], batch.phi[:, a:b], latents, batch.image_counts, cache) for a, b in ((0, 7), (7, 12))
+            model.read(batch.text[:, a:b], batch.phi[:, a:b], latents, batch.image_counts, cache=cache)
+            for a, b in ((0, 7), (7, 12))
         ]
         torch.testing.assert_close(torch.cat(parts, dim=1), model(batch), rtol=1e-4, atol=1e-5)
 

@@ -36,7 +36,23 @@ def test_near_misses_change_one_word_of_a_kind_or_swap_two():
     assert {"Two green rings above a blue star", "Two red rings above a blue heart"} <= found
     assert "Two red rings above a red star" not in found  # a word that the caption has already
     counts, colours, shapes = (len(KINDS[kind]) for kind in ("count", "colour", "shape"))
-    assert len(found) == (counts - 1) + 2 * (colours - 2) + 1 + 1 + 2 * (shapes - 1)
+    assert len(found) == (counts - 1) + 2 * (colours - 2) + 1 + (len(KINDS["relation"]) - 1) + 2 * (shapes - 1)
+
+
+def test_each_kind_of_near_miss_has_its_turn():
+    text = "a small red ring to the left of a blue star"
+    kinds = [_kind_of_change(text, miss) for miss in near_misses(text, 5)]
+    assert sorted(kinds) == ["colour", "relation", "shape", "size", "swap"]
+
+
+def _kind_of_change(text: str, miss: str) -> str:
+    """Which kind of word stands in one text and not in the other."""
+    new = [kind for kind, words in KINDS.items() if any(f" {word} " in f" {miss} " and word not in text for word in words)]
+    return new[0] if new else "size" if sorted(text.split()) != sorted(miss.split()) else "swap"
+
+
+def test_what_one_frame_does_not_tell_is_no_near_miss():
+    assert not any("right to left" in miss for miss in near_misses("a red ring moves from left to right", 1000))
 
 
 @pytest.mark.parametrize(
@@ -66,11 +82,11 @@ def test_contrast_with_soft_targets_by_hand():
     own, scale = torch.tensor([0]), torch.tensor(2.0)
     same = torch.tensor([[True, False, True]])  # the third has the same text: neither right nor wrong
     logs = [1 - math.log(math.e + 1), -math.log(math.e + 1)]
-    assert soft_contrast(cosine, slow, own, same, scale, 0.0).item() == pytest.approx(-logs[0])
+    assert soft_contrast(cosine, slow, own, same, scale=scale, alpha=0.0).item() == pytest.approx(-logs[0])
     view = math.exp(2) / (math.exp(2) + 1)
     target = 0.6 + 0.4 * view
     expected = -(target * logs[0] + (1 - target) * logs[1])
-    assert soft_contrast(cosine, slow, own, same, scale, 0.4).item() == pytest.approx(expected)
+    assert soft_contrast(cosine, slow, own, same, scale=scale, alpha=0.4).item() == pytest.approx(expected)
 
 
 def test_right_and_wrong_weigh_the_same_and_what_is_not_there_nothing():
@@ -162,6 +178,20 @@ def test_gradients_reach_encoders_and_head_and_not_the_slow_copy(tmp_path):
     assert learner.momentum.filled == 6
 
 
+def test_a_frozen_stem_learns_nothing_and_what_stands_behind_it_does():
+    loaded = load("lamella-coca", "bundled", "scorer", device="cpu")
+    learner = Learner(loaded, resolve("demo-places", {}))
+    before = {name: buffer.clone() for name, buffer in learner.model.visual.conv1.named_buffers()}
+    images = torch.randint(0, 256, (2, 96, 96, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    tokens = loaded.tokenize(["a red square", "a blue ring"])
+    near = torch.zeros(2, 0, 0, dtype=torch.int64)
+    learner.losses(learner(images, tokens), Inputs(images, tokens, near, 0))["caption"].backward()
+    assert all(parameter.grad is None for parameter in learner.model.visual.conv1.parameters())
+    assert all(torch.equal(buffer, before[name]) for name, buffer in learner.model.visual.conv1.named_buffers())
+    assert learner.model.visual.positional_embedding.grad.abs().sum() > 0
+    assert learner.group_of("model.visual.positional_embedding").rate_scale == 10
+
+
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
@@ -180,5 +210,6 @@ def test_what_cannot_be_is_named(tmp_path, toy_shards, toy_overrides, keys, says
     (tmp_path / "toy-clip-itm.json").write_text(json.dumps({"embed_dim": 16, "vision_cfg": vision, "text_cfg": text}))
     open_clip.add_model_config(tmp_path / "toy-clip-itm.json")
     own = {} if "model" in keys else toy_overrides
+    small = {"batch": "8", "sources": "none", "datasets": "align"}
     with pytest.raises(TrainingError, match=says):
-        train(toy_shards, "demo-itm", str(tmp_path), own | {"batch": "8", "sources": "none", "datasets": "align"} | keys)
+        train(toy_shards, "demo-itm", str(tmp_path), own | small | keys)

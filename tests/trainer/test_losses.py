@@ -36,14 +36,14 @@ def test_matching_takes_the_hardest_wrong_ones():
     logit = lambda value: 2.0 * value - 1.0  # noqa: E731
     right = sum(math.log(1 + math.exp(-logit(value))) for value in (0.9, 0.7, 0.6)) / 3
     wrong = sum(math.log(1 + math.exp(logit(value))) for value in (0.8, 0.2, 0.4, 0.3, 0.8, 0.1)) / 6
-    assert matching_loss(cosine, cosine.T, tokens, 0, Matching(2.0, -1.0)).item() == pytest.approx((right + wrong) / 2)
+    assert matching_loss(cosine, cosine.T, tokens, 0, matching=Matching(2.0, -1.0)).item() == pytest.approx((right + wrong) / 2)
 
 
 def test_the_same_text_twice_is_no_wrong_pair():
     cosine = torch.tensor([[0.9, 0.9, 0.1], [0.9, 0.9, 0.1], [0.1, 0.1, 0.9]])
     same, different = torch.tensor([[5], [5], [6]]), torch.tensor([[5], [7], [6]])
     matching = Matching(10.0, -5.0)
-    losses = [matching_loss(cosine, cosine.T, tokens, 0, matching) for tokens in (same, different)]
+    losses = [matching_loss(cosine, cosine.T, tokens, 0, matching=matching) for tokens in (same, different)]
     assert losses[0] < losses[1]
 
 

@@ -25,7 +25,7 @@ def tokenize(texts):
 def batches_of(folder: str, count: int, cursor: Cursor | None = None, **changes) -> list[Batch]:
     config = ContrastiveConfig(recipe="test", **({"batch": 8, "shards_in_memory": 2} | changes))
     shards = find_pairs(folder, config.datasets, "train")
-    with PairBatches(shards, config, 16, tokenize, cursor) as batches:
+    with PairBatches(shards, config, 16, tokenize, cursor=cursor) as batches:
         return list(itertools.islice(batches, count))
 
 

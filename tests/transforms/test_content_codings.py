@@ -9,11 +9,11 @@ import zstandard
 
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.rejection import Reason
-from lamella.transforms.formats.content_encoding import BadRecord, Body, decode, html_caps
+from lamella.transforms.formats.content_encoding import BadRecord, Body, decode, html_size_limits
 
 TEXT = b"<p>" + b"".join(b"%d herons, " % number for number in range(5000))
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
-CAPS = html_caps(ReadConfig())
+CAPS = html_size_limits(ReadConfig())
 
 
 def with_names(data: bytes) -> bytes:

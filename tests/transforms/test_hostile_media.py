@@ -181,6 +181,8 @@ def test_budgets_of_a_clip():
     with pytest.raises(BadVideo) as error:
         decode_frames(data, [0.0, 3.0], limits=dear)
     assert error.value.violation == (Reason.MEDIA_TOO_COSTLY, "decoded_pixels", 129024, 122880, "")
+    with pytest.raises(BadVideo, match="decoded_frames 11 > 10"):
+        decode_frames(data, [3.0], limits=replace(DEFAULT_LIMITS, max_decoded_frames=10))
     with pytest.raises(BadVideo) as error:
         probe(data, limits=replace(DEFAULT_LIMITS, max_decode_bytes=96 * 64))
     assert error.value.reason is Reason.MEDIA_TOO_COSTLY

@@ -124,7 +124,7 @@ def run(memory, measure, words):
         recalled = (
             pipeline
             | beam.Create([*words, *words], reshuffle=False).with_output_types(str)
-            | Remembered(asks, hand, Length, memory, buckets=2)
+            | Remembered(asks, hand, Length, memory=memory, buckets=2)
         )
 
         def check(actual):

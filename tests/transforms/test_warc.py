@@ -9,10 +9,10 @@ import zstandard
 
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.rejection import Reason
-from lamella.transforms.formats.content_encoding import BadRecord, Caps, decode, html_caps
+from lamella.transforms.formats.content_encoding import BadRecord, SizeLimits, decode, html_size_limits
 from lamella.transforms.formats.warc import declared_length, decoded_body, first, parse_record
 
-CAPS = html_caps(ReadConfig())
+CAPS = html_size_limits(ReadConfig())
 HTML = b"<html><body>" + b"A flamingo strains its food from the water. " * 100 + b"</body></html>"
 
 
@@ -131,9 +131,9 @@ def test_bombs_are_too_large(coding):
     zeros = bytes(64 << 20)
     packers = {"gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstandard.compress}
     packed = packers.get(coding, lambda data: brotli.compress(data, quality=1))(zeros)
-    for caps in (CAPS, Caps(max_bytes=1 << 30, max_expansion=50, expansion_floor_bytes=1 << 20)):
+    for limits in (CAPS, SizeLimits(max_bytes=1 << 30, max_expansion=50, expansion_floor_bytes=1 << 20)):
         with pytest.raises(BadRecord) as caught:
-            decode(packed, "", coding, caps)
+            decode(packed, "", coding, limits)
         assert caught.value.reason is Reason.RECORD_TOO_LARGE
 
 

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from lamella.pipeline.recipes import demo
+from lamella.reporting.ground_truth.claims import Vocabulary, claims
 from lamella.sample.captions import alt_text, long_caption, plural, wrong_alt
 from lamella.sample.paint import draw
 from lamella.sample.rng import Rng
@@ -64,6 +65,16 @@ def test_captions_name_the_colours_and_shapes_that_are_there(unseen):
     assert attribute_accuracy(written, [_colours(scene) for scene in scenes]) > 0.9
     drawn = [index for index, scene in enumerate(scenes) if scene.kind is not SceneKind.CHART]
     assert attribute_accuracy([written[index] for index in drawn], [_shapes(scenes[index]) for index in drawn]) > 0.8
+
+
+def test_captions_say_nothing_false(unseen):
+    """Shapes, colours, numbers and relations, held against the scene."""
+    _, scenes, pixels = unseen
+    written = greedy_captions(load(NAME, "bundled", "captioner", device="cpu"), pixels, max_tokens=40)
+    facts = [scene.facts() for scene in scenes]
+    words = Vocabulary.of(facts)
+    found = [claims(text, one, words) for text, one in zip(written, facts, strict=True)]
+    assert sum(bool(said) and all(said.values()) for said in found) >= 0.9 * SCENES
 
 
 def test_patch_tokens_tell_shapes_colours_and_counts():

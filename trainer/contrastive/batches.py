@@ -68,8 +68,8 @@ class PairBatches:
         config: ContrastiveConfig,
         size: int,
         tokenize: Callable[[Sequence[str]], torch.Tensor],
-        cursor: Cursor | None = None,
         *,
+        cursor: Cursor | None = None,
         rank: int = 0,
         world: int = 1,
     ):

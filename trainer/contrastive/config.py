@@ -32,6 +32,8 @@ class ContrastiveConfig(TrainConfig):
     weight_decay: NonNegativeFloat = 0.2  # CLIP; none on gains, biases, embeddings and temperatures
     max_logit_scale: PositiveFloat = 100.0  # CLIP
     max_shift: NonNegativeInt = 0  # px: pictures are moved by up to this, by hash
+    position_rate_scale: PositiveFloat = 1.0  # learning rate of a picture's positions, over that of the weights
+    freeze_stem: bool = False  # of our own model: the convolutions stay as they are, and a step costs half as much
 
     contrastive_weight: NonNegativeFloat = 1.0  # CoCa
     caption_weight: NonNegativeFloat = 2.0  # CoCa
@@ -81,10 +83,15 @@ RECIPES: dict[str, dict[str, Any]] = {
     "demo-eyes": _DEMO | _EYES | {"steps": 400, "words": _SHAPES + _LOOKS},
     # From those eyes. Noisy and clean pairs together: what the web gives, right or wrong (BLIP, 3.3, step 1).
     "demo-scorer": _DEMO | {"datasets": ("align", "ltip", "vtp"), "steps": 320, "learning_rate": 1e-3},
-    # Two separate copies on clean pairs, which in the sample web are those with a caption of their own, not an alt: shared
-    # weights would let the filter pass what the captioner invents (BLIP, 4.4).
+    # Where things stand: positions are faint beside what the stem says of a patch, until they are learned faster than the rest.
+    "demo-places": _DEMO
+    | {"datasets": ("ltip",), "sources": ("alt",), "steps": 1500, "batch": 32, "learning_rate": 1e-3}
+    | {"freeze_stem": True, "position_rate_scale": 10.0, "final_learning_rate": 0.1, "cache_bytes": 0}
+    | {"contrastive_weight": 0.0, "caption_weight": 1.0},
+    # Two separate copies on clean pairs: shared weights would let the filter pass what the captioner invents (BLIP, 4.4).
     "demo-captioner": _DEMO
-    | {"datasets": ("ltip", "vtp"), "sources": _CLEAN, "steps": 220, "learning_rate": 1e-3}
+    | {"datasets": ("ltip",), "sources": ("alt",), "steps": 600, "batch": 32, "learning_rate": 5e-4}
+    | {"freeze_stem": True, "position_rate_scale": 10.0, "cache_bytes": 0}
     | {"contrastive_weight": 0.0, "caption_weight": 1.0},
     "demo-matcher": _DEMO
     | {"datasets": ("ltip", "vtp"), "sources": _CLEAN, "steps": 140, "learning_rate": 5e-4}

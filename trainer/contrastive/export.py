@@ -25,7 +25,7 @@ MAX_EVALUATED = 1000  # unseen pairs
 MIN_EVALUATED = 2
 
 
-def export(folder: Path, learner: Learner, loaded: Loaded, config: ContrastiveConfig, shards: str) -> dict[str, float]:
+def export(folder: Path, learner: Learner, loaded: Loaded, config: ContrastiveConfig, *, shards: str) -> dict[str, float]:
     """Writes the model and gives its scores on the validation split; no scores where there is no such split.
 
     A matcher's verdict is set anew on that split: the loss saw only the hardest wrong pairs, and learned to doubt.

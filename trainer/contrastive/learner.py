@@ -58,6 +58,8 @@ class Learner(nn.Module):
                 raise TrainingError(f"{key}={getattr(config, key)}: {config.model} {lacks}; set it to 0")
         if config.distillation and not config.queue:
             raise TrainingError(f"distillation={config.distillation}: queue=0; the slow encoder needs a queue")
+        if config.freeze_stem:
+            _freeze_stem(self.model, config)
         scale, bias = loaded.match_scale, loaded.match_bias
         first = (config.match_scale, config.match_bias) if scale is None or bias is None else (scale, bias)
         self.matching = Matching(*first) if config.match_weight else None
@@ -104,7 +106,7 @@ class Learner(nn.Module):
                 losses["contrastive"] = contrastive_loss(by_image, by_text, scale, first)
             if self.matching:
                 all_tokens = world.all_rows(tokens)  # [world * B, L]
-                losses["match"] = matching_loss(by_image, by_text, all_tokens, first, self.matching)
+                losses["match"] = matching_loss(by_image, by_text, all_tokens, first, matching=self.matching)
         views = None
         if self.momentum:
             views = self.momentum.encode(normalise(batch.images, *self._look), tokens)
@@ -133,7 +135,7 @@ class Learner(nn.Module):
         losses = []
         for fast, slow, other, kept in ((seen, views.seen, views.read, queue.read), (read, views.read, views.seen, queue.seen)):
             candidates = torch.cat([world.all_rows(other), kept[:filled]])  # [N, D]
-            losses.append(soft_contrast(fast @ candidates.T, slow @ candidates.T, own, same, scale, alpha))
+            losses.append(soft_contrast(fast @ candidates.T, slow @ candidates.T, own, same, scale=scale, alpha=alpha))
         return (losses[0] + losses[1]) / 2
 
     def _fused_matching(self, patches: Tensor, vectors: tuple[Tensor, Tensor], batch: Inputs, scale: Tensor) -> Tensor:
@@ -179,8 +181,17 @@ class Learner(nn.Module):
         """How a parameter is updated: gains, biases, embeddings and temperatures do not decay, a verdict moves fast."""
         if name.startswith("matching."):
             return Group(rate_scale=self._config.match_rate_scale)
+        if name == "model.visual.positional_embedding":
+            return Group(rate_scale=self._config.position_rate_scale)
         plain = self.get_parameter(name).ndim < 2 or "embedding" in name
         return Group() if plain else Group(weight_decay=self._config.weight_decay)
+
+
+def _freeze_stem(model: Any, config: ContrastiveConfig) -> None:
+    """Neither its weights nor its running statistics change."""
+    if not isinstance(getattr(getattr(model, "visual", None), "stem", None), list):
+        raise TrainingError(f"freeze_stem={config.freeze_stem}: {config.model} has no convolutional stem")
+    model.visual.conv1.requires_grad_(False).eval()
 
 
 def _fusion(loaded: Loaded) -> nn.Linear:

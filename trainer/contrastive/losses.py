@@ -63,7 +63,7 @@ def contrastive_loss(by_image: Tensor, by_text: Tensor, scale: Tensor, first: in
     return (F.cross_entropy(scale * by_image, own) + F.cross_entropy(scale * by_text, own)) / 2
 
 
-def soft_contrast(cosine: Tensor, slow: Tensor, own: Tensor, same: Tensor, scale: Tensor, alpha: float) -> Tensor:
+def soft_contrast(cosine: Tensor, slow: Tensor, own: Tensor, same: Tensor, *, scale: Tensor, alpha: float) -> Tensor:
     """Cross-entropy of each row's candidates against its own one, softened by how the slow encoder sees them (ALBEF, 3.4).
 
     Args:
@@ -113,7 +113,7 @@ def caption_loss(logits: Tensor, labels: Tensor, pad: int) -> Tensor:  # [B, L, 
     return F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=pad)
 
 
-def matching_loss(by_image: Tensor, by_text: Tensor, tokens: Tensor, first: int, matching: Matching) -> Tensor:
+def matching_loss(by_image: Tensor, by_text: Tensor, tokens: Tensor, first: int, *, matching: Matching) -> Tensor:
     """Binary cross-entropy on every true pair and on its hardest wrong ones.
 
     A pair whose texts are the same is no wrong pair, wherever its picture comes from.

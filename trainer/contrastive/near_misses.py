@@ -6,6 +6,7 @@ not (Yuksekgonul et al. 2023, "When and why vision-language models behave like b
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from lamella.schemas.keys import stable_int
 
@@ -14,7 +15,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "colour": ("red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "white", "grey"),
     "count": ("two", "three", "four", "five", "six"),
     "size": ("small", "large"),
-    "place": ("above", "below"),
+    "relation": ("above", "below", "to the left of", "to the right of"),
     "side": ("left", "right"),
     "shape": ("circle", "square", "triangle", "star", "heart", "cross", "diamond", "ring"),
     "shapes": ("circles", "squares", "triangles", "stars", "hearts", "crosses", "diamonds", "rings"),
@@ -22,7 +23,8 @@ KINDS: dict[str, tuple[str, ...]] = {
 _OTHER_SPELLING = {"little": "small", "tiny": "small", "big": "large", "huge": "large", "gray": "grey", "beneath": "below"}
 _KIND_OF = {word: kind for kind, words in KINDS.items() for word in words}
 _KIND_OF |= {word: _KIND_OF[same] for word, same in _OTHER_SPELLING.items()}
-_WORD = re.compile(r"[A-Za-z]+")
+_WORD = re.compile(r"\bto the (?:left|right) of\b|[A-Za-z]+", re.IGNORECASE)
+_MOTION = re.compile(r"\bfrom (?:the )?\w+ to (?:the )?\w+", re.IGNORECASE)  # which one frame of a clip does not tell
 
 
 def near_misses(text: str, most: int, *parts: object) -> list[str]:
@@ -30,31 +32,45 @@ def near_misses(text: str, most: int, *parts: object) -> list[str]:
 
     A word becomes another of its kind, never one that the caption has already: "a red ring above a blue one" does not become
     "a blue ring above a blue one", which might be true of another pair of words. Two different words of a kind may also change
-    places. Upper case stays where it stood.
+    places. Upper case stays where it stood. A motion ("from left to right") is left alone: a matcher sees one frame of a clip.
+
+    Each kind has its turn: there are ten colours and four relations, and a captioner is wrong about relations most.
     """
-    found = [(match.start(), match.end(), match.group()) for match in _WORD.finditer(text)]
+    found = [(match.start(), match.end(), match.group()) for match in _WORD.finditer(_MOTION.sub(_blank, text))]
     said = [(start, end, word) for start, end, word in found if word.lower() in _KIND_OF]
-    changes = sorted({*_replaced(text, said), *_swapped(text, said)} - {text})
-    changes.sort(key=lambda change: stable_int(*parts, text, change))
-    return changes[:most]
+    by_kind: dict[str, list[str]] = {}
+    for kind, change in sorted({*_replaced(text, said), *_swapped(text, said)}):
+        if change != text:
+            by_kind.setdefault(kind, []).append(change)
+    for kind, changes in by_kind.items():
+        changes.sort(key=lambda change: stable_int(*parts, text, change))
+        by_kind[kind] = changes[:most]
+    kinds = sorted(by_kind, key=lambda kind: stable_int(*parts, text, kind))
+    turns = (by_kind[kind][turn] for turn in range(most) for kind in kinds if turn < len(by_kind[kind]))
+    return list(islice(turns, most))
 
 
-def _replaced(text: str, said: list[tuple[int, int, str]]) -> Iterator[str]:
-    """Each word by each other of its kind."""
+def _replaced(text: str, said: list[tuple[int, int, str]]) -> Iterator[tuple[str, str]]:
+    """(kind, caption): each word by each other of its kind."""
     there = {_plain(word) for _, _, word in said}
     for start, end, word in said:
-        for other in KINDS[_KIND_OF[word.lower()]]:
+        kind = _KIND_OF[word.lower()]
+        for other in KINDS[kind]:
             if other not in there:
-                yield text[:start] + _cased(other, word) + text[end:]
+                yield kind, text[:start] + _cased(other, word) + text[end:]
 
 
-def _swapped(text: str, said: list[tuple[int, int, str]]) -> Iterator[str]:
+def _swapped(text: str, said: list[tuple[int, int, str]]) -> Iterator[tuple[str, str]]:
     """Two different words of a kind change places: "a red ring and a blue star" -> "a blue ring and a red star"."""
     for number, (start, end, word) in enumerate(said):
         for later_start, later_end, later in said[number + 1 :]:
             if _KIND_OF[word.lower()] == _KIND_OF[later.lower()] and _plain(word) != _plain(later):
                 between = text[end:later_start]
-                yield text[:start] + _cased(later, word) + between + _cased(word, later) + text[later_end:]
+                yield "swap", text[:start] + _cased(later, word) + between + _cased(word, later) + text[later_end:]
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
 
 
 def _plain(word: str) -> str:

@@ -76,10 +76,10 @@ def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> N
         training = Training(loaded, config, world, {"config": config.model_dump(), "shards": fingerprint})
         cursor = training.begin(before)
         parts = {"rank": world.rank, "world": world.size}
-        with PairBatches(found, config, loaded.image_size, loaded.tokenize, cursor, **parts) as batches:
+        with PairBatches(found, config, loaded.image_size, loaded.tokenize, cursor=cursor, **parts) as batches:
             training.run(folder, batches, stop)
         if world.leads:
-            scores = export(folder, training.learner, loaded, config, shards)
+            scores = export(folder, training.learner, loaded, config, shards=shards)
             say("on unseen pairs: " + "  ".join(f"{name} {value:.3f}" for name, value in scores.items()))
 
 

@@ -117,7 +117,7 @@ class AttentionMap:
         counts = torch.tensor([len(reading.images) for reading in readings], device=device)
         self._model, self.cache = model, DynamicCache()
         there = latents if latents is not None and seen else None
-        out = model.read(text, phi, None if there is None else there[seen], counts, self.cache)
+        out = model.read(text, phi, None if there is None else there[seen], counts, cache=self.cache)
         self.logits = out[:, -1].float()
         last = [reading.attends_to for reading in readings]
         self._attends = torch.tensor([image is not None for image in last], device=device).long()  # [B]: 0 or 1
@@ -138,7 +138,7 @@ class AttentionMap:
     def read(self, text: Tensor) -> Tensor:  # [rows, l] -> [rows, l, V]
         """Float32 logits after l more tokens, which the cache takes in."""
         phi = self._attends[:, None].expand_as(text)
-        return self._model.read(text, phi, self._latents, self._attends, self.cache).float()
+        return self._model.read(text, phi, self._latents, self._attends, cache=self.cache).float()
 
 
 def _write(model: Flamingo, readings: list[Reading], latents: Tensor | None, decoding: Decoding) -> list[list[int]]:

@@ -144,7 +144,7 @@ class Flamingo(nn.Module):
         labels = F.pad(labels[:, 1:], (0, 1), value=-100).flatten()  # moved instead of the logits, which would be copied
         return F.cross_entropy(self(batch).flatten(0, 1).float(), labels, ignore_index=-100, reduction="sum")
 
-    def read(self, text: Tensor, phi: Tensor, latents: Tensor | None, image_counts: Tensor, cache=None) -> Tensor:
+    def read(self, text: Tensor, phi: Tensor, latents: Tensor | None, image_counts: Tensor, *, cache=None) -> Tensor:
         """Logits [B, l, V] of l more tokens, [B, l] like their phi, after those in `cache`, a DynamicCache, which grows."""
         return self._logits((text, phi, image_counts), latents, {"use_cache": cache is not None, "past_key_values": cache})
 

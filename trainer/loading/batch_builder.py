@@ -136,7 +136,9 @@ class Sampler:
         infos = [shard.info for shard in stream.shards]
         window = config.window_shards
         self._order = Order([info.name for info in infos], [info.samples for info in infos], stream.seed, window)
-        self.shards = Shards(stream.shards, window, Path(plan.cache), config.verify_shards, keep=config.cache is not None)
+        self.shards = Shards(
+            stream.shards, window, Path(plan.cache), verify=config.verify_shards, keep=config.cache is not None
+        )
         self._chances = Chances(seed=config.seed, next_image=config.next_image, leading_space=config.leading_space)
         self._window: Window | None = None
 

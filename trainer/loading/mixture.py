@@ -66,6 +66,7 @@ class Mixture:
         config: MixtureConfig,
         vocabulary: Vocabulary,
         image_px: int,
+        *,
         split: str = "train",
         rank: int = 0,
         world: int = 1,

@@ -73,7 +73,7 @@ class Shards:
         keep: leave copies of remote shards behind; otherwise a copy goes when its shard is closed.
     """
 
-    def __init__(self, shards: Sequence[Shard], most: int, cache: Path, verify: bool = True, keep: bool = True):
+    def __init__(self, shards: Sequence[Shard], most: int, cache: Path, *, verify: bool = True, keep: bool = True):
         self._shards, self._most, self._cache, self._verify, self._keep = tuple(shards), most, cache, verify, keep
         self._open: OrderedDict[int, tuple[int, np.ndarray]] = OrderedDict()
         self._ahead: ThreadPoolExecutor | None = None

@@ -18,7 +18,7 @@ from lamella.schemas.media import BlobRef, Container
 from lamella.transforms.base.files import RUN_FILE, is_local, join, read_bytes
 from lamella.transforms.base.packed import Packed, archive_of
 from lamella.transforms.base.spool import unpacked_stretch
-from lamella.transforms.formats.content_encoding import BadRecord, Caps, media_caps, record_caps
+from lamella.transforms.formats.content_encoding import BadRecord, SizeLimits, media_size_limits, record_size_limits
 from lamella.transforms.formats.frames import (
     FRAME,
     MAX_DICTIONARY_BYTES,
@@ -106,11 +106,11 @@ def _body(blob: BlobRef, config: ReadConfig) -> bytes:
     packed = Packed.of(blob.path)
     stored = unpacked_stretch(packed, blob.offset, blob.length) if packed else _range(blob.path, blob.offset, blob.length)
     if stored.startswith(b"\x1f\x8b"):
-        stored = _inflated(stored, record_caps(config))
+        stored = _inflated(stored, record_size_limits(config))
     elif FRAME.match(stored):
         dictionary = _dictionary(blob.path) if needs_dictionary(stored) else b""
-        stored = unframed(stored, record_caps(config), dictionary)
-    return decoded_body(parse_record(stored), media_caps(config)).data
+        stored = unframed(stored, record_size_limits(config), dictionary)
+    return decoded_body(parse_record(stored), media_size_limits(config)).data
 
 
 @lru_cache(maxsize=4)
@@ -122,10 +122,10 @@ def _dictionary(path: str) -> bytes:
     return read_dictionary(filesystem.cat_file(inner, start=0, end=min(length, MAX_DICTIONARY_BYTES)))
 
 
-def _inflated(member: bytes, caps: Caps) -> bytes:
+def _inflated(member: bytes, limits: SizeLimits) -> bytes:
     """A gzip member, inflated and checked. The expansion was judged when the archive was read; the size is judged again."""
     inflater = zlib.decompressobj(31)
-    data = inflater.decompress(member, caps.max_bytes)
+    data = inflater.decompress(member, limits.max_bytes)
     if not inflater.eof:
-        raise BlobError(f"a member of more than {caps.max_bytes} bytes, or cut off")
+        raise BlobError(f"a member of more than {limits.max_bytes} bytes, or cut off")
     return data

@@ -21,6 +21,11 @@ class Group:
     def __getitem__(self, name: str) -> "Kind":
         return Kind(self._values, self._numbers[name])
 
+    @property
+    def names(self) -> Iterable[str]:
+        """Of all kinds, whether or not the key has any."""
+        return self._numbers
+
     def first(self, name: str, default: Any = None) -> Any:
         """The one value of a kind that has at most one a key."""
         return next(iter(self[name]), default)

@@ -5,6 +5,7 @@ The child's side is `killable_worker.serve`. Time is the child's own CPU time, s
 """
 
 import atexit
+import fcntl
 import os
 import select
 import signal
@@ -13,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, NamedTuple
 
@@ -92,8 +93,9 @@ class Killable:
         )
         lifeline.given()
         child = self._child = _Child(process, pipe_of(process.stdin), pipe_of(process.stdout), lifeline)
-        os.set_blocking(child.requests.fileno(), False)
-        os.set_blocking(child.replies.fileno(), False)
+        for pipe in (child.requests.fileno(), child.replies.fileno()):
+            os.set_blocking(pipe, False)
+            _widen(pipe)
         self._owner, self._requests = os.getpid(), 0
         try:
             self._receive(child, time.monotonic() + _START_S, limits.max_reply_bytes)
@@ -168,6 +170,12 @@ def pipe_of(stream: IO[bytes] | None) -> IO[bytes]:
     if stream is None:
         raise ValueError("a child that was started without this pipe")
     return stream
+
+
+def _widen(pipe: int) -> None:
+    """A pipe of 64 KiB wakes both sides a dozen times for a picture; where the system grants more, once or twice."""
+    with suppress(OSError, AttributeError):  # Linux alone has such a call, and bounds what a user's pipes may hold
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _CHUNK)
 
 
 _idle: dict[tuple, list[Killable]] = {}

@@ -80,7 +80,7 @@ class Remembered(beam.PTransform):
     """
 
     def __init__(
-        self, asks: Sequence[Ask], hand: Callable[[Any, Any], Iterable[Any]], gives: Any, memory: Memory, buckets: int
+        self, asks: Sequence[Ask], hand: Callable[[Any, Any], Iterable[Any]], gives: Any, *, memory: Memory, buckets: int
     ):
         super().__init__(label=f"Remembered {' and '.join(ask.measure.name for ask in asks)}")
         self._asks, self._hand, self._gives, self._memory, self._buckets = asks, hand, gives, memory, buckets

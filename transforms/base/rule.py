@@ -77,7 +77,7 @@ def Over(
         detail: what the numbers do not say, of a record that breaks the rule.
         source: a paper, a project, "ours"; "" where the limit's own line in the config says it.
     """
-    return _compared(">", reason, measure, limit, when, detail, source)
+    return _compared(">", reason, measure, limit, when=when, detail=detail, source=source)
 
 
 def Under(
@@ -90,7 +90,7 @@ def Under(
     source: str = "",
 ) -> Rule:
     """Broken where the measure is below its limit; the rest as for `Over`."""
-    return _compared("<", reason, measure, limit, when, detail, source)
+    return _compared("<", reason, measure, limit, when=when, detail=detail, source=source)
 
 
 def Found(
@@ -111,10 +111,10 @@ def Found(
         return Violation(reason, measure=name, detail=found) if found else None
 
     name = _name_of(measure)
-    return _row(reason, name, limit, "", source, broken, when)
+    return _row(reason, name, limit, broken, sign="", when=when, source=source)
 
 
-def _compared(sign, reason, measure, limit, when, detail, source) -> Rule:
+def _compared(sign, reason, measure, limit, *, when, detail, source) -> Rule:
     name, read, beyond = _name_of(measure), _reader(measure), gt if sign == ">" else lt
 
     def broken(record: Any, limit_value: float, limits: Any) -> Violation | None:
@@ -123,10 +123,10 @@ def _compared(sign, reason, measure, limit, when, detail, source) -> Rule:
             return None
         return Violation(reason, name, float(value), float(limit_value), detail(record) if detail else "")
 
-    return _row(reason, name, limit, sign, source, broken, when, read)
+    return _row(reason, name, limit, broken, sign=sign, when=when, source=source, read=read)
 
 
-def _row(reason, measure, limit, sign, source, broken, when, read=None) -> Rule:
+def _row(reason, measure, limit, broken, *, sign, when, source, read=None) -> Rule:
     frame = sys._getframe(1)
     while frame.f_code.co_filename == __file__ and frame.f_back:
         frame = frame.f_back

@@ -70,7 +70,7 @@ class Step(beam.PTransform):
         self._gives = gives
         door_of = None if entry is None or isinstance(entry, CounterKind) else entry
         account = {"makes": makes, "units": units, "entry": None if door_of else entry, "leave": leave}
-        self._do = _Doors(stage, function, config, given, counts, account, setup, door_of)
+        self._do = _Doors(stage, function, config, given, counts=counts, account=account, setup=setup, door_of=door_of)
 
     def expand(self, records):
         out = records | beam.ParDo(self._do).with_output_types(self._gives, rejected=Rejection, counters=Counter).with_outputs(
@@ -80,7 +80,7 @@ class Step(beam.PTransform):
 
 
 class _Doors(beam.DoFn):
-    def __init__(self, stage, function, config, given, counts, account, setup, door_of):
+    def __init__(self, stage, function, config, given, *, counts, account, setup, door_of):
         self._stage, self._function, self._config, self._given = stage, function, config, given
         self._counts, self._kind, self._setup, self._door_of = counts, account, setup, door_of
 

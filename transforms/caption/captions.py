@@ -1,4 +1,4 @@
-"""Pairs in; for each picture and dataset a pair with a synthetic text out. A caption is found out once a picture and captioner.
+"""Pairs in; for each picture a pair with a synthetic text out. A caption is found out once a picture and captioner.
 
 BLIP (Li et al. 2022), section 3.3: the synthetic text stands beside the web's, as a pair of its own.
 """
@@ -92,8 +92,8 @@ class Captions:
 
 
 def picture_key(pair: Pair) -> str:
-    """The same for all texts of one picture in one dataset."""
-    return stable_key(view_of(pair).key, pair.dataset)
+    """The same for all texts of one picture, in whatever dataset: no text of it stands in two."""
+    return view_of(pair).key
 
 
 def speaks_for(pair: Pair, config: CaptionConfig) -> Iterable[tuple[str, Pair]]:
@@ -107,8 +107,8 @@ def speaks_for(pair: Pair, config: CaptionConfig) -> Iterable[tuple[str, Pair]]:
 
 
 def first(pairs: Iterable[Pair]) -> Pair:
-    """The one that stands for a picture: its page is the synthetic text's."""
-    return min(pairs, key=lambda pair: pair.key)
+    """The one that stands for a picture: its page and its dataset are the synthetic text's, ALIGN before LTIP."""
+    return min(pairs, key=lambda pair: (pair.dataset, pair.key))
 
 
 def picture_of(pair: Pair) -> Iterable[Request]:

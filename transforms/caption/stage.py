@@ -32,7 +32,7 @@ PairType = ImageTextPair | VideoTextPair
 
 
 class CaptionPictures(beam.PTransform):
-    """PCollection of pairs -> Recalled of synthetic pairs, one for each picture and dataset. They are judged with the others.
+    """PCollection of pairs -> Recalled of synthetic pairs, one for each picture. They are judged with the others.
 
     Args:
         config: the captioner, and how it searches for words.
@@ -48,7 +48,7 @@ class CaptionPictures(beam.PTransform):
         identity, memory, buckets = self._captioner
         captions = Captions(config=self._config, model_identity=identity, store=self._store)
         ask = Ask(measure=captions, asked_of=partial(_asked_caption, self._config), settled=_one_of_each_dataset)
-        return pairs | Remembered([ask], _synthetic, PairType, memory, buckets)
+        return pairs | Remembered([ask], _synthetic, PairType, memory=memory, buckets=buckets)
 
 
 class MatchPairs(beam.PTransform):
@@ -67,7 +67,7 @@ class MatchPairs(beam.PTransform):
     def expand(self, pairs: beam.PCollection[PairType]):
         identity, memory, buckets = self._matcher
         ask = Ask(measure=Matches(config=self._config, identity=identity, store=self._store), asked_of=_asked_match)
-        recalled = pairs | Remembered([ask], _matched, Matched, memory, buckets)
+        recalled = pairs | Remembered([ask], _matched, Matched, memory=memory, buckets=buckets)
         wordless = pairs | "Wordless" >> beam.FlatMap(_wordless).with_output_types(Matched)
         return Recalled((recalled.answers, wordless) | "Matched" >> beam.Flatten(), recalled.counts)
 

@@ -4,8 +4,10 @@ Pages of one address first, then near-duplicates among those that are left. Docu
 meet the verdict on their key. Everything before it handles fingerprints of a few hundred bytes, bands and keys.
 """
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 
@@ -13,12 +15,15 @@ from lamella.schemas.config import DedupConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.rejection import Stage
+from lamella.transforms.base.join import Group, Join, as_it_is, by_key
 from lamella.transforms.base.step import Step
 from lamella.transforms.base.union_find import UnionFind
 from lamella.transforms.dedup.choose import choose_survivor, near_duplicates, same_address
 from lamella.transforms.dedup.components import bridges_of_member, links_of_bucket
 from lamella.transforms.dedup.judge import Judged, judgements, keep_survivor, units_of_judged
 from lamella.transforms.dedup.signature import Fingerprint, fingerprint
+
+Bridge = tuple[str, str]  # two heads that a member has in common
 
 
 class DedupOutcome(NamedTuple):
@@ -39,25 +44,15 @@ class DeduplicateDocuments(beam.PTransform):
 
     def expand(self, documents: beam.PCollection[InterleavedDocument]):
         prints = documents | "Fingerprint" >> beam.Map(fingerprint, self._config).with_output_types(Fingerprint)
-        verdicts = []
+        verdicts = {}
         if self._config.by_url:
-            prints, same_url = prints | _OneOfEachAddress(self._config)
-            verdicts.append(same_url)
+            prints, verdicts["same_url"] = prints | _OneOfEachAddress(self._config)
         if self._config.by_text:
-            verdicts.append(prints | _NearDuplicates(self._config))
-        verdicts = verdicts | "Verdicts" >> beam.Flatten(pipeline=documents.pipeline)
-        judged = (
-            {
-                "documents": documents
-                | "DocumentByKey" >> beam.WithKeys(_key).with_output_types(tuple[str, InterleavedDocument]),
-                "duplicates": verdicts | "VerdictByKey" >> beam.WithKeys(_key).with_output_types(tuple[str, Duplicate]),
-            }
-            | "JoinVerdict" >> beam.CoGroupByKey()
-            | "Judge" >> beam.FlatMapTuple(_judge).with_output_types(Judged)
-        )
-        kept = judged | Step(Stage.DEDUP, keep_survivor, self._config, InterleavedDocument, counts=units_of_judged)
-        duplicates = judged | "Duplicates" >> beam.FlatMap(_duplicate).with_output_types(Duplicate)
-        return DedupOutcome(kept.kept, duplicates, kept.rejected, kept.counters)
+            verdicts["near"] = prints | _NearDuplicates(self._config)
+        inputs = {"documents": documents, **verdicts}
+        judged = inputs | "Judge" >> Join(dict.fromkeys(inputs, by_key), _judge, Judged, doors={"duplicates": Duplicate})
+        kept = judged.main | Step(Stage.DEDUP, keep_survivor, self._config, InterleavedDocument, counts=units_of_judged)
+        return DedupOutcome(kept.kept, judged.duplicates, kept.rejected, kept.counters)
 
 
 class _OneOfEachAddress(beam.PTransform):
@@ -68,27 +63,9 @@ class _OneOfEachAddress(beam.PTransform):
         self._config = config
 
     def expand(self, prints):
-        out = (
-            prints
-            | "ByAddress" >> beam.WithKeys(_address).with_output_types(tuple[str, Fingerprint])
-            | "GroupByAddress" >> beam.GroupByKey()
-            | "Survivor"
-            >> beam.ParDo(_SplitAddress(self._config))
-            .with_output_types(Fingerprint, duplicates=Duplicate)
-            .with_outputs("duplicates", main="prints")
-        )
-        return out.prints, out.duplicates
-
-
-class _SplitAddress(beam.DoFn):
-    def __init__(self, config: DedupConfig):
-        self._config = config
-
-    def process(self, group):
-        _, prints = group
-        yield choose_survivor(prints, self._config)
-        for duplicate in same_address(prints, self._config):
-            yield beam.pvalue.TaggedOutput("duplicates", duplicate)
+        split = partial(_survivor, self._config)
+        out = {"prints": prints} | Join({"prints": _by_address}, split, Fingerprint, doors={"duplicates": Duplicate})
+        return out.main, out.duplicates
 
 
 class _NearDuplicates(beam.PTransform):
@@ -99,55 +76,28 @@ class _NearDuplicates(beam.PTransform):
         self._config = config
 
     def expand(self, prints):
-        members = prints | _Components()
-        return (
-            {
-                "prints": prints | "PrintByKey" >> beam.WithKeys(_key).with_output_types(tuple[str, Fingerprint]),
-                "roots": members,
-            }
-            | "JoinRoot" >> beam.CoGroupByKey()
-            | "ByRoot" >> beam.FlatMapTuple(_by_root).with_output_types(tuple[str, Fingerprint])
-            | "GroupByRoot" >> beam.GroupByKey()
-            | "Copies" >> beam.FlatMap(_near_duplicates, self._config).with_output_types(Duplicate)
-        )
-
-
-class _Components(beam.PTransform):
-    """Fingerprints -> (key, root) for every document that shares a band with another; see `transforms.dedup.components`."""
-
-    def expand(self, prints):
-        heads = (
+        linked = (
             prints
             | "ByBand" >> beam.FlatMap(_by_band).with_output_types(tuple[bytes, str])
             | "GroupByBand" >> beam.GroupByKey()
             | "Links" >> beam.FlatMapTuple(_links).with_output_types(tuple[str, str])
-            | "GroupByMember" >> beam.GroupByKey()
-            | "Heads"
-            >> beam.ParDo(_Bridge())
-            .with_output_types(tuple[str, str], bridges=tuple[str, str])
-            .with_outputs("bridges", main="heads")
         )
+        # Members by the smallest of their heads; bridges between heads by the other door. See `transforms.dedup.components`.
+        member = Join({"prints": by_key, "links": as_it_is}, _bridge, tuple[str, Fingerprint], doors={"bridges": Bridge})
+        members = {"prints": prints, "links": linked} | "Members" >> member
         roots = (
-            heads.bridges
-            | "Join" >> beam.CombineGlobally(_JoinForest()).without_defaults()
-            | "Roots" >> beam.FlatMap(_roots).with_output_types(tuple[str, str])
+            members.bridges
+            | "Together" >> beam.WithKeys(0).with_output_types(tuple[int, Bridge])
+            | "Forest" >> beam.CombinePerKey(_JoinForest())
+            | "Roots" >> beam.FlatMapTuple(_roots).with_output_types(tuple[str, str])
         )
+        by_root = Join({"members": as_it_is, "roots": as_it_is}, _by_root, tuple[str, Fingerprint])
         return (
-            {"members": heads.heads, "roots": roots}
-            | "JoinHead" >> beam.CoGroupByKey()
-            | "ByMember" >> beam.FlatMapTuple(_by_member).with_output_types(tuple[str, str])
+            {"members": members.main, "roots": roots}
+            | "ByRoot" >> by_root
+            | "GroupByRoot" >> beam.GroupByKey()
+            | "Copies" >> beam.FlatMap(_near_duplicates, self._config).with_output_types(Duplicate)
         )
-
-
-class _Bridge(beam.DoFn):
-    """(member, heads) -> (smallest head, member); bridges between its heads by the other door."""
-
-    def process(self, group):
-        member, heads = group
-        smallest, bridges = bridges_of_member(heads)
-        yield smallest, member
-        for bridge in bridges:
-            yield beam.pvalue.TaggedOutput("bridges", bridge)
 
 
 class _JoinForest(beam.CombineFn):
@@ -168,12 +118,15 @@ class _JoinForest(beam.CombineFn):
         return union_find
 
 
-def _key(record: InterleavedDocument | Duplicate | Fingerprint) -> str:
-    return record.key
+def _by_address(record: Fingerprint) -> Iterable[tuple[str, Fingerprint]]:
+    return ((record.address or f"key:{record.key}", record),)  # no http(s) URL: an address of its own
 
 
-def _address(record: Fingerprint) -> str:
-    return record.address or f"key:{record.key}"  # no http(s) URL: an address of its own
+def _survivor(config: DedupConfig, address: str, found: Group) -> Iterator[Any]:
+    """One of each address; Duplicates of the others by their door."""
+    yield choose_survivor(found["prints"], config)
+    for duplicate in same_address(found["prints"], config):
+        yield beam.pvalue.TaggedOutput("duplicates", duplicate)
 
 
 def _by_band(record: Fingerprint) -> Iterable[tuple[bytes, str]]:
@@ -184,26 +137,34 @@ def _links(band: bytes, keys: Iterable[str]) -> Iterable[tuple[str, str]]:
     return links_of_bucket(keys)
 
 
-def _roots(union_find: UnionFind) -> Iterable[tuple[str, str]]:
+def _bridge(key: str, found: Group) -> Iterator[Any]:
+    heads = list(found["links"])  # one a band, at most
+    if not heads:
+        return
+    smallest, bridges = bridges_of_member(heads)
+    for record in found["prints"]:
+        yield smallest, record
+    for bridge in bridges:
+        yield beam.pvalue.TaggedOutput("bridges", bridge)
+
+
+def _roots(_: int, union_find: UnionFind) -> Iterable[tuple[str, str]]:
     return union_find.roots()
 
 
-def _by_member(head: str, groups) -> Iterable[tuple[str, str]]:
-    root = next(iter(groups["roots"]), head)
-    return ((member, root) for member in groups["members"])
-
-
-def _by_root(key: str, groups) -> Iterable[tuple[str, Fingerprint]]:
-    return ((root, record) for root in set(groups["roots"]) for record in groups["prints"])
+def _by_root(head: str, found: Group) -> Iterable[tuple[str, Fingerprint]]:
+    root = found.first("roots", head)
+    return ((root, record) for record in found["members"])
 
 
 def _near_duplicates(group: tuple[str, Iterable[Fingerprint]], config: DedupConfig) -> Iterable[Duplicate]:
     return near_duplicates(group[1], config)
 
 
-def _judge(key: str, groups) -> Iterable[Judged]:
-    return judgements(groups["documents"], groups["duplicates"])
-
-
-def _duplicate(judged: Judged) -> Iterable[Duplicate]:
-    return (judged.duplicate,) if judged.duplicate else ()
+def _judge(key: str, found: Group) -> Iterator[Any]:
+    """Each document of a key with the verdict on it; verdicts by a door of their own, too."""
+    duplicates = chain.from_iterable(found[name] for name in found.names if name != "documents")
+    for judged in judgements(found["documents"], duplicates):
+        yield judged
+        if judged.duplicate:
+            yield beam.pvalue.TaggedOutput("duplicates", judged.duplicate)

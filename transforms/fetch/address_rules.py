@@ -11,7 +11,7 @@ from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.opt_out_list import read_opt_outs
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Found, Over, apply_rules
-from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.fetch.links import FetchRequest
 from lamella.transforms.formats.urls import canonical_url
 from lamella.transforms.media.rule_scope import MEDIA_SCOPE
 
@@ -47,7 +47,7 @@ def listed_address(link: MediaLink, config: FetchConfig) -> str:
     return read_opt_outs(config.opt_out_list).address(link.url)
 
 
-def directive_of_pages(link: WantedLink, config: FetchConfig) -> str:
+def directive_of_pages(link: FetchRequest, config: FetchConfig) -> str:
     """What pages that show it say against its use, or ""."""
     return link.opt_out
 
@@ -63,7 +63,7 @@ ADDRESS_RULES = MEDIA_SCOPE.book(
 )
 
 
-def judge_link(link: WantedLink, config: FetchConfig) -> Iterable[WantedLink | Rejection]:
+def judge_link(link: FetchRequest, config: FetchConfig) -> Iterable[FetchRequest | Rejection]:
     """The link where no rule of `ADDRESS_RULES` is broken."""
     violation = apply_rules(ADDRESS_RULES, link, config)
     yield reject_media(link, violation) if violation else link

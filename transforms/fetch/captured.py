@@ -1,4 +1,4 @@
-"""A link and what answered for it: a CapturedLink says where the bytes lie and what the server said of their use."""
+"""A link and what answered for it: a FetchResponse says where the bytes lie and what the server said of their use."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -7,7 +7,7 @@ from lamella.schemas.media import ArchiveMedia, BlobRef, MediaLink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CapturedLink(MediaLink):
+class FetchResponse(MediaLink):
     blob: BlobRef
     source: str  # "archive" or "http"
     robots_header: str = ""
@@ -17,9 +17,9 @@ class CapturedLink(MediaLink):
     through: tuple[str, ...] = ()  # addresses that redirects of an archive led through, to the last
 
 
-def from_archive(link: MediaLink, found: ArchiveMedia, through: tuple[str, ...] = ()) -> CapturedLink:
+def from_archive(link: MediaLink, found: ArchiveMedia, through: tuple[str, ...] = ()) -> FetchResponse:
     """The link with its response of an archive."""
-    return CapturedLink(
+    return FetchResponse(
         **base_of(link),
         blob=found.blob,
         source="archive",
@@ -32,7 +32,12 @@ def from_archive(link: MediaLink, found: ArchiveMedia, through: tuple[str, ...] 
 
 def latest(captures: Iterable[ArchiveMedia]) -> ArchiveMedia:
     """Of several captures of one URL the last; of the same moment the first by path and offset."""
-    return min(captures, key=lambda found: (descending(found.crawl_time), found.blob.path, found.blob.offset))
+    return min(captures, key=latest_first)
+
+
+def latest_first(found: ArchiveMedia) -> tuple:
+    """Sorts captures as `latest` takes them."""
+    return descending(found.crawl_time), found.blob.path, found.blob.offset
 
 
 def base_of(link: MediaLink) -> dict:

@@ -6,6 +6,7 @@ has none (the pigeonhole), so only hashes that share a chunk are compared. What 
 strangers: within it each picture is a copy only of one that stays. Equal bytes have equal hashes: exact copies are found too.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ from lamella.transforms.base.union_find import UnionFind
 from lamella.transforms.media.rule_scope import MEDIA_SCOPE
 
 _BITS = 64
+_PLAIN = 512  # hashes that are compared each with each
+_STRIDES = (11, 27, 45)  # of the chunks that a larger bucket is cut by, one after the other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +60,53 @@ def chunks(phash: str, distance: int) -> Iterable[tuple[int, int]]:
 
 
 def near_hashes(phashes: Iterable[str], distance: int) -> list[tuple[str, str]]:
-    """Pairs that connect all hashes of one chunk's bucket that are near each other: a spanning forest, not every pair."""
-    names = sorted(set(phashes))
-    values = np.array([int(name, 16) for name in names], dtype=np.uint64)
-    union_find = UnionFind()
-    edges = []
-    for at in range(len(names) - 1):
-        for near in np.flatnonzero(_ones(values[at + 1 :] ^ values[at]) <= distance):
-            pair = names[at], names[at + 1 + int(near)]
-            if union_find.join(*pair):
-                edges.append(pair)
-    return edges
+    """Pairs that connect all hashes of one chunk's bucket that are near each other: a spanning forest, not every pair.
+
+    A bucket beyond `_PLAIN` hashes is cut again, by chunks of other bits, for which the pigeonhole holds as well.
+    """
+    bucket = _Bucket(sorted(set(phashes)), distance)
+    bucket.connect(np.arange(len(bucket.names)), 0)
+    return bucket.edges
+
+
+class _Bucket:
+    """Hashes of one bucket, and the edges found between them."""
+
+    def __init__(self, names: list[str], distance: int):
+        self.names, self._distance = names, distance
+        self._values = np.array([int(name, 16) for name in names], np.uint64)
+        self._forest = UnionFind()
+        self.edges: list[tuple[str, str]] = []
+
+    def connect(self, members: np.ndarray, level: int) -> None:
+        """Joins those of some members that are near each other."""
+        if len(members) <= _PLAIN or level == len(_STRIDES):
+            self._compare(members)
+            return
+        for mask in _masks(_STRIDES[level], self._distance + 1):
+            bits = self._values[members] & mask
+            order = np.argsort(bits, kind="stable")
+            starts = np.flatnonzero(np.diff(bits[order])) + 1
+            for same in np.split(members[order], starts):
+                if len(same) > 1:
+                    self.connect(same, level + 1)
+
+    def _compare(self, members: np.ndarray) -> None:
+        for at in range(len(members) - 1):
+            if len(self.edges) == len(self.names) - 1:
+                return  # all of them are one already, as hashes of flat pictures soon are
+            rest = members[at + 1 :]
+            for near in rest[_ones(self._values[rest] ^ self._values[members[at]]) <= self._distance]:
+                pair = self.names[members[at]], self.names[near]
+                if self._forest.join(*pair):
+                    self.edges.append(pair)
+
+
+def _masks(stride: int, parts: int) -> Iterator[np.uint64]:
+    """The bits of each of so many parts of a hash, taken in strides: an odd one meets every bit once."""
+    for part in range(parts):
+        places = range(_BITS * part // parts, _BITS * (part + 1) // parts)
+        yield np.uint64(sum(1 << place * stride % _BITS for place in places))
 
 
 def clusters(edges: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -82,7 +121,7 @@ def copies_of(component: Iterable[Media], config: FetchConfig) -> Iterator[tuple
     """(cluster, Media) of each picture of a component: the cluster is the hash of the bytes of the copy that stays.
 
     Pictures are taken as `best_first` says, and each joins the nearest of those that stay, or stays itself. Iterates twice
-    and holds one of each file; every file is compared with all that stay.
+    and holds one of each file; a file is compared with those that stay and share a chunk of its hash.
     """
     distinct: dict[str, Media] = {}
     for media in component:
@@ -92,16 +131,19 @@ def copies_of(component: Iterable[Media], config: FetchConfig) -> Iterator[tuple
     ranked = sorted(distinct.values(), key=best_first)
     hashes = np.array([int(media.phash, 16) for media in ranked], np.uint64)
     cells = np.stack([np.frombuffer(media.thumbnail, np.uint8) for media in ranked]).astype(np.int16)
-    kept: list[int] = []
+    distance = config.phash_distance or 0
+    kept: defaultdict[tuple[int, int], list[int]] = defaultdict(list)  # by chunk
     cluster: dict[str, str] = {}
     for at, media in enumerate(ranked):
-        bits = _ones(hashes[kept] ^ hashes[at])
-        near = [kept[it] for it in np.flatnonzero(bits <= config.phash_distance)]
+        parts = list(chunks(media.phash, distance))
+        others = sorted({it for part in parts for it in kept.get(part, ())})
+        near = [others[it] for it in np.flatnonzero(_ones(hashes[others] ^ hashes[at]) <= distance)]
         unlike = np.abs(cells[near] - cells[at]).max(axis=1, initial=0)
         if len(near) and unlike.min() <= config.max_cell_difference:
             cluster[media.sha256] = ranked[near[int(unlike.argmin())]].sha256
         else:
-            kept.append(at)
+            for part in parts:
+                kept[part].append(at)
             cluster[media.sha256] = media.sha256
     for media in component:
         yield cluster[media.sha256], media
@@ -112,30 +154,8 @@ def hashes_by_chunk(phash: str, distance: int) -> Iterable[tuple[tuple[int, int]
         yield chunk, phash
 
 
-def media_by_root(phash: str, group: dict) -> Iterable[tuple[str, Media]]:
-    """Joined {"media", "root"} of one hash -> (its cluster, Media): a hash without a near one is its own cluster."""
-    root = next(iter(group["root"]), phash)
-    for media in group["media"]:
-        yield root, media
-
-
-def documents_of_cluster(url: str, group: dict) -> Iterable[tuple[str, str]]:
-    """Joined {"cluster", "documents"} of one URL -> (cluster, document key), once for each document."""
-    for cluster in group["cluster"]:
-        for document in group["documents"]:
-            yield cluster, document
-
-
 def survivor_of(copies: Iterable[Media]) -> Media:
     return min(copies, key=best_first)
-
-
-def members_of(cluster: str, group: dict) -> Iterable[Member]:
-    """Joined {"media", "survivor", "seen_in"} of one cluster -> its members."""
-    (survivor,) = group["survivor"]
-    seen_in = next(iter(group["seen_in"]), 0)  # none shows what candidates alone refer to
-    for media in group["media"]:
-        yield as_member(media, survivor, seen_in)
 
 
 def alone(media: Media) -> Member:

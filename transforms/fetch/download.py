@@ -20,7 +20,7 @@ from lamella.transforms.base.accounting import error_line
 from lamella.transforms.base.files import exists
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation
-from lamella.transforms.fetch.captured import CapturedLink, base_of
+from lamella.transforms.fetch.captured import FetchResponse, base_of
 from lamella.transforms.fetch.http import Client
 from lamella.transforms.fetch.packs import (
     Answer,
@@ -54,10 +54,10 @@ _POLICY = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskedLink(MediaLink):
+class DownloadRequest(MediaLink):
     """A link to ask for over HTTP, with the answer of an earlier run where there was one."""
 
-    licence: str = ""  # as a WantedLink has it
+    licence: str = ""  # as a FetchRequest has it
     known: Answer | None = None
 
 
@@ -75,7 +75,7 @@ def bucket_of(link: MediaLink, links: int) -> int:
     return stable_int(registered_domain(link.url)) % (links // BUCKET_LINKS + 1)
 
 
-class Harvester:
+class Downloader:
     """Asks for links on behalf of one worker; `close` when done."""
 
     def __init__(self, config: FetchConfig, root: str, reading: ReadConfig = ReadConfig()):
@@ -88,7 +88,7 @@ class Harvester:
             self._loop.run_until_complete(self._client.close())
         self._loop.close()
 
-    def harvest(self, links: Iterable[AskedLink]) -> Iterator[tuple[CapturedLink | Rejection, Answer]]:
+    def download(self, links: Iterable[DownloadRequest]) -> Iterator[tuple[FetchResponse | Rejection, Answer]]:
         """What became of every link, batch by batch, with what it was answered."""
         ordered = sorted(links, key=lambda link: (stable_key(link.url), link.url))
         for at in range(0, len(ordered), BATCH_LINKS):
@@ -97,7 +97,7 @@ class Harvester:
             for link in batch:
                 yield as_record(link, answers[link.url]), answers[link.url]
 
-    def _answers(self, batch: Sequence[AskedLink]) -> dict[str, Answer]:
+    def _answers(self, batch: Sequence[DownloadRequest]) -> dict[str, Answer]:
         name = batch_name([link.url for link in batch], self._policy)
         answers = {link.url: link.known for link in batch if link.known}
         done = self._done(name)
@@ -117,7 +117,7 @@ class Harvester:
         found = read_index(path) if exists(path) else ()
         return {answer.url: answer for answer in found if still_valid(answer, self._policy)}
 
-    def _ask(self, name: str, links: Sequence[AskedLink]) -> list[Answer]:
+    def _ask(self, name: str, links: Sequence[DownloadRequest]) -> list[Answer]:
         with TemporaryDirectory(prefix="lamella-") as folder:
             targets = {link.url: Path(folder) / str(number) for number, link in enumerate(links)}
             answers = self._loop.run_until_complete(self._ask_all(links, targets))
@@ -134,14 +134,14 @@ class Harvester:
         write_index(self._root, name, answers)
         return answers
 
-    async def _ask_all(self, links: Sequence[AskedLink], targets: dict[str, Path]) -> list[Answer]:
+    async def _ask_all(self, links: Sequence[DownloadRequest], targets: dict[str, Path]) -> list[Answer]:
         client = self._client = self._client or Client(self._config, reading=self._reading)
-        by_domain: dict[str, list[AskedLink]] = {}
+        by_domain: dict[str, list[DownloadRequest]] = {}
         for link in links:
             by_domain.setdefault(registered_domain(link.url), []).append(link)
         found: dict[str, Answer] = {}
 
-        async def ask_domain(links: list[AskedLink]) -> None:
+        async def ask_domain(links: list[DownloadRequest]) -> None:
             for link in links:
                 found[link.url] = await self._ask_one(client, link, targets[link.url])
 
@@ -150,7 +150,7 @@ class Harvester:
                 tasks.create_task(ask_domain(domain_links))
         return [found[link.url] for link in links]
 
-    async def _ask_one(self, client: Client, link: AskedLink, target: Path) -> Answer:
+    async def _ask_one(self, client: Client, link: DownloadRequest, target: Path) -> Answer:
         answer = Answer(url=link.url, policy=self._policy, time=datetime.now(UTC).isoformat(timespec="seconds"))
         try:
             body = await client.fetch(link, target, link.licence)
@@ -171,10 +171,10 @@ class Harvester:
         )
 
 
-def as_record(link: MediaLink, answer: Answer) -> CapturedLink | Rejection:
+def as_record(link: MediaLink, answer: Answer) -> FetchResponse | Rejection:
     if answer.reason:
         return reject_media(link, Violation(Reason(answer.reason), detail=answer.detail))
-    return CapturedLink(
+    return FetchResponse(
         **base_of(link),
         blob=answer.blob,
         source="http",

@@ -1,20 +1,21 @@
 """Media in, each with the survivor of its copies out: what looks alike is one cluster, joined across the whole web."""
 
+from collections.abc import Iterable, Iterator
+
 import apache_beam as beam
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaKind
+from lamella.transforms.base.join import Group, Join, as_it_is
 from lamella.transforms.fetch.copies import (
     Member,
     alone,
+    as_member,
+    best_first,
     clusters,
     copies_of,
-    documents_of_cluster,
     hashes_by_chunk,
-    media_by_root,
-    members_of,
     near_hashes,
-    survivor_of,
 )
 from lamella.transforms.fetch.links import urls_shown
 
@@ -31,82 +32,94 @@ class FindCopies(beam.PTransform):
 
     def expand(self, inputs):
         media = inputs["media"]
-        pictures = media | "Pictures" >> beam.Filter(_is_picture).with_output_types(Media)
-        others = media | "Others" >> beam.Filter(_is_no_picture).with_output_types(Media)
-        clustered = self._clustered(pictures)
+        clustered = self._clustered(media)
+        shown = {"clustered": clustered, "documents": inputs["documents"]}
+        in_documents = Join({"clustered": _cluster_by_url, "documents": urls_shown}, _documents, tuple[str, str])
+        seen_in = shown | "SeenIn" >> in_documents | beam.Distinct()
+        together = {"clustered": clustered, "seen_in": seen_in, "others": media}
+        return together | "Members" >> Join({"clustered": as_it_is, "seen_in": as_it_is, "others": _other}, _members, Member)
 
-        survivors = clustered | "Survivors" >> beam.CombinePerKey(survivor_of)
-        cluster_by_url = clustered | "ClusterByUrl" >> beam.MapTuple(_cluster_by_url).with_output_types(tuple[str, str])
-        shown = inputs["documents"] | "ShownIn" >> beam.FlatMap(urls_shown).with_output_types(tuple[str, str])
-        seen_in = (
-            {"cluster": cluster_by_url, "documents": shown}
-            | "JoinDocuments" >> beam.CoGroupByKey()
-            | "DocumentsOfClusters" >> beam.FlatMapTuple(documents_of_cluster).with_output_types(tuple[str, str])
-            | beam.Distinct()
-            | beam.combiners.Count.PerKey()
-        )
-        members = (
-            {"media": clustered, "survivor": survivors, "seen_in": seen_in}
-            | "JoinClusters" >> beam.CoGroupByKey()
-            | "Members" >> beam.FlatMapTuple(members_of).with_output_types(Member)
-        )
-        unclustered = others | "Alone" >> beam.Map(alone).with_output_types(Member)
-        return (members, unclustered) | beam.Flatten()
-
-    def _clustered(self, pictures):
+    def _clustered(self, media):
         """(cluster, Media): the cluster is the hash of the bytes of the copy that stays."""
         distance = self._config.phash_distance
         if distance is None:
-            return pictures | "BySha" >> beam.WithKeys(_sha256).with_output_types(tuple[str, Media])
-        by_hash = pictures | "ByHash" >> beam.WithKeys(_phash).with_output_types(tuple[str, Media])
-        roots = (
-            by_hash
-            | beam.Keys()
+            return media | "BySha" >> beam.FlatMap(_by_sha).with_output_types(tuple[str, Media])
+        near = (
+            media
+            | "Hashes" >> beam.FlatMap(_hash).with_output_types(str)
             | "DistinctHashes" >> beam.Distinct()
             | "Chunks" >> beam.FlatMap(hashes_by_chunk, distance).with_output_types(tuple[tuple[int, int], str])
             | "SameChunk" >> beam.GroupByKey()
-            | "Near" >> beam.FlatMap(_near, distance).with_output_types(tuple[str, str])
+            | "Near" >> beam.FlatMap(_near, distance).with_output_types(tuple[int, tuple[str, str]])
             # One worker joins them all: pairs of near hashes are few beside pictures, and a forest of them is fewer.
-            | "Together" >> beam.WithKeys(0).with_output_types(tuple[int, tuple[str, str]])
             | "AllPairs" >> beam.GroupByKey()
             | "Components" >> beam.FlatMapTuple(_roots).with_output_types(tuple[str, str])
         )
+        components = {"media": media, "root": near} | "Roots" >> Join(
+            {"media": _by_hash, "root": as_it_is}, _media_by_root, tuple[str, Media]
+        )
         return (
-            {"media": by_hash, "root": roots}
-            | "JoinRoots" >> beam.CoGroupByKey()
-            | "ByRoot" >> beam.FlatMapTuple(media_by_root).with_output_types(tuple[str, Media])
+            components
             | "Component" >> beam.GroupByKey()
             | "Clustered" >> beam.FlatMap(_copies, self._config).with_output_types(tuple[str, Media])
         )
 
 
-def _sha256(media: Media) -> str:
-    return media.sha256
+def _by_sha(media: Media) -> Iterable[tuple[str, Media]]:
+    return ((media.sha256, media),) if _is_picture(media) else ()
 
 
-def _phash(media: Media) -> str:
-    return media.phash
+def _by_hash(media: Media) -> Iterable[tuple[str, Media]]:
+    return ((media.phash, media),) if _is_picture(media) else ()
+
+
+def _hash(media: Media) -> Iterable[str]:
+    return (media.phash,) if _is_picture(media) else ()
+
+
+def _other(media: Media) -> Iterable[tuple[str, Media]]:
+    """What is not clustered stands under its address, alone: no hash looks like one."""
+    return () if _is_picture(media) else ((media.url, media),)
 
 
 def _is_picture(media: Media) -> bool:
     return media.kind is MediaKind.IMAGE
 
 
-def _is_no_picture(media: Media) -> bool:
-    return media.kind is not MediaKind.IMAGE
+def _near(bucket: tuple[tuple[int, int], Iterable[str]], distance: int) -> Iterable[tuple[int, tuple[str, str]]]:
+    return ((0, pair) for pair in near_hashes(bucket[1], distance))
 
 
-def _near(bucket, distance: int):
-    return near_hashes(bucket[1], distance)
-
-
-def _roots(_: int, pairs):
+def _roots(_: int, pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
     return clusters(pairs).items()
 
 
-def _copies(component, config: FetchConfig):
+def _media_by_root(phash: str, found: Group) -> Iterable[tuple[str, Media]]:
+    """(its component, Media): a hash without a near one is its own component."""
+    root = found.first("root", phash)
+    return ((root, media) for media in found["media"])
+
+
+def _copies(component: tuple[str, Iterable[Media]], config: FetchConfig) -> Iterable[tuple[str, Media]]:
     return copies_of(component[1], config)
 
 
-def _cluster_by_url(cluster: str, media: Media) -> tuple[str, str]:
-    return media.url, cluster
+def _cluster_by_url(clustered: tuple[str, Media]) -> Iterable[tuple[str, str]]:
+    cluster, media = clustered
+    return ((media.url, cluster),)
+
+
+def _documents(url: str, found: Group) -> Iterable[tuple[str, str]]:
+    """(cluster, document key), for each document that shows the address."""
+    return ((cluster, document) for cluster in found["clustered"] for document in found["documents"])
+
+
+def _members(cluster: str, found: Group) -> Iterator[Member]:
+    """The members of a cluster, or what is alone. Iterates several times, holds nothing."""
+    seen_in = sum(1 for _ in found["seen_in"])  # none shows what candidates alone refer to
+    survivor: Media | None = min(found["clustered"], key=best_first, default=None)
+    if survivor:
+        for media in found["clustered"]:
+            yield as_member(media, survivor, seen_in)
+    for media in found["others"]:
+        yield alone(media)

@@ -9,11 +9,11 @@ from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation
 from lamella.transforms.base.spread import Spread
-from lamella.transforms.fetch.captured import CapturedLink
-from lamella.transforms.fetch.download import AskedLink, Harvester, as_record, bucket_of, policy_of, still_valid
+from lamella.transforms.fetch.captured import FetchResponse
+from lamella.transforms.fetch.download import Downloader, DownloadRequest, as_record, bucket_of, policy_of, still_valid
 from lamella.transforms.fetch.links import (
+    FetchRequest,
     Mention,
-    WantedLink,
     as_link,
     document_mentions,
     mention_of,
@@ -26,7 +26,7 @@ from lamella.transforms.media.store import MediaStore
 
 
 class FindLinks(beam.PTransform):
-    """{"documents", "candidates"} -> WantedLink, one a URL."""
+    """{"documents", "candidates"} -> FetchRequest, one a URL."""
 
     def __init__(self, config: FetchConfig):
         super().__init__()
@@ -49,14 +49,14 @@ class FindLinks(beam.PTransform):
             (pages, counted)
             | "Mentions" >> beam.Flatten()
             | beam.CombinePerKey(sum_mentions)
-            | beam.MapTuple(as_link).with_output_types(WantedLink)
+            | beam.MapTuple(as_link).with_output_types(FetchRequest)
         )
 
 
 class Asked(NamedTuple):
-    captured: beam.PCollection  # CapturedLink
+    captured: beam.PCollection  # FetchResponse
     refused: beam.PCollection  # Rejection
-    said: beam.PCollection  # (URL, when it was asked for) of what was opted out
+    said: beam.PCollection  # (URL, when it was asked for): a file may say itself that it must not be used
 
 
 class AskTheWeb(beam.PTransform):
@@ -77,24 +77,24 @@ class AskTheWeb(beam.PTransform):
             | "AnswersByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, Answer])
             | "BestAnswer" >> beam.CombinePerKey(best_answer)
         )
-        by_url = links | "LinksByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, WantedLink])
+        by_url = links | "LinksByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, FetchRequest])
         count = beam.pvalue.AsSingleton(links | beam.combiners.Count.Globally())
         asked = (
             {"links": by_url, "known": known}
             | beam.CoGroupByKey()
-            | "Remember" >> beam.FlatMapTuple(_remember).with_output_types(AskedLink)
+            | "Remember" >> beam.FlatMapTuple(_remember).with_output_types(DownloadRequest)
         )
         if not self._asks:
-            told = asked | "Recall" >> beam.ParDo(_Recall()).with_output_types(CapturedLink, **_DOORS).with_outputs(
+            told = asked | "Recall" >> beam.ParDo(_Recall()).with_output_types(FetchResponse, **_DOORS).with_outputs(
                 *_DOORS, main="captured"
             )
             return Asked(told.captured, told.refused, told.said)
         out = (
             asked
-            | "ByBucket" >> beam.Map(_in_bucket, count).with_output_types(tuple[int, AskedLink])
+            | "ByBucket" >> beam.Map(_in_bucket, count).with_output_types(tuple[int, DownloadRequest])
             | beam.GroupByKey()
-            | beam.ParDo(_Harvest(self._config, self._root, self._reading))
-            .with_output_types(CapturedLink, **_DOORS)
+            | beam.ParDo(_Download(self._config, self._root, self._reading))
+            .with_output_types(FetchResponse, **_DOORS)
             .with_outputs(*_DOORS, main="captured")
         )
         return Asked(out.captured, out.refused, out.said)
@@ -104,7 +104,7 @@ _DOORS = {"refused": Rejection, "said": tuple[str, str]}
 
 
 class _Recall(beam.DoFn):
-    """AskedLink -> what an earlier run was answered, or a Rejection behind `refused`."""
+    """DownloadRequest -> what an earlier run was answered, or a Rejection behind `refused`."""
 
     def process(self, link):
         if link.known:
@@ -114,30 +114,26 @@ class _Recall(beam.DoFn):
             yield beam.pvalue.TaggedOutput("refused", reject_media(link, never))
 
 
-class _Harvest(beam.DoFn):
-    """(bucket, its links) -> CapturedLink, or a Rejection behind `refused`."""
+class _Download(beam.DoFn):
+    """(bucket, its links) -> FetchResponse, or a Rejection behind `refused`."""
 
     def __init__(self, *given):
         self._given = given
 
     def setup(self):
-        self._harvester = Harvester(*self._given)
+        self._downloader = Downloader(*self._given)
 
     def teardown(self):
-        self._harvester.close()
+        self._downloader.close()
 
     def process(self, bucket):
-        for record, answer in self._harvester.harvest(bucket[1]):
+        for record, answer in self._downloader.download(bucket[1]):
             yield from _through_doors(record, answer)
 
 
-def _through_doors(record: CapturedLink | Rejection, answer: Answer):
-    if not isinstance(record, Rejection):
-        yield record
-        return
-    yield beam.pvalue.TaggedOutput("refused", record)
-    if record.reason is Reason.OPTED_OUT:
-        yield beam.pvalue.TaggedOutput("said", (record.url, answer.time))
+def _through_doors(record: FetchResponse | Rejection, answer: Answer):
+    yield beam.pvalue.TaggedOutput("refused", record) if isinstance(record, Rejection) else record
+    yield beam.pvalue.TaggedOutput("said", (record.url, answer.time))
 
 
 def _url(record) -> str:
@@ -147,8 +143,8 @@ def _url(record) -> str:
 def _remember(url: str, group: dict):
     known = next(iter(group["known"]), None)
     for link in group["links"]:
-        yield AskedLink(url=link.url, kind=link.kind, documents=link.documents, licence=link.licence, known=known)
+        yield DownloadRequest(url=link.url, kind=link.kind, documents=link.documents, licence=link.licence, known=known)
 
 
-def _in_bucket(link: AskedLink, links: int) -> tuple[int, AskedLink]:
+def _in_bucket(link: DownloadRequest, links: int) -> tuple[int, DownloadRequest]:
     return bucket_of(link, links), link

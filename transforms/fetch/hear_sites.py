@@ -4,9 +4,10 @@ A robots.txt, tdmrep.json, ai.txt or licence in an archive speaks of the address
 link's way. Files are read where they lie, once a site; verdicts cross the shuffles, and files never do.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 
@@ -14,9 +15,10 @@ from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.blobs import BlobError
+from lamella.transforms.base.join import Group, Join, as_it_is, by_url
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation
-from lamella.transforms.fetch.captured import CapturedLink, latest
+from lamella.transforms.fetch.captured import FetchResponse, latest
 from lamella.transforms.fetch.robots import read_robots
 from lamella.transforms.fetch.site_rules import SiteRules, read_ai_txt, read_rsl, read_tdm_file
 from lamella.transforms.formats.site_files import AI_TXT, ROBOTS, RSL_TYPE, TDM_FILE, is_site_file, site_file_path, site_of
@@ -24,7 +26,7 @@ from lamella.transforms.media.store import MediaStore
 
 
 class Heard(NamedTuple):
-    captured: beam.PCollection  # CapturedLink
+    captured: beam.PCollection  # FetchResponse
     refused: beam.PCollection  # Rejection
 
 
@@ -52,41 +54,27 @@ class HearSites(beam.PTransform):
         self._config, self._store = config, store
 
     def expand(self, inputs):
-        captured = inputs["captured"] | "ByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, CapturedLink])
-        asked = inputs["captured"] | "Asked" >> beam.FlatMap(asked_of).with_output_types(tuple[str, Asked])
-        files = (
-            inputs["archived"]
-            | "SiteFiles" >> beam.Filter(lambda found: is_site_file(found.url, found.mime))
-            | "FilesBySite" >> beam.WithKeys(lambda found: site_of(found.url)).with_output_types(tuple[str, ArchiveMedia])
-        )
-        words = (
-            {"asked": asked, "files": files}
-            | "Sites" >> beam.CoGroupByKey()
-            | beam.FlatMap(_words, self._config, self._store).with_output_types(tuple[str, Word])
-        )
-        out = (
-            {"captured": captured, "words": words}
-            | "Links" >> beam.CoGroupByKey()
-            | beam.FlatMapTuple(_settled)
-            .with_output_types(CapturedLink, refused=Rejection)
-            .with_outputs("refused", main="captured")
-        )
-        return Heard(out.captured, out.refused)
+        hear = partial(words_of_site, self._config, self._store)
+        words = inputs | "Sites" >> Join({"captured": asked_of, "archived": _site_file}, hear, tuple[str, Word])
+        said = {"captured": inputs["captured"], "words": words}
+        settled = Join({"captured": by_url, "words": as_it_is}, _settled, FetchResponse, doors={"refused": Rejection})
+        out = said | "Links" >> settled
+        return Heard(out.main, out.refused)
 
 
-def asked_of(link: CapturedLink) -> Iterable[tuple[str, Asked]]:
+def asked_of(link: FetchResponse) -> Iterable[tuple[str, Asked]]:
     """(site, Asked) for each address on the link's way."""
     for address in (link.url, *link.through):
         yield site_of(address), Asked(link.url, address, bool(link.tdm_reservation))
 
 
-def words_of_site(site: str, group: dict, config: FetchConfig, store: MediaStore) -> Iterable[tuple[str, Word]]:
+def words_of_site(config: FetchConfig, store: MediaStore, site: str, group: Group) -> Iterable[tuple[str, Word]]:
     """(URL of the link, Word) for each Asked of a site of which an archive holds a file. Raises OSError as the store does."""
-    files = list(group["files"])
+    files = list(group["archived"])
     if not files:
         return
     rules = rules_of(files, site, store)
-    for asked in group["asked"]:
+    for asked in group["captured"]:
         verdict = rules.verdict(asked.address, config, tdm_said=asked.tdm_said)
         if verdict.evidence:
             yield asked.link, Word(asked.address, verdict.allowed, verdict.evidence)
@@ -106,7 +94,7 @@ def rules_of(files: Iterable[ArchiveMedia], site: str, store: MediaStore) -> Sit
     )
 
 
-def settle(link: CapturedLink, words: Iterable[Word]) -> CapturedLink | Rejection:
+def settle(link: FetchResponse, words: Iterable[Word]) -> FetchResponse | Rejection:
     """The link with what its sites say, or the Rejection where one of them forbids it."""
     said = sorted(set(words))
     forbids = [word.evidence for word in said if not word.allowed]
@@ -116,11 +104,11 @@ def settle(link: CapturedLink, words: Iterable[Word]) -> CapturedLink | Rejectio
     return replace(link, robots_txt=own) if own else link
 
 
-def _words(joined: tuple[str, dict], config: FetchConfig, store: MediaStore) -> Iterable[tuple[str, Word]]:
-    return words_of_site(*joined, config, store)
+def _site_file(found: ArchiveMedia) -> Iterable[tuple[str, ArchiveMedia]]:
+    return ((site_of(found.url), found),) if is_site_file(found.url, found.mime) else ()
 
 
-def _settled(url: str, group: dict):
+def _settled(url: str, group: Group) -> Iterator[Any]:
     words = list(group["words"])
     for link in group["captured"]:
         out = settle(link, words)
@@ -134,7 +122,3 @@ def _read(found: ArchiveMedia, store: MediaStore) -> bytes:
         if isinstance(error.__cause__, OSError):
             raise error.__cause__ from error
         return b""
-
-
-def _url(link: CapturedLink) -> str:
-    return link.url

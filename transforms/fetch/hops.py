@@ -12,9 +12,9 @@ from lamella.transforms.base.aliases import both_say
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Found, Violation, apply_rules
 from lamella.transforms.fetch.address_rules import unsafe_word
-from lamella.transforms.fetch.captured import CapturedLink, from_archive
+from lamella.transforms.fetch.captured import FetchResponse, descending, from_archive
 from lamella.transforms.fetch.guard import ForbiddenAddress, Guard, is_public
-from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.fetch.links import FetchRequest
 from lamella.transforms.fetch.opt_out import media_opt_out, product_of
 from lamella.transforms.formats.urls import host_of
 from lamella.transforms.media.rule_scope import MEDIA_SCOPE
@@ -27,7 +27,7 @@ _MAX_SHOWN = 300  # characters of an address in a detail
 class Led:
     """A link, where redirects have led it, and what they say of the use of what they lead to."""
 
-    link: WantedLink
+    link: FetchRequest
     at: str  # canonical URL
     through: tuple[str, ...] = ()  # addresses that it was led to
     robots_header: str = ""
@@ -76,20 +76,23 @@ HOP_RULES = MEDIA_SCOPE.book(
 )
 
 
-def start(link: WantedLink) -> tuple[str, Led]:
+def start(link: FetchRequest) -> tuple[str, Led]:
     return link.url, Led(link=link, at=link.url)
 
 
 def latest_alias(aliases: Iterable[Alias]) -> Alias:
     """Of several redirects of one address the last; of the same moment the first by archive and offset."""
-    return min(
-        aliases, key=lambda alias: (*(-ord(character) for character in alias.crawl_time), 1, alias.archive, alias.offset)
-    )
+    return min(aliases, key=latest_alias_first)
+
+
+def latest_alias_first(alias: Alias) -> tuple:
+    """Sorts redirects as `latest_alias` takes them."""
+    return descending(alias.crawl_time), alias.archive, alias.offset
 
 
 def look(
-    led: Led, held: ArchiveMedia | None, redirect: Alias | None, hop: int, config: FetchConfig
-) -> CapturedLink | Led | Rejection | WantedLink:
+    led: Led, held: ArchiveMedia | None, redirect: Alias | None, hop: int, *, config: FetchConfig
+) -> FetchResponse | Led | Rejection | FetchRequest:
     """The link's capture; where it goes on; why it does not; or the link itself, which no archive holds.
 
     Bytes at an address win over a redirect from it: crawlers store both where a site asks for a cookie first.

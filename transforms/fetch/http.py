@@ -2,7 +2,7 @@
 
 One request at a time to a registered domain; robots.txt before every hop; the address guard at every connect; the body
 streamed, bounded before and while it comes, its first bytes judged before the rest is waited for. A coded body, which
-nobody asked for, is decoded under the caps of archives.
+nobody asked for, is decoded under the limits of archives.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ from lamella.schemas.media import MediaLink
 from lamella.schemas.rejection import Reason
 from lamella.transforms.fetch.guard import ForbiddenAddress, Guard
 from lamella.transforms.fetch.opt_out import media_opt_out, product_of
-from lamella.transforms.fetch.rate_limit import Politeness
+from lamella.transforms.fetch.rate_limit import RateLimit
 from lamella.transforms.fetch.refused import Refused
 from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, Verdict
 from lamella.transforms.fetch.save_body import CHUNK_BYTES, save_body
 from lamella.transforms.fetch.site_cache import SiteCache
-from lamella.transforms.formats.content_encoding import BadRecord, Caps, decode, media_caps
+from lamella.transforms.formats.content_encoding import BadRecord, SizeLimits, decode, media_size_limits
 from lamella.transforms.formats.credentials import without_redacted
 from lamella.transforms.formats.http_message import REDIRECTS, gives_all
 from lamella.transforms.formats.urls import canonical_url, host_of, join_url, registered_domain, safe_text, safe_url, whole_url
@@ -35,7 +35,7 @@ from lamella.transforms.formats.use_headers import licence_in, use_text
 _COME_BACK_LATER = (429, 503)
 _MAX_DATE = 100  # characters of a header
 _MAX_LICENCE = 200  # characters of an address in a detail
-_ROBOTS_CAPS = Caps(max_bytes=64 * MAX_ROBOTS_BYTES, max_expansion=64.0, expansion_floor_bytes=MAX_ROBOTS_BYTES)
+_ROBOTS_SIZES = SizeLimits(max_bytes=64 * MAX_ROBOTS_BYTES, max_expansion=64.0, expansion_floor_bytes=MAX_ROBOTS_BYTES)
 _BROKEN = (Reason.CONNECTION_FAILED, Reason.TIMED_OUT)  # and statuses from 500: what counts against a host
 
 
@@ -74,10 +74,10 @@ class Client:
         resolver: AbstractResolver | None = None,
         reading: ReadConfig = ReadConfig(),
     ):
-        self._config, self._caps = config, media_caps(reading)
+        self._config, self._size_limits = config, media_size_limits(reading)
         self._product = product_of(config.user_agent)
         self._guard = Guard(config)
-        self._politeness = Politeness(config.min_delay_s, config.connections)
+        self._rate_limit = RateLimit(config.min_delay_s, config.connections)
         self._sites = SiteCache(self._site_file, config)
         connector = aiohttp.TCPConnector(
             limit=config.connections,
@@ -93,6 +93,8 @@ class Client:
             timeout=aiohttp.ClientTimeout(total=None),
             trust_env=False,
         )
+        # aiohttp asks again, at once, where a kept connection breaks: every request must wait for its turn. A test sees it.
+        self._session._retry_connection = False
 
     async def close(self) -> None:
         await self._session.close()
@@ -107,26 +109,26 @@ class Client:
             await self._within_licence(link.url, *licence.split(" ", 1))
         host, domain = host_of(link.url), registered_domain(link.url)
         for attempt in range(self._config.retries + 1):
-            if self._politeness.is_closed(host):
+            if self._rate_limit.is_closed(host):
                 raise Refused(Reason.CONNECTION_FAILED, f"{host} was given up")
             try:
                 body = await self._follow(link, target)
             except Refused as refusal:
                 if refusal.reason not in _BROKEN and not refusal.again:
-                    self._politeness.answered(host)
+                    self._rate_limit.answered(host)
                     raise
                 if refusal.wait_s is not None and refusal.wait_s > self._config.timeout_s:
-                    self._politeness.close(host)  # it asked for more time than any URL gets: then it is not asked again
+                    self._rate_limit.close(host)  # it asked for more time than any URL gets: then it is not asked again
                     raise
                 last = attempt == self._config.retries
                 if refusal.wait_s is not None or not last:
                     backoff = self._config.min_delay_s * 2 ** (attempt + 1)
-                    self._politeness.hold(domain, backoff if refusal.wait_s is None else refusal.wait_s)
+                    self._rate_limit.hold(domain, backoff if refusal.wait_s is None else refusal.wait_s)
                 if last or not refusal.again:
-                    self._politeness.failed(host)
+                    self._rate_limit.failed(host)
                     raise
             else:
-                self._politeness.answered(host)
+                self._rate_limit.answered(host)
                 return body
         raise AssertionError("the last attempt returns or raises")
 
@@ -155,7 +157,7 @@ class Client:
             raise Refused(Reason.OPTED_OUT, verdict.evidence)
         if verdict.delay_s > self._config.timeout_s:
             raise Refused(Reason.OPTED_OUT, f"robots.txt: crawl-delay {verdict.delay_s:g} s")
-        self._politeness.slow_down(registered_domain(url), verdict.delay_s)
+        self._rate_limit.slow_down(registered_domain(url), verdict.delay_s)
         return verdict
 
     async def _within_licence(self, url: str, licence: str, page: str = "") -> None:
@@ -178,7 +180,7 @@ class Client:
                     break
             coding = response.headers.get("Content-Encoding", "")
             try:
-                return response.status, decode(bytes(body), "", coding, _ROBOTS_CAPS).data
+                return response.status, decode(bytes(body), "", coding, _ROBOTS_SIZES).data
             except BadRecord as error:
                 raise Refused(Reason.HTTP_ERROR, error.detail) from error
 
@@ -194,7 +196,7 @@ class Client:
         try:
             parsed = URL(url, encoded=True)
             self._guard.check_port(parsed.port)
-            async with self._politeness.turn(registered_domain(url)), budget:
+            async with self._rate_limit.turn(registered_domain(url)), budget:
                 response = await self._session.get(parsed, allow_redirects=False)
                 try:
                     return await take(response)
@@ -230,7 +232,7 @@ class Client:
             wait_s = _retry_after(response) if response.status in _COME_BACK_LATER else None
             lacks = "" if without_redacted(link.url) == link.url else ", asked without the token in its address"
             raise Refused(Reason.HTTP_ERROR, f"{response.status}{lacks}", again=again, wait_s=wait_s)
-        await save_body(response, link, target, self._config, self._caps)
+        await save_body(response, link, target, self._config, limits=self._size_limits)
         return {"robots_header": robots, "tdm_reservation": reserved}
 
     def _onward(self, response: aiohttp.ClientResponse) -> str:

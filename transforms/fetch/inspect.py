@@ -15,7 +15,7 @@ from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation, apply_rules
-from lamella.transforms.fetch.captured import CapturedLink, base_of
+from lamella.transforms.fetch.captured import FetchResponse, base_of
 from lamella.transforms.fetch.embedded_rights import credentials_opt_out, embedded_opt_out
 from lamella.transforms.fetch.hash_list import listed_file
 from lamella.transforms.fetch.opt_out import evidence
@@ -59,7 +59,7 @@ class _Violated(Exception):
         self.violation = violation
 
 
-def inspect_media(link: CapturedLink, config: FetchConfig, store: MediaStore) -> Iterable[Media | Rejection]:
+def inspect_media(link: FetchResponse, config: FetchConfig, store: MediaStore) -> Iterable[Media | Rejection]:
     """Reads the link's bytes from the store and judges them.
 
     Raises OSError where the store fails: that is no fault of the picture.
@@ -78,7 +78,7 @@ def inspect_media(link: CapturedLink, config: FetchConfig, store: MediaStore) ->
     yield judge_bytes(link, data, config)
 
 
-def judge_bytes(link: CapturedLink, data: bytes, config: FetchConfig) -> Media | Rejection:
+def judge_bytes(link: FetchResponse, data: bytes, config: FetchConfig) -> Media | Rejection:
     """Media where `data` is of the link's kind, sound, and within every limit."""
     digest = sha256(data).hexdigest()
     violation = _known_at_once(link, data, digest, config)
@@ -98,7 +98,7 @@ def judge_bytes(link: CapturedLink, data: bytes, config: FetchConfig) -> Media |
     return reject_media(link, violation) if violation else media
 
 
-def _known_at_once(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Violation | None:
+def _known_at_once(link: FetchResponse, data: bytes, digest: str, config: FetchConfig) -> Violation | None:
     """What the bytes say before anything is decoded."""
     if not data:
         return Violation(Reason.EMPTY_BODY)
@@ -129,7 +129,7 @@ def wrong_kind(kind: MediaKind, head: bytes) -> Violation | None:
     return None if looks_right(head) else Violation(_WRONG_KIND[kind], detail=f"starts with {head[:12]!r}")
 
 
-def _image(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
+def _image(link: FetchResponse, data: bytes, digest: str, config: FetchConfig) -> Media:
     if words := credentials_opt_out(data, config):
         raise _Violated(Violation(Reason.OPTED_OUT, detail=words))
     header, looks, fault = measure_image(data, MEASURED_SIDE_PX, DecodeLimits.of(config))
@@ -148,7 +148,7 @@ def _image(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) ->
     )
 
 
-def _video(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
+def _video(link: FetchResponse, data: bytes, digest: str, config: FetchConfig) -> Media:
     header, looks = measure_video(data, MEASURED_SIDE_PX, DecodeLimits.of(config))
     return Media(
         **_found(link, data, digest),
@@ -171,7 +171,7 @@ def _seen(looks: Looks) -> dict[str, Any]:
     }
 
 
-def _track(link: CapturedLink, data: bytes, digest: str, config: FetchConfig) -> Media:
+def _track(link: FetchResponse, data: bytes, digest: str, config: FetchConfig) -> Media:
     return Media(
         **_found(link, data, digest), mime="text/vtt", width=0, height=0, cues=track_cues(data, config.max_track_characters)
     )
@@ -181,7 +181,7 @@ _MEASURES = {MediaKind.IMAGE: _image, MediaKind.VIDEO: _video, MediaKind.TRACK: 
 _RULES = {MediaKind.IMAGE: IMAGE_RULES, MediaKind.VIDEO: VIDEO_RULES}
 
 
-def _found(link: CapturedLink, data: bytes, digest: str) -> dict:
+def _found(link: FetchResponse, data: bytes, digest: str) -> dict:
     """What every kind of Media has: where it lies, and the evidence that it may be used."""
     said = evidence(link.robots_header, link.tdm_reservation) or "no opt-out header"
     return base_of(link) | {

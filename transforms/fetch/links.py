@@ -30,7 +30,7 @@ class Mention(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WantedLink(MediaLink):
+class FetchRequest(MediaLink):
     """A link with what the pages that show it say: `opt_out` is "" or the directive that forbids it."""
 
     opt_out: str = ""
@@ -114,14 +114,14 @@ def sum_mentions(mentions: Iterable[Mention]) -> Mention:
     return Mention(kind, documents, pages, closed, opt_out, closed_by, licence, said)
 
 
-def as_link(url: str, mention: Mention) -> WantedLink:
+def as_link(url: str, mention: Mention) -> FetchRequest:
     """A directive on pictures (noai ...) counts on any page that shows this one; noindex, only where every page has it.
 
     Sites put noindex on lists and tags whose pictures stand on open pages too; and who writes noimageai on the artist's
     page means the picture.
     """
     every_page_closed = mention.closed_by if mention.closed == mention.pages else ""
-    return WantedLink(
+    return FetchRequest(
         url=url,
         kind=_KINDS[mention.kind],
         documents=mention.documents,

@@ -5,7 +5,10 @@ captures of their own addresses, and then links are led from address to address,
 is judged, and says what it says of the use of what it leads to. References cross the shuffles, bytes never do.
 """
 
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import chain
+from typing import Any, NamedTuple
 
 import apache_beam as beam
 
@@ -13,135 +16,128 @@ from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Alias, AliasKind, ArchiveMedia
 from lamella.schemas.rejection import Rejection
 from lamella.transforms.base.aliases import as_capture, is_meant, names_asked, names_of
-from lamella.transforms.fetch.captured import CapturedLink, latest
-from lamella.transforms.fetch.hops import Led, latest_alias, look, start
-from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.base.join import Group, Join, as_it_is, by_url
+from lamella.transforms.fetch.captured import FetchResponse, latest_first
+from lamella.transforms.fetch.hops import Led, latest_alias_first, look, start
+from lamella.transforms.fetch.links import FetchRequest
 
 
 class Found(NamedTuple):
-    captured: beam.PCollection  # CapturedLink
-    missing: beam.PCollection  # WantedLink
+    captured: beam.PCollection  # FetchResponse
+    missing: beam.PCollection  # FetchRequest
     refused: beam.PCollection  # Rejection
 
 
+class There(NamedTuple):
+    """What the archives hold at an address, of several the latest."""
+
+    held: ArchiveMedia | None
+    redirect: Alias | None
+
+
+_NOTHING = There(None, None)
+
+
 class LookInArchives(beam.PTransform):
-    """{"links", "archived", "aliases"} -> Found."""
+    """{"links", "archived", "aliases"} -> Found.
+
+    The first shuffle brings links, captures and redirects to their addresses, and tells of what is there to the address itself
+    and to those that lead to it. So each further one follows two redirects.
+    """
 
     def __init__(self, config: FetchConfig):
         super().__init__()
         self._config = config
 
     def expand(self, inputs):
-        archived, aliases = inputs["archived"], inputs["aliases"]
-        revisits = {"archived": archived, "aliases": aliases} | "Revisits" >> ResolveRevisits()
-        held = (
-            (archived, revisits)
-            | "Captures" >> beam.Flatten()
-            | "CapturesByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, ArchiveMedia])
-            | "Latest" >> beam.CombinePerKey(latest)
+        config = self._config
+        doors = {"led": tuple[str, Led], "missing": FetchRequest, "refused": Rejection}
+        revisits = {"archived": inputs["archived"], "aliases": inputs["aliases"]} | "Revisits" >> ResolveRevisits()
+        places = {
+            "links": inputs["links"],
+            "archived": inputs["archived"],
+            "revisits": revisits,
+            "redirects": inputs["aliases"],
+        }
+        keyed = {"links": _started, "archived": by_url, "revisits": by_url, "redirects": _both_ends}
+        first = Join(keyed, partial(_at_address, config), FetchResponse, doors=doors | {"there": tuple[str, tuple[str, There]]})
+        ends = [places | "Hop 0" >> first]
+        for hop in range(1, config.max_redirects + 1, 2):
+            join = Join({"led": as_it_is, "there": as_it_is}, partial(_two_hops, config, hop), FetchResponse, doors=doors)
+            ends.append({"led": ends[-1].led, "there": ends[0].there} | f"Hops {hop}" >> join)
+        doors_of_all = {"captured": "main", "missing": "missing", "refused": "refused"}
+        return Found(
+            *(tuple(end[door] for end in ends) | f"All {name}" >> beam.Flatten() for name, door in doors_of_all.items())
         )
-        redirects = (
-            aliases
-            | "Redirects" >> beam.Filter(_is_redirect)
-            | "RedirectsByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, Alias])
-            | "LatestRedirect" >> beam.CombinePerKey(latest_alias)
-        )
-        led = inputs["links"] | "Start" >> beam.Map(start).with_output_types(tuple[str, Led])
-        ends = []
-        for hop in range(self._config.max_redirects + 1):
-            group = {"led": led, "held": held, "redirects": redirects} | f"Join {hop}" >> beam.CoGroupByKey()
-            end = group | f"Hop {hop}" >> beam.ParDo(_Look(self._config, hop)).with_output_types(
-                CapturedLink, led=tuple[str, Led], missing=WantedLink, refused=Rejection
-            ).with_outputs("led", "missing", "refused", main="captured")
-            ends.append(end)
-            if not hop:
-                held = {"held": held, "redirects": redirects} | "LedTo" >> _OnlyTargets()
-            led = end.led
-        return Found(*(tuple(getattr(end, door) for end in ends) | f"All {door}" >> beam.Flatten() for door in Found._fields))
 
 
 class ResolveRevisits(beam.PTransform):
     """{"archived", "aliases"} -> an ArchiveMedia under the address of each revisit whose capture some archive holds."""
 
     def expand(self, inputs):
-        asked = (
-            inputs["aliases"]
-            | beam.Filter(_is_revisit)
-            | "Asked" >> beam.FlatMap(_by_asked).with_output_types(tuple[str, Alias])
-        )
-        named = inputs["archived"] | "Named" >> beam.FlatMap(_by_names).with_output_types(tuple[str, ArchiveMedia])
-        return (
-            {"asked": asked, "named": named}
-            | beam.CoGroupByKey()
-            | "Resolve" >> beam.FlatMapTuple(_resolved).with_output_types(ArchiveMedia)
-        )
+        return inputs | Join({"aliases": _by_asked, "archived": _by_names}, _resolved, ArchiveMedia)
 
 
-class _OnlyTargets(beam.PTransform):
-    """{"held", "redirects"}, by address -> the captures that a redirect leads to: few, and all that later hops can find."""
-
-    def expand(self, inputs):
-        targets = (
-            inputs["redirects"]
-            | beam.MapTuple(lambda url, alias: (alias.target, True)).with_output_types(tuple[str, bool])
-            | beam.CombinePerKey(any)
-        )
-        joined = {"held": inputs["held"], "targets": targets} | beam.CoGroupByKey()
-        return joined | beam.FlatMapTuple(_if_target).with_output_types(tuple[str, ArchiveMedia])
+def _started(link: FetchRequest) -> Iterable[tuple[str, Led]]:
+    return (start(link),)
 
 
-class _Look(beam.DoFn):
-    """(address, what is there) -> CapturedLink; what is led on, missing or refused behind doors of its own."""
-
-    def __init__(self, config: FetchConfig, hop: int):
-        self._config, self._hop = config, hop
-
-    def process(self, group):
-        _, found = group
-        held, redirect = next(iter(found["held"]), None), next(iter(found["redirects"]), None)
-        for led in found["led"]:
-            out = look(led, held, redirect, self._hop, self._config)
-            match out:
-                case CapturedLink():
-                    yield out
-                case Led():
-                    yield beam.pvalue.TaggedOutput("led", (out.at, out))
-                case Rejection():
-                    yield beam.pvalue.TaggedOutput("refused", out)
-                case _:
-                    yield beam.pvalue.TaggedOutput("missing", out)
+def _both_ends(alias: Alias) -> Iterable[tuple[str, Alias]]:
+    """A redirect by the address that it leads from, and by the one that it leads to."""
+    return ((end, alias) for end in {alias.url, alias.target}) if alias.kind is AliasKind.REDIRECT else ()
 
 
-def _url(record) -> str:
-    return record.url
+def _at_address(config: FetchConfig, address: str, found: Group) -> Iterator[Any]:
+    """What becomes of the links at an address; what is there goes to it and to those that lead to it, as far as any do."""
+    captures = chain(found["archived"], found["revisits"])
+    held = min(captures, key=latest_first, default=None)
+    redirect = min((alias for alias in found["redirects"] if alias.url == address), key=latest_alias_first, default=None)
+    for led in found["links"]:
+        yield _door(look(led, held, redirect, 0, config=config))
+    if held is None and redirect is None:
+        return
+    there, led_to = There(held, redirect), False
+    for alias in found["redirects"]:
+        if alias.target == address:
+            if not led_to:
+                yield beam.pvalue.TaggedOutput("there", (address, (address, there)))
+            led_to = True
+            yield beam.pvalue.TaggedOutput("there", (alias.url, (address, there)))
 
 
-def _is_redirect(alias: Alias) -> bool:
-    return alias.kind is AliasKind.REDIRECT
+def _two_hops(config: FetchConfig, hop: int, address: str, found: Group) -> Iterator[Any]:
+    """What becomes of links that `hop` redirects have led to an address, and those that one more leads on from it."""
+    there: dict[str, There] = {}
+    for led in found["led"]:
+        there = there or dict(found["there"])
+        out = look(led, *there.get(address, _NOTHING), hop, config=config)
+        if isinstance(out, Led):
+            out = look(out, *there.get(out.at, _NOTHING), hop + 1, config=config)
+        yield _door(out)
 
 
-def _is_revisit(alias: Alias) -> bool:
-    return alias.kind is AliasKind.REVISIT
+def _door(out: FetchResponse | Led | Rejection | FetchRequest) -> Any:
+    match out:
+        case FetchResponse():
+            return out
+        case Led():
+            return beam.pvalue.TaggedOutput("led", (out.at, out))
+        case Rejection():
+            return beam.pvalue.TaggedOutput("refused", out)
+        case _:
+            return beam.pvalue.TaggedOutput("missing", out)
 
 
-def _by_asked(alias: Alias):
-    for name in names_asked(alias):
-        yield name, alias
+def _by_asked(alias: Alias) -> Iterable[tuple[str, Alias]]:
+    return ((name, alias) for name in names_asked(alias)) if alias.kind is AliasKind.REVISIT else ()
 
 
-def _by_names(found: ArchiveMedia):
-    for name in names_of(found):
-        yield name, found
+def _by_names(found: ArchiveMedia) -> Iterable[tuple[str, ArchiveMedia]]:
+    return ((name, found) for name in names_of(found))
 
 
-def _resolved(name: str, group: dict):
-    """Every capture that is meant holds the same bytes, so that any of them will do; `latest` takes one for an address."""
-    named = sorted(group["named"], key=lambda found: (found.blob.path, found.blob.offset))
-    for alias in group["asked"]:
+def _resolved(name: str, group: Group) -> Iterator[ArchiveMedia]:
+    """Every capture that is meant holds the same bytes, so that any will do; of an address the latest is taken."""
+    named = sorted(group["archived"], key=lambda found: (found.blob.path, found.blob.offset))
+    for alias in group["aliases"]:
         yield from (as_capture(alias, found) for found in named if is_meant(alias, found))
-
-
-def _if_target(url: str, group: dict):
-    if list(group["targets"]):
-        for found in group["held"]:
-            yield url, found

@@ -17,7 +17,7 @@ class _Site:
     delay_s: float = 0.0
 
 
-class Politeness:
+class RateLimit:
     """The turns of one worker. The links of a registered domain go to one worker, so its turns are all there are, but for
     redirects that lead there from the domains of another.
     """

@@ -6,7 +6,7 @@ from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaKind
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.rule import Found, Over, Under
-from lamella.transforms.fetch.captured import CapturedLink
+from lamella.transforms.fetch.captured import FetchResponse
 from lamella.transforms.fetch.opt_out import media_opt_out, product_of
 from lamella.transforms.media.rule_scope import MEDIA_SCOPE
 
@@ -43,15 +43,15 @@ def max_bytes(kind: MediaKind, config: FetchConfig) -> int:
     return config.max_video_bytes if kind is MediaKind.VIDEO else config.max_image_bytes
 
 
-def directive_of_server(link: CapturedLink, config: FetchConfig) -> str:
+def directive_of_server(link: FetchResponse, config: FetchConfig) -> str:
     return media_opt_out(link.robots_header, link.tdm_reservation, product_of(config.user_agent), config.opt_outs)
 
 
-def cut_by_crawler(link: CapturedLink, config: FetchConfig) -> str:
+def cut_by_crawler(link: FetchResponse, config: FetchConfig) -> str:
     return "cut by the crawler" if link.truncated else ""
 
 
-def stored_bytes(link: CapturedLink) -> int:
+def stored_bytes(link: FetchResponse) -> int:
     """The length where it lies, before it is read: packed bytes are no more than the file's own."""
     return link.blob.length
 
@@ -64,11 +64,11 @@ def duration_s(media: Media) -> float:
     return media.duration_s
 
 
-def _is_video(record: CapturedLink | Weight, config: FetchConfig) -> bool:
+def _is_video(record: FetchResponse | Weight, config: FetchConfig) -> bool:
     return record.kind is MediaKind.VIDEO
 
 
-def _is_no_video(record: CapturedLink | Weight, config: FetchConfig) -> bool:
+def _is_no_video(record: FetchResponse | Weight, config: FetchConfig) -> bool:
     return record.kind is not MediaKind.VIDEO
 
 
@@ -76,7 +76,7 @@ def _sides(size: Size) -> str:
     return f"{size.width} x {size.height}"
 
 
-# On a CapturedLink, before its bytes are read.
+# On a FetchResponse, before its bytes are read.
 CAPTURE_RULES = MEDIA_SCOPE.book(
     "response",
     Found(Reason.OPTED_OUT, directive_of_server, "honour_opt_outs"),

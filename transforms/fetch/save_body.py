@@ -1,6 +1,6 @@
 """A response and a file in; the file with the response's body out, whole, of the kind that was asked for and on no list.
 
-As it comes, chunk by chunk; one that came coded, which nobody asked for, under the caps of archives. Raises Refused.
+As it comes, chunk by chunk; one that came coded, which nobody asked for, under the limits of archives. Raises Refused.
 """
 
 from dataclasses import replace
@@ -16,18 +16,20 @@ from lamella.transforms.fetch.hash_list import hashers_for, listed_as
 from lamella.transforms.fetch.inspect import HEAD_BYTES, wrong_kind
 from lamella.transforms.fetch.refused import Refused, StoreFailed
 from lamella.transforms.fetch.rules import max_bytes
-from lamella.transforms.formats.content_encoding import BadRecord, Caps, decode
+from lamella.transforms.formats.content_encoding import BadRecord, SizeLimits, decode
 from lamella.transforms.formats.urls import safe_text
 
 CHUNK_BYTES = 1 << 16
 _NAME_CHARACTERS = 40  # of a coding, in a detail
 
 
-async def save_body(response: aiohttp.ClientResponse, link: MediaLink, target: Path, config: FetchConfig, caps: Caps) -> None:
+async def save_body(
+    response: aiohttp.ClientResponse, link: MediaLink, target: Path, config: FetchConfig, *, limits: SizeLimits
+) -> None:
     """Writes `target`.
 
     Args:
-        caps: what a coded body may be, and grow to.
+        limits: what a coded body may be, and grow to.
     """
     limit = max_bytes(link.kind, config)
     if (response.content_length or 0) > limit:
@@ -35,9 +37,9 @@ async def save_body(response: aiohttp.ClientResponse, link: MediaLink, target: P
     coding = ", ".join(response.headers.getall("Content-Encoding", ()))
     hashers = hashers_for(config.unsafe_hashes)
     if coding.strip().lower() in ("", "identity"):
-        size = await _stream(response, link, target, limit, hashers)
+        size = await _stream(response, link, target, limit, hashers=hashers)
     else:
-        data = await _decoded(response, coding, replace(caps, max_bytes=min(limit, caps.max_bytes)))
+        data = await _decoded(response, coding, replace(limits, max_bytes=min(limit, limits.max_bytes)))
         _check_kind(link, data[:HEAD_BYTES])
         size = len(data)
         for hasher in hashers:
@@ -50,7 +52,7 @@ async def save_body(response: aiohttp.ClientResponse, link: MediaLink, target: P
         raise Refused(Reason.UNSAFE_IMAGE, words)
 
 
-async def _stream(response: aiohttp.ClientResponse, link: MediaLink, target: Path, limit: int, hashers: list) -> int:
+async def _stream(response: aiohttp.ClientResponse, link: MediaLink, target: Path, limit: int, *, hashers: list) -> int:
     """Writes the body as it comes, and feeds it to `hashers`; its bytes."""
     size, head = 0, b""
     with _create(target) as out:
@@ -68,15 +70,15 @@ async def _stream(response: aiohttp.ClientResponse, link: MediaLink, target: Pat
     return size
 
 
-async def _decoded(response: aiohttp.ClientResponse, coding: str, caps: Caps) -> bytes:
+async def _decoded(response: aiohttp.ClientResponse, coding: str, limits: SizeLimits) -> bytes:
     """The body without its coding, held in memory, both ways."""
     coded, named = bytearray(), safe_text(coding)[:_NAME_CHARACTERS]
     async for chunk in response.content.iter_chunked(CHUNK_BYTES):
         coded += chunk
-        if len(coded) > caps.max_bytes:
-            raise Refused(Reason.TOO_LARGE, f"more than {caps.max_bytes} bytes, coded as {named}")
+        if len(coded) > limits.max_bytes:
+            raise Refused(Reason.TOO_LARGE, f"more than {limits.max_bytes} bytes, coded as {named}")
     try:
-        body = decode(bytes(coded), "", coding, caps)
+        body = decode(bytes(coded), "", coding, limits)
     except BadRecord as error:
         reason = Reason.TOO_LARGE if error.reason is Reason.RECORD_TOO_LARGE else error.reason
         raise Refused(reason, f"coded as {named}: {error.detail}") from error

@@ -22,7 +22,7 @@ from lamella.transforms.fetch.find_copies import FindCopies
 from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks
 from lamella.transforms.fetch.hear_sites import HearSites
 from lamella.transforms.fetch.inspect import inspect_media
-from lamella.transforms.fetch.links import WantedLink
+from lamella.transforms.fetch.links import FetchRequest
 from lamella.transforms.fetch.listed import judge_listed
 from lamella.transforms.fetch.look_in_archives import LookInArchives
 from lamella.transforms.fetch.unsafe import read_lists
@@ -35,14 +35,14 @@ class FoundMedia(NamedTuple):
     kept: beam.PCollection  # Media
     rejected: beam.PCollection
     counters: beam.PCollection
-    said: beam.PCollection  # (URL, ISO time) of what pages, sites or servers forbid; archives have their own times
+    said: beam.PCollection  # (URL, ISO time) of what pages forbid, and of what was asked for; archives have their own times
 
 
 class FetchMedia(beam.PTransform):
     """{"documents", "candidates", "archived", "aliases"} -> FoundMedia; unit MEDIA, made = distinct links.
 
     Args:
-        config: limits, manners, and whether the network is asked at all.
+        config: limits, how politely sites are asked, and whether the network is asked at all.
         store: where media lie, the run's folder first: packs are written to its `media/packs`.
         asks: whether the network may be asked; where not, only the answers that earlier runs had are heard.
     """
@@ -56,17 +56,17 @@ class FetchMedia(beam.PTransform):
         links = {"documents": documents, "candidates": inputs["candidates"]} | "FindLinks" >> FindLinks(config)
         # Inside, links pass several doors. Outside they come into being once, and are kept once.
         first = {"entry": CounterKind.MADE, "leave": None, "counts": _one, "setup": read_lists}
-        wanted = links | "JudgeLinks" >> Step(Stage.FETCH, judge_link, config, WantedLink, **first)
+        wanted = links | "JudgeLinks" >> Step(Stage.FETCH, judge_link, config, FetchRequest, **first)
 
         places = {"links": wanted.kept, "archived": inputs["archived"], "aliases": inputs["aliases"]}
         found = places | "LookInArchives" >> LookInArchives(config)
         in_archives = {"captured": found.captured, "archived": inputs["archived"]}
         heard = in_archives | "HearSites" >> HearSites(config, self._store)
         by_pages = links | "ByPages" >> beam.FlatMap(_said_by_pages, config).with_output_types(tuple[str, str])
-        if config.http:
+        if config.http:  # what a host's answers came to is in one worker, and is shared out; archives' captures are already
             asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks)
-            captured, refused = (heard.captured, asked.captured) | "Captured" >> beam.Flatten(), asked.refused
-            said = (by_pages, asked.said) | "Said" >> beam.Flatten()
+            captured = (heard.captured, asked.captured | Spread(_url)) | "Captured" >> beam.Flatten()
+            refused, said = asked.refused, (by_pages, asked.said) | "Said" >> beam.Flatten()
         else:
             captured, refused = (
                 heard.captured,
@@ -76,7 +76,7 @@ class FetchMedia(beam.PTransform):
 
         between = {"entry": None, "leave": None, "counts": _one, "setup": read_lists}
         inspect = Step(Stage.FETCH, inspect_media, config, Media, given=(self._store,), **between)
-        media = captured | Spread(_url) | "Inspect" >> inspect
+        media = captured | "Inspect" >> inspect
         listed = media.kept | "Listed" >> Step(Stage.FETCH, judge_listed, config, Media, **between)
         members = {"documents": documents, "media": listed.kept} | "FindCopies" >> FindCopies(config)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one, entry=None)
@@ -87,7 +87,7 @@ class FetchMedia(beam.PTransform):
         return FoundMedia(chosen.kept, rejections, counters, said)
 
 
-def _said_by_pages(link: WantedLink, config: FetchConfig):
+def _said_by_pages(link: FetchRequest, config: FetchConfig):
     if link.opt_out and link.said and config.honour_opt_outs:
         yield link.url, link.said
 

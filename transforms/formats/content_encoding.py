@@ -33,7 +33,7 @@ class BadRecord(DataError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caps:
+class SizeLimits:
     """What a coded body, or a packed record, may grow to."""
 
     max_bytes: int
@@ -41,20 +41,22 @@ class Caps:
     expansion_floor_bytes: int  # ... and above this
 
 
-def record_caps(config: ReadConfig) -> Caps:
-    return _caps(config, config.max_record_bytes)
+def record_size_limits(config: ReadConfig) -> SizeLimits:
+    return _size_limits(config, config.max_record_bytes)
 
 
-def html_caps(config: ReadConfig) -> Caps:
-    return _caps(config, config.max_html_bytes)
+def html_size_limits(config: ReadConfig) -> SizeLimits:
+    return _size_limits(config, config.max_html_bytes)
 
 
-def media_caps(config: ReadConfig) -> Caps:
-    return _caps(config, config.max_media_bytes)
+def media_size_limits(config: ReadConfig) -> SizeLimits:
+    return _size_limits(config, config.max_media_bytes)
 
 
-def _caps(config: ReadConfig, max_bytes: int) -> Caps:
-    return Caps(max_bytes=max_bytes, max_expansion=config.max_expansion, expansion_floor_bytes=config.expansion_floor_bytes)
+def _size_limits(config: ReadConfig, max_bytes: int) -> SizeLimits:
+    return SizeLimits(
+        max_bytes=max_bytes, max_expansion=config.max_expansion, expansion_floor_bytes=config.expansion_floor_bytes
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ class Body:
     complete: bool
 
 
-def decode(data: bytes, transfer: str, content: str, caps: Caps) -> Body:
+def decode(data: bytes, transfer: str, content: str, limits: SizeLimits) -> Body:
     """Undoes what the headers Transfer-Encoding and Content-Encoding name. Raises BadRecord (undecodable, record_too_large).
 
     The bytes are believed before the name. Crawlers that store bodies decoded often leave the headers as they were, so a body
@@ -78,14 +80,14 @@ def decode(data: bytes, transfer: str, content: str, caps: Caps) -> Body:
     codings = [coding.strip().lower() for coding in content.split(",")]
     for coding in reversed(codings[-_MAX_CODINGS:]):
         if data and (decoder := _decoder_of(coding, data)):
-            data, whole = decoder(data, caps)
+            data, whole = decoder(data, limits)
             complete = complete and whole
-    if len(data) > caps.max_bytes:
-        raise BadRecord(Reason.RECORD_TOO_LARGE, f"{len(data)} > {caps.max_bytes} bytes")
+    if len(data) > limits.max_bytes:
+        raise BadRecord(Reason.RECORD_TOO_LARGE, f"{len(data)} > {limits.max_bytes} bytes")
     return Body(data=data, complete=complete)
 
 
-def _decoder_of(coding: str, data: bytes) -> Callable[[bytes, Caps], tuple[bytes, bool]] | None:
+def _decoder_of(coding: str, data: bytes) -> Callable[[bytes, SizeLimits], tuple[bytes, bool]] | None:
     """What undoes a coding of this name in a body of these bytes; None where it is taken as it is."""
     if coding in _NO_CODINGS:
         return None
@@ -109,17 +111,17 @@ def _unchunked(data: bytes) -> tuple[bytes, bool]:
     return (b"".join(out), False) if out else (data, True)
 
 
-def _ungzipped(data: bytes, caps: Caps) -> tuple[bytes, bool]:
-    return _joined(gzip_stream(data), data, caps)
+def _ungzipped(data: bytes, limits: SizeLimits) -> tuple[bytes, bool]:
+    return _joined(gzip_stream(data), data, limits)
 
 
-def _undeflated(data: bytes, caps: Caps) -> tuple[bytes, bool]:
+def _undeflated(data: bytes, limits: SizeLimits) -> tuple[bytes, bool]:
     """zlib or, as old servers had it, raw deflate."""
     zlib_head = data[0] & 0x0F == 8 and int.from_bytes(data[:2], "big") % 31 == 0
-    return _joined(zlib_stream(data) if zlib_head else raw_deflate(data), data, caps)
+    return _joined(zlib_stream(data) if zlib_head else raw_deflate(data), data, limits)
 
 
-def _unbrotlied(data: bytes, caps: Caps) -> tuple[bytes, bool]:
+def _unbrotlied(data: bytes, limits: SizeLimits) -> tuple[bytes, bool]:
     def pieces() -> Iterator[bytes]:
         decoder = brotli.Decompressor()
         feed = data
@@ -133,10 +135,10 @@ def _unbrotlied(data: bytes, caps: Caps) -> tuple[bytes, bool]:
         except brotli.error as error:
             raise BadRecord(Reason.UNDECODABLE, "content coding br: damaged") from error
 
-    return _joined(pieces(), data, caps)
+    return _joined(pieces(), data, limits)
 
 
-def _unzstd(data: bytes, caps: Caps) -> tuple[bytes, bool]:
+def _unzstd(data: bytes, limits: SizeLimits) -> tuple[bytes, bool]:
     def pieces() -> Iterator[bytes]:
         reader = zstandard.ZstdDecompressor(max_window_size=_MAX_ZSTD_WINDOW).stream_reader(data, read_across_frames=True)
         try:
@@ -145,7 +147,7 @@ def _unzstd(data: bytes, caps: Caps) -> tuple[bytes, bool]:
         except zstandard.ZstdError as error:
             raise BadRecord(Reason.UNDECODABLE, f"content coding zstd: {error}") from error
 
-    return _joined(pieces(), data, caps)
+    return _joined(pieces(), data, limits)
 
 
 _GZIP_NAMES = frozenset(("gzip", "x-gzip"))
@@ -153,16 +155,16 @@ _NO_CODINGS = frozenset(("", "identity"))
 _DECODERS = {"deflate": _undeflated, "br": _unbrotlied}  # gzip and zstd are known by their first bytes
 
 
-def _joined(pieces: Iterator[bytes], data: bytes, caps: Caps) -> tuple[bytes, bool]:
+def _joined(pieces: Iterator[bytes], data: bytes, limits: SizeLimits) -> tuple[bytes, bool]:
     """The pieces in one, bounded, and whether they came to their end."""
     out, size = [], 0
     try:
         for piece in pieces:
             size += len(piece)
-            if size > caps.max_bytes:
-                raise BadRecord(Reason.RECORD_TOO_LARGE, f"more than {caps.max_bytes} bytes when decoded")
-            if size > caps.expansion_floor_bytes and size > caps.max_expansion * len(data):
-                raise BadRecord(Reason.RECORD_TOO_LARGE, f"grows more than {caps.max_expansion:g}-fold when decoded")
+            if size > limits.max_bytes:
+                raise BadRecord(Reason.RECORD_TOO_LARGE, f"more than {limits.max_bytes} bytes when decoded")
+            if size > limits.expansion_floor_bytes and size > limits.max_expansion * len(data):
+                raise BadRecord(Reason.RECORD_TOO_LARGE, f"grows more than {limits.max_expansion:g}-fold when decoded")
             out.append(piece)
     except EOFError:
         return b"".join(out), False

@@ -11,7 +11,7 @@ from io import BytesIO
 import zstandard
 from fastwarc.stream_io import Lz4Reader
 
-from lamella.transforms.formats.content_encoding import Caps
+from lamella.transforms.formats.content_encoding import SizeLimits
 
 ZSTD, LZ4 = b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18"
 DICTIONARY = b"\x5d\x2a\x4d\x18"
@@ -30,7 +30,7 @@ class BadFrame(ValueError):
 
 
 class FrameTooLarge(ValueError):
-    """A frame that holds more than the caps allow."""
+    """A frame that holds more than the limits allow."""
 
 
 def frame_length(peek: Peek, most: int) -> int:
@@ -76,17 +76,17 @@ def _lz4_length(peek: Peek, most: int) -> int:
     return at + 4 + (4 if flags & 4 else 0)
 
 
-def unframed(frame: bytes, caps: Caps, dictionary: bytes = b"") -> bytes:
+def unframed(frame: bytes, limits: SizeLimits, dictionary: bytes = b"") -> bytes:
     """What a whole frame holds. Raises BadFrame and FrameTooLarge."""
     out, size = [], 0
     try:
         reader = _reader(frame, dictionary)
         while piece := reader.read(_STEP):
             size += len(piece)
-            if size > caps.max_bytes:
-                raise FrameTooLarge(f"more than {caps.max_bytes} bytes")
-            if size > caps.expansion_floor_bytes and size > caps.max_expansion * len(frame):
-                raise FrameTooLarge(f"grows more than {caps.max_expansion:g}-fold when unpacked")
+            if size > limits.max_bytes:
+                raise FrameTooLarge(f"more than {limits.max_bytes} bytes")
+            if size > limits.expansion_floor_bytes and size > limits.max_expansion * len(frame):
+                raise FrameTooLarge(f"grows more than {limits.max_expansion:g}-fold when unpacked")
             out.append(piece)
     except (zstandard.ZstdError, OSError) as error:
         raise BadFrame(str(error)) from error

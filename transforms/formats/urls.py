@@ -120,7 +120,7 @@ def _is_ipv4(host: str) -> bool:
 def _joined(base: str, reference: str, whole: bool = False) -> str:
     scheme, authority, path, query = _split(reference)
     if scheme is not None:
-        return _canonical(scheme, authority, path, query, whole)
+        return _canonical(scheme, authority, path, query, whole=whole)
     base_scheme, base_authority, base_path, base_query = _split(base)
     if authority is None:
         authority = base_authority
@@ -128,7 +128,7 @@ def _joined(base: str, reference: str, whole: bool = False) -> str:
             path, query = base_path, base_query if query is None else query
         elif not path.startswith("/"):
             path = base_path.rpartition("/")[0] + "/" + path
-    return _canonical(base_scheme, authority, path, query, whole)
+    return _canonical(base_scheme, authority, path, query, whole=whole)
 
 
 def _split(url: str) -> tuple[str | None, str | None, str, str | None]:
@@ -142,7 +142,7 @@ def _split(url: str) -> tuple[str | None, str | None, str, str | None]:
     return (parts[1], parts[2], parts[3], parts[4]) if parts else (None, None, url, None)
 
 
-def _canonical(scheme: str | None, authority: str | None, path: str, query: str | None, whole: bool = False) -> str:
+def _canonical(scheme: str | None, authority: str | None, path: str, query: str | None, *, whole: bool = False) -> str:
     scheme = (scheme or "").lower()
     if scheme not in _DEFAULT_PORTS or not authority:
         return ""

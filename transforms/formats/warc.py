@@ -12,7 +12,7 @@ from typing import NamedTuple
 from fastwarc.warc import HeaderMap
 
 from lamella.schemas.rejection import Reason
-from lamella.transforms.formats.content_encoding import BadRecord, Body, Caps, decode
+from lamella.transforms.formats.content_encoding import BadRecord, Body, SizeLimits, decode
 from lamella.transforms.formats.http_message import is_interim, starts_response, status_of
 
 Headers = tuple[tuple[str, str], ...]  # names in lower case, in their order
@@ -97,18 +97,18 @@ def parse_record(data: bytes) -> Record:
     return _with_http(Record(kind=kind, url=url, headers=headers, http=None, status=None, body=block, length_mismatch=mismatch))
 
 
-def decoded_body(record: Record, caps: Caps) -> Body:
+def decoded_body(record: Record, limits: SizeLimits) -> Body:
     """The body without chunking and content coding. Raises BadRecord (undecodable, record_too_large)."""
     transfer, content = "", ""
     if record.http is not None:
         transfer, content = joined(record.http, "transfer-encoding"), joined(record.http, "content-encoding")
-    return decode(record.body, transfer, content, caps)
+    return decode(record.body, transfer, content, limits)
 
 
-def body_start(record: Record, size: int, caps: Caps) -> bytes:
+def body_start(record: Record, size: int, limits: SizeLimits) -> bytes:
     """The first bytes of the decoded body, from its first `size` coded bytes; b"" where these cannot be decoded."""
     try:
-        return decoded_body(replace(record, body=record.body[:size]), caps).data
+        return decoded_body(replace(record, body=record.body[:size]), limits).data
     except BadRecord:
         return b""
 

@@ -24,7 +24,6 @@ from lamella.transforms.media.display import as_seen, seen_size
 _MATROSKA = b"\x1a\x45\xdf\xa3"
 _PICTURE_BRANDS = (b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix")
 _RESEEK_S = 5.0  # a wanted frame farther ahead than this is sought; nearer ones are reached by decoding on
-_MAX_DECODED_FRAMES = 30_000  # for one call: a file without key frames must not cost hours
 _MISSING_SHARE = 0.02  # of the duration that the header claims: a file whose packets end earlier was cut short
 _MISSING_S = 1.0  # so much may be missing always: headers round, and sound may outlast the picture
 
@@ -221,10 +220,8 @@ class _Frames:
         if frame is None:
             return None
         self._decoded, self._pixels = self._decoded + 1, self._pixels + frame.width * frame.height
-        if self._decoded > _MAX_DECODED_FRAMES:
-            raise BadVideo(Reason.MEDIA_TOO_COSTLY, f"more than {_MAX_DECODED_FRAMES} frames to decode")
-        if self._pixels > self._limits.max_decoded_pixels:
-            _check(ClipCost(decoded_pixels=self._pixels), self._limits)
+        if self._decoded > self._limits.max_decoded_frames or self._pixels > self._limits.max_decoded_pixels:
+            _check(ClipCost(decoded_frames=self._decoded, decoded_pixels=self._pixels), self._limits)
         return frame
 
 

@@ -15,6 +15,7 @@ class DecodeLimits:
     max_decode_s: float  # CPU seconds
     max_video_packets: int
     max_video_streams: int
+    max_decoded_frames: int  # for one call
     max_decoded_pixels: int  # frames times their pixels, for one call
     max_blank_frames: int  # of an animation, that are passed over
     min_colour_spread: float  # of a frame that shows something

@@ -19,6 +19,7 @@ class ClipCost(NamedTuple):
     width: int = 0  # px of a frame
     height: int = 0
     packets: int = 0
+    decoded_frames: int = 0
     decoded_pixels: int = 0  # frames times their pixels
 
 
@@ -46,6 +47,10 @@ def packets(cost: ClipCost) -> int:
     return cost.packets
 
 
+def decoded_frames(cost: ClipCost) -> int:
+    return cost.decoded_frames
+
+
 def decoded_pixels(cost: ClipCost) -> int:
     return cost.decoded_pixels
 
@@ -69,5 +74,6 @@ CLIP_COST_RULES = MEDIA_SCOPE.book(
     Over(Reason.TOO_MANY_PIXELS, frame_pixels, "max_pixels", detail=_sides),
     Over(Reason.MEDIA_TOO_COSTLY, frame_bytes, "max_decode_bytes", detail=_sides),
     Over(Reason.MEDIA_TOO_COSTLY, packets, "max_video_packets"),
+    Over(Reason.MEDIA_TOO_COSTLY, decoded_frames, "max_decoded_frames"),
     Over(Reason.MEDIA_TOO_COSTLY, decoded_pixels, "max_decoded_pixels"),
 )

@@ -20,14 +20,14 @@ from lamella.transforms.pair.captions import clean, normalised, without_dates_an
 def alts(page: InterleavedDocument, node: Node, config: PairConfig) -> Iterable[CandidatePair]:
     """ALIGN: a picture and its alt text."""
     if isinstance(node, ImageNode) and (alt := clean(node.alt)):
-        yield candidate(page, node, Dataset.ALIGN, CaptionSource.ALT, alt)
+        yield candidate(page, node, Dataset.ALIGN, CaptionSource.ALT, text=alt)
 
 
 def captions(page: InterleavedDocument, node: Node, config: PairConfig) -> Iterable[CandidatePair]:
     """LTIP: a picture and the captions that its page gives it, where the site is one of those chosen."""
     if isinstance(node, ImageNode) and _is_rich_site(page.url, config):
         for source, text in _captions(node, config):
-            yield candidate(page, node, Dataset.LTIP, source, text)
+            yield candidate(page, node, Dataset.LTIP, source, text=text)
 
 
 def clips(page: InterleavedDocument, node: Node, config: PairConfig) -> Iterable[CandidatePair]:
@@ -47,11 +47,11 @@ def clips(page: InterleavedDocument, node: Node, config: PairConfig) -> Iterable
     enough = (it for it in found if len(words(it[1])) >= config.min_alt_words)
     if found or node.track:
         source, text = next(enough, found[0] if found else (CaptionSource.TRACK, ""))
-        yield candidate(page, node, Dataset.VTP, source, text)
+        yield candidate(page, node, Dataset.VTP, source, text=text)
 
 
 def candidate(
-    page: InterleavedDocument, node: ImageNode | VideoNode, dataset: Dataset, source: CaptionSource, text: str
+    page: InterleavedDocument, node: ImageNode | VideoNode, dataset: Dataset, source: CaptionSource, *, text: str
 ) -> CandidatePair:
     """What a node proposes to a dataset."""
     return CandidatePair(

@@ -8,6 +8,7 @@ import html
 import re
 import unicodedata
 
+from lamella.transforms.pair.locations import without_locations
 from lamella.transforms.pair.places import COUNTRIES, STATES
 
 
@@ -42,7 +43,7 @@ def is_file_name(text: str) -> bool:
 
 
 def without_dates_and_places(text: str) -> str:
-    """A caption without datelines, dates, `City, Country`, and the credits of photographers and agencies.
+    """A caption without datelines, dates, `City, Country`, "in Paris", and the credits of photographers and agencies.
 
     >>> without_dates_and_places("LONDON, England — A fox crosses a street on 12 March 2019. (c) Jane Doe")
     'A fox crosses a street.'
@@ -50,7 +51,7 @@ def without_dates_and_places(text: str) -> str:
     text = " ".join(text.split())  # the patterns take few spaces in a row
     for pattern in (_DATELINE, _CREDIT, _CITY_OF_DATE, _DATE, _PLACE):
         text = pattern.sub(" ", text)
-    return _tidied(text)
+    return _tidied(without_locations(" ".join(text.split())))
 
 
 def _tidied(text: str) -> str:

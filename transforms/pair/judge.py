@@ -1,7 +1,8 @@
 """A page in, its candidates out; a candidate in, the same or its Rejection out; and which of copies stays."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 from lamella.schemas.config import PairConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
@@ -42,11 +43,14 @@ def judge_pair(candidate: Candidate[Pair], config: PairConfig) -> Iterable[Pair 
     yield reject_pair(Stage.PAIR, pair, violation) if violation else pair
 
 
-def with_survivor(copies: Iterable[Candidate[Pair]], config: PairConfig) -> Iterable[Candidate[Pair]]:
-    """Copies of one pair, each told which of them stays: of those that break no rule, the one with the smallest key."""
-    copies = list(copies)
-    if len(copies) == 1:
-        return copies
-    fit = (it.pair.key for it in copies if not apply_rules(RULES[it.pair.dataset], it, config))
-    survivor = min(fit, default="")
-    return [replace(it, survivor=survivor) for it in copies]
+def with_survivor(copies: Iterable[Candidate], config: PairConfig) -> Iterator[Candidate]:
+    """Copies of one pair, each told which of them stays: of those that break no rule, the one with the smallest key.
+
+    Iterates up to three times, and holds nothing: a logo with one alt is on millions of pages.
+    """
+    if sum(1 for _ in islice(copies, 2)) < 2:
+        yield from copies
+        return
+    survivor = min((it.pair.key for it in copies if not apply_rules(RULES[it.pair.dataset], it, config)), default="")
+    for it in copies:
+        yield replace(it, survivor=survivor)

@@ -4,6 +4,7 @@ from lamella.schemas.config import PairConfig
 from lamella.schemas.pair import CandidatePair, Pair
 from lamella.transforms.base.opt_out_list import read_opt_outs
 from lamella.transforms.formats.words import words as words_of
+from lamella.transforms.pair.boilerplate import boilerplate_of
 from lamella.transforms.pair.captions import is_file_name
 from lamella.transforms.pair.corpus import Candidate
 
@@ -19,6 +20,11 @@ def characters(candidate: Candidate) -> int:
 def file_name(candidate: Candidate, limits: PairConfig) -> str:
     """The text, where it is a file's name and no description."""
     return candidate.pair.text if is_file_name(candidate.pair.text) else ""
+
+
+def boilerplate(candidate: Candidate, limits: PairConfig) -> str:
+    """What shows that nobody wrote the text about this picture."""
+    return boilerplate_of(candidate.pair.text)
 
 
 def foreign_language(candidate: Candidate[CandidatePair], limits: PairConfig) -> str:

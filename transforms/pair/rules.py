@@ -38,6 +38,7 @@ ALIGN_TEXT_RULES = _TEXTS.book(
     Found(Reason.ALT_IS_FILE_NAME, m.file_name, source="ours"),
     Under(Reason.ALT_TOO_SHORT, m.words, "min_alt_words"),
     Over(Reason.ALT_TOO_LONG, m.words, "max_alt_words"),
+    Found(Reason.BOILERPLATE_TEXT, m.boilerplate, source="ours"),
     Over(Reason.ALT_TOO_COMMON, m.images_of_alt, "max_images_per_alt"),
     Found(Reason.RARE_TOKEN, m.rare_token, "max_vocabulary"),
 )
@@ -48,6 +49,7 @@ LTIP_TEXT_RULES = _TEXTS.book(
     Over(Reason.CAPTION_TOO_LONG, m.characters, "max_caption_characters"),  # first: it bounds what counting words costs
     Found(Reason.ALT_IS_FILE_NAME, m.file_name, source="ours"),
     Under(Reason.CAPTION_TOO_SHORT, m.words, "ltip_min_words"),
+    Found(Reason.BOILERPLATE_TEXT, m.boilerplate, source="ours"),
 )
 
 VTP_PAGE_RULES = _TEXTS.book("VTP, pages", *_PAGE)  # a clip's text may be its track's, which is not fetched yet

@@ -18,7 +18,7 @@ from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.accounting import Account, Units, caught, error_line
 from lamella.transforms.base.files import open_binary
 from lamella.transforms.base.packed import Packed
-from lamella.transforms.formats.content_encoding import record_caps
+from lamella.transforms.formats.content_encoding import record_size_limits
 from lamella.transforms.read.aliases import Captures
 from lamella.transforms.read.members import Fault, Member
 from lamella.transforms.read.responses import Archive, judge
@@ -48,7 +48,7 @@ def read_archive(path: str, config: ReadConfig) -> Iterator[Read]:
 def _outputs(path: str, config: ReadConfig, account: Account) -> Iterator[Page | ArchiveMedia | Alias | Rejection]:
     captures, found = Captures(), False
     with open_binary(path) as stream:
-        for stretch in stretches(stream, path, record_caps(config)):
+        for stretch in stretches(stream, path, record_size_limits(config)):
             found = True
             archive = Archive(path=path, blob_path=stretch.blob_path, name=_key(stretch.blob_path, path))
             for member in stretch.members:

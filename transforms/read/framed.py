@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from lamella.schemas.rejection import Reason
-from lamella.transforms.formats.content_encoding import Caps
+from lamella.transforms.formats.content_encoding import SizeLimits
 from lamella.transforms.formats.decompress import Readable
 from lamella.transforms.formats.frames import (
     DICTIONARY,
@@ -47,13 +47,13 @@ def has_a_frame_a_record(start: bytes) -> bool:
     return not whole or len(head) >= min(sum(declared), _MAX_HEAD_BYTES - _HEAD_BYTES)
 
 
-def framed_members(stream: Readable, caps: Caps) -> Iterator[Member | Fault]:
+def framed_members(stream: Readable, limits: SizeLimits) -> Iterator[Member | Fault]:
     """The records of a file whose frames hold one each."""
     window, dictionary = Window(stream), b""
     while window.has(1):
         start = window.start
         try:
-            length = frame_length(_windowed(window), caps.max_bytes)
+            length = frame_length(_windowed(window), limits.max_bytes)
             if SKIPPABLE.match(window.data):
                 is_first = window.data.startswith(DICTIONARY) and not dictionary
                 if is_first and length <= MAX_DICTIONARY_BYTES and window.has(length):
@@ -63,7 +63,7 @@ def framed_members(stream: Readable, caps: Caps) -> Iterator[Member | Fault]:
             if not window.has(length):
                 raise EOFError
             try:
-                data = unframed(bytes(window.data[:length]), caps, dictionary)
+                data = unframed(bytes(window.data[:length]), limits, dictionary)
             except FrameTooLarge:
                 window.drop(length)
                 raise
@@ -72,7 +72,7 @@ def framed_members(stream: Readable, caps: Caps) -> Iterator[Member | Fault]:
             found = True
             if window.start == start:  # where the next one starts is not known: a length may be damage itself
                 window.drop(1)
-                found = _skip_to_record(window, dictionary, caps)
+                found = _skip_to_record(window, dictionary, limits)
             yield Fault(offset=start, length=window.start - start, reason=_reason(error, found), detail=str(error) or "cut off")
             continue
         if data.strip(_BLANK):
@@ -86,11 +86,11 @@ def _reason(error: Exception, found: bool) -> Reason:
     return Reason.TRUNCATED_RECORD if isinstance(error, EOFError) and not found else Reason.DAMAGED_RECORD
 
 
-def _skip_to_record(window: Window, dictionary: bytes, caps: Caps) -> bool:
+def _skip_to_record(window: Window, dictionary: bytes, limits: SizeLimits) -> bool:
     """To the next frame that starts a record; to the end, and False, where there is none."""
     while window.skip_to(FRAME):
         try:
-            length = frame_length(_windowed(window), caps.max_bytes)
+            length = frame_length(_windowed(window), limits.max_bytes)
             whole = window.has(length)
         except (EOFError, BadFrame, FrameTooLarge):
             whole = False

@@ -1,7 +1,7 @@
 """A stream of a web archive -> its records' bytes, one by one, and a Fault for each stretch that holds no usable one.
 
 Damage costs the record that it hit: reading goes on at the next place where a record starts. (warcio and FastWARC lose
-everything behind a damaged gzip member.) Memory is bounded by `Caps`.
+everything behind a damaged gzip member.) Memory is bounded by `SizeLimits`.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lamella.schemas.rejection import Reason
-from lamella.transforms.formats.content_encoding import Caps
+from lamella.transforms.formats.content_encoding import SizeLimits
 from lamella.transforms.formats.decompress import Readable
 from lamella.transforms.formats.warc import MAX_HEAD_BYTES, declared_length, is_warc, starts_record
 from lamella.transforms.read.window import Window
@@ -47,13 +47,13 @@ class Fault:
     detail: str
 
 
-def gzip_members(stream: Readable, caps: Caps) -> Iterator[Member | Fault]:
+def gzip_members(stream: Readable, limits: SizeLimits) -> Iterator[Member | Fault]:
     """The members of a gzip file that has a member a record, as web archives should."""
     window = Window(stream)
     while window.has(1):
         start = window.start
         try:
-            data = _inflate(window, caps)
+            data = _inflate(window, limits)
         except _Unusable as fault:
             if fault.lost:
                 window.drop(1 if window.start == start else 0)
@@ -66,7 +66,7 @@ def gzip_members(stream: Readable, caps: Caps) -> Iterator[Member | Fault]:
             yield from first_of(Member(offset=start, length=window.start - start, data=data))
 
 
-def plain_members(stream: Readable, caps: Caps) -> Iterator[Member | Fault]:
+def plain_members(stream: Readable, limits: SizeLimits) -> Iterator[Member | Fault]:
     """The records of an archive that is not packed, or of the stream that it unpacks to."""
     window = Window(stream)
     while _skip_blank(window):
@@ -76,7 +76,7 @@ def plain_members(stream: Readable, caps: Caps) -> Iterator[Member | Fault]:
         try:
             if not starts_record(head):
                 raise _Unusable(Reason.DAMAGED_RECORD, f"no record starts with {head[:16]!r}")
-            end = _end_of(window, declared, caps)
+            end = _end_of(window, declared, limits)
         except _Unusable as fault:
             if fault.lost:
                 window.drop(1 if window.start == start else 0)
@@ -115,7 +115,7 @@ class _Unusable(Exception):
         self.reason, self.lost = reason, lost
 
 
-def _inflate(window: Window, caps: Caps) -> bytes:
+def _inflate(window: Window, limits: SizeLimits) -> bytes:
     """Inflates the member at the window's front and drops it. A member that is too large is dropped without being kept."""
     decoder = zlib.decompressobj(31)
     at, taken, size, out = 0, 0, 0, []
@@ -129,18 +129,18 @@ def _inflate(window: Window, caps: Caps) -> bytes:
             raise _Unusable(Reason.DAMAGED_RECORD, str(error)) from error
         used = len(feed) - len(decoder.unused_data if decoder.eof else decoder.unconsumed_tail)
         at, taken, size = at + used, taken + used, size + len(piece)
-        if size > caps.expansion_floor_bytes and size > caps.max_expansion * taken:
+        if size > limits.expansion_floor_bytes and size > limits.max_expansion * taken:
             window.drop(at)
-            raise _Unusable(Reason.RECORD_TOO_LARGE, f"grows more than {caps.max_expansion:g}-fold when inflated")
-        if size <= caps.max_bytes:
+            raise _Unusable(Reason.RECORD_TOO_LARGE, f"grows more than {limits.max_expansion:g}-fold when inflated")
+        if size <= limits.max_bytes:
             out.append(piece)
         else:
             out.clear()
             window.drop(at)
             at = 0
     window.drop(at)
-    if size > caps.max_bytes:
-        raise _Unusable(Reason.RECORD_TOO_LARGE, f"{size} > {caps.max_bytes} bytes", lost=False)
+    if size > limits.max_bytes:
+        raise _Unusable(Reason.RECORD_TOO_LARGE, f"{size} > {limits.max_bytes} bytes", lost=False)
     return b"".join(out)
 
 
@@ -192,7 +192,7 @@ def _head(window: Window) -> bytes:
     return bytes(window.data[:MAX_HEAD_BYTES])
 
 
-def _end_of(window: Window, declared: tuple[int, int] | None, caps: Caps) -> int:
+def _end_of(window: Window, declared: tuple[int, int] | None, limits: SizeLimits) -> int:
     """How many bytes of the window the record at its front takes.
 
     Its declared length, where a record or the end follows there, or where it is of the ARC format. Else up to the next
@@ -200,21 +200,21 @@ def _end_of(window: Window, declared: tuple[int, int] | None, caps: Caps) -> int
     """
     block, length = declared or (1, 0)
     end = block + length
-    if declared and length > caps.max_bytes and not window.may_reach(end):
+    if declared and length > limits.max_bytes and not window.may_reach(end):
         raise _Unusable(Reason.DAMAGED_RECORD, f"a length of {length} bytes, and the archive ends before them")
-    if declared and length > caps.max_bytes:
+    if declared and length > limits.max_bytes:
         window.skip(end)
-        detail = f"{length} > {caps.max_bytes} bytes"
+        detail = f"{length} > {limits.max_bytes} bytes"
         raise _Unusable(Reason.RECORD_TOO_LARGE, detail, lost=not _follows(window, 0))
     complete = window.has(end)
     if declared and complete and (_follows(window, end) or window.data[end : end + 4] == b"\r\n\r\n"):
         return end
-    following = window.find(_NEXT_RECORD, block, caps.max_bytes)
+    following = window.find(_NEXT_RECORD, block, limits.max_bytes)
     if declared and complete and not is_warc(window.data) and (following is None or following > end + _MISCOUNT):
         return end  # an ARC record has no other end than its length: what stands behind it is damage, and no part of it
     if following is None:
-        if len(window.data) > caps.max_bytes:
-            raise _Unusable(Reason.RECORD_TOO_LARGE, f"no end within {caps.max_bytes} bytes")
+        if len(window.data) > limits.max_bytes:
+            raise _Unusable(Reason.RECORD_TOO_LARGE, f"no end within {limits.max_bytes} bytes")
         if not complete:
             raise _Unusable(Reason.TRUNCATED_RECORD, f"{len(window.data) - block} of {length} bytes")
         following = len(window.data)

@@ -4,6 +4,7 @@ Rejects records: bad_status, revisit, empty_body, not_html, undecodable, record_
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.keys import stable_key
@@ -12,7 +13,7 @@ from lamella.schemas.page import Page, Provenance
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.aliases import as_capture, names_asked
 from lamella.transforms.formats.charset import decode_html
-from lamella.transforms.formats.content_encoding import BadRecord, Body, html_caps, media_caps
+from lamella.transforms.formats.content_encoding import BadRecord, Body, html_size_limits, media_size_limits
 from lamella.transforms.formats.digests import payload_digest
 from lamella.transforms.formats.http_message import REDIRECTS, length_of_range
 from lamella.transforms.formats.signatures import signature
@@ -54,7 +55,7 @@ def judge(
             raise BadRecord(member.reason, member.detail)
         record = parse_record(member.data)
         url = safe_url(record.url[: config.max_url_characters])
-        return _content(record, member, archive, captures, config)
+        return _content(_Stored(record, member, archive), captures, config)
     except BadRecord as bad:
         return Rejection(
             stage=Stage.READ,
@@ -68,9 +69,16 @@ def judge(
         )
 
 
-def _content(
-    record: Record, member: Member, archive: Archive, captures: Captures, config: ReadConfig
-) -> Page | ArchiveMedia | Alias | None:
+class _Stored(NamedTuple):
+    """A record, and where it lies."""
+
+    record: Record
+    member: Member
+    archive: Archive
+
+
+def _content(stored: _Stored, captures: Captures, config: ReadConfig) -> Page | ArchiveMedia | Alias | None:
+    record = stored.record
     if record.kind == "continuation":
         raise BadRecord(Reason.TRUNCATED_RECORD, "a segment of a longer record")
     if record.kind in _BESIDE_KINDS:
@@ -79,7 +87,7 @@ def _content(
         raise BadRecord(Reason.NOT_HTML, f"a record of the unknown type {record.kind[:100]!r}")
     if len(record.url) > config.max_url_characters:
         raise BadRecord(Reason.RECORD_TOO_LARGE, f"a URL of {len(record.url)} > {config.max_url_characters} characters")
-    place = {"archive": archive.path, "offset": member.offset}
+    place = {"archive": stored.archive.path, "offset": stored.member.offset}
     if record.http is not None and record.status in REDIRECTS:
         return redirect(record, place, config)
     if record.kind == "revisit":
@@ -93,32 +101,34 @@ def _content(
         raise BadRecord(Reason.EMPTY_BODY, "")
     if not canonical_url(record.url):
         raise BadRecord(Reason.NOT_HTML, f"no http(s) URL: {safe_url(record.url)[:100]}")
-    return _typed(record, member, archive, config)
+    return _typed(stored, config)
 
 
-def _typed(record: Record, member: Member, archive: Archive, config: ReadConfig) -> Page | ArchiveMedia:
+def _typed(stored: _Stored, config: ReadConfig) -> Page | ArchiveMedia:
+    record, member, _ = stored
     mime = media_type(record.content_type)
     known = may_be_page(mime) or is_media(mime) or is_site_file(canonical_url(record.url), mime)
-    if not (known or signature(body_start(record, _PEEKED_BYTES, media_caps(config)))):
+    if not (known or signature(body_start(record, _PEEKED_BYTES, media_size_limits(config)))):
         raise BadRecord(Reason.NOT_HTML, mime)
-    body = decoded_body(record, html_caps(config) if mime == HTML else media_caps(config))
+    body = decoded_body(record, html_size_limits(config) if mime == HTML else media_size_limits(config))
     if not body.data.strip():
         raise BadRecord(Reason.EMPTY_BODY, "nothing is left once it is decoded")
     mime = sniffed(mime, body.data[:SNIFFED_BYTES])
     if mime != HTML and is_site_file(canonical_url(record.url), mime):
-        return _media(record, member, archive, mime, body, config)
+        return _media(stored, mime, body, config)
     if is_media(mime):
         if member.length > config.max_media_bytes:
             raise BadRecord(Reason.RECORD_TOO_LARGE, f"{member.length} > {config.max_media_bytes} bytes")
-        return _media(record, member, archive, mime, body, config)
+        return _media(stored, mime, body, config)
     if mime != HTML:
         raise BadRecord(Reason.NOT_HTML, mime or "no type")
     if len(body.data) > config.max_html_bytes:
         raise BadRecord(Reason.RECORD_TOO_LARGE, f"{len(body.data)} > {config.max_html_bytes} bytes")
-    return _page(record, member, archive, body, config)
+    return _page(stored, body, config)
 
 
-def _page(record: Record, member: Member, archive: Archive, body: Body, config: ReadConfig) -> Page:
+def _page(stored: _Stored, body: Body, config: ReadConfig) -> Page:
+    record, member, archive = stored
     html, charset = decode_html(body.data, record.content_type)
     robots, reserved = use_of(record, config)
     return Page(
@@ -139,7 +149,8 @@ def _page(record: Record, member: Member, archive: Archive, body: Body, config: 
     )
 
 
-def _media(record: Record, member: Member, archive: Archive, mime: str, body: Body, config: ReadConfig) -> ArchiveMedia:
+def _media(stored: _Stored, mime: str, body: Body, config: ReadConfig) -> ArchiveMedia:
+    record, member, archive = stored
     robots, reserved = use_of(record, config)
     return ArchiveMedia(
         url=canonical_url(record.url),

@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.packed import Packed
-from lamella.transforms.formats.content_encoding import Caps
+from lamella.transforms.formats.content_encoding import SizeLimits
 from lamella.transforms.formats.decompress import InflatedStream, Section, Seekable, UnpackedStream, is_packed
 from lamella.transforms.formats.frames import FRAME, SKIPPABLE
 from lamella.transforms.formats.warc import declared_length, starts_record
@@ -32,23 +32,23 @@ class Stretch(NamedTuple):
     blob_path: str
 
 
-def stretches(stream: BinaryIO, path: str, caps: Caps) -> Iterator[Stretch]:
+def stretches(stream: BinaryIO, path: str, limits: SizeLimits) -> Iterator[Stretch]:
     """Of a file that can be sought in; none where it is no archive."""
     start = _start(stream)
     inner = inner_archives(stream, start)
     stream.seek(0)
     if inner is None:
-        yield from _whole(stream, start, path, caps)
+        yield from _whole(stream, start, path, limits)
         return
     for one in inner:
-        yield _within(stream, one, path, caps)
+        yield _within(stream, one, path, limits)
 
 
-def holds_records(stream: BinaryIO, caps: Caps) -> bool:
+def holds_records(stream: BinaryIO, limits: SizeLimits) -> bool:
     """Whether a file, open at any place, looks like an archive: it may start with junk."""
     start = _start(stream)
     inner = inner_archives(stream, start)
-    found = bool(inner) if inner is not None else _kind(stream, start, caps.max_bytes) is not None
+    found = bool(inner) if inner is not None else _kind(stream, start, limits.max_bytes) is not None
     stream.seek(0)
     return found
 
@@ -70,15 +70,15 @@ def _start(stream: Seekable) -> bytes:
     return start
 
 
-def _whole(stream: BinaryIO, start: bytes, path: str, caps: Caps) -> Iterator[Stretch]:
-    kind = _kind(stream, start, caps.max_bytes)
+def _whole(stream: BinaryIO, start: bytes, path: str, limits: SizeLimits) -> Iterator[Stretch]:
+    kind = _kind(stream, start, limits.max_bytes)
     if kind is _Kind.PACKED:
-        yield Stretch(_unpacked(UnpackedStream(stream), caps), str(Packed(path=path)))
+        yield Stretch(_unpacked(UnpackedStream(stream), limits), str(Packed(path=path)))
     elif kind:
-        yield Stretch(_READERS[kind](stream, caps), path)
+        yield Stretch(_READERS[kind](stream, limits), path)
 
 
-def _within(stream: BinaryIO, inner: Inner, path: str, caps: Caps) -> Stretch:
+def _within(stream: BinaryIO, inner: Inner, path: str, limits: SizeLimits) -> Stretch:
     """A member of a container. One that is stored lies in place: its records' offsets count in the container."""
     section = Section(stream, inner.offset, inner.length)
     if inner.fault:
@@ -89,20 +89,20 @@ def _within(stream: BinaryIO, inner: Inner, path: str, caps: Caps) -> Stretch:
         section.seek(0)
         kind = _kind_of_start(start)
         if kind is _Kind.PACKED:
-            return Stretch(_unpacked(UnpackedStream(InflatedStream(section)), caps), str(packed))
+            return Stretch(_unpacked(UnpackedStream(InflatedStream(section)), limits), str(packed))
         if kind:
             inflated = InflatedStream(section)
-            return Stretch(_told(_READERS[kind](inflated, caps), inflated), str(replace(packed, packed=False)))
+            return Stretch(_told(_READERS[kind](inflated, limits), inflated), str(replace(packed, packed=False)))
     else:
         start = _start(section)
-        kind = _kind(section, start, caps.max_bytes)
+        kind = _kind(section, start, limits.max_bytes)
         section.seek(0)
         if kind is _Kind.PACKED:
-            return Stretch(_unpacked(UnpackedStream(section), caps), str(packed))
+            return Stretch(_unpacked(UnpackedStream(section), limits), str(packed))
         if kind is _Kind.FRAMES and SKIPPABLE.match(start):  # frames with a dictionary need the front of their own file
-            return Stretch(_unpacked(UnpackedStream(section), caps), str(packed))
+            return Stretch(_unpacked(UnpackedStream(section), limits), str(packed))
         if kind:
-            return Stretch(_moved(_READERS[kind](section, caps), inner.offset), path)
+            return Stretch(_moved(_READERS[kind](section, limits), inner.offset), path)
     return Stretch(iter([_fault(inner, Reason.NOT_AN_ARCHIVE, f"{inner.name[-100:]} starts with {start[:16]!r}")]), path)
 
 
@@ -114,8 +114,8 @@ def _moved(members: Iterator[Member | Fault], by: int) -> Iterator[Member | Faul
     return (replace(member, offset=member.offset + by) for member in members)
 
 
-def _unpacked(stream: UnpackedStream, caps: Caps) -> Iterator[Member | Fault]:
-    return _told(plain_members(stream, caps), stream)
+def _unpacked(stream: UnpackedStream, limits: SizeLimits) -> Iterator[Member | Fault]:
+    return _told(plain_members(stream, limits), stream)
 
 
 def _told(members: Iterator[Member | Fault], stream: UnpackedStream | InflatedStream) -> Iterator[Member | Fault]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode
+from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode
 from lamella.schemas.media import PixelMeasure
 from lamella.schemas.pair import Pair
 from lamella.schemas.rejection import Reason
@@ -13,6 +13,8 @@ from lamella.transforms.media.frames import View, view_of
 from lamella.transforms.score.embeddings import Embedding, picture_key, text_key
 from lamella.transforms.score.heads import measures_of
 
+Heads = tuple[str, ...]  # paths
+MOMENTS = (0.25, 0.5, 0.75)  # of a document's video, that heads see: an opening shows titles
 DIGITS = 6  # scores are stored so; what lies beyond differs between machines
 
 
@@ -53,20 +55,25 @@ class Scored(Generic[Record]):
         return record.url if isinstance(record, InterleavedDocument) else record.media.url
 
 
-def questions_of(record: InterleavedDocument | Pair) -> tuple[Question, ...]:
-    """One question for a pair; for a document one for each image that has media, in reading order."""
-    if isinstance(record, InterleavedDocument):
-        return tuple(
-            Question(View(node.media), tuple(filter(None, _beside(record.nodes, index, node))))
-            for index, node in enumerate(record.nodes)
-            if isinstance(node, ImageNode) and node.media
-        )
-    return (Question(view_of(record), (record.text,) if record.text else ()),)
+def questions_of(record: InterleavedDocument | Pair, heads: Heads = ()) -> tuple[Question, ...]:
+    """One question for a pair; for a document one for each image that has media, in reading order.
+
+    Where heads judge what is seen, also some for each video of a document: of its frames, without texts.
+    """
+    if not isinstance(record, InterleavedDocument):
+        return (Question(view_of(record), (record.text,) if record.text else ()),)
+    found: list[Question] = []
+    for index, node in enumerate(record.nodes):
+        if isinstance(node, ImageNode) and node.media:
+            found.append(Question(View(node.media), tuple(filter(None, _beside(record.nodes, index, node)))))
+        elif isinstance(node, VideoNode) and node.media and heads:
+            found += [Question(View(node.media, round(share * node.media.duration_s, 3)), ()) for share in MOMENTS]
+    return tuple(found)
 
 
-def pictures_of(record: InterleavedDocument | Pair) -> Iterable[Request]:
+def pictures_of(record: InterleavedDocument | Pair, heads: Heads = ()) -> Iterable[Request]:
     """What is to be embedded of a record's pictures."""
-    return (Request(picture_key(question.view), question.view) for question in questions_of(record))
+    return (Request(picture_key(question.view), question.view) for question in questions_of(record, heads))
 
 
 def texts_of(record: InterleavedDocument | Pair) -> Iterable[Request]:
@@ -81,13 +88,13 @@ def keys_of(record: InterleavedDocument | Pair) -> Iterable[str]:
         yield from map(text_key, question.texts)
 
 
-def score(record: Record, embeddings: Mapping[str, Embedding], heads: tuple[str, ...] = ()) -> Scored[Record]:
+def score(record: Record, embeddings: Mapping[str, Embedding], heads: Heads = ()) -> Scored[Record]:
     """The record with its answers. Raises KeyError where an embedding that it asks for is not among them."""
-    answers = tuple(_answer(question, embeddings, heads) for question in questions_of(record))
+    answers = tuple(_answer(question, embeddings, heads) for question in questions_of(record, heads))
     return Scored(record=record, answers=answers, model=min((one.model for one in embeddings.values()), default=""))
 
 
-def _answer(question: Question, embeddings: Mapping[str, Embedding], heads: tuple[str, ...]) -> Answer:
+def _answer(question: Question, embeddings: Mapping[str, Embedding], heads: Heads) -> Answer:
     picture = embeddings[picture_key(question.view)]
     if picture.unseen:
         return Answer(None, picture.unseen, picture.detail)

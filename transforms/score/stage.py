@@ -41,13 +41,13 @@ class ScoreRecords(beam.PTransform):
         pictures = PictureEmbeddings(model=scorer, identity=model.identity, store=store)
         texts = TextEmbeddings(model=scorer, identity=model.identity)
         self._asks = [
-            Ask(measure=pictures, asked_of=partial(_asked, pictures_of)),
+            Ask(measure=pictures, asked_of=partial(_asked, partial(pictures_of, heads=heads))),
             Ask(measure=texts, asked_of=partial(_asked, texts_of)),
         ]
 
     def expand(self, records: beam.PCollection[Record]):
         _, memory, buckets = self._model
-        embeddings = records | Remembered(self._asks, to_record, tuple[str, Embedding], memory, buckets)
+        embeddings = records | Remembered(self._asks, to_record, tuple[str, Embedding], memory=memory, buckets=buckets)
         scored = {"records": records, "answers": embeddings.answers} | JoinAnswers(self._score, Scored)
         return Recalled(scored, embeddings.counts)
 

@@ -20,7 +20,7 @@ def withdraw_manifest(folder: str) -> str:
     Only what that manifest names goes: anything else in the folder is somebody's.
     """
     try:
-        names = files_of(ShardManifest.decode(read_bytes(join(folder, MANIFEST))))
+        names = files_of(ShardManifest.decode(read_bytes(join(folder, MANIFEST))).shards)
     except FileNotFoundError:
         return folder
     except (ValueError, KeyError, TypeError, RecursionError):
@@ -36,9 +36,9 @@ def finish(folder: str, manifest: ShardManifest) -> ShardManifest:
     return manifest
 
 
-def files_of(manifest: ShardManifest) -> tuple[str, ...]:
+def files_of(shards: Iterable[ShardInfo]) -> tuple[str, ...]:
     """The files that a manifest names, of this folder alone."""
-    names = (name for shard in manifest.shards for name in (shard.name, shard.sidecar))
+    names = (name for shard in shards for name in (shard.name, shard.sidecar))
     return tuple(name for name in names if is_plain_name(name))
 
 

@@ -4,13 +4,14 @@ No value is null and no list is empty: `datasets` infers its columns from five s
 score or a match that no model gave is 0.0, and the model beside it is ''. A list that may be empty is stored as JSON text.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.media import Media
 from lamella.schemas.pair import Pair
-from lamella.schemas.sample import dump_json
+from lamella.schemas.sample import ClipSample, InterleavedSample, Sample, dump_json
 from lamella.transforms.media.classifier import UNSAFE
 from lamella.transforms.shard.pictures import Picture
 
@@ -92,6 +93,15 @@ def clip_face_facts(frames: Sequence[Picture]) -> Facts:
     if any(frame.faces is None for frame in frames):
         return {}
     return {"faces": dump_json([[list(box) for box in frame.faces or ()] for frame in frames]).decode()}
+
+
+def faces_of(sample: Sample) -> int | None:
+    """Boxes that were blurred in a sample's pictures; None where none were looked for."""
+    facts = sample.image_facts if isinstance(sample, InterleavedSample) else (sample.facts,)
+    told = [json.loads(one["faces"]) for one in facts if "faces" in one]
+    if not told:
+        return None
+    return sum(len(boxes) for one in told for boxes in (one if isinstance(sample, ClipSample) else (one,)))
 
 
 def _score_facts(score: float | None, model: str) -> Facts:

@@ -11,8 +11,9 @@ from lamella.schemas.account import Counter
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.rejection import Rejection, Unit
 from lamella.schemas.shards import ShardInfo, ShardManifest
+from lamella.transforms.base.files import remove_files
 from lamella.transforms.base.join import Group, Join
-from lamella.transforms.shard.manifest import finish, sorted_shards, withdraw_manifest
+from lamella.transforms.shard.manifest import files_of, finish, sorted_shards, withdraw_manifest
 from lamella.transforms.shard.plan import Record, ShardPlan, place_of
 from lamella.transforms.shard.write import ShardWork, write_one
 
@@ -71,6 +72,7 @@ class ShardsTarget:
     dataset: Dataset
     folder: str
     fingerprint: str  # hash of the config part and of the input manifests
+    standing: tuple[str, ...] = ()  # files of an earlier run: those that the manifest does not name go
 
     def every(self) -> Iterable[int]:
         return ()
@@ -83,6 +85,8 @@ class ShardsTarget:
 
     def commit(self, pieces: Sequence[ShardInfo]) -> object:
         manifest = ShardManifest(dataset=self.dataset, shards=sorted_shards(pieces), fingerprint=self.fingerprint)
+        named = set(files_of(manifest.shards))
+        remove_files(self.folder, [name for name in self.standing if name not in named])
         return finish(self.folder, manifest)
 
 

@@ -3,8 +3,8 @@
 The bytes depend on the shard's number and its records alone, in whatever order they come. One sample is in memory at a time.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -15,19 +15,22 @@ from lamella.schemas.account import Counter, units_of
 from lamella.schemas.arrow import parquet_bytes
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
+from lamella.schemas.keys import stable_key
 from lamella.schemas.rejection import Rejection, Stage
 from lamella.schemas.sample import InterleavedSample, Members, Sample
 from lamella.schemas.shards import SPLITS, ShardInfo, sample_key, shard_name, write_shard
 from lamella.transforms.base.accounting import Account, Units, caught, left_behind
 from lamella.transforms.base.blobs import BlobError
-from lamella.transforms.base.files import NewFile, join, write_atomically
+from lamella.transforms.base.files import NewFile, join, open_binary, write_atomically
 from lamella.transforms.media.store import MediaStore
+from lamella.transforms.shard.metadata import faces_of
 from lamella.transforms.shard.obelics import OBELICS_SCHEMA, obelics_row
 from lamella.transforms.shard.pictures import Pictures
 from lamella.transforms.shard.plan import Record, ShardPlan, order_in_shard
 from lamella.transforms.shard.samples import to_sample
 from lamella.transforms.shard.sidecar import SIDECAR_SCHEMA, sidecar_row
 
+_PIECE_BYTES = 1 << 20
 _ROW_GROUP = 1000  # rows hold long texts: a reader's memory
 
 
@@ -39,6 +42,8 @@ class ShardWork:
     config: ShardConfig
     store: MediaStore  # where media lie, and how they are read
     folder: str  # of the dataset's shards
+    settings: str = ""  # hash of all that a shard's bytes depend on beside its records; "": every shard is written anew
+    standing: Mapping[str, ShardInfo] = field(default_factory=dict)  # by name: files of an earlier run that may stay
 
     @property
     def folders(self) -> tuple[str, ...]:
@@ -68,18 +73,52 @@ def write_one(work: ShardWork, split: str, number: int, records: Iterable[Record
     """Writes the shard by rename. Raises OSError and BlobError: a failed write, or lost bytes, is to be tried again."""
     contents = _Contents(work, number)
     name = shard_name(work.dataset, split, number)
+    records = sorted(records, key=order_in_shard)
+    made_from = stable_key(work.settings, name, *map(repr, records)) if work.settings else ""
+    if made_from and (stands := _standing(work, name, _documents_name(split, number), made_from)):
+        contents.pass_over(records)
+        return Written(*stands, (), contents.counters())
     with NewFile(join(work.folder, name)) as out:
-        count = write_shard(out, number, contents.members(sorted(records, key=order_in_shard)))
+        count = write_shard(out, number, contents.members(records))
         if count:
             out.commit()
     info = table = None
     if count:
+        made_from = "" if contents.rejected else made_from
         info = ShardInfo(name=name, split=split, samples=count, bytes=out.tell(), sha256=out.sha256)
+        info = replace(info, faces=contents.faces, made_from=made_from)
         if DATASETS[work.dataset].sidecar:
             info = _with_sidecar(work, info, contents.rows)
         elif work.config.parquet:
-            table = _write_documents(work, split, number, contents.rows)
+            table = replace(_write_documents(work, split, number, contents.rows), made_from=made_from)
     return Written(info, table, tuple(contents.rejected), contents.counters())
+
+
+def _standing(work: ShardWork, name: str, companion: str, made_from: str) -> tuple[ShardInfo, ShardInfo | None] | None:
+    """The shard and its Parquet file as they lie there, where they were made from the same and are whole."""
+    wants_table = DATASETS[work.dataset].parquet and work.config.parquet
+    info, table = work.standing.get(name), work.standing.get(companion) if wants_table else None
+    files = [] if info is None else [(work.folder, info.name, info.sha256)]
+    if info and info.sidecar:
+        files.append((work.folder, info.sidecar, info.sidecar_sha256))
+    if table:
+        files.append((work.folder + PARQUET, table.name, table.sha256))
+    if info is None or (wants_table and table is None):
+        return None
+    same = all(one.made_from == made_from for one in (info, table) if one)
+    return (info, table) if same and all(_sum_of(join(folder, file)) == known for folder, file, known in files) else None
+
+
+def _sum_of(path: str) -> str:
+    """The SHA-256 of a file; "" where there is none."""
+    digest = sha256()
+    try:
+        with open_binary(path) as file:
+            while piece := file.read(_PIECE_BYTES):
+                digest.update(piece)
+    except FileNotFoundError:
+        return ""
+    return digest.hexdigest()
 
 
 class _Contents:
@@ -91,7 +130,13 @@ class _Contents:
         self._account = Account(Stage.SHARD, makes=True, units=_sample_units)
         self.rows: list[dict[str, Any]] = []
         self.rejected: list[Rejection] = []
+        self.faces: int | None = None
         self._samples = 0
+
+    def pass_over(self, records: Iterable[Record]) -> None:
+        """Enters records whose samples stand already."""
+        for record in records:
+            self._account.settled(units_of(record), ())
 
     def members(self, records: Iterable[Record]) -> Iterator[Members]:
         for record in records:
@@ -116,6 +161,8 @@ class _Contents:
             self.rows.append(sidecar_row(sample, sample_key(self._number, self._samples)))
         elif self._work.config.parquet and isinstance(sample, InterleavedSample):
             self.rows.append(obelics_row(sample))
+        if (faces := faces_of(sample)) is not None:
+            self.faces = (self.faces or 0) + faces
         self._samples += 1
 
 

@@ -22,6 +22,9 @@ class Limits(Protocol):
 
 def settle_captions(layout: Layout, limits: Limits) -> None:
     """Moves captions onto media. In a figure that shows nothing that was found they go; elsewhere they stay text."""
+    if not any(box.caption for box in layout.boxes):
+        layout.items = _without_small_print(layout, layout.items, limits.max_small_print_words)
+        return
     owners = _caption_boxes(layout)
     figures, shows, ends = _figures(layout), _shows(layout), layout.ends()
     shown_in = _shown_in_figures(layout, figures)

@@ -12,7 +12,9 @@ from lamella.transforms.extract.dom.blocks import Box, Item, Layout
 from lamella.transforms.extract.dom.class_heuristics import COMMENTS, CONSENT, FURNITURE, LIKELY_FURNITURE
 from lamella.transforms.extract.dom.tags import HEADINGS
 
-_PRICE = re.compile(r"[$€£¥₹₽₩₺₫฿₴]\s?\d|\d\s?[$€£¥₹₽₩₺₫฿₴]|\d[.,]\d\d\s(?:[A-Z]{3}|[A-Za-z]{2,3}\.?)$")
+_MONEY = frozenset("$€£¥₹₽₩₺₫฿₴")
+_BY_SIGN = re.compile(r"[$€£¥₹₽₩₺₫฿₴]\s?\d|\d\s?[$€£¥₹₽₩₺₫฿₴]")
+_BY_NAME = re.compile(r"\d[.,]\d\d\s(?:[A-Z]{3}|[A-Za-z]{2,3}\.?)$")  # 12.50 EUR, 12,50 kr.
 _MAX_PRICE = 60  # characters of a line that is one
 _NEVER = frozenset((FURNITURE, CONSENT, COMMENTS))
 _NO_ENTRIES = frozenset(("p", "tr", "td", "th", "dt", "dd", "option", "figure", "ul", "ol", "table", "tbody", *HEADINGS))
@@ -33,18 +35,30 @@ class Limits(Protocol):
 
 def entries_of(layout: Layout, marked: list[bool], limits: Limits) -> list[int]:
     """The boxes of the entries, in document order; [] where the page is no list."""
-    boxes, lines, priced = layout.boxes, _lines(layout), priced_boxes(layout)
+    boxes = layout.boxes
+    candidates = [
+        index
+        for index, box in enumerate(boxes)
+        if box.link_letters
+        and limits.min_entry_letters <= box.letters <= limits.max_entry_letters
+        and box.tag not in _NO_ENTRIES
+        and index
+    ]
+    if len(candidates) < limits.min_entries:
+        return []
+    lines, priced = _lines(layout), priced_boxes(layout)
     never = _within(layout, [box.hint in _NEVER for box in boxes])
     likely = _within(layout, [box.hint == LIKELY_FURNITURE for box in boxes])
     groups: dict[tuple[str, str], list[int]] = {}
-    for index, box in enumerate(boxes):
-        around = boxes[box.parent] if index else box
+    for index in candidates:
+        if never[index]:
+            continue
+        box, around = boxes[index], boxes[boxes[index].parent]
         named = box.name or box.tag != "li" or (around.tag == "ul" and around.name)
         if box.tag == "li" and around.tag == "ol" and not box.name and 2 * box.prose > box.letters:
             continue  # steps, exercises: they are told in their order, whatever they link to
-        if index and not never[index] and _is_entry(box, lines[index] if named else 2, likely[index], priced[index], limits):
-            key = box.tag, box.name or f"{boxes[box.parent].tag} {boxes[box.parent].name}"
-            groups.setdefault(key, []).append(index)
+        if _is_entry(box, lines[index] if named else 2, likely[index], priced[index], limits):
+            groups.setdefault((box.tag, box.name or f"{around.tag} {around.name}"), []).append(index)
     ends = layout.ends()
     best: list[int] = []
     most = 0
@@ -59,12 +73,6 @@ def entries_of(layout: Layout, marked: list[bool], limits: Limits) -> list[int]:
 
 def _is_entry(box: Box, lines: int, likely: bool, priced: bool, limits: Limits) -> bool:
     """In what may be furniture only what shows a picture and has a heading: menus have no both."""
-    if (
-        box.tag in _NO_ENTRIES
-        or not limits.min_entry_letters <= box.letters <= limits.max_entry_letters
-        or not box.link_letters
-    ):
-        return False
     if likely:
         return bool(box.media and box.headings)
     tells = (
@@ -87,12 +95,18 @@ def priced_boxes(layout: Layout) -> list[bool]:
     """For each box whether a short line in it is a price: a number beside a sign of money."""
     priced = [False] * len(layout.boxes)
     for item in layout.items:
-        if 0 < len(item.text) <= _MAX_PRICE and _PRICE.search(item.text):
+        if len(item.text) <= _MAX_PRICE and _is_price(item.text):
             priced[item.box] = True
     for index in range(len(priced) - 1, 0, -1):
         if priced[index]:
             priced[layout.boxes[index].parent] = True
     return priced
+
+
+def _is_price(text: str) -> bool:
+    if not _MONEY.isdisjoint(text):
+        return bool(_BY_SIGN.search(text))
+    return text[:1].isdecimal() and bool(_BY_NAME.search(text))
 
 
 def _outermost(group: list[int], ends: list[int]) -> list[int]:

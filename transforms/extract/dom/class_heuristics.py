@@ -120,9 +120,22 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 def traits_of(tag: str, role: str, class_: str, id_: str) -> tuple[str, bool]:
     """(what a box says of itself, whether it says that it is a caption)"""
+    if not id_ or tag in _HEADINGS:  # an id is seen on one page, a class on many boxes
+        return _traits_of_class(tag, role, class_)
     said = _names_say(class_) if class_ else 0
-    of_id = _names_say(id_) if id_ and tag not in _HEADINGS else 0
-    return _traits_by(tag, role, said | of_id, said & _CAPTION)
+    return _traits_by(tag, role, said | _names_say(id_), said & _CAPTION)
+
+
+@lru_cache(maxsize=1024)
+def traits_of_tag(tag: str) -> tuple[str, bool]:
+    """The same of a box without a role, a class and an id."""
+    return _traits_by(tag, "", 0, 0)
+
+
+@lru_cache(maxsize=16384)
+def _traits_of_class(tag: str, role: str, class_: str) -> tuple[str, bool]:
+    said = _names_say(class_) if class_ else 0
+    return _traits_by(tag, role, said, said & _CAPTION)
 
 
 @lru_cache(maxsize=16384)

@@ -1,0 +1,18 @@
+"""Sizes and limits of a run that are no stage's own."""
+
+from pydantic import NonNegativeInt, PositiveInt
+
+from lamella.schemas.bounds import Frozen, Share
+
+
+class RunConfig(Frozen):
+    """Sizes and limits of a run that are no stage's own."""
+
+    table_parts: PositiveInt = 4  # files a table
+    archives_per_wave: PositiveInt | None = None  # archives read before their parts are written; None: by their bytes
+    wave_bytes: PositiveInt = 64 << 20  # read by each process before parts are written: half a minute of Common Crawl's
+    memory: str | None = None  # folder of what models found out, shared by runs; None: within the run's own
+    batch_buckets: PositiveInt = 16  # groups that models work on, by hash; a worker holds one
+    max_crash_ratio: Share = 0.05  # of a stage's units; recipes, Limits. Beyond: exit 3
+    max_rule_ratio: Share = 0.5  # a rule that rejects more is flagged in the report
+    report_samples: NonNegativeInt = 6  # kept and rejected examples shown for each reason

