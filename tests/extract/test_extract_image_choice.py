@@ -5,7 +5,8 @@ import pytest
 from lamella.schemas.config import ExtractConfig, FetchConfig
 from lamella.schemas.document import ImageNode
 from lamella.schemas.media import MediaKind, MediaLink
-from lamella.transforms.extract.dom.addresses import candidates, is_tracker
+from lamella.transforms.extract.dom.addresses import candidates
+from lamella.transforms.extract.dom.placeholders import is_tracker
 from lamella.transforms.extract.parse import parse_html
 from lamella.transforms.fetch.address_rules import blocked_word
 

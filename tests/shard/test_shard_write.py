@@ -8,14 +8,16 @@ import pyarrow.parquet as pq
 import pytest
 from store_world import store_at
 
+from lamella.reporting.report import _faces
 from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.pair import Dataset
 from lamella.schemas.rejection import Reason, Stage, Unit
-from lamella.schemas.sample import InterleavedSample, PairSample
+from lamella.schemas.sample import ClipSample, InterleavedSample, PairSample
 from lamella.schemas.shards import read_shard
 from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.base.files import NewFile
+from lamella.transforms.media.faces import Box
 from lamella.transforms.shard.write import ShardWork, write_one
 
 CONFIG = ShardConfig(max_side_px=64)
@@ -29,6 +31,24 @@ def work(world, dataset: Dataset, **config) -> ShardWork:
 def samples(path, sample_type):
     with path.open("rb") as stream:
         return {key: sample_type.decode(members) for key, members in read_shard(stream)}
+
+
+@pytest.mark.parametrize("dataset, pictures", [(Dataset.M3W, None), (Dataset.ALIGN, 2), (Dataset.VTP, None)])
+def test_faces_that_were_blurred_are_counted(world, monkeypatch, dataset, pictures):
+    monkeypatch.setattr("lamella.transforms.shard.pictures.find_faces", lambda image, score: (Box(1, 1, 9, 9), Box(2, 2, 8, 8)))
+    records = {
+        Dataset.M3W: [world.document(0)],
+        Dataset.ALIGN: [world.pair(0), world.pair(1)],
+        Dataset.VTP: [world.film(0)],
+    }[dataset]
+    unasked = write_one(work(world, dataset), "train", 0, records).shard
+    asked = write_one(work(world, dataset, blur_faces=True), "train", 0, records).shard
+    seen = sum(len(one.images) for one in records) if dataset is Dataset.M3W else pictures
+    if dataset is Dataset.VTP:
+        (clip,) = samples(world.root / "shards" / dataset / asked.name, ClipSample).values()
+        seen = clip.facts["distinct_frames"]
+    assert (unasked.faces, asked.faces) == (None, 2 * seen)
+    assert (_faces([unasked]), _faces([asked, asked, unasked])) == (None, 4 * seen)
 
 
 def test_bytes_depend_on_the_records_and_not_on_their_order(world):

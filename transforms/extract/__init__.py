@@ -10,9 +10,12 @@ One parse (lexbor), one walk, then flat lists; `parse.parse_html` is the whole o
     content/  `captions` moves a caption to the picture that it speaks of. `main_content` finds what the page is about, by its
               kind: a list keeps its `entries` whole, a page of sections its promotions, an article the smallest box that holds
               most of its prose, without what calls itself boilerplate, labels or comments, and without cards that invite to
-              other pages; `trailing` takes what little stands behind the text. `boilerplate` takes items that say nothing.
+              other pages (`invitations`); `trailing` takes what little stands behind the text. `boilerplate` takes items that
+              say nothing, `headings` those of nothing.
               `duplicates` keeps a picture that comes in several sizes once. `embedded` is asked where a page says nearly
               nothing. `confidence` says how sure all this is.
+
+    `trafilatura_text` puts our media into another engine's text (`extract.engine`).
 
     worker/   `pool` runs all of this in a process that can be killed, `worker` is that process, `protocol` what they say.
 

@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser
 from lamella.schemas.document import ImageNode, Node, TextNode, VideoNode
 from lamella.schemas.errors import DataError
 from lamella.schemas.rejection import Reason
-from lamella.transforms.extract.content.boilerplate import without_chaff
+from lamella.transforms.extract.content.boilerplate import without_boilerplate
 from lamella.transforms.extract.content.captions import settle_captions
 from lamella.transforms.extract.content.confidence import confidence
 from lamella.transforms.extract.content.duplicates import without_copies
@@ -22,7 +22,7 @@ from lamella.transforms.extract.dom.addresses import is_inline, joined
 from lamella.transforms.extract.dom.blocks import Image, Item, Video
 from lamella.transforms.extract.dom.opened import opened
 from lamella.transforms.extract.dom.tags import HEADINGS
-from lamella.transforms.extract.dom.walker import Gatherer
+from lamella.transforms.extract.dom.walker import Walker
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
@@ -59,17 +59,17 @@ class PageTooCostly(DataError):
 def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     """The main content of a page, in reading order. Bytes are UTF-8."""
     tree = LexborHTMLParser(opened(html.encode("utf-8", "replace") if isinstance(html, str) else html))
-    page = Gatherer(url, config)
+    page = Walker(url, config)
     items = _main_matter(page, tree, config)
     sought = _letters(items) < config.min_article_prose
     sure = confidence(page.layout, items, sought, config.min_prose_words)
     if sought:
-        more = _main_matter(Gatherer(url, config, thorough=True), tree, config)
+        more = _main_matter(Walker(url, config, thorough=True), tree, config)
         items = more if _letters(more) > config.min_article_prose + _letters(items) else items
     head, most = page.head, config.max_field_characters
     if _letters(items) < config.min_article_prose and (state := embedded_html(tree, head.title or head.og_title)):
         drawn = LexborHTMLParser(state)
-        more = _main_matter(Gatherer(head.base, config), drawn, config)
+        more = _main_matter(Walker(head.base, config), drawn, config)
         if _letters(more) > config.min_article_prose + _letters(items):
             items, tree = more, drawn
     if config.engine == "trafilatura":
@@ -88,11 +88,11 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     )
 
 
-def _main_matter(page: Gatherer, tree: LexborHTMLParser, config: ExtractConfig) -> list[Item]:
+def _main_matter(page: Walker, tree: LexborHTMLParser, config: ExtractConfig) -> list[Item]:
     layout = page.walk(tree)
     layout.add_up(config.min_prose_words)
     settle_captions(layout, config)
-    return without_copies(without_chaff(layout, main_items(layout, config), config))
+    return without_copies(without_boilerplate(layout, main_items(layout, config), config))
 
 
 def _letters(items: list[Item]) -> int:

@@ -30,9 +30,11 @@ class Limits(Protocol):
     min_repeated_words: int
     max_repeated_text: float
     min_repeating_letters: int
+    min_run: int
+    min_linked_words: int
 
 
-def without_chaff(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
+def without_boilerplate(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
     wholes = _link_densities(layout, items)
     runs = _runs(layout, items, limits)
     said = [
@@ -40,7 +42,7 @@ def without_chaff(layout: Layout, items: list[Item], limits: Limits) -> list[Ite
         or item.tag in HEADINGS
         or item.entry
         or runs[index]
-        or not _is_chaff(item, layout.boxes[item.box].tag, wholes[item.box], limits)
+        or not _is_boilerplate(item, layout.boxes[item.box].tag, wholes[item.box], limits)
         or _is_linked_paragraph(layout, items, index, limits)
         for index, item in enumerate(items)
     ]
@@ -161,7 +163,7 @@ def _link_densities(layout: Layout, items: list[Item]) -> list[float]:
     return [links[whole] / letters[whole] if whole and letters[whole] else 1.0 for whole in wholes]
 
 
-def _is_chaff(item: Item, tag: str, whole_density: float, limits: Limits) -> bool:
+def _is_boilerplate(item: Item, tag: str, whole_density: float, limits: Limits) -> bool:
     if item.tag == "pre":
         return _numbers_lines(item.text)
     if item.link_density > limits.max_link_density:

@@ -4,13 +4,13 @@ Language-neutral: it looks at tags, roles, the habits of class names, link densi
 at what repeats, and at where the prose of the page stands, never at words.
 """
 
-from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from lamella.transforms.extract.content.entries import entries_of, priced_boxes, without_repeated_lines
+from lamella.transforms.extract.content.invitations import headlines, invites
 from lamella.transforms.extract.content.pictures import picture_boxes
-from lamella.transforms.extract.content.titles import is_whole_title, lead_of, title_parts, told_under_title
-from lamella.transforms.extract.content.trailing import core_of, without_tail
+from lamella.transforms.extract.content.titles import lead_of, told_under_title
+from lamella.transforms.extract.content.trailing import core_of, without_trailing
 from lamella.transforms.extract.dom.blocks import Box, Item, Layout
 from lamella.transforms.extract.dom.class_heuristics import (
     COMMENTS,
@@ -83,9 +83,9 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
     if spread:
         marked = [one and not _tells(box) for one, box in zip(marked, layout.boxes, strict=True)]
     else:
-        marked = [one or other for one, other in zip(marked, _cards(layout, limits), strict=True)]
+        marked = [one or other for one, other in zip(marked, invites(layout, limits), strict=True)]
     if layout.boxes[0].prose >= limits.min_article_prose:
-        for box in _headlines(layout, limits):
+        for box in headlines(layout, limits):
             marked[box] = True
     if not told:
         _give_back(layout, marked, limits)
@@ -101,7 +101,7 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
     region = [item for item in layout.items if inside[item.box] and not furniture[item.box]]
     core = core_of(layout, prose, main, limits)
     if prose[main] >= limits.min_article_prose and not spread:
-        region = without_tail(layout, region, core, limits)
+        region = without_trailing(layout, region, core, limits)
     return lead_of(layout, furniture, inside, limits) + region
 
 
@@ -201,83 +201,6 @@ def _is_marked(layout: Layout, index: int, prose: float, told: bool, limits: Lim
             return 2 * box.code <= box.letters
         return prose <= limits.max_furniture_prose * total and 2 * box.code <= box.letters
     return hint == COMMENTS and not box.title and prose <= limits.max_comments_prose * total
-
-
-def _cards(layout: Layout, limits: Limits) -> list[bool]:
-    """Boxes of one name in one box, each with a linked title and little prose: invitations to other pages."""
-    titles = [0] * len(layout.boxes)
-    for item in layout.items:
-        if item.words >= limits.min_card_title_words and item.link_density > limits.max_link_density:
-            titles[item.box] += 1
-    for index in range(len(layout.boxes) - 1, 0, -1):
-        titles[layout.boxes[index].parent] += titles[index]
-    invites = [
-        titles[index] <= limits.max_card_titles
-        and (box.media or box.headings)
-        and box.prose <= limits.max_card_prose
-        and (titles[index] or box.link_letters > limits.max_link_density * box.letters > 0)
-        for index, box in enumerate(layout.boxes)
-    ]
-    groups: dict[tuple[int, str], list[int]] = {}
-    for index, box in enumerate(layout.boxes):
-        if invites[index]:
-            groups.setdefault((box.parent, box.tag), []).append(index)
-    cards = [False] * len(layout.boxes)
-    total = layout.boxes[0].prose
-    most = min(limits.max_cards_prose * total, total - limits.min_article_prose)
-    for group in _of_one_name(layout, groups.values()):
-        named = sum(titles[index] > 0 for index in group)
-        if (
-            len(group) >= limits.min_cards
-            and 2 * named >= len(group)
-            and sum(layout.boxes[index].prose for index in group) <= most
-        ):
-            for index in group:
-                cards[index] = True
-    return cards
-
-
-def _of_one_name(layout: Layout, groups: Iterable[list[int]]) -> Iterator[list[int]]:
-    """Siblings that share a word of their class; where they share none, those of the same class."""
-    for group in groups:
-        names = [layout.boxes[index].name for index in group]
-        if len(set(names)) == 1 or frozenset.intersection(*(frozenset(name.split()) for name in names)):
-            yield group
-        else:
-            namesakes: dict[str, list[int]] = {}
-            for index, name in zip(group, names, strict=True):
-                namesakes.setdefault(name, []).append(index)
-            yield from namesakes.values()
-
-
-def _headlines(layout: Layout, limits: Limits) -> Iterator[int]:
-    """The largest boxes around a linked headline that hold no prose and no title: each invites to another page."""
-    largest = list(range(len(layout.boxes)))
-    for index, box in enumerate(layout.boxes):
-        if box.parent > 0 and not layout.boxes[box.parent].prose and not layout.boxes[box.parent].title:
-            largest[index] = largest[box.parent]
-    told, parts = _told_about(layout, limits), title_parts(layout)
-    for index, item in enumerate(layout.items):
-        if item.tag not in HEADINGS or item.tag == "h1" or item.link_density <= limits.max_link_density:
-            continue
-        if is_whole_title(item, parts):  # it leads to the page itself
-            continue
-        box = largest[item.box]
-        in_prose = layout.boxes[layout.boxes[box].parent].prose > limits.max_card_prose and told[index]
-        if item.words >= limits.min_card_title_words and not in_prose:
-            yield box
-
-
-def _told_about(layout: Layout, limits: Limits) -> list[bool]:
-    """For each item, whether prose follows it before the next heading, in a box around it that holds more than a card."""
-    told, following = [False] * len(layout.items), -1
-    for index in range(len(layout.items) - 1, -1, -1):
-        item = layout.items[index]
-        if item.tag in HEADINGS:
-            told[index], following = following >= 0, -1
-        elif item.words >= limits.min_prose_words and item.link_density <= limits.max_link_density:
-            following = item.box
-    return told
 
 
 def _give_back(layout: Layout, marked: list[bool], limits: Limits) -> None:

@@ -40,7 +40,7 @@ def core_of(layout: Layout, prose: list[float], main: int, limits: Limits) -> in
     return core
 
 
-def without_tail(layout: Layout, region: list[Item], core: int, limits: Limits) -> list[Item]:
+def without_trailing(layout: Layout, region: list[Item], core: int, limits: Limits) -> list[Item]:
     """Without the little in boxes behind the core, and behind the paragraphs in it: who wrote it, what to subscribe to.
     Pictures, notes, lists, code and paragraphs stay."""
     inside, around, at = layout.below(core), set(), core

@@ -9,6 +9,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from lamella.transforms.extract.dom.blocks import Video
+from lamella.transforms.extract.dom.placeholders import is_placeholder
 from lamella.transforms.formats.urls import join_url
 
 Attributes = dict[str, str | None]
@@ -59,22 +60,6 @@ BACKGROUNDS = frozenset(("style", *_LAZY_BACKGROUNDS))  # attributes that may ho
 # Neither reads on over the next bracket or quote: a page of unclosed ones would take time in its square.
 _CSS_URL = r"url\(\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^()\"']*+))\s*+\)"
 _URL = re.compile(_CSS_URL, re.IGNORECASE)
-_DRAWN = frozenset(("gif", "png", "svg"))  # a placeholder is one of these
-_MAX_PLACEHOLDER = 60  # letters of its name
-# A name of nothing but these words, what goes with them, and numbers, is a placeholder's or a counter's: "ajax-loader.gif",
-# "spacer_2.png", "1x1.gif". What goes with them alone is a name like another: "image1.png", "x3.png".
-_EMPTY_NAMES = _words("""
-    spacer blank clear transparent trans pixel pix tracking tracker track beacon loading loader load spinner ajax lazy
-    lazyload placeholder none empty dummy grey gray white counter count
-""")
-_WITH_EMPTY_NAMES = _EMPTY_NAMES | _words("px x img image gif hit")
-_DOT = re.compile(r"\d{1,2}(?:px|x\d{1,2})|px|x", re.IGNORECASE)
-_COUNTER = re.compile(
-    r"//(?:pixel|stats|b\.scorecardresearch|www\.facebook\.com/tr|[\w.]*doubleclick\.net)[./?]|/pixel(?:$|\?)",
-    re.IGNORECASE,
-)
-_NAME_WORDS = re.compile(r"[^\W\d_]+|\d+")
-_MIN_SEEN_PX = 50  # a side that the page declares: no tracker is as large
 _BACKGROUND = re.compile(r"background(?:-image)?\s*+:[^;:]{0,500}?" + _CSS_URL, re.IGNORECASE)
 _STYLE_SIZE = re.compile(r"(?:^|[;\s])(width|height)\s*:\s*(\d+)(?:\.\d+)?px", re.IGNORECASE)
 _LENGTH = re.compile(r"\d{1,5}(?:\.\d+)?")
@@ -140,13 +125,13 @@ def _lazy_by_value(attributes: Attributes) -> tuple[str, str]:
 def background_url(attributes: Attributes) -> str:
     """The image that a style attribute, or a lazy loader's, puts behind an element."""
     style = attributes.get("style") or ""
-    if "url(" in style and (found := _BACKGROUND.search(style)) and (url := _reference(found[found.lastindex])):
+    if "url(" in style and (found := _BACKGROUND.search(style)) and (url := _reference(found[found.lastindex or 0])):
         return url
     lazy = _first(attributes, _LAZY_BACKGROUNDS)
     if not lazy:
         return ""
     found = _URL.search(lazy)
-    return _reference(found[found.lastindex] if found else lazy)
+    return _reference(found[found.lastindex or 0] if found else lazy)
 
 
 def linked_image(href: str | None, shown: str, size: tuple[int, int]) -> str:
@@ -210,25 +195,6 @@ def is_image_name(url: str) -> bool:
 
 def is_video_name(url: str) -> bool:
     return bool(_VIDEO_NAME.search(url.partition("?")[0]))
-
-
-def is_tracker(url: str, size: tuple[int, int], attributes: Attributes) -> bool:
-    """Whether an image is there to be asked for, or to keep a place, and not to be seen. What is declared large is seen."""
-    sizes = [attributes.get("width"), attributes.get("height")]
-    if any(value and value.strip().removesuffix("px") in ("0", "1") for value in sizes) or 0 < max(size) <= 1:
-        return True
-    return max(size) < _MIN_SEEN_PX and (bool(_COUNTER.search(url)) or is_placeholder(url))
-
-
-def is_placeholder(url: str) -> bool:
-    """Whether the whole name of a drawn picture says that it shows nothing: "front-loading.png" is a picture's."""
-    stem, _, kind = url.partition("?")[0].partition("#")[0].rpartition("/")[2].rpartition(".")
-    if kind.lower() not in _DRAWN or len(stem) > _MAX_PLACEHOLDER:
-        return False
-    words = _NAME_WORDS.findall(stem.lower())
-    if _EMPTY_NAMES.isdisjoint(words):
-        return bool(_DOT.fullmatch(stem))
-    return all(word.isdecimal() or word in _WITH_EMPTY_NAMES for word in words)
 
 
 def size_of(attributes: Attributes) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from lamella.transforms.extract.dom.texts import CELL
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-    from lamella.transforms.extract.dom.walker import Gatherer
+    from lamella.transforms.extract.dom.walker import Walker
 
 _LONG = 300  # characters; a cell with more is a column of the page's layout
 _PARTS = frozenset(("p", "div"))
@@ -19,7 +19,7 @@ _MORE_THAN_WORDS = (
 )
 
 
-def cell(page: Gatherer, node: LexborNode, attributes: dict[str, str | None]) -> Callable[[], None]:
+def cell(page: Walker, node: LexborNode, attributes: dict[str, str | None]) -> Callable[[], None]:
     if page.pieces or page.row_began:
         if not page.pieces:
             page.began = page.position

@@ -12,7 +12,7 @@ from lamella.transforms.extract.dom.texts import BREAK
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-    from lamella.transforms.extract.dom.walker import Gatherer
+    from lamella.transforms.extract.dom.walker import Walker
 
 Attributes = dict[str, str | None]
 SKIP = object()  # the inside of the element is not walked
@@ -30,7 +30,7 @@ _MAX_BEFORE_BLOCK = 30  # nodes of an unknown element before its first block
 _MAX_WRAPS = 4  # elements around the first letter of a mark
 
 
-def phrase(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+def phrase(page: Walker, node: LexborNode, attributes: Attributes) -> object:
     if not attributes:
         return None
     class_ = attributes.get("class")
@@ -42,7 +42,7 @@ def phrase(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
     return SKIP if attributes.get("aria-hidden") == "true" else None
 
 
-def formula(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+def formula(page: Walker, node: LexborNode, attributes: Attributes) -> object:
     """Its TeX, as an annotation or an attribute has it; else its signs in a line."""
     source = node.css_first(_TEX)
     if text := (source.text() if source is not None else "") or attributes.get("alttext") or "":
@@ -51,7 +51,7 @@ def formula(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
     return None
 
 
-def script(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+def script(page: Walker, node: LexborNode, attributes: Attributes) -> object:
     """A script is not shown, but for a formula that another script would draw."""
     kind = attributes.get("type")
     if kind and kind.startswith("math/") and "mml" not in kind and (text := (node.text() or "").strip()):
@@ -59,7 +59,7 @@ def script(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
     return SKIP
 
 
-def button(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+def button(page: Walker, node: LexborNode, attributes: Attributes) -> object:
     """A button is for doing, but for one that is a heading or a question, which unfolds its answer; and for one that was never
     closed and holds the page."""
     if page.text_tag in HEADINGS or page.text_tag == "summary":
@@ -75,7 +75,7 @@ def button(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
     return SKIP
 
 
-def unknown(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+def unknown(page: Walker, node: LexborNode, attributes: Attributes) -> object:
     """An element that HTML does not know is inline, as in browsers; one in which a block soon stands is a box."""
     at = node.first_child
     for _ in range(_MAX_BEFORE_BLOCK):
@@ -89,14 +89,14 @@ def unknown(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
     return page.block(node, attributes)
 
 
-def slant(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+def slant(page: Walker, node: LexborNode, attributes: Attributes) -> object:
     if attributes and (leave := phrase(page, node, attributes)) is not None:
         return leave
     page.slants += 1
     return page.unslant
 
 
-def raised(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+def raised(page: Walker, node: LexborNode, attributes: Attributes) -> object:
     """A raised mark stands apart from the name before it and the word behind it; a link to a footnote goes; a power keeps its
     sign."""
     child, following = node.first_child, node.next
@@ -113,7 +113,7 @@ def raised(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
     return None
 
 
-def lowered(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+def lowered(page: Walker, node: LexborNode, attributes: Attributes) -> object:
     """What is lowered behind a number is no more of it."""
     if page.pieces and page.pieces[-1][-1:].isdigit() and _first_letter(node).isdigit():
         page.pieces.append("_")
@@ -138,7 +138,7 @@ def _first_letter(node: LexborNode) -> str:
     return (inner.text_content or "")[:1] if inner is not None and inner.tag == "-text" else ""
 
 
-def link(page: Gatherer, node: LexborNode, attributes: Attributes) -> object:
+def link(page: Walker, node: LexborNode, attributes: Attributes) -> object:
     class_, href = attributes.get("class"), attributes.get("href")
     if (class_ and is_silent(class_) and not _is_whole_heading(page, node)) or attributes.get("aria-hidden") == "true":
         return SKIP
@@ -178,12 +178,14 @@ def _begins_with_block(node: LexborNode) -> bool:
     return child is not None and child.tag in _CARD_PARTS
 
 
-def _is_whole_heading(page: Gatherer, node: LexborNode) -> bool:
+def _is_whole_heading(page: Walker, node: LexborNode) -> bool:
     """Whether a handle is all that a heading holds: then it is its text."""
     if page.text_tag not in HEADINGS or page.pieces or not any(map(str.isalpha, (node.text() or "")[:_MAX_BUTTON_LETTERS])):
         return False
     following = node.next
-    return following is None or (following.next is None and following.tag == "-text" and not following.text_content.strip())
+    return following is None or (
+        following.next is None and following.tag == "-text" and not (following.text_content or "").strip()
+    )
 
 
 def _is_mark(node: LexborNode, attributes: Attributes) -> bool:
@@ -207,6 +209,6 @@ def _leads_to_itself(node: LexborNode, href: str | None) -> bool:
     return parent.id == href[1:] or node.id == href[1:]
 
 
-def line_break(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
+def line_break(page: Walker, node: LexborNode, attributes: Attributes) -> None:
     if page.pieces:
         page.pieces.append(BREAK)

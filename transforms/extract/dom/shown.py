@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from lamella.transforms.extract.dom import addresses
 from lamella.transforms.extract.dom.blocks import Image, Item, Video
 from lamella.transforms.extract.dom.class_heuristics import MAX_NAMES
+from lamella.transforms.extract.dom.placeholders import is_tracker
 from lamella.transforms.extract.dom.texts import one_line
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-    from lamella.transforms.extract.dom.walker import Gatherer
+    from lamella.transforms.extract.dom.walker import Walker
 
 Attributes = dict[str, str | None]
 _MAX_SOURCES = 20  # of a picture: each of its images is offered all of them
@@ -24,7 +25,7 @@ _OF_SITE = re.compile(r"(?:^|[\s_-])(?:site-?)?(?:logo|avatar)s?(?:$|[\s_-])", r
 _TEX = re.compile(r"\\(?:[a-zA-Z]{2,}\s*[{(_^\\]|[a-zA-Z]++\b.{0,80}?[=^_+<>{])")
 
 
-def image(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
+def image(page: Walker, node: LexborNode, attributes: Attributes) -> None:
     """`img` and `amp-img`. One that stands for characters, an emoji or a formula, is text."""
     alt = (attributes.get("alt") or "")[: page.max_field]
     if alt and (_TEXT_IMAGE.search(attributes.get("class") or "") or ("\\" in alt and _TEX.search(alt))):
@@ -34,17 +35,17 @@ def image(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
     url = addresses.image_url(attributes, page.sources or [], page.max_px)
     if page.href and len(page.href) <= page.max_url:
         url = addresses.linked_image(page.href, url, size)
-    if url and not addresses.is_tracker(url, size, attributes):
+    if url and not is_tracker(url, size, attributes):
         _add_image(page, url, attributes, size)
 
 
-def background(page: Gatherer, attributes: Attributes) -> None:
+def background(page: Walker, attributes: Attributes) -> None:
     """The image behind an element."""
     if url := addresses.background_url(attributes):
         _add_image(page, url, attributes)
 
 
-def picture(page: Gatherer, node: LexborNode, attributes: Attributes) -> Callable[[], None]:
+def picture(page: Walker, node: LexborNode, attributes: Attributes) -> Callable[[], None]:
     before, page.sources = page.sources, []
 
     def leave() -> None:
@@ -53,14 +54,14 @@ def picture(page: Gatherer, node: LexborNode, attributes: Attributes) -> Callabl
     return leave
 
 
-def source(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
+def source(page: Walker, node: LexborNode, attributes: Attributes) -> None:
     if page.video is not None:
         addresses.add_source(page.video, node.tag, attributes)
     elif page.sources is not None and node.tag == "source" and len(page.sources) < _MAX_SOURCES:
         page.sources.append(attributes)
 
 
-def video(page: Gatherer, node: LexborNode, attributes: Attributes) -> Callable[[], None] | None:
+def video(page: Walker, node: LexborNode, attributes: Attributes) -> Callable[[], None] | None:
     """A video takes its place when it opens; its sources and tracks follow."""
     if page.video is not None:
         return None
@@ -81,7 +82,7 @@ def video(page: Gatherer, node: LexborNode, attributes: Attributes) -> Callable[
     return leave
 
 
-def embedded(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
+def embedded(page: Walker, node: LexborNode, attributes: Attributes) -> None:
     """`object` and `embed`; what stands inside is for browsers that cannot show it."""
     kind, url = addresses.object_url(attributes)
     if kind == "image":
@@ -93,13 +94,13 @@ def embedded(page: Gatherer, node: LexborNode, attributes: Attributes) -> None:
         page.layout.items.append(Item(page.box, page.position, "video", media=shown))
 
 
-def attribute(page: Gatherer, attributes: Attributes, name: str) -> str:
+def attribute(page: Walker, attributes: Attributes, name: str) -> str:
     """An attribute's text on one line, clean, as much of it as a field may hold."""
     value = attributes.get(name)
     return one_line(value[: page.max_field]) if value else ""
 
 
-def _add_image(page: Gatherer, url: str, attributes: Attributes, size: tuple[int, int] | None = None) -> None:
+def _add_image(page: Walker, url: str, attributes: Attributes, size: tuple[int, int] | None = None) -> None:
     last = page.layout.items[-1].media if page.layout.items and not page.pieces else None
     if isinstance(last, Image):
         if last.url == url:

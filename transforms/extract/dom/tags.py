@@ -31,6 +31,11 @@ TEXT_BOXES = _words(
 )
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
+WHOLE = frozenset(("html", "body", "main"))  # where these are hidden, scripts show them
+CODE_LINES = frozenset(("div", "li", "p", "tr"))  # within preformatted text each is a line of it
+IN_CODE = CODE_LINES | {"ol", "ul", "table", "tbody"}
+UNFOLDS = ("aria-controls", "data-target", "data-bs-target")  # name what an element unfolds
+FOLDED_ROLES = frozenset(("region", "tabpanel"))
 _STREAMED = re.compile(r"S:[0-9a-f]{1,8}")  # a part of the page that a server sends late (React), to be shown when it is there
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 

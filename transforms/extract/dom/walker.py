@@ -21,31 +21,20 @@ from lamella.transforms.extract.dom.class_heuristics import (
     traits_of,
     traits_of_tag,
 )
+from lamella.transforms.extract.dom.entered import is_entered
 from lamella.transforms.extract.dom.head import Head
 from lamella.transforms.extract.dom.phrases import SKIP
 from lamella.transforms.extract.dom.slugs import is_slug
 from lamella.transforms.extract.dom.texts import BREAK, CELL, blocks_of, one_line
 
 Attributes = dict[str, str | None]
-Handler = Callable[["Gatherer", LexborNode, Attributes], object]
+Handler = Callable[["Walker", LexborNode, Attributes], object]
 _LICENCE = '[rel~="license" i][href]'
 _RSL = 'link[rel~="license" i][type="application/rsl+xml" i][href]'
-# Furniture with these inside was perhaps never closed: where it holds the page's prose, it is none.
-_CONTENT = "main, [role=main], h1"
-_NAVIGATED = f"{_CONTENT}, p"
-# What only calls itself boilerplate is none where it shows or tells something.
-_MATTER = "h1, h2, h3, h4, h5, h6, p, img, nav, pre, video, main, article"
-_MIN_MENU_LINKS, _MAX_MENU_LETTERS = 5, 40  # of all its text, a link
 _TITLE_LETTERS = 1000  # of the page's, that headings are looked for in
-_WHOLE = frozenset(("html", "body", "main"))  # where these are hidden, scripts show them
-_CODE_LINES = frozenset(("div", "li", "p", "tr"))  # within preformatted text each is a line of it
-_IN_CODE = _CODE_LINES | {"ol", "ul", "table", "tbody"}
 _MIN_SENTENCE_WORDS = 12  # a heading of so many that ends in a full stop is a paragraph
 _FULL_STOPS = frozenset(".!?…。！？")
-_UNFOLDS = ("aria-controls", "data-target", "data-bs-target")  # name what an element unfolds
 _MAX_UNFOLDED = 20
-_MAX_NAMED = 200  # boxes that call themselves boilerplate and are entered; beyond, all are
-_MAX_ENTERED = 50  # pieces of furniture that are looked into; one more is entered as it is, and judged by its name
 
 
 class Limits(Protocol):
@@ -54,10 +43,11 @@ class Limits(Protocol):
     max_srcset_px: int
     max_url_characters: int
     max_field_characters: int
+    min_prose_words: int
 
 
-class Gatherer:
-    """The state of a walk. The handlers of `gather_phrases`, `gather_cells` and `gather_media` read and write it, too."""
+class Walker:
+    """The state of a walk. The handlers of `phrases`, `cells` and `shown` read and write it, too."""
 
     def __init__(self, url: str, config: Limits, thorough: bool = False):
         self.thorough = thorough  # enters what is hidden or says that it is furniture, too
@@ -118,10 +108,10 @@ class Gatherer:
 
     def _styled(self, handler: Handler, node: LexborNode, attributes: Attributes) -> object:
         """An element that may be hidden, or have an image behind it, or unfold another one."""
-        for name in _UNFOLDS:
+        for name in tags.UNFOLDS:
             if ids := attributes.get(name):
                 self.controlled.update(id_.removeprefix("#") for id_ in ids.split()[:_MAX_UNFOLDED])
-        if tags.is_hidden(attributes) and node.tag not in _WHOLE and not self.thorough and not self._is_folded(attributes):
+        if tags.is_hidden(attributes) and node.tag not in tags.WHOLE and not self.thorough and not self._is_folded(attributes):
             return SKIP
         leave = handler(self, node, attributes)
         if (type(leave) is tuple or handler is phrases.link) and leave is not SKIP:
@@ -130,7 +120,7 @@ class Gatherer:
 
     def _is_folded(self, attributes: Attributes) -> bool:
         """Whether a reader can unfold what is hidden: an answer, a tab."""
-        return attributes.get("role") in _FOLDED_ROLES or (attributes.get("id") or "") in self.controlled
+        return attributes.get("role") in tags.FOLDED_ROLES or (attributes.get("id") or "") in self.controlled
 
     def leave(self, leave: tuple[int, str] | Callable[[], None]) -> None:
         if type(leave) is tuple:
@@ -197,9 +187,9 @@ class Gatherer:
         if self.joined:
             return self._part(node, attributes)
         tag = node.tag
-        if self.text_tag == "pre" and tag in _IN_CODE:
+        if self.text_tag == "pre" and tag in tags.IN_CODE:
             silent = attributes and is_silent(attributes.get("class") or "")
-            return SKIP if silent else self._end_line if tag in _CODE_LINES else None
+            return SKIP if silent else self._end_line if tag in tags.CODE_LINES else None
         if self.pieces:
             self.flush()
         leave = self.box, self.text_tag
@@ -207,7 +197,7 @@ class Gatherer:
         if box.hint:
             if box.hint in BY_NAME and (id_ := attributes.get("id")) and is_slug(node, id_):
                 box.hint = traits_of(tag, (attributes.get("role") or "")[:MAX_NAMES], box.name, "")[0]
-            if box.hint in _PASSED and not self.thorough and not self._is_entered(node, tag, box.hint):
+            if box.hint in _PASSED and not self.thorough and not is_entered(self, node, tag, box.hint):
                 self.box = leave[0]
                 return SKIP
         if tag in tags.TEXT_TAGS:
@@ -216,19 +206,6 @@ class Gatherer:
         if tag == "tr":
             self.row_began = False
         return leave
-
-    def _is_entered(self, node: LexborNode, tag: str, hint: str) -> bool:
-        """Whether boilerplate is walked: what HTML calls so for a title or the main part in it, what only its names call so
-        for anything that may be content. Each is looked into a bounded number of times: they stand within each other."""
-        if hint == FURNITURE:
-            if self.entered < _MAX_ENTERED and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
-                return False
-            self.entered += 1
-            return True
-        if self.named >= _MAX_NAMED or (node.css_first(_MATTER) is None and _says_little(node)):
-            return self.named >= _MAX_NAMED
-        self.named += 1
-        return True
 
     def _part(self, node: LexborNode, attributes: Attributes) -> object:
         """A block within a short cell: a part of the row's line."""
@@ -288,35 +265,28 @@ class Gatherer:
         self.muted -= 1
 
 
-def _says_little(node: LexborNode) -> bool:
-    """Whether links are nearly all that an element says: more than an entry of a list has, and no sentences beside them."""
-    links = len(node.css("a"))
-    return links >= _MIN_MENU_LINKS and len(node.text(strip=True)) <= _MAX_MENU_LETTERS * links
-
-
 _PASSED = frozenset((FURNITURE, LIKELY_FURNITURE, CONSENT))  # boilerplate that is not entered where nothing stands in it
-_FOLDED_ROLES = frozenset(("region", "tabpanel"))
-_STYLED = addresses.BACKGROUNDS | {"hidden", *_UNFOLDS}
+_STYLED = addresses.BACKGROUNDS | {"hidden", *tags.UNFOLDS}
 _HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is not named here is a box
     **dict.fromkeys((*tags.SKIPPED, "-comment", "-doctype", "-document", None)),
     **dict.fromkeys(tags.INLINE, phrases.phrase),
     **dict.fromkeys(tags.SLANTED, phrases.slant),
     "sup": phrases.raised,
     "math": phrases.formula,
-    "title": Gatherer._title,
-    "meta": Gatherer._meta,
-    "link": Gatherer._meta,
-    "base": Gatherer._meta,
-    **dict.fromkeys(tags.BLOCKS, Gatherer.block),
+    "title": Walker._title,
+    "meta": Walker._meta,
+    "link": Walker._meta,
+    "base": Walker._meta,
+    **dict.fromkeys(tags.BLOCKS, Walker.block),
     "a": phrases.link,
     "sub": phrases.lowered,
     "script": phrases.script,
     "button": phrases.button,
     "br": phrases.line_break,
-    "hr": Gatherer._hr,
+    "hr": Walker._hr,
     "td": cells.cell,
     "th": cells.cell,
-    "noscript": Gatherer.mute,
+    "noscript": Walker.mute,
     "picture": shown.picture,
     "source": shown.source,
     "track": shown.source,

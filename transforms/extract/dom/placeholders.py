@@ -1,0 +1,46 @@
+"""The address and the size of an image -> whether it is there to be asked for, or to keep a place, and not to be seen."""
+
+import re
+
+Attributes = dict[str, str | None]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_DRAWN = frozenset(("gif", "png", "svg"))  # a placeholder is one of these
+_MAX_PLACEHOLDER = 60  # letters of its name
+# A name of nothing but these words, what goes with them, and numbers, is a placeholder's or a counter's: "ajax-loader.gif",
+# "spacer_2.png", "1x1.gif". What goes with them alone is a name like another: "image1.png", "x3.png".
+_EMPTY_NAMES = _words("""
+    spacer blank clear transparent trans pixel pix tracking tracker track beacon loading loader load spinner ajax lazy
+    lazyload placeholder none empty dummy grey gray white counter count
+""")
+_WITH_EMPTY_NAMES = _EMPTY_NAMES | _words("px x img image gif hit")
+_DOT = re.compile(r"\d{1,2}(?:px|x\d{1,2})|px|x", re.IGNORECASE)
+_COUNTER = re.compile(
+    r"//(?:pixel|stats|b\.scorecardresearch|www\.facebook\.com/tr|[\w.]*doubleclick\.net)[./?]|/pixel(?:$|\?)",
+    re.IGNORECASE,
+)
+_NAME_WORDS = re.compile(r"[^\W\d_]+|\d+")
+_MIN_SEEN_PX = 50  # a side that the page declares: no tracker is as large
+
+
+def is_tracker(url: str, size: tuple[int, int], attributes: Attributes) -> bool:
+    """Whether an image is there to be asked for, or to keep a place, and not to be seen. What is declared large is seen."""
+    sizes = [attributes.get("width"), attributes.get("height")]
+    if any(value and value.strip().removesuffix("px") in ("0", "1") for value in sizes) or 0 < max(size) <= 1:
+        return True
+    return max(size) < _MIN_SEEN_PX and (bool(_COUNTER.search(url)) or is_placeholder(url))
+
+
+def is_placeholder(url: str) -> bool:
+    """Whether the whole name of a drawn picture says that it shows nothing: "front-loading.png" is a picture's."""
+    stem, _, kind = url.partition("?")[0].partition("#")[0].rpartition("/")[2].rpartition(".")
+    if kind.lower() not in _DRAWN or len(stem) > _MAX_PLACEHOLDER:
+        return False
+    words = _NAME_WORDS.findall(stem.lower())
+    if _EMPTY_NAMES.isdisjoint(words):
+        return bool(_DOT.fullmatch(stem))
+    return all(word.isdecimal() or word in _WITH_EMPTY_NAMES for word in words)
