@@ -444,6 +444,14 @@ def test_a_licence_that_cannot_be_had_prohibits_nothing(server, tmp_path):
     assert "/l.xml" not in server.paths()
 
 
+def test_a_crawl_delay_holds_between_the_files_of_a_site_too(server, tmp_path):
+    server.robots["127.0.0.1"] = 200, b"User-agent: *\nCrawl-delay: 0.1\n"
+    assert reasons(server.config(opt_outs=OptOutConfig()), tmp_path, server.url("/ok/1.png")) == [None]
+    assert server.paths() == ["/robots.txt", "/.well-known/tdmrep.json", "/ai.txt", "/ok/1.png"]
+    times = [at for at, _, _ in server.log[1:]]
+    assert min(later - earlier for earlier, later in pairwise(times)) >= 0.1
+
+
 def test_files_of_a_site_are_asked_for_before_its_pictures(server, tmp_path):
     server.files = {"/ai.txt": b"User-agent: *\nDisallow: /ok/closed\n", "/.well-known/tdmrep.json": b"[]"}
     config = server.config(opt_outs=OptOutConfig())

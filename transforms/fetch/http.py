@@ -78,7 +78,7 @@ class Client:
         self._product = product_of(config.user_agent)
         self._guard = Guard(config)
         self._rate_limit = RateLimit(config.min_delay_s, config.connections)
-        self._sites = SiteCache(self._site_file, config)
+        self._sites = SiteCache(self._site_file, config, lambda site, s: self._rate_limit.slow_down(registered_domain(site), s))
         connector = aiohttp.TCPConnector(
             limit=config.connections,
             resolver=resolver,

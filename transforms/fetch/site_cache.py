@@ -26,10 +26,16 @@ class SiteCache:
 
     Args:
         get: URL of a site's file -> (status, body); it raises Refused where the site cannot be reached, and that is not kept.
+        slow_down: is told the delay that a site's robots.txt asks for, before its other files are asked for.
     """
 
-    def __init__(self, get: Callable[[str], Awaitable[tuple[int, bytes]]], config: FetchConfig):
-        self._get, self._config = get, config
+    def __init__(
+        self,
+        get: Callable[[str], Awaitable[tuple[int, bytes]]],
+        config: FetchConfig,
+        slow_down: Callable[[str, float], None] = lambda site, seconds: None,
+    ):
+        self._get, self._config, self._slow_down = get, config, slow_down
         # Each waits for those below it alone: a licence for robots.txt of the site it lies on, whoever names it.
         self._rules = _Daily(self._read)
         self._licences = _Daily(self._licence)
@@ -54,6 +60,8 @@ class SiteCache:
         robots = await self._robots.of(site) if config.robots_txt else None
         if not config.honour_opt_outs or (robots and not robots.reachable):
             return SiteRules(robots=robots)
+        if robots and 0 < (delay_s := robots.verdict(site, product_of(config.user_agent)).delay_s) <= config.timeout_s:
+            self._slow_down(site, delay_s)
         tdm = read_tdm_file(await self._file_at(site + TDM_FILE, robots)) if heard.tdm_file else ()
         ai = read_ai_txt(await self._file_at(site + AI_TXT, robots)) if heard.ai_txt else None
         named = robots.rules.licences if heard.rsl and robots and robots.rules else ()

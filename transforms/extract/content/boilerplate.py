@@ -30,6 +30,8 @@ class Limits(Protocol):
     min_repeated_words: int
     max_repeated_text: float
     min_repeating_letters: int
+    min_run: int
+    min_linked_words: int
 
 
 def without_boilerplate(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:

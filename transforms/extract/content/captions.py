@@ -59,8 +59,8 @@ def _without_small_print(layout: Layout, items: list[Item], max_words: int) -> l
     out: list[Item] = []
     for item in items:
         shown = out[-1].media if out else None
-        said = isinstance(shown, Image) and not shown.caption and item.words <= max_words and item.tag == "p"
-        if said and (item.slanted or _is_framed(layout, item)):
+        said = item.words <= max_words and item.tag == "p"
+        if isinstance(shown, Image) and not shown.caption and said and (item.slanted or _is_framed(layout, item)):
             shown.caption = item.text
         else:
             out.append(item)

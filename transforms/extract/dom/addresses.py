@@ -125,13 +125,13 @@ def _lazy_by_value(attributes: Attributes) -> tuple[str, str]:
 def background_url(attributes: Attributes) -> str:
     """The image that a style attribute, or a lazy loader's, puts behind an element."""
     style = attributes.get("style") or ""
-    if "url(" in style and (found := _BACKGROUND.search(style)) and (url := _reference(found[found.lastindex])):
+    if "url(" in style and (found := _BACKGROUND.search(style)) and (url := _reference(found[found.lastindex or 0])):
         return url
     lazy = _first(attributes, _LAZY_BACKGROUNDS)
     if not lazy:
         return ""
     found = _URL.search(lazy)
-    return _reference(found[found.lastindex] if found else lazy)
+    return _reference(found[found.lastindex or 0] if found else lazy)
 
 
 def linked_image(href: str | None, shown: str, size: tuple[int, int]) -> str:

@@ -183,7 +183,9 @@ def _is_whole_heading(page: Walker, node: LexborNode) -> bool:
     if page.text_tag not in HEADINGS or page.pieces or not any(map(str.isalpha, (node.text() or "")[:_MAX_BUTTON_LETTERS])):
         return False
     following = node.next
-    return following is None or (following.next is None and following.tag == "-text" and not following.text_content.strip())
+    return following is None or (
+        following.next is None and following.tag == "-text" and not (following.text_content or "").strip()
+    )
 
 
 def _is_mark(node: LexborNode, attributes: Attributes) -> bool:

@@ -43,6 +43,7 @@ class Limits(Protocol):
     max_srcset_px: int
     max_url_characters: int
     max_field_characters: int
+    min_prose_words: int
 
 
 class Walker:
