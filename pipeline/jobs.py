@@ -6,20 +6,16 @@ hash is not the one its tables carry, or where one of them is not whole: a file 
 another size.
 """
 
-import collections
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import apache_beam as beam
 
 from lamella.pipeline import curation
 from lamella.pipeline.archive_batches import ReadingClock, cut_batches
+from lamella.pipeline.context import RunContext
 from lamella.pipeline.declared import SHARDS_FOLDER, Job, counters_of_job, rejections_of
 from lamella.pipeline.empty import nothing_left
-from lamella.pipeline.fingerprints import job_fingerprint
 from lamella.pipeline.graph import (
     DOCUMENTS,
     EXTRACT,
@@ -27,72 +23,33 @@ from lamella.pipeline.graph import (
     JOBS,
     LEDGER_TABLES,
     MEDIA,
-    PAIR_TABLES,
     PAIRS,
     SHARDS,
     TABLES,
     record_of,
 )
-from lamella.pipeline.integrity import fault_of, fault_of_packs
 from lamella.pipeline.ledger import Ledger
 from lamella.pipeline.measured import CountsTarget, counts_of, forget_counts
 from lamella.pipeline.ownership import claim, withdraw
 from lamella.pipeline.partitions import ReadPartitions, WritePartitions, partition_key, standing_partitions
 from lamella.pipeline.read import ReadTables
+from lamella.pipeline.standing import expected_fingerprint, faults_of, fingerprint_of, rows_by_dataset
 from lamella.pipeline.standing_shards import names_of_standing, shard_settings, standing_shards
-from lamella.pipeline.tables import column_values, finished_manifest, part_names, read_manifest
+from lamella.pipeline.tables import part_names
 from lamella.pipeline.write import CountersTarget, TableTarget, Target, Targets, WriteTargets
 from lamella.schemas.account import Counter
 from lamella.schemas.config import Config
-from lamella.schemas.datasets import DATASETS, Dataset
-from lamella.schemas.rejection import Rejection, Unit
-from lamella.schemas.shards import FINGERPRINT_KEY, MANIFEST
-from lamella.transforms.base.files import join, read_bytes, size_of
+from lamella.schemas.rejection import Rejection
+from lamella.transforms.base.files import size_of
 from lamella.transforms.base.remembered import Counted
-from lamella.transforms.fetch.packs import FOLDER as PACKS
 from lamella.transforms.shard.plan import plan_shards
 from lamella.transforms.shard.write import names_of
-
-Build = Callable[[beam.Pipeline], Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunContext:
-    """Where a run works: its config, its archives, its folder, and how a pipeline is executed."""
-
-    config: Config
-    archives: tuple[str, ...]
-    folder: str
-    execute: Callable[[str, Build], None]  # label, pipeline's content; returns when the pipeline has ended, raises if it failed
-    say: Callable[[str], None]  # one line of progress
-    processes: int | None = None  # of this machine; None: a cluster's, however many there are
-    deep: bool = False  # whether checksums tell what stands, and not sizes alone
-    done: Callable[[str], object] = lambda job: None  # is told of a job whose tables stand
-    media_root: str = ""  # the run's folder that packs and memory lie in, where it is another
-    asks: bool = True  # whether the network may be asked, where the configuration says so
-    dry: bool = False  # jobs are laid out and handed to `execute`, and nothing in the folder is touched
-
-    @property
-    def root(self) -> str:
-        """What refs to media are relative to."""
-        return self.media_root or self.folder
-
-    def table(self, name: str) -> str:
-        return join(self.folder, name)
 
 
 def table_names(config: Config) -> dict[str, list[str]]:
     """Folder -> names of the files that a run with this config writes there; not of shards, whose number depends on rows."""
     names = dict.fromkeys((*TABLES, *LEDGER_TABLES), part_names(config.run.table_parts))
     return names | {counters_of_job(job): part_names(1) for job in JOBS}
-
-
-def expected_fingerprint(context: RunContext, job: str) -> str:
-    """What the tables of a job must say that they were made from, to stand. Its own inputs must stand."""
-    if job == DOCUMENTS.name:  # it reads the parts of archives, which lie in no table
-        parts = standing_partitions(context.folder, context.archives, context.config)
-        return job_fingerprint(context.config, job, [f"{key} {part.hash}" for key, part in sorted(parts.items())])
-    return job_fingerprint(context.config, job, _contents(context, *GRAPH[job].reads))
 
 
 def run_jobs(context: RunContext) -> str:
@@ -192,25 +149,6 @@ def run_job(context: RunContext, job: str) -> None:
     _WORK[job](context)
 
 
-def stands(context: RunContext, job: str) -> bool:
-    """Whether a job's tables are whole and were made from what the place's config and inputs are."""
-    fingerprint = expected_fingerprint(context, job)
-    return not faults_of(context, job) and all(
-        fingerprint_of(context.table(name)) == fingerprint for name in GRAPH[job].folders
-    )
-
-
-def rows_by_dataset(folder: str) -> dict[Dataset, int]:
-    """How many records each dataset of a run has: a manifest's rows, or those of a table of pairs that name the dataset."""
-    named: collections.Counter[str] = collections.Counter()
-    for table in PAIR_TABLES:
-        named.update(column_values(join(folder, table.name), "dataset"))
-    return {
-        dataset: named[dataset] if entry.unit is Unit.PAIR else finished_manifest(join(folder, entry.table)).rows
-        for dataset, entry in DATASETS.items()
-    }
-
-
 def _read(pipeline: beam.Pipeline, context: RunContext, job: Job) -> tuple[beam.PCollection, ...]:
     """The tables that a job reads, in the order of its declaration."""
     tables = {name: (context.table(name), record_of(name)) for name in job.reads}
@@ -253,14 +191,6 @@ def _run(
         context.say(f"{job.name}: {counted.name}: {counted.fresh} of {counted.asked} measured")
 
 
-def faults_of(context: RunContext, job: str) -> dict[str, str]:
-    """Table or dataset -> what is missing of it, for those of a job that are finished, and not whole any more."""
-    faults = {name: fault for name in GRAPH[job].folders if (fault := fault_of(context.table(name), context.deep))}
-    if GRAPH[job].lays(PACKS) and not faults and (fault := fault_of_packs(context.folder, context.deep)):
-        return {MEDIA.name: fault}
-    return faults
-
-
 def _names(context: RunContext, job: Job) -> dict[str, list[str]]:
     """Folder -> the names that a job may write there."""
     names = {name: found for name, found in table_names(context.config).items() if name in job.folders}
@@ -294,15 +224,3 @@ def _write(context: RunContext, job: Job, made: Made, ledger: Ledger, *, fingerp
         inputs[declared.name] = records
         targets[declared.name] = {declared.record: table(declared.name, declared.record)}
     inputs | "Write" >> WriteTargets(targets)
-
-
-def _contents(context: RunContext, *tables: str) -> list[str]:
-    return [f"{name} {manifest.hash if (manifest := read_manifest(context.table(name))) else ''}" for name in tables]
-
-
-def fingerprint_of(folder: str) -> str | None:
-    """What a table, or a dataset of shards, says that it was made from; None where it is not finished, or does not say."""
-    try:
-        return json.loads(read_bytes(join(folder, MANIFEST)))[FINGERPRINT_KEY]
-    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
-        return None

@@ -8,10 +8,11 @@ from importlib.metadata import PackageNotFoundError, version
 
 import fsspec
 
+from lamella.pipeline.context import RunContext
 from lamella.pipeline.enclosed import check_enclosed
 from lamella.pipeline.fingerprints import check_files
 from lamella.pipeline.graph import EXTRACT, GRAPH, JOBS
-from lamella.pipeline.jobs import RunContext, run_jobs, table_names
+from lamella.pipeline.jobs import run_jobs, table_names
 from lamella.pipeline.ownership import RUN_FILE, check_names, check_output, check_own, read_facts, sweep
 from lamella.pipeline.partitions import FOLDER as PARTITIONS
 from lamella.schemas.config import Config

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import fsspec
 
+from lamella.pipeline.context import RunContext
 from lamella.pipeline.empty import nothing_left
 from lamella.pipeline.graph import GRAPH, JOBS, PARTITIONS
-from lamella.pipeline.jobs import RunContext, run_job, stands
+from lamella.pipeline.jobs import run_job
 from lamella.pipeline.ownership import read_facts
 from lamella.pipeline.partitions import standing_partitions
 from lamella.pipeline.run import begin, unfinished_jobs
+from lamella.pipeline.standing import stands
 from lamella.schemas.config import Config
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.printable import printable

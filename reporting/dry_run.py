@@ -6,12 +6,13 @@ from pathlib import Path
 
 import fsspec
 
-from lamella.pipeline import jobs
 from lamella.pipeline.config.nearest_key import dotted_keys
+from lamella.pipeline.context import RunContext
 from lamella.pipeline.fingerprints import sets_pace
 from lamella.pipeline.graph import ARCHIVE_STAGES, EXTRACT, GRAPH
 from lamella.pipeline.ownership import RUN_FILE, check_output
 from lamella.pipeline.partitions import FOLDER, partition_key, standing_partitions
+from lamella.pipeline.standing import expected_fingerprint, faults_of, fingerprint_of
 from lamella.reporting.settings import settings_of
 from lamella.schemas.config import Config
 from lamella.schemas.printable import byte_size
@@ -26,7 +27,7 @@ def plan(c: Config, archives: tuple[str, ...], folder: str, models: Mapping[str,
     check_output(folder)
     changed = sum(setting.changed for settings in settings_of(c).values() for setting in settings)
     yield f"recipe   {c.recipe}: {changed} settings differ from the defaults (`lamella config` shows them)"
-    context = jobs.RunContext(config=c, archives=archives, folder=folder, execute=_never, say=lambda line: None)
+    context = RunContext(config=c, archives=archives, folder=folder, execute=_never, say=lambda line: None)
     standing = standing_partitions(folder, archives, c)
     yield from _archives(archives, {archive for archive in archives if partition_key(archive) in standing})
     for job, says in _jobs(context, len(archives) - len(standing)):
@@ -55,7 +56,7 @@ def _archives(archives: tuple[str, ...], standing: set[str]) -> Iterator[str]:
         yield f"         and {len(archives) - _SHOWN} more"
 
 
-def _jobs(context: jobs.RunContext, missing: int) -> Iterator[tuple[str, str]]:
+def _jobs(context: RunContext, missing: int) -> Iterator[tuple[str, str]]:
     """(job, why it runs or not), in order; what follows a job that runs may find its inputs as they were."""
     before = _settings_before(context.folder)
     if missing:
@@ -71,16 +72,16 @@ def _jobs(context: jobs.RunContext, missing: int) -> Iterator[tuple[str, str]]:
         upstream = job if why else upstream
 
 
-def _why(context: jobs.RunContext, job: str, before: Mapping[str, object] | None, upstream: str) -> str:
+def _why(context: RunContext, job: str, before: Mapping[str, object] | None, upstream: str) -> str:
     folders = GRAPH[job].folders
-    stand = [jobs.fingerprint_of(context.table(folder)) for folder in folders]
+    stand = [fingerprint_of(context.table(folder)) for folder in folders]
     if not any(stand):
         return "not made yet"
-    for name, fault in jobs.faults_of(context, job).items():
+    for name, fault in faults_of(context, job).items():
         return f"{name} is made again, {fault}"
     if None in stand:
         return f"{folders[stand.index(None)]} is not finished"
-    if not upstream and set(stand) == {jobs.expected_fingerprint(context, job)}:
+    if not upstream and set(stand) == {expected_fingerprint(context, job)}:
         return ""
     if changes := _changes(GRAPH[job].config_parts, context.config, before):
         return changes

@@ -13,8 +13,9 @@ from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.pipeline_utils import group_by_key_input_visitor
 from apache_beam.transforms.environments import DockerEnvironment
 
+from lamella.pipeline.context import RunContext
 from lamella.pipeline.graph import JOBS
-from lamella.pipeline.jobs import RunContext, run_job
+from lamella.pipeline.jobs import run_job
 from lamella.schemas.config import Config
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.printable import printable

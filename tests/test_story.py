@@ -10,8 +10,8 @@ import pytest
 from lamella.pipeline import jobs
 from lamella.pipeline.audit import conservation_of
 from lamella.pipeline.config.resolution import resolve
+from lamella.pipeline.context import RunContext
 from lamella.pipeline.graph import JOBS, PAIR_TABLES, TABLES
-from lamella.pipeline.jobs import RunContext
 from lamella.pipeline.preflight import find_archives
 from lamella.pipeline.run import begin, config_of, run
 from lamella.pipeline.tables import read_manifest, read_records

@@ -7,8 +7,9 @@ import pytest
 from run_folder import put_table
 
 from lamella.pipeline.config.resolution import resolve
+from lamella.pipeline.context import RunContext
 from lamella.pipeline.graph import GRAPH, JOBS
-from lamella.pipeline.jobs import RunContext, expected_fingerprint
+from lamella.pipeline.standing import expected_fingerprint
 from lamella.pipeline.tables import TableManifest, write_manifest
 from lamella.reporting.dry_run import plan
 from lamella.schemas.rejection import Rejection

@@ -237,7 +237,7 @@ def test_a_licence_in_xml_has_no_entities_and_a_bound(canary):
     """H6: the one XML that is read is RSL, and only as plain elements."""
     external = f'<!DOCTYPE rsl [<!ENTITY canary SYSTEM "{canary.url}">]>'
     bomb = '<!DOCTYPE rsl [<!ENTITY a "train-ai "><!ENTITY b "' + "&a;" * 10_000 + '">]>'
-    assert rsl_prohibits(RSL.format("train-ai")) == [("/", ["train-ai"])]
+    assert rsl_prohibits(RSL.format("train-ai")) == [("/", ("train-ai",))]
     for text in (
         external + RSL.format("&canary;"),
         bomb + RSL.format("&b;"),
@@ -249,10 +249,11 @@ def test_a_licence_in_xml_has_no_entities_and_a_bound(canary):
 
 
 def test_no_part_of_the_package_reads_xml():
-    """H6: there is no XML parser to mislead, but for that of licences."""
+    """H6: there is no XML parser to mislead, but for that of licences; trafilatura's answer is of its own writing."""
     import ast
 
     root = Path(__file__).resolve().parents[2]
+    allowed = {"usage.py": {"xml"}, "trafilatura_text.py": {"lxml"}}
     banned = {"xml", "lxml", "defusedxml", "bs4", "html5lib", "cairosvg", "svglib"}
     for folder in ("schemas", "transforms", "pipeline", "runners", "trainer", "weights"):
         for path in (root / folder).rglob("*.py"):
@@ -260,7 +261,7 @@ def test_no_part_of_the_package_reads_xml():
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
                 found = banned & {name.split(".")[0] for name in names}
-                assert not found or (path.name, found) == ("usage.py", {"xml"}), path
+                assert found <= allowed.get(path.name, set()), path
 
 
 NAMES = ["../a.parquet", "/etc/hostname", "a/b.parquet", ".a.parquet", "..", "", "a\0b", "a\nb", "\\..\\a", "~", "a:b"]

@@ -56,8 +56,6 @@ gambar|foto tidak tersedia|tidak ada gambar|deskripsi gambar|hình ảnh|ảnh|k
 nhập mô tả hình ảnh
 चित्र|छवि|तस्वीर|कोई छवि नहीं|ছবি|รูปภาพ|ภาพ|ไม่มีรูปภาพ|คำอธิบายภาพ
 """
-_TAIL = re.compile(r"[\W\d_]+$")
-
 _MARKUP = re.compile(
     r"</?(?:a|abbr|b|br|center|div|em|figure|font|h[1-6]|i|iframe|img|li|p|picture|span|strong|su[bp]|table|t[dr]|ul?)(?=[\s/>])"
     r"[^<>]{0,300}>"
@@ -95,7 +93,8 @@ def boilerplate_of(text: str) -> str:
 
 def _plain(text: str) -> str:
     folded = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    return _TAIL.sub("", folded).strip("\"'([{<*-–—.: ")
+    last = next((at for at in range(len(folded) - 1, -1, -1) if folded[at].isalpha()), -1)  # what follows says nothing
+    return folded[: last + 1].strip("\"'([{<*-–—.: ")
 
 
 _KNOWN = frozenset(_plain(phrase) for line in _PLACEHOLDERS.split("\n") for phrase in line.split("|") if phrase.strip())
