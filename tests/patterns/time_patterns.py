@@ -18,7 +18,7 @@ from attack_texts import Attack, attacks_on
 
 _SIZE = 2048  # characters of the first try
 _NOTICED_S = 0.0006  # linear patterns take less for the first try, and need no second look
-_STOPPED_S = 0.4  # of one call
+_STOPPED_S = 0.2  # of one call
 _SIZES = tuple(256 << step for step in range(7))
 _GROWTH = 3.0  # 2 is linear, 4 is quadratic
 _COSTLY_S = 100e-6  # a character, though in proportion
@@ -39,7 +39,7 @@ def slow_attack(pattern: re.Pattern, anchored: bool) -> Attack | None:
     for attack in attacks[:: len(attacks) // _MAX_ATTACKS + 1]:
         for call in (pattern.match if anchored else pattern.findall, pattern.fullmatch):
             case = _Case(pattern, call, attack)
-            if case.is_noticed() and all(case.grows() for _ in range(5)):
+            if case.is_noticed() and all(case.grows() for _ in range(3)):
                 return attack
     return None
 

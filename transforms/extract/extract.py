@@ -36,12 +36,11 @@ def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedD
 
 def judge(page: Page, parsed: Parsed, config: ExtractConfig) -> InterleavedDocument | Rejection:
     """The document of a page that was parsed."""
-    texts = sum(isinstance(node, TextNode) for node in parsed.nodes)
+    texts = [node.text for node in parsed.nodes if isinstance(node, TextNode)]
     if not texts:
         return _rejection(page, Reason.NO_CONTENT, f"0 blocks of text, {len(parsed.nodes)} media")
-    if texts == len(parsed.nodes):
-        sample = next(node.text for node in parsed.nodes)[:SAMPLE_CHARACTERS]
-        return _rejection(page, Reason.NO_MEDIA, f"{texts} blocks of text, 0 media", sample)
+    if len(texts) == len(parsed.nodes):
+        return _rejection(page, Reason.NO_MEDIA, f"{len(texts)} blocks of text, 0 media", texts[0][:SAMPLE_CHARACTERS])
     if len(parsed.nodes) > config.max_nodes:
         return _rejection(page, Reason.PAGE_TOO_COSTLY, f"{len(parsed.nodes)} > {config.max_nodes} nodes")
     return document_of(page, parsed)

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from lamella.schemas.config import ExtractConfig, ReadConfig
 from lamella.schemas.document import ImageNode, Node, TextNode
@@ -26,7 +26,7 @@ def extract_lines(stream: BinaryIO, config: ExtractConfig, address: str = "") ->
     HTML does not say where it came from: `address` is its URL, without which media of relative URLs cannot be named.
     """
     worker = Worker(config)
-    reader = io.BufferedReader(stream)
+    reader = io.BufferedReader(cast(io.RawIOBase, stream))
     try:
         for url, html in _pages(reader, ReadConfig().max_html_bytes, address):
             yield json.dumps({"url": url} | _outcome(url, html, worker, config), ensure_ascii=False)
@@ -57,7 +57,7 @@ def _row(node: Node) -> dict[str, str]:
     return {"kind": "video", "url": node.url, "alt": "", "caption": node.caption}
 
 
-def _pages(reader: io.BufferedReader, max_bytes: int, address: str) -> Iterator[tuple[str, str | Reason]]:
+def _pages(reader: "io.BufferedReader[Any]", max_bytes: int, address: str) -> Iterator[tuple[str, str | Reason]]:
     """(url, html) of each page, or (url, why there is none)."""
     if not _starts_with_brace(reader):
         data = reader.read(max_bytes + 1)
@@ -77,7 +77,7 @@ def _pages(reader: io.BufferedReader, max_bytes: int, address: str) -> Iterator[
             yield _page(line, max_bytes)
 
 
-def _starts_with_brace(reader: io.BufferedReader) -> bool:
+def _starts_with_brace(reader: "io.BufferedReader[Any]") -> bool:
     """Looks beyond a byte order mark and white space, which it reads."""
     if reader.peek(len(_BOM)).startswith(_BOM):
         reader.read(len(_BOM))

@@ -30,12 +30,12 @@ def with_trafilatura_text(html: str, layout: Layout, ours: list[Item]) -> list[I
 
 def _blocks(html: str) -> Iterator[tuple[str, str]]:
     """(tag, text) of each block; none where trafilatura finds no content."""
-    from lxml import etree
+    from lxml.etree import fromstring
     from trafilatura import extract
 
     found = extract(html, include_comments=False, output_format="xml")
     if found:
-        yield from _blocks_in(etree.fromstring(found.encode("utf-8")))
+        yield from _blocks_in(fromstring(found.encode("utf-8")))
 
 
 def _blocks_in(root: _Element) -> Iterator[tuple[str, str]]:

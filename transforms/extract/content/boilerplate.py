@@ -1,11 +1,14 @@
 """The items of the main region -> those that say something: lists of links, labels and headings of nothing go."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.content.headings import without_emptied_boxes, without_lone_headings
 from lamella.transforms.extract.dom.blocks import Image, Item, Layout, is_named
 from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BOXES
 from lamella.transforms.extract.dom.texts import CELL_EDGE
+
+if TYPE_CHECKING:
+    from lamella.schemas.config import ExtractConfig
 
 _LISTS = frozenset(("ul", "ol", "dl"))
 _ROWS = frozenset(("tr", "pre", "blockquote", "figcaption"))
@@ -15,33 +18,14 @@ _COLONS = frozenset(":：")
 _FULL_STOPS = _SENTENCE_ENDS - frozenset(":;：；؛")
 
 
-class Limits(Protocol):
-    """What is read of `schemas.config.ExtractConfig`."""
-
-    min_block_words: int
-    max_link_density: float
-    max_solid_link_density: float
-    max_edge_items: int
-    min_notice_words: int
-    min_notice_letters: float
-    min_prose_words: int
-    max_preamble: float
-    min_article_prose: int
-    min_repeated_words: int
-    max_repeated_text: float
-    min_repeating_letters: int
-    min_run: int
-    min_linked_words: int
-
-
-def without_boilerplate(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
+def without_boilerplate(layout: Layout, items: list[Item], limits: "ExtractConfig") -> list[Item]:
     wholes = _link_densities(layout, items)
     runs = _runs(layout, items, limits)
     said = [
         item.media is not None
         or item.tag in HEADINGS
-        or item.entry
-        or runs[index]
+        or bool(item.entry)
+        or bool(runs[index])
         or not _is_boilerplate(item, layout.boxes[item.box].tag, wholes[item.box], limits)
         or _is_linked_paragraph(layout, items, index, limits)
         for index, item in enumerate(items)
@@ -60,7 +44,7 @@ def without_boilerplate(layout: Layout, items: list[Item], limits: Limits) -> li
     return without_lone_headings(layout, _without_loose_ends(layout, kept, in_runs, limits))
 
 
-def _runs(layout: Layout, items: list[Item], limits: Limits) -> list[bool]:
+def _runs(layout: Layout, items: list[Item], limits: "ExtractConfig") -> list[bool]:
     """Which items stand among several short lines in a row without a link, on a page that says little else: verse, facts."""
     run = [False] * len(items)
     if sum(len(item.text) for item in items if _is_prose(item, limits)) >= limits.min_article_prose:
@@ -79,12 +63,12 @@ def _is_line(item: Item) -> bool:
     return item.media is None and item.tag == "p" and not item.link_letters
 
 
-def _is_prose(item: Item, limits: Limits) -> bool:
+def _is_prose(item: Item, limits: "ExtractConfig") -> bool:
     """In a line of its own with a full stop: verse has long lines, too."""
     return item.words >= limits.min_prose_words and not item.link_letters and item.text[-1] in _FULL_STOPS
 
 
-def _is_linked_paragraph(layout: Layout, items: list[Item], index: int, limits: Limits) -> bool:
+def _is_linked_paragraph(layout: Layout, items: list[Item], index: int, limits: "ExtractConfig") -> bool:
     """A sentence that is one link, as long as a paragraph and among paragraphs: it is told, not offered."""
     item = items[index]
     if item.tag != "p" or item.words < limits.min_linked_words or item.text[-1] not in _FULL_STOPS:
@@ -98,7 +82,7 @@ def _is_linked_paragraph(layout: Layout, items: list[Item], index: int, limits: 
     )
 
 
-def _without_repeats(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
+def _without_repeats(layout: Layout, items: list[Item], limits: "ExtractConfig") -> list[Item]:
     """Without the paragraphs that stood before, word for word, in a box elsewhere: each kind of screen is shown its own. Where
     they are much of the text, a page repeats itself for a reason."""
     seen: dict[str, int] = {}
@@ -120,7 +104,7 @@ def _without_repeats(layout: Layout, items: list[Item], limits: Limits) -> list[
     return [item for index, item in enumerate(items) if index not in repeats]
 
 
-def _without_preamble(layout: Layout, items: list[Item], limits: Limits) -> list[Item]:
+def _without_preamble(layout: Layout, items: list[Item], limits: "ExtractConfig") -> list[Item]:
     """Without the little text that stands before the page's own title: sections, dates, notes on the edition."""
     names = layout.title.casefold()
     title = next((index for index, item in enumerate(items) if is_named(item, names)), 0)
@@ -131,7 +115,7 @@ def _without_preamble(layout: Layout, items: list[Item], limits: Limits) -> list
     return [item for item, stays in zip(items, higher, strict=False) if stays] + items[title:]
 
 
-def _without_logos(items: list[Item], limits: Limits) -> list[Item]:
+def _without_logos(items: list[Item], limits: "ExtractConfig") -> list[Item]:
     """Without the pictures that are called a logo or an avatar before the first paragraph and after the last one; between them
     a text may speak of them, as of one with a caption."""
     told = [index for index, item in enumerate(items) if item.words >= limits.min_prose_words and item.tag not in HEADINGS]
@@ -163,7 +147,7 @@ def _link_densities(layout: Layout, items: list[Item]) -> list[float]:
     return [links[whole] / letters[whole] if whole and letters[whole] else 1.0 for whole in wholes]
 
 
-def _is_boilerplate(item: Item, tag: str, whole_density: float, limits: Limits) -> bool:
+def _is_boilerplate(item: Item, tag: str, whole_density: float, limits: "ExtractConfig") -> bool:
     if item.tag == "pre":
         return _numbers_lines(item.text)
     if item.link_density > limits.max_link_density:
@@ -181,14 +165,14 @@ def _numbers_lines(text: str) -> bool:
     return len(lines) > 1 and lines[0] == "1" and lines == [str(number) for number in range(1, len(lines) + 1)]
 
 
-def _is_made_of_links(items: list[Item], said: list[bool], limits: Limits) -> bool:
+def _is_made_of_links(items: list[Item], said: list[bool], limits: "ExtractConfig") -> bool:
     """Whether lists of links are all that the page has to say, or nearly so."""
     prose = sum(len(i.text) for i, one in zip(items, said, strict=True) if one and i.words >= limits.min_prose_words)
     listed = sum(i.link_letters for i, one in zip(items, said, strict=True) if i.tag == "li" and not one)
     return prose < listed and (prose < limits.min_article_prose or _LINKS_TO_PROSE * prose < listed)
 
 
-def _keep_announced(layout: Layout, items: list[Item], said: list[bool], limits: Limits) -> None:
+def _keep_announced(layout: Layout, items: list[Item], said: list[bool], limits: "ExtractConfig") -> None:
     """A list of links that a sentence before it announces is part of what is told: "you will need these two:"."""
     boxes, announced = layout.boxes, -1
     for index, item in enumerate(items):
@@ -200,7 +184,7 @@ def _keep_announced(layout: Layout, items: list[Item], said: list[bool], limits:
             said[index] = boxes[whole].tag in _LISTS and boxes[announced].parent == boxes[whole].parent
 
 
-def _is_label(item: Item, following: Item, limits: Limits) -> bool:
+def _is_label(item: Item, following: Item, limits: "ExtractConfig") -> bool:
     """Whether a short line announces links: "read this, too:"."""
     if item.media or item.words >= limits.min_prose_words or item.tag in HEADINGS or item.tag in _ROWS:
         return False
@@ -217,7 +201,7 @@ def _is_between(layout: Layout, items: list[Item], said: list[bool], index: int)
     return said[index - 1] and said[index + 1] and all(layout.boxes[item.box].parent == parent for item in around)
 
 
-def _without_notices(items: list[Item], limits: Limits) -> list[Item]:
+def _without_notices(items: list[Item], limits: "ExtractConfig") -> list[Item]:
     """Without preformatted prose at either end of a document that is no preformatted one: that is a licence, and no code."""
     if sum(len(item.text) for item in items if item.tag != "pre") < limits.min_article_prose:
         return items
@@ -228,14 +212,14 @@ def _without_notices(items: list[Item], limits: Limits) -> list[Item]:
     return [item for edge, item in zip(at_edge, items, strict=True) if not (edge and _is_notice(item, limits))]
 
 
-def _is_notice(item: Item, limits: Limits) -> bool:
+def _is_notice(item: Item, limits: "ExtractConfig") -> bool:
     if item.tag != "pre" or item.words < limits.min_notice_words:
         return False
     plain = sum(character.isalpha() or character.isspace() or character in ",.'" for character in item.text)
     return plain >= limits.min_notice_letters * len(item.text)
 
 
-def _without_loose_ends(layout: Layout, items: list[Item], in_runs: set[int], limits: Limits) -> list[Item]:
+def _without_loose_ends(layout: Layout, items: list[Item], in_runs: set[int], limits: "ExtractConfig") -> list[Item]:
     """Without the short lines before the first and after the last block that says something: paths, dates, who wrote it, where
     to go next. Before the first paragraph only what stands in no element of text; before the first heading, list items, too."""
     solid = [_is_solid(item, limits) for item in items]
@@ -265,7 +249,7 @@ def _is_of_pictures(items: list[Item], index: int) -> bool:
     return bool(following or (index > 2 and items[index - 3].media and not items[index - 2].media))
 
 
-def _is_solid(item: Item, limits: Limits) -> bool:
+def _is_solid(item: Item, limits: "ExtractConfig") -> bool:
     """A block that reads as text: long enough, or a sentence, or code, or a row, or a heading."""
     if item.media:
         return False
@@ -274,7 +258,7 @@ def _is_solid(item: Item, limits: Limits) -> bool:
     return item.words >= limits.min_prose_words and item.link_density <= limits.max_solid_link_density
 
 
-def _may_close(layout: Layout, item: Item, limits: Limits) -> bool:
+def _may_close(layout: Layout, item: Item, limits: "ExtractConfig") -> bool:
     """A short sentence in no element of text does not end a document: "Was this of use?"."""
     return item.words >= limits.min_prose_words or item.tag != "p" or layout.boxes[item.box].tag in TEXT_BOXES
 

@@ -5,22 +5,18 @@ of what stands just before it, or else just after it, in the box around both.
 """
 
 from itertools import groupby
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.blocks import Image, Item, Layout, Video
+
+if TYPE_CHECKING:
+    from lamella.schemas.config import ExtractConfig
 
 _ROOT = 0
 _MAX_FIGURES = 4  # one within the other, whose captions are one picture's
 
 
-class Limits(Protocol):
-    """What is read of `schemas.config.ExtractConfig`."""
-
-    max_caption: int
-    max_small_print_words: int
-
-
-def settle_captions(layout: Layout, limits: Limits) -> None:
+def settle_captions(layout: Layout, limits: "ExtractConfig") -> None:
     """Moves captions onto media. In a figure that shows nothing that was found they go; elsewhere they stay text."""
     if not any(box.caption for box in layout.boxes):
         layout.items = _without_small_print(layout, layout.items, limits.max_small_print_words)
@@ -103,7 +99,9 @@ def _shown_in_figures(layout: Layout, figures: list[int]) -> dict[int, list[Imag
     """What each figure shows, in order; what stands in a figure within a figure is shown by both."""
     shown: dict[int, list[Image | Video]] = {}
     for item in layout.items:
-        figure = figures[item.box] if item.media else _ROOT
+        if item.media is None:
+            continue
+        figure = figures[item.box]
         for _ in range(_MAX_FIGURES):
             if not figure:
                 break

@@ -6,11 +6,14 @@ where they say more than all prose beside them, and where not much prose stands 
 
 import re
 from collections import Counter
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.blocks import Box, Item, Layout
 from lamella.transforms.extract.dom.class_heuristics import COMMENTS, CONSENT, FURNITURE, LIKELY_FURNITURE
 from lamella.transforms.extract.dom.tags import HEADINGS
+
+if TYPE_CHECKING:
+    from lamella.schemas.config import ExtractConfig
 
 _MONEY = frozenset("$€£¥₹₽₩₺₫฿₴")
 _BY_SIGN = re.compile(r"[$€£¥₹₽₩₺₫฿₴]\s?\d|\d\s?[$€£¥₹₽₩₺₫฿₴]")
@@ -20,20 +23,7 @@ _NEVER = frozenset((FURNITURE, CONSENT, COMMENTS))
 _NO_ENTRIES = frozenset(("p", "tr", "td", "th", "dt", "dd", "option", "figure", "ul", "ol", "table", "tbody", *HEADINGS))
 
 
-class Limits(Protocol):
-    """What is read of `schemas.config.ExtractConfig`."""
-
-    min_entries: int
-    min_entry_letters: int
-    max_entry_letters: int
-    min_entry_links: float
-    max_entry_links: float
-    min_prose_words: int
-    min_entries_share: float
-    max_prose_before_entries: float
-
-
-def entries_of(layout: Layout, marked: list[bool], limits: Limits) -> list[int]:
+def entries_of(layout: Layout, marked: list[bool], limits: "ExtractConfig") -> list[int]:
     """The boxes of the entries, in document order; [] where the page is no list."""
     boxes = layout.boxes
     candidates = [
@@ -71,7 +61,7 @@ def entries_of(layout: Layout, marked: list[bool], limits: Limits) -> list[int]:
     return best if best and _is_theirs(layout, best, most, ends, marked, limits) else []
 
 
-def _is_entry(box: Box, lines: int, likely: bool, priced: bool, limits: Limits) -> bool:
+def _is_entry(box: Box, lines: int, likely: bool, priced: bool, limits: "ExtractConfig") -> bool:
     """In what may be furniture only what shows a picture and has a heading: menus have no both."""
     if likely:
         return bool(box.media and box.headings)
@@ -117,7 +107,14 @@ def _outermost(group: list[int], ends: list[int]) -> list[int]:
     return out
 
 
-def _is_theirs(layout: Layout, entries: list[int], letters: int, ends: list[int], marked: list[bool], limits: Limits) -> bool:
+def _is_theirs(
+    layout: Layout,
+    entries: list[int],
+    letters: int,
+    ends: list[int],
+    marked: list[bool],
+    limits: "ExtractConfig",
+) -> bool:
     """Whether the page is a list of these entries, by the prose that stands outside of them and of boilerplate."""
     outside = _within(layout, marked)
     for entry in entries:

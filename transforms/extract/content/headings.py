@@ -1,19 +1,16 @@
 """The items that stay -> the same without headings that have nothing below them: titles, chapters and chronicles stay."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.content.titles import is_called_so, title_parts
 from lamella.transforms.extract.dom.blocks import Item, Layout, is_named
 from lamella.transforms.extract.dom.tags import HEADINGS
 
-
-class Limits(Protocol):
-    """What is read of `schemas.config.ExtractConfig`."""
-
-    max_link_density: float
+if TYPE_CHECKING:
+    from lamella.schemas.config import ExtractConfig
 
 
-def without_emptied_boxes(layout: Layout, items: list[Item], kept: list[Item], limits: Limits) -> list[Item]:
+def without_emptied_boxes(layout: Layout, items: list[Item], kept: list[Item], limits: "ExtractConfig") -> list[Item]:
     """Without the headings of boxes that held nothing else but links, which are gone."""
     left, links = [0] * len(layout.boxes), [0] * len(layout.boxes)
     for item in kept:

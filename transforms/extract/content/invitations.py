@@ -1,27 +1,17 @@
 """A Layout -> the boxes that invite to other pages: cards of one name with linked titles, linked headlines."""
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.content.titles import is_whole_title, title_parts
 from lamella.transforms.extract.dom.blocks import Layout
 from lamella.transforms.extract.dom.tags import HEADINGS
 
-
-class Limits(Protocol):
-    """What is read of `schemas.config.ExtractConfig`."""
-
-    min_cards: int
-    max_card_prose: float
-    max_cards_prose: float
-    min_article_prose: int
-    min_prose_words: int
-    min_card_title_words: int
-    max_card_titles: int
-    max_link_density: float
+if TYPE_CHECKING:
+    from lamella.schemas.config import ExtractConfig
 
 
-def invites(layout: Layout, limits: Limits) -> list[bool]:
+def invites(layout: Layout, limits: "ExtractConfig") -> list[bool]:
     """Boxes of one name in one box, each with a linked title and little prose: invitations to other pages."""
     titles = [0] * len(layout.boxes)
     for item in layout.items:
@@ -68,7 +58,7 @@ def _of_one_name(layout: Layout, groups: Iterable[list[int]]) -> Iterator[list[i
             yield from namesakes.values()
 
 
-def headlines(layout: Layout, limits: Limits) -> Iterator[int]:
+def headlines(layout: Layout, limits: "ExtractConfig") -> Iterator[int]:
     """The largest boxes around a linked headline that hold no prose and no title: each invites to another page."""
     largest = list(range(len(layout.boxes)))
     for index, box in enumerate(layout.boxes):
@@ -86,7 +76,7 @@ def headlines(layout: Layout, limits: Limits) -> Iterator[int]:
             yield box
 
 
-def _told_about(layout: Layout, limits: Limits) -> list[bool]:
+def _told_about(layout: Layout, limits: "ExtractConfig") -> list[bool]:
     """For each item, whether prose follows it before the next heading, in a box around it that holds more than a card."""
     told, following = [False] * len(layout.items), -1
     for index in range(len(layout.items) - 1, -1, -1):

@@ -4,7 +4,7 @@ Language-neutral: it looks at tags, roles, the habits of class names, link densi
 at what repeats, and at where the prose of the page stands, never at words.
 """
 
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.content.entries import entries_of, priced_boxes, without_repeated_lines
 from lamella.transforms.extract.content.invitations import headlines, invites
@@ -25,45 +25,15 @@ from lamella.transforms.extract.dom.class_heuristics import (
 )
 from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BOXES
 
+if TYPE_CHECKING:
+    from lamella.schemas.config import ExtractConfig
+
 _TELLING = frozenset((COMMENTS, CONSENT, FURNITURE, HEADER, LABEL, LIKELY_FURNITURE, PROMOTION, TEASER))
 _INVITES = frozenset((TEASER, PROMOTION))
 _SURE = frozenset((COMMENTS, CONSENT, FURNITURE))
 
 
-class Limits(Protocol):
-    """What is read of `schemas.config.ExtractConfig`."""
-
-    min_main_prose: float
-    min_titled_prose: float
-    max_furniture_prose: float
-    max_comments_prose: float
-    max_consent_prose: float
-    max_label_prose: float
-    min_prose_left: float
-    max_given_back: int
-    min_cards: int
-    max_card_prose: float
-    max_cards_prose: float
-    min_article_prose: int
-    min_prose_words: int
-    min_entries: int
-    min_entry_letters: int
-    max_entry_letters: int
-    min_entry_links: float
-    max_entry_links: float
-    min_entries_share: float
-    max_prose_before_entries: float
-    max_spread_prose: float
-    min_spread_headings: float
-    min_lead_words: int
-    min_told_prose: int
-    min_teaser_links: float
-    min_card_title_words: int
-    max_card_titles: int
-    max_link_density: float
-
-
-def main_items(layout: Layout, limits: Limits) -> list[Item]:
+def main_items(layout: Layout, limits: "ExtractConfig") -> list[Item]:
     """The items of the main region, in reading order."""
     figures = _with_all_within(layout, [box.tag == "figure" for box in layout.boxes])
     namesakes = _prose_of_namesakes(layout)
@@ -105,7 +75,7 @@ def main_items(layout: Layout, limits: Limits) -> list[Item]:
     return lead_of(layout, furniture, inside, limits) + region
 
 
-def is_spread(layout: Layout, marked: list[bool], limits: Limits) -> bool:
+def is_spread(layout: Layout, marked: list[bool], limits: "ExtractConfig") -> bool:
     """Whether no one box holds much of the prose in paragraphs of its own: a page of sections, as of a service or a product."""
     sure = [one and box.hint in _SURE for one, box in zip(marked, layout.boxes, strict=True)]
     outside = _with_all_within(layout, sure)
@@ -128,7 +98,7 @@ def _tells(box: Box) -> bool:
     return box.hint in (TEASER, PROMOTION) and box.prose > 0
 
 
-def _list_of(layout: Layout, entries: list[int], marked: list[bool], limits: Limits) -> list[Item]:
+def _list_of(layout: Layout, entries: list[int], marked: list[bool], limits: "ExtractConfig") -> list[Item]:
     """The items of a page that is a list: its entries whole, whatever they and the boxes around them are called, and the text
     around them in the box that holds them all. Where they stand in what may be furniture and hardly a text is left around them:
     [] for what a menu may hold; of what shows pictures with prices no doubtful name is believed."""
@@ -178,7 +148,7 @@ def _prose_of_namesakes(layout: Layout) -> list[float]:
     return [sums.get((box.tag, box.name), box.prose) if box.hint else box.prose for box in layout.boxes]
 
 
-def _is_marked(layout: Layout, index: int, prose: float, told: bool, limits: Limits) -> bool:
+def _is_marked(layout: Layout, index: int, prose: float, told: bool, limits: "ExtractConfig") -> bool:
     """Whether a box is furniture by what it says of itself. One that has, with its namesakes, much of the prose is none."""
     box, total = layout.boxes[index], layout.boxes[0].prose
     if index == 0 or box.main:
@@ -203,7 +173,7 @@ def _is_marked(layout: Layout, index: int, prose: float, told: bool, limits: Lim
     return hint == COMMENTS and not box.title and prose <= limits.max_comments_prose * total
 
 
-def _give_back(layout: Layout, marked: list[bool], limits: Limits) -> None:
+def _give_back(layout: Layout, marked: list[bool], limits: "ExtractConfig") -> None:
     """Where too little prose is left, names mean something else on this site: the largest boxes are taken at their prose, each
     with its namesakes. What is surely no content is no loss, but for comments where nearly nothing else is said: a thread."""
     for _ in range(limits.max_given_back):
@@ -244,7 +214,7 @@ def _prose_left(layout: Layout, furniture: list[bool]) -> list[float]:
     return [box.prose - lost for box, lost in zip(layout.boxes, gone, strict=True)]
 
 
-def _main_box(layout: Layout, furniture: list[bool], prose: list[float], limits: Limits) -> int:
+def _main_box(layout: Layout, furniture: list[bool], prose: list[float], limits: "ExtractConfig") -> int:
     """The smallest box that still holds enough of the prose; or the content element around it, for its title and lead."""
     enough, main = limits.min_main_prose * prose[0], 0
     for index, box in enumerate(layout.boxes):
@@ -253,7 +223,7 @@ def _main_box(layout: Layout, furniture: list[bool], prose: list[float], limits:
     return _content_around(layout, _titled_article(layout, prose, main, limits))
 
 
-def _called_main(layout: Layout, furniture: list[bool], prose: list[float], main: int, limits: Limits) -> int:
+def _called_main(layout: Layout, furniture: list[bool], prose: list[float], main: int, limits: "ExtractConfig") -> int:
     """What the page itself calls its main part, where it has the title and a text, and the box chosen is elsewhere."""
     for index, box in enumerate(layout.boxes):
         if box.tag == "main" and box.title and not furniture[index] and prose[index] >= limits.min_article_prose:
@@ -272,7 +242,7 @@ def _content_around(layout: Layout, main: int) -> int:
     return main
 
 
-def _titled_article(layout: Layout, prose: list[float], main: int, limits: Limits) -> int:
+def _titled_article(layout: Layout, prose: list[float], main: int, limits: "ExtractConfig") -> int:
     """The content element within that holds the title and a good part of the prose: what else there is, is other articles."""
     enough, found, tops = limits.min_titled_prose * prose[0], main, [-1] * len(prose)
     tops[main] = main

@@ -1,10 +1,13 @@
 """A Layout -> the boxes that hold one large picture of the page's own, whatever their names say: heroes, covers, overlays."""
 
 import re
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.blocks import Image, Item, Layout
 from lamella.transforms.extract.dom.tags import TEXT_BOXES
+
+if TYPE_CHECKING:
+    from lamella.schemas.config import ExtractConfig
 
 _OF_THE_SITE = re.compile(
     r"logo|sponsor|advert|(?:^|[_\s-])ads?(?:$|[_\s-])|promo|social|share|cookie|consent|popup|modal|newsletter|avatar", re.I
@@ -12,15 +15,7 @@ _OF_THE_SITE = re.compile(
 _OF_PICTURES = re.compile(r"hero|image|img|photo|picture|figure|media|cover|featured|thumb|overlay|banner|slide|gallery", re.I)
 
 
-class Limits(Protocol):
-    """What is read of `schemas.config.ExtractConfig`."""
-
-    min_hero_px: int
-    max_hero_letters: int
-    min_prose_words: int
-
-
-def picture_boxes(layout: Layout, limits: Limits) -> set[int]:
+def picture_boxes(layout: Layout, limits: "ExtractConfig") -> set[int]:
     """Boxes with one picture that leads nowhere, a line of text at most, and the page's own text or title beside them."""
     boxes, beside = layout.boxes, _holds_text(layout, limits)
     found: set[int] = set()
@@ -36,7 +31,7 @@ def picture_boxes(layout: Layout, limits: Limits) -> set[int]:
     return found
 
 
-def _holds_text(layout: Layout, limits: Limits) -> set[int]:
+def _holds_text(layout: Layout, limits: "ExtractConfig") -> set[int]:
     """Boxes in which prose or the page's title stands directly, or in a paragraph or heading of theirs."""
     return {_around(layout, item) for item in layout.items if item.tag == "h1" or _is_prose(item, limits)}
 
@@ -46,11 +41,11 @@ def _around(layout: Layout, item: Item) -> int:
     return box.parent if box.tag in TEXT_BOXES else item.box
 
 
-def _is_prose(item: Item, limits: Limits) -> bool:
+def _is_prose(item: Item, limits: "ExtractConfig") -> bool:
     return item.words >= limits.min_prose_words and 2 * item.link_letters < len(item.text)
 
 
-def _is_large(image: Image, name: str, limits: Limits) -> bool:
+def _is_large(image: Image, name: str, limits: "ExtractConfig") -> bool:
     """By the size that the page gives it; without one, where the box is named for its picture."""
     if _OF_THE_SITE.search(name):
         return False

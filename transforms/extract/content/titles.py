@@ -2,23 +2,17 @@
 
 import re
 from itertools import takewhile
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.blocks import Image, Item, Layout, is_named
 from lamella.transforms.extract.dom.class_heuristics import COMMENTS, CONSENT, FURNITURE, LIKELY_FURNITURE
 from lamella.transforms.extract.dom.tags import HEADINGS
 
+if TYPE_CHECKING:
+    from lamella.schemas.config import ExtractConfig
+
 _TITLE_EDGES = re.compile(r"\s[-–—|·:»«/]++\s|[|»«]")
 _BOILERPLATE = frozenset((COMMENTS, CONSENT, FURNITURE, LIKELY_FURNITURE))
-
-
-class Limits(Protocol):
-    """What is read of `schemas.config.ExtractConfig`."""
-
-    min_prose_words: int
-    min_told_prose: int
-    min_lead_words: int
-    max_link_density: float
 
 
 def title_parts(layout: Layout) -> frozenset[str]:
@@ -50,7 +44,7 @@ def _letters(text: str) -> str:
     return "".join(filter(str.isalnum, text.casefold()))
 
 
-def told_under_title(layout: Layout, limits: Limits) -> bool:
+def told_under_title(layout: Layout, limits: "ExtractConfig") -> bool:
     """Whether the page says enough under a heading that is its title to the letter, in no boilerplate: then the names of what
     says more elsewhere are believed."""
     parts = title_parts(layout)
@@ -72,7 +66,7 @@ def _is_in_boilerplate(layout: Layout, at: int) -> bool:
     return False
 
 
-def lead_of(layout: Layout, boilerplate: list[bool], inside: list[bool], limits: Limits) -> list[Item]:
+def lead_of(layout: Layout, boilerplate: list[bool], inside: list[bool], limits: "ExtractConfig") -> list[Item]:
     """What stands between the page's title and its main region, where the title is outside: the title, prose and pictures."""
     items = layout.items
     first = next((index for index, item in enumerate(items) if inside[item.box]), 0)
@@ -110,10 +104,10 @@ def _cover(layout: Layout, title: int, boilerplate: list[bool]) -> int:
     return at
 
 
-def _is_name(item: Item, names: str, limits: Limits) -> bool:
+def _is_name(item: Item, names: str, limits: "ExtractConfig") -> bool:
     """Whether a line that is no heading says what the page calls itself."""
     return item.words >= limits.min_lead_words and not item.link_letters and item.text.casefold() in names
 
 
-def _is_lead(item: Item, limits: Limits) -> bool:
+def _is_lead(item: Item, limits: "ExtractConfig") -> bool:
     return item.words >= limits.min_lead_words and item.link_density <= limits.max_link_density

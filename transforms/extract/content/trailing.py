@@ -5,10 +5,13 @@ Most sites put an article's text into one box. What stands behind that box, and 
 
 import re
 from functools import lru_cache
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.blocks import Item, Layout
 from lamella.transforms.extract.dom.tags import TEXT_BOXES
+
+if TYPE_CHECKING:
+    from lamella.schemas.config import ExtractConfig
 
 _NOTES = re.compile(r"(?:foot|end)-?notes?", re.IGNORECASE)
 _NOTE, _TEXT, _NAMED, _NAMELESS, _NOTHING = "note", "text", "named", "nameless", "nothing"
@@ -16,14 +19,7 @@ _STAYING = frozenset((_NOTE, _TEXT))
 _MATTER = frozenset(("pre", "tr", "blockquote", "li"))
 
 
-class Limits(Protocol):
-    """What is read of `schemas.config.ExtractConfig`."""
-
-    min_core_prose: float
-    max_last_boxes: float
-
-
-def core_of(layout: Layout, prose: list[float], main: int, limits: Limits) -> int:
+def core_of(layout: Layout, prose: list[float], main: int, limits: "ExtractConfig") -> int:
     """The smallest box in the main one that holds nearly all of its prose, and no box of its name comes after it."""
     enough, core = limits.min_core_prose * prose[main], main
     after: dict[tuple[int, str, str], int] = {}  # the last box of a name
@@ -40,7 +36,7 @@ def core_of(layout: Layout, prose: list[float], main: int, limits: Limits) -> in
     return core
 
 
-def without_trailing(layout: Layout, region: list[Item], core: int, limits: Limits) -> list[Item]:
+def without_trailing(layout: Layout, region: list[Item], core: int, limits: "ExtractConfig") -> list[Item]:
     """Without the little in boxes behind the core, and behind the paragraphs in it: who wrote it, what to subscribe to.
     Pictures, notes, lists, code and paragraphs stay."""
     inside, around, at = layout.below(core), set(), core
@@ -55,7 +51,7 @@ def without_trailing(layout: Layout, region: list[Item], core: int, limits: Limi
     return text + [item for item, branch in zip(tail, branches, strict=True) if item.media or branch in _STAYING]
 
 
-def _without_last_boxes(layout: Layout, text: list[Item], core: int, limits: Limits) -> list[Item]:
+def _without_last_boxes(layout: Layout, text: list[Item], core: int, limits: "ExtractConfig") -> list[Item]:
     """Where nearly all of the core stands in its own paragraphs, the boxes with a name behind the last of them go."""
     of_items = _branches(layout, {core}, text)
     branches = [_NOTHING if item.media else branch for item, branch in zip(text, of_items, strict=True)]

@@ -275,8 +275,8 @@ def candidates(srcset: str) -> list[tuple[str, str]]:
             url = url.rstrip(",")
         else:
             rest = _DESCRIPTORS.match(srcset, at)
-            at = rest.end()
-            descriptor = _descriptor(rest[0])
+            described, at = (rest[0], rest.end()) if rest else ("", at)
+            descriptor = _descriptor(described)
         if url and descriptor is not None:
             out.append((url, descriptor))
     return out

@@ -26,7 +26,7 @@ def cell(page: Walker, node: LexborNode, attributes: dict[str, str | None]) -> C
         page.pieces.append(CELL)
     page.row_began = True
     before, began, links, position = page.box, len(page.pieces), page.link_letters, page.position
-    page.open_box(node.tag, attributes)
+    page.open_box(node.tag or "", attributes)
     inner, joins = page.box, not page.joined and _is_short(node)
     page.joined += joins
 

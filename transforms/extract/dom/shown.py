@@ -56,7 +56,7 @@ def picture(page: Walker, node: LexborNode, attributes: Attributes) -> Callable[
 
 def source(page: Walker, node: LexborNode, attributes: Attributes) -> None:
     if page.video is not None:
-        addresses.add_source(page.video, node.tag, attributes)
+        addresses.add_source(page.video, node.tag or "", attributes)
     elif page.sources is not None and node.tag == "source" and len(page.sources) < _MAX_SOURCES:
         page.sources.append(attributes)
 
@@ -69,7 +69,7 @@ def video(page: Walker, node: LexborNode, attributes: Attributes) -> Callable[[]
     width, height = addresses.size_of(attributes)
     caption = attribute(page, attributes, "title") or attribute(page, attributes, "aria-label")
     shown = page.video = Video(caption=caption, width=width, height=height)
-    addresses.add_source(shown, node.tag, attributes)
+    addresses.add_source(shown, node.tag or "", attributes)
     item, at = Item(page.box, page.position, "video", media=shown), len(page.layout.items)
     page.muted += 1
 

@@ -5,12 +5,12 @@ Depth costs memory, never the stack.
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from lamella.transforms.extract.dom import addresses, cells, phrases, shown, tags
-from lamella.transforms.extract.dom.blocks import Box, Item, Layout
+from lamella.transforms.extract.dom.blocks import Box, Item, Layout, Video
 from lamella.transforms.extract.dom.class_heuristics import (
     BY_NAME,
     CONSENT,
@@ -27,6 +27,9 @@ from lamella.transforms.extract.dom.phrases import SKIP
 from lamella.transforms.extract.dom.slugs import is_slug
 from lamella.transforms.extract.dom.texts import BREAK, CELL, blocks_of, one_line
 
+if TYPE_CHECKING:
+    from lamella.schemas.config import ExtractConfig
+
 Attributes = dict[str, str | None]
 Handler = Callable[["Walker", LexborNode, Attributes], object]
 _LICENCE = '[rel~="license" i][href]'
@@ -37,19 +40,10 @@ _FULL_STOPS = frozenset(".!?…。！？")
 _MAX_UNFOLDED = 20
 
 
-class Limits(Protocol):
-    """What a walk reads of the ExtractConfig."""
-
-    max_srcset_px: int
-    max_url_characters: int
-    max_field_characters: int
-    min_prose_words: int
-
-
 class Walker:
     """The state of a walk. The handlers of `phrases`, `cells` and `shown` read and write it, too."""
 
-    def __init__(self, url: str, config: Limits, thorough: bool = False):
+    def __init__(self, url: str, config: "ExtractConfig", thorough: bool = False):
         self.thorough = thorough  # enters what is hidden or says that it is furniture, too
         self.layout, self.head = Layout(), Head(url, config.max_url_characters)
         self.max_px, self.max_url, self.max_field = config.max_srcset_px, config.max_url_characters, config.max_field_characters
@@ -67,7 +61,7 @@ class Walker:
         self.controlled: set[str] = set()  # ids of what something on the page unfolds
         self.href: str | None = None
         self.sources: list[Attributes] | None = None
-        self.video = None
+        self.video: Video | None = None  # the one that is open
 
     def walk(self, tree: LexborHTMLParser) -> Layout:
         """Every element and every piece of text below the root, in document order."""
@@ -122,7 +116,8 @@ class Walker:
         """Whether a reader can unfold what is hidden: an answer, a tab."""
         return attributes.get("role") in tags.FOLDED_ROLES or (attributes.get("id") or "") in self.controlled
 
-    def leave(self, leave: tuple[int, str] | Callable[[], None]) -> None:
+    def leave(self, leave: Any) -> None:
+        """Undoes what a handler did when an element began: (box, tag of text) to go back to, or a function."""
         if type(leave) is tuple:
             if self.pieces:
                 self.flush()
@@ -186,7 +181,7 @@ class Walker:
     def block(self, node: LexborNode, attributes: Attributes) -> object:
         if self.joined:
             return self._part(node, attributes)
-        tag = node.tag
+        tag = node.tag or ""
         if self.text_tag == "pre" and tag in tags.IN_CODE:
             silent = attributes and is_silent(attributes.get("class") or "")
             return SKIP if silent else self._end_line if tag in tags.CODE_LINES else None
@@ -246,7 +241,7 @@ class Walker:
         return SKIP
 
     def _meta(self, node: LexborNode, attributes: Attributes) -> None:
-        self.head.add(node.tag, attributes)
+        self.head.add(node.tag or "", attributes)
 
     def _hr(self, node: LexborNode, attributes: Attributes) -> None:
         self.flush()

@@ -4,6 +4,7 @@ import gc
 import json
 import sys
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 from selectolax.lexbor import SelectolaxError
 
@@ -17,15 +18,18 @@ from lamella.transforms.extract.worker.protocol import (
     max_reply_bytes,
 )
 
+if TYPE_CHECKING:
+    from lamella.schemas.config import ExtractConfig
+
 
 def main() -> None:
     """Arguments: those of `serve`, then the ExtractConfig as JSON."""
-    config = SimpleNamespace(**json.loads(sys.argv[4]))
+    config = cast("ExtractConfig", SimpleNamespace(**json.loads(sys.argv[4])))  # pydantic would load for half a second
     gc.disable()  # a page makes no cycles; what leaks all the same ends with the process, after `pages_per_child`
     serve(lambda request: [_answer(bytes(request), config)])
 
 
-def _answer(request: bytes, config: SimpleNamespace) -> bytes:
+def _answer(request: bytes, config: "ExtractConfig") -> bytes:
     """The reply to one page. MemoryError is the caller's."""
     try:
         page, url = decode_request(request)
