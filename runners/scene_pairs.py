@@ -69,7 +69,8 @@ def _write(folder: str, split: str, number: int, keys: Sequence[str]) -> ShardIn
 
 
 def main(words: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m lamella.runners.scene_pairs", description=__doc__.partition("\n")[0])
+    command = "python -m lamella.runners.scene_pairs"
+    parser = argparse.ArgumentParser(prog=command, description="Writes pairs of the sample's scenes as shards.")
     parser.add_argument("folder", help="of the shards")
     parser.add_argument("--pairs", type=int, default=70_000)
     parser.add_argument("--seed", type=int, default=7)
