@@ -7,11 +7,13 @@ from threading import Thread
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from lamella.runners.beam_memo import remember
 
-settings.register_profile("lamella", deadline=None)  # no test is bound in seconds: a busy machine fails none
+# No test is bound in seconds: a busy machine fails none. Nothing is traced to explain a failure: reading it takes less long.
+PHASES = [phase for phase in Phase if phase is not Phase.explain]
+settings.register_profile("lamella", deadline=None, phases=PHASES)
 settings.load_profile("lamella")
 
 remember()  # as the command does: tests lay some hundred pipelines out

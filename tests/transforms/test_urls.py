@@ -136,6 +136,7 @@ def test_canonical_is_idempotent(url):
 
 
 @given(st.lists(PIECES, max_size=8).map("".join))
+@example("xHTTPS://..@=%2@")
 def test_joining_to_a_canonical_base_is_canonical(reference):
     joined = join_url("http://a.example/b/c;d?q", reference)
     assert canonical_url(joined) == joined

@@ -18,7 +18,6 @@ from typing import TypeVar
 Result = TypeVar("Result")
 
 _LOOK_S = 0.1  # between two looks
-_NOTHING = ctypes.py_object()  # NULL: takes back
 _raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
 _raise_in.argtypes = (ctypes.c_ulong, ctypes.py_object)
 
@@ -62,9 +61,19 @@ class _Watch:
         return result
 
     def _take_back(self) -> None:
-        """Where the exception was sent and has not arrived. If it arrives in here, it comes as late as it should."""
-        with self._lock:
-            _raise_in(self.thread.ident, _NOTHING)
+        """Where the exception was sent and has not arrived: it is received here.
+
+        To replace it by nothing would not do. Python would look for it at every call and turn of a loop from then on, which is
+        slow, and Python 3.11 loops for ever at the first instruction of a traced function.
+        """
+        with self._lock:  # by now it is sent; where it arrives in here, it comes as late as it should
+            pass
+        try:
+            _raise_in(self.thread.ident, TimedOut)  # in the place of one that is on its way, or once more
+            while True:
+                pass
+        except TimedOut:
+            return
 
     def look(self, now: float) -> None:
         """Called by the watching thread."""

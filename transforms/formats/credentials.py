@@ -34,7 +34,7 @@ _KNOWN_SHAPES = re.compile(
     r"|xox[abprs]-[A-Za-z0-9\-]{10,}|[srp]k_live_[A-Za-z0-9]{16,}|glpat-[A-Za-z0-9_\-]{16,}|hf_[A-Za-z0-9]{30,}"
 )
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid|sid)=[^;/?]*", re.I)
-_INNER_USER = re.compile(r"(https?:/{1,2})[^/?#@&]*@", re.I)
+_INNER_USER = re.compile(r"(https?:/{1,2})(?:[^/?#@&]*+@)++", re.I)  # to the last @: what is taken out once leaves none
 _PLAIN = re.compile(r"[A-Z]?[a-z]{1,20}(?:[\-_+. ][A-Za-z]?[a-z]{0,20}){0,9}|\d{1,9}")  # words, a small number
 _BETWEEN = re.compile(r"([&;])")
 _OF_BASE64 = re.compile(r"[+/=]")
