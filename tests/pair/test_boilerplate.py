@@ -58,6 +58,13 @@ def test_nobody_wrote_it_about_the_picture(text):
             "A fox [left] and a hare [right]",
             "Ein Bild von einem Fuchs im Schnee",
         ),
+        *(
+            "A child pushes the red button",
+            "workers carry a long banner",
+            "Icon of Saint Nicholas, tempera on wood",
+            "Badge of a hotel porter, brass",
+            "A truck with a faded logo",
+        ),
         *("The banner says closed", "An image in a mirror", "图中有一只红色的狐狸", ""),
     ],
 )

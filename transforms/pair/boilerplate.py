@@ -64,10 +64,12 @@ _MARKUP = re.compile(
     r"|\b(?:href|src|srcset|alt|class|style|width|height|onclick|data-[a-z]{1,20})=[\"'“”]",
     re.IGNORECASE,
 )
-_KIND = r"(?:logo|icon|favicon|avatar|emblem|banner|thumbnail|thumb|button|badge|watermark)"
+# What a picture is on a page, and nothing that it may show: a button, a banner, a badge can be seen, and an icon of a saint.
+_KIND = r"(?:logo|favicon|avatar|thumbnail|watermark)"
 _KIND_OF = re.compile(
     rf"(?:the |official |company |site |website ){{0,3}}{_KIND}(?: image)? (?:of|for|von|der|de|du|del|di|da|voor)\b.{{0,150}}"
-    rf"|(?:[\w&'’.-]{{1,30}}+ ){{1,5}}{_KIND}(?: image)?",
+    r"|(?:site |website )?icon (?:of|for) (?:an?|the|this) (?:app|blog|company|page|shop|site|store|website)"
+    rf"|(?!(?:an?|the|this|his|her|their|one|two) )(?:[\w&'’.-]{{1,30}}+ ){{1,4}}(?:{_KIND}|icon)(?: image)?",
     re.IGNORECASE,
 )
 _AUTHOR = r"(?:[A-Z][\w'’.-]{0,30}+|and|&|de|van|von|der|da)"
