@@ -11,7 +11,7 @@ from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc, e
 from apache_beam.utils.thread_pool_executor import shared_unbounded_instance
 from google.protobuf import text_format
 
-from lamella.runners.worker_pool import ForkServer
+from lamella.runners.forks import ForkServer
 from lamella.schemas.errors import ConfigError
 
 _END_S = 5.0  # for a worker to end by itself

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lamella.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
+    from lamella.runners.forks import ForkServer
     from lamella.schemas.config import Config
 
 LOCAL, SPARK, PORTABLE = "local", "spark", "portable"
@@ -30,6 +31,7 @@ class Engine:
         flags: for Beam, in the form of its command line; for Spark, KEY=VALUE.
         quiet: whether what workers narrate is kept from standard error.
         dry: nothing will be executed, and what execution would need is not asked for.
+        server: forks the workers of a local run; where None is given, one is started when they are needed.
     """
 
     runner: str = LOCAL
@@ -40,10 +42,19 @@ class Engine:
     flags: tuple[str, ...] = ()
     quiet: bool = True
     dry: bool = False
+    server: "ForkServer | None" = None
 
     @property
     def is_local(self) -> bool:
         return self.runner in (LOCAL, "direct")
+
+    def warmed(self) -> "Engine":
+        """With the process that forks a local run's workers, where it has several: its imports run beside the caller's."""
+        if not self.is_local or self.processes == 1:
+            return self
+        from lamella.runners.forks import ForkServer
+
+        return replace(self, server=ForkServer(self.quiet))
 
     def check(self) -> None:
         """Raises ConfigError for a runner that there is not, and for an option of another one."""
@@ -175,7 +186,7 @@ def executor(engine: Engine, archives: Sequence[str], say: Callable[[str], None]
     if engine.is_local:
         from lamella.runners.local import local_execute
 
-        return local_execute(engine.processes, engine.flags, quiet=engine.quiet, say=say)
+        return local_execute(engine.processes, engine.flags, quiet=engine.quiet, say=say, server=engine.server)
     if engine.runner == SPARK:
         from lamella.runners.spark.session import spark_execute
 

@@ -8,32 +8,41 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from lamella.runners.worker_pool import ForkedEnvironment, ForkServer
+from lamella.runners.forks import ForkServer
+from lamella.runners.worker_pool import ForkedEnvironment
 
 _TRIES = 3  # of a job whose worker processes end
-# By job: what its workers need that the others do without. It is imported while this process builds the pipeline.
-_IMPORTS = {"pairs": ("torch", "open_clip", "apache_beam.ml.inference.base")}
+# By job: what its workers need that the others do without; and after which job they come. It is imported while workers of the
+# job before them are at work, else while this process builds the pipeline.
+_IMPORTS, _NEXT = {"pairs": ("torch", "open_clip")}, {"media": "pairs"}
 
 
 def local_execute(
-    processes: int, flags: Sequence[str] = (), quiet: bool = True, say: Callable[[str], None] = lambda line: None
+    processes: int,
+    flags: Sequence[str] = (),
+    quiet: bool = True,
+    say: Callable[[str], None] = lambda line: None,
+    *,
+    server: ForkServer | None = None,
 ) -> Callable:
     """An `execute(label, build)` that runs in this process, or in `processes` worker processes where there are several.
 
     Where a worker process ends, the job is tried again, with `say` saying so; RuntimeError at the third time.
-    `quiet` keeps what workers narrate from standard error; what ends a run is raised all the same.
+    `quiet` keeps what workers narrate from standard error; what ends a run is raised all the same. `server` forks the workers;
+    one is started where None is given.
 
     Beam's DirectRunner looks for a binary to download first; the runner beneath it does all that is needed here.
     """
     if processes == 1:
         return lambda label, build: _run(FnApiRunner(), [f"--job_name={label}", *flags], build)
-    server = ForkServer(quiet)
+    server = server or ForkServer(quiet)
 
     def execute(label: str, build: Callable[[beam.Pipeline], object]) -> None:
         for attempt in range(1, _TRIES + 1):
             server.losses.clear()
             server.relaunch_if_gone()
             server.prepare(_IMPORTS.get(label, ()))
+            server.prepare(_IMPORTS.get(_NEXT.get(label, ""), ()), behind=processes)
             runner = FnApiRunner(default_environment=ForkedEnvironment(server.name))
             try:
                 with _threads_are_silent() if quiet else contextlib.nullcontext():

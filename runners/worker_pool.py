@@ -4,126 +4,17 @@ Beam's own mode of several processes starts an interpreter for each worker of ea
 waits for ever, or for its queues to fail, where one of them dies. Here a worker that dies ends its pipeline at once.
 """
 
-import contextlib
-import json
-import os
-import subprocess
-import sys
 import threading
-import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from apache_beam.portability.api import beam_fn_api_pb2
 from apache_beam.runners.portability.fn_api_runner.worker_handlers import GrpcWorkerHandler, WorkerHandler
 from apache_beam.transforms.environments import Environment
 from google.protobuf import json_format, text_format
 
-from lamella.transforms.base.killable import pipe_of
-from lamella.transforms.base.lifeline import Lifeline
+from lamella.runners.forks import EXIT_S, server_named
 
 URN = "lamella:env:forked:v1"
-_EXIT_S = 5.0  # for a worker to end by itself once its pipeline has ended
-_servers: "weakref.WeakValueDictionary[str, ForkServer]" = weakref.WeakValueDictionary()
-
-
-class ForkServer:
-    """The process that forks the workers. It is started at once, so that its imports run beside what the caller does next.
-
-    Args:
-        quiet: what workers print is not shown.
-    """
-
-    def __init__(self, quiet: bool):
-        self._quiet, self._lock = quiet, threading.Lock()
-        self._ended: dict[str, threading.Event] = {}
-        self._lost: dict[str, Callable[[str], None]] = {}
-        self.name = f"{os.getpid()}-{id(self)}"
-        self.losses: list[str] = []  # why workers ended that should not have; the caller clears it
-        _servers[self.name] = self
-        self._launch()
-
-    def prepare(self, imports: Sequence[str]) -> None:
-        """Begins to import what the next workers need beside what is imported already; the caller does not wait."""
-        self._tell({"import": list(imports)})
-
-    def start(self, worker: str, environment: dict[str, str], lost: Callable[[str], None]) -> None:
-        """Forks a worker. `lost(why)` is called where it ends before it is asked to."""
-        with self._lock:
-            self._ended[worker], self._lost[worker] = threading.Event(), lost
-        self._tell({"start": worker, "environment": environment})
-
-    def expect_end(self, worker: str) -> None:
-        """From here on the worker may end."""
-        with self._lock:
-            self._lost.pop(worker, None)
-
-    def stop(self, worker: str, patience_s: float) -> None:
-        """Returns once the worker is gone."""
-        self.expect_end(worker)
-        if not self._ended[worker].wait(patience_s):
-            self._tell({"kill": worker})
-            self._ended[worker].wait(_EXIT_S)
-        del self._ended[worker]
-
-    def relaunch_if_gone(self) -> None:
-        if self._process.poll() is not None:
-            self._launch()
-
-    def _launch(self) -> None:
-        lifeline = Lifeline()
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "lamella.runners.fork_server", str(lifeline.read_end)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if self._quiet else None,
-            pass_fds=[lifeline.read_end],
-        )
-        lifeline.given()
-        weakref.finalize(self, _end, self._process, lifeline)
-        threading.Thread(target=_listen, args=(weakref.ref(self), self._process), name="fork server", daemon=True).start()
-
-    def _tell(self, order: dict) -> None:
-        with self._lock, contextlib.suppress(BrokenPipeError):  # its listener says that it is gone
-            orders = pipe_of(self._process.stdin)
-            orders.write(json.dumps(order).encode() + b"\n")
-            orders.flush()
-
-    def _has_ended(self, worker: str, why: str) -> None:
-        with self._lock:
-            lost, ended = self._lost.pop(worker, None), self._ended.get(worker)
-        if lost:
-            self.losses.append(why)
-            lost(why)
-        if ended:
-            ended.set()
-
-    def _all_have_ended(self, why: str) -> None:
-        for worker in list(self._ended):
-            self._has_ended(worker, why)
-
-
-def _listen(server: "weakref.ref[ForkServer]", process: subprocess.Popen) -> None:
-    for line in pipe_of(process.stdout):
-        news, here = json.loads(line), server()
-        if here:
-            here._has_ended(news["ended"], _why(news["status"]))
-        del here
-    if here := server():
-        here._all_have_ended(f"the process that starts workers ended: {_why(process.wait())}")
-
-
-def _why(status: int) -> str:
-    """What a process's end says: 137 is what a shell would call -9."""
-    if status >= 0:
-        return f"exit {status}"
-    return "SIGKILL, as a machine sends it that is out of memory" if status == -9 else f"signal {-status}"
-
-
-def _end(process: subprocess.Popen, lifeline: Lifeline) -> None:
-    lifeline.cut()
-    with contextlib.suppress(BrokenPipeError):  # an order that it did not live to read
-        pipe_of(process.stdin).close()
-    process.wait()
 
 
 class ForkedEnvironment(Environment):
@@ -152,7 +43,7 @@ class _ForkedWorkerHandler(GrpcWorkerHandler):
 
     def __init__(self, payload, state, provision_info, grpc_server):
         super().__init__(state, provision_info, grpc_server)
-        self._server, self._why = _servers[payload.decode()], ""
+        self._server, self._why = server_named(payload.decode()), ""
         self._push, self.control_conn.push = self.control_conn.push, self._push_unless_lost
 
     def start_worker(self) -> None:
@@ -175,7 +66,7 @@ class _ForkedWorkerHandler(GrpcWorkerHandler):
 
     def stop_worker(self) -> None:
         if not self._server.losses:
-            self._server.stop(self.worker_id, _EXIT_S)
+            self._server.stop(self.worker_id, EXIT_S)
 
     def _lost(self, why: str) -> None:
         """Answers, in the worker's place, what it was asked and what it will be asked; takes what is sent to it."""

@@ -7,7 +7,7 @@ import typer
 
 from lamella.runners.commands.look import print_report
 from lamella.runners.exit_codes import PAST_LIMIT, Stop
-from lamella.runners.launch import LOCAL, RUNNERS
+from lamella.runners.launch import LOCAL, RUNNERS, Engine
 from lamella.schemas.errors import ConfigError
 
 
@@ -61,14 +61,6 @@ def run(
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what Beam says.")] = False,
 ) -> None:
     """Runs the four jobs on web archives; a second run does only what changed."""
-    from lamella.pipeline.config.resolution import resolve
-    from lamella.pipeline.preflight import split_arguments
-    from lamella.runners.launch import Engine, prepare
-    from lamella.runners.progress import Progress
-
-    inputs, overrides = split_arguments(arguments or ())
-    settings = resolve(recipe, overrides, config or ())
-    progress = Progress()
     engine = Engine(
         runner=runner,
         processes=processes,
@@ -79,6 +71,16 @@ def run(
         quiet=not verbose,
         dry=dry_run and bool(protos),
     )
+    if not dry_run:
+        engine = engine.warmed()
+    from lamella.pipeline.config.resolution import resolve
+    from lamella.pipeline.preflight import split_arguments
+    from lamella.runners.launch import prepare
+    from lamella.runners.progress import Progress
+
+    inputs, overrides = split_arguments(arguments or ())
+    settings = resolve(recipe, overrides, config or ())
+    progress = Progress()
     if protos and not dry_run:
         raise ConfigError("--protos: describes jobs without running them, and needs --dry-run")
     launch = prepare(settings, [*input, *(robots_archive or ()), *inputs], output, progress.say, engine=engine)

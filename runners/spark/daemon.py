@@ -11,7 +11,7 @@ from lamella.runners.beam_memo import remember
 from lamella.runners.progress import quiet_beam
 
 # What every job needs, and torch, whose import takes longest: the memory is shared with the workers.
-PRELOAD = ("lamella.runners.spark.bundle", "lamella.pipeline.jobs", "torch", "open_clip", "apache_beam.ml.inference.base")
+PRELOAD = ("lamella.runners.spark.bundle", "lamella.pipeline.jobs", "torch", "open_clip")
 
 
 def main() -> None:

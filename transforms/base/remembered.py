@@ -106,7 +106,8 @@ class Remembered(beam.PTransform):
         )
         fresh = (
             split.missing
-            | "Bucket" >> beam.ParDo(_Bucket(measures, self._buckets), beam.pvalue.AsIter(split.counts))
+            | "Bucket"
+            >> beam.ParDo(_Bucket(measures, self._buckets), beam.pvalue.AsIter(split.counts)).with_output_types(tuple[int, Any])
             | "Group" >> beam.GroupByKey()
             | beam.ParDo(_Measure(measures, self._hand, self._memory)).with_output_types(self._gives)
         )
@@ -173,9 +174,10 @@ class _Split(beam.DoFn):
 
 
 class _Bucket(beam.DoFn):
-    """What is missing -> ((measure, bucket), what is missing): so many buckets that each has some lots.
+    """What is missing -> (bucket, what is missing): so many buckets that each has some lots of each measure.
 
-    The last lot of a bucket costs as much as a full one.
+    The last lot of a bucket costs as much as a full one. Measures share their buckets, since their costs differ: a runner gives
+    each worker as many buckets as another.
     """
 
     def __init__(self, measures: Sequence[Measure], most: int):
@@ -191,7 +193,7 @@ class _Bucket(beam.DoFn):
             for count in counts:
                 fresh[count.name] += count.fresh
             self._buckets = [max(1, min(self._most, fresh[one.name] // (_LOTS * one.lot))) for one in self._measures]
-        yield (number, stable_int(asked[0]) % self._buckets[number]), asked
+        yield stable_int(asked[0]) % self._buckets[number], missing
 
 
 class _Held:
@@ -202,7 +204,7 @@ class _Held:
 
 
 class _Measure(beam.DoFn):
-    """((measure, bucket), what is missing) -> what the answers are handed to."""
+    """(bucket, what is missing) -> what the answers are handed to."""
 
     def __init__(self, measures: Sequence[Measure], hand: Hand, memory: Memory):
         self._measures, self._hand, self._memory, self._shared = measures, hand, memory, Shared()
@@ -211,13 +213,15 @@ class _Measure(beam.DoFn):
         self._held: _Held | None = None
 
     def process(self, group):
-        (number, _), missing = group
-        measure = self._measures[number]
-        requests = [request for _, request, _ in missing if request is not None]
-        answers = {answer.key: answer for answer in measured(requests, measure, self._memory, partial(self._model, measure))}
-        for key, _, waiting in missing:
-            for one in waiting:
-                yield from self._hand(one, answers[key])
+        _, missing = group
+        for number, measure in enumerate(self._measures):
+            requests = [asked[1] for of, asked in missing if of == number and asked[1] is not None]
+            answers = {
+                answer.key: answer for answer in measured(requests, measure, self._memory, partial(self._model, measure))
+            }
+            for of, (key, _, waiting) in missing:
+                for one in waiting if of == number else ():
+                    yield from self._hand(one, answers[key])
 
     def _model(self, measure: Measure) -> Any:
         held = self._held or self._shared.acquire(lambda: _Held(measure.load()))
