@@ -178,12 +178,12 @@ def decode_frames(
         raise ValueError("seconds must ascend")
     decode = partial(_decode_frames, data, seconds, max_side, limits)
     try:
-        return _shown(partial(decode, _RESEEK_S))
+        return _shown(partial(decode, reseek_s=_RESEEK_S))
     except BadVideo as error:
         if error.reason is not Reason.BROKEN_VIDEO:
             raise
     # After a seek into an open group of pictures the first frames refer to ones that were skipped: decode them all.
-    return _shown(partial(decode, inf))
+    return _shown(partial(decode, reseek_s=inf))
 
 
 def _shown(decode: Callable[..., Decoded]) -> Decoded:
@@ -194,7 +194,7 @@ def _shown(decode: Callable[..., Decoded]) -> Decoded:
         return decode(ignore_editlist="1")
 
 
-def _decode_frames(data, seconds, max_side, limits: DecodeLimits, reseek_s: float, **more: str) -> list[Image.Image]:
+def _decode_frames(data, seconds, max_side, limits: DecodeLimits, *, reseek_s: float, **more: str) -> list[Image.Image]:
     with _opened(data, limits, **more) as (container, stream):
         frames = _Frames(container, stream, reseek_s, limits)
         return [_as_seen(frames.at(second), stream, max_side, limits) for second in seconds]
