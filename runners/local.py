@@ -36,27 +36,27 @@ def local_execute(
     """
     if processes == 1:
         return lambda label, build: _run(FnApiRunner(), [f"--job_name={label}", *flags], build)
-    server = server or ForkServer(quiet)
+    forks = server or ForkServer(quiet)
 
     def execute(label: str, build: Callable[[beam.Pipeline], object]) -> None:
         for attempt in range(1, _TRIES + 1):
-            server.losses.clear()
-            server.relaunch_if_gone()
+            forks.losses.clear()
+            forks.relaunch_if_gone()
             if label in (_WITH_MODELS, _BEFORE_IT):
-                server.prepare(models, behind=processes if label == _BEFORE_IT else 0)
-            runner = FnApiRunner(default_environment=ForkedEnvironment(server.name))
+                forks.prepare(models, behind=processes if label == _BEFORE_IT else 0)
+            runner = FnApiRunner(default_environment=ForkedEnvironment(forks.name))
             try:
                 with _threads_are_silent() if quiet else contextlib.nullcontext():
                     _run(runner, [f"--job_name={label}", f"--direct_num_workers={processes}", *flags], build)
                 return
             except Exception:
-                if not server.losses:
+                if not forks.losses:
                     raise
                 if attempt == _TRIES:
                     raise RuntimeError(
-                        f"{label}: a worker process ended in each of {_TRIES} tries: {server.losses[0]}"
+                        f"{label}: a worker process ended in each of {_TRIES} tries: {forks.losses[0]}"
                     ) from None
-                say(f"{label}: a worker process ended ({server.losses[0]}); try {attempt + 1} of {_TRIES}")
+                say(f"{label}: a worker process ended ({forks.losses[0]}); try {attempt + 1} of {_TRIES}")
 
     return execute
 
