@@ -13,10 +13,10 @@ from lamella.pipeline.ledger import Ledger
 from lamella.pipeline.opt_outs import ListOptOuts
 from lamella.schemas.config import Config, ModelConfig
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
-from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.document import FilteredPage, InterleavedDocument
 from lamella.schemas.media import Alias, ArchiveMedia, Media
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
-from lamella.schemas.rejection import Reason, Rejection, Unit
+from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import ShardInfo
 from lamella.transforms.assemble.stage import DOCUMENTS_USE, AssembleDocuments
 from lamella.transforms.base.files import join
@@ -66,9 +66,9 @@ def make_documents(
     """Extracted documents -> those of good text, once each; and what every page proposes, whether or not its text stays."""
     filtered = extracted | FilterDocuments(c.filter)
     survivors = ledger.keep(filtered) | DeduplicateDocuments(c.dedup)
-    pages = (extracted, bare) | "Pages" >> beam.Flatten()
-    unsafe = filtered.rejected | "Unsafe pages" >> beam.Filter(_is_unsafe_page)
-    candidates = ledger.keep({"pages": pages, "unsafe": unsafe} | ProposePairs(c.pair))
+    unfiltered = bare | "Bare pages" >> beam.Map(_unfiltered).with_output_types(FilteredPage)
+    pages = (filtered.told, unfiltered) | "Pages" >> beam.Flatten()
+    candidates = ledger.keep(pages | ProposePairs(c.pair))
     return Documents(ledger.keep(survivors), survivors.duplicates, candidates)
 
 
@@ -246,8 +246,9 @@ def make_shards(
     return Shards(made.written, targets)
 
 
-def _is_unsafe_page(gone: Rejection) -> bool:
-    return gone.unit is Unit.DOCUMENT and gone.reason is Reason.UNSAFE_TEXT
+def _unfiltered(page: InterleavedDocument) -> FilteredPage:
+    """A page without text, of which the filter has nothing to read."""
+    return FilteredPage(page=page)
 
 
 def _of_type(pairs, pair_type: type):
