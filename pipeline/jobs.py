@@ -40,7 +40,7 @@ from lamella.pipeline.write import CountersTarget, TableTarget, Target, Targets,
 from lamella.schemas.account import Counter
 from lamella.schemas.config import Config
 from lamella.schemas.rejection import Rejection
-from lamella.transforms.base.files import size_of
+from lamella.transforms.base.files import sizes_of
 from lamella.transforms.base.memory import Measure
 from lamella.transforms.base.remembered import Counted
 from lamella.transforms.shard.plan import plan_shards
@@ -93,7 +93,7 @@ def _extract(context: RunContext) -> None:
     missing = [archive for archive in context.archives if partition_key(archive) not in standing]
     if not missing:
         return
-    clock = ReadingClock({archive: size_of(archive) for archive in missing}, len(standing))
+    clock = ReadingClock(sizes_of(missing), len(standing))
     for archives in cut_batches(clock.sizes, context.config.run, context.processes):
         context.say(f"extract: {clock.line()}")
         context.execute(EXTRACT, partial(_read_batch, context, archives))
