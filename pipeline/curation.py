@@ -126,7 +126,8 @@ def models_of(c: Config, root: str) -> Models:
     store, memory = MediaStore.of(root, c.read, c.fetch), memory_of(c, root)
 
     def remembered(key: str, model: ModelConfig) -> RememberedModel:
-        return RememberedModel(model_identity(key, model), memory, c.run.batch_buckets)
+        accelerator = None if model.device == "cpu" else c.run.accelerator
+        return RememberedModel(model_identity(key, model), memory, c.run.batch_buckets, accelerator)
 
     scorer = ScoreRecords(c.score, store, remembered("score.model", c.score.model)) if c.score.on else None
     if not c.caption.on:

@@ -50,6 +50,11 @@ class RememberedModel(NamedTuple):
     identity: str  # of the model: what its answers are remembered under
     memory: Memory
     buckets: int  # `run.batch_buckets`
+    accelerator: str | None = None  # `run.accelerator`, of a model that may use one
+
+    def where(self) -> dict[str, Any]:
+        """What Remembered needs of it, by name."""
+        return {"memory": self.memory, "buckets": self.buckets, "accelerator": self.accelerator}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +81,22 @@ class Remembered(beam.PTransform):
         gives: their type.
         memory: where new answers are kept.
         buckets: the most groups that missing requests are measured in; a worker holds one. Answers depend on none.
+        accelerator: a hint to engines, such as Dataflow, that give a step other machines than the rest.
     """
 
     def __init__(
-        self, asks: Sequence[Ask], hand: Callable[[Any, Any], Iterable[Any]], gives: Any, *, memory: Memory, buckets: int
+        self,
+        asks: Sequence[Ask],
+        hand: Callable[[Any, Any], Iterable[Any]],
+        gives: Any,
+        *,
+        memory: Memory,
+        buckets: int,
+        accelerator: str | None = None,
     ):
         super().__init__(label=f"Remembered {' and '.join(ask.measure.name for ask in asks)}")
         self._asks, self._hand, self._gives, self._memory, self._buckets = asks, hand, gives, memory, buckets
+        self._hints = {"accelerator": accelerator} if accelerator else {}
 
     def expand(self, inputs: Mapping[str, beam.PCollection]):
         measures = [ask.measure for ask in self._asks]
@@ -99,12 +113,13 @@ class Remembered(beam.PTransform):
             .with_output_types(self._gives, missing=tuple[int, Any], counts=Counted)
             .with_outputs("missing", "counts", main="handed")
         )
+        measure = beam.ParDo(_Measure(measures, self._hand, self._memory)).with_output_types(self._gives)
         fresh = (
             split.missing
             | "Bucket"
             >> beam.ParDo(_Bucket(measures, self._buckets), beam.pvalue.AsIter(split.counts)).with_output_types(tuple[int, Any])
             | "Group" >> beam.GroupByKey()
-            | beam.ParDo(_Measure(measures, self._hand, self._memory)).with_output_types(self._gives)
+            | measure.with_resource_hints(**self._hints)
         )
         return Recalled((split.handed, fresh) | "Answers" >> beam.Flatten(), split.counts)
 

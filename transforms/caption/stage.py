@@ -52,9 +52,8 @@ class CaptionPictures(beam.PTransform):
         return (self._captions,)
 
     def expand(self, inputs: Mapping[str, beam.PCollection]):
-        _, memory, buckets = self._captioner
         ask = Ask(measure=self._captions, asked_of=partial(_asked_caption, self._config), settled=_one_of_each_dataset)
-        return inputs | Remembered([ask], _synthetic, PairType, memory=memory, buckets=buckets)
+        return inputs | Remembered([ask], _synthetic, PairType, **self._captioner.where())
 
 
 class MatchPairs(beam.PTransform):
@@ -76,9 +75,8 @@ class MatchPairs(beam.PTransform):
         return (self._matches,)
 
     def expand(self, inputs: Mapping[str, beam.PCollection]):
-        _, memory, buckets = self._matcher
         ask = Ask(measure=self._matches, asked_of=_asked_match)
-        recalled = inputs | Remembered([ask], _matched, Matched, memory=memory, buckets=buckets)
+        recalled = inputs | Remembered([ask], _matched, Matched, **self._matcher.where())
         wordless = inputs["records"] | "Wordless" >> beam.FlatMap(_wordless).with_output_types(Matched)
         return Recalled((recalled.answers, wordless) | "Matched" >> beam.Flatten(), recalled.counts)
 

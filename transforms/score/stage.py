@@ -51,8 +51,7 @@ class ScoreRecords(beam.PTransform):
         return tuple(ask.measure for ask in self._asks)
 
     def expand(self, inputs: Mapping[str, beam.PCollection]):
-        _, memory, buckets = self._model
-        embeddings = inputs | Remembered(self._asks, to_record, tuple[str, Embedding], memory=memory, buckets=buckets)
+        embeddings = inputs | Remembered(self._asks, to_record, tuple[str, Embedding], **self._model.where())
         scored = {"records": inputs["records"], "answers": embeddings.answers} | JoinAnswers(self._score, Scored)
         return Recalled(scored, embeddings.counts)
 
