@@ -48,7 +48,7 @@ class Extracted(NamedTuple):
 
 def extract_archives(archives: PCollection[str], c: Config, ledger: Ledger) -> Extracted:
     """Paths of web archives -> a document for each page that has text and media, and the media that lie beside them."""
-    read = archives | ReadPages(c.read)
+    read = archives | ReadPages(c.read, c.run.split_bytes)
     ledger.enter(read)
     extracted = read.pages | ExtractDocuments(c.extract)
     return Extracted(ledger.keep(extracted), extracted.bare, read.media, read.aliases)
