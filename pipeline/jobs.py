@@ -112,8 +112,9 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        read = curation.MediaInputs(*_read(pipeline, context, MEDIA).values())
-        return curation.find_media(read, context.config, context.root, ledger, asks=context.asks)
+        read = _read(pipeline, context, MEDIA)
+        inputs = curation.MediaInputs(*(read[table] for table in MEDIA.reads))
+        return curation.find_media(inputs, context.config, context.root, ledger, asks=context.asks)
 
     _run(context, MEDIA, build)
 
@@ -123,7 +124,7 @@ def pairs(context: RunContext) -> None:
         models = curation.models_of(context.config, context.root)
         read = _read(pipeline, context, PAIRS, models.measures)
         known = {measure.name: read[measure.name] for measure in models.measures}
-        inputs = curation.PairInputs(*(read[table] for table in PAIRS.reads), known)
+        inputs = curation.PairInputs(*(read[table] for table in PAIRS.reads), known=known)
         return curation.make_pairs(inputs, models, context.config, ledger)
 
     _run(context, PAIRS, build)
