@@ -1,6 +1,7 @@
 """What was read from each archive, in a folder of its own: extracted records in, `extracted/KEY/` out, and back.
 
-A part is a small table of five files with one manifest, written last. An archive whose part stands is not read again.
+A part is a small table of at most six files, none of them empty, with one manifest, written last. An archive whose part stands
+is not read again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,7 +20,15 @@ from lamella.pipeline.graph import ARCHIVE_STAGES
 from lamella.pipeline.graph import PARTITIONS as FOLDER
 from lamella.pipeline.integrity import fault_of
 from lamella.pipeline.ledger import Ledger
-from lamella.pipeline.tables import FORMAT, TableManifest, read_file, read_manifest, write_file, write_manifest
+from lamella.pipeline.tables import (
+    FORMAT,
+    TableManifest,
+    finished_manifest,
+    read_file,
+    read_manifest,
+    write_file,
+    write_manifest,
+)
 from lamella.schemas.account import Counter, sum_counters
 from lamella.schemas.config import Config
 from lamella.schemas.document import InterleavedDocument
@@ -103,9 +112,10 @@ def _write_part(folder: str, c: Config, archive: str, found: Group) -> Iterator[
         "rejected": (entry for entry in found["ledger"] if isinstance(entry, Rejection)),
         "tallies": (replace(counter, archive=archive) for counter in counted),
     }
+    held = {name: records for name in FILES if (records := list(rows[name]))}
     # A small archive's part spends half its time waiting for the disk, once for each file: the files wait together.
     with ThreadPoolExecutor(len(FILES)) as pool:
-        writes = [pool.submit(write_file, part, f"{name}.parquet", FILES[name], list(rows[name])) for name in FILES]
+        writes = [pool.submit(write_file, part, f"{name}.parquet", FILES[name], held[name]) for name in held]
     files = [write.result() for write in writes]
     yield write_manifest(part, TableManifest(table=FOLDER, fingerprint=_fingerprint(archive, c), files=tuple(files)))
 
@@ -161,6 +171,7 @@ class ReadPartitions(beam.PTransform):
 
 
 def _read(folder: str) -> Iterator[beam.pvalue.TaggedOutput]:
-    for name, record in FILES.items():
-        for row in read_file(join(folder, f"{name}.parquet"), record):
+    for file in finished_manifest(folder).files:
+        name = file.name.removesuffix(".parquet")
+        for row in read_file(join(folder, file.name), FILES[name]):
             yield beam.pvalue.TaggedOutput(name, row)

@@ -19,6 +19,7 @@ from lamella.transforms.base.files import is_local, open_binary
 from lamella.transforms.caption.models import BLIP
 from lamella.transforms.formats.content_encoding import record_size_limits
 from lamella.transforms.read.wrappings import holds_records
+from lamella.weights.own import own_config
 from lamella.weights.reach import Reached, Unreachable, reach, reach_transformers
 
 _MAGIC = (b"\x1f\x8b", b"WARC/", b"\x28\xb5\x2f\xfd", b"filedesc:")  # gzip, plain WARC, zstd, ARC
@@ -142,6 +143,15 @@ def reach_models(config: Config) -> dict[str, Reached]:
         except WeightsMissing as error:
             raise ConfigError(f"{key}: {error}") from None
     return found
+
+
+def model_imports(config: Config) -> tuple[str, ...]:
+    """Modules that loading the run's models will import; their import takes seconds. None where no model is used."""
+    libraries = set()
+    for _, model in models_in_use(config).values():
+        foreign = "transformers" if model.name.startswith(BLIP) else "open_clip"
+        libraries.add("lamella.weights.coca" if own_config(model.name) else foreign)
+    return tuple(sorted(libraries))
 
 
 def check_devices(config: Config) -> None:

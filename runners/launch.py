@@ -160,12 +160,12 @@ def prepare(
     Raises:
         ConfigError: an input, an output, a runner, a device or a model that cannot be had.
     """
-    from lamella.pipeline.preflight import check_devices, file_system, find_archives, reach_models
+    from lamella.pipeline.preflight import check_devices, file_system, find_archives, model_imports, reach_models
 
     engine.check()
     archives = find_archives(inputs)
     file_system("--output", output)
-    execute = _never if engine.dry else executor(engine, archives, say)
+    execute = _never if engine.dry else executor(engine, archives, say, model_imports(settings))
     if engine.is_local:
         check_devices(settings)
     return Launch(
@@ -178,15 +178,19 @@ def prepare(
     )
 
 
-def executor(engine: Engine, archives: Sequence[str], say: Callable[[str], None]) -> Callable:
-    """The `execute(label, build)` of a runner. Raises ConfigError for what this machine does not have of it."""
+def executor(engine: Engine, archives: Sequence[str], say: Callable[[str], None], models: Sequence[str] = ()) -> Callable:
+    """The `execute(label, build)` of a runner. Raises ConfigError for what this machine does not have of it.
+
+    Args:
+        models: modules that the run's models are made of, which workers share where they can.
+    """
     from lamella.runners.beam_memo import remember
 
     remember()
     if engine.is_local:
         from lamella.runners.local import local_execute
 
-        return local_execute(engine.processes, engine.flags, quiet=engine.quiet, say=say, server=engine.server)
+        return local_execute(engine.processes, engine.flags, quiet=engine.quiet, say=say, models=models, server=engine.server)
     if engine.runner == SPARK:
         from lamella.runners.spark.session import spark_execute
 

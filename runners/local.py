@@ -12,9 +12,9 @@ from lamella.runners.forks import ForkServer
 from lamella.runners.worker_pool import ForkedEnvironment
 
 _TRIES = 3  # of a job whose worker processes end
-# By job: what its workers need that the others do without; and after which job they come. It is imported while workers of the
-# job before them are at work, else while this process builds the pipeline.
-_IMPORTS, _NEXT = {"pairs": ("torch", "open_clip")}, {"media": "pairs"}
+# The job whose workers run models, and the one before it. What models are made of is imported beside the work of that one's
+# workers; where it stands already, while this process builds the pipeline.
+_WITH_MODELS, _BEFORE_IT = "pairs", "media"
 
 
 def local_execute(
@@ -23,39 +23,40 @@ def local_execute(
     quiet: bool = True,
     say: Callable[[str], None] = lambda line: None,
     *,
+    models: Sequence[str] = (),
     server: ForkServer | None = None,
 ) -> Callable:
     """An `execute(label, build)` that runs in this process, or in `processes` worker processes where there are several.
 
     Where a worker process ends, the job is tried again, with `say` saying so; RuntimeError at the third time.
-    `quiet` keeps what workers narrate from standard error; what ends a run is raised all the same. `server` forks the workers;
-    one is started where None is given.
+    `quiet` keeps what workers narrate from standard error; what ends a run is raised all the same. `models`: modules
+    that the run's models are made of. `server` forks the workers; one is started where None is given.
 
     Beam's DirectRunner looks for a binary to download first; the runner beneath it does all that is needed here.
     """
     if processes == 1:
         return lambda label, build: _run(FnApiRunner(), [f"--job_name={label}", *flags], build)
-    server = server or ForkServer(quiet)
+    forks = server or ForkServer(quiet)
 
     def execute(label: str, build: Callable[[beam.Pipeline], object]) -> None:
         for attempt in range(1, _TRIES + 1):
-            server.losses.clear()
-            server.relaunch_if_gone()
-            server.prepare(_IMPORTS.get(label, ()))
-            server.prepare(_IMPORTS.get(_NEXT.get(label, ""), ()), behind=processes)
-            runner = FnApiRunner(default_environment=ForkedEnvironment(server.name))
+            forks.losses.clear()
+            forks.relaunch_if_gone()
+            if label in (_WITH_MODELS, _BEFORE_IT):
+                forks.prepare(models, behind=processes if label == _BEFORE_IT else 0)
+            runner = FnApiRunner(default_environment=ForkedEnvironment(forks.name))
             try:
                 with _threads_are_silent() if quiet else contextlib.nullcontext():
                     _run(runner, [f"--job_name={label}", f"--direct_num_workers={processes}", *flags], build)
                 return
             except Exception:
-                if not server.losses:
+                if not forks.losses:
                     raise
                 if attempt == _TRIES:
                     raise RuntimeError(
-                        f"{label}: a worker process ended in each of {_TRIES} tries: {server.losses[0]}"
+                        f"{label}: a worker process ended in each of {_TRIES} tries: {forks.losses[0]}"
                     ) from None
-                say(f"{label}: a worker process ended ({server.losses[0]}); try {attempt + 1} of {_TRIES}")
+                say(f"{label}: a worker process ended ({forks.losses[0]}); try {attempt + 1} of {_TRIES}")
 
     return execute
 

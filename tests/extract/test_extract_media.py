@@ -100,7 +100,7 @@ COPIES = [
     (("/r-300x200.jpg", "/r-900x600.jpg"), ["r-900x600.jpg"]),
     (("/w_900,h_600/r.jpg", "/w_300,h_200/r.jpg"), ["w_900,h_600/r.jpg"]),
     (("/r.jpg?w=300&id=1", "/r.jpg?w=900&id=1", "/r.jpg?w=900&id=2"), ["r.jpg?w=900&id=1", "r.jpg?w=900&id=2"]),
-    (("/bird-articleLarge.jpg", "/bird-superJumbo.jpg"), ["bird-articleLarge.jpg"]),
+    (("/bird-articleLarge.jpg", "/bird-superJumbo.jpg"), ["bird-superJumbo.jpg"]),
     (("/thumb/R.jpg/220px-R.jpg", "/thumb/S.jpg/220px-S.jpg"), ["thumb/R.jpg/220px-R.jpg", "thumb/S.jpg/220px-S.jpg"]),
     (("/bird-1.jpg", "/bird-2.jpg"), ["bird-1.jpg", "bird-2.jpg"]),
     (("/w/12/r.jpg", "/w/34/r.jpg"), ["w/12/r.jpg", "w/34/r.jpg"]),  # numbers of works, as likely as widths

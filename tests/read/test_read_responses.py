@@ -1,5 +1,8 @@
 """Heads that old servers, gateways and proxies write: status lines, interim responses, partial content that is the whole."""
 
+import gzip
+import zlib
+
 import pytest
 from read_world import HTML, PNG, outputs_of, read, response, warc
 
@@ -17,7 +20,16 @@ def arc(folder, block: bytes) -> list:
 
 
 @pytest.mark.parametrize(
-    "line", ["HTTP 200 Here it comes", "http/1.0 200 ok", "HTTP/1.1  200", "Http 200", "HTTP/1.1 200OK", "HTTP/V1.0 200 OK"]
+    "line",
+    [
+        "HTTP 200 Here it comes",
+        "http/1.0 200 ok",
+        "HTTP/1.1  200",
+        "Http 200",
+        "HTTP/1.1 200OK",
+        "HTTP/V1.0 200 OK",
+        "ICY 200 OK",
+    ],
 )
 def test_status_lines_of_old_servers(tmp_path, line):
     (page,) = read(tmp_path, response(HTML, "text/html", status=line))
@@ -47,6 +59,9 @@ def test_a_page_that_speaks_of_http_is_no_head(tmp_path):
         b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\nX-Robots-Tag: noai\r\n\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n\r\n",
         b"http/1.1 102 Processing\n\n",
+        b"HTTP/1.1 200 Connection established\r\n\r\n",
+        b"HTTP/1.0 200 Connection Established\r\nProxy-Agent: mole/2\r\n\r\n",
+        b"\r\n\n",
     ],
 )
 def test_interim_responses_are_passed_over(tmp_path, before):
@@ -104,3 +119,24 @@ def test_a_whole_range_of_which_less_came_is_cut(tmp_path):
 def test_a_page_by_a_proxy(tmp_path):
     (page,) = read(tmp_path, response(HTML, "text/html", status="HTTP/1.1 203 Changed"))
     assert type(page) is Page
+
+
+@pytest.mark.parametrize("kind", ("response", "resource"))
+@pytest.mark.parametrize("head", (b"", b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"))
+def test_a_response_may_lack_its_head_and_a_resource_have_one(tmp_path, kind, head):
+    """HTTP/0.9 has no heads; some tools store a whole response as a resource."""
+    (page,) = read(tmp_path, warc(kind, "http://a.example/", head + HTML))
+    assert page.html == HTML.decode()
+
+
+def test_a_head_without_a_status_is_no_page(tmp_path):
+    (gone,) = read(tmp_path, warc("response", "http://a.example/", b"Server: mill\r\n\r\n" + HTML))
+    assert gone.reason is Reason.NOT_HTML
+
+
+@pytest.mark.parametrize("transfer", ("gzip, chunked", "Gzip,Chunked", "deflate, chunked"))
+def test_what_was_packed_for_the_way_is_unpacked(tmp_path, transfer):
+    packed = zlib.compress(HTML) if "deflate" in transfer else gzip.compress(HTML)
+    body = f"{len(packed):x}\r\n".encode() + packed + b"\r\n0\r\n\r\n"
+    (page,) = read(tmp_path, response(body, "text/html", f"Transfer-Encoding: {transfer}"))
+    assert (page.html, page.truncated) == (HTML.decode(), False)

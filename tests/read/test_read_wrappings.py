@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import lzma
 import tarfile
 import zipfile
 
@@ -65,6 +66,7 @@ def tarred(data: bytes, name: str = "crawl/data.warc.gz", kind: int = tarfile.GN
 
 
 STORED, DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
+WACZ = zipped(MEMBERS, STORED)
 LONG = "crawl/" + "long/" * 40 + "data.warc"
 IN_PLACE = {
     "LZ4": b"".join(map(lz4, RECORDS)),
@@ -78,6 +80,8 @@ IN_PLACE = {
     "tar": tarred(MEMBERS),
     "tar with long names": tarred(PLAIN, LONG),
     "tar with long names, POSIX": tarred(PLAIN, LONG, tarfile.PAX_FORMAT),
+    "WACZ in a tar": tarred(WACZ, "crawl/0.wacz"),
+    "WACZ in a zip": zipped(WACZ, STORED, "0.wacz"),
 }
 UNPACKED = {
     "LZ4 as a whole": lz4(PLAIN),
@@ -88,6 +92,11 @@ UNPACKED = {
     "WACZ of an archive packed as a whole, deflated": zipped(gzip.compress(PLAIN), DEFLATED),
     "WACZ of zstd with a dictionary": zipped(with_dictionary(packed=False), STORED, "data.warc.zst"),
     "tar of an archive packed as a whole": tarred(gzip.compress(PLAIN)),
+    "xz as a whole": lzma.compress(PLAIN),
+    "xz, in several streams": lzma.compress(PLAIN[:9000]) + lzma.compress(PLAIN[9000:]),
+    "tar in gzip": gzip.compress(tarred(MEMBERS)),
+    "tar in xz, with long names": lzma.compress(tarred(PLAIN, LONG)),
+    "tar in zstd, of zstd": zstandard.compress(tarred(b"".join(map(zstandard.compress, RECORDS)), LONG, tarfile.PAX_FORMAT)),
 }
 
 
@@ -158,6 +167,29 @@ def test_members_that_overlap_are_read_once(tmp_path):
     found = read(tmp_path, bytes(data))
     assert sum(isinstance(out, ArchiveMedia) for out in found) == COUNT
     assert [out.detail for out in found if isinstance(out, Rejection)] == ["it overlaps with the member before"]
+
+
+def test_a_packed_tar_gives_each_of_its_archives_and_says_where_it_was_cut(tmp_path):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as made:
+        for number, data in enumerate((gzip.compress(RECORDS[0]), RECORDS[1], b"no records here", RECORDS[2])):
+            info = tarfile.TarInfo(f"{number}.warc")
+            info.size = len(data)
+            made.addfile(info, io.BytesIO(data))
+    packed = gzip.compress(out.getvalue())
+    found = read(tmp_path, packed)
+    assert [type(one) for one in found] == [ArchiveMedia, ArchiveMedia, Rejection, ArchiveMedia]
+    assert [read_blob(one.blob) for one in found if isinstance(one, ArchiveMedia)] == PNGS[:3]
+    *_, cut = read(tmp_path, packed[: len(packed) // 2])
+    assert (cut.reason, cut.detail) == (Reason.TRUNCATED_RECORD, "unpacking stopped: cut off")
+
+
+def test_containers_that_hold_each_other_without_end_are_left(tmp_path):
+    data = WACZ
+    for _ in range(4):
+        data = zipped(data, STORED, "inner.zip")
+    (gone,) = read(tmp_path, data)
+    assert (gone.reason, gone.detail) == (Reason.UNDECODABLE, "a container that is packed, or too deep in others")
 
 
 FRAMES = {"zstd": zstandard.compress, "LZ4": lz4}

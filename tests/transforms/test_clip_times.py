@@ -110,3 +110,11 @@ def test_an_edit_list_hides_no_cut():
     data = edited(film(seconds=6, options={"movflags": "faststart"}), 1000, 4000)
     with pytest.raises(BadVideo):
         probe(data[: len(data) // 2])
+
+
+@pytest.mark.parametrize("kind", ("mp4", "mov"))
+def test_an_edit_of_no_length_hides_nothing(kind):
+    """Some muxers write 0 where they do not know the end."""
+    data = edited(film(kind), 0, 0)
+    assert probe(data)[0].duration_s == pytest.approx(4.0, abs=0.02)
+    assert shown(data, [0.1, 1.1, 3.1, 60.0]) == [0, 1, 3, 3]

@@ -62,6 +62,14 @@ def test_a_jpeg_with_a_hole_is_broken(options):
     assert found >= 10  # of 13: zeros can be read as blocks, now and then
 
 
+@pytest.mark.parametrize("options", CODINGS)
+def test_a_jpeg_that_another_was_written_over_is_broken(options):
+    """libjpeg's last word is of the second start mark, which is none of damage."""
+    data, other = jpeg(**options), jpeg(scene().transpose(Image.Transpose.ROTATE_180))
+    assert not sound(data[: len(data) // 2] + other)
+    assert sound(data + other)  # such as the preview that a camera stores behind its picture
+
+
 @pytest.mark.parametrize("mode", ("RGB", "L", "CMYK"))
 @pytest.mark.parametrize("options", CODINGS)
 def test_what_harms_no_pixel_is_no_damage(mode, options):

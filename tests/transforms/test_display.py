@@ -100,3 +100,40 @@ def test_a_frame_must_be_within_limits_as_it_is_seen():
     with pytest.raises(BadVideo) as error:
         probe(data, limits=replace(DEFAULT_LIMITS, max_pixels=100_000))
     assert error.value.reason is Reason.TOO_MANY_PIXELS
+
+
+def plain(colour, size, coded: int, said: int) -> bytes:
+    """A clip of one colour, coded by some matrix coefficients, that says of itself what is said (2: nothing)."""
+    frame = av.VideoFrame.from_ndarray(np.tile(np.array(colour, np.uint8), (size[1], size[0], 1)), format="rgb24")
+    frame = frame.reformat(format="yuv420p", dst_colorspace=coded)
+    frame.colorspace = said
+    out = io.BytesIO()
+    with av.open(out, "w", format="matroska") as container:
+        stream = container.add_stream("libx264", rate=5, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.codec_context.colorspace = said
+        for number in range(3):
+            frame.pts, frame.time_base = number, Fraction(1, 5)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return out.getvalue()
+
+
+BT709, BT601 = 1, 5
+SMALL, LARGE, WIDE, TALL = (160, 96), (1280, 720), (1280, 544), (360, 640)
+
+
+@pytest.mark.parametrize(
+    ("size", "coded", "said"),
+    [
+        *((size, BT709, 2) for size in (LARGE, WIDE, TALL)),
+        (SMALL, BT601, 2),
+        *((size, coded, coded) for size in (SMALL, LARGE) for coded in (BT709, BT601)),
+    ],
+)
+def test_colours_are_those_that_players_show(size, coded, said):
+    """A clip that does not say how it is coded is coded as television of its size is."""
+    _, first = probe(plain((210, 40, 40), size, coded, said), 64)
+    (last,) = decode_frames(plain((210, 40, 40), size, coded, said), [0.4], 64)
+    for image in (first, last):
+        assert np.abs(np.asarray(image).reshape(-1, 3).mean(0) - (210, 40, 40)).max() < 6

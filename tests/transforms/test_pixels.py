@@ -269,3 +269,18 @@ def test_flipped_bytes_never_crash(kind):
                 Reason.FORMAT_NOT_SUPPORTED,
                 Reason.TOO_MANY_PIXELS,
             )
+
+
+def test_a_jpeg_of_more_bits_is_of_another_format():
+    """Medicine has them: sound, and nothing here decodes them."""
+    out = io.BytesIO()
+    Image.new("RGB", (64, 64), "teal").save(out, "JPEG")
+    data = out.getvalue()
+    at = data.index(b"\xff\xc0")
+    for odd, name in (
+        (data[: at + 4] + b"\x0c" + data[at + 5 :], "12-bit JPEG"),
+        (data[: at + 1] + b"\xf7" + data[at + 2 :], "JPEG-LS"),
+    ):
+        with pytest.raises(BadImage) as error:
+            decode_rgb(odd)
+        assert (error.value.reason, error.value.detail) == (Reason.FORMAT_NOT_SUPPORTED, f"format not supported: {name}")

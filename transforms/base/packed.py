@@ -26,7 +26,7 @@ class Packed:
     offset: int = 0
     length: int | None = None
     deflated: bool = False  # it is raw deflate, as in a zip
-    packed: bool = True  # it, or what it inflates to, is packed as a whole: gzip, bzip2, zstd, LZ4
+    packed: bool = True  # it, or what it inflates to, is packed as a whole: gzip, bzip2, xz, zstd, LZ4
 
     def __str__(self) -> str:
         if self.length is None:

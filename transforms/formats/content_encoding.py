@@ -75,9 +75,10 @@ def decode(data: bytes, transfer: str, content: str, limits: SizeLimits) -> Body
     calls it. A coding that ends early, or whose checksum at the very end is wrong, gives what there is.
     """
     complete = True
-    if "chunked" in transfer.lower():
+    moved = [coding.strip().lower() for coding in transfer.split(",")]
+    if any("chunked" in coding for coding in moved):
         data, complete = _unchunked(data)
-    codings = [coding.strip().lower() for coding in content.split(",")]
+    codings = [coding.strip().lower() for coding in content.split(",")] + [one for one in moved if one in _TRANSFER_CODINGS]
     for coding in reversed(codings[-_MAX_CODINGS:]):
         if data and (decoder := _decoder_of(coding, data)):
             data, whole = decoder(data, limits)
@@ -151,6 +152,7 @@ def _unzstd(data: bytes, limits: SizeLimits) -> tuple[bytes, bool]:
 
 
 _GZIP_NAMES = frozenset(("gzip", "x-gzip"))
+_TRANSFER_CODINGS = frozenset((*_GZIP_NAMES, "deflate"))  # RFC 9112, 7
 _NO_CODINGS = frozenset(("", "identity"))
 _DECODERS = {"deflate": _undeflated, "br": _unbrotlied}  # gzip and zstd are known by their first bytes
 

@@ -1,10 +1,11 @@
-"""An archive that is packed as a whole (gzip, bzip2, zstd, LZ4), or deflated in a zip -> the stream of what it unpacks to.
+"""An archive that is packed as a whole (gzip, bzip2, xz, zstd, LZ4), or deflated in a zip -> the stream of what it unpacks to.
 
 Archives should be packed record by record, in gzip; where they are not, records are counted in the unpacked bytes.
 """
 
 import bz2
 import io
+import lzma
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol, cast
@@ -14,7 +15,9 @@ from fastwarc.stream_io import Lz4Reader
 
 _STEP = 1 << 16
 _MAX_ZSTD_WINDOW = 1 << 27
+_MAX_XZ_BYTES = 1 << 28  # that its dictionary may take; `xz -9` takes 65 MiB
 _MAX_DICTIONARY_BYTES = 16 << 20
+_MAGIC_BYTES = 6
 _END = b"\xf7end of the archive\xf7"
 _ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
 _LZ4 = b"\x04\x22\x4d\x18"
@@ -60,9 +63,9 @@ class UnpackedStream(_PieceStream):
     """What a packed stream unpacks to; nothing, and damage, where it is packed in no way known here."""
 
     def __init__(self, packed: Readable):
-        magic = packed.read(4)
+        magic = exactly(packed, _MAGIC_BYTES)
         unpack = next((unpack for known, unpack in _UNPACKERS.items() if magic.startswith(known)), _unknown)
-        super().__init__(unpack(_Again(magic, packed)))
+        super().__init__(unpack(Again(magic, packed)))
 
 
 class InflatedStream(_PieceStream):
@@ -103,6 +106,23 @@ class Section(io.RawIOBase):
         return self._at
 
 
+class TakenFrom:
+    """The next `left` bytes of a stream, as a stream of their own."""
+
+    def __init__(self, stream: Readable, left: int):
+        self._stream, self.left = stream, left
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(min(size, self.left)) if self.left > 0 else b""
+        self.left -= len(data)
+        return data
+
+    def skip(self) -> None:
+        """Reads what is left."""
+        while self.read(_STEP):
+            pass
+
+
 def is_packed(magic: bytes) -> bool:
     """Whether the first bytes of a file say that it is packed in a way known here."""
     return magic.startswith(tuple(_UNPACKERS))
@@ -112,7 +132,7 @@ class _Damaged(Exception):
     pass
 
 
-class _Again:
+class Again:
     """A stream whose first bytes were read, from its start."""
 
     def __init__(self, start: bytes, rest: Readable):
@@ -191,13 +211,28 @@ def _bzip2(packed: Readable) -> Iterator[bytes]:
         feed = decoder.unused_data or packed.read(_STEP)
 
 
+def _xz(packed: Readable) -> Iterator[bytes]:
+    feed = packed.read(_STEP)
+    while feed:
+        decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MAX_XZ_BYTES)
+        while not decoder.eof:
+            if decoder.needs_input and not feed:
+                raise _Damaged("cut off")
+            try:
+                yield decoder.decompress(feed, _STEP)
+            except lzma.LZMAError as error:
+                raise _Damaged(str(error)) from error
+            feed = packed.read(_STEP) if decoder.needs_input and not decoder.eof else b""
+        feed = decoder.unused_data.lstrip(b"\0") or packed.read(_STEP)
+
+
 def _zstd(packed: Readable) -> Iterator[bytes]:
     return _zstd_frames(packed, zstandard.ZstdDecompressor(max_window_size=_MAX_ZSTD_WINDOW))
 
 
 def _zstd_with_dictionary(packed: Readable) -> Iterator[bytes]:
-    head = _exactly(packed, 8)
-    content = _exactly(packed, min(int.from_bytes(head[4:], "little"), _MAX_DICTIONARY_BYTES))
+    head = exactly(packed, 8)
+    content = exactly(packed, min(int.from_bytes(head[4:], "little"), _MAX_DICTIONARY_BYTES))
     try:
         if content.startswith(_ZSTD_FRAME):
             content = zstandard.ZstdDecompressor().decompress(content, max_output_size=_MAX_DICTIONARY_BYTES)
@@ -208,7 +243,7 @@ def _zstd_with_dictionary(packed: Readable) -> Iterator[bytes]:
     yield from _zstd_frames(packed, decoder)
 
 
-def _exactly(packed: Readable, size: int) -> bytes:
+def exactly(packed: Readable, size: int) -> bytes:
     """So many bytes, of a stream that may give fewer at a time; fewer where it ends."""
     out = b""
     while len(out) < size and (piece := packed.read(size - len(out))):
@@ -256,6 +291,7 @@ class _WithEnd:
 _UNPACKERS = {
     b"\x1f\x8b\x08": _gzip,
     b"BZh": _bzip2,
+    b"\xfd7zXZ\0": _xz,
     _ZSTD_FRAME: _zstd,
     _ZSTD_DICTIONARY: _zstd_with_dictionary,
     _LZ4: _lz4,

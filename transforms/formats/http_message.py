@@ -5,12 +5,13 @@ Servers before HTTP/1.0 was written down, and gateways since, have status lines 
 
 import re
 
-_VERSIONED = re.compile(rb"HTTP/", re.IGNORECASE)
+_VERSIONED = re.compile(rb"(?:HTTP/|ICY[ \t]{1,20}\d{3}(?![0-9]))", re.IGNORECASE)  # ICY: media servers after SHOUTcast
 # Without a version only where a header follows: a text may start with "HTTP 404" as well.
 _BARE = re.compile(
     rb"HTTP[ \t]{1,20}\d{3}(?:[ \t][^\r\n]{0,200})?\r?\n[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}[ \t]{0,20}:", re.IGNORECASE
 )
-_STATUS = re.compile(rb"HTTP(?:/[!-~]{1,20})?[ \t]{1,20}(\d{3})(?![0-9])", re.IGNORECASE)
+_STATUS = re.compile(rb"(?:HTTP(?:/[!-~]{1,20})?|ICY)[ \t]{1,20}(\d{3})(?![0-9])", re.IGNORECASE)
+_TUNNEL = re.compile(rb"HTTP/[!-~]{1,20}[ \t]{1,20}200[ \t]{1,20}(?:connection|tunnel) established\b", re.IGNORECASE)
 _RANGE = re.compile(r"\s*+bytes[ \t=]++0-(\d{1,15})/(\d{1,15})\s*+", re.IGNORECASE)
 
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -27,9 +28,10 @@ def status_of(block: bytes) -> int | None:
     return int(found[1]) if found else None
 
 
-def is_interim(status: int | None) -> bool:
-    """Whether the response proper follows (RFC 9110, 15.2)."""
-    return status is not None and 100 <= status < 200
+def is_interim(block: bytes) -> bool:
+    """Whether the response proper follows on the head that a block starts with (RFC 9110, 15.2), or on a proxy's own."""
+    status = status_of(block)
+    return (status is not None and 100 <= status < 200) or bool(_TUNNEL.match(block))
 
 
 def gives_all(status: int | None, content_range: str) -> bool:

@@ -5,6 +5,7 @@ over a wrong Content-Length. Header blocks are parsed by FastWARC; ARC records (
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import NamedTuple
@@ -22,6 +23,7 @@ _MAX_VALUE = 1 << 16  # characters of a header; longer than any limit on what is
 _MAX_ID, _MAX_DATE = 256, 40  # characters of a record's name and date
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
+_FOLD = re.compile(r"\r?\n[ \t]++")
 _VERSION = re.compile(rb"WARC/\d", re.IGNORECASE)
 _MAX_ARC_LINE = 4500
 _ARC_SCHEME = re.compile(rb"[a-z][a-z0-9+.\-]{1,20}:")
@@ -30,6 +32,8 @@ _ARC_ADDRESS = re.compile(rb"[0-9A-Fa-f.:]{1,45}")
 _ARC_DATE = re.compile(rb"\d{8,20}")
 _ARC_LENGTH = re.compile(rb"-?\d{1,20}")
 _DECLARED = re.compile(rb"\ncontent-length[ \t]*+:[ \t]*+(\d{1,15})[ \t]*+\r?\n", re.IGNORECASE)
+_HTTP_KINDS = ("response", "revisit", "request")
+_HTTP_TYPE = "application/http"
 _MAX_INTERIM = 8  # heads of one response before its own
 
 
@@ -169,9 +173,18 @@ def _head(data: bytes, encoding: str) -> tuple[Headers, int]:
     lines = HeaderMap(encoding)
     try:
         lines.parse(BytesIO(_LINE_END.sub(b"\r\n", data[: end.end()])), True)
-    except OSError as error:
-        raise BadRecord(Reason.DAMAGED_RECORD, str(error)) from error
-    return tuple((name.strip().lower(), _clean(value)) for name, value in lines.items()), end.end()
+        items = lines.items()
+    except OSError:  # a block that is longer than FastWARC takes
+        items = _lines(data[: end.start()].decode(encoding, "replace"))
+    return tuple((name.strip().lower(), _clean(value)) for name, value in items), end.end()
+
+
+def _lines(head: str) -> Iterator[tuple[str, str]]:
+    """Names and values behind the first line. A value may go on in lines that begin with space (RFC 9112, 5.2)."""
+    for line in _FOLD.sub(" ", head).split("\n")[1:]:
+        name, colon, value = line.partition(":")
+        if colon:
+            yield name, value
 
 
 def _clean(value: str) -> str:
@@ -198,16 +211,24 @@ def _with_http(record: Record) -> Record:
 
     Heads of interim responses (100, 103) that stand before the response's own are passed over.
     """
-    if record.kind not in ("response", "revisit", "request") or not starts_response(record.body):
+    says_http = first(record.headers, "content-type").lower().startswith(_HTTP_TYPE)
+    if record.kind not in _HTTP_KINDS and not says_http:
         return record
-    body = record.body
+    body = record.body.lstrip(b"\r\n")  # RFC 9112, 2.2
+    if not starts_response(body):
+        return _without_head(record) if says_http and record.kind != "request" else record
     for _ in range(_MAX_INTERIM):
-        http, status, body = _response(body)
-        following = body.lstrip(b"\r\n") if is_interim(status) else b""
+        http, status, rest = _response(body)
+        following = rest.lstrip(b"\r\n") if is_interim(body) else b""
         if not starts_response(following):
             break
         body = following
-    return replace(record, http=http, status=status, body=body)
+    return replace(record, http=http, status=status, body=rest)
+
+
+def _without_head(record: Record) -> Record:
+    """A response of HTTP/0.9, or one whose head was lost: a body of no declared type."""
+    return replace(record, headers=tuple(header for header in record.headers if header[0] != "content-type"))
 
 
 def _response(block: bytes) -> tuple[Headers, int | None, bytes]:
@@ -215,8 +236,8 @@ def _response(block: bytes) -> tuple[Headers, int | None, bytes]:
     try:
         http, start = _head(block, "latin1")
     except BadRecord:
-        if _HEAD_END.search(block, 0, MAX_HEAD_BYTES):
-            raise
+        if len(block) > MAX_HEAD_BYTES:
+            raise BadRecord(Reason.DAMAGED_RECORD, f"a head of more than {MAX_HEAD_BYTES} bytes") from None
         # a response that was cut in its head
         http, start = (), len(block)
     return http, status_of(block), block[start:]

@@ -4,11 +4,12 @@ FFmpeg gets bytes and one named demuxer, never an address: a playlist or a refer
 Here is the decoder itself. A run's media go through `transforms.media.decoding`, which calls this in a killable process.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from io import BytesIO
 from math import inf
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import av
 from av.stream import Disposition
@@ -21,6 +22,7 @@ from lamella.transforms.media.decode_limits import DEFAULT_LIMITS, DecodeLimits
 from lamella.transforms.media.decode_rules import CLIP_COST_RULES, ClipCost
 from lamella.transforms.media.display import as_seen, seen_size
 
+Decoded = TypeVar("Decoded")
 _MATROSKA = b"\x1a\x45\xdf\xa3"
 _PICTURE_BRANDS = (b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix")
 _RESEEK_S = 5.0  # a wanted frame farther ahead than this is sought; nearer ones are reached by decoding on
@@ -31,6 +33,10 @@ _MISSING_S = 1.0  # so much may be missing always: headers round, and sound may 
 class BadVideo(BadMedia):
     """Bytes that are no video we take: `reason` is NOT_A_VIDEO, BROKEN_VIDEO, TRUNCATED_MEDIA, TOO_MANY_PIXELS or
     MEDIA_TOO_COSTLY."""
+
+
+class _NoFrame(BadVideo):
+    """Nothing is shown."""
 
 
 class VideoHeader(NamedTuple):
@@ -58,7 +64,11 @@ def probe(data: bytes, max_side: int | None = None, limits: DecodeLimits = DEFAU
     Raises:
         BadVideo: no video, damaged, or its packets end before the time that its header claims.
     """
-    with _opened(data, limits) as (container, stream):
+    return _shown(partial(_probe, data, max_side, limits))
+
+
+def _probe(data: bytes, max_side: int | None, limits: DecodeLimits, **more: str) -> tuple[VideoHeader, Image.Image]:
+    with _opened(data, limits, **more) as (container, stream):
         first, track = None, _Track()
         for packet in container.demux(stream):
             if packet.is_corrupt:
@@ -67,7 +77,7 @@ def probe(data: bytes, max_side: int | None = None, limits: DecodeLimits = DEFAU
             if first is None:
                 first = next(iter(packet.decode()), None)
         if first is None:
-            raise BadVideo(Reason.BROKEN_VIDEO, "no frame")
+            raise _NoFrame(Reason.BROKEN_VIDEO, "no frame")
         if first.is_corrupt:
             raise BadVideo(Reason.BROKEN_VIDEO, "the first frame is damaged")
         claimed = Claimed.of(container, stream)
@@ -166,17 +176,26 @@ def decode_frames(
     """
     if list(seconds) != sorted(seconds):
         raise ValueError("seconds must ascend")
+    decode = partial(_decode_frames, data, seconds, max_side, limits)
     try:
-        return _decode_frames(data, seconds, max_side, limits, reseek_s=_RESEEK_S)
+        return _shown(partial(decode, reseek_s=_RESEEK_S))
     except BadVideo as error:
         if error.reason is not Reason.BROKEN_VIDEO:
             raise
     # After a seek into an open group of pictures the first frames refer to ones that were skipped: decode them all.
-    return _decode_frames(data, seconds, max_side, limits, reseek_s=inf)
+    return _shown(partial(decode, reseek_s=inf))
 
 
-def _decode_frames(data, seconds, max_side, limits: DecodeLimits, *, reseek_s: float) -> list[Image.Image]:
-    with _opened(data, limits) as (container, stream):
+def _shown(decode: Callable[..., Decoded]) -> Decoded:
+    """What a decode gives; where an edit list hides every frame (an edit of no length means the rest), without the list."""
+    try:
+        return decode()
+    except _NoFrame:
+        return decode(ignore_editlist="1")
+
+
+def _decode_frames(data, seconds, max_side, limits: DecodeLimits, *, reseek_s: float, **more: str) -> list[Image.Image]:
+    with _opened(data, limits, **more) as (container, stream):
         frames = _Frames(container, stream, reseek_s, limits)
         return [_as_seen(frames.at(second), stream, max_side, limits) for second in seconds]
 
@@ -190,7 +209,7 @@ class _Frames:
         self._frames = container.decode(stream)
         first = self._decode()
         if first is None:
-            raise BadVideo(Reason.BROKEN_VIDEO, "no frame")
+            raise _NoFrame(Reason.BROKEN_VIDEO, "no frame")
         self._shown: av.VideoFrame = first
         self._next: av.VideoFrame | None = None
         self._origin = first.time  # time runs from the first frame that is shown: containers start when they like

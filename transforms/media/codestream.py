@@ -73,7 +73,7 @@ def _few(parts: Iterable) -> Iterator:
 _MARKER = re.compile(rb"\xff([\xc0-\xcf\xd9-\xfe])")  # those with a length, and the end; behind others libjpeg looks on
 _FRAMES = frozenset((0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF))
 _PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
-_END, _SCAN = 0xD9, 0xDA
+_END, _SCAN, _JPEG_LS = 0xD9, 0xDA, 0xF7
 
 
 def _jpeg(data: bytes) -> Claims | None:
@@ -90,6 +90,14 @@ def _jpeg(data: bytes) -> Claims | None:
             # Pillow's pixels, and for a progressive picture every coefficient of every component, 16 bits each.
             held = max(held, 8 + (2 * min(parts, 4) if marker in _PROGRESSIVE else 0))
     return Claims(size, held, scans) if size else None
+
+
+def unsupported_jpeg(data: bytes) -> str:
+    """ "12-bit JPEG" or "JPEG-LS", which nothing here decodes; "" for anything else."""
+    frame = next(((marker, at) for marker, at in _few(_segments(data)) if marker in _FRAMES or marker == _JPEG_LS), None)
+    if frame is None or frame[1] + 3 > len(data):
+        return ""
+    return "JPEG-LS" if frame[0] == _JPEG_LS else f"{data[frame[1] + 2]}-bit JPEG" if data[frame[1] + 2] > 8 else ""
 
 
 def end_of_picture(data: bytes) -> int:

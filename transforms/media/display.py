@@ -8,10 +8,13 @@ import struct
 from fractions import Fraction
 
 import av
+from av.video.reformatter import Colorspace
 from PIL import Image
 
 from lamella.transforms.media.pixels import scaled_size
 
+_UNSPECIFIED = 2  # ISO 23091-2, matrix coefficients
+_HD_WIDTH, _SD_HEIGHT = 1280, 576  # px
 _MATRIX = struct.Struct("=9i")  # a b u, c d v, x y w: a point (x, y) goes to (a x + c y, b x + d y)
 _TURNED = {  # signs of a and d where x stays x
     (True, True): None,
@@ -44,9 +47,15 @@ def as_seen(frame: av.VideoFrame, pixel_aspect: Fraction | None, max_side: int |
     # One thread: others are made anew for each frame, and where those of before have not ended yet, a bound on memory refuses
     # theirs (EAGAIN), which is no fault of the clip.
     interpolation = "AREA" if width < frame.width else "BICUBIC"
-    image = frame.to_image(width=width, height=height, interpolation=interpolation, threads=1)
+    colours = {"src_colorspace": Colorspace.ITU709} if _is_high_definition(frame) else {}
+    image = frame.to_image(width=width, height=height, interpolation=interpolation, threads=1, **colours)
     turn = _turn(frame)
     return image if turn is None else image.transpose(turn)
+
+
+def _is_high_definition(frame: av.VideoFrame) -> bool:
+    """Whether a frame that does not say how its colours are coded is taken to be of BT.709, not of BT.601, as players do."""
+    return frame.colorspace == _UNSPECIFIED and (frame.width >= _HD_WIDTH or frame.height > _SD_HEIGHT)
 
 
 def _square(frame: av.VideoFrame, pixel_aspect: Fraction | None) -> tuple[int, int]:

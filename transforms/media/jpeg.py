@@ -2,7 +2,9 @@
 
 libjpeg paints what it cannot read grey, or smears it, and only warns. Of its warnings two say that pixels are lost: the data
 of a scan end early, or hold a code that there is none of. The others may be harmless, such as bytes between the last pixel and
-the end mark, which cameras leave there: then FFmpeg's decoder is asked, which stops at the first block that it cannot read.
+the end mark, which cameras leave there, or hide one that is not: the last one alone is told, and where another file was written
+over the rest of this one that is of its start mark. Then FFmpeg's decoder is asked, which stops at the first block that it
+cannot read.
 """
 
 import re
@@ -20,7 +22,6 @@ _SCALES = (8, 4, 2)  # those that libjpeg-turbo does fast
 _COLOURS = {"RGB": "RGB", "L": "GRAY"}
 
 
-_CORRUPT = "Corrupt JPEG data"  # how warnings of pixels begin; others are of a scan's parameters, or of Adobe's marker
 _LOST = ("premature end", "bad Huffman code")
 _LEFT_OVER = re.compile(r"(\d{1,9}) extraneous bytes before marker 0x([0-9a-f]{2})")
 _FEW_BYTES = 48  # left over: padding, or a lost thread; a sector's rest is zeros
@@ -52,8 +53,7 @@ def _refuse_warning(data: bytes, warning: str) -> None:
     left = _LEFT_OVER.search(warning)
     if any(words in warning for words in _LOST) or (left and _are_pixels(data, int(left[1]), int(left[2], 16))):
         raise BrokenJpeg(warning)
-    if warning.startswith(_CORRUPT):
-        refuse_damage(data, warning)
+    refuse_damage(data, warning)
 
 
 def _are_pixels(data: bytes, count: int, marker: int) -> bool:

@@ -14,7 +14,7 @@ from lamella.schemas.rejection import Reason
 from lamella.transforms.base.rule import apply_rules
 from lamella.transforms.media import jpeg
 from lamella.transforms.media.bad_media import BadMedia
-from lamella.transforms.media.codestream import claims_of
+from lamella.transforms.media.codestream import claims_of, unsupported_jpeg
 from lamella.transforms.media.colour import is_blank, rescale_key, to_rgb
 from lamella.transforms.media.decode_limits import DEFAULT_LIMITS, DecodeLimits
 from lamella.transforms.media.decode_rules import PICTURE_COST_RULES
@@ -212,7 +212,7 @@ def _turned(image: Image.Image, orientation: int) -> Image.Image:
 
 def _unidentified(data: bytes) -> BadImage:
     """Pillow says the same of HTML and of a damaged PNG header: the first bytes tell them apart."""
-    if name := unsupported_format(data):
+    if name := unsupported_format(data) or (data.startswith(_JPEG) and unsupported_jpeg(data)):
         return BadImage(Reason.FORMAT_NOT_SUPPORTED, f"format not supported: {name}")
     if looks_like_image(data):
         return BadImage(Reason.BROKEN_IMAGE, f"damaged header, {len(data)} bytes")

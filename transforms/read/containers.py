@@ -1,4 +1,4 @@
-"""A zip (WACZ) or a tar -> the web archives in it: where each lies, and whether it is deflated.
+"""A zip (WACZ) or a tar -> the web archives in it, and in such a one that is stored in it: where each lies, and if deflated.
 
 Members are read where they lie, by their own records; nothing is written out. What a container says of a member is not
 believed beyond the file's own bounds, and no byte belongs to two members: a zip whose members overlap would never end.
@@ -8,10 +8,14 @@ import re
 import struct
 import zipfile
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
+
+from lamella.transforms.formats.decompress import Readable, Section, TakenFrom, exactly
 
 _ZIP = b"PK\x03\x04"
-_ARCHIVE = re.compile(r"\.(?:warc|arc)(?:\.(?:gz|zst|lz4|bz2))?", re.IGNORECASE)
+_ARCHIVE = re.compile(r"\.(?:warc|arc)(?:\.(?:gz|zst|lz4|bz2|xz))?", re.IGNORECASE)
+_CONTAINER = re.compile(r"\.(?:wacz|zip|tar)", re.IGNORECASE)
+_MOST_NESTED = 2  # containers in containers
 _LOCAL_HEAD = struct.Struct("<4s5H3L2H")
 _ENCRYPTED = 1
 _BLOCK = 512
@@ -31,15 +35,31 @@ class Inner(NamedTuple):
     fault: str = ""  # why it cannot be read
 
 
-def inner_archives(stream: BinaryIO, start: bytes) -> list[Inner] | None:
+def inner_archives(stream: BinaryIO, start: bytes, nested: int = 0) -> list[Inner] | None:
     """In the order in which they lie; None for a file that is no container. `start` is its first bytes."""
     if start.startswith(_ZIP):
         found = _in_zip(stream)
-    elif _is_tar(start):
+    elif is_tar(start):
         found = list(_in_tar(stream))
     else:
         return None
-    return None if found is None else _apart(sorted(found, key=lambda inner: inner.offset))
+    if found is None:
+        return None
+    whole = _apart(sorted(found, key=lambda inner: inner.offset))
+    return [archive for inner in whole for archive in _opened(stream, inner, nested)]
+
+
+def _opened(stream: BinaryIO, inner: Inner, nested: int) -> list[Inner]:
+    """A member that is an archive; of one that is a container, stored where it lies, what it holds."""
+    if _is_archive(inner.name):
+        return [inner]
+    if inner.deflated or inner.fault or nested >= _MOST_NESTED:
+        return [inner._replace(fault=inner.fault or "a container that is packed, or too deep in others")]
+    section = Section(stream, inner.offset, inner.length)
+    start = section.read(_BLOCK)
+    section.seek(0)
+    held = inner_archives(cast(BinaryIO, section), start, nested + 1)
+    return [one._replace(offset=one.offset + inner.offset) for one in held or ()]
 
 
 def _apart(found: list[Inner]) -> list[Inner]:
@@ -56,7 +76,7 @@ def _in_zip(stream: BinaryIO) -> list[Inner] | None:
     end = stream.seek(0, 2)
     try:
         with zipfile.ZipFile(stream) as zipped:
-            infos = [info for info in zipped.infolist() if _is_archive(info.filename)]
+            infos = [info for info in zipped.infolist() if _may_hold(info.filename)]
     except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, ValueError, OverflowError):
         return None
     return [_zipped(stream, info, end) for info in infos]
@@ -80,31 +100,47 @@ def _zipped(stream: BinaryIO, info: zipfile.ZipInfo, end: int) -> Inner:
     return Inner(info.filename, at, length, info.compress_type == zipfile.ZIP_DEFLATED, fault)
 
 
-def _is_tar(start: bytes) -> bool:
+def is_tar(start: bytes) -> bool:
+    """Whether a file that starts so is a tar."""
     return len(start) >= _BLOCK and _checked(start[:_BLOCK])
 
 
 def _in_tar(stream: BinaryIO) -> Iterator[Inner]:
-    """Sizes are read by hand: Python's reader goes back, and on for ever, where one is negative."""
-    end, at, long_name = stream.seek(0, 2), 0, ""
-    while at + _BLOCK <= end:
-        stream.seek(at)
-        head = stream.read(_BLOCK)
-        if not _checked(head):
+    end = stream.seek(0, 2)
+    stream.seek(0)
+    for name, at, part in _tar_members(stream):
+        if _may_hold(name):
+            yield Inner(name, at, min(part.left, end - at))
+        if at + part.left > end:
             return
+        stream.seek(at + part.left)
+        part.left = 0
+
+
+def archives_in_tar(stream: Readable) -> Iterator[tuple[str, int, TakenFrom]]:
+    """Of a tar that can only be read on: name, offset and bytes of each archive, to be read before the next is asked for."""
+    return (member for member in _tar_members(stream) if _is_archive(member[0]))
+
+
+def _tar_members(stream: Readable) -> Iterator[tuple[str, int, TakenFrom]]:
+    """Of regular files. Sizes are read by hand: Python's reader goes back, and on for ever, where one is negative."""
+    at, long_name = 0, ""
+    while len(head := exactly(stream, _BLOCK)) == _BLOCK and _checked(head):
         size, kind = _number(head[124:136]), head[156:157]
         at += _BLOCK
         if size is None:
             return
-        length = min(size, end - at)
+        part = TakenFrom(stream, size)
         if kind in (_LONG_NAME, _PAX):
-            named = stream.read(min(length, _MAX_NAME_BYTES))
+            named = exactly(part, _MAX_NAME_BYTES)
             found = _PAX_PATH.search(named) if kind == _PAX else None
             long_name = _text(found[1] if found else named if kind == _LONG_NAME else b"")
         else:
             name, long_name = long_name or _text(head[:100]), ""
-            if kind in _REGULAR and _is_archive(name):
-                yield Inner(name, at, length)
+            if kind in _REGULAR:
+                yield name, at, part
+        part.left += -size % _BLOCK
+        part.skip()
         at += size + -size % _BLOCK
 
 
@@ -122,9 +158,17 @@ def _number(digits: bytes) -> int | None:
     return int(digits, 8) if digits and not digits.strip(b"01234567") else (None if digits else 0)
 
 
+def _may_hold(name: str) -> bool:
+    return _is_archive(name) or _ends(name, _CONTAINER)
+
+
 def _is_archive(name: str) -> bool:
-    ending = _ARCHIVE.search(name.rpartition("/")[2][-20:])
-    return bool(ending) and name.endswith(ending[0])
+    return _ends(name, _ARCHIVE)
+
+
+def _ends(name: str, ending: re.Pattern[str]) -> bool:
+    found = ending.search(name.rpartition("/")[2][-20:])
+    return bool(found) and name.endswith(found[0])
 
 
 def _text(name: bytes) -> str:

@@ -12,7 +12,21 @@ HTML = "text/html"
 SNIFFED_BYTES = 1024
 _HTML_TYPES = frozenset(("text/html", "application/xhtml+xml"))
 _MEDIA_TYPES = ("image/", "video/", "text/vtt")
-_UNKNOWN_TYPES = frozenset(("", "application/octet-stream", "binary/octet-stream", "application/unknown", "unknown/unknown"))
+_UNKNOWN_TYPES = frozenset(
+    (
+        "",
+        "*/*",
+        "application/octet-stream",
+        "binary/octet-stream",
+        "application/unknown",
+        "unknown/unknown",
+        # names for pages that nobody registered
+        "application/html",
+        "application/vnd.wap.xhtml+xml",
+        "text/htm",
+        "text/x-server-parsed-html",
+    )
+)
 _XML_TYPES = frozenset(("text/xml", "application/xml"))
 _TYPE = re.compile(r"[\s\"']*+([a-z0-9!#$&^_.+\-]{1,127}/[a-z0-9!#$&^_.+\-]{1,127})")
 

@@ -1,7 +1,7 @@
 """A file -> the stretches of records in it, whatever they are wrapped in: each its members, and where their offsets count.
 
-WARC and ARC, plain or with a gzip member, a zstd frame or an LZ4 frame a record; packed as a whole (gzip, bzip2, zstd, LZ4);
-and any of these in a zip (WACZ) or a tar.
+WARC and ARC, plain or with a gzip member, a zstd frame or an LZ4 frame a record; packed as a whole (gzip, bzip2, xz, zstd,
+LZ4); and any of these in a zip (WACZ) or a tar, which may itself be packed (`.tar.gz`) or lie in another.
 """
 
 import zlib
@@ -13,15 +13,16 @@ from typing import BinaryIO, NamedTuple
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.packed import Packed
 from lamella.transforms.formats.content_encoding import SizeLimits
-from lamella.transforms.formats.decompress import InflatedStream, Section, Seekable, UnpackedStream, is_packed
+from lamella.transforms.formats.decompress import Again, InflatedStream, Section, Seekable, UnpackedStream, exactly, is_packed
 from lamella.transforms.formats.frames import FRAME, SKIPPABLE
 from lamella.transforms.formats.warc import declared_length, starts_record
-from lamella.transforms.read.containers import Inner, inner_archives
+from lamella.transforms.read.containers import Inner, archives_in_tar, inner_archives, is_tar
 from lamella.transforms.read.framed import framed_members, has_a_frame_a_record
 from lamella.transforms.read.members import Fault, Member, first_record, gzip_members, plain_members, without_junk
 
 _GZIP = b"\x1f\x8b\x08"
 _PEEK_BYTES = 1 << 18
+_TAR_BYTES = 512
 _BLANK = b"\r\n"
 
 
@@ -72,10 +73,37 @@ def _start(stream: Seekable) -> bytes:
 
 def _whole(stream: BinaryIO, start: bytes, path: str, limits: SizeLimits) -> Iterator[Stretch]:
     kind = _kind(stream, start, limits.max_bytes)
-    if kind is _Kind.PACKED:
+    if kind is _Kind.PACKED and is_tar(_unpacked_start(stream)):
+        yield from _in_packed_tar(UnpackedStream(stream), str(Packed(path=path)), limits)
+    elif kind is _Kind.PACKED:
         yield Stretch(_unpacked(UnpackedStream(stream), limits), str(Packed(path=path)))
     elif kind:
         yield Stretch(_READERS[kind](stream, limits), path)
+
+
+def _unpacked_start(stream: BinaryIO) -> bytes:
+    start = UnpackedStream(stream).stretch(0, _TAR_BYTES)
+    stream.seek(0)
+    return start
+
+
+def _in_packed_tar(stream: UnpackedStream, blob_path: str, limits: SizeLimits) -> Iterator[Stretch]:
+    """The archives of a packed tar, one after the other: offsets count in what it unpacks to."""
+    found = False
+    for name, offset, part in archives_in_tar(stream):
+        found = True
+        start = exactly(part, _PEEK_BYTES)
+        kind = _kind_of_start(start)
+        inner = Inner(name, offset, len(start) + part.left)
+        if kind in (None, _Kind.PACKED) or SKIPPABLE.match(start):
+            said = f"{name[-100:]}, in a packed tar, starts with {start[:16]!r}"
+            yield Stretch(iter([_fault(inner, Reason.NOT_AN_ARCHIVE, said)]), blob_path)
+        else:
+            yield Stretch(_moved(_READERS[kind](Again(start, part), limits), offset), blob_path)
+    if stream.damage or not found:
+        said = f"unpacking stopped: {stream.damage}" if stream.damage else "a tar without archives"
+        reason = Reason.TRUNCATED_RECORD if stream.damage else Reason.NOT_AN_ARCHIVE
+        yield Stretch(iter([Fault(offset=0, length=0, reason=reason, detail=said)]), blob_path)
 
 
 def _within(stream: BinaryIO, inner: Inner, path: str, limits: SizeLimits) -> Stretch:
@@ -159,6 +187,8 @@ def _packed_as_a_whole(start: bytes) -> bool:
         following = zlib.decompressobj(31).decompress(decoder.unused_data, _PEEK_BYTES) if decoder.unused_data else b""
     except zlib.error:
         return False
+    if is_tar(data):
+        return True
     data = without_junk(data)
     declared = declared_length(data)
     if not declared:

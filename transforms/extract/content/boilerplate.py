@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.content.headings import without_emptied_boxes, without_lone_headings
-from lamella.transforms.extract.dom.blocks import Image, Item, Layout, is_named
+from lamella.transforms.extract.content.runs import FULL_STOPS, is_sentence, runs_of
+from lamella.transforms.extract.dom.blocks import Box, Image, Item, Layout, is_named
 from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BOXES
 from lamella.transforms.extract.dom.texts import CELL_EDGE
 
@@ -14,13 +15,13 @@ _LISTS = frozenset(("ul", "ol", "dl"))
 _ROWS = frozenset(("tr", "pre", "blockquote", "figcaption"))
 _SENTENCE_ENDS = frozenset(".!?:;…\"'”’»«“。！？；：」』؟।۔")
 _LINKS_TO_PROSE = 3  # letters in lists of links a letter of prose: with more, the links are what is told
+_MAX_LINKED_IN_A_ROW = 3  # paragraphs; more are a list of what to read elsewhere
 _COLONS = frozenset(":：")
-_FULL_STOPS = _SENTENCE_ENDS - frozenset(":;：；؛")
 
 
 def without_boilerplate(layout: Layout, items: list[Item], limits: "ExtractConfig") -> list[Item]:
     wholes = _link_densities(layout, items)
-    runs = _runs(layout, items, limits)
+    runs = runs_of(layout, items, limits)
     said = [
         item.media is not None
         or item.tag in HEADINGS
@@ -44,42 +45,31 @@ def without_boilerplate(layout: Layout, items: list[Item], limits: "ExtractConfi
     return without_lone_headings(layout, _without_loose_ends(layout, kept, in_runs, limits))
 
 
-def _runs(layout: Layout, items: list[Item], limits: "ExtractConfig") -> list[bool]:
-    """Which items stand among several short lines in a row without a link, on a page that says little else: verse, facts."""
-    run = [False] * len(items)
-    if sum(len(item.text) for item in items if _is_prose(item, limits)) >= limits.min_article_prose:
-        return run
-    at = 0
-    for index in range(len(items) + 1):
-        lines = index < len(items) and _is_line(items[index])
-        if not lines:
-            if index - at >= limits.min_run:
-                run[at:index] = [True] * (index - at)
-            at = index + 1
-    return run
-
-
-def _is_line(item: Item) -> bool:
-    return item.media is None and item.tag == "p" and not item.link_letters
-
-
-def _is_prose(item: Item, limits: "ExtractConfig") -> bool:
-    """In a line of its own with a full stop: verse has long lines, too."""
-    return item.words >= limits.min_prose_words and not item.link_letters and item.text[-1] in _FULL_STOPS
-
-
 def _is_linked_paragraph(layout: Layout, items: list[Item], index: int, limits: "ExtractConfig") -> bool:
-    """A sentence that is one link, as long as a paragraph and among paragraphs: it is told, not offered."""
-    item = items[index]
-    if item.tag != "p" or item.words < limits.min_linked_words or item.text[-1] not in _FULL_STOPS:
+    """A sentence that is one link, long and among paragraphs: it is told, not offered; so are a few in a row."""
+    item, boxes = items[index], layout.boxes
+    if not _may_be_told(boxes, item, limits):
         return False
-    if layout.boxes[item.box].tag != "p" or not 0 < index < len(items) - 1:
-        return False
-    parent = layout.boxes[item.box].parent
-    return all(
-        layout.boxes[one.box].tag == "p" and layout.boxes[one.box].parent == parent and _is_prose(one, limits)
-        for one in (items[index - 1], items[index + 1])
-    )
+    parent = boxes[item.box].parent
+
+    def linked_on(step: int) -> int:
+        """Paragraphs like it up to one that is no link, or too many where there is none."""
+        for count in range(_MAX_LINKED_IN_A_ROW):
+            at = index + (count + 1) * step
+            if not 0 <= at < len(items) or boxes[items[at].box].tag != "p" or boxes[items[at].box].parent != parent:
+                break
+            if is_sentence(items[at], limits):
+                return count
+            if not _may_be_told(boxes, items[at], limits):
+                break
+        return _MAX_LINKED_IN_A_ROW
+
+    return linked_on(-1) + 1 + linked_on(1) <= _MAX_LINKED_IN_A_ROW
+
+
+def _may_be_told(boxes: list[Box], item: Item, limits: "ExtractConfig") -> bool:
+    long = item.tag == "p" and item.words >= limits.min_linked_words and item.text[-1] in FULL_STOPS
+    return long and boxes[item.box].tag == "p"
 
 
 def _without_repeats(layout: Layout, items: list[Item], limits: "ExtractConfig") -> list[Item]:
@@ -150,12 +140,14 @@ def _link_densities(layout: Layout, items: list[Item]) -> list[float]:
 def _is_boilerplate(item: Item, tag: str, whole_density: float, limits: "ExtractConfig") -> bool:
     if item.tag == "pre":
         return _numbers_lines(item.text)
+    if tag == "caption" and not item.link_letters:
+        return False  # a table's, which no picture took
     if item.link_density > limits.max_link_density:
-        if item.tag == "p" and item.words * (1 - item.link_density) >= limits.min_prose_words and item.text[-1] in _FULL_STOPS:
+        if item.tag == "p" and item.words * (1 - item.link_density) >= limits.min_prose_words and item.text[-1] in FULL_STOPS:
             return False  # it says enough beside its links
         part = item.tag == "li" or (item.tag == "tr" and CELL_EDGE in item.text)
         return not part or whole_density > limits.max_link_density
-    sentence = item.text[-1] in _FULL_STOPS and not item.link_letters and tag == "p"
+    sentence = item.text[-1] in FULL_STOPS and not item.link_letters and tag == "p"
     return item.words < limits.min_block_words and not sentence and item.tag not in ("li", "tr", "figcaption")
 
 

@@ -18,6 +18,10 @@ _SIZE_NAMES = frozenset(("w", "h", "width", "height", "size", "sz", "resize", "i
 _RENDERING_NAMES = frozenset(("quality", "fit", "crop", "auto", "dpr"))
 _MIN_PX = 16  # a smaller "size" is a number of something else
 _NUMBER = re.compile(r"\d+")
+# Of words: an address that says nothing of a size is a picture as it was put up, and so are those of twice its pixels.
+_WORD_PX = {"thumb": 100, "small": 300, "medium": 600, "large": 1200, "jumbo": 2000, "scaled": 2560}
+_SIZE_WORD = re.compile("|".join(_WORD_PX), re.IGNORECASE)
+_AS_PUT_UP, _DOUBLED_PX = 10_000, 20_000
 _MAX_SIZES = 8  # pictures of one address but for sizes, with which another one is compared
 _MAX_URL = 2000  # characters; the sizes in a longer address are not looked for
 
@@ -71,7 +75,14 @@ def _take_over(first: Image, copy: Image) -> None:
 
 
 def _size(image: Image) -> int:
-    """In px as far as the address says it: the largest number in what is not the picture's name."""
+    """In px as far as the address says it: the largest number in what is not the picture's name, else a word's rank."""
     path, _, query = image.url.partition("?")
-    said = [number for found in _SIZES.findall(path) for number in _NUMBER.findall(found)] + _NUMBER.findall(query)
-    return max((int(number) for number in said if len(number) < 5), default=0)
+    parts = [found[0] for found in _SIZES.finditer(path)]
+    if any(part[0] == "@" for part in parts):
+        return _DOUBLED_PX
+    told = [pair for pair in query.split("&") if pair and _is_size(*pair.lower().partition("=")[::2])]
+    said = [number for part in (*parts, *told) for number in _NUMBER.findall(part) if len(number) < 5]
+    if said:
+        return max(map(int, said))
+    words = [_WORD_PX[word.lower()] for part in parts for word in _SIZE_WORD.findall(part)]
+    return max(words, default=0 if told else _AS_PUT_UP)

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
 
 
+_MIN_CHRONICLE = 3
+
+
 def without_emptied_boxes(layout: Layout, items: list[Item], kept: list[Item], limits: "ExtractConfig") -> list[Item]:
     """Without the headings of boxes that held nothing else but links, which are gone."""
     left, links = [0] * len(layout.boxes), [0] * len(layout.boxes)
@@ -34,13 +37,33 @@ def without_lone_headings(layout: Layout, items: list[Item]) -> list[Item]:
     if all(item.media or item.tag in HEADINGS for item in items):
         return items  # headings are all that the page says
     names, order = layout.title.casefold(), {id(item): index for index, item in enumerate(layout.items)}
-    opening = _opening_title(layout, items)
+    opening, chronicled = _opening_title(layout, items), _chronicles(layout)
     out: list[Item] = []
     for item in reversed(items):
         lone = item.tag in HEADINGS and not item.entry and (not out or (out[-1].tag in HEADINGS and out[-1].tag <= item.tag))
-        if not lone or (out and (item is opening or is_named(item, names) or _stands_for_text(layout, order, item, out[-1]))):
+        if (
+            not lone
+            or id(item) in chronicled
+            or (out and (item is opening or is_named(item, names) or _stands_for_text(layout, order, item, out[-1])))
+        ):
             out.append(item)
     return out[::-1]
+
+
+def _chronicles(layout: Layout) -> set[int]:
+    """The ids of headings of one rank, several in a row with nothing between them and a number in each: what happened when."""
+    found: set[int] = set()
+    run: list[Item] = []
+    for item in [*layout.items, None]:
+        if item is not None and item.tag in HEADINGS and not item.link_letters and any(map(str.isdecimal, item.text)):
+            if run and run[-1].tag != item.tag:
+                run = []
+            run.append(item)
+            if len(run) >= _MIN_CHRONICLE:
+                found.update(map(id, run[-_MIN_CHRONICLE:]))
+        else:
+            run = []
+    return found
 
 
 def _opening_title(layout: Layout, items: list[Item]) -> Item | None:

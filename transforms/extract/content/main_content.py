@@ -182,17 +182,27 @@ def _give_back(layout: Layout, marked: list[bool], limits: "ExtractConfig") -> N
         left = layout.boxes[0].prose - sum(layout.boxes[i].prose for i in tops)
         bare = left < limits.min_article_prose
         doubtful = [i for i in tops if layout.boxes[i].hint not in _SURE and layout.boxes[i].prose > 0]
-        if bare and not doubtful:
-            doubtful = [i for i in tops if layout.boxes[i].hint == COMMENTS and layout.boxes[i].prose > 0]
+        alone = bare and not doubtful
+        if alone:
+            doubtful = [i for i in tops if _may_be_told(layout, i) and layout.boxes[i].prose > 0]
         groups: dict[tuple[str, str], list[int]] = {}
         for i in doubtful:
             box = layout.boxes[i]
             groups.setdefault((box.tag, box.name or str(i)), []).append(i)
         lost = sum(layout.boxes[i].prose for i in doubtful)
-        if left >= limits.min_prose_left * (left + lost) or not doubtful:
+        if not doubtful or left >= (limits.min_article_prose if alone else limits.min_prose_left * (left + lost)):
             return
         for i in max(groups.values(), key=lambda group: sum(layout.boxes[i].prose for i in group)):
             marked[i] = False
+
+
+def _may_be_told(layout: Layout, index: int) -> bool:
+    """Whether a box may be what a page that says nothing else is about: comments, which are a thread then; or consent, within
+    what holds the page's title and calls itself content: a policy."""
+    if layout.boxes[index].hint == COMMENTS:
+        return True
+    around = _content_around(layout, layout.boxes[index].parent)
+    return layout.boxes[index].hint == CONSENT and layout.boxes[around].hint == CONTENT and layout.boxes[around].title
 
 
 def _with_all_within(layout: Layout, marked: list[bool]) -> list[bool]:
@@ -243,7 +253,8 @@ def _content_around(layout: Layout, main: int) -> int:
 
 
 def _titled_article(layout: Layout, prose: list[float], main: int, limits: "ExtractConfig") -> int:
-    """The content element within that holds the title and a good part of the prose: what else there is, is other articles."""
+    """The content element within that holds the title and a good part of the prose: what else there is, is other articles. But
+    not where the rest is more, and stands in one box right behind it without a heading or a link: the article goes on there."""
     enough, found, tops = limits.min_titled_prose * prose[0], main, [-1] * len(prose)
     tops[main] = main
     for index in range(main + 1, len(tops)):
@@ -251,4 +262,15 @@ def _titled_article(layout: Layout, prose: list[float], main: int, limits: "Extr
         top = tops[index] = tops[box.parent]
         if top == found and box.hint == CONTENT and box.title and prose[index] >= enough > 0:
             found = tops[index] = index
-    return found
+    return main if found != main and _goes_on(layout, prose, main, found) else found
+
+
+def _goes_on(layout: Layout, prose: list[float], main: int, article: int) -> bool:
+    boxes, behind = layout.boxes, layout.ends()[article]
+    if behind >= layout.ends()[main]:
+        return False
+    box = boxes[behind]
+    around = article
+    while around != box.parent and around > main:
+        around = boxes[around].parent
+    return around == box.parent and box.headings == 0 and box.link_letters == 0 and prose[behind] > prose[article]

@@ -92,12 +92,12 @@ def lead_of(layout: Layout, boilerplate: list[bool], inside: list[bool], limits:
 
 
 def _cover(layout: Layout, title: int, boilerplate: list[bool]) -> int:
-    """The index of the first of the pictures right before a title that stand, as it does, in a box of theirs and lead nowhere:
+    """The index of the first of the pictures right before a title that stand with it in a box and lead nowhere:
     a book's cover, a hero; else the title's own."""
     items, box = layout.items, layout.boxes[layout.items[title].box].parent
     end = layout.ends()[box] if box > 0 else 0
     at = title
-    while at > 0 and isinstance(shown := items[at - 1].media, Image) and box < items[at - 1].box < end:
+    while at > 0 and isinstance(shown := items[at - 1].media, Image) and box <= items[at - 1].box < end:
         if shown.linked or shown.of_site or boilerplate[items[at - 1].box]:
             break
         at -= 1

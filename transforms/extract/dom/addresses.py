@@ -9,6 +9,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from lamella.transforms.extract.dom.blocks import Video
+from lamella.transforms.extract.dom.late_addresses import late_address
 from lamella.transforms.extract.dom.placeholders import is_placeholder
 from lamella.transforms.formats.urls import join_url
 
@@ -42,17 +43,7 @@ _LAZY = (
     "data-background-image",
 )
 _IS_LAZY = frozenset(_LAZY)
-# Loaders have a name each for the attribute that holds the address. Where `src` shows nothing, any attribute whose value is
-# the address of a picture is believed, but for what stands in while it loads, or when it fails.
-_STANDS_IN = re.compile(r"placeholder|fallback|error|default|thumb|lqip|preview|low|tiny|blur|poster|icon|avatar|^on|pin-media")
-_NO_ADDRESS = _words("alt title class id style width height src srcset sizes href loading usemap longdesc name role decoding")
-_LOOKS_LIKE_IMAGE = re.compile(  # in full: a path that ends like a picture's, whatever its query says; or a query that ends so
-    r"[^\s<>{}\"'()?#]{1,2000}\.(?:jpe?g|png|gif|webp|avif)(?:[?#][^\s<>]*)?|[^\s<>{}\"'()]{1,2000}\.(?:jpe?g|png|gif|webp|avif)",
-    re.IGNORECASE,
-)
-_LOOKS_LIKE_SET = re.compile(r"\s*[^\s<>{}\"'()]+\s+\d+(?:\.\d+)?[wx]\s*(?:,|$)")
 _LAZY_CLASS = re.compile(r"lazy|defer|unveil", re.IGNORECASE)
-_MAX_ATTRIBUTES = 40
 _INLINE = re.compile(r"data:image/(?!svg)[\w.+-]{1,40}[;,]", re.IGNORECASE)
 _MIN_INLINE = 4000  # characters: some 3 kB. Blurred previews of pictures that come later have fewer
 _LAZY_BACKGROUNDS = ("data-bg", "data-background", "data-background-image", "data-bg-src", "data-background-src", "data-bgset")
@@ -86,7 +77,8 @@ def image_url(attributes: Attributes, sources: list[Attributes], max_px: int) ->
     if not _IS_LAZY.isdisjoint(attributes):
         lazy = next((url for name in _LAZY if name in attributes and (url := _reference(attributes[name]))), "")
     if not lazy and (not plain or is_placeholder(plain) or _LAZY_CLASS.search(attributes.get("class") or "")):
-        lazy, own_set = _lazy_by_value(attributes)
+        lazy, own_set = late_address(attributes)
+        lazy = _reference(lazy)
         own = own or own_set
     plain = lazy or plain
     by_width = [best for candidates in (own, *sets) if (best := _best(candidates, max_px)) and best[0]]
@@ -106,20 +98,6 @@ def inline_image(value: str | None) -> str:
 
 def is_inline(url: str) -> bool:
     return url[:5].lower() == "data:"
-
-
-def _lazy_by_value(attributes: Attributes) -> tuple[str, str]:
-    """(address, srcset) in an attribute of any name whose value looks like one; "" for what there is not."""
-    address = srcset = ""
-    for name, value in list(attributes.items())[:_MAX_ATTRIBUTES]:
-        if not value or name in _NO_ADDRESS or _STANDS_IN.search(name):
-            continue
-        value = value.strip()
-        if not address and _LOOKS_LIKE_IMAGE.fullmatch(value):
-            address = _reference(value)
-        elif not srcset and _LOOKS_LIKE_SET.match(value):
-            srcset = value
-    return address, srcset
 
 
 def background_url(attributes: Attributes) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from lamella.transforms.extract.dom.tags import HEADINGS
 
+_MAX_CARD_PARAGRAPHS = 2  # in one link
 _WHOLE = 0.9  # of a block's letters in a link: the block is a link
 
 
@@ -67,7 +68,8 @@ class Item:
     media: Image | Video | None = None
     link_density: float = 0.0  # link letters a letter
     entry: int = 0  # the box of the entry that it stands in, on a page that is a list of entries
-    href: str = ""  # where all links of the block lead, if they begin in it and lead to one place
+    href: str = ""  # where all links of the block lead, if they lead to one place
+    wrapped: bool = False  # the link began in a box around the block's: a card, or it was never closed
 
 
 @dataclass(slots=True)
@@ -109,16 +111,18 @@ class Layout:
 
     def _close_links(self, min_prose_words: int) -> None:
         """Paragraphs in a row that are one link each, all to one place: the link was never closed, and parsers open it anew in
-        each of them."""
-        before: Item | None = None
-        for item in self.items:
-            if item.media or item.words < min_prose_words or item.link_density < _WHOLE or not item.href:
-                before = item if item.href else None
+        each of them. Where it began around them, as a card's does, it takes more paragraphs than a card has."""
+        row: list[Item] = []
+        for item in [*self.items, None]:
+            linked = item is not None and item.media is None and item.link_density > 0 and item.href != ""
+            whole = linked and item is not None and item.words >= min_prose_words and item.link_density >= _WHOLE
+            if whole and item is not None and row and row[-1].href == item.href:
+                row.append(item)
                 continue
-            if before is not None and before.href == item.href:
-                for one in (before, item):
+            if row and len(row) > (_MAX_CARD_PARAGRAPHS if row[-1].wrapped else 1):
+                for one in row:
                     one.link_letters, one.link_density = 0, 0.0
-            before = item
+            row = [item] if item is not None and linked and (whole or not item.wrapped) else []
 
     def ends(self) -> list[int]:
         """For each box, the index behind the last one within it: boxes are in document order."""

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.class_heuristics import is_caption, is_silent
-from lamella.transforms.extract.dom.tags import BLOCKS, HEADINGS
+from lamella.transforms.extract.dom.tags import BLOCKS, HEADINGS, UNFOLDS
 from lamella.transforms.extract.dom.texts import BREAK
 
 if TYPE_CHECKING:
@@ -20,8 +20,10 @@ _NAME_LETTERS = 4  # a word of so many is no unit of measure: what is raised beh
 _POWER = re.compile(r"[-+−±]?\d[\d.,]*|[-+−]?[b-df-npqs-z]|[-+−]?[a-z]\s?[-+−]\s?\d+", re.IGNORECASE)
 _NOTE_ROLES = frozenset(("doc-noteref", "doc-backlink"))
 _MAX_MARK_LETTERS = 6
+_GLUED_MARK = re.compile(r"\[\w{1,3}\]|\(\d{1,3}\)")
 _TEX = 'annotation[encoding*="tex" i]'
 _BUTTON_MATTER = "p, div, ul, ol, table, h1, h2, h3, h4, section"
+_UNFOLDING = frozenset(UNFOLDS)
 _MAX_BUTTONS = 300  # that are looked into
 _MAX_BUTTON_LETTERS = 300
 _CARD_PARTS = frozenset(("div", "article", "section", "header", "h2", "h3", "h4", "ul"))
@@ -69,7 +71,7 @@ def button(page: Walker, node: LexborNode, attributes: Attributes) -> object:
         return SKIP
     if node.css_first(_BUTTON_MATTER) is not None:
         return page.block(node, attributes) if len(node.text() or "") > _MAX_BUTTON_LETTERS else SKIP
-    unfolds = "aria-controls" in attributes or "aria-expanded" in attributes
+    unfolds = "aria-expanded" in attributes or not _UNFOLDING.isdisjoint(attributes)
     if unfolds and len((node.text() or "")[:_MAX_BUTTON_LETTERS].split()) >= _MIN_QUESTION_WORDS:
         return page.block(node, attributes)
     return SKIP
@@ -143,7 +145,7 @@ def link(page: Walker, node: LexborNode, attributes: Attributes) -> object:
     if (class_ and is_silent(class_) and not _is_whole_heading(page, node)) or attributes.get("aria-hidden") == "true":
         return SKIP
     inward = href is not None and href[:1] == "#"
-    if inward and _is_mark(node, attributes):
+    if inward and _is_mark(page, node, attributes):
         return SKIP
     before, box_before, page.href, page.link_box = page.href, page.link_box, href, page.box
     leads = href is not None or not ("name" in attributes or "id" in attributes)  # else it is led to
@@ -188,8 +190,9 @@ def _is_whole_heading(page: Walker, node: LexborNode) -> bool:
     )
 
 
-def _is_mark(node: LexborNode, attributes: Attributes) -> bool:
-    """Whether a link within the page is a footnote's mark, or leads back from one."""
+def _is_mark(page: Walker, node: LexborNode, attributes: Attributes) -> bool:
+    """Whether a link within the page is a footnote's mark, or leads back from one. A number in brackets is one where it is
+    glued to the word before it; else it may be part of the sentence: "as in [3]"."""
     if (attributes.get("role") or "") in _NOTE_ROLES:
         return True
     child = node.first_child
@@ -198,6 +201,8 @@ def _is_mark(node: LexborNode, attributes: Attributes) -> bool:
     if child.tag == "sup":
         return len(child.text() or "") <= _MAX_MARK_LETTERS
     text = (child.text_content or "").strip() if child.tag == "-text" else ""
+    if page.pieces and not page.pieces[-1][-1:].isspace() and _GLUED_MARK.fullmatch(text):
+        return True
     return 0 < len(text) <= 2 and not any(letter.isalnum() for letter in text)
 
 

@@ -22,13 +22,14 @@ _MAX_SOURCES = 20  # of a picture: each of its images is offered all of them
 _TEXT_IMAGE = re.compile(r"(?:^|\s)(?:emoji|wp-smiley|latex|tex|mwe-math-fallback-image-\w+)(?:\s|$)", re.IGNORECASE)
 _OF_SITE = re.compile(r"(?:^|[\s_-])(?:site-?)?(?:logo|avatar)s?(?:$|[\s_-])", re.IGNORECASE)
 # A formula: a command of TeX with its arguments, or an operator around it.
+_DRIVE = re.compile(r"(?:^|\s)[A-Za-z]:\\")  # a path, as some systems write it
 _TEX = re.compile(r"\\(?:[a-zA-Z]{2,}\s*[{(_^\\]|[a-zA-Z]++\b.{0,80}?[=^_+<>{])")
 
 
 def image(page: Walker, node: LexborNode, attributes: Attributes) -> None:
     """`img` and `amp-img`. One that stands for characters, an emoji or a formula, is text."""
     alt = (attributes.get("alt") or "")[: page.max_field]
-    if alt and (_TEXT_IMAGE.search(attributes.get("class") or "") or ("\\" in alt and _TEX.search(alt))):
+    if alt and (_TEXT_IMAGE.search(attributes.get("class") or "") or ("\\" in alt and _is_formula(alt))):
         page.add_text(alt)
         return
     size = addresses.size_of(attributes)
@@ -37,6 +38,10 @@ def image(page: Walker, node: LexborNode, attributes: Attributes) -> None:
         url = addresses.linked_image(page.href, url, size)
     if url and not is_tracker(url, size, attributes):
         _add_image(page, url, attributes, size)
+
+
+def _is_formula(alt: str) -> bool:
+    return bool(_TEX.search(alt)) and not _DRIVE.search(alt)
 
 
 def background(page: Walker, attributes: Attributes) -> None:

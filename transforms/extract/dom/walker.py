@@ -54,7 +54,8 @@ class Walker:
         self.began = self.links = self.link_letters = self.slants = self.slanted_letters = self.muted = self.joined = 0
         self.weak_links = self.weak_letters = 0  # links within the page, or to nowhere: a menu's, or a text's
         self.link_box = 0  # in which the open link began
-        self.href_of_block: str | None = None  # where all links that begin in the open block lead; "" where to several places
+        self.href_of_block: str | None = None  # where all links of the open block lead; "" where to several places
+        self.wrapped = False  # whether the last of them began in a box around the block
         self.heading_blocks = 0  # of the heading that is open
         self.entered = self.named = self.buttons = 0  # boilerplate by tag, by name, and buttons that were looked into
         self.row_began = False  # the table row that is open had a cell
@@ -137,8 +138,9 @@ class Walker:
         self.pieces.append(text)
         if self.links:
             self.link_letters += len(text.strip())
-            within = (self.href if self.link_box == self.box else "") or ""
-            self.href_of_block = within if self.href_of_block in (None, within) else ""
+            leads = self.href or ""
+            self.href_of_block = leads if self.href_of_block in (None, leads) else ""
+            self.wrapped = self.link_box != self.box
         elif self.weak_links:
             self.weak_letters += len(text.strip())
         if self.slants:
@@ -165,7 +167,7 @@ class Walker:
                 if linked:
                     item.link_letters = min(round(len(text) * linked), len(text))
                     item.link_density = item.link_letters / len(text)
-                    item.href = self.href_of_block or ""
+                    item.href, item.wrapped = self.href_of_block or "", self.wrapped
                 self.layout.items.append(item)
         self.pieces.clear()
         self.link_letters = self.slanted_letters = self.weak_letters = 0
