@@ -21,7 +21,7 @@ from lamella.transforms.extract.dom.class_heuristics import (
     traits_of,
     traits_of_tag,
 )
-from lamella.transforms.extract.dom.entered import is_entered
+from lamella.transforms.extract.dom.entered import hint_of_form, is_entered
 from lamella.transforms.extract.dom.head import Head
 from lamella.transforms.extract.dom.phrases import SKIP
 from lamella.transforms.extract.dom.slugs import is_slug
@@ -64,8 +64,8 @@ class Walker:
         self.sources: list[Attributes] | None = None
         self.video: Video | None = None  # the one that is open
 
-    def walk(self, tree: LexborHTMLParser) -> Layout:
-        """Every element and every piece of text below the root, in document order."""
+    def walk(self, tree: LexborHTMLParser, licensed: bool = True) -> Layout:
+        """Every element and every piece of text below the root, in document order. `licensed`: the page may name a licence."""
         node, open_nodes, pieces = tree.root, [], self.pieces
         handler_of, unknown = _HANDLERS.get, phrases.unknown
         while node is not None:
@@ -94,10 +94,10 @@ class Walker:
                     self.leave(leave)
             node = following
         self.flush()
-        for found in tree.css(_LICENCE)[:1]:
+        if licensed and (found := tree.css_first(_LICENCE)) is not None:
             self.head.add_licence(found.attributes)
-        for found in tree.css(_RSL)[:1]:
-            self.head.add_rsl(found.attributes)
+            for feed in tree.css(_RSL)[:1]:
+                self.head.add_rsl(feed.attributes)
         self.layout.title = (self.head.title or self.head.og_title)[:_TITLE_LETTERS]
         return self.layout
 
@@ -194,6 +194,8 @@ class Walker:
         if box.hint:
             if box.hint in BY_NAME and (id_ := attributes.get("id")) and is_slug(node, id_):
                 box.hint = traits_of(tag, (attributes.get("role") or "")[:MAX_NAMES], box.name, "")[0]
+            if tag == "form":
+                box.hint = hint_of_form(node, box.hint)
             if box.hint in _PASSED and not self.thorough and not is_entered(self, node, tag, box.hint):
                 self.box = leave[0]
                 return SKIP
