@@ -11,18 +11,18 @@ from lamella.pipeline.declared import SHARDS_FOLDER
 from lamella.pipeline.fingerprints import model_identity
 from lamella.pipeline.ledger import Ledger
 from lamella.pipeline.opt_outs import ListOptOuts
-from lamella.schemas.config import Config
+from lamella.schemas.config import Config, ModelConfig
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
-from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.document import FilteredPage, InterleavedDocument
 from lamella.schemas.media import Alias, ArchiveMedia, Media
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
-from lamella.schemas.rejection import Reason, Rejection, Unit
+from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import ShardInfo
 from lamella.transforms.assemble.stage import DOCUMENTS_USE, AssembleDocuments
 from lamella.transforms.base.files import join
 from lamella.transforms.base.join_media import JoinMedia
 from lamella.transforms.base.memory import FOLDER as MEMORY
-from lamella.transforms.base.memory import Memory
+from lamella.transforms.base.memory import Measure, Memory
 from lamella.transforms.base.remembered import RememberedModel
 from lamella.transforms.caption.stage import CaptionPictures, KeepTexts, MatchPairs
 from lamella.transforms.dedup.stage import DeduplicateDocuments
@@ -48,7 +48,7 @@ class Extracted(NamedTuple):
 
 def extract_archives(archives: PCollection[str], c: Config, ledger: Ledger) -> Extracted:
     """Paths of web archives -> a document for each page that has text and media, and the media that lie beside them."""
-    read = archives | ReadPages(c.read)
+    read = archives | ReadPages(c.read, c.run.split_bytes)
     ledger.enter(read)
     extracted = read.pages | ExtractDocuments(c.extract)
     return Extracted(ledger.keep(extracted), extracted.bare, read.media, read.aliases)
@@ -66,9 +66,9 @@ def make_documents(
     """Extracted documents -> those of good text, once each; and what every page proposes, whether or not its text stays."""
     filtered = extracted | FilterDocuments(c.filter)
     survivors = ledger.keep(filtered) | DeduplicateDocuments(c.dedup)
-    pages = (extracted, bare) | "Pages" >> beam.Flatten()
-    unsafe = filtered.rejected | "Unsafe pages" >> beam.Filter(_is_unsafe_page)
-    candidates = ledger.keep({"pages": pages, "unsafe": unsafe} | ProposePairs(c.pair))
+    unfiltered = bare | "Bare pages" >> beam.Map(_unfiltered).with_output_types(FilteredPage)
+    pages = (filtered.told, unfiltered) | "Pages" >> beam.Flatten()
+    candidates = ledger.keep(pages | ProposePairs(c.pair))
     return Documents(ledger.keep(survivors), survivors.duplicates, candidates)
 
 
@@ -109,51 +109,84 @@ class Pairs(NamedTuple):
     videos: PCollection  # VideoTextPair
 
 
+class Models(NamedTuple):
+    """What a run asks of models; None where its config asks nothing."""
+
+    scorer: ScoreRecords | None
+    captioner: CaptionPictures | None
+    matcher: MatchPairs | None
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return tuple(measure for model in self if model for measure in model.measures)
+
+
+def models_of(c: Config, root: str) -> Models:
+    """The models that a config names, and where what they find out is kept."""
+    store, memory = MediaStore.of(root, c.read, c.fetch), memory_of(c, root)
+
+    def remembered(key: str, model: ModelConfig) -> RememberedModel:
+        accelerator = None if model.device == "cpu" else c.run.accelerator
+        return RememberedModel(model_identity(key, model), memory, c.run.batch_buckets, accelerator)
+
+    scorer = ScoreRecords(c.score, store, remembered("score.model", c.score.model)) if c.score.on else None
+    if not c.caption.on:
+        return Models(scorer, None, None)
+    captioner = CaptionPictures(c.caption, store, remembered("caption.captioner", c.caption.captioner))
+    return Models(scorer, captioner, MatchPairs(c.caption, store, remembered("caption.matcher", c.caption.matcher)))
+
+
+def memory_of(c: Config, root: str) -> Memory:
+    """Where what models find out is kept: in a folder that runs share, or in the run's own."""
+    return Memory(root=c.run.memory or join(root, MEMORY))
+
+
 class PairInputs(NamedTuple):
-    """What shows media, and what became of them; in the order in which the job reads its tables."""
+    """What shows media, what became of them, and what models have found out of them before; the tables in the order in which
+    the job reads them."""
 
     documents: PCollection[InterleavedDocument]
     candidates: PCollection[CandidatePair]
     media: PCollection[Media]
     unusable: PCollection[Rejection]  # of media
+    known: Mapping[str, PCollection]  # answers, by the name of their measure
 
 
-def make_pairs(read: PairInputs, c: Config, root: str, ledger: Ledger) -> Pairs:
+def make_pairs(read: PairInputs, models: Models, c: Config, ledger: Ledger) -> Pairs:
     """Documents, candidates and media -> interleaved documents, and the pairs, scored, captioned and matched."""
-    at = _Models(c, MediaStore.of(root, c.read, c.fetch), memory_of(c, root), ledger)
+    at = _Asking(models, read.known, c, ledger)
 
-    joined = read._asdict() | JoinMedia({"documents": DOCUMENTS_USE, "candidates": CANDIDATES_USE})
+    shown = {name: getattr(read, name) for name in ("documents", "candidates", "media", "unusable")}
+    joined = shown | JoinMedia({"documents": DOCUMENTS_USE, "candidates": CANDIDATES_USE})
     interleaved = ledger.keep(joined["documents"] | AssembleDocuments(c.assemble))
     pairs = pictures = ledger.keep(joined["candidates"] | MinePairs(c.pair))
     if c.score.when == "before":
         pairs, interleaved, pictures = _scored(pairs, interleaved, at)
-    if c.caption.on:
-        pairs = _captioned(pairs, pictures, at)
+    pairs = _captioned(pairs, pictures, at)
     if c.score.when != "before":
         pairs, interleaved, _ = _scored(pairs, interleaved, at)
     return Pairs(interleaved, _of_type(pairs, ImageTextPair), _of_type(pairs, VideoTextPair))
 
 
-class _Models(NamedTuple):
+class _Asking(NamedTuple):
     """What every work of models needs."""
 
+    models: Models
+    known: Mapping[str, PCollection]
     config: Config
-    store: MediaStore
-    memory: Memory
     ledger: Ledger
 
 
-def _scored(pairs: PCollection, interleaved: PCollection, at: _Models) -> tuple[PCollection, PCollection, PCollection]:
+def _scored(pairs: PCollection, interleaved: PCollection, at: _Asking) -> tuple[PCollection, PCollection, PCollection]:
     """Pairs and documents with CLIP's similarity, and the pairs whose picture may be shown, whatever their texts are worth.
 
     All as they are where nothing reads a score.
     """
     c, ledger = at.config, at.ledger
-    if not c.score.on:
+    if not at.models.scorer:
         return pairs, interleaved, pairs
-    scorer = RememberedModel(model_identity("score.model", c.score.model), at.memory, c.run.batch_buckets)
     shown = (pairs, *((interleaved,) if c.score.documents else ())) | "Shown" >> beam.Flatten()
-    scored = ledger.recall(shown | ScoreRecords(c.score, at.store, scorer))
+    scored = ledger.recall({"records": shown, **at.known} | at.models.scorer)
     safe = pairs
     if c.score.heads:  # what one of them finds unsafe is not captioned
         heads_alone = c.score.model_copy(update={"min_score": None})
@@ -164,25 +197,18 @@ def _scored(pairs: PCollection, interleaved: PCollection, at: _Models) -> tuple[
     return pairs, interleaved, safe
 
 
-def _captioned(pairs: PCollection, pictures: PCollection, at: _Models) -> PCollection:
-    """Pairs, and a synthetic text for each picture, as far as each matches its picture (CapFilt).
+def _captioned(pairs: PCollection, pictures: PCollection, at: _Asking) -> PCollection:
+    """Pairs, and a synthetic text for each picture, as far as each matches its picture (CapFilt); as they are where it is off.
 
     A picture whose own text left for its score is captioned too: it is the one that has most to win.
     """
-    c, ledger = at.config, at.ledger
-    captioner, matcher = (
-        RememberedModel(model_identity(f"caption.{role}", getattr(c.caption, role)), at.memory, c.run.batch_buckets)
-        for role in ("captioner", "matcher")
-    )
-    synthetic = ledger.recall(pictures | CaptionPictures(c.caption, at.store, captioner))
+    _, captioner, matcher = at.models
+    if not captioner or not matcher:
+        return pairs
+    synthetic = at.ledger.recall({"records": pictures, **at.known} | captioner)
     texts = (pairs, synthetic) | "Texts" >> beam.Flatten()
-    matched = ledger.recall(texts | MatchPairs(c.caption, at.store, matcher))
-    return ledger.keep(matched | KeepTexts(c.caption))
-
-
-def memory_of(c: Config, root: str) -> Memory:
-    """Where what models find out is kept: in a folder that runs share, or in the run's own."""
-    return Memory(root=c.run.memory or join(root, MEMORY))
+    matched = at.ledger.recall({"records": texts, **at.known} | matcher)
+    return at.ledger.keep(matched | KeepTexts(at.config.caption))
 
 
 class Shards(NamedTuple):
@@ -221,8 +247,9 @@ def make_shards(
     return Shards(made.written, targets)
 
 
-def _is_unsafe_page(gone: Rejection) -> bool:
-    return gone.unit is Unit.DOCUMENT and gone.reason is Reason.UNSAFE_TEXT
+def _unfiltered(page: InterleavedDocument) -> FilteredPage:
+    """A page without text, of which the filter has nothing to read."""
+    return FilteredPage(page=page)
 
 
 def _of_type(pairs, pair_type: type):

@@ -40,7 +40,8 @@ from lamella.pipeline.write import CountersTarget, TableTarget, Target, Targets,
 from lamella.schemas.account import Counter
 from lamella.schemas.config import Config
 from lamella.schemas.rejection import Rejection
-from lamella.transforms.base.files import size_of
+from lamella.transforms.base.files import sizes_of
+from lamella.transforms.base.memory import Measure
 from lamella.transforms.base.remembered import Counted
 from lamella.transforms.shard.plan import plan_shards
 from lamella.transforms.shard.write import names_of
@@ -92,7 +93,7 @@ def _extract(context: RunContext) -> None:
     missing = [archive for archive in context.archives if partition_key(archive) not in standing]
     if not missing:
         return
-    clock = ReadingClock({archive: size_of(archive) for archive in missing}, len(standing))
+    clock = ReadingClock(sizes_of(missing), len(standing))
     for archives in cut_batches(clock.sizes, context.config.run, context.processes):
         context.say(f"extract: {clock.line()}")
         context.execute(EXTRACT, partial(_read_batch, context, archives))
@@ -111,7 +112,7 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        read = curation.MediaInputs(*_read(pipeline, context, MEDIA))
+        read = curation.MediaInputs(*_read(pipeline, context, MEDIA).values())
         return curation.find_media(read, context.config, context.root, ledger, asks=context.asks)
 
     _run(context, MEDIA, build)
@@ -119,8 +120,11 @@ def media(context: RunContext) -> None:
 
 def pairs(context: RunContext) -> None:
     def build(pipeline, ledger):
-        read = curation.PairInputs(*_read(pipeline, context, PAIRS))
-        return curation.make_pairs(read, context.config, context.root, ledger)
+        models = curation.models_of(context.config, context.root)
+        read = _read(pipeline, context, PAIRS, models.measures)
+        known = {measure.name: read[measure.name] for measure in models.measures}
+        inputs = curation.PairInputs(*(read[table] for table in PAIRS.reads), known)
+        return curation.make_pairs(inputs, models, context.config, ledger)
 
     _run(context, PAIRS, build)
 
@@ -135,7 +139,7 @@ def shards(context: RunContext) -> None:
     )
 
     def build(pipeline, ledger):
-        tables = dict(zip(SHARDS.reads, _read(pipeline, context, SHARDS), strict=True))
+        tables = _read(pipeline, context, SHARDS)
         return curation.make_shards(tables, rows_by_dataset(context.folder), context.config, where, ledger=ledger)
 
     _run(context, SHARDS, build, names_of_standing(standing))
@@ -149,10 +153,12 @@ def run_job(context: RunContext, job: str) -> None:
     _WORK[job](context)
 
 
-def _read(pipeline: beam.Pipeline, context: RunContext, job: Job) -> tuple[beam.PCollection, ...]:
-    """The tables that a job reads, in the order of its declaration."""
+def _read(
+    pipeline: beam.Pipeline, context: RunContext, job: Job, measures: Sequence[Measure] = ()
+) -> dict[str, beam.PCollection]:
+    """The tables that a job reads, in the order of its declaration, and what is known of some measures, by name."""
     tables = {name: (context.table(name), record_of(name)) for name in job.reads}
-    return tuple((pipeline | ReadTables(tables)).values())
+    return pipeline | ReadTables(tables, curation.memory_of(context.config, context.root), measures)
 
 
 Made = Iterable[beam.PCollection] | curation.Shards

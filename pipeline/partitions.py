@@ -51,6 +51,8 @@ FILES = {
     "tallies": Counter,
 }
 
+_AT_ONCE = 32  # parts that are looked at at once
+
 
 def partition_key(archive: str) -> str:
     """The part's folder. By file name alone, so that an archive that moves is the same archive."""
@@ -66,16 +68,25 @@ def standing_partitions(
         deep: whether checksums are compared as well.
         say: is told, in one line, of each part that is not whole.
     """
+    archives = list(archives)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:  # two or three answers of a store for each: one after the other, they take hours
+        found = list(pool.map(partial(_standing, folder, c, deep), archives))
     parts = {}
-    for archive in archives:
-        part = join(folder, FOLDER, partition_key(archive))
-        fault = fault_of(part, deep)
-        manifest = None if fault else read_manifest(part)
-        if manifest and manifest.fingerprint == _fingerprint(archive, c):
+    for archive, (fault, manifest) in zip(archives, found, strict=True):
+        if manifest:
             parts[partition_key(archive)] = manifest
         if fault and say:
             say(f"{FOLDER}/{partition_key(archive)} of {printable(archive)}: made again, {fault}")
     return parts
+
+
+def _standing(folder: str, c: Config, deep: bool, archive: str) -> tuple[str, TableManifest | None]:
+    """What makes an archive's part less than whole; and its manifest, where it is whole and made from this file."""
+    part = join(folder, FOLDER, partition_key(archive))
+    if fault := fault_of(part, deep):
+        return fault, None
+    manifest = read_manifest(part)
+    return "", manifest if manifest and manifest.fingerprint == _fingerprint(archive, c) else None
 
 
 def _fingerprint(archive: str, c: Config) -> str:

@@ -1,4 +1,5 @@
-"""Finished tables in; their records, a PCollection a table, out. All files are shared out among workers in one shuffle."""
+"""Finished tables and the parts of memories in; their records, a PCollection each, out. All files are shared out among workers
+in one shuffle."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -7,26 +8,32 @@ import apache_beam as beam
 
 from lamella.pipeline.tables import finished_manifest, read_file
 from lamella.transforms.base.files import join
+from lamella.transforms.base.memory import Measure, Memory, read_part
 from lamella.transforms.base.spread import Spread
 
 
 class ReadTables(beam.PTransform):
-    """Pipeline -> {name: records} of finished tables.
+    """Pipeline -> {name: records} of finished tables, and {measure's name: answers} of what a memory holds.
 
     Args:
         folders: name -> the table's folder and the type of its records. Raises FileNotFoundError where one is not finished.
+        measures: whose stored answers are read, from `memory`.
     """
 
-    def __init__(self, folders: Mapping[str, tuple[str, type]]):
+    def __init__(self, folders: Mapping[str, tuple[str, type]], memory: Memory | None = None, measures: Sequence[Measure] = ()):
         super().__init__()
-        self._types = [record for _, record in folders.values()]
-        self._names = list(folders)
+        self._types = [*(record for _, record in folders.values()), *(measure.answer for measure in measures)]
+        self._names = [*folders, *(measure.name for measure in measures)]
+        self._tables = len(folders)
         self._paths = [
             (number, join(folder, file.name))
             for number, (folder, _) in enumerate(folders.values())
             for file in finished_manifest(folder).files
             if file.rows
         ]
+        if memory:
+            parts = (memory.parts(measure) for measure in measures)
+            self._paths += [(number, path) for number, paths in enumerate(parts, self._tables) for path in paths]
 
     def expand(self, pipeline):
         doors = {f"table{number}": record for number, record in enumerate(self._types)}
@@ -34,7 +41,7 @@ class ReadTables(beam.PTransform):
             pipeline
             | beam.Create(self._paths, reshuffle=False).with_output_types(tuple[int, str])
             | Spread(_path)
-            | beam.FlatMap(_records, self._types).with_output_types(Any, **doors).with_outputs(*doors)
+            | beam.FlatMap(_records, self._types, self._tables).with_output_types(Any, **doors).with_outputs(*doors)
         )
         return {name: out[door] for name, door in zip(self._names, doors, strict=True)}
 
@@ -43,7 +50,7 @@ def _path(file: tuple[int, str]) -> str:
     return file[1]
 
 
-def _records(file: tuple[int, str], types: Sequence[type]) -> Iterator[beam.pvalue.TaggedOutput]:
+def _records(file: tuple[int, str], types: Sequence[type], tables: int) -> Iterator[beam.pvalue.TaggedOutput]:
     number, path = file
-    for record in read_file(path, types[number]):
+    for record in (read_file if number < tables else read_part)(path, types[number]):
         yield beam.pvalue.TaggedOutput(f"table{number}", record)

@@ -1,4 +1,5 @@
-"""What a job has made, in; files and manifests out. All of it crosses two shuffles: one into parts, one to the manifests.
+"""What a job has made, in; files and manifests out. All of it crosses one shuffle, into parts; what is known of each part, a
+line, is handed to the manifests beside it.
 
 A target says what its parts are, how one is closed, and how it is committed, once every part is: its manifest is written last.
 """
@@ -12,8 +13,6 @@ import apache_beam as beam
 from lamella.pipeline.tables import TableManifest, part_names, part_of, write_file, write_manifest
 from lamella.schemas.account import Counter, sum_counters
 from lamella.schemas.keys import stable_int
-
-_NO_PART = -1  # of every target, so that one without records is committed too
 
 
 @runtime_checkable
@@ -109,7 +108,8 @@ class WriteTargets(beam.PTransform):
             part = beam.Map(_part, routes).with_output_types(tuple[tuple[int, int], Any])
             parts.append(inputs[name] | f"Part {name.replace(chr(47), chr(32))}" >> part)
         seeds = beam.FlatMap(_every, every).with_output_types(tuple[tuple[int, int], Any])
-        parts.append(next(iter(inputs.values())).pipeline | beam.Impulse() | "Every" >> seeds)
+        pipeline = next(iter(inputs.values())).pipeline
+        parts.append(pipeline | beam.Impulse() | "Every" >> seeds)
         pieces = (
             tuple(parts)
             | "Parts" >> beam.Flatten()
@@ -120,13 +120,13 @@ class WriteTargets(beam.PTransform):
             folders = {folder: number[id(target)] for folder, target in self._committed.items()}
             closed = inputs["pieces"] | "Closed" >> beam.Map(_piece, folders).with_output_types(tuple[int, Any])
             pieces = (pieces, closed) | "Pieces" >> beam.Flatten()
-        return pieces | "ByTarget" >> beam.GroupByKey() | "Commit" >> beam.FlatMap(_commit, every).with_output_types(str)
+        targets = pipeline | "Targets" >> beam.Create(range(len(every)), reshuffle=False).with_output_types(int)
+        commit = beam.FlatMap(_commit, every, beam.pvalue.AsIter(pieces)).with_output_types(str)
+        return targets | "Commit" >> commit
 
 
 def _every(_: bytes, targets: Sequence[Target]) -> Iterator[tuple[tuple[int, int], None]]:
-    for number, target in enumerate(targets):
-        for part in (_NO_PART, *target.every()):
-            yield (number, part), None
+    return (((number, part), None) for number, target in enumerate(targets) for part in target.every())
 
 
 def _part(record: Any, routes: Mapping[type, tuple[int, Target]]) -> tuple[tuple[int, int], Any]:
@@ -140,14 +140,10 @@ def _piece(piece: tuple[str, Any], folders: Mapping[str, int]) -> tuple[int, Any
 
 def _close(group: tuple[tuple[int, int], Iterable[Any]], targets: Sequence[Target]) -> Iterator[tuple[int, Any]]:
     (number, part), records = group
-    if part == _NO_PART:
-        yield number, None
-        return
-    for piece in targets[number].close(part, (record for record in records if record is not None)):
-        yield number, piece
+    pieces = targets[number].close(part, (record for record in records if record is not None))
+    return ((number, piece) for piece in pieces)
 
 
-def _commit(group: tuple[int, Iterable[Any]], targets: Sequence[Target]) -> Iterable[str]:
-    number, pieces = group
-    targets[number].commit([piece for piece in pieces if piece is not None])
+def _commit(number: int, targets: Sequence[Target], pieces: Iterable[tuple[int, Any]]) -> Iterable[str]:
+    targets[number].commit([piece for of, piece in pieces if of == number])
     return ()

@@ -1,7 +1,6 @@
 """Settings, archives and a folder in; a whole run, and what it came to, out: what `lamella run` and `lamella.run` share."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -208,10 +207,9 @@ def _never(label: str, build: Callable) -> None:
 
 def total_size(paths: Sequence[str]) -> int:
     """In bytes, of files that may be remote and many: they are asked for side by side."""
-    from lamella.transforms.base.files import size_of
+    from lamella.transforms.base.files import sizes_of
 
-    with ThreadPoolExecutor(16) as pool:
-        return sum(pool.map(size_of, paths))
+    return sum(sizes_of(paths).values())
 
 
 @contextmanager

@@ -128,6 +128,26 @@ class BarePage:
         return self.page.provenance
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilteredPage:
+    """A page as it was extracted, whether or not its text stays, and what the filter found unsafe on it."""
+
+    page: InterleavedDocument
+    unsafe: str = ""
+
+    @property
+    def key(self) -> str:
+        return self.page.key
+
+    @property
+    def url(self) -> str:
+        return self.page.url
+
+    @property
+    def provenance(self) -> Provenance:
+        return self.page.provenance
+
+
 def with_phi(nodes: tuple[Node, ...]) -> tuple[Node, ...]:
     """The nodes with both phi of every text node set from the images that stand among them; videos are passed over."""
     phi = zip(*phi_of([None if isinstance(node, ImageNode) else "" for node in nodes]), strict=True)

@@ -16,6 +16,7 @@ from apache_beam.testing.util import assert_that
 from model_world import clip, pair
 from store_world import store_at
 
+from lamella.pipeline.read import ReadTables
 from lamella.sample.web import write_sample
 from lamella.schemas.account import CounterKind
 from lamella.schemas.config import CaptionConfig, ModelConfig
@@ -330,8 +331,10 @@ def test_both_doors_whatever_the_order(config, loaded, run_folder, pairs, order,
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         captioner, matcher = (RememberedModel(name, Memory(root=str(tmp_path)), buckets=3) for name in "cm")
         web = pipeline | beam.Create(pairs[::order], reshuffle=False)
-        made = web | CaptionPictures(floor, store_at(root), captioner)
-        recalled = (web, made.answers) | beam.Flatten() | MatchPairs(floor, store_at(root), matcher)
+        ask, match = CaptionPictures(floor, store_at(root), captioner), MatchPairs(floor, store_at(root), matcher)
+        known = pipeline | ReadTables({}, captioner.memory, (*ask.measures, *match.measures))
+        made = {"records": web, **known} | ask
+        recalled = {"records": (web, made.answers) | beam.Flatten(), **known} | match
         kept, rejected, counters = recalled.answers | KeepTexts(floor)
 
         def check_kept(actual):

@@ -2,11 +2,14 @@
 
     python -m tests.engines.compare --pages 60 --kill extract,documents,media,pairs,shards
 
-In each job that is named, a worker is killed with -9 while the job is at work, and another takes its place. Ends with 1 where
-contents differ, where a run is not sound, or where a job ended before its worker could be killed.
+In each job that is named, a worker is killed with -9 while the job is at work, and another takes its place; and Ctrl-C ends a
+command with all that it has on the cluster. Ends with 1 where contents differ, where a run is not sound, where a job ended
+before its worker could be killed, or where anything is left of a command that was ended.
 """
 
 import argparse
+import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -24,6 +27,7 @@ from lamella.sample.web import write_sample
 from tests.engines.spark_cluster import SparkCluster
 
 KILL_AT = 0.3  # of a job's tasks
+_WAIT_S = 240.0  # for a process to start or to end, on a machine that is busy
 
 
 def main() -> int:
@@ -42,12 +46,13 @@ def main() -> int:
             killer = Killer(cluster, kills, progress.say)
             engine = Engine(runner="spark", master=cluster.master, flags=("spark.executor.memory=1g",))
             spark = run_engine(folder, "spark", engine, options.overrides, progress.say, killer.watch)
-    failures = [f"{job}: ended before its worker could be killed" for job in kills if job not in killer.killed]
+            failures = interrupted(folder, cluster, options.overrides, progress.say)
+    failures += [f"{job}: ended before its worker could be killed" for job in kills if job not in killer.killed]
     if spark != local:
         failures.append(f"contents differ: local {local}, spark {spark}")
     for failure in failures:
         progress.say(failure)
-    print(f"{2 - bool(failures)} passed, {len(failures)} failed")
+    print(f"{3 - min(len(failures), 3)} passed, {len(failures)} failed")
     return 1 if failures else 0
 
 
@@ -77,6 +82,43 @@ def run_engine(
     contents = contents_hash(output)
     say(f"{name}: contents {contents}, {time.monotonic() - start:.0f} s")
     return contents
+
+
+def interrupted(folder: Path, cluster: SparkCluster, overrides: list[str], say: Callable[[str], None]) -> list[str]:
+    """What is wrong where Ctrl-C meets a command while the cluster works for it: it ends, and so does all that it has there."""
+    words = ["--recipe", "demo", "--input", str(folder / "web"), "--output", str(folder / "interrupted"), "--no-report"]
+    spark = ["--runner", "spark", "--master", cluster.master, *overrides, "--", "spark.executor.memory=1g"]
+    with (folder / "interrupted.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "lamella", "run", *words, *spark], stdout=log, stderr=log, preexec_fn=_takes_ctrl_c
+        )
+    try:
+        if not _wait(lambda: process.poll() is not None or cluster.works_for()) or process.poll() is not None:
+            return [f"Ctrl-C: the command ended before the cluster worked for it: {process.poll()}"]
+        process.send_signal(signal.SIGINT)
+        code = process.wait(_WAIT_S)
+    finally:
+        process.kill()
+    say(f"spark: Ctrl-C: ended with {code}")
+    failures = [] if code == 130 else [f"Ctrl-C: ended with {code}, not 130"]
+    if not _wait(lambda: not cluster.works_for()):
+        failures.append(f"Ctrl-C: the cluster still works for it: processes {cluster.works_for()}")
+    return failures
+
+
+def _takes_ctrl_c() -> None:
+    """Whoever starts this in the background has its children ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _wait(ready: Callable[[], object]) -> bool:
+    """Whether it is so within a while."""
+    end = time.monotonic() + _WAIT_S
+    while not ready():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 class Killer:

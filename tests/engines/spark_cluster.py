@@ -56,6 +56,17 @@ class SparkCluster:
         self._end(name, signal.SIGKILL)
         return name
 
+    def works_for(self) -> list[int]:
+        """The processes that workers have started for an application: executors, and their Python."""
+        workers = {process.pid for name, process in self._processes.items() if name != "master"}
+        found = []
+        for path in Path("/proc").iterdir():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                state, _, group = (path / "stat").read_text().rpartition(")")[2].split()[:3]
+                if int(group) in workers and int(path.name) not in workers and state != "Z":
+                    found.append(int(path.name))
+        return found
+
     def stop(self) -> None:
         for name in [*self._processes]:
             self._end(name, signal.SIGKILL)

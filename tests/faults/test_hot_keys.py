@@ -6,7 +6,7 @@ import apache_beam as beam
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from lamella.schemas.config import PairConfig
-from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, with_phi
+from lamella.schemas.document import FilteredPage, ImageNode, InterleavedDocument, TextNode, with_phi
 from lamella.schemas.keys import stable_key
 from lamella.schemas.media import BlobRef, Container, Media, MediaKind
 from lamella.schemas.page import Provenance
@@ -41,8 +41,8 @@ def mined(documents: list[InterleavedDocument]) -> tuple[int, int, float]:
     start = time.process_time()
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
         pages = pipeline | beam.Create(documents).with_output_types(InterleavedDocument)
-        unsafe = pipeline | "Unsafe" >> beam.Create([])
-        proposed = {"pages": pages, "unsafe": unsafe} | ProposePairs(PairConfig(languages=None))
+        filtered = pages | "Filtered" >> beam.Map(lambda page: FilteredPage(page=page))
+        proposed = filtered | ProposePairs(PairConfig(languages=None))
         media = pages | "Media" >> beam.FlatMap(lambda page: [node.media for node in page.images]) | beam.Distinct()
         none = pipeline | "Unusable" >> beam.Create([])
         found = {"candidates": proposed.kept, "media": media, "unusable": none}

@@ -67,8 +67,8 @@ def count(outputs: Iterable[Any]) -> int:
         lambda: pairs._copies(
             PairConfig(), "", group(pairs=lambda: (replace(PAIR, key=f"{n:032x}") for n in range(MANY)), image_alts=lambda: [1])
         ),
-        lambda: pairs._sizes("our logo", group(alts=lambda: (f"{n:032x}" for n in range(MANY)))),
-        lambda: pairs._keys_of_rare("logo", group(rare=lambda: [True], keys=lambda: (f"{n:032x}" for n in range(MANY)))),
+        lambda: pairs._shared(("alt", "our logo"), group(alts=lambda: (f"{n:032x}" for n in range(MANY)))),
+        lambda: pairs._shared(("token", "logo"), group(rare=lambda: [True], beyond=lambda: (f"{n:032x}" for n in range(MANY)))),
         lambda: find_copies._members(
             "logo",
             group(

@@ -1,6 +1,10 @@
 """A link at an address and what an archive holds there in; its capture, the next address, or its end, out."""
 
+import apache_beam as beam
 import pytest
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Alias, AliasKind, ArchiveMedia, BlobRef, Container, MediaKind
@@ -8,6 +12,7 @@ from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.fetch.captured import FetchResponse
 from lamella.transforms.fetch.hops import Led, latest_alias, look
 from lamella.transforms.fetch.links import FetchRequest
+from lamella.transforms.fetch.look_in_archives import LookInArchives
 
 A, B = "http://pond.example/a.png", "http://reeds.example/b.png"
 CONFIG = FetchConfig()
@@ -80,6 +85,40 @@ def test_a_network_of_its_own_may_lead_within():
     assert inside.at == "http://10.0.0.2/b.png"
     allowed = FetchConfig(allowed_private_addresses=("10.0.0.0/8",))
     assert look(at(), None, moved(target="http://10.0.0.2/b.png"), 0, config=allowed).at == "http://10.0.0.2/b.png"
+
+
+def _followed(start: FetchRequest, captures: dict, redirects: dict, config: FetchConfig):
+    """What becomes of a link that is led from address to address, one after the other."""
+    out, hop = Led(link=start, at=start.url), 0
+    while isinstance(out, Led):
+        out, hop = look(out, captures.get(out.at), redirects.get(out.at), hop, config=config), hop + 1
+    return out
+
+
+@pytest.mark.parametrize("limit", [*range(8), 9])
+def test_shuffles_follow_redirects_as_far_as_a_walk_does(limit):
+    """Chains of 0 to 9 redirects to a capture, chains that end nowhere, a loop, and chains that meet in one address."""
+    config = FetchConfig(max_redirects=limit)
+    address = "http://{}.example/{}.png".format
+    redirects = [moved(address(f"c{end}", n), address(f"c{end}", n + 1)) for end in range(10) for n in range(end)]
+    redirects += [moved(address(f"n{end}", n), address(f"n{end}", n + 1)) for end in range(10) for n in range(end)]
+    redirects += [moved(address("loop", n), address("loop", (n + 1) % 3)) for n in range(3)]
+    redirects += [moved(address("meet", n), address("c4", n % 3)) for n in range(5)]
+    captures = [held(address(f"c{end}", end)) for end in range(10)] + [held(address("c7", 3))]
+    links = [link(url) for url in dict.fromkeys([*(it.url for it in redirects), address("c0", 0), address("none", 0)])]
+    here = {it.url: it for it in captures}, {it.url: it for it in redirects}
+    expected = sorted(repr(_followed(it, *here, config)) for it in links)
+    with TestPipeline(runner=FnApiRunner()) as pipeline:
+        inputs = {
+            "links": pipeline | "Links" >> beam.Create(links, reshuffle=False),
+            "archived": pipeline | "Archived" >> beam.Create(captures, reshuffle=False),
+            "aliases": pipeline | "Aliases" >> beam.Create(redirects, reshuffle=False),
+        }
+
+        def check(actual):
+            assert sorted(map(repr, actual)) == expected
+
+        assert_that(tuple(inputs | LookInArchives(config)) | beam.Flatten(), check)
 
 
 @pytest.mark.parametrize("limit", [0, 1, 5])

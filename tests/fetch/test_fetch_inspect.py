@@ -139,6 +139,34 @@ def test_tracks():
         said(b"SRT")
 
 
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ("2 < 3 and 5 > 4, <b>sure</b>", "2 < 3 and 5 > 4, sure"),
+        ("<v.loud Ada Quill>come <00:00:01.500><c>in</c>", "come in"),
+        ("<ruby>山<rt>yama</rt></ruby>の上", "山の上"),
+        ("above<br/>below", "above\nbelow"),
+        ("{\\an8}{\\i1}up there", "up there"),
+        ("{braces} stay", "{braces} stay"),
+        ("it&amp;lt;s", "it&lt;s"),
+    ],
+)
+def test_what_is_no_word_of_a_cue(payload, words):
+    assert said(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{payload}".encode()) == [words]
+
+
+def test_cues_that_were_turned_from_other_formats():
+    """Commas and short hours of SubRip; no blank line before the next cue; times that never come."""
+    track = (
+        b"WEBVTT\n\n1\n0:00:01,000 --> 0:00:02,500\none\n0:00:03,000 --> 0:00:04,000\ntwo\nlines\n\n"
+        b"3\n00:00:09.000 --> 00:00:08.000\nnever\n\n00:05.000 --> 00:05.000\nnor this"
+    )
+    assert track_cues(track, 100) == (
+        Cue(start_s=1.0, end_s=2.5, text="one"),
+        Cue(start_s=3.0, end_s=4.0, text="two\nlines"),
+    )
+
+
 def test_cues_have_times():
     track = b"WEBVTT\n\n01:02:03.004-->99:00:00.000\nlate\n\n00:01 --> 00:02\nno time\n\n00:01.500 --> 00:02.250 line:0\nsoon"
     assert track_cues(track, 100) == (

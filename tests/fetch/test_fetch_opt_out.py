@@ -91,3 +91,11 @@ def test_no_header_is_too_long_to_read(flood):
 
 def test_a_directive_counts_behind_one_that_is_for_others():
     assert media_opt_out("noai: noindex", "", "lamella") == "x-robots-tag: noai"
+
+
+@pytest.mark.parametrize(
+    ("reserved", "forbids"),
+    [("1", True), ('"1"', True), ("1; x=2", True), ("0, 1", True), ("0", False), ("10", False), ("", False), ("0; n=1", False)],
+)
+def test_tdm_reservation_of_one_header_or_several(reserved, forbids):
+    assert bool(media_opt_out("", reserved, "lamella")) is forbids

@@ -189,3 +189,11 @@ def test_a_site_is_asked_for_its_files_once_and_within_its_own_rules():
         *(f"closed.example/{name}" for name in ("robots.txt", ".well-known/tdmrep.json")),
         *(f"down.example/{name}" for name in ("robots.txt", ".well-known/tdmrep.json", "ai.txt")),
     ]
+
+
+@pytest.mark.parametrize("location", ("art/", "/art/", "https://marsh.example/art/*", "*", "http://marsh.example"))
+@pytest.mark.parametrize("reserved", ("1", "1.0", "true", '"1"'))
+def test_a_tdmrep_that_is_written_loosely(location, reserved):
+    rules = SiteRules(tdm=read_tdm_file(f'[{{"location": "{location}", "tdm-reservation": {reserved}}}]'.encode()))
+    assert not rules.verdict("https://marsh.example/art/1.jpg", ALL).allowed
+    assert rules.verdict("https://marsh.example/open/1.jpg", ALL).allowed is ("art" in location)

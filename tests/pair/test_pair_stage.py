@@ -10,11 +10,11 @@ from apache_beam.testing.util import assert_that
 
 from lamella.schemas.account import CounterKind
 from lamella.schemas.config import PairConfig
-from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode
+from lamella.schemas.document import FilteredPage, ImageNode, InterleavedDocument, TextNode, VideoNode
 from lamella.schemas.media import BlobRef, Container, Media, MediaKind
 from lamella.schemas.page import Provenance
 from lamella.schemas.pair import Dataset
-from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.join_media import JoinMedia
 from lamella.transforms.pair.stage import CANDIDATES_USE, MinePairs, ProposePairs
 
@@ -88,12 +88,8 @@ UNSAFE = "eight"
 def mined(pipeline, config, documents=DOCUMENTS):
     """Both stages over the documents and their media: (proposed, pairs)."""
     shown = {node.url: node.media for it in documents for node in it.nodes if not isinstance(node, TextNode)}
-    unsafe = Rejection(stage=Stage.FILTER, unit=Unit.DOCUMENT, key=UNSAFE, reason=Reason.UNSAFE_TEXT)
-    inputs = {
-        "pages": pipeline | "Pages" >> beam.Create(documents, reshuffle=False),
-        "unsafe": pipeline | "Unsafe" >> beam.Create([unsafe], reshuffle=False),
-    }
-    proposed = inputs | ProposePairs(config)
+    pages = [FilteredPage(page=it, unsafe="unsafe_text" if it.key == UNSAFE else "") for it in documents]
+    proposed = pipeline | "Pages" >> beam.Create(pages, reshuffle=False) | ProposePairs(config)
     inputs = {
         "candidates": proposed.kept,
         "media": pipeline | "Media" >> beam.Create([it for it in shown.values() if it], reshuffle=False),

@@ -77,6 +77,13 @@ def test_a_line_that_is_shown_again_is_said_once(track, once):
         ("[1] is the first of them", "[1] is the first of them"),
         ("2 * 3 * 4 is twenty-four", "2 * 3 * 4 is twenty-four"),
         ("#1 in the charts", "#1 in the charts"),
+        ("# row the boat #", ""),
+        (">> Good evening.", "Good evening."),
+        ("5 >> 3", "5 >> 3"),
+        ('{"chapter": 3, "at": "the mill"}', ""),
+        ("strip/004.jpg#xywh=0,90,160,90", ""),
+        ("https://mill.example/004.jpg", ""),
+        ("see https://mill.example", "see https://mill.example"),
         ("おはよう", "おはよう"),
     ],
 )

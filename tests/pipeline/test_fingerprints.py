@@ -29,6 +29,8 @@ def test_settings_and_inputs_count():
         "run.table_parts=9",
         "run.archives_per_wave=1",
         "run.batch_buckets=3",
+        "run.split_bytes=1000",
+        "run.accelerator=type:nvidia-l4",
         "run.memory=elsewhere",
         "run.report_samples=1",
         "run.max_rule_ratio=0.1",

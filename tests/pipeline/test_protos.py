@@ -13,6 +13,7 @@ from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
 
 IMAGE = "registry.example/lamella:1"
+ACCELERATOR, PAR_DO = "beam:resources:accelerator:v1", "beam:transform:pardo:v1"
 STEPS = {"extract": "ReadPages", "documents": "Deduplicate", "media": "FetchMedia", "pairs": "MinePairs", "shards": "Shards"}
 WORDS = ["caption.on=false", "score.documents=false", "score.min_score=null", "fetch.http=true"]  # no model: torch stays away
 
@@ -65,6 +66,22 @@ def test_a_job_grows_by_one_list_of_archives(jobs):
     growth = {label: (many[label].ByteSize() - few[label].ByteSize()) / 40 for label in few}
     assert growth["extract"] < 1.3 * path
     assert {label: size for label, size in growth.items() if label not in ("extract", "documents") and size > path / 10} == {}
+
+
+def test_steps_with_models_ask_for_a_gpu_and_no_others(tmp_path):
+    small_run(tmp_path / "run")
+    gpu = "type:nvidia-l4;count:1;install-nvidia-driver"
+    config = resolve("demo", [f"run.accelerator={gpu}", "caption.matcher.device=cpu"])
+    list(write_protos(config, (), str(tmp_path / "run"), str(tmp_path / "out"), flags=[]))
+    proto = beam_runner_api_pb2.Pipeline.FromString((tmp_path / "out" / "pairs.pb").read_bytes())
+    hinted = {
+        transform.unique_name
+        for transform in proto.components.transforms.values()
+        if proto.components.environments[transform.environment_id].resource_hints.get(ACCELERATOR) == gpu.encode()
+        and transform.spec.urn == PAR_DO
+    }
+    assert {name.partition("/")[0] for name in hinted} == {"ScoreRecords", "CaptionPictures"}
+    assert all("_Measure" in name for name in hinted)
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path):

@@ -12,6 +12,7 @@ from apache_beam.testing.util import assert_that
 from model_world import clip, pair
 from store_world import store_at
 
+from lamella.pipeline.read import ReadTables
 from lamella.schemas.account import CounterKind
 from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode, VideoNode, with_phi
@@ -221,7 +222,11 @@ def model(tmp_path):
 
 
 def scored_in_pipeline(records, config, root, model):
-    return (records | ScoreRecords(config, store_at(root), model)).answers
+    return recall(records, ScoreRecords(config, store_at(root), model), model).answers
+
+
+def recall(records, ask, model):
+    return {"records": records, **(records.pipeline | ReadTables({}, model.memory, ask.measures))} | ask
 
 
 def test_pairs_by_both_doors(scorer, run_folder, loaded, pairs, model):
@@ -259,7 +264,7 @@ def test_scores_of_one_run_are_those_of_three(scorer, run_folder, loaded, pairs,
         asked = {request.key for it in some for request in (*pictures_of(it), *texts_of(it))}
         with TestPipeline(runner=FnApiRunner()) as pipeline:
             records = pipeline | beam.Create(some, reshuffle=False)
-            recalled = records | ScoreRecords(config, store_at(root), model)
+            recalled = recall(records, ScoreRecords(config, store_at(root), model), model)
             outcome = recalled.answers | JudgePairs(config)
 
             def check(actual, some=some):

@@ -10,6 +10,7 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
 
+from lamella.pipeline.read import ReadTables
 from lamella.transforms.base.memory import Memory, Request, is_whole, measured, memory_files, read_part
 from lamella.transforms.base.remembered import Ask, JoinAnswers, Remembered, to_record
 
@@ -121,11 +122,9 @@ def run(memory, measure, words):
     """(name, asked, fresh) of a pipeline over the words, each asked for twice: both are answered, and it is measured once."""
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         asks = [Ask(measure=measure, asked_of=asked_of)]
-        recalled = (
-            pipeline
-            | beam.Create([*words, *words], reshuffle=False).with_output_types(str)
-            | Remembered(asks, hand, Length, memory=memory, buckets=2)
-        )
+        records = pipeline | beam.Create([*words, *words], reshuffle=False).with_output_types(str)
+        known = pipeline | ReadTables({}, memory, [measure])
+        recalled = {"records": records, **known} | Remembered(asks, hand, Length, memory=memory, buckets=2)
 
         def check(actual):
             assert {answer.key: answer.letters for answer in actual} == {word: len(word) for word in words}

@@ -7,6 +7,7 @@ the address alone is believed only where nothing speaks against it.
 from dataclasses import replace
 
 from lamella.schemas.media import Alias, ArchiveMedia
+from lamella.transforms.formats.use_headers import reserves_rights
 
 _SECONDS = 19  # characters of a date, to the second: WARC 1.1 may have fractions
 
@@ -49,4 +50,4 @@ def both_say(one, other) -> tuple[str, str]:
 
 
 def _reserves(value: str) -> tuple[bool, bool]:
-    return value.strip().strip("\"'").startswith("1"), bool(value)
+    return reserves_rights(value), bool(value)

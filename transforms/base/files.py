@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from hashlib import sha256
 from typing import BinaryIO, TypeGuard, cast
@@ -17,6 +18,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 RUN_FILE = "run.json"  # in a run's folder: what it was made with and from
 TEMPORARY = ".tmp"  # suffix of what is not finished; readers never look at it
+_AT_ONCE = 32  # questions to a store
 _TEMPORARY_NAME = re.compile(rf"\..+\.[0-9a-f]{{8}}{re.escape(TEMPORARY)}", re.DOTALL)
 
 
@@ -37,6 +39,13 @@ def size_of(path: str) -> int:
     """In bytes; 0 where the file system does not say."""
     fs, inner = url_to_fs(path)
     return fs.info(inner).get("size") or 0
+
+
+def sizes_of(paths: Iterable[str]) -> dict[str, int]:
+    """Path -> bytes, many asked for at once: a store takes a while for each answer."""
+    paths = list(paths)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return dict(zip(paths, pool.map(size_of, paths), strict=True))
 
 
 def open_binary(path: str) -> AbstractContextManager[BinaryIO]:

@@ -21,8 +21,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from lamella.schemas.keys import stable_int
 from lamella.transforms.base.join import Group, Join, as_it_is, by_key
-from lamella.transforms.base.memory import Measure, Memory, Request, measured, read_part
-from lamella.transforms.base.spread import Spread
+from lamella.transforms.base.memory import Measure, Memory, Request, measured
 
 _LOTS = 2  # of a bucket, at least
 _CHUNK = 1000  # of what waits for one answer: they travel together
@@ -51,6 +50,11 @@ class RememberedModel(NamedTuple):
     identity: str  # of the model: what its answers are remembered under
     memory: Memory
     buckets: int  # `run.batch_buckets`
+    accelerator: str | None = None  # `run.accelerator`, of a model that may use one
+
+    def where(self) -> dict[str, Any]:
+        """What Remembered needs of it, by name."""
+        return {"memory": self.memory, "buckets": self.buckets, "accelerator": self.accelerator}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,47 +73,53 @@ class Ask:
 
 
 class Remembered(beam.PTransform):
-    """PCollection of records -> Recalled.
+    """{"records", and by the name of each measure the answers that are known} -> Recalled.
 
     Args:
         asks: of each measure; where there are several, they load one and the same model, which a worker holds once.
         hand: what waits and the answer -> outputs.
         gives: their type.
-        memory: where answers are kept.
+        memory: where new answers are kept.
         buckets: the most groups that missing requests are measured in; a worker holds one. Answers depend on none.
+        accelerator: a hint to engines, such as Dataflow, that give a step other machines than the rest.
     """
 
     def __init__(
-        self, asks: Sequence[Ask], hand: Callable[[Any, Any], Iterable[Any]], gives: Any, *, memory: Memory, buckets: int
+        self,
+        asks: Sequence[Ask],
+        hand: Callable[[Any, Any], Iterable[Any]],
+        gives: Any,
+        *,
+        memory: Memory,
+        buckets: int,
+        accelerator: str | None = None,
     ):
         super().__init__(label=f"Remembered {' and '.join(ask.measure.name for ask in asks)}")
         self._asks, self._hand, self._gives, self._memory, self._buckets = asks, hand, gives, memory, buckets
+        self._hints = {"accelerator": accelerator} if accelerator else {}
 
-    def expand(self, records):
+    def expand(self, inputs: Mapping[str, beam.PCollection]):
         measures = [ask.measure for ask in self._asks]
-        parts = [(number, path) for number, measure in enumerate(measures) for path in self._memory.parts(measure)]
         by_request = tuple[tuple[int, str], tuple[int, Any]]
-        asked = records | "Asked" >> beam.FlatMap(_asked, self._asks).with_output_types(by_request)
-        known = (
-            records.pipeline
-            | beam.Create(parts, reshuffle=False).with_output_types(tuple[int, str])
-            | Spread(_path)
-            | "Known" >> beam.FlatMap(_known, measures).with_output_types(by_request)
-        )
+        together = [inputs["records"] | "Asked" >> beam.FlatMap(_asked, self._asks).with_output_types(by_request)]
+        for number, measure in enumerate(measures):
+            keyed = beam.Map(_known, number).with_output_types(by_request)
+            together.append(inputs[measure.name] | f"Known {measure.name}" >> keyed)
         split = (
-            (asked, known)
+            tuple(together)
             | beam.Flatten()
             | "ByRequest" >> beam.GroupByKey()
             | beam.ParDo(_Split(self._asks, self._hand))
             .with_output_types(self._gives, missing=tuple[int, Any], counts=Counted)
             .with_outputs("missing", "counts", main="handed")
         )
+        measure = beam.ParDo(_Measure(measures, self._hand, self._memory)).with_output_types(self._gives)
         fresh = (
             split.missing
             | "Bucket"
             >> beam.ParDo(_Bucket(measures, self._buckets), beam.pvalue.AsIter(split.counts)).with_output_types(tuple[int, Any])
             | "Group" >> beam.GroupByKey()
-            | beam.ParDo(_Measure(measures, self._hand, self._memory)).with_output_types(self._gives)
+            | measure.with_resource_hints(**self._hints)
         )
         return Recalled((split.handed, fresh) | "Answers" >> beam.Flatten(), split.counts)
 
@@ -235,14 +245,8 @@ def _asked(record: Any, asks: Sequence[Ask]) -> Iterator[tuple[tuple[int, str], 
             yield (number, asking[0].key), (_ASKED, asking)
 
 
-def _known(part: tuple[int, str], measures: Sequence[Any]) -> Iterator[tuple[tuple[int, str], tuple[int, Any]]]:
-    number, path = part
-    for answer in read_part(path, measures[number].answer):
-        yield (number, answer.key), (_KNOWN, answer)
-
-
-def _path(part: tuple[int, str]) -> str:
-    return part[1]
+def _known(answer: Any, number: int) -> tuple[tuple[int, str], tuple[int, Any]]:
+    return (number, answer.key), (_KNOWN, answer)
 
 
 def _of_kind(values: Iterable[tuple[int, Any]], kind: int) -> Iterator[Any]:

@@ -5,7 +5,7 @@ Records go in; `kept` records, `rejected` Rejections and `counters` come out. A 
 longer than `record_timeout_s` of its config is stopped, and the record is `timed_out`. `watchdog` says what it cannot stop.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -30,6 +30,22 @@ class Outcome(NamedTuple):
     counters: beam.PCollection
 
 
+class Told(NamedTuple):
+    """An Outcome, and what was told of every record that entered."""
+
+    kept: beam.PCollection
+    rejected: beam.PCollection
+    counters: beam.PCollection
+    told: beam.PCollection
+
+
+class Tells(NamedTuple):
+    """What a step tells of each record beside what it makes of it."""
+
+    tell: Callable[[Any, Sequence[Any]], Any]  # a record that entered, and all that came of it -> what is told
+    gives: Any  # its type
+
+
 class Step(beam.PTransform):
     """Applies `function(record, config, *given)` to every record.
 
@@ -49,6 +65,7 @@ class Step(beam.PTransform):
             into being ahead of the stage's first step, None where an earlier step has counted them.
         leave: the door at which a record that is kept is counted; None where a later step of the stage counts it.
         setup: called once a worker before the first record, for models and tables: `setup(config)`.
+        tells: what is told of each record; the result is Told then.
     """
 
     def __init__(
@@ -65,24 +82,27 @@ class Step(beam.PTransform):
         entry: CounterKind | Callable[[Any], CounterKind] | None = CounterKind.IN,
         leave: CounterKind | None = CounterKind.KEPT,
         setup: Callable[[Any], object] | None = None,
+        tells: Tells | None = None,
     ):
         super().__init__(label=function.__name__)
-        self._gives = gives
+        self._gives, self._tells = gives, tells
         door_of = None if entry is None or isinstance(entry, CounterKind) else entry
         account = {"makes": makes, "units": units, "entry": None if door_of else entry, "leave": leave}
-        self._do = _Doors(stage, function, config, given, counts=counts, account=account, setup=setup, door_of=door_of)
+        self._do = _Doors(
+            stage, function, config, given, counts=counts, account=account, setup=setup, door_of=door_of, tells=tells
+        )
 
     def expand(self, records):
-        out = records | beam.ParDo(self._do).with_output_types(self._gives, rejected=Rejection, counters=Counter).with_outputs(
-            "rejected", "counters", main="kept"
-        )
-        return Outcome(out.kept, out.rejected, out.counters)
+        doors = {"rejected": Rejection, "counters": Counter} | ({"told": self._tells.gives} if self._tells else {})
+        out = records | beam.ParDo(self._do).with_output_types(self._gives, **doors).with_outputs(*doors, main="kept")
+        outcome = Outcome(out.kept, out.rejected, out.counters)
+        return Told(*outcome, out.told) if self._tells else outcome
 
 
 class _Doors(beam.DoFn):
-    def __init__(self, stage, function, config, given, *, counts, account, setup, door_of):
+    def __init__(self, stage, function, config, given, *, counts, account, setup, door_of, tells):
         self._stage, self._function, self._config, self._given = stage, function, config, given
-        self._counts, self._kind, self._setup, self._door_of = counts, account, setup, door_of
+        self._counts, self._kind, self._setup, self._door_of, self._tells = counts, account, setup, door_of, tells
 
     def setup(self):
         self._limit_s = self._config.record_timeout_s if isinstance(self._config, Timed) else None
@@ -97,6 +117,8 @@ class _Doors(beam.DoFn):
         limit_s = self._limit_s and self._limit_s * max(entered[0][1] if entered else 1, 1)
         run = partial(self._function, record, self._config, *self._given)
         outputs = caught(run, left_behind(self._stage, record, entered), limit_s=limit_s)
+        if self._tells:
+            yield beam.pvalue.TaggedOutput("told", self._tells.tell(record, outputs))
         if self._door_of:
             self._account.add(self._door_of(record), entered, archive_of(record))
         for output in self._account.settled(entered, outputs, archive_of(record)):

@@ -1,7 +1,7 @@
 """CaptionPictures: pairs -> synthetic ones, one a picture. MatchPairs: pairs -> the same with the probability that text and
 picture match. KeepTexts: those -> the pairs whose text matches, and why the others leave (CapFilt)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 import apache_beam as beam
@@ -11,6 +11,7 @@ from lamella.schemas.config import CaptionConfig, ModelConfig
 from lamella.schemas.pair import ImageTextPair, VideoTextPair, is_synthetic
 from lamella.schemas.rejection import Stage
 from lamella.transforms.base.join import Group, Join
+from lamella.transforms.base.memory import Measure
 from lamella.transforms.base.remembered import Ask, Asking, Recalled, Remembered, RememberedModel
 from lamella.transforms.base.step import Step
 from lamella.transforms.caption.captions import (
@@ -32,7 +33,8 @@ PairType = ImageTextPair | VideoTextPair
 
 
 class CaptionPictures(beam.PTransform):
-    """PCollection of pairs -> Recalled of synthetic pairs, one for each picture. They are judged with the others.
+    """{"records": pairs, "captions": what is known} -> Recalled of synthetic pairs, one for each picture. They are judged with
+    the others.
 
     Args:
         config: the captioner, and how it searches for words.
@@ -42,17 +44,20 @@ class CaptionPictures(beam.PTransform):
 
     def __init__(self, config: CaptionConfig, store: MediaStore, captioner: RememberedModel):
         super().__init__()
-        self._config, self._store, self._captioner = _decided(config), store, captioner
+        self._config, self._captioner = _decided(config), captioner
+        self._captions = Captions(config=self._config, model_identity=captioner.identity, store=store)
 
-    def expand(self, pairs: beam.PCollection[PairType]):
-        identity, memory, buckets = self._captioner
-        captions = Captions(config=self._config, model_identity=identity, store=self._store)
-        ask = Ask(measure=captions, asked_of=partial(_asked_caption, self._config), settled=_one_of_each_dataset)
-        return pairs | Remembered([ask], _synthetic, PairType, memory=memory, buckets=buckets)
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return (self._captions,)
+
+    def expand(self, inputs: Mapping[str, beam.PCollection]):
+        ask = Ask(measure=self._captions, asked_of=partial(_asked_caption, self._config), settled=_one_of_each_dataset)
+        return inputs | Remembered([ask], _synthetic, PairType, **self._captioner.where())
 
 
 class MatchPairs(beam.PTransform):
-    """PCollection of pairs, web and synthetic -> Recalled of Matched, one a pair.
+    """{"records": pairs, web and synthetic, "matches": what is known} -> Recalled of Matched, one a pair.
 
     Args:
         config: the matcher.
@@ -62,13 +67,17 @@ class MatchPairs(beam.PTransform):
 
     def __init__(self, config: CaptionConfig, store: MediaStore, matcher: RememberedModel):
         super().__init__()
-        self._config, self._store, self._matcher = _decided(config), store, matcher
+        self._matcher = matcher
+        self._matches = Matches(config=_decided(config), identity=matcher.identity, store=store)
 
-    def expand(self, pairs: beam.PCollection[PairType]):
-        identity, memory, buckets = self._matcher
-        ask = Ask(measure=Matches(config=self._config, identity=identity, store=self._store), asked_of=_asked_match)
-        recalled = pairs | Remembered([ask], _matched, Matched, memory=memory, buckets=buckets)
-        wordless = pairs | "Wordless" >> beam.FlatMap(_wordless).with_output_types(Matched)
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return (self._matches,)
+
+    def expand(self, inputs: Mapping[str, beam.PCollection]):
+        ask = Ask(measure=self._matches, asked_of=_asked_match)
+        recalled = inputs | Remembered([ask], _matched, Matched, **self._matcher.where())
+        wordless = inputs["records"] | "Wordless" >> beam.FlatMap(_wordless).with_output_types(Matched)
         return Recalled((recalled.answers, wordless) | "Matched" >> beam.Flatten(), recalled.counts)
 
 

@@ -46,10 +46,9 @@ class FindCopies(beam.PTransform):
             return media | "BySha" >> beam.FlatMap(_by_sha).with_output_types(tuple[str, Media])
         near = (
             media
-            | "Hashes" >> beam.FlatMap(_hash).with_output_types(str)
-            | "DistinctHashes" >> beam.Distinct()
-            | "Chunks" >> beam.FlatMap(hashes_by_chunk, distance).with_output_types(tuple[tuple[int, int], str])
-            | "SameChunk" >> beam.GroupByKey()
+            | "Chunks" >> beam.FlatMap(_by_chunk, distance).with_output_types(tuple[tuple[int, int], str])
+            # A logo's hash is that of millions of pictures: of those that a worker sees, one goes on.
+            | "SameChunk" >> beam.CombinePerKey(_Distinct())
             | "Near" >> beam.FlatMap(_near, distance).with_output_types(tuple[int, tuple[str, str]])
             # One worker joins them all: pairs of near hashes are few beside pictures, and a forest of them is fewer.
             | "AllPairs" >> beam.GroupByKey()
@@ -73,8 +72,25 @@ def _by_hash(media: Media) -> Iterable[tuple[str, Media]]:
     return ((media.phash, media),) if _is_picture(media) else ()
 
 
-def _hash(media: Media) -> Iterable[str]:
-    return (media.phash,) if _is_picture(media) else ()
+def _by_chunk(media: Media, distance: int) -> Iterable[tuple[tuple[int, int], str]]:
+    return hashes_by_chunk(media.phash, distance) if _is_picture(media) else ()
+
+
+class _Distinct(beam.CombineFn):
+    """Hashes -> each once: all of a chunk are compared in one worker anyway."""
+
+    def create_accumulator(self) -> set[str]:
+        return set()
+
+    def add_input(self, accumulator: set[str], element: str) -> set[str]:
+        accumulator.add(element)
+        return accumulator
+
+    def merge_accumulators(self, accumulators: Iterable[set[str]]) -> set[str]:
+        return set().union(*accumulators)
+
+    def extract_output(self, accumulator: set[str]) -> list[str]:
+        return sorted(accumulator)
 
 
 def _other(media: Media) -> Iterable[tuple[str, Media]]:

@@ -42,7 +42,8 @@ class LookInArchives(beam.PTransform):
     """{"links", "archived", "aliases"} -> Found.
 
     The first shuffle brings links, captures and redirects to their addresses, and tells of what is there to the address itself
-    and to those that lead to it. So each further one follows two redirects.
+    and to those that lead to it. So the second follows two redirects; it tells of where an address leads to those that lead to
+    it, so that each further one follows three.
     """
 
     def __init__(self, config: FetchConfig):
@@ -62,9 +63,15 @@ class LookInArchives(beam.PTransform):
         keyed = {"links": _started, "archived": by_url, "revisits": by_url, "redirects": _both_ends}
         first = Join(keyed, partial(_at_address, config), FetchResponse, doors=doors | {"there": tuple[str, tuple[str, There]]})
         ends = [places | "Hop 0" >> first]
-        for hop in range(1, config.max_redirects + 1, 2):
-            join = Join({"led": as_it_is, "there": as_it_is}, partial(_two_hops, config, hop), FetchResponse, doors=doors)
-            ends.append({"led": ends[-1].led, "there": ends[0].there} | f"Hops {hop}" >> join)
+        for hops in _rounds(config.max_redirects):
+            kinds, more = {"led": ends[-1].led, "there": ends[0].there}, {}
+            if hops.start > 1:
+                kinds["further"] = ends[1].further
+            elif hops.stop <= config.max_redirects:
+                kinds["behind"], more = inputs["aliases"], {"further": tuple[str, tuple[str, There]]}
+            keyed = {name: _behind if name == "behind" else as_it_is for name in kinds}
+            join = Join(keyed, partial(_look_on, config, hops), FetchResponse, doors=doors | more)
+            ends.append(kinds | f"Hops {hops.start}" >> join)
         doors_of_all = {"captured": "main", "missing": "missing", "refused": "refused"}
         return Found(
             *(tuple(end[door] for end in ends) | f"All {name}" >> beam.Flatten() for name, door in doors_of_all.items())
@@ -87,6 +94,23 @@ def _both_ends(alias: Alias) -> Iterable[tuple[str, Alias]]:
     return ((end, alias) for end in {alias.url, alias.target}) if alias.kind is AliasKind.REDIRECT else ()
 
 
+def _rounds(most: int) -> Iterator[range]:
+    """The redirects that each shuffle follows: two, then three each.
+
+    >>> list(_rounds(5))
+    [range(1, 3), range(3, 6)]
+    """
+    start = 1
+    while start <= most:
+        yield range(start, start + (2 if start == 1 else 3))
+        start += 2 if start == 1 else 3
+
+
+def _behind(alias: Alias) -> Iterable[tuple[str, str]]:
+    """(address, one that leads to it)."""
+    return ((alias.target, alias.url),) if alias.kind is AliasKind.REDIRECT else ()
+
+
 def _at_address(config: FetchConfig, address: str, found: Group) -> Iterator[Any]:
     """What becomes of the links at an address; what is there goes to it and to those that lead to it, as far as any do."""
     captures = chain(found["archived"], found["revisits"])
@@ -105,15 +129,25 @@ def _at_address(config: FetchConfig, address: str, found: Group) -> Iterator[Any
             yield beam.pvalue.TaggedOutput("there", (alias.url, (address, there)))
 
 
-def _two_hops(config: FetchConfig, hop: int, address: str, found: Group) -> Iterator[Any]:
-    """What becomes of links that `hop` redirects have led to an address, and those that one more leads on from it."""
+def _look_on(config: FetchConfig, hops: range, address: str, found: Group) -> Iterator[Any]:
+    """What becomes of links that some redirects have led to an address, and those that more lead on from it.
+
+    Where a redirect leads on from the address, those that lead to it are told of what is there.
+    """
     there: dict[str, There] = {}
     for led in found["led"]:
-        there = there or dict(found["there"])
-        out = look(led, *there.get(address, _NOTHING), hop, config=config)
-        if isinstance(out, Led):
-            out = look(out, *there.get(out.at, _NOTHING), hop + 1, config=config)
+        there = there or dict(chain.from_iterable(found[name] for name in ("there", "further") if name in found.names))
+        out: FetchResponse | Led | Rejection | FetchRequest = led
+        for hop in hops:
+            if isinstance(out, Led):
+                out = look(out, *there.get(out.at, _NOTHING), hop, config=config)
         yield _door(out)
+    if "behind" in found.names:
+        for before in found["behind"]:
+            there = there or dict(found["there"])
+            redirect = there.get(address, _NOTHING).redirect
+            if redirect and redirect.target in there:
+                yield beam.pvalue.TaggedOutput("further", (before, (redirect.target, there[redirect.target])))
 
 
 def _door(out: FetchResponse | Led | Rejection | FetchRequest) -> Any:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from lamella.schemas.config import OptOutConfig
 from lamella.transforms.fetch.usage import usage_opt_out
-from lamella.transforms.formats.use_headers import SaidOfUse, said_in, without_licences
+from lamella.transforms.formats.use_headers import SaidOfUse, reserves_rights, said_in, without_licences
 
 ABOUT_AI = ("noai", "noimageai", "noml", "noimageindex")  # about pictures or training: whatever page shows the picture
 ABOUT_INDEX = ("noindex", "none")  # about the response itself
@@ -45,7 +45,7 @@ def media_opt_out(said: str, tdm_reservation: str, product: str, heard: OptOutCo
         said: of `use_headers.use_text`.
         heard: which signals are.
     """
-    if heard.tdm and tdm_reservation.strip().strip("\"'").startswith("1"):
+    if heard.tdm and reserves_rights(tdm_reservation):
         return f"tdm-reservation: {tdm_reservation.strip()}"[:_EVIDENCE_CHARACTERS]
     words = said_in(said)
     if heard.x_robots_tag:

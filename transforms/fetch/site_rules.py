@@ -6,6 +6,7 @@ any that forbids does.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, Robots, Verdict, m
 from lamella.transforms.fetch.robots_file import RobotsFile, parse_robots
 from lamella.transforms.fetch.usage import Prohibited, rsl_opt_out, rsl_prohibits, usage_opt_out
 
+_SITE = re.compile(r"https?://[^/*?#]*", re.IGNORECASE)
 _MAX_SHOWN = 200  # characters of an address in the evidence
 
 
@@ -72,10 +74,16 @@ def read_tdm_file(body: bytes) -> tuple[tuple[PathPattern, bool], ...]:
         return ()
     rows = rows if isinstance(rows, list) else [rows]
     return tuple(
-        (PathPattern.of(row["location"]), str(row.get("tdm-reservation", "0")).strip() in ("1", "True"))
+        (PathPattern.of(_path(row["location"])), str(row.get("tdm-reservation", "0")).strip() in ("1", "1.0", "True"))
         for row in rows
         if isinstance(row, dict) and isinstance(row.get("location"), str)
     )
+
+
+def _path(location: str) -> str:
+    """A pattern of paths. Some write the whole address of their site, or leave out the slash that a path begins with."""
+    path = _SITE.sub("", location.strip())
+    return path if path.startswith(("/", "*")) else f"/{path}"
 
 
 def read_ai_txt(body: bytes) -> RobotsFile:

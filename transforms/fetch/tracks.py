@@ -2,14 +2,19 @@
 
 import html
 import re
+from collections.abc import Iterator
 
 from lamella.schemas.errors import DataError
 from lamella.schemas.media import Cue
 
 _SIGNATURE = re.compile(r"WEBVTT(?:[ \t][^\n]*)?(?:\n|$)")
 _BLOCK = re.compile(r"(?:[^\n]++\n?)++")  # lines without a blank one among them
-_TAG = re.compile(r"<[^<>]*>")
-_TIME = r"((?:\d{2,9}:)?[0-5]\d:[0-5]\d\.\d{3})"
+_ABOVE = re.compile(r"<rt(?:[. ][^<>]*)?>[^<>]*(?:</rt>)?", re.IGNORECASE)  # readings, which stand above the words
+_BREAK = re.compile(r"<br */?>", re.IGNORECASE)
+_TAG = re.compile(
+    r"</?(?:[A-Za-z][^<>]*|[\d:.]*)>|\{\\[^{}]*\}"
+)  # of WebVTT, of HTML, and of other formats that were turned into it
+_TIME = r"((?:\d{1,9}:)?[0-5]?\d:[0-5]\d[.,]\d{3})"  # a comma, and an hour of one digit, as in SubRip
 _TIMES = re.compile(rf"(?<!\S){_TIME}\s*+-->\s*+{_TIME}")
 _BREAKS = re.compile(r"\r\n?")
 
@@ -32,27 +37,34 @@ def track_cues(data: bytes, max_characters: int) -> tuple[Cue, ...]:
         raise BadTrack(f"starts with {text[:12]!r}")
     cues, size = [], 0
     for block in _BLOCK.finditer(text):
-        if cue := _cue(block[0]):
+        for cue in _cues(block[0].strip("\n").split("\n")):
             size += len(cue.text) + 1
             if size > max_characters:
-                break
+                return tuple(cues)
             cues.append(cue)
     return tuple(cues)
 
 
-def _cue(block: str) -> Cue | None:
-    lines = block.strip("\n").split("\n")
-    for at, line in enumerate(lines[:2]):  # a cue may open with its name
-        if times := _TIMES.search(line):
-            said = html.unescape(_TAG.sub("", "\n".join(lines[at + 1 :]))).split("\n")
-            text = "\n".join(filter(None, (" ".join(words.split()) for words in said)))
-            return Cue(start_s=_seconds(times[1]), end_s=_seconds(times[2]), text=text) if text else None
-    return None
+def _cues(lines: list[str]) -> Iterator[Cue]:
+    """Of a block: one, but where the blank line before the next is missing. It may open with its name."""
+    found = [(at, times) for at, line in enumerate(lines) if (times := _TIMES.search(line))]
+    if not found or found[0][0] > 1:
+        return
+    for (at, times), end in zip(found, [*(at for at, _ in found[1:]), len(lines)], strict=True):
+        start_s, end_s = _seconds(times[1]), _seconds(times[2])
+        text = _words("\n".join(lines[at + 1 : end]))
+        if text and start_s < end_s:
+            yield Cue(start_s=start_s, end_s=end_s, text=text)
+
+
+def _words(payload: str) -> str:
+    said = html.unescape(_TAG.sub("", _BREAK.sub("\n", _ABOVE.sub("", payload)))).split("\n")
+    return "\n".join(filter(None, (" ".join(words.split()) for words in said)))
 
 
 def _seconds(time: str) -> float:
     """Of `mm:ss.ttt`, before which hours may stand; thousandths, as they are written."""
-    whole, _, thousandths = time.partition(".")
+    whole, _, thousandths = time.replace(",", ".").partition(".")
     total = 0
     for part in whole.split(":"):
         total = 60 * total + int(part)

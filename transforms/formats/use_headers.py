@@ -10,8 +10,14 @@ from typing import NamedTuple
 _LABEL = re.compile(r"(?<![\w-])(content-usage|content-signal)[ \t]*+:", re.IGNORECASE)
 _LINK = re.compile(r"<([^<>]{1,2000})>([^<>]{0,500})")
 _REL_LICENCE = re.compile(r";[ \t]*+rel[ \t]*+=[ \t]*+[\"']?[^;\"']{0,50}\blicense\b", re.IGNORECASE)
+_RESERVED = re.compile(r"(?:^|,)[ \t]*+[\"']?1(?!\d)")
 _RSL_TYPE = "application/rsl+xml"
 _LICENCE = re.compile(r"(?<![\w-])rsl-license[ \t]*+:[ \t]*+([^\s,]++)", re.IGNORECASE)
+
+
+def reserves_rights(tdm_reservation: str) -> bool:
+    """Whether a value of TDM-Reservation, or one of several, is 1 (TDMRep, 5.2)."""
+    return bool(_RESERVED.search(tdm_reservation))
 
 
 class SaidOfUse(NamedTuple):

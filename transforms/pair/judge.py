@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import islice
 
 from lamella.schemas.config import PairConfig
-from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
+from lamella.schemas.document import FilteredPage, ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.pair import CandidatePair, Pair
 from lamella.schemas.rejection import Rejection, Stage
 from lamella.transforms.base.reject import reject_pair
@@ -27,6 +27,12 @@ def propose_pairs(page: InterleavedDocument, config: PairConfig) -> Iterable[Can
     for node in shown:
         for mined in MINED.values():
             yield from mined.propose(page, node, config)
+
+
+def propose_candidates(filtered: FilteredPage, config: PairConfig) -> Iterator[Candidate[CandidatePair]]:
+    """`propose_pairs`, each beside what the filter found unsafe on its page."""
+    for pair in propose_pairs(filtered.page, config):
+        yield Candidate(pair=pair, unsafe=filtered.unsafe)
 
 
 def judge_candidate(candidate: Candidate[CandidatePair], config: PairConfig) -> Iterable[CandidatePair | Rejection]:

@@ -7,51 +7,52 @@ one. The vocabulary is cut by a histogram of counts, which is small however many
 tokens, which nearly every pair holds, are known to every worker, so that they are never shuffled with pairs.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.transforms.combiners import Count
+from apache_beam.transforms.window import GlobalWindow
+from apache_beam.utils.timestamp import MIN_TIMESTAMP
+from apache_beam.utils.windowed_value import WindowedValue
 
 from lamella.schemas.config import PairConfig
 from lamella.schemas.datasets import Dataset
+from lamella.schemas.document import FilteredPage
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
-from lamella.schemas.rejection import Rejection, Stage, Unit
+from lamella.schemas.rejection import Stage, Unit
 from lamella.transforms.base.join import Group, Join, as_it_is
 from lamella.transforms.base.join_media import Found, MediaUser
 from lamella.transforms.base.step import Outcome, Step
 from lamella.transforms.pair.captions import normalised
 from lamella.transforms.pair.corpus import Candidate, Floors, alt_key, copy_key, floors_of, image_of, tokens_of
-from lamella.transforms.pair.judge import judge_candidate, judge_pair, propose_pairs, with_survivor
+from lamella.transforms.pair.judge import judge_candidate, judge_pair, propose_candidates, with_survivor
 from lamella.transforms.pair.place import Joined, place_pair, urls_of
 
 PairType = ImageTextPair | VideoTextPair
 
 
 class ProposePairs(beam.PTransform):
-    """{"pages", "unsafe"} -> Outcome of CandidatePairs. `unsafe` are the filter's Rejections of pages that are not safe."""
+    """PCollection of FilteredPage -> Outcome of CandidatePairs."""
 
     def __init__(self, config: PairConfig):
         super().__init__()
         self._config = config
 
-    def expand(self, inputs):
+    def expand(self, pages: beam.PCollection[FilteredPage]):
         config = self._config
-        proposed = inputs["pages"] | Step(
-            Stage.PROPOSE, propose_pairs, config, CandidatePair, counts=_nothing, units=_nothing, makes=True
+        proposed = pages | Step(
+            Stage.PROPOSE, propose_candidates, config, Candidate, counts=_nothing, units=_nothing, makes=True
         )
-        alts = proposed.kept | "Alts" >> beam.FlatMap(_alt).with_output_types(tuple[str, str, str]) | beam.Distinct()
-        facts = {"alt_images": {"alts": alts} | "ImagesOfAlt" >> Join({"alts": _by_text}, _sizes, tuple[str, int])}
-        if config.max_vocabulary is not None:
-            facts["rare_token"] = {"candidates": proposed.kept, "alts": alts} | "RareTokens" >> _RareTokens(
-                config.max_vocabulary, config.min_token_count
-            )
-        keyed = {"pairs": _by_alt_key} | dict.fromkeys(facts, as_it_is)
-        known = {"pairs": proposed.kept, **facts} | "JoinFacts" >> Join(keyed, _candidates, Candidate)
+        facts = proposed.kept | "Corpus" >> _CorpusFacts(config)
+        known = {"candidates": proposed.kept, **facts}
+        keyed = {"candidates": _by_alt_key} | dict.fromkeys(facts, as_it_is)
         judged = (
-            {"candidates": known, "unsafe": inputs["unsafe"]}
-            | "JoinUnsafe" >> Join({"candidates": _by_page, "unsafe": _left_for}, _with_unsafe, Candidate)
+            known
+            | "JoinFacts" >> Join(keyed, _with_facts, Candidate)
             | Step(Stage.PROPOSE, judge_candidate, config, CandidatePair, counts=_nothing, makes=True)
         )
         # Candidates are counted once, where they are judged.
@@ -71,7 +72,7 @@ class MinePairs(beam.PTransform):
         config = self._config
         placed = joined | Step(Stage.PAIR, place_pair, config, PairType, counts=_one, leave=None)
         shown = placed.kept | "Shown" >> beam.FlatMap(_shown).with_output_types(tuple[str, str]) | beam.Distinct()
-        image_alts = {"shown": shown} | "AltsOfImage" >> Join({"shown": as_it_is}, _sizes, tuple[str, int])
+        image_alts = {"shown": shown} | "AltsOfImage" >> Join({"shown": as_it_is}, _alts_of_image, tuple[str, int])
         judged = (
             {"pairs": placed.kept, "image_alts": image_alts}
             | "JoinFacts" >> Join({"pairs": _by_copy_key, "image_alts": as_it_is}, partial(_copies, config), Candidate)
@@ -82,26 +83,78 @@ class MinePairs(beam.PTransform):
         return Outcome(judged.kept, rejected, counters)
 
 
-class _RareTokens(beam.PTransform):
-    """Candidates of the raw set, and their alts -> (alt key, a token of it that is outside the vocabulary)."""
+Counted = tuple[tuple[str, str, str], int]  # an alt or a token, and how many candidates have it
 
-    def __init__(self, max_vocabulary: int, min_count: int):
+
+class _CorpusFacts(beam.PTransform):
+    """Candidates -> {"alt_images": (alt key, images with that text), "rare_token": (alt key, a token beyond the vocabulary)}.
+
+    All over the raw set of ALIGN. Alts and tokens are counted in one shuffle, and meet what they share in another.
+    """
+
+    def __init__(self, config: PairConfig):
         super().__init__()
-        self._vocabulary = max_vocabulary, min_count
+        self._most, self._min = config.max_vocabulary, config.min_token_count
 
-    def expand(self, inputs):
-        counts = inputs["candidates"] | "Tokens" >> beam.FlatMap(_tokens).with_output_types(str) | Count.PerElement()
-        floors = beam.pvalue.AsSingleton(
-            counts
-            | "Counts" >> beam.MapTuple(_seen).with_output_types(tuple[int, dict[int, int]])
-            | "Histogram" >> beam.CombinePerKey(_sum_histograms)
-            | "Floors" >> beam.Map(_floors, *self._vocabulary)
+    def expand(self, candidates):
+        counted = (
+            candidates
+            | "Alts" >> beam.FlatMap(_alt_and_tokens, tokens=self._most is not None).with_output_types(tuple[str, str, str])
+            | Count.PerElement()
         )
-        rare = counts | "Rare" >> beam.FlatMap(_rare, floors).with_output_types(tuple[str, bool])
-        head = counts | "Head" >> beam.FlatMap(_head, floors).with_output_types(str)
-        beyond = inputs["alts"] | "BeyondHead" >> beam.ParDo(_BeyondHead(), beam.pvalue.AsIter(head))
-        known = {"rare": rare, "keys": beyond}
-        return known | "JoinRare" >> Join({"rare": as_it_is, "keys": as_it_is}, _keys_of_rare, tuple[str, str])
+        by = {"alts": _by_text}
+        share = {"alts": counted | "AltsAlone" >> beam.FlatMap(_alt).with_output_types(tuple[str, str])}
+        if self._most is not None:
+            histograms = counted | "Histogram" >> beam.ParDo(_Histogram()).with_output_types(dict[int, int])
+            tokens = counted | beam.ParDo(_Vocabulary(self._most, self._min), beam.pvalue.AsIter(histograms)).with_output_types(
+                str, head=str
+            ).with_outputs("head", main="rare")
+            held = beam.ParDo(_BeyondHead(), beam.pvalue.AsIter(tokens.head)).with_output_types(tuple[str, str])
+            by |= {"rare": _by_token, "beyond": _by_token_of}
+            share |= {"rare": tokens.rare, "beyond": share["alts"] | "BeyondHead" >> held}
+        doors = {"rare_token": tuple[str, str]} if self._most is not None else {}
+        gives = tuple[str, int]
+        shared = share | "Shared" >> Join(by, _shared, gives, doors=doors, by=tuple[str, str])
+        return {"alt_images": shared.main, "rare_token": shared.rare_token} if doors else {"alt_images": shared}
+
+
+class _Histogram(beam.DoFn):
+    """Counted -> from a count to how many tokens were seen that often, once a bundle: small, however many tokens there are."""
+
+    def start_bundle(self):
+        self._kinds: Counter[int] = Counter()
+
+    def process(self, counted: Counted):
+        (key, _, _), count = counted
+        if not key:
+            self._kinds[count] += 1
+
+    def finish_bundle(self):
+        yield WindowedValue(dict(self._kinds), MIN_TIMESTAMP, [GlobalWindow()])
+
+
+class _Vocabulary(beam.DoFn):
+    """Counted -> the tokens beyond the vocabulary, and by the door `head` those that nearly every pair holds."""
+
+    def __init__(self, most: int, min_count: int):
+        self._most, self._min = most, min_count
+
+    def start_bundle(self):
+        self._floors: Floors | None = None
+
+    def process(self, counted: Counted, histograms):
+        (key, _, token), count = counted
+        if key:
+            return
+        if self._floors is None:
+            kinds: Counter[int] = Counter()
+            for histogram in histograms:
+                kinds.update(histogram)
+            self._floors = floors_of(kinds, self._most, self._min)
+        if count < self._floors.vocabulary:
+            yield token
+        if count >= self._floors.head:
+            yield beam.pvalue.TaggedOutput("head", token)
 
 
 class _BeyondHead(beam.DoFn):
@@ -110,82 +163,80 @@ class _BeyondHead(beam.DoFn):
     def start_bundle(self):
         self._head: frozenset[str] | None = None
 
-    def process(self, alt: tuple[str, str, str], head) -> Iterator[tuple[str, str]]:
+    def process(self, alt: tuple[str, str], head) -> Iterator[tuple[str, str]]:
         if self._head is None:
             self._head = frozenset(head)
-        key, _, text = alt
+        text, key = alt
         for token in tokens_of(text):
             if token not in self._head:
                 yield token, key
 
 
-def _alt(pair: CandidatePair) -> Iterable[tuple[str, str, str]]:
-    """(alt key, address, text) of a candidate of ALIGN, whose raw set the counts are over."""
-    return ((alt_key(pair), pair.url, normalised(pair.text)),) if pair.dataset is Dataset.ALIGN else ()
+def _alt_and_tokens(candidate: Candidate, tokens: bool) -> Iterator[tuple[str, str, str]]:
+    """(alt key, address, text) of one of ALIGN, whose raw set the counts are over, and ("", "", token) of each token."""
+    pair = candidate.pair
+    if pair.dataset is not Dataset.ALIGN:
+        return
+    yield alt_key(pair), pair.url, normalised(pair.text)
+    for token in tokens_of(pair.text) if tokens else ():
+        yield "", "", token
 
 
-def _tokens(pair: CandidatePair) -> Iterable[str]:
-    return tokens_of(pair.text) if pair.dataset is Dataset.ALIGN else ()
+def _alt(counted: Counted) -> Iterable[tuple[str, str]]:
+    """(text, alt key), each once."""
+    (key, _, text), _ = counted
+    return ((text, key),) if key else ()
 
 
-def _by_text(alt: tuple[str, str, str]) -> Iterable[tuple[str, str]]:
-    key, _, text = alt
-    return ((text, key),)
+def _by_text(alt: tuple[str, str]) -> Iterable[tuple[tuple[str, str], str]]:
+    text, key = alt
+    return ((("alt", text), key),)
 
 
-def _by_alt_key(pair: CandidatePair) -> Iterable[tuple[str, CandidatePair]]:
-    return ((alt_key(pair), pair),)
+def _by_token(token: str) -> Iterable[tuple[tuple[str, str], bool]]:
+    return ((("token", token), True),)
+
+
+def _by_token_of(held: tuple[str, str]) -> Iterable[tuple[tuple[str, str], str]]:
+    token, key = held
+    return ((("token", token), key),)
+
+
+def _shared(by: tuple[str, str], found: Group) -> Iterator[Any]:
+    """Facts of what has a text, or a token, in common."""
+    kind, token = by
+    if kind == "alt":
+        yield from _sizes(found["alts"])
+    elif found.first("rare"):
+        for key in found["beyond"]:
+            yield beam.pvalue.TaggedOutput("rare_token", (key, token))
+
+
+def _by_alt_key(candidate: Candidate) -> Iterable[tuple[str, Candidate]]:
+    return ((alt_key(candidate.pair), candidate),)
 
 
 def _by_copy_key(pair: PairType) -> Iterable[tuple[str, PairType]]:
     return ((copy_key(pair), pair),)
 
 
-def _sizes(_: str, found: Group) -> Iterator[tuple[str, int]]:
-    """(member, size of its group), of the one kind that there is. Iterates twice, holds nothing."""
-    (name,) = found.names
-    size = sum(1 for _ in found[name])
-    for member in found[name]:
+def _alts_of_image(_: str, found: Group) -> Iterator[tuple[str, int]]:
+    return _sizes(found["shown"])
+
+
+def _sizes(members: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """(member, size of its group). Iterates twice, holds nothing."""
+    size = sum(1 for _ in members)
+    for member in members:
         yield member, size
 
 
-def _seen(token: str, count: int) -> tuple[int, dict[int, int]]:
-    return 0, {count: 1}
-
-
-def _sum_histograms(histograms: Iterable[dict[int, int]]) -> dict[int, int]:
-    """From a count to how many tokens were seen that often: small, however many tokens there are."""
-    total: dict[int, int] = {}
-    for histogram in histograms:
-        for count, kinds in histogram.items():
-            total[count] = total.get(count, 0) + kinds
-    return total
-
-
-def _floors(histogram: tuple[int, dict[int, int]], max_vocabulary: int, min_count: int) -> Floors:
-    return floors_of(histogram[1], max_vocabulary, min_count)
-
-
-def _rare(counted: tuple[str, int], floors: Floors) -> Iterable[tuple[str, bool]]:
-    token, count = counted
-    return ((token, True),) if count < floors.vocabulary else ()
-
-
-def _head(counted: tuple[str, int], floors: Floors) -> Iterable[str]:
-    token, count = counted
-    return (token,) if count >= floors.head else ()
-
-
-def _keys_of_rare(token: str, found: Group) -> Iterable[tuple[str, str]]:
-    return ((key, token) for key in found["keys"]) if found.first("rare") else ()
-
-
-def _candidates(_: str, found: Group) -> Iterator[Candidate]:
+def _with_facts(_: str, found: Group) -> Iterator[Candidate]:
     facts = {"alt_images": found.first("alt_images", 1)}
     if "rare_token" in found.names:
         facts["rare_token"] = min(found["rare_token"], default="")  # the first in order
-    for pair in found["pairs"]:
-        yield Candidate(pair=pair, **facts)
+    for candidate in found["candidates"]:
+        yield replace(candidate, **facts)
 
 
 class _Copies:
@@ -200,20 +251,6 @@ class _Copies:
 
 def _copies(config: PairConfig, _: str, found: Group) -> Iterable[Candidate]:
     return with_survivor(_Copies(found), config)
-
-
-def _by_page(candidate: Candidate) -> Iterable[tuple[str, Candidate]]:
-    return ((candidate.pair.document, candidate),)
-
-
-def _left_for(gone: Rejection) -> Iterable[tuple[str, str]]:
-    return ((gone.key, gone.says or gone.reason.value),)
-
-
-def _with_unsafe(_: str, found: Group) -> Iterator[Candidate]:
-    unsafe = min(found["unsafe"], default="")
-    for candidate in found["candidates"]:
-        yield replace(candidate, unsafe=unsafe) if unsafe else candidate
 
 
 def _joined(candidate: CandidatePair, found: Found) -> Joined:

@@ -14,7 +14,11 @@ from lamella.transforms.formats.words import words
 
 _MUSIC = "♩♪♫♬🎵🎶"
 _LEAD = r"[-–—>\s]*+"  # a change of speaker
-_SONG = re.compile(rf"{_LEAD}[{_MUSIC}].*|[^\w]*+", re.DOTALL)  # sung, or without a word
+_SONG = re.compile(rf"{_LEAD}(?:[{_MUSIC}].*|#\s[^#]*+(?<=\s)#)|[^\w]*+", re.DOTALL)  # sung, or without a word
+_DATA = re.compile(
+    r"\{.*\}|[^\s#]*+#xywh=\S*+|(?:https?://|/)\S++", re.DOTALL
+)  # of a track for scripts: JSON, pictures, addresses
+_SPEAKER = re.compile(r">{2,3}\s*+")  # line 21 captions: somebody else speaks
 _BRACKETED = re.compile(rf"{_LEAD}(?:\[[^\[\]]*+\]|\([^()]*+\)|【[^【】]*+】|（[^（）]*+）|\*[^*]*+\*)[\s.:!]*+")
 _NOTE_BEFORE = re.compile(r"\s*+\[([^\[\]\d]*+)\]\s*+(?=\S)")  # "[sighs] I know"; round brackets may be the speaker's own
 
@@ -62,7 +66,12 @@ def _grows(line: str, longer: str) -> bool:
 
 def _speech(line: str, config: PairConfig) -> str:
     """The line, or all lines of a cue, without what is no speech: a sound in brackets, a song, signs alone."""
-    if _SONG.fullmatch(line) or (_BRACKETED.fullmatch(line) and len(words(line)) <= config.max_sound_words):
+    if (
+        _SONG.fullmatch(line)
+        or _DATA.fullmatch(line)
+        or (_BRACKETED.fullmatch(line) and len(words(line)) <= config.max_sound_words)
+    ):
         return ""
+    line = line[turn.end() :] if (turn := _SPEAKER.match(line)) else line
     note = _NOTE_BEFORE.match(line)
     return line[note.end() :] if note and len(words(note[1])) <= config.max_sound_words else line

@@ -77,7 +77,7 @@ def check_status(record: Record) -> None:
 def use_of(record: Record, config: ReadConfig) -> tuple[str, str]:
     """What X-Robots-Tag and its like, and TDM-Reservation, say, cut to their limit."""
     http, most = record.http or (), config.max_robots_characters
-    return use_text(partial(joined, http), most), first(http, "tdm-reservation")[:most]
+    return use_text(partial(joined, http), most), joined(http, "tdm-reservation")[:most]
 
 
 def _said(record: Record, config: ReadConfig) -> dict[str, str]:

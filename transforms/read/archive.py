@@ -4,6 +4,7 @@
 beside the names of media. Raises OSError where the path cannot be read: that is no fault of a record.
 """
 
+import io
 import posixpath
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,23 +22,28 @@ from lamella.transforms.base.packed import Packed
 from lamella.transforms.formats.content_encoding import record_size_limits
 from lamella.transforms.read.aliases import Captures
 from lamella.transforms.read.members import Fault, Member
+from lamella.transforms.read.pages_again import Pages, pages_apart
 from lamella.transforms.read.responses import Archive, judge
 from lamella.transforms.read.wrappings import stretches
 
-Read = Page | ArchiveMedia | Alias | Rejection | Counter
+Read = Page | Pages | ArchiveMedia | Alias | Rejection | Counter
 
 _ONE = ((Unit.RECORD, 1),)
 _RECORD_AND_PAGE = ((Unit.RECORD, 0), (Unit.PAGE, 0))
 
 
-def read_archive(path: str, config: ReadConfig) -> Iterator[Read]:
-    """Everything that an archive holds, in its order, then its counters. A crash costs one record, or the archive's rest."""
+def read_archive(path: str, config: ReadConfig, split_bytes: int | None = None) -> Iterator[Read]:
+    """Everything that an archive holds, in its order, then its counters. A crash costs one record, or the archive's rest.
+
+    Args:
+        split_bytes: of an archive that is larger, Pages are given in place of each Page, so many bytes of it at a time.
+    """
     account = Account(Stage.READ, makes=True, units=_units)
     account.add(CounterKind.IN, _RECORD_AND_PAGE[:1])  # an archive without a record, or without a page, says so
     account.add(CounterKind.MADE, _RECORD_AND_PAGE[1:])
     account.add(CounterKind.KEPT, _RECORD_AND_PAGE)
     try:
-        yield from _outputs(path, config, account)
+        yield from _outputs(path, config, account, split_bytes)
     except OSError:
         raise
     except Exception as error:  # the crash door again, for what cuts records out
@@ -45,14 +51,19 @@ def read_archive(path: str, config: ReadConfig) -> Iterator[Read]:
     yield from (replace(counter, archive=path) for counter in account.counters())
 
 
-def _outputs(path: str, config: ReadConfig, account: Account) -> Iterator[Page | ArchiveMedia | Alias | Rejection]:
+def _outputs(path: str, config: ReadConfig, account: Account, split_bytes: int | None) -> Iterator[Read]:
     captures, found = Captures(), False
     with open_binary(path) as stream:
+        split = split_bytes is not None and stream.seek(0, io.SEEK_END) > split_bytes
         for stretch in stretches(stream, path, record_size_limits(config)):
             found = True
             archive = Archive(path=path, blob_path=stretch.blob_path, name=_key(stretch.blob_path, path))
-            for member in stretch.members:
-                yield from account.settled(_ONE, _judged(member, archive, captures, config))
+            outputs = (
+                output
+                for member in stretch.members
+                for output in account.settled(_ONE, _judged(member, archive, captures, config))
+            )
+            yield from pages_apart(outputs, archive, split_bytes) if split and split_bytes and stretch.apart else outputs
         if not found:
             stream.seek(0)
             said = f"starts with {stream.read(16)!r}"

@@ -31,6 +31,7 @@ class Stretch(NamedTuple):
 
     members: Iterator[Member | Fault]
     blob_path: str
+    apart: bool = False  # each can be read by itself, by its offset and length in the file: a gzip member, or not packed
 
 
 def stretches(stream: BinaryIO, path: str, limits: SizeLimits) -> Iterator[Stretch]:
@@ -78,7 +79,7 @@ def _whole(stream: BinaryIO, start: bytes, path: str, limits: SizeLimits) -> Ite
     elif kind is _Kind.PACKED:
         yield Stretch(_unpacked(UnpackedStream(stream), limits), str(Packed(path=path)))
     elif kind:
-        yield Stretch(_READERS[kind](stream, limits), path)
+        yield Stretch(_READERS[kind](stream, limits), path, apart=kind is not _Kind.FRAMES)
 
 
 def _unpacked_start(stream: BinaryIO) -> bytes:

@@ -1,7 +1,7 @@
 """ScoreRecords: pairs and documents -> each with how similar, to CLIP, its pictures and texts are. JudgePairs, JudgeDocuments:
 those -> what is kept, with its scores on it, and what scored too low."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 import apache_beam as beam
@@ -11,7 +11,7 @@ from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.pair import ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage
-from lamella.transforms.base.memory import Request
+from lamella.transforms.base.memory import Measure, Request
 from lamella.transforms.base.remembered import Ask, JoinAnswers, Recalled, Remembered, RememberedModel, to_record
 from lamella.transforms.base.step import Step
 from lamella.transforms.media.store import MediaStore
@@ -25,7 +25,8 @@ Record = ImageTextPair | VideoTextPair | InterleavedDocument
 
 
 class ScoreRecords(beam.PTransform):
-    """PCollection of pairs and documents -> Recalled of Scored, one a record: what it shows and says is embedded, each once.
+    """{"records", and what is known by the measures' names} -> Recalled of Scored, one a record: what it shows and says is
+    embedded, each once. Records are pairs and documents.
 
     Args:
         config: the model, and the heads that read its embeddings.
@@ -45,10 +46,13 @@ class ScoreRecords(beam.PTransform):
             Ask(measure=texts, asked_of=partial(_asked, texts_of)),
         ]
 
-    def expand(self, records: beam.PCollection[Record]):
-        _, memory, buckets = self._model
-        embeddings = records | Remembered(self._asks, to_record, tuple[str, Embedding], memory=memory, buckets=buckets)
-        scored = {"records": records, "answers": embeddings.answers} | JoinAnswers(self._score, Scored)
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return tuple(ask.measure for ask in self._asks)
+
+    def expand(self, inputs: Mapping[str, beam.PCollection]):
+        embeddings = inputs | Remembered(self._asks, to_record, tuple[str, Embedding], **self._model.where())
+        scored = {"records": inputs["records"], "answers": embeddings.answers} | JoinAnswers(self._score, Scored)
         return Recalled(scored, embeddings.counts)
 
 
