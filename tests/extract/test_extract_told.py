@@ -175,3 +175,33 @@ def test_a_banner_with_the_title_over_one_picture_is_the_pages():
 def test_a_form_that_asks_for_a_password_is_the_sites():
     form = "<form><h3>Come in</h3><p>{}</p><input><input type={}></form>"
     assert NEST not in said(f"<div><h1>Birds</h1>{PROSE.replace(NEST, REED)}</div>{form.format(NEST, 'password')}")
+
+
+def player(number: int, *labels: str) -> str:
+    said_below = "".join(f"<div class=column>{label}</div>" for label in labels)
+    return f'<div><video controls><source src="/v{number}.mp4"></video><div class="columns">{said_below}</div></div>'
+
+
+def test_players_in_a_widget_of_the_text_are_shown_and_one_for_another_page_is_not():
+    labels = ("(a) in spring", "(b) dusk")
+    tabs = "<ul><li><a>Nest</a><li><a>Lake</a></ul>" + player(1, *labels) + player(2, *labels)
+    found = nodes(f"<main><h1>Birds of the lake</h1>{PROSE}<div><div class=tabs-widget>{tabs}</div></div>{PROSE}</main>")
+    told = [node.text if isinstance(node, TextNode) else node.url[-7:] for node in found]
+    assert told == ["Birds of the lake", *TEXTS, "/v1.mp4", *labels, "/v2.mp4", *labels, *TEXTS]
+
+    promo = f'<div class="sponsor-widget">{player(3)}</div>'
+    offered = f"<div class=widget>{player(4)}<a href=/shop>All films of our shop, and the books beside them, to order</a></div>"
+    assert all(isinstance(node, TextNode) for node in nodes(f"<main><h1>Birds of the lake</h1>{PROSE}{promo}{offered}</main>"))
+
+
+def test_a_line_that_names_a_part_is_told_behind_a_picture_alone():
+    picture = '<img src="lake.jpg" width="640" height="480">'
+    lines = "<div>(a) dawn</div><div>(b) dusk</div>"
+    assert said(f"<main><h1>Birds of the lake</h1>{PROSE}{picture}{lines}{PROSE}</main>")[5:7] == ["(a) dawn", "(b) dusk"]
+    assert "(a) dawn" not in said(f"<main><h1>Birds of the lake</h1>{PROSE}<div>Share</div>{lines}{PROSE}</main>")
+
+
+def test_a_heading_for_each_kind_of_screen_is_told_once():
+    doubled = '<h1>Birds of the lake</h1><h2 class="is-hidden-touch">Birds of the lake</h2><h3>Birds of the lake</h3>'
+    chapters = f"<h2>The nest</h2>{PROSE}<h2>The nest</h2>{PROSE}"
+    assert said(f"<main>{doubled}{PROSE}{chapters}</main>") == ["Birds of the lake", *TEXTS, *("The nest", *TEXTS) * 2]

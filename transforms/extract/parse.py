@@ -58,10 +58,9 @@ class PageTooCostly(DataError):
 
 def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     """The main content of a page, in reading order. Bytes are UTF-8."""
-    data = html.encode("utf-8", "replace") if isinstance(html, str) else html
-    tree = LexborHTMLParser(opened(data))
+    tree = LexborHTMLParser(opened(html.encode("utf-8", "replace") if isinstance(html, str) else html))
     page = Walker(url, config)
-    items = _main_matter(page, tree, config, b"license" in data.lower())
+    items = _main_matter(page, tree, config)
     sought = _letters(items) < config.min_article_prose
     sure = confidence(page.layout, items, sought, config.min_prose_words)
     if sought:
@@ -89,8 +88,8 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     )
 
 
-def _main_matter(page: Walker, tree: LexborHTMLParser, config: ExtractConfig, licensed: bool = True) -> list[Item]:
-    layout = page.walk(tree, licensed)
+def _main_matter(page: Walker, tree: LexborHTMLParser, config: ExtractConfig) -> list[Item]:
+    layout = page.walk(tree)
     layout.add_up(config.min_prose_words)
     settle_captions(layout, config)
     return without_copies(without_boilerplate(layout, main_items(layout, config), config))

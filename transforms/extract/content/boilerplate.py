@@ -1,8 +1,13 @@
 """The items of the main region -> those that say something: lists of links, labels and headings of nothing go."""
 
+import re
 from typing import TYPE_CHECKING
 
-from lamella.transforms.extract.content.headings import without_emptied_boxes, without_lone_headings
+from lamella.transforms.extract.content.headings import (
+    without_doubled_headings,
+    without_emptied_boxes,
+    without_lone_headings,
+)
 from lamella.transforms.extract.content.runs import FULL_STOPS, is_sentence, runs_of
 from lamella.transforms.extract.dom.blocks import Box, Image, Item, Layout, is_named
 from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BOXES
@@ -17,6 +22,7 @@ _SENTENCE_ENDS = frozenset(".!?:;…\"'”’»«“。！？；：」』؟।۔
 _LINKS_TO_PROSE = 3  # letters in lists of links a letter of prose: with more, the links are what is told
 _MAX_LINKED_IN_A_ROW = 3  # paragraphs; more are a list of what to read elsewhere
 _COLONS = frozenset(":：")
+_PART = re.compile(r"\(?[a-h]\) \S")  # of a figure: "(a) before"
 
 
 def without_boilerplate(layout: Layout, items: list[Item], limits: "ExtractConfig") -> list[Item]:
@@ -27,6 +33,7 @@ def without_boilerplate(layout: Layout, items: list[Item], limits: "ExtractConfi
         or item.tag in HEADINGS
         or bool(item.entry)
         or bool(runs[index])
+        or _names_part(items, index)
         or not _is_boilerplate(item, layout.boxes[item.box].tag, wholes[item.box], limits)
         or _is_linked_paragraph(layout, items, index, limits)
         for index, item in enumerate(items)
@@ -42,7 +49,17 @@ def without_boilerplate(layout: Layout, items: list[Item], limits: "ExtractConfi
     kept = _without_preamble(layout, _without_notices(kept, limits), limits)
     kept = _without_logos(_without_repeats(layout, kept, limits), limits)
     in_runs = {id(item) for item, run in zip(items, runs, strict=True) if run or item.entry}
-    return without_lone_headings(layout, _without_loose_ends(layout, kept, in_runs, limits))
+    kept = without_lone_headings(layout, _without_loose_ends(layout, kept, in_runs, limits))
+    return without_doubled_headings(kept)
+
+
+def _names_part(items: list[Item], index: int) -> bool:
+    """Whether a short line behind pictures says what a part of them shows: "(a) before"."""
+    while index >= 0 and (text := items[index]).media is None:
+        if text.link_letters or not _PART.match(text.text):
+            return False
+        index -= 1
+    return index >= 0
 
 
 def _is_linked_paragraph(layout: Layout, items: list[Item], index: int, limits: "ExtractConfig") -> bool:

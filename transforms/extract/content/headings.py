@@ -32,6 +32,15 @@ def without_emptied_boxes(layout: Layout, items: list[Item], kept: list[Item], l
     return [item for item in kept if item.entry or item.tag not in HEADINGS or item.tag == "h1" or not is_emptied(item.box)]
 
 
+def without_doubled_headings(items: list[Item]) -> list[Item]:
+    """Without the headings that say again what the one before them says: each kind of screen is shown its own."""
+    return [
+        item
+        for before, item in zip([None, *items], items, strict=False)
+        if before is None or item.tag not in HEADINGS or before.tag not in HEADINGS or item.text != before.text
+    ]
+
+
 def without_lone_headings(layout: Layout, items: list[Item]) -> list[Item]:
     """Headings whose section is gone go too, but not the title: nothing is below them before a heading as high, or at all."""
     if all(item.media or item.tag in HEADINGS for item in items):

@@ -1,9 +1,10 @@
-"""A Layout -> the boxes that hold one large picture of the page's own, whatever their names say: heroes, covers, overlays."""
+"""A Layout -> the boxes that show the page's own large picture or videos, whatever they are called: heroes, covers, tabs."""
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lamella.transforms.extract.dom.blocks import Image, Item, Layout
+from lamella.transforms.extract.dom.blocks import Image, Item, Layout, Video
 from lamella.transforms.extract.dom.tags import TEXT_BOXES
 
 if TYPE_CHECKING:
@@ -15,10 +16,14 @@ _OF_THE_SITE = re.compile(
 _OF_PICTURES = re.compile(r"hero|image|img|photo|picture|figure|media|cover|featured|thumb|overlay|banner|slide|gallery", re.I)
 
 
+_FAR = 3  # boxes between a player and the section whose text it stands in
+
+
 def picture_boxes(layout: Layout, limits: "ExtractConfig") -> set[int]:
-    """Boxes with one picture that leads nowhere, a line of text at most, and the page's own text or title beside them."""
+    """Boxes with one picture that leads nowhere, a line of text at most, and the page's own text or title beside them; and
+    those that hold videos alone, with a line of text at most for each."""
     boxes, beside = layout.boxes, _holds_text(layout, limits)
-    found: set[int] = set()
+    found = _video_boxes(layout, beside, limits)
     for item in layout.items:
         if not isinstance(item.media, Image) or item.media.linked:
             continue
@@ -29,6 +34,38 @@ def picture_boxes(layout: Layout, limits: "ExtractConfig") -> set[int]:
                 found.add(at)
             at = box.parent
     return found
+
+
+def _video_boxes(layout: Layout, beside: set[int], limits: "ExtractConfig") -> set[int]:
+    """A player is often a widget, and several of them are tabs whose names are links."""
+    boxes = layout.boxes
+    sections = beside | {boxes[box].parent for box in beside}
+    videos = [0] * len(boxes)
+    for item in layout.items:
+        videos[item.box] += isinstance(item.media, Video)
+    for at in range(len(boxes) - 1, 0, -1):
+        videos[boxes[at].parent] += videos[at]
+    return {
+        at
+        for at, count in enumerate(videos)
+        if at > 0
+        and count
+        and boxes[at].hint
+        and count == boxes[at].media
+        and boxes[at].letters <= limits.max_hero_letters * count
+        and 2 * boxes[at].link_letters <= boxes[at].letters
+        and not _OF_THE_SITE.search(boxes[at].name)
+        and any(box in sections for box in _around_box(layout, at))
+    }
+
+
+def _around_box(layout: Layout, box: int) -> Iterator[int]:
+    """The nearest boxes around it."""
+    for _ in range(_FAR):
+        box = layout.boxes[box].parent
+        if box <= 0:
+            return
+        yield box
 
 
 def _holds_text(layout: Layout, limits: "ExtractConfig") -> set[int]:

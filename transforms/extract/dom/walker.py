@@ -34,6 +34,7 @@ Attributes = dict[str, str | None]
 Handler = Callable[["Walker", LexborNode, Attributes], object]
 _LICENCE = '[rel~="license" i][href]'
 _RSL = 'link[rel~="license" i][type="application/rsl+xml" i][href]'
+_RSL_TEXT = 'script[type="application/rsl+xml" i]'
 _TITLE_LETTERS = 1000  # of the page's, that headings are looked for in
 _MIN_SENTENCE_WORDS = 12  # a heading of so many that ends in a full stop is a paragraph
 _FULL_STOPS = frozenset(".!?…。！？")
@@ -64,8 +65,8 @@ class Walker:
         self.sources: list[Attributes] | None = None
         self.video: Video | None = None  # the one that is open
 
-    def walk(self, tree: LexborHTMLParser, licensed: bool = True) -> Layout:
-        """Every element and every piece of text below the root, in document order. `licensed`: the page may name a licence."""
+    def walk(self, tree: LexborHTMLParser) -> Layout:
+        """Every element and every piece of text below the root, in document order."""
         node, open_nodes, pieces = tree.root, [], self.pieces
         handler_of, unknown = _HANDLERS.get, phrases.unknown
         while node is not None:
@@ -94,10 +95,12 @@ class Walker:
                     self.leave(leave)
             node = following
         self.flush()
-        if licensed and (found := tree.css_first(_LICENCE)) is not None:
+        for found in tree.css(_LICENCE)[:1]:
             self.head.add_licence(found.attributes)
-            for feed in tree.css(_RSL)[:1]:
-                self.head.add_rsl(feed.attributes)
+        for found in tree.css(_RSL)[:1]:
+            self.head.add_rsl(found.attributes)
+        for found in tree.css(_RSL_TEXT)[:1]:
+            self.head.add_rsl_text((found.first_child.text_content if found.first_child else "") or "")
         self.layout.title = (self.head.title or self.head.og_title)[:_TITLE_LETTERS]
         return self.layout
 
