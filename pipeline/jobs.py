@@ -123,7 +123,7 @@ def pairs(context: RunContext) -> None:
         models = curation.models_of(context.config, context.root)
         read = _read(pipeline, context, PAIRS, models.measures)
         known = {measure.name: read[measure.name] for measure in models.measures}
-        inputs = curation.PairInputs(*(read[table] for table in PAIRS.reads), known)
+        inputs = curation.PairInputs(*(read[table] for table in PAIRS.reads), known=known)
         return curation.make_pairs(inputs, models, context.config, ledger)
 
     _run(context, PAIRS, build)
