@@ -21,7 +21,7 @@ from lamella.transforms.extract.dom.class_heuristics import (
     traits_of,
     traits_of_tag,
 )
-from lamella.transforms.extract.dom.entered import is_entered
+from lamella.transforms.extract.dom.entered import hint_of_form, is_entered
 from lamella.transforms.extract.dom.head import Head
 from lamella.transforms.extract.dom.phrases import SKIP
 from lamella.transforms.extract.dom.slugs import is_slug
@@ -198,6 +198,8 @@ class Walker:
         if box.hint:
             if box.hint in BY_NAME and (id_ := attributes.get("id")) and is_slug(node, id_):
                 box.hint = traits_of(tag, (attributes.get("role") or "")[:MAX_NAMES], box.name, "")[0]
+            if tag == "form":
+                box.hint = hint_of_form(node, box.hint)
             if box.hint in _PASSED and not self.thorough and not is_entered(self, node, tag, box.hint):
                 self.box = leave[0]
                 return SKIP
