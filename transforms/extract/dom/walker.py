@@ -35,6 +35,7 @@ Handler = Callable[["Walker", LexborNode, Attributes], object]
 _LICENCE = '[rel~="license" i][href]'
 _RSL = 'link[rel~="license" i][type="application/rsl+xml" i][href]'
 _RSL_TEXT = 'script[type="application/rsl+xml" i]'
+_MAX_LICENCES = 20  # in one page
 _TITLE_LETTERS = 1000  # of the page's, that headings are looked for in
 _MIN_SENTENCE_WORDS = 12  # a heading of so many that ends in a full stop is a paragraph
 _FULL_STOPS = frozenset(".!?…。！？")
@@ -99,8 +100,8 @@ class Walker:
             self.head.add_licence(found.attributes)
         for found in tree.css(_RSL)[:1]:
             self.head.add_rsl(found.attributes)
-        for found in tree.css(_RSL_TEXT)[:1]:
-            self.head.add_rsl_text((found.first_child.text_content if found.first_child else "") or "")
+        if licences := tree.css(_RSL_TEXT)[:_MAX_LICENCES]:
+            self.head.add_rsl_texts([(each.first_child.text_content if each.first_child else "") or "" for each in licences])
         self.layout.title = (self.head.title or self.head.og_title)[:_TITLE_LETTERS]
         return self.layout
 
