@@ -25,6 +25,8 @@ from lamella.transforms.pair.boilerplate import boilerplate_of
             "لا توجد صورة",
         ),
         *("Logo of the Red Fox Society", "the official logo for Acme & Sons", "Acme Tools logo", "site icon of a shop"),
+        *("Picture of result.", "see caption", "Fig. 4a, 4b, 4c", "FIG. 12.", "Plate 3", "Abbildung 2", "图3"),
+        *("[Transcriber's Note: You can hear this song.]", "You can play this song by clicking here.", "Click here to listen"),
         *("Smith et al.", "J. Smith, A. Jones, et al. (2019)", "van der Berg and Li et al., 2021"),
         *(
             "A fox <br/> in the snow",
@@ -65,6 +67,8 @@ def test_nobody_wrote_it_about_the_picture(text):
             "Badge of a hotel porter, brass",
             "A truck with a faded logo",
         ),
+        *("FIG. 12. CHAIN STITCH", "Figure 3: a fox", "Tab 4 of the window is open", "Table 2 of the hall, laid for tea"),
+        *("A hand clicks on the icon", "Picture of results of a vote", "A fox asleep. Click here for more"),
         *("The banner says closed", "An image in a mirror", "图中有一只红色的狐狸", ""),
     ],
 )
@@ -72,6 +76,6 @@ def test_what_describes_stays(text):
     assert boilerplate_of(text) == ""
 
 
-@pytest.mark.parametrize("piece", ["<a ", "[caption ", "{{", "Aa, ", "logo ", "a " * 5, "image"])
+@pytest.mark.parametrize("piece", ["<a ", "[caption ", "{{", "Aa, ", "logo ", "a " * 5, "image", "Fig. 1, ", "you can click "])
 def test_any_repetition_is_answered(piece):
     assert isinstance(boilerplate_of(piece * 2000), str)

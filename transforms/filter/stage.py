@@ -2,6 +2,7 @@
 every page, with what is unsafe on it."""
 
 from collections.abc import Iterable
+from typing import TypeGuard
 
 import apache_beam as beam
 
@@ -30,12 +31,12 @@ class FilterDocuments(beam.PTransform):
 
 
 def _filtered_page(page: InterleavedDocument, outputs: Iterable[InterleavedDocument | Rejection]) -> FilteredPage:
-    said = (gone.says or gone.reason.value for gone in outputs if isinstance(gone, Rejection) and _is_of_unsafe_page(gone))
+    said = (gone.says or gone.reason.value for gone in outputs if _is_unsafe_page(gone))
     return FilteredPage(page=page, unsafe=min(said, default=""))
 
 
-def _is_of_unsafe_page(gone: Rejection) -> bool:
-    return gone.unit is Unit.DOCUMENT and gone.reason is Reason.UNSAFE_TEXT
+def _is_unsafe_page(out: InterleavedDocument | Rejection) -> TypeGuard[Rejection]:
+    return isinstance(out, Rejection) and out.unit is Unit.DOCUMENT and out.reason is Reason.UNSAFE_TEXT
 
 
 def _load(config: FilterConfig) -> None:

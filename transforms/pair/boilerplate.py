@@ -1,7 +1,8 @@
 """A text of a picture in; what shows that nobody wrote it about that picture, "" where nothing does, out.
 
 Placeholders that an editor leaves ("insert picture description here", in the language of its menus), the bare kind of a thing
-("image", "logo of ..."), authors without a word more ("Smith et al."), and markup that was meant for a browser.
+("image", "logo of ..."), a bare number ("Fig. 4a, 4b"), words to the reader ("[...] by clicking here"), authors without a word
+more ("Smith et al."), and markup that was meant for a browser.
 Every pattern is linear in the text: each repetition is bounded, or gives nothing back.
 """
 
@@ -27,6 +28,7 @@ featured image|post image|blog image|header image|hero image|background image|co
 main image
 image result for|image may contain|may be an image of|profile picture|user avatar|author photo
 image may be subject to copyright
+picture of result|image of result|result image|screenshot of result|picture of the result|image of the result|see caption
 this image has an empty alt attribute|this image has no alt text|the image is not available|image removed
 image is loading
 在这里插入图片描述|请在此添加图片描述|这里写图片描述|插入图片描述|图片描述|图片|图像|图|请输入图片描述|图片加载失败|暂无图片|在這裡插入圖片描述|圖片
@@ -74,10 +76,22 @@ _KIND_OF = re.compile(
 )
 _AUTHOR = r"(?:[A-Z][\w'’.-]{0,30}+|and|&|de|van|von|der|da)"
 _AUTHORS = re.compile(rf"(?:{_AUTHOR},? ){{1,12}}et al\.?,?(?: ?[(\[]?(?:19|20)\d\d[a-z]?[)\]]?)?\.?")
+# A figure's number, and not a word of what it shows.
+_LABEL = re.compile(
+    r"(?:fig(?:ure)?s?|abb(?:ildung)?|plates?|tables?|tab|图|圖|図)[.:]{0,2} {0,2}\d{1,4}[ .]{0,2}[a-z]?"
+    r"(?:(?:, ?| ?& ?| and |-|–)\d{0,4}[a-z]?){0,8}",
+    re.IGNORECASE,
+)
+# Words to the reader, of a link beside the picture or by an edition's maker, where a caption would stand.
+_ASIDE = re.compile(
+    r"\[transcriber['’]s notes?\b[^\[\]]{0,180}\]"
+    r"|(?:please |(?:you can|to) [^.!?]{0,80} )?(?:by clicking|click|tap) (?:here|on the (?:image|picture|link|icon))\b.{0,60}",
+    re.IGNORECASE,
+)
 
 
 def boilerplate_of(text: str) -> str:
-    """The markup, the placeholder, the kind of thing or the authors that a text is made of.
+    """The markup, the placeholder, the kind of thing, the label, the aside or the authors that a text is made of.
 
     >>> boilerplate_of("Insert picture description here 3"), boilerplate_of("A red fox stands in snow")
     ('insert picture description here', '')
@@ -90,7 +104,9 @@ def boilerplate_of(text: str) -> str:
     if said in _KNOWN:
         return said
     whole = text.strip()
-    return whole if _KIND_OF.fullmatch(whole.rstrip(".!")) or _AUTHORS.fullmatch(whole) else ""
+    bare = whole.rstrip(".!: ")
+    told = _KIND_OF.fullmatch(bare) or _AUTHORS.fullmatch(whole) or _LABEL.fullmatch(bare) or _ASIDE.fullmatch(whole)
+    return whole if told else ""
 
 
 def _plain(text: str) -> str:

@@ -12,6 +12,7 @@ from lamella.transforms.base.reject import reject_pair
 from lamella.transforms.base.rule import apply_rules
 from lamella.transforms.formats.language import detect_language
 from lamella.transforms.pair.corpus import Candidate
+from lamella.transforms.pair.figures import with_own_captions
 from lamella.transforms.pair.rules import COPY_RULES, MINED, RULES, TEXT_RULES
 
 _ALTS = 100  # of a page without text, whose language is asked for
@@ -24,7 +25,7 @@ def propose_pairs(page: InterleavedDocument, config: PairConfig) -> Iterable[Can
         return
     language = detect_language(page.text or "\n".join(node.alt for node in page.images[:_ALTS]))
     page = replace(page, language=language.code, language_score=language.score)
-    for node in shown:
+    for node in with_own_captions(shown):
         for mined in MINED.values():
             yield from mined.propose(page, node, config)
 
