@@ -113,8 +113,9 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        read = curation.MediaInputs(*_read(pipeline, context, MEDIA).values())
-        return curation.find_media(read, context.config, context.root, ledger, asks=context.asks)
+        read = _read(pipeline, context, MEDIA)
+        inputs = curation.MediaInputs(*(read[table] for table in MEDIA.reads))
+        return curation.find_media(inputs, context.config, context.root, ledger, asks=context.asks)
 
     _run(context, MEDIA, build)
     if not context.dry and context.root == context.folder:
