@@ -35,14 +35,15 @@ from lamella.pipeline.partitions import ReadPartitions, WritePartitions, partiti
 from lamella.pipeline.read import ReadTables
 from lamella.pipeline.standing import expected_fingerprint, faults_of, fingerprint_of, rows_by_dataset
 from lamella.pipeline.standing_shards import names_of_standing, shard_settings, standing_shards
-from lamella.pipeline.tables import part_names
+from lamella.pipeline.tables import part_names, read_records
 from lamella.pipeline.write import CountersTarget, TableTarget, Target, Targets, WriteTargets
 from lamella.schemas.account import Counter
 from lamella.schemas.config import Config
-from lamella.schemas.rejection import Rejection
-from lamella.transforms.base.files import sizes_of
+from lamella.schemas.rejection import Reason, Rejection
+from lamella.transforms.base.files import join, sizes_of
 from lamella.transforms.base.memory import Measure
 from lamella.transforms.base.remembered import Counted
+from lamella.transforms.fetch.packs import forget_files, list_indexes
 from lamella.transforms.shard.plan import plan_shards
 from lamella.transforms.shard.write import names_of
 
@@ -116,6 +117,23 @@ def media(context: RunContext) -> None:
         return curation.find_media(read, context.config, context.root, ledger, asks=context.asks)
 
     _run(context, MEDIA, build)
+    if not context.dry and context.root == context.folder:
+        forget_unsafe(context)
+
+
+def forget_unsafe(context: RunContext) -> None:
+    """What a list or a classifier found unsafe does not stay in the packs; that it was there does."""
+    if not list_indexes(context.folder):
+        return
+    rejected = read_records(join(context.folder, rejections_of(MEDIA.name)), Rejection)
+    said = {
+        one.url: " ".join(filter(None, (one.measure, one.detail)))
+        for one in rejected
+        if one.reason is Reason.UNSAFE_IMAGE and one.url
+    }
+    if said and (count := forget_files(context.folder, said)):
+        files = "1 file that was found unsafe is" if count == 1 else f"{count} files that were found unsafe are"
+        context.say(f"media: {files} taken out of {'its pack' if count == 1 else 'their packs'}")
 
 
 def pairs(context: RunContext) -> None:

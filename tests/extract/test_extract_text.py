@@ -172,6 +172,10 @@ def test_a_licence_that_stands_in_the_page():
     assert parse(RSL.format("/a b/*.jpg", "train-ai, search")).robots == "rsl-prohibits: /a%20b/*.jpg=search+train-ai"
     both = parse("<meta name=robots content=all>" + RSL.format("http://a.example/", "ai-all").replace("rsl+xml", "RSL+XML"))
     assert both.robots == "all, rsl-prohibits: http%3A//a.example/=ai-all"
+    closed, open_folder = RSL.format("/", "train-ai"), RSL.format("/open/", "train-ai").replace("prohibits", "permits")
+    said = "rsl-prohibits: /=train-ai, rsl-prohibits: /open/="  # the longest decides
+    assert parse(open_folder + closed).robots == parse(closed + open_folder).robots == said
+    assert parse(open_folder).robots == ""
     for none in (RSL.format("/", ""), RSL.replace("rsl+xml", "ld+json"), '<script type="application/rsl+xml"></script>'):
         assert parse(none).robots == ""
 

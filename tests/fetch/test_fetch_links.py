@@ -127,6 +127,9 @@ def test_a_page_holds_a_licence_for_what_it_shows(pattern, own, other):
     assert tuple(found[url].opt_out for url in urls) == tuple(
         "rsl of a page: prohibits train-ai" if forbidden else "" for forbidden in (own, other)
     )
+    but = "rsl-prohibits: /=train-ai, rsl-prohibits: /1=, rsl-prohibits: /pictures/open%2C/="
+    kept = links_of(document(image("https://example.org/pictures/open,/1.png"), image(urls[0]), key="1", robots=but))
+    assert [link.opt_out for link in kept.values()] == ["", "rsl of a page: prohibits train-ai"]
     searched = links_of(document(image(urls[0]), key="1", robots="rsl-prohibits: /=search"))
     assert searched[urls[0]].opt_out == ""
 

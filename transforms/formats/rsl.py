@@ -5,14 +5,15 @@ so that they can be carried with what its meta elements say: `rsl-prohibits: /pi
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from xml.etree import ElementTree
 
 _RSL_WORD = re.compile(r"[\w-]++")
 _MAX_RSL_BYTES = 1 << 20
-_WORDS = re.compile(r"(?<![\w-])rsl-prohibits:[ \t]*+([^\s,=:]*+)=([\w+-]++)", re.IGNORECASE)
+_WORDS = re.compile(r"(?<![\w-])rsl-prohibits:[ \t]*+([^\s,=:]*+)=([\w+-]*+)", re.IGNORECASE)
+_DIVIDES = re.compile("%(?:2C|3A|3D)")  # signs that divide words, as they are written within one
 _KEPT = "/*$?&;@!'()~%[]#"  # of a pattern of URLs, and no sign that divides words
 
 
@@ -23,14 +24,21 @@ class Prohibited(NamedTuple):
     uses: tuple[str, ...]  # that every one of its licences prohibits
 
 
-def prohibits_words(prohibited: Iterable[Prohibited]) -> list[str]:
-    """One for each content of which anything is prohibited."""
-    return [f"rsl-prohibits: {quote(one.pattern, safe=_KEPT)}={'+'.join(one.uses)}" for one in prohibited if one.uses]
+def prohibits_words(prohibited: Sequence[Prohibited]) -> list[str]:
+    """One for each content, [] where nothing is prohibited.
+
+    Contents that prohibit nothing are said too, since the longest pattern decides; last, so that a cut costs them first.
+    """
+    if not any(one.uses for one in prohibited):
+        return []
+    contents = sorted(prohibited, key=lambda one: not one.uses)
+    return [f"rsl-prohibits: {quote(one.pattern, safe=_KEPT)}={'+'.join(one.uses)}" for one in contents]
 
 
 def prohibited_in(text: str) -> list[Prohibited]:
     """What `prohibits_words` wrote into a text."""
-    return [Prohibited(match[1].replace("%3A", ":"), tuple(match[2].lower().split("+"))) for match in _WORDS.finditer(text)]
+    said = ((_DIVIDES.sub(lambda sign: unquote(sign[0]), match[1]), match[2]) for match in _WORDS.finditer(text))
+    return [Prohibited(pattern, tuple(filter(None, uses.lower().split("+")))) for pattern, uses in said]
 
 
 def without_prohibitions(text: str) -> str:

@@ -43,9 +43,9 @@ class Head:
         if len(href) <= self._max_url and (url := join_url(self.base, href)):
             self.robots.append(f"rsl-license: {url}")
 
-    def add_rsl_text(self, document: str) -> None:
-        """Such a licence that stands in the page itself."""
-        self.robots += prohibits_words(rsl_prohibits(document.strip()))
+    def add_rsl_texts(self, documents: list[str]) -> None:
+        """Such licences that stand in the page itself."""
+        self.robots += prohibits_words([said for document in documents for said in rsl_prohibits(document.strip())])
 
     def _add_meta(self, attributes: Attributes) -> None:
         name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
