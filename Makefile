@@ -65,7 +65,7 @@ fuzz: $(VENV)/.installed
 	$(BIN)/python -m tests.faults.fuzz --inputs $(FUZZ_INPUTS) --kills $(KILLS) --seed $(SEED) --processes $(PROCESSES) --output fuzz.json
 
 # The bundled models, made again: about an hour on two cores. Nothing else in the project needs it. The shapes come first,
-# then all that a picture shows, then pictures with texts; the captioner learns from scenes where things stand.
+# then all that a picture shows, then pictures with texts; captioner and matcher learn from scenes where things stand.
 MODELS ?= models
 TRAIN := $(BIN)/lamella train contrastive --shards $(MODELS)/run/shards
 TRAIN_ON_SCENES := $(BIN)/lamella train contrastive --shards $(MODELS)/scenes
@@ -79,8 +79,18 @@ weights: $(VENV)/.installed
 	$(BIN)/python -m lamella.runners.scene_pairs $(MODELS)/scenes --pairs 70000 --seed 7
 	$(TRAIN_ON_SCENES) --recipe demo-places --output $(MODELS)/places init_from=$(MODELS)/scorer
 	$(TRAIN_ON_SCENES) --recipe demo-captioner --output $(MODELS)/captioner init_from=$(MODELS)/places
-	$(TRAIN) --recipe demo-matcher --output $(MODELS)/matcher init_from=$(MODELS)/scorer
+	$(TRAIN_ON_SCENES) --recipe demo-itm --output $(MODELS)/itm init_from=$(MODELS)/captioner
+	$(TRAIN_ON_SCENES) --recipe demo-matcher --output $(MODELS)/matcher init_from=$(MODELS)/itm
 	$(BIN)/python -m lamella.weights.bundle $(MODELS)
+
+# CapFilt's rounds on the sample: captioner and matcher learn from what was kept, and caption and filter again.
+BOOTSTRAP ?= bootstrap
+ROUNDS ?= 2
+.PHONY: bootstrap
+bootstrap: $(VENV)/.installed
+	$(BIN)/lamella sample $(BOOTSTRAP)/web --pages $(PAGES) --seed $(SEED)
+	$(BIN)/lamella run --recipe demo --input '$(BOOTSTRAP)/web/*.warc.gz' --output $(BOOTSTRAP)/run --processes $(PROCESSES)
+	$(BIN)/lamella bootstrap --run $(BOOTSTRAP)/run --output $(BOOTSTRAP)/rounds --rounds $(ROUNDS) --processes $(PROCESSES)
 
 # A Flamingo that has seen more of the same world, whose answers in context are in the README: about an hour on two cores.
 FLAMINGO ?= flamingo

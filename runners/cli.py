@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from lamella.runners.commands.bootstrap import bootstrap
 from lamella.runners.commands.cluster import doctor, worker
 from lamella.runners.commands.curate import run, sample
 from lamella.runners.commands.explain import rules, why
@@ -32,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 MAKING, LOOKING = (
-    (sample, run, replay, evaluate, generate),
+    (sample, run, bootstrap, replay, evaluate, generate),
     (config, rules, why, what_if, report, verify, inspect, extract, doctor),
 )
 for command in (*MAKING, *LOOKING, worker):

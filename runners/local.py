@@ -8,13 +8,14 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
+from lamella.pipeline.graph import MEDIA, PAIRS
 from lamella.runners.forks import ForkServer
 from lamella.runners.worker_pool import ForkedEnvironment
 
 _TRIES = 3  # of a job whose worker processes end
 # The job whose workers run models, and the one before it. What models are made of is imported beside the work of that one's
 # workers; where it stands already, while this process builds the pipeline.
-_WITH_MODELS, _BEFORE_IT = "pairs", "media"
+_WITH_MODELS, _BEFORE_IT = PAIRS.name, MEDIA.name
 
 
 def local_execute(

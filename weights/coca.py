@@ -20,6 +20,10 @@ _FIXED = {
     "multimodal_cfg": {},
 }
 
+# Of a text's words, each as it follows from the picture and the words before it: the lowest log-probability, and the largest
+# and the mean distance from the likeliest word's. A wrong colour is far behind the right one, a rare turn of phrase is not.
+EVIDENCE = ("least_likely", "farthest_behind", "mean_behind")
+
 
 class CoCa(nn.Module):
     """Image and text encoders side by side, and a decoder that writes captions.
@@ -58,15 +62,31 @@ class CoCa(nn.Module):
         """The strongest response to each feature of the stem, anywhere in a picture. Of a model with a stem only."""
         return self.visual.conv1(images).amax(dim=(2, 3))
 
-    def fuse(self, patches: Tensor, text: Tensor) -> Tensor:  # [B, P, W], [B, L] -> [B, W]
-        """The decoder's view of a text beside a picture's tokens, at `<eos>`, which has read it all: what a matcher judges by.
+    @property
+    def fused_width(self) -> int:
+        """F of `fuse`."""
+        return self.text_decoder.ln_final.normalized_shape[0] + len(EVIDENCE)
 
-        Li et al. 2021 (ALBEF) and 2022 (BLIP) have an encoder for it; a causal one's last token knows as much.
+    def fuse(self, patches: Tensor, text: Tensor) -> Tensor:  # [B, P, W], [B, L] -> [B, F = W + 3]
+        """What a matcher judges by: the decoder's view of a text beside a picture's tokens at `<eos>`, which has read it all,
+        and what the picture says for each of the text's words before it is read (EVIDENCE).
+
+        Li et al. 2021 (ALBEF) and 2022 (BLIP) have an encoder for the first; a causal one's last token knows as much. The
+        second is what a model of two layers cannot gather in one token: which single word of a caption is wrong.
         """
         _, tokens = self._encode_text(text)
         fused = self.text_decoder.read(patches, tokens)  # [B, L, W]
         ends = (text == self.text.eos_id).int().argmax(dim=-1)
-        return fused[torch.arange(len(text), device=text.device), ends]
+        whole = fused[torch.arange(len(text), device=text.device), ends]
+        return torch.cat([whole, self._evidence(fused[:, :-1], text[:, 1:]).to(whole.dtype)], dim=1)
+
+    def _evidence(self, fused: Tensor, words: Tensor) -> Tensor:  # [B, L - 1, W], [B, L - 1] -> float32 [B, 3]
+        said = (fused @ self.text_decoder.text_projection).float().log_softmax(dim=-1)  # [B, L - 1, V]
+        likely = said.gather(2, words[..., None]).squeeze(2)
+        behind = likely - said.amax(dim=2)  # 0 where nothing is likelier
+        is_word = words != self.pad_id
+        likely, behind = likely.masked_fill(~is_word, 0.0), behind.masked_fill(~is_word, 0.0)
+        return torch.stack([likely.amin(dim=1), behind.amin(dim=1), behind.sum(dim=1) / is_word.sum(dim=1).clamp(min=1)], dim=1)
 
     def _encode_image(self, images: Tensor, normalize: bool = True) -> tuple[Tensor, Tensor]:
         pooled, tokens = self.visual(images)

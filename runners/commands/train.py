@@ -26,7 +26,7 @@ def contrastive(shards: Shards, recipe: Recipe, output: Output, overrides: Overr
     """Trains CLIP or CoCa (scorer, captioner, matcher) on pair shards."""
     from lamella.trainer.contrastive.train import train
 
-    train(shards, recipe, output, dict(_pairs(overrides or ())))
+    train(shards, recipe, output, dict(pairs_of(overrides or ())))
 
 
 @train_app.command()
@@ -34,7 +34,7 @@ def lm(shards: Shards, output: Output, recipe: Recipe = "demo-lm", overrides: Ov
     """Trains a small language model and its tokenizer on the text of the shards, in the format of transformers."""
     from lamella.trainer.language.pretrain_lm import pretrain_lm
 
-    pretrain_lm(shards, recipe, output, dict(_pairs(overrides or ())))
+    pretrain_lm(shards, recipe, output, dict(pairs_of(overrides or ())))
 
 
 @train_app.command()
@@ -42,7 +42,7 @@ def flamingo(shards: Shards, recipe: Recipe, output: Output, overrides: Override
     """Trains a Flamingo on any mixture of M3W, ALIGN, LTIP and VTP shards; several GPUs by torchrun."""
     from lamella.trainer.flamingo.train import train
 
-    train(shards, recipe, output, dict(_pairs(overrides or ())))
+    train(shards, recipe, output, dict(pairs_of(overrides or ())))
 
 
 def evaluate(
@@ -100,7 +100,7 @@ def _numbers(text: str) -> tuple[int, ...]:
         raise ConfigError(f"--shots {text}: numbers parted by commas, such as 0,1,2,4,8") from None
 
 
-def _pairs(overrides: Iterable[str]) -> Iterator[tuple[str, str]]:
+def pairs_of(overrides: Iterable[str]) -> Iterator[tuple[str, str]]:
     from lamella.schemas.errors import ConfigError
 
     for word in overrides:

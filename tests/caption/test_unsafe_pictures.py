@@ -12,9 +12,10 @@ from store_world import store_at
 from lamella.pipeline import curation
 from lamella.pipeline.config.resolution import resolve
 from lamella.pipeline.ledger import Ledger
-from lamella.schemas.config import ModelConfig, ScoreConfig
+from lamella.pipeline.read import ReadTables
+from lamella.schemas.config import ModelConfig, RunConfig, ScoreConfig
 from lamella.schemas.rejection import Reason, Rejection
-from lamella.transforms.base.memory import Memory, Request
+from lamella.transforms.base.memory import Request
 from lamella.transforms.media.frames import View
 from lamella.transforms.score.embeddings import PictureEmbeddings
 
@@ -28,7 +29,8 @@ def test_an_unsafe_picture_is_not_captioned(models, run_folder, tmp_path):
     head = str(tmp_path / "harm.safetensors")
     said = {"name": "harm", "model": model.name, "threshold": "0.0"}
     save_file({"0.weight": np.array([red - green], np.float32), "0.bias": np.zeros(1, np.float32)}, head, metadata=said)
-    config = resolve("demo").model_copy(update={"score": ScoreConfig(model=model, min_score=1.0, heads=(head,))})
+    score, run = ScoreConfig(model=model, min_score=1.0, heads=(head,)), RunConfig(memory=str(tmp_path))
+    config = resolve("demo").model_copy(update={"score": score, "run": run})
     ledger = Ledger()
 
     def check(safe):
@@ -40,7 +42,9 @@ def test_an_unsafe_picture_is_not_captioned(models, run_folder, tmp_path):
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         pairs = pipeline | "Pairs" >> beam.Create([pair("r", media["red"]), pair("g", media["green"])], reshuffle=False)
         documents = pipeline | "Documents" >> beam.Create([], reshuffle=False)
-        at = curation._Models(config, store, Memory(root=str(tmp_path)), ledger)
+        models = curation.models_of(config, root)
+        known = pipeline | ReadTables({}, curation.memory_of(config, root), models.measures)
+        at = curation._Asking(models, known, config, ledger)
         kept, _, safe = curation._scored(pairs, documents, at)
         assert_that(safe, check, label="safe")
         assert_that(kept, is_empty(), label="kept")

@@ -42,6 +42,11 @@ def test_goes_on_from_the_middle_to_the_bit(tmp_path, toy_shards, toy_overrides,
     assert len(losses_of(whole)) == 12
 
 
+# A matcher that judges the cosine, as for models that do not fuse.
+ON_COSINES = {"datasets": "align", "sources": "none", "caption_weight": "0", "match_weight": "1", "itm_weight": "0"}
+ON_COSINES |= {"near_misses": "0", "likely_misses": "0"}
+
+
 def test_learns_and_opens_with_the_loader(tmp_path, toy_shards, toy_overrides, capsys):
     scorer, matcher = tmp_path / "scorer", tmp_path / "matcher"
     train(toy_shards, "demo-scorer", str(scorer), toy_overrides | {"steps": "40", "learning_rate": "3e-3"})
@@ -53,7 +58,7 @@ def test_learns_and_opens_with_the_loader(tmp_path, toy_shards, toy_overrides, c
         toy_shards,
         "demo-matcher",
         str(matcher),
-        toy_overrides | {"datasets": "align", "sources": "none", "init_from": str(scorer)},
+        toy_overrides | ON_COSINES | {"init_from": str(scorer)},
     )
     loaded = load(toy_overrides["model"], str(matcher), "matcher", device="cpu")
     assert loaded.match_scale is not None and loaded.match_bias is not None
@@ -122,7 +127,7 @@ def test_overrides_are_read_as_a_command_line_has_them():
 
 
 def test_what_decays_and_what_does_not(toy_shards, toy_overrides, tmp_path):
-    config = resolve("demo-matcher", toy_overrides | {"datasets": "align", "sources": "none"})
+    config = resolve("demo-matcher", toy_overrides | ON_COSINES)
     contrastive._write_tokenizer(config, contrastive.find_pairs(toy_shards, ("align",), "train"), tmp_path)
     training = Training(contrastive._start(config, tmp_path), config, World(device=torch.device("cpu")))
     groups = {name: training.learner.group_of(name) for name, _ in training.learner.named_parameters()}

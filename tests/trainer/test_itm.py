@@ -16,7 +16,7 @@ from lamella.trainer.contrastive.config import resolve
 from lamella.trainer.contrastive.learner import Inputs, Learner
 from lamella.trainer.contrastive.losses import fused_matching_loss, hard_negatives, soft_contrast
 from lamella.trainer.contrastive.momentum import MomentumEncoder, Views
-from lamella.trainer.contrastive.near_misses import KINDS, near_misses
+from lamella.trainer.contrastive.near_misses import KINDS, kinds_of, likely_misses, near_misses
 from lamella.trainer.contrastive.pairs import find_pairs
 from lamella.trainer.contrastive.train import train
 from lamella.trainer.evaluation.contrastive import fused_logits
@@ -28,6 +28,7 @@ from tests.model_world import CONFIG, write_models
 from tests.trainer.training_world import logged
 
 ITM = {"itm_weight": "1", "near_misses": "2", "queue": "20", "distillation": "0.4", "distillation_warmup_steps": "4"}
+ITM |= {"caption_weight": "0", "freeze_stem": "false"}
 
 
 def test_near_misses_change_one_word_of_a_kind_or_swap_two():
@@ -65,6 +66,33 @@ def test_near_misses_by_hand(text, wrong):
 def test_near_misses_are_drawn_by_hash():
     text = "a red circle to the left of a small square"
     assert near_misses(text, 3, 1) == near_misses(text, 9, 1)[:3] != near_misses(text, 3, 2)
+
+
+def test_likely_misses_change_one_word_of_a_kind_to_what_the_decoder_is_tempted_to_say():
+    """Tokens 1 to 3 are colours, 4 and 5 numbers; the decoder takes the colour 2 for as likely as the colour 1."""
+    kinds = torch.tensor([0, 1, 1, 1, 2, 2, 0])
+    tokens = torch.tensor([[6, 1, 6, 0], [6, 6, 6, 0]])
+    logits = torch.full((2, 3, 7), -30.0)
+    logits[:, :, 2] = 0.0
+    noise = torch.rand((2, 5, 3, 7), generator=torch.Generator().manual_seed(0)).clamp(1e-6, 1 - 1e-6)
+    misses = likely_misses(logits, tokens, kinds, noise)
+    assert misses[0].tolist() == [[6, 2, 6, 0]] * 5
+    assert not misses[1].any()  # no word of a kind
+
+
+def test_kinds_are_of_whole_words_in_both_cases():
+    known = {"red": 2, "Red": 3, "blue": 4, "two": 5}
+    kinds = kinds_of(
+        lambda words: torch.tensor([[1, known.get(word, 7), 0 if word in known else 8] for word in words]), 9, (0, 1)
+    )
+    assert kinds[2] == kinds[4] > 0 and kinds[3] not in (0, kinds[2]) and kinds[5] not in (0, kinds[2])
+    assert not kinds[[0, 1, 6, 7, 8]].any()
+
+
+def test_likely_misses_want_a_decoder_and_a_verdict():
+    config = resolve("demo-itm", {"likely_misses": "1", "caption_weight": "0"})
+    with pytest.raises(TrainingError, match="likely_misses=1: wants caption_weight and itm_weight above 0"):
+        Learner(load("lamella-coca", "bundled", "scorer", device="cpu"), config)
 
 
 def test_hard_negatives_are_drawn_in_proportion_and_never_the_same_text():
@@ -210,6 +238,6 @@ def test_what_cannot_be_is_named(tmp_path, toy_shards, toy_overrides, keys, says
     (tmp_path / "toy-clip-itm.json").write_text(json.dumps({"embed_dim": 16, "vision_cfg": vision, "text_cfg": text}))
     open_clip.add_model_config(tmp_path / "toy-clip-itm.json")
     own = {} if "model" in keys else toy_overrides
-    small = {"batch": "8", "sources": "none", "datasets": "align"}
+    small = {"batch": "8", "sources": "none", "datasets": "align", "caption_weight": "0", "freeze_stem": "false"}
     with pytest.raises(TrainingError, match=says):
         train(toy_shards, "demo-itm", str(tmp_path), own | small | keys)

@@ -47,10 +47,10 @@ def test_labels_name_model_weights_and_digest(scorer):
     assert json.loads((HERE / "manifest.json").read_text())["models"][NAME]["scorer"]["sha256"].startswith(digest)
 
 
-def test_only_the_matcher_is_calibrated(scorer):
+def test_only_the_matcher_has_a_verdict_and_it_is_on_fused_features(scorer):
     matcher = load(NAME, "bundled", "matcher", device="cpu")
-    assert matcher.match_scale > 0 and matcher.match_bias < 0
-    assert (scorer.match_scale, scorer.match_bias) == (None, None)
+    assert matcher.fusion.in_features == matcher.model.fused_width and scorer.fusion is None
+    assert {(one.match_scale, one.match_bias) for one in (matcher, scorer)} == {(None, None)}
 
 
 def test_bf16(scorer):
@@ -181,7 +181,7 @@ def test_a_folder_gives_the_file_of_a_role(tmp_path, scorer):
     shutil.copy(HERE / "lamella-coca-matcher.safetensors", tmp_path / "matcher.safetensors")
     shutil.copy(HERE / "lamella-coca-scorer.safetensors", tmp_path / "model.safetensors")
     shutil.copy(HERE / "tokenizer.json", tmp_path)
-    assert load(NAME, str(tmp_path), "matcher").match_scale is not None
+    assert load(NAME, str(tmp_path), "matcher").fusion is not None
     same = load(NAME, str(tmp_path), "scorer", device="cpu")
     assert same.label == f"{NAME}/{tmp_path.name}@{scorer.label.split('@')[1]}"
 

@@ -1,7 +1,7 @@
 """How a contrastive training runs: a recipe's name and overrides in, one frozen model with every number out."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -20,6 +20,7 @@ class ContrastiveConfig(TrainConfig):
 
     model: str = "lamella-coca"  # as `weights.load` takes it: ours, a config's path, or a model of open_clip
     init_from: str | None = None  # weights to start from: a trainer's output, `bundled`, a hub tag; None: from scratch
+    init_role: Literal["scorer", "captioner", "matcher"] | None = None  # of several in one place; None: by the losses
     tokenizer: str = "train"  # of our own models: "train" on these captions, or a path; open_clip's bring theirs
     max_vocabulary: PositiveInt = 1024
     datasets: tuple[str, ...] = ("align", "ltip")
@@ -46,6 +47,7 @@ class ContrastiveConfig(TrainConfig):
 
     itm_weight: NonNegativeFloat = 0.0  # a verdict on fused features (ALBEF, 3.2; BLIP, 3.2), on hard wrong pairs
     near_misses: NonNegativeInt = 0  # wrong captions made of each caption, for that verdict
+    likely_misses: NonNegativeInt = 0  # of the same kind, each with a word that the decoder itself is tempted to say
     queue: NonNegativeInt = 0  # pairs of the momentum encoder that contrast and hard negatives also draw from; ALBEF 65,536
     momentum: Decay = 0.995  # of the slow encoder (ALBEF)
     distillation: Share = 0.0  # weight of the slow encoder's view in the contrast's targets; ALBEF and BLIP 0.4
@@ -77,6 +79,8 @@ _DEMO = {"threads": 2, "max_shift": 4, "weight_decay": 0.05, "warmup_steps": 50,
 _EYES = {"datasets": ("ltip", "vtp"), "sources": _CLEAN, "batch": 32, "learning_rate": 3e-3}
 _EYES |= {"contrastive_weight": 0.0, "caption_weight": 0.0, "words_weight": 1.0}
 
+_ROUND = {"datasets": ("align", "ltip"), "steps": 100, "batch": 32, "learning_rate": 1e-4, "final_learning_rate": 0.1}
+
 RECIPES: dict[str, dict[str, Any]] = {
     # The stem alone, on clean pairs: the names of shapes, then with them all that a picture shows (Joulin et al. 2016).
     "demo-shapes": _DEMO | _EYES | {"steps": 500, "words": _SHAPES},
@@ -93,14 +97,24 @@ RECIPES: dict[str, dict[str, Any]] = {
     | {"datasets": ("ltip",), "sources": ("alt",), "steps": 600, "batch": 32, "learning_rate": 5e-4}
     | {"freeze_stem": True, "position_rate_scale": 10.0, "cache_bytes": 0}
     | {"contrastive_weight": 0.0, "caption_weight": 1.0},
-    "demo-matcher": _DEMO
-    | {"datasets": ("ltip", "vtp"), "sources": _CLEAN, "steps": 140, "learning_rate": 5e-4}
-    | {"caption_weight": 0.0, "match_weight": 1.0},
     # ALBEF's three: contrast over a queue with soft targets, and a verdict on fused features of hard pairs and near misses.
+    # Beside them captions of every kind of text: a verdict asks what the picture says for each word (`weights.coca.EVIDENCE`).
     "demo-itm": _DEMO
-    | {"datasets": ("ltip", "vtp"), "sources": _CLEAN, "steps": 400, "learning_rate": 5e-4}
-    | {"caption_weight": 0.0, "itm_weight": 1.0, "near_misses": 2, "queue": 512}
-    | {"distillation": 0.4, "distillation_warmup_steps": 100},
+    | {"datasets": ("ltip",), "steps": 120, "batch": 32, "learning_rate": 5e-4, "final_learning_rate": 0.1}
+    | {"freeze_stem": True, "cache_bytes": 0, "caption_weight": 1.0, "contrastive_weight": 0.2, "itm_weight": 1.0}
+    | {"near_misses": 4, "queue": 512, "distillation": 0.4, "distillation_warmup_steps": 100},
+    # Then eyes of its own, for what a captioner sees wrong a matcher with the same eyes believes: the stem learns too, on the
+    # words that the decoder is tempted to say.
+    "demo-matcher": _DEMO
+    | {"datasets": ("ltip",), "steps": 160, "batch": 32, "learning_rate": 4e-4, "final_learning_rate": 0.1, "cache_bytes": 0}
+    | {"caption_weight": 1.0, "contrastive_weight": 0.2, "itm_weight": 1.0, "near_misses": 1, "likely_misses": 2},
+    # A round of `lamella bootstrap`: captioner and matcher go on, gently, with what the round before kept; and the fixed small
+    # model by whose loss the rounds are compared. ALIGN's and LTIP's texts, the web's and the synthetic ones.
+    "round-captioner": _DEMO | _ROUND | {"contrastive_weight": 0.0, "caption_weight": 1.0},
+    "round-matcher": _DEMO
+    | _ROUND
+    | {"caption_weight": 1.0, "contrastive_weight": 0.2, "itm_weight": 1.0, "near_misses": 1, "likely_misses": 2},
+    "round-probe": _DEMO | _ROUND | {"contrastive_weight": 0.0, "caption_weight": 1.0, "learning_rate": 5e-4},
     # open_clip's models from scratch, with CLIP's and CoCa's published numbers for one GPU's share of the batch.
     "clip-b32": {
         "model": "ViT-B-32",

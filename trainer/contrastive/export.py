@@ -30,7 +30,7 @@ def export(folder: Path, learner: Learner, loaded: Loaded, config: ContrastiveCo
 
     A matcher's verdict is set anew on that split: the loss saw only the hardest wrong pairs, and learned to doubt.
     """
-    images, texts = _unseen(config, shards, loaded.image_size)
+    images, texts = unseen(config, shards, loaded.image_size)
     trained, scores = replace(loaded, model=learner.model.eval()), {}
     if learner.matching:
         trained = replace(trained, match_scale=learner.matching.scale.item(), match_bias=learner.matching.bias.item())
@@ -66,7 +66,7 @@ def export(folder: Path, learner: Learner, loaded: Loaded, config: ContrastiveCo
     return scores
 
 
-def _unseen(config: ContrastiveConfig, shards: str, size: int) -> tuple[torch.Tensor, list[str]]:
+def unseen(config: ContrastiveConfig, shards: str, size: int) -> tuple[torch.Tensor, list[str]]:
     """Pictures (uint8 [N, S, S, 3]) and texts of the validation split that the recipe reads; none where there is no split."""
     pairs: list[tuple] = []
     try:

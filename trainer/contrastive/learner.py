@@ -22,10 +22,15 @@ from lamella.trainer.contrastive.losses import (
     words_loss,
 )
 from lamella.trainer.contrastive.momentum import MomentumEncoder, Views
+from lamella.trainer.contrastive.near_misses import kinds_of, likely_misses
 from lamella.trainer.core.optimizer import Group
 from lamella.trainer.core.world import World
 from lamella.weights import Loaded
+from lamella.weights.coca import EVIDENCE
 from lamella.weights.pixels import normalise
+
+# Where a new matcher's verdict starts: what each of EVIDENCE is worth, and what speaks for a text without any against it.
+FIRST_TRUST, FIRST_DOUBT = (0.2, 1.0, 0.5), 3.0
 
 
 class Inputs(NamedTuple):
@@ -56,6 +61,8 @@ class Learner(nn.Module):
             if getattr(config, key) and not hasattr(self.model, "text_decoder" if key == "caption_weight" else "fuse"):
                 lacks = "has no decoder" if key == "caption_weight" else "is no CoCa of ours"
                 raise TrainingError(f"{key}={getattr(config, key)}: {config.model} {lacks}; set it to 0")
+        if config.likely_misses and not (config.caption_weight and config.itm_weight):
+            raise TrainingError(f"likely_misses={config.likely_misses}: wants caption_weight and itm_weight above 0")
         if config.distillation and not config.queue:
             raise TrainingError(f"distillation={config.distillation}: queue=0; the slow encoder needs a queue")
         if config.freeze_stem:
@@ -64,6 +71,7 @@ class Learner(nn.Module):
         first = (config.match_scale, config.match_bias) if scale is None or bias is None else (scale, bias)
         self.matching = Matching(*first) if config.match_weight else None
         self.fusion = _fusion(loaded) if config.itm_weight else None
+        self.kinds = _kinds(loaded, config) if config.likely_misses else None
         self.words = _words(loaded, config) if config.words_weight else None
         self.momentum = MomentumEncoder(self.model, config.momentum, config.queue) if config.queue else None
         self._world = world or World(device=loaded.device)
@@ -113,6 +121,7 @@ class Learner(nn.Module):
             if config.contrastive_weight:
                 losses["contrastive"] = self._contrast_with_queue(seen, read, views, batch)
         if self.fusion:
+            batch = batch._replace(near=self._with_likely_misses(found, batch))
             losses["itm"] = self._fused_matching(found["patches"], (seen.detach(), read.detach()), batch, scale.detach())
         if self.momentum and views:
             self.momentum.put(Views(*map(world.all_rows, views)), self._whole(world.all_rows(self._whole(tokens))))
@@ -166,6 +175,22 @@ class Learner(nn.Module):
         there = torch.cat([any_text, any_picture, (near != self.pad).any(dim=1)])
         return fused_matching_loss(right, wrong, there)
 
+    def _with_likely_misses(self, found: Mapping[str, Tensor], batch: Inputs) -> Tensor:
+        """Near misses, int64 [B, K, L], and behind them those that the decoder is tempted to say."""
+        if self.kinds is None:
+            return batch.near
+        logits, most = found["logits"].detach().float(), self._config.likely_misses
+        noise = self._noise("likely misses", batch.step, (len(logits), most, *logits.shape[1:])).to(logits.device)
+        likely = likely_misses(logits, batch.tokens, self.kinds.to(logits.device), noise)
+        near = self._whole(batch.near.flatten(0, 1)).unflatten(0, batch.near.shape[:2]) if batch.near.numel() else None
+        likely = self._whole(likely.flatten(0, 1)).unflatten(0, likely.shape[:2])
+        return likely if near is None else torch.cat([near, likely], dim=1)
+
+    def _noise(self, what: str, step: int, shape: tuple[int, ...]) -> Tensor:
+        """Uniform in (0, 1), of this step and process."""
+        dice = torch.Generator().manual_seed(stable_int(self._config.seed, what, step, self._world.rank) >> 1)
+        return torch.rand(shape, generator=dice).clamp(1e-6, 1 - 1e-6)
+
     def _whole(self, tokens: Tensor) -> Tensor:  # [N, l] -> [N, L]
         """As long as the context: the queue holds texts of one length."""
         return F.pad(tokens, (0, self.model.context_length - tokens.shape[1]), value=self.pad)
@@ -197,10 +222,24 @@ def _freeze_stem(model: Any, config: ContrastiveConfig) -> None:
 def _fusion(loaded: Loaded) -> nn.Linear:
     """The head that judges fused features; the one that the weights brought, if they did."""
     model: Any = loaded.model
-    head = nn.Linear(model.text_decoder.ln_final.normalized_shape[0], 1)
+    head = nn.Linear(model.fused_width, 1)
     if loaded.fusion is not None:
         head.load_state_dict(loaded.fusion.state_dict())
+        return head
+    with torch.no_grad():  # evidence counts from the first step: the word that is farthest behind speaks against a text
+        head.weight[0, -len(EVIDENCE) :] = torch.tensor(FIRST_TRUST)
+        head.bias.fill_(FIRST_DOUBT)
     return head
+
+
+def _kinds(loaded: Loaded, config: ContrastiveConfig) -> Tensor:
+    """int64 [V]. Raises TrainingError where the words of no kind are pieces of the vocabulary."""
+    model: Any = loaded.model
+    size = model.text_decoder.text_projection.shape[1]
+    kinds = kinds_of(loaded.tokenize, size, (loaded.bos, loaded.eos, loaded.pad))
+    if not kinds.any():
+        raise TrainingError(f"likely_misses={config.likely_misses}: no word of any kind is one piece of this vocabulary")
+    return kinds
 
 
 def _words(loaded: Loaded, config: ContrastiveConfig) -> Words:

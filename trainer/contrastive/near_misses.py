@@ -5,8 +5,11 @@ not (Yuksekgonul et al. 2023, "When and why vision-language models behave like b
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+
+import torch
+from torch import Tensor
 
 from lamella.schemas.keys import stable_int
 
@@ -48,6 +51,45 @@ def near_misses(text: str, most: int, *parts: object) -> list[str]:
     kinds = sorted(by_kind, key=lambda kind: stable_int(*parts, text, kind))
     turns = (by_kind[kind][turn] for turn in range(most) for kind in kinds if turn < len(by_kind[kind]))
     return list(islice(turns, most))
+
+
+def likely_misses(logits: Tensor, tokens: Tensor, kinds: Tensor, noise: Tensor) -> Tensor:
+    """Wrong captions as a decoder would write them: in each one word of a kind is another, the likelier the better it fits.
+
+    A near miss that is drawn blindly is soon too easy: a captioner is wrong where two colours, shapes or numbers look alike.
+
+    Args:
+        logits: of the token behind each one, [B, L - 1, V].
+        tokens: of right captions, int64 [B, L].
+        kinds: int64 [V], as `kinds_of` gives them.
+        noise: uniform in (0, 1), [B, K, L - 1, V]: the draw (Gumbel-max), in proportion to the alternatives' probabilities.
+
+    Returns:
+        int64 [B, K, L]; of a caption without such a word, zeros alone.
+    """
+    said = tokens[:, 1:]  # [B, L - 1]
+    kind = kinds[said]
+    other = (kinds[None, None] == kind[:, :, None]) & (kind > 0)[:, :, None]  # [B, L - 1, V]: words of the same kind
+    there = torch.zeros(len(tokens), logits.shape[2], dtype=torch.bool, device=tokens.device).scatter_(1, tokens, value=True)
+    other &= ~there[:, None]
+    scores = (logits.log_softmax(dim=-1)[:, None] - torch.log(-torch.log(noise))).masked_fill(~other[:, None], -torch.inf)
+    drawn = scores.flatten(2).argmax(dim=2)  # [B, K]
+    place, word = drawn // logits.shape[2] + 1, drawn % logits.shape[2]
+    out = tokens[:, None].expand(-1, noise.shape[1], -1).clone().scatter_(2, place[..., None], word[..., None])
+    return out * other.any(dim=(1, 2))[:, None, None]
+
+
+def kinds_of(tokenize: Callable[[Sequence[str]], Tensor], size: int, special: Sequence[int]) -> Tensor:
+    """int64 [V]: the number of the kind that a piece of the vocabulary is a word of, in lower and in upper case; 0 where it is
+    none, or half a word."""
+    kinds = torch.zeros(size, dtype=torch.int64)
+    forms = [[word for word in words if " " not in word] for words in KINDS.values()]
+    for number, words in enumerate([*forms, *([word.capitalize() for word in words] for words in forms)], 1):
+        for row in tokenize(words).tolist():
+            pieces = [piece for piece in row if piece not in special]
+            if len(pieces) == 1:
+                kinds[pieces[0]] = number
+    return kinds
 
 
 def _replaced(text: str, said: list[tuple[int, int, str]]) -> Iterator[tuple[str, str]]:

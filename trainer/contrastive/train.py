@@ -212,7 +212,7 @@ def _write_tokenizer(config: ContrastiveConfig, shards: Sequence[Shard], folder:
 def _start(config: ContrastiveConfig, folder: Path) -> Loaded:
     """The model as it is before the first step, with its tokenizer beside the checkpoints where it is ours."""
     own, tokenizer = own_config(config.model) is not None, folder / TOKENIZER_FILE
-    role = "matcher" if config.match_weight or config.itm_weight else "scorer"
+    role = config.init_role or ("matcher" if config.match_weight or config.itm_weight else "scorer")
     if config.init_from is not None:
         loaded = load(config.model, config.init_from, role, device=config.device)
         if own and loaded.tokenizer_file:

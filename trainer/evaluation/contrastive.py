@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from lamella.weights import Loaded
 from lamella.weights.pixels import normalise
@@ -122,6 +123,18 @@ def greedy_captions(loaded: Loaded, images: Tensor, max_tokens: int, batch: int 
             text = torch.cat([text, out["logits"][:, -1:].argmax(dim=-1)], dim=1)
         captions += [loaded.decode(row[1:].tolist()) for row in text]
     return captions
+
+
+@torch.no_grad()
+def captioning_loss(loaded: Loaded, images: Tensor, tokens: Tensor, batch: int = 64) -> float:
+    """Cross-entropy, in nats a token, of texts (int64 [N, L]) beside their pictures (uint8 [N, S, S, 3])."""
+    model: Any = loaded.model
+    lost, words = 0.0, 0
+    for part, texts in zip(images.split(batch), tokens.to(loaded.device).split(batch), strict=True):
+        logits, labels = model(_pixels(loaded, part), texts)["logits"].float(), texts[:, 1:]
+        lost += F.cross_entropy(logits.flatten(0, 1), labels.flatten(), ignore_index=loaded.pad, reduction="sum").item()
+        words += int((labels != loaded.pad).sum())
+    return lost / max(1, words)
 
 
 @torch.no_grad()

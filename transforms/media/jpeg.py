@@ -23,6 +23,7 @@ _COLOURS = {"RGB": "RGB", "L": "GRAY"}
 
 
 _LOST = ("premature end", "bad Huffman code")
+_HARMLESS = "Inconsistent progression sequence"  # scans that say again what is known; FFmpeg takes none of them
 _LEFT_OVER = re.compile(r"(\d{1,9}) extraneous bytes before marker 0x([0-9a-f]{2})")
 _FEW_BYTES = 48  # left over: padding, or a lost thread; a sector's rest is zeros
 
@@ -50,6 +51,8 @@ def decode_scaled(data: bytes, mode: str, size: tuple[int, int], enough: tuple[i
 
 
 def _refuse_warning(data: bytes, warning: str) -> None:
+    if _HARMLESS in warning:
+        return
     left = _LEFT_OVER.search(warning)
     if any(words in warning for words in _LOST) or (left and _are_pixels(data, int(left[1]), int(left[2], 16))):
         raise BrokenJpeg(warning)

@@ -33,6 +33,7 @@ _SIDE = re.compile(
 )
 _EDGES = " ,;:–—-"
 _JOINED = re.compile(rf"(?:[{re.escape(_EDGES)}]|\b(?:and|und|et|y|e)\s)++\s*+", re.IGNORECASE)  # between two parts
+_HANGING = re.compile(r"(?<![\s,;])[\s,;]++(?:and|und|et|y|e)\Z")
 
 
 def with_own_captions(shown: Iterable[Shown]) -> list[Shown]:
@@ -89,7 +90,7 @@ def _tidied(part: str) -> str:
     part = part.strip(_EDGES)
     if joined := _JOINED.match(part):
         part = part[joined.end() :]
-    return re.sub(r"[\s,;]+(?:and|und|et|y|e)?$", "", part).strip(_EDGES)
+    return _HANGING.sub("", part).strip(_EDGES)
 
 
 def _place(mark: re.Match[str]) -> str:
