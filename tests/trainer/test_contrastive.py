@@ -15,6 +15,8 @@ from lamella.trainer.core import checkpoint as checkpoints
 from lamella.trainer.core.world import World
 from lamella.weights import load
 
+COSINE = {"caption_weight": "0", "match_weight": "1"}  # a matcher whose verdict is on the cosine
+
 
 def losses_of(folder: Path) -> list[tuple[int, float]]:
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
@@ -51,9 +53,9 @@ def test_learns_and_opens_with_the_loader(tmp_path, toy_shards, toy_overrides, c
     assert "samples/s" in said and "waited for data" in said and "on unseen pairs" in said
     train(
         toy_shards,
-        "demo-matcher",
+        "demo-scorer",
         str(matcher),
-        toy_overrides | {"datasets": "align", "sources": "none", "init_from": str(scorer)},
+        toy_overrides | COSINE | {"datasets": "align", "init_from": str(scorer)},
     )
     loaded = load(toy_overrides["model"], str(matcher), "matcher", device="cpu")
     assert loaded.match_scale is not None and loaded.match_bias is not None
@@ -122,7 +124,7 @@ def test_overrides_are_read_as_a_command_line_has_them():
 
 
 def test_what_decays_and_what_does_not(toy_shards, toy_overrides, tmp_path):
-    config = resolve("demo-matcher", toy_overrides | {"datasets": "align", "sources": "none"})
+    config = resolve("demo-scorer", toy_overrides | COSINE | {"datasets": "align"})
     contrastive._write_tokenizer(config, contrastive.find_pairs(toy_shards, ("align",), "train"), tmp_path)
     training = Training(contrastive._start(config, tmp_path), config, World(device=torch.device("cpu")))
     groups = {name: training.learner.group_of(name) for name, _ in training.learner.named_parameters()}
