@@ -35,14 +35,15 @@ from lamella.pipeline.partitions import ReadPartitions, WritePartitions, partiti
 from lamella.pipeline.read import ReadTables
 from lamella.pipeline.standing import expected_fingerprint, faults_of, fingerprint_of, rows_by_dataset
 from lamella.pipeline.standing_shards import names_of_standing, shard_settings, standing_shards
-from lamella.pipeline.tables import part_names
+from lamella.pipeline.tables import part_names, read_records
 from lamella.pipeline.write import CountersTarget, TableTarget, Target, Targets, WriteTargets
 from lamella.schemas.account import Counter
 from lamella.schemas.config import Config
-from lamella.schemas.rejection import Rejection
-from lamella.transforms.base.files import sizes_of
+from lamella.schemas.rejection import Reason, Rejection
+from lamella.transforms.base.files import join, sizes_of
 from lamella.transforms.base.memory import Measure
 from lamella.transforms.base.remembered import Counted
+from lamella.transforms.fetch.packs import forget_files, list_indexes
 from lamella.transforms.shard.plan import plan_shards
 from lamella.transforms.shard.write import names_of
 
@@ -112,10 +113,28 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        read = curation.MediaInputs(*_read(pipeline, context, MEDIA).values())
-        return curation.find_media(read, context.config, context.root, ledger, asks=context.asks)
+        read = _read(pipeline, context, MEDIA)
+        inputs = curation.MediaInputs(*(read[table] for table in MEDIA.reads))
+        return curation.find_media(inputs, context.config, context.root, ledger, asks=context.asks)
 
     _run(context, MEDIA, build)
+    if not context.dry and context.root == context.folder:
+        forget_unsafe(context)
+
+
+def forget_unsafe(context: RunContext) -> None:
+    """What a list or a classifier found unsafe does not stay in the packs; that it was there does."""
+    if not list_indexes(context.folder):
+        return
+    rejected = read_records(join(context.folder, rejections_of(MEDIA.name)), Rejection)
+    said = {
+        one.url: " ".join(filter(None, (one.measure, one.detail)))
+        for one in rejected
+        if one.reason is Reason.UNSAFE_IMAGE and one.url
+    }
+    if said and (count := forget_files(context.folder, said)):
+        files = "1 file that was found unsafe is" if count == 1 else f"{count} files that were found unsafe are"
+        context.say(f"media: {files} taken out of {'its pack' if count == 1 else 'their packs'}")
 
 
 def pairs(context: RunContext) -> None:
@@ -123,7 +142,7 @@ def pairs(context: RunContext) -> None:
         models = curation.models_of(context.config, context.root)
         read = _read(pipeline, context, PAIRS, models.measures)
         known = {measure.name: read[measure.name] for measure in models.measures}
-        inputs = curation.PairInputs(*(read[table] for table in PAIRS.reads), known)
+        inputs = curation.PairInputs(*(read[table] for table in PAIRS.reads), known=known)
         return curation.make_pairs(inputs, models, context.config, ledger)
 
     _run(context, PAIRS, build)

@@ -161,6 +161,25 @@ def test_the_head():
     assert (rsl.robots, rsl.licence) == ("all, rsl-license: http://a.example/l.xml", "http://a.example/l.xml")
 
 
+RSL = """<script type="application/rsl+xml">
+  <rsl xmlns="https://rslstandard.org/rsl">
+    <content url="{}"><license><prohibits type="usage">{}</prohibits></license></content>
+  </rsl>
+</script>"""
+
+
+def test_a_licence_that_stands_in_the_page():
+    assert parse(RSL.format("/a b/*.jpg", "train-ai, search")).robots == "rsl-prohibits: /a%20b/*.jpg=search+train-ai"
+    both = parse("<meta name=robots content=all>" + RSL.format("http://a.example/", "ai-all").replace("rsl+xml", "RSL+XML"))
+    assert both.robots == "all, rsl-prohibits: http%3A//a.example/=ai-all"
+    closed, open_folder = RSL.format("/", "train-ai"), RSL.format("/open/", "train-ai").replace("prohibits", "permits")
+    said = "rsl-prohibits: /=train-ai, rsl-prohibits: /open/="  # the longest decides
+    assert parse(open_folder + closed).robots == parse(closed + open_folder).robots == said
+    assert parse(open_folder).robots == ""
+    for none in (RSL.format("/", ""), RSL.replace("rsl+xml", "ld+json"), '<script type="application/rsl+xml"></script>'):
+        assert parse(none).robots == ""
+
+
 def test_lines_of_a_row_of_pictures_stay_before_any_prose():
     plates = "".join(f"<img src=/{shape}.jpg><ul><li>Shape: {shape}</li></ul>" for shape in ("ring", "star", "ring"))
     html = f"<main><ul><li>Issue 4</li></ul>{plates}<p>{PROSE}</p><p>{PROSE}</p></main>"

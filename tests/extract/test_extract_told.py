@@ -132,6 +132,51 @@ def test_an_article_that_goes_on_behind_its_element_is_whole():
     assert said(f"<div>{head}<section><p>{LAKE}</p><p>{NEST}</p></section></div>", "Birds") == ["Birds", BEAK, LAKE, NEST]
 
 
+def test_two_short_lines_between_two_headings_are_told():
+    told = said(f"<main><h1>Birds</h1>{PROSE}<h3>You need</h3><p>Two beaks</p><p>Mud</p><h3>Then</h3>{PROSE}</main>")
+    assert told[5:8] == ["You need", "Two beaks", "Mud"]
+
+
+@pytest.mark.parametrize(
+    "tracker",
+    [
+        '<img src="https://count.example/matomo.php?idsite=1" alt="">',
+        '<img src="https://count.example/nest.jpg" style="position:absolute; left:-9999px" alt="">',
+    ],
+)
+def test_a_picture_that_counts_or_stands_beyond_the_screen_is_a_tracker(tracker):
+    assert shown(tracker) == []
+
+
+def test_a_heading_that_leads_back_to_the_contents_is_its_text():
+    heading = '<h2><a class="toc-backref" role="doc-backlink" href="#i1">How nests are built</a>{}</h2>'
+    for handle in ("", '<a class="headerlink" href="#n">¶</a>'):
+        assert "How nests are built" in said(f"<main><h1>Birds</h1>{PROSE}{heading.format(handle)}{PROSE}</main>")
+
+
+def test_a_button_in_a_summary_is_what_it_unfolds():
+    folded = f"<details><summary><button>Which nest?</button></summary><p>{NEST}</p></details>"
+    assert said(f"<main><h1>Birds</h1><p>{BEAK}</p>{folded}<p>{LAKE}</p></main>") == ["Birds", BEAK, "Which nest?", NEST, LAKE]
+
+
+def test_a_note_reference_of_a_book_goes():
+    noted = 'The nest is made of mud<a epub:type="noteref" href="#n1">1</a> and as high as a hand.'
+    assert "The nest is made of mud and as high as a hand." in said(f"<h1>Birds</h1><p>{noted}</p>{PROSE}")
+
+
+def test_a_banner_with_the_title_over_one_picture_is_the_pages():
+    banner = '<div class="banner"><div style="background-image:url(/nest.jpg)"></div><h1>Birds of the lake</h1>{}</div>'
+    body = f"<main>{banner}<div>{PROSE}</div></main>"
+    assert [node.url for node in nodes(body.format("")) if isinstance(node, ImageNode)] == ["https://a.example/nest.jpg"]
+    linked = body.format("<a href=/shop>Buy our book of birds</a>")
+    assert not any(isinstance(node, ImageNode) for node in nodes(linked))
+
+
+def test_a_form_that_asks_for_a_password_is_the_sites():
+    form = "<form><h3>Come in</h3><p>{}</p><input><input type={}></form>"
+    assert NEST not in said(f"<div><h1>Birds</h1>{PROSE.replace(NEST, REED)}</div>{form.format(NEST, 'password')}")
+
+
 def player(number: int, *labels: str) -> str:
     said_below = "".join(f"<div class=column>{label}</div>" for label in labels)
     return f'<div><video controls><source src="/v{number}.mp4"></video><div class="columns">{said_below}</div></div>'

@@ -106,6 +106,34 @@ def test_a_page_names_a_licence_for_what_it_shows():
     assert links_of(document(image(url), robots="rsl-license: /l.xml, noai"))[url].opt_out == "robots of a page: noai"
 
 
+@pytest.mark.parametrize(
+    ("pattern", "own", "other"),
+    [
+        ("/", True, True),  # the page itself is meant, and so is what it shows
+        ("https://example.org/1", True, True),
+        ("/pictures/*", True, False),
+        ("/elsewhere/*", False, False),
+        ("https://other.example/", False, False),
+    ],
+)
+def test_a_page_holds_a_licence_for_what_it_shows(pattern, own, other):
+    urls = ("https://example.org/pictures/1.png", "https://a.org/1.png")
+    page = document(
+        *(image(url) for url in urls),
+        key="1",
+        robots=f"all, rsl-prohibits: {pattern.replace(':', '%3A')}=search+train-ai, nosnippet",
+    )
+    found = links_of(page)
+    assert tuple(found[url].opt_out for url in urls) == tuple(
+        "rsl of a page: prohibits train-ai" if forbidden else "" for forbidden in (own, other)
+    )
+    but = "rsl-prohibits: /=train-ai, rsl-prohibits: /1=, rsl-prohibits: /pictures/open%2C/="
+    kept = links_of(document(image("https://example.org/pictures/open,/1.png"), image(urls[0]), key="1", robots=but))
+    assert [link.opt_out for link in kept.values()] == ["", "rsl of a page: prohibits train-ai"]
+    searched = links_of(document(image(urls[0]), key="1", robots="rsl-prohibits: /=search"))
+    assert searched[urls[0]].opt_out == ""
+
+
 def test_sums_do_not_depend_on_order_or_grouping():
     url = "https://a.org/1.png"
     robots = ["", "noai", "noindex", "noimageai"]

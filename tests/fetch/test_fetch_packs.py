@@ -15,6 +15,7 @@ from lamella.transforms.fetch.download import BUCKET_LINKS, Downloader, Download
 from lamella.transforms.fetch.packs import (
     Answer,
     best_answer,
+    forget_files,
     list_indexes,
     pack_names,
     read_index,
@@ -145,6 +146,25 @@ def test_the_same_answers_give_the_same_bytes(server, tmp_path):
     for name in packs:
         one, other = (tmp_path / run / "media" / "packs" / name for run in "ab")
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_what_is_forgotten_leaves_no_byte(server, tmp_path):
+    """The other files of the pack stay where they are named, and the URL is not asked for again."""
+    asked, config = links(server, "/ok/1.png", "/ok/2.png", "/ok/3.png"), server.config()
+    first = download(config, tmp_path, asked)
+    packs = sorted((tmp_path / "media" / "packs").glob("*.tar"))
+    held = {link.url: read_blob(first[link.url].blob, str(tmp_path)) for link in asked}
+    before = [pack.stat().st_size for pack in packs]
+    gone, *stay = (link.url for link in asked)
+    assert forget_files(str(tmp_path), {gone: "pdq_distance", "https://a.example/other.png": ""}) == 1
+    assert [pack.stat().st_size for pack in packs] == before
+    assert not any(held[gone] in pack.read_bytes() for pack in packs)
+    assert [read_blob(first[url].blob, str(tmp_path)) for url in stay] == [held[url] for url in stay]
+    again = download(config, tmp_path, asked)
+    assert (again[gone].reason, again[gone].detail) == (Reason.UNSAFE_IMAGE, "pdq_distance")
+    assert [again[url] for url in stay] == [first[url] for url in stay]
+    assert forget_files(str(tmp_path), {gone: "pdq_distance"}) == 0
+    assert set(server.tries.values()) == {1}
 
 
 def test_another_policy_asks_again_where_the_last_one_refused(server, tmp_path):

@@ -45,7 +45,7 @@ from lamella.schemas.pair import Dataset, ImageTextPair
 from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest
 from lamella.transforms.base.packed import UNPACKED
 from lamella.transforms.extract.parse import parse_html
-from lamella.transforms.fetch.usage import rsl_prohibits
+from lamella.transforms.formats.rsl import rsl_prohibits
 from lamella.transforms.read.archive import read_archive
 from tests.schemas.test_shards import HOSTILE
 
@@ -253,7 +253,7 @@ def test_no_part_of_the_package_reads_xml():
     import ast
 
     root = Path(__file__).resolve().parents[2]
-    allowed = {"usage.py": {"xml"}, "trafilatura_text.py": {"lxml"}}
+    allowed = {"rsl.py": {"xml"}, "trafilatura_text.py": {"lxml"}}
     banned = {"xml", "lxml", "defusedxml", "bs4", "html5lib", "cairosvg", "svglib"}
     for folder in ("schemas", "transforms", "pipeline", "runners", "trainer", "weights"):
         for path in (root / folder).rglob("*.py"):

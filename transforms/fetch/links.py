@@ -9,6 +9,11 @@ from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.media import MediaKind, MediaLink
 from lamella.schemas.pair import CandidatePair
 from lamella.transforms.fetch.opt_out import page_opt_out, product_of
+from lamella.transforms.fetch.path_rules import longest, path_of
+from lamella.transforms.fetch.site_rules import rsl_rules
+from lamella.transforms.fetch.usage import rsl_opt_out
+from lamella.transforms.formats.rsl import prohibited_in
+from lamella.transforms.formats.site_files import site_of
 from lamella.transforms.formats.urls import join_url
 from lamella.transforms.formats.use_headers import licence_in
 
@@ -80,11 +85,23 @@ def mention_of(shown: tuple[str, tuple], config: FetchConfig) -> tuple[str, Ment
     """A page's word on a URL that it shows."""
     url, page = shown[0], OnPage(*shown[1])
     forbids = page_opt_out(page.robots, product_of(config.user_agent), config.opt_outs)
-    said = page.crawl_time if any(forbids) else ""
+    media = forbids.media or (config.opt_outs.rsl and _prohibited(url, page)) or ""
+    said = page.crawl_time if media or forbids.page else ""
     licence = licence_in(page.robots)
     if licence and (licence := join_url(page.url, licence)):
         licence = f"{licence} {page.url}"
-    return url, Mention(page.kind, 0, 1, int(bool(forbids.page)), forbids.media, forbids.page, licence, said)
+    return url, Mention(page.kind, 0, 1, int(bool(forbids.page)), media, forbids.page, licence, said)
+
+
+def _prohibited(url: str, page: OnPage) -> str:
+    """What a licence that stands in the page prohibits, of the page itself or of the URL that it shows."""
+    said = prohibited_in(page.robots)
+    if not said:
+        return ""
+    rules = rsl_rules(said, f"https://{site_of(page.url)}")
+    places = [page.url] + [url] * (site_of(url) == site_of(page.url))
+    words = (rsl_opt_out(use for uses in longest(rules, path_of(place)) for use in uses) for place in places)
+    return next((f"rsl of a page: {word}" for word in words if word), "")
 
 
 def document_mentions(document: InterleavedDocument) -> Iterable[tuple[str, Mention]]:

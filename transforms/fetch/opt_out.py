@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from lamella.schemas.config import OptOutConfig
 from lamella.transforms.fetch.usage import usage_opt_out
+from lamella.transforms.formats.rsl import without_prohibitions
 from lamella.transforms.formats.use_headers import SaidOfUse, reserves_rights, said_in, without_licences
 
 ABOUT_AI = ("noai", "noimageai", "noml", "noimageindex")  # about pictures or training: whatever page shows the picture
@@ -56,8 +57,8 @@ def media_opt_out(said: str, tdm_reservation: str, product: str, heard: OptOutCo
 
 def page_opt_out(robots: str, product: str, heard: OptOutConfig = OptOutConfig()) -> PageOptOut:
     """What a page's robots meta and the headers of its response, comma-joined, forbid."""
-    words = said_in(robots)
-    robots = without_licences(robots)
+    words = said_in(without_prohibitions(robots))
+    robots = without_prohibitions(without_licences(robots))
     media = "tdm-reservation: 1" if heard.tdm and _RESERVED.search(robots) else _of_use(words, heard)
     page = ""
     for directive in _directives(robots, product) if heard.x_robots_tag else ():

@@ -7,14 +7,16 @@ batch, members stand in the order of the batch, headers carry no time: the same 
 import json
 import shutil
 import tarfile
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from fsspec.core import url_to_fs
 
 from lamella.schemas.keys import stable_key
 from lamella.schemas.media import BlobRef, Container
+from lamella.schemas.rejection import Reason
 from lamella.transforms.base.files import NewFile, exists, join, list_files, read_bytes, write_atomically
 
 FOLDER = "media/packs"
@@ -94,6 +96,53 @@ def list_indexes(root: str) -> list[str]:
         return []
     fs, inner = url_to_fs(folder)
     return [fs.unstrip_protocol(path) for path in sorted(fs.glob(join(inner, "*.jsonl")))]
+
+
+def forget_files(root: str, said: Mapping[str, str]) -> int:
+    """Overwrites the files of some URLs with zeros where they lie, and writes down that they were refused; how many.
+
+    Other files stay where they are, so that whatever names them is still true. A pack comes before its index: one that was left
+    between them is gone over again.
+
+    Args:
+        said: URL -> the words for which its file leaves, as unsafe_image.
+    """
+    forgotten = 0
+    for path in list_indexes(root):
+        answers = list(read_index(path))
+        gone = [answer for answer in answers if answer.pack and answer.url in said]
+        if not gone:
+            continue
+        for pack in sorted({answer.pack for answer in gone}):
+            _overwrite(join(root, pack), [(answer.offset, answer.length) for answer in gone if answer.pack == pack])
+        refused = {"pack": "", "offset": 0, "length": 0, "reason": Reason.UNSAFE_IMAGE.value}
+        name = path.rpartition("/")[2].removesuffix(".jsonl")
+        write_index(
+            root,
+            name,
+            (replace(answer, **refused, detail=said[answer.url]) if answer in gone else answer for answer in answers),
+        )
+        forgotten += len(gone)
+    return forgotten
+
+
+def _overwrite(path: str, places: Sequence[tuple[int, int]]) -> None:
+    """Writes a file anew with zeros in some places."""
+    fs, inner = url_to_fs(path)
+    with fs.open(inner, "rb") as old, NewFile(path) as out:
+        for offset, length in sorted(places):
+            _copy(old, out, offset - out.tell())
+            old.seek(offset + length)
+            while (left := offset + length - out.tell()) > 0:
+                out.write(bytes(min(left, _COPY_BYTES)))
+        _copy(old, out, fs.size(inner) - out.tell())
+        out.commit()
+
+
+def _copy(old: BinaryIO, out: NewFile, size: int) -> None:
+    while size > 0 and (piece := old.read(min(size, _COPY_BYTES))):
+        out.write(piece)
+        size -= len(piece)
 
 
 def best_answer(answers: Iterable[Answer]) -> Answer:

@@ -12,7 +12,8 @@ from lamella.transforms.fetch.path_rules import longest, path_of
 from lamella.transforms.fetch.refused import Refused
 from lamella.transforms.fetch.robots import Robots, Verdict, read_robots, site_text
 from lamella.transforms.fetch.site_rules import SiteRules, read_ai_txt, read_tdm_file, rsl_rules
-from lamella.transforms.fetch.usage import Prohibited, rsl_opt_out, rsl_prohibits
+from lamella.transforms.fetch.usage import rsl_opt_out
+from lamella.transforms.formats.rsl import Prohibited, rsl_prohibits
 from lamella.transforms.formats.site_files import AI_TXT, ROBOTS, TDM_FILE
 from lamella.transforms.formats.urls import join_url
 

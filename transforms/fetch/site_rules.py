@@ -15,7 +15,8 @@ from lamella.transforms.fetch.opt_out import product_of
 from lamella.transforms.fetch.path_rules import PathPattern, longest, path_of
 from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, Robots, Verdict, may_ask, site_text
 from lamella.transforms.fetch.robots_file import RobotsFile, parse_robots
-from lamella.transforms.fetch.usage import Prohibited, rsl_opt_out, rsl_prohibits, usage_opt_out
+from lamella.transforms.fetch.usage import rsl_opt_out, usage_opt_out
+from lamella.transforms.formats.rsl import Prohibited, rsl_prohibits
 
 _SITE = re.compile(r"https?://[^/*?#]*", re.IGNORECASE)
 _MAX_SHOWN = 200  # characters of an address in the evidence

@@ -7,8 +7,6 @@ RSL's uses: `train-ai`, `ai-train`, and `all` or `ai-all`.
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
-from xml.etree import ElementTree
 
 _PREFERENCE = re.compile(
     r"(?<![\w-])(train-ai|train-genai|genai|ai|bots|ai-train)[ \t]*+=[ \t]*+[\"']?(\w{1,8})", re.IGNORECASE
@@ -16,15 +14,6 @@ _PREFERENCE = re.compile(
 _OURS = ("train-ai", "train-genai", "ai-train", "genai", "ai")
 _NO = frozenset(("n", "no", "0", "false"))
 _RSL_USES = frozenset(("train-ai", "ai-train", "ai-training", "train-genai", "ai-all", "all"))
-_RSL_WORD = re.compile(r"[\w-]++")
-_MAX_RSL_BYTES = 1 << 20
-
-
-class Prohibited(NamedTuple):
-    """Of one content of an RSL licence."""
-
-    pattern: str  # of URLs
-    uses: tuple[str, ...]  # that every one of its licences prohibits
 
 
 def usage_opt_out(words: Iterable[str]) -> str:
@@ -38,37 +27,3 @@ def usage_opt_out(words: Iterable[str]) -> str:
 def rsl_opt_out(prohibited: Iterable[str]) -> str:
     """Of the uses that RSL prohibits: the one that is ours."""
     return next((f"prohibits {use}" for use in prohibited if use.lower() in _RSL_USES), "")
-
-
-def rsl_prohibits(document: str) -> list[Prohibited]:
-    """What an RSL licence prohibits; [] where it is none.
-
-    A use that a licence permits is not prohibited by it. Entities and types of a document are not read: there are none in RSL.
-    """
-    if len(document) > _MAX_RSL_BYTES or "<!DOCTYPE" in document or "<!ENTITY" in document:
-        return []
-    try:
-        root = ElementTree.fromstring(document)
-    except ElementTree.ParseError:
-        return []
-    if _bare(root.tag) != "rsl":
-        return []
-    out: list[Prohibited] = []
-    for content in (one for one in root if _bare(one.tag) == "content"):
-        licences = [list(one) for one in content if _bare(one.tag) == "license"]
-        forbidden = [set(_uses(parts, "prohibits")) - set(_uses(parts, "permits")) for parts in licences]
-        out.append(Prohibited(content.get("url", "/"), tuple(sorted(set.intersection(*forbidden)) if forbidden else ())))
-    return out
-
-
-def _uses(parts: Iterable[ElementTree.Element], name: str) -> list[str]:
-    return [
-        use.lower()
-        for part in parts
-        if _bare(part.tag) == name and part.get("type", "usage") == "usage"
-        for use in _RSL_WORD.findall(part.text or "")
-    ]
-
-
-def _bare(tag: str) -> str:
-    return tag.rpartition("}")[2]

@@ -2,6 +2,7 @@
 every page, with what is unsafe on it."""
 
 from collections.abc import Iterable
+from typing import TypeGuard
 
 import apache_beam as beam
 
@@ -34,7 +35,7 @@ def _filtered_page(page: InterleavedDocument, outputs: Iterable[InterleavedDocum
     return FilteredPage(page=page, unsafe=min(said, default=""))
 
 
-def _is_unsafe_page(out: InterleavedDocument | Rejection) -> bool:
+def _is_unsafe_page(out: InterleavedDocument | Rejection) -> TypeGuard[Rejection]:
     return isinstance(out, Rejection) and out.unit is Unit.DOCUMENT and out.reason is Reason.UNSAFE_TEXT
 
 

@@ -216,7 +216,7 @@ def _with_http(record: Record) -> Record:
         return record
     body = record.body.lstrip(b"\r\n")  # RFC 9112, 2.2
     if not starts_response(body):
-        return _without_head(record) if says_http and record.kind != "request" else record
+        return _without_head(record) if says_http and record.kind not in ("request", "revisit") else record
     for _ in range(_MAX_INTERIM):
         http, status, rest = _response(body)
         following = rest.lstrip(b"\r\n") if is_interim(body) else b""

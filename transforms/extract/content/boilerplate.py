@@ -164,7 +164,7 @@ def _is_boilerplate(item: Item, tag: str, whole_density: float, limits: "Extract
             return False  # it says enough beside its links
         part = item.tag == "li" or (item.tag == "tr" and CELL_EDGE in item.text)
         return not part or whole_density > limits.max_link_density
-    sentence = item.text[-1] in FULL_STOPS and not item.link_letters and tag == "p"
+    sentence = item.text[-1] in FULL_STOPS and not item.link_letters and tag in ("p", "summary")
     return item.words < limits.min_block_words and not sentence and item.tag not in ("li", "tr", "figcaption")
 
 

@@ -167,10 +167,17 @@ def _is_marked(layout: Layout, index: int, prose: float, told: bool, limits: "Ex
         links = box.link_letters > limits.min_teaser_links * box.letters
         return links and prose <= limits.max_furniture_prose * total
     if hint in (LIKELY_FURNITURE, PROMOTION):
+        if hint == PROMOTION and _is_hero(box):
+            return False
         if told and hint == LIKELY_FURNITURE:
             return 2 * box.code <= box.letters
         return prose <= limits.max_furniture_prose * total and 2 * box.code <= box.letters
     return hint == COMMENTS and not box.title and prose <= limits.max_comments_prose * total
+
+
+def _is_hero(box: Box) -> bool:
+    """Whether a box shows the page's title over one picture, and links to nothing."""
+    return box.title and box.media == 1 and not box.link_letters
 
 
 def _give_back(layout: Layout, marked: list[bool], limits: "ExtractConfig") -> None:

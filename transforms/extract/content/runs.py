@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 FULL_STOPS = frozenset(".!?…\"'”’»«“。！？」』؟।۔")
 _MIN_ROWS = 3  # of a name and a value
+_MIN_SECTION = 2  # lines under a heading of their own
 
 
 def runs_of(layout: Layout, items: list[Item], limits: "ExtractConfig") -> list[bool]:
@@ -21,8 +22,8 @@ def runs_of(layout: Layout, items: list[Item], limits: "ExtractConfig") -> list[
     at = 0
     for index in range(len(items) + 1):
         if index == len(items) or not _is_line(items[index]) or (not little and items[index].words >= limits.min_prose_words):
-            told = little or _is_section(items, at, index) or _is_in_rows(layout, items[at:index])
-            if index - at >= limits.min_run and told:
+            several = index - at >= limits.min_run and (little or _is_in_rows(layout, items[at:index]))
+            if several or (index - at >= _MIN_SECTION and _is_section(items, at, index)):
                 run[at:index] = [True] * (index - at)
             at = index + 1
     return run

@@ -61,7 +61,9 @@ _THUMBNAIL_NAME = re.compile(r"thumb|small|preview|[_\-]\d{2,3}x\d{2,3}\.|[_\-](
 _THUMBNAIL_FOLDER = re.compile(
     r"(?:^|/)(?:(?=[\w-]*thumb)[\w-]*+|small|s|t|th|tn|preview|\d{2,3}x\d{2,3})(?:/|$)", re.IGNORECASE
 )
-_VIEWER = re.compile(r"/(?:blob|src/(?:branch|commit|tag|master|main))/")  # git hosts show a file's page under these
+_VIEWER = re.compile(
+    r"/(?:blob|src/(?:branch|commit|tag|master|main|[0-9a-f]{6,40}))/"
+)  # git hosts show a file's page under these
 _WORD_TRACKS = frozenset(("subtitles", "captions", "descriptions"))
 _UNREADABLE = frozenset(("image/jxl", "image/jp2", "image/jpx", "image/vnd.ms-photo"))
 _THUMBNAIL_PX = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lamella.transforms.extract.dom.class_heuristics import FURNITURE
+from lamella.transforms.extract.dom.class_heuristics import FURNITURE, LABEL, LIKELY_FURNITURE
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -17,6 +17,7 @@ _NAVIGATED = f"{_CONTENT}, p"
 # What only calls itself boilerplate is none where it shows or tells something.
 _MATTER = "h1, h2, h3, h4, h5, h6, p, img, nav, pre, video, main, article"
 _MIN_MENU_LINKS, _MAX_MENU_LETTERS = 5, 40  # of all its text, a link
+_LOGIN = "input[type=password]"
 _MAX_NAMED = 200  # boxes that call themselves boilerplate and are entered; beyond, all are
 _MAX_ENTERED = 50  # pieces of furniture that are looked into; one more is entered as it is, and judged by its name
 
@@ -33,6 +34,11 @@ def is_entered(page: Walker, node: LexborNode, tag: str, hint: str) -> bool:
         return page.named >= _MAX_NAMED
     page.named += 1
     return True
+
+
+def hint_of_form(node: LexborNode, hint: str) -> str:
+    """A form that asks for a password is of the site, whatever it is called: forms never stand within each other."""
+    return LIKELY_FURNITURE if hint == LABEL and node.css_first(_LOGIN) is not None else hint
 
 
 def _says_little(node: LexborNode) -> bool:

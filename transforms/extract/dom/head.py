@@ -2,6 +2,7 @@
 
 from urllib.parse import urldefrag
 
+from lamella.transforms.formats.rsl import prohibits_words, rsl_prohibits
 from lamella.transforms.formats.urls import join_url
 
 Attributes = dict[str, str | None]
@@ -41,6 +42,10 @@ class Head:
         href = attributes.get("href") or ""
         if len(href) <= self._max_url and (url := join_url(self.base, href)):
             self.robots.append(f"rsl-license: {url}")
+
+    def add_rsl_texts(self, documents: list[str]) -> None:
+        """Such licences that stand in the page itself."""
+        self.robots += prohibits_words([said for document in documents for said in rsl_prohibits(document.strip())])
 
     def _add_meta(self, attributes: Attributes) -> None:
         name = (attributes.get("name") or attributes.get("property") or "").strip().lower()

@@ -18,7 +18,7 @@ Attributes = dict[str, str | None]
 SKIP = object()  # the inside of the element is not walked
 _NAME_LETTERS = 4  # a word of so many is no unit of measure: what is raised behind it is a mark
 _POWER = re.compile(r"[-+−±]?\d[\d.,]*|[-+−]?[b-df-npqs-z]|[-+−]?[a-z]\s?[-+−]\s?\d+", re.IGNORECASE)
-_NOTE_ROLES = frozenset(("doc-noteref", "doc-backlink"))
+_NOTE_ROLES = frozenset(("doc-noteref", "doc-backlink", "noteref", "backlink"))
 _MAX_MARK_LETTERS = 6
 _GLUED_MARK = re.compile(r"\[\w{1,3}\]|\(\d{1,3}\)")
 _TEX = 'annotation[encoding*="tex" i]'
@@ -64,7 +64,7 @@ def script(page: Walker, node: LexborNode, attributes: Attributes) -> object:
 def button(page: Walker, node: LexborNode, attributes: Attributes) -> object:
     """A button is for doing, but for one that is a heading or a question, which unfolds its answer; and for one that was never
     closed and holds the page."""
-    if page.text_tag in HEADINGS or page.text_tag == "summary":
+    if page.text_tag in HEADINGS or page.layout.boxes[page.box].tag == "summary":
         return None
     page.buttons += 1
     if page.buttons > _MAX_BUTTONS:
@@ -185,6 +185,8 @@ def _is_whole_heading(page: Walker, node: LexborNode) -> bool:
     if page.text_tag not in HEADINGS or page.pieces or not any(map(str.isalpha, (node.text() or "")[:_MAX_BUTTON_LETTERS])):
         return False
     following = node.next
+    if following is not None and following.tag == "a" and is_silent(following.attributes.get("class") or ""):
+        following = following.next  # a handle behind the text
     return following is None or (
         following.next is None and following.tag == "-text" and not (following.text_content or "").strip()
     )
@@ -193,8 +195,8 @@ def _is_whole_heading(page: Walker, node: LexborNode) -> bool:
 def _is_mark(page: Walker, node: LexborNode, attributes: Attributes) -> bool:
     """Whether a link within the page is a footnote's mark, or leads back from one. A number in brackets is one where it is
     glued to the word before it; else it may be part of the sentence: "as in [3]"."""
-    if (attributes.get("role") or "") in _NOTE_ROLES:
-        return True
+    if (attributes.get("role") or attributes.get("epub:type") or "") in _NOTE_ROLES:
+        return not _is_whole_heading(page, node)  # which leads back to the list of contents
     child = node.first_child
     if child is None or child.next is not None:
         return False

@@ -20,10 +20,11 @@ _EMPTY_NAMES = _words("""
 _WITH_EMPTY_NAMES = _EMPTY_NAMES | _words("px x img image gif hit")
 _DOT = re.compile(r"\d{1,2}(?:px|x\d{1,2})|px|x", re.IGNORECASE)
 _COUNTER = re.compile(
-    r"//(?:pixel|stats|b\.scorecardresearch|www\.facebook\.com/tr|[\w.]*doubleclick\.net)[./?]|/pixel(?:$|\?)",
+    r"//(?:pixel|stats|b\.scorecardresearch|www\.facebook\.com/tr|[\w.]*doubleclick\.net)[./?]|/pixel(?:$|\?)|/(?:piwik|matomo)\.php|//mc\.yandex\.ru/watch",
     re.IGNORECASE,
 )
 _NAME_WORDS = re.compile(r"[^\W\d_]+|\d+")
+_FAR_AWAY = re.compile(r"(?:left|top|right)\s*:\s*-\d{3,5}(?:px|em)", re.IGNORECASE)  # beyond any screen
 _MIN_SEEN_PX = 50  # a side that the page declares: no tracker is as large
 
 
@@ -31,6 +32,8 @@ def is_tracker(url: str, size: tuple[int, int], attributes: Attributes) -> bool:
     """Whether an image is there to be asked for, or to keep a place, and not to be seen. What is declared large is seen."""
     sizes = [attributes.get("width"), attributes.get("height")]
     if any(value and value.strip().removesuffix("px") in ("0", "1") for value in sizes) or 0 < max(size) <= 1:
+        return True
+    if (style := attributes.get("style")) and _FAR_AWAY.search(style):
         return True
     return max(size) < _MIN_SEEN_PX and (bool(_COUNTER.search(url)) or is_placeholder(url))
 

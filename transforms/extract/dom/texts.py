@@ -71,5 +71,7 @@ def _paragraphs(text: str) -> list[str]:
 
 def one_line(text: str) -> str:
     """The text of a title or an attribute on one line, clean."""
+    if text.isprintable():  # then nothing in it is invisible, and space is its only white space
+        return " ".join(text.split())
     spaced = text.replace("\u200b", " ")  # a zero-width space is where words may part; within prose it divides long words
     return " ".join(" ".join(text for text, _ in blocks_of([spaced], False)).split())
