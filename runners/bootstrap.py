@@ -16,7 +16,7 @@ from pathlib import Path
 from lamella.pipeline.graph import PAIR_TABLES
 from lamella.pipeline.ownership import read_facts
 from lamella.pipeline.run import config_of
-from lamella.pipeline.tables import read_manifest
+from lamella.pipeline.tables import finished_manifest
 from lamella.reporting.ground_truth.pair_texts import judge_pairs, texts_of
 from lamella.reporting.ground_truth.sample_ledger import find_ledger
 from lamella.runners.launch import Engine, prepare
@@ -140,7 +140,7 @@ def _measured(folder: str, inputs: Sequence[str], place: Path, *, number: int, o
     model = config_of(folder).caption.captioner.name
     start = {"model": model, "init_from": "bundled"} if model == ModelConfig().name else {"model": model}
     loss = probe(join(folder, "shards"), str(place / HELD_OUT), str(out), start | overrides)
-    pairs = sum(read_manifest(join(folder, table.name)).rows for table in PAIR_TABLES)
+    pairs = sum(finished_manifest(join(folder, table.name)).rows for table in PAIR_TABLES)
     return Round(number=number, pairs=pairs, known=known, false=false, loss=round(loss, 4))
 
 
