@@ -101,17 +101,22 @@ def test_two_runs_are_equal_and_the_second_removes_what_is_stale(world):
     assert [name for name in files(world) if name.startswith("m3w-parquet/")] == ["m3w-parquet/_manifest.json"]
 
 
+def version(path):
+    """What changes when a file is written again: a file system gives the number of one that is gone to the next."""
+    return path.stat().st_ino, path.stat().st_mtime_ns
+
+
 def test_only_shards_whose_records_changed_are_written_again(world):
     documents = [world.document(number) for number in range(40)]
     manifest = write(world, Dataset.M3W, documents, settings="a")
     tables = ShardManifest.decode((world.root / "shards/m3w-parquet" / MANIFEST).read_bytes())
     folder = world.root / "shards"
     paths = sorted(path for path in folder.rglob("*") if path.name != MANIFEST and path.is_file())
-    written = {path: path.stat().st_ino for path in paths}
+    written = {path: version(path) for path in paths}
     known = (*manifest.shards, *tables.shards)
 
     def anew() -> set[str]:
-        return {path.name for path, inode in written.items() if path.stat().st_ino != inode}
+        return {path.name for path, before in written.items() if version(path) != before}
 
     def counted(outcome):
         def balanced(counters):
@@ -130,7 +135,7 @@ def test_only_shards_whose_records_changed_are_written_again(world):
     write(world, Dataset.M3W, documents[1:], settings="a")
     assert files(world) == fresh
 
-    written = {path: path.stat().st_ino for path in paths}
+    written = {path: version(path) for path in paths}
     known = (*left.shards, *ShardManifest.decode(fresh[f"m3w-parquet/{MANIFEST}"]).shards)
     damaged = folder / "m3w" / left.shards[0].name
     damaged.write_bytes(damaged.read_bytes()[:-512] + b"x" * 512)
