@@ -107,6 +107,8 @@ def test_films_and_tracks_come_too(server, tmp_path):
         ("/says/x?X-Robots-Tag=noai", Reason.OPTED_OUT),
         ("/says/x?X-Robots-Tag=unavailable_after:%2025%20Jun%202030%2015:00:00%20PST,%20noimageai", Reason.OPTED_OUT),
         ("/says/x?TDM-Reservation=1", Reason.OPTED_OUT),
+        ("/says/x?TDM-Reservation=0&TDM-Reservation=1", Reason.OPTED_OUT),
+        ("/says/x?TDM-Reservation=0", None),
         ("/says/x?X-Robots-Tag=max-image-preview:large", None),
     ],
 )

@@ -221,7 +221,7 @@ class Client:
         """The headers that count, the body in `target`; or the URL that a redirect points to."""
         most, heard = self._config.max_robots_characters, self._config.opt_outs
         robots = use_text(lambda name: ", ".join(response.headers.getall(name, ())), most)
-        reserved = response.headers.get("TDM-Reservation", "")[:most]
+        reserved = ", ".join(response.headers.getall("TDM-Reservation", ()))[:most]
         taken = response.status in REDIRECTS or gives_all(response.status, response.headers.get("Content-Range", ""))
         if taken and self._config.honour_opt_outs and (directive := media_opt_out(robots, reserved, self._product, heard)):
             raise Refused(Reason.OPTED_OUT, directive)
