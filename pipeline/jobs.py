@@ -13,6 +13,7 @@ import apache_beam as beam
 
 from lamella.pipeline import curation
 from lamella.pipeline.archive_batches import ReadingClock, cut_batches
+from lamella.pipeline.columns import find_rows
 from lamella.pipeline.context import RunContext
 from lamella.pipeline.declared import SHARDS_FOLDER, Job, counters_of_job, rejections_of
 from lamella.pipeline.empty import nothing_left
@@ -35,9 +36,10 @@ from lamella.pipeline.partitions import ReadPartitions, WritePartitions, partiti
 from lamella.pipeline.read import ReadTables
 from lamella.pipeline.standing import expected_fingerprint, faults_of, fingerprint_of, rows_by_dataset
 from lamella.pipeline.standing_shards import names_of_standing, shard_settings, standing_shards
-from lamella.pipeline.tables import part_names, read_records
+from lamella.pipeline.tables import part_names
 from lamella.pipeline.write import CountersTarget, TableTarget, Target, Targets, WriteTargets
 from lamella.schemas.account import Counter
+from lamella.schemas.arrow import from_table
 from lamella.schemas.config import Config
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.files import join, sizes_of
@@ -126,12 +128,9 @@ def forget_unsafe(context: RunContext) -> None:
     """What a list or a classifier found unsafe does not stay in the packs; that it was there does."""
     if not list_indexes(context.folder):
         return
-    rejected = read_records(join(context.folder, rejections_of(MEDIA.name)), Rejection)
-    said = {
-        one.url: " ".join(filter(None, (one.measure, one.detail)))
-        for one in rejected
-        if one.reason is Reason.UNSAFE_IMAGE and one.url
-    }
+    rows = find_rows(join(context.folder, rejections_of(MEDIA.name)), "reason", [Reason.UNSAFE_IMAGE.value])
+    unsafe = (one for row in rows for one in from_table(Rejection, row))
+    said = {one.url: " ".join(filter(None, (one.measure, one.detail))) for one in unsafe if one.url}
     if said and (count := forget_files(context.folder, said)):
         files = "1 file that was found unsafe is" if count == 1 else f"{count} files that were found unsafe are"
         context.say(f"media: {files} taken out of {'its pack' if count == 1 else 'their packs'}")

@@ -37,7 +37,7 @@ from lamella.schemas.media import Alias, ArchiveMedia
 from lamella.schemas.printable import printable
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.base.files import join, remove_files
+from lamella.transforms.base.files import join, remove_files, side_by_side
 from lamella.transforms.base.join import Group, Join
 from lamella.transforms.base.packed import archive_of
 from lamella.transforms.base.spread import Spread
@@ -50,8 +50,6 @@ FILES = {
     "rejected": Rejection,
     "tallies": Counter,
 }
-
-_AT_ONCE = 32  # parts that are looked at at once
 
 
 def partition_key(archive: str) -> str:
@@ -69,8 +67,7 @@ def standing_partitions(
         say: is told, in one line, of each part that is not whole.
     """
     archives = list(archives)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:  # two or three answers of a store for each: one after the other, they take hours
-        found = list(pool.map(partial(_standing, folder, c, deep), archives))
+    found = side_by_side(partial(_standing, folder, c, deep), archives)
     parts = {}
     for archive, (fault, manifest) in zip(archives, found, strict=True):
         if manifest:

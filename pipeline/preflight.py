@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import fsspec
@@ -15,7 +14,7 @@ from lamella.pipeline.config.resolution import check_no_credentials
 from lamella.pipeline.ownership import check_output
 from lamella.schemas.config import Config, ModelConfig, ReadConfig
 from lamella.schemas.errors import ConfigError, WeightsMissing
-from lamella.transforms.base.files import is_local, open_binary
+from lamella.transforms.base.files import is_local, open_binary, side_by_side
 from lamella.transforms.caption.models import BLIP
 from lamella.transforms.formats.content_encoding import record_size_limits
 from lamella.transforms.read.wrappings import holds_records
@@ -64,9 +63,7 @@ def find_archives(patterns: Sequence[str]) -> tuple[str, ...]:
                 f"--input: {names[name]} and {path} have one file name; records are known by it, so it must be unique"
             )
         names[name] = path
-    with ThreadPoolExecutor(16) as pool:
-        sound = list(pool.map(_looks_like_an_archive, archives))
-    if not any(sound):
+    if not any(side_by_side(_looks_like_an_archive, archives)):
         # Some odd files among many are records to reject; nothing but odd files is a wrong path.
         raise ConfigError(f"--input {archives[0]}: not a web archive (neither gzip, zstd, WARC nor ARC)")
     return archives

@@ -24,7 +24,7 @@ from lamella.schemas.config import Config, ModelConfig
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.shards import MANIFEST, ShardManifest
-from lamella.transforms.base.files import NewFile, join, read_bytes
+from lamella.transforms.base.files import NewFile, join, read_bytes, write_atomically
 from lamella.transforms.caption.models import BLIP
 from lamella.transforms.shard.manifest import finish
 
@@ -82,8 +82,8 @@ def bootstrap(
             launch = prepare(config, inputs, folder, say, engine=engine)
             launch.carry_out(say, watch)
         done.append(_measured(folder, inputs, place, number=number, overrides=parts["probe"]))
-        text = json.dumps([asdict(one) for one in done], indent=1)
-        (place / ROUNDS).write_text(text + "\n", encoding="utf-8")
+        rows = json.dumps([asdict(one) for one in done], indent=1)
+        write_atomically(str(place / ROUNDS), rows.encode() + b"\n")
     return done
 
 

@@ -55,6 +55,7 @@ FLOODS = {
     "a long class": f"<div class='{'content ' * 50_000}'>{IMAGES}</div>",
     "a long robots rule": f"<meta name=robots content='{LONG}'>" * 20 + IMAGES,
     "a long licence": f"<a rel=license href='/{LONG}'>licence</a>{IMAGES}",
+    "parts without end": "<img src=i.jpg width=640 height=480>" + "<div>(a) dawn</div>" * 20_000,
     "a long poster": f"<video src=v.mp4 poster='/{LONG}'></video>{PROSE}" * 20,
 }
 

@@ -6,11 +6,11 @@ What a run leaves is written here, by `NewFile` or `write_atomically`, and nowhe
 import os
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from hashlib import sha256
-from typing import BinaryIO, TypeGuard, cast
+from typing import BinaryIO, TypeGuard, TypeVar, cast
 
 import fsspec
 from fsspec.core import url_to_fs
@@ -19,6 +19,7 @@ from fsspec.implementations.local import LocalFileSystem
 RUN_FILE = "run.json"  # in a run's folder: what it was made with and from
 TEMPORARY = ".tmp"  # suffix of what is not finished; readers never look at it
 _AT_ONCE = 32  # questions to a store
+Answer = TypeVar("Answer")
 _TEMPORARY_NAME = re.compile(rf"\..+\.[0-9a-f]{{8}}{re.escape(TEMPORARY)}", re.DOTALL)
 
 
@@ -41,11 +42,15 @@ def size_of(path: str) -> int:
     return fs.info(inner).get("size") or 0
 
 
-def sizes_of(paths: Iterable[str]) -> dict[str, int]:
-    """Path -> bytes, many asked for at once: a store takes a while for each answer."""
-    paths = list(paths)
+def side_by_side(ask: Callable[[str], Answer], paths: Sequence[str]) -> list[Answer]:
+    """What is asked of each path, many at once: one after the other, a store's answers take hours."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return dict(zip(paths, pool.map(size_of, paths), strict=True))
+        return list(pool.map(ask, paths))
+
+
+def sizes_of(paths: Sequence[str]) -> dict[str, int]:
+    """Path -> bytes."""
+    return dict(zip(paths, side_by_side(size_of, paths), strict=True))
 
 
 def open_binary(path: str) -> AbstractContextManager[BinaryIO]:

@@ -23,6 +23,7 @@ _LINKS_TO_PROSE = 3  # letters in lists of links a letter of prose: with more, t
 _MAX_LINKED_IN_A_ROW = 3  # paragraphs; more are a list of what to read elsewhere
 _COLONS = frozenset(":：")
 _PART = re.compile(r"\(?[a-h]\) \S")  # of a figure: "(a) before"
+_MAX_PARTS = 8  # a to h
 
 
 def without_boilerplate(layout: Layout, items: list[Item], limits: "ExtractConfig") -> list[Item]:
@@ -55,11 +56,10 @@ def without_boilerplate(layout: Layout, items: list[Item], limits: "ExtractConfi
 
 def _names_part(items: list[Item], index: int) -> bool:
     """Whether a short line behind pictures says what a part of them shows: "(a) before"."""
-    while index >= 0 and (text := items[index]).media is None:
-        if text.link_letters or not _PART.match(text.text):
-            return False
-        index -= 1
-    return index >= 0
+    for item in reversed(items[max(0, index - _MAX_PARTS) : index + 1]):
+        if item.media or item.link_letters or not _PART.match(item.text):
+            return item.media is not None
+    return False
 
 
 def _is_linked_paragraph(layout: Layout, items: list[Item], index: int, limits: "ExtractConfig") -> bool:

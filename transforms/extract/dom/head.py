@@ -1,6 +1,9 @@
 """What a page says of itself in its head and its links: title, base, robots and licence."""
 
+from collections.abc import Sequence
 from urllib.parse import urldefrag
+
+from selectolax.lexbor import LexborNode
 
 from lamella.transforms.formats.rsl import prohibits_words, rsl_prohibits
 from lamella.transforms.formats.urls import join_url
@@ -11,6 +14,7 @@ _ROBOTS = frozenset(
 )
 _TDM = frozenset(("tdm-reservation", "tdm-policy"))  # W3C TDMRep
 _READ = _ROBOTS | _TDM | {"og:title"}
+_MAX_LICENCES = 20  # in one page
 
 
 class Head:
@@ -43,9 +47,10 @@ class Head:
         if len(href) <= self._max_url and (url := join_url(self.base, href)):
             self.robots.append(f"rsl-license: {url}")
 
-    def add_rsl_texts(self, documents: list[str]) -> None:
+    def add_rsl_texts(self, scripts: Sequence[LexborNode]) -> None:
         """Such licences that stand in the page itself."""
-        self.robots += prohibits_words([said for document in documents for said in rsl_prohibits(document.strip())])
+        texts = ((script.first_child.text_content if script.first_child else "") or "" for script in scripts[:_MAX_LICENCES])
+        self.robots += prohibits_words([said for text in texts for said in rsl_prohibits(text.strip())])
 
     def _add_meta(self, attributes: Attributes) -> None:
         name = (attributes.get("name") or attributes.get("property") or "").strip().lower()

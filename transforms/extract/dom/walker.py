@@ -35,7 +35,6 @@ Handler = Callable[["Walker", LexborNode, Attributes], object]
 _LICENCE = '[rel~="license" i][href]'
 _RSL = 'link[rel~="license" i][type="application/rsl+xml" i][href]'
 _RSL_TEXT = 'script[type="application/rsl+xml" i]'
-_MAX_LICENCES = 20  # in one page
 _TITLE_LETTERS = 1000  # of the page's, that headings are looked for in
 _MIN_SENTENCE_WORDS = 12  # a heading of so many that ends in a full stop is a paragraph
 _FULL_STOPS = frozenset(".!?…。！？")
@@ -100,8 +99,7 @@ class Walker:
             self.head.add_licence(found.attributes)
         for found in tree.css(_RSL)[:1]:
             self.head.add_rsl(found.attributes)
-        if licences := tree.css(_RSL_TEXT)[:_MAX_LICENCES]:
-            self.head.add_rsl_texts([(each.first_child.text_content if each.first_child else "") or "" for each in licences])
+        self.head.add_rsl_texts(tree.css(_RSL_TEXT))
         self.layout.title = (self.head.title or self.head.og_title)[:_TITLE_LETTERS]
         return self.layout
 
@@ -198,8 +196,7 @@ class Walker:
         if box.hint:
             if box.hint in BY_NAME and (id_ := attributes.get("id")) and is_slug(node, id_):
                 box.hint = traits_of(tag, (attributes.get("role") or "")[:MAX_NAMES], box.name, "")[0]
-            if tag == "form":
-                box.hint = hint_of_form(node, box.hint)
+            box.hint = hint_of_form(node, box.hint) if tag == "form" else box.hint
             if box.hint in _PASSED and not self.thorough and not is_entered(self, node, tag, box.hint):
                 self.box = leave[0]
                 return SKIP
