@@ -44,7 +44,7 @@ class Shown(NamedTuple):
 def main() -> None:
     arguments = _arguments()
     torch.set_num_threads(1)
-    limit = RECIPE.min_match if arguments.min_match is None else arguments.min_match
+    limits = arguments.min_match or [RECIPE.min_match]
     captioner = CocaCaptioner.load(ModelConfig(weights=arguments.captioner, batch=TOGETHER))
     matchers = [load_matcher(ModelConfig(weights=weights, batch=TOGETHER)) for weights in arguments.matcher]
     rejected: dict[str, list[list[bool]]] = {row: [] for row in (*TRUE, *FALSE)}  # of each text, by each matcher
@@ -56,11 +56,12 @@ def main() -> None:
         asked = [(one.scene, one.text) for one in shown]
         verdicts = zip(*(matcher.probabilities(pictures, asked) for matcher in matchers), strict=True)
         for one, probabilities in zip(shown, verdicts, strict=True):
-            rejected[one.row].append([probability < limit for probability in probabilities])
+            rejected[one.row].append([probability < limit for probability in probabilities for limit in limits])
             if arguments.show and one.row == FALSE[-1]:
                 print(scenes[one.scene].key, *(f"{probability:.3f}" for probability in probabilities), one.text, sep="  ")
-    print(f"min_match={limit}, scenes exam/{arguments.first} to exam/{arguments.first + arguments.scenes - 1}\n")
-    print(f"| texts | number | {' | '.join(arguments.matcher)} |\n|---|---{'|---' * len(matchers)}|")
+    print(f"scenes exam/{arguments.first} to exam/{arguments.first + arguments.scenes - 1}\n")
+    columns = [f"{weights} at {limit}" for weights in arguments.matcher for limit in limits]
+    print(f"| texts | number | {' | '.join(columns)} |\n|---|---{'|---' * len(columns)}|")
     for row, texts in rejected.items():
         shares = [f"{100 * sum(by_one) / len(texts):.1f} %" for by_one in zip(*texts, strict=True)]
         print(f"| {row} | {len(texts)} | {' | '.join(shares)} |")
@@ -95,7 +96,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--first", type=int, default=0, help="number of the first scene")
     parser.add_argument("--scenes", type=int, default=500)
-    parser.add_argument("--min-match", type=float, help="what a text must reach; that of the recipe demo, if not given")
+    parser.add_argument(
+        "--min-match", type=float, nargs="+", help="what a text must reach; that of the recipe demo, if not given"
+    )
     parser.add_argument("--show", action="store_true", help="print each false caption and its probability")
     return parser.parse_args()
 

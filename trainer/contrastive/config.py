@@ -118,7 +118,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "demo-hard": _DEMO
     | {"datasets": ("ltip",), "steps": 250, "batch": 32, "learning_rate": 6e-4, "final_learning_rate": 0.05, "cache_bytes": 0}
     | {"image_size": 144, "max_shift": 6, "contrastive_weight": 0.1, "caption_weight": 1.0, "itm_weight": 1.0}
-    | {"near_misses": 2, "false_texts": 2, "likely_misses": 1},
+    | {"near_misses": 1, "false_texts": 2},
     # A round of `lamella bootstrap`: captioner and matcher go on, gently, with what the round before kept; and the fixed small
     # model by whose loss the rounds are compared. ALIGN's and LTIP's texts, the web's and the synthetic ones.
     "round-captioner": _DEMO | _ROUND | {"contrastive_weight": 0.0, "caption_weight": 1.0},
