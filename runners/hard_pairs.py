@@ -14,9 +14,8 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import torch
 from PIL import Image
 
 from lamella.pipeline.recipes import demo
@@ -29,7 +28,7 @@ from lamella.schemas.config import ModelConfig
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.sample import PairSample
 from lamella.schemas.shards import ShardManifest
-from lamella.trainer.contrastive.near_misses import kinds_of, other_words, with_word
+from lamella.trainer.contrastive.doubts import Doubt, doubts
 from lamella.transforms.base.files import join
 from lamella.transforms.caption.coca import CocaCaptioner
 from lamella.transforms.shard.manifest import finish, withdraw_manifest
@@ -44,8 +43,7 @@ _ALL_WORDS = demo().caption.model_copy(update={"top_p": 1.0})
 class _Doubted(NamedTuple):
     sample: PairSample
     scene: Scene
-    doubt: float
-    tempting: str  # a true caption with the likeliest wrong word in it
+    doubt: Doubt
 
 
 def write_hard_pairs(folder: str, captioner: CocaCaptioner, of: int, seed: int) -> ShardManifest:
@@ -64,7 +62,7 @@ def _kept(captioner: CocaCaptioner, keys: Sequence[str]) -> Iterator[PairSample]
     for start in range(0, len(keys), TOGETHER):
         samples = [scene_pair(key) for key in keys[start : start + TOGETHER]]
         shown = _doubted(captioner, [sample for sample in samples if sample.facts["shows"] == SHOWS_SCENE])
-        hard = {one.sample.key: one for one in shown if one.doubt >= DOUBT}
+        hard = {one.sample.key: one for one in shown if one.doubt.probability >= DOUBT}
         written = _written(captioner, list(hard.values()))
         for sample in samples:
             if sample.key in hard:
@@ -74,17 +72,10 @@ def _kept(captioner: CocaCaptioner, keys: Sequence[str]) -> Iterator[PairSample]
 
 
 def _doubted(captioner: CocaCaptioner, samples: Sequence[PairSample]) -> list[_Doubted]:
-    loaded, model = captioner.loaded, _model(captioner)
     scenes = [make_scene(sample.key) for sample in samples]
-    tokens = loaded.tokenize([alt_text(scene, Rng("doubted", scene.key)) for scene in scenes])
-    with torch.inference_mode():
-        found = model(captioner.pixels([_opened(sample) for sample in samples]), tokens.to(loaded.device))
-        probabilities = found["logits"].float().softmax(dim=-1).cpu()  # [N, L - 1, V]
-    kinds = kinds_of(loaded.tokenize, probabilities.shape[2], (loaded.bos, loaded.eos, loaded.pad))
-    doubt, drawn = probabilities.masked_fill(~other_words(tokens, kinds), 0.0).flatten(1).max(dim=1)  # [N]
-    wrong = with_word(tokens, drawn[:, None], probabilities.shape[2])[:, 0]
-    texts = [loaded.decode(row[1:].tolist()) for row in wrong]
-    return [_Doubted(*one) for one in zip(samples, scenes, doubt.tolist(), texts, strict=True)]
+    told = [alt_text(scene, Rng("doubted", scene.key)) for scene in scenes]
+    found = doubts(captioner.loaded, [_opened(sample) for sample in samples], told)
+    return [_Doubted(*one) for one in zip(samples, scenes, found, strict=True)]
 
 
 def _written(captioner: CocaCaptioner, hard: Sequence[_Doubted]) -> dict[str, list[str]]:
@@ -99,20 +90,16 @@ def _written(captioner: CocaCaptioner, hard: Sequence[_Doubted]) -> dict[str, li
 
 
 def _with_false(one: _Doubted, captions: Sequence[str]) -> PairSample:
-    told = {text: holds(text, one.scene) for text in [one.tempting, *captions] if text}
+    told = {text: holds(text, one.scene) for text in [one.doubt.tempting, *captions] if text}
     false, true = (sorted(text for text, truth in told.items() if truth is wanted) for wanted in (False, True))
     sample, rng = one.sample, Rng("hard", one.sample.key)
     if true and rng.below(SYNTHETIC) == 0:
         sample = replace(sample, text=rng.pick(true), facts=sample.facts | {"source": "synthetic"})
-    return replace(sample, facts=sample.facts | {"false": false, "doubt": round(one.doubt, 4)})
+    return replace(sample, facts=sample.facts | {"false": false, "doubt": round(one.doubt.probability, 4)})
 
 
 def _opened(sample: PairSample) -> Image.Image:
     return Image.open(io.BytesIO(sample.image))
-
-
-def _model(captioner: CocaCaptioner) -> Any:
-    return captioner.loaded.model
 
 
 def main(words: list[str] | None = None) -> None:
