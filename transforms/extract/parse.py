@@ -16,10 +16,10 @@ from lamella.transforms.extract.content.captions import settle_captions
 from lamella.transforms.extract.content.confidence import confidence
 from lamella.transforms.extract.content.duplicates import without_copies
 from lamella.transforms.extract.content.embedded import embedded_html
-from lamella.transforms.extract.content.main_content import main_items
+from lamella.transforms.extract.content.main_content import main_elements
 from lamella.transforms.extract.content.titles import opening_heading
 from lamella.transforms.extract.dom.addresses import is_inline, joined
-from lamella.transforms.extract.dom.blocks import Image, Item, Video
+from lamella.transforms.extract.dom.blocks import Element, Image, Video
 from lamella.transforms.extract.dom.opened import opened
 from lamella.transforms.extract.dom.tags import HEADINGS
 from lamella.transforms.extract.dom.walker import Walker
@@ -46,7 +46,7 @@ class Parsed:
 
     nodes: tuple[Node, ...]
     title: str
-    robots: str  # of its meta elements, comma-joined
+    robots: str  # of its `meta`s, comma-joined
     licence: str
     confidence: float = 0.0  # 0 to 1: the word F1 to expect of pages like it
     left: tuple[LeftMedia, ...] = ()  # media of the main content that no document holds
@@ -58,28 +58,30 @@ class PageTooCostly(DataError):
 
 def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     """The main content of a page, in reading order. Bytes are UTF-8."""
-    tree = LexborHTMLParser(opened(html.encode("utf-8", "replace") if isinstance(html, str) else html))
+    dom = LexborHTMLParser(opened(html.encode("utf-8", "replace") if isinstance(html, str) else html))
     page = Walker(url, config)
-    items = _main_matter(page, tree, config)
-    sought = _letters(items) < config.min_article_prose
-    sure = confidence(page.layout, items, sought, config.min_prose_words)
+    elements = _main_matter(page, dom, config)
+    sought = _letters(elements) < config.min_article_prose
+    sure = confidence(page.tree, elements, sought, config.min_prose_words)
     if sought:
-        more = _main_matter(Walker(url, config, thorough=True), tree, config)
-        items = more if _letters(more) > config.min_article_prose + _letters(items) else items
+        more = _main_matter(Walker(url, config, thorough=True), dom, config)
+        elements = more if _letters(more) > config.min_article_prose + _letters(elements) else elements
     head, most = page.head, config.max_field_characters
-    if _letters(items) < config.min_article_prose and (state := embedded_html(tree, head.title or head.og_title)):
+    if _letters(elements) < config.min_article_prose and (state := embedded_html(dom, head.title or head.og_title)):
         drawn = LexborHTMLParser(state)
         more = _main_matter(Walker(head.base, config), drawn, config)
-        if _letters(more) > config.min_article_prose + _letters(items):
-            items, tree = more, drawn
+        if _letters(more) > config.min_article_prose + _letters(elements):
+            elements, dom = more, drawn
     if config.engine == "trafilatura":
         from lamella.transforms.extract.trafilatura_text import with_trafilatura_text  # it loads for a second
 
-        items = with_trafilatura_text(html if isinstance(html, str) else html.decode("utf-8", "replace"), page.layout, items)
-    items, left = _with_urls(items, head.base, config.max_url_characters)
-    title = head.title or head.og_title or opening_heading(items) or opening_heading(page.layout.items)
+        elements = with_trafilatura_text(
+            html if isinstance(html, str) else html.decode("utf-8", "replace"), page.tree, elements
+        )
+    elements, left = _with_urls(elements, head.base, config.max_url_characters)
+    title = head.title or head.og_title or opening_heading(elements) or opening_heading(page.tree.elements)
     return Parsed(
-        nodes=tuple(_nodes(items, tree, most)),
+        nodes=tuple(_nodes(elements, dom, most)),
         title=title[:most],
         robots=", ".join(head.robots)[:most],
         licence=head.licence[: config.max_url_characters],
@@ -88,20 +90,20 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     )
 
 
-def _main_matter(page: Walker, tree: LexborHTMLParser, config: ExtractConfig) -> list[Item]:
-    layout = page.walk(tree)
-    layout.add_up(config.min_prose_words)
-    settle_captions(layout, config)
-    return without_copies(without_boilerplate(layout, main_items(layout, config), config))
+def _main_matter(page: Walker, dom: LexborHTMLParser, config: ExtractConfig) -> list[Element]:
+    tree = page.walk(dom)
+    tree.add_up(config.min_prose_words)
+    settle_captions(tree, config)
+    return without_copies(without_boilerplate(tree, main_elements(tree, config), config))
 
 
-def _letters(items: list[Item]) -> int:
-    return sum(len(item.text) for item in items if item.tag not in HEADINGS)
+def _letters(elements: list[Element]) -> int:
+    return sum(len(element.text) for element in elements if element.tag not in HEADINGS)
 
 
-def _with_urls(items: list[Item], base: str, longest: int) -> tuple[list[Item], list[LeftMedia]]:
+def _with_urls(elements: list[Element], base: str, longest: int) -> tuple[list[Element], list[LeftMedia]]:
     """References become addresses at last: those of boilerplate were never joined. And what has none that can be fetched."""
-    out: list[Item] = []
+    out: list[Element] = []
     left: list[LeftMedia] = []
 
     def address(reference: str) -> str:
@@ -113,8 +115,8 @@ def _with_urls(items: list[Item], base: str, longest: int) -> tuple[list[Item], 
             return ""
         return url
 
-    for item in items:
-        if shown := item.media:
+    for element in elements:
+        if shown := element.media:
             if isinstance(shown, Image) and is_inline(shown.url):
                 left.append(LeftMedia(Reason.INLINE_IMAGE, shown.url[:_SHOWN], f"{len(shown.url)} characters of a data: URI"))
                 continue
@@ -126,28 +128,28 @@ def _with_urls(items: list[Item], base: str, longest: int) -> tuple[list[Item], 
             if isinstance(shown, Image):
                 sizes = (address(size) for size in shown.other_sizes)
                 left += [LeftMedia(Reason.SIZE_OF_ANOTHER, url, shown.url) for url in sizes if url]
-        out.append(item)
+        out.append(element)
     return out, left
 
 
-def _nodes(items: list[Item], tree: LexborHTMLParser, most: int) -> Iterator[Node]:
+def _nodes(elements: list[Element], dom: LexborHTMLParser, most: int) -> Iterator[Node]:
     """`most`: characters of a field; a text has none, as it stands once in a page and once in a document."""
-    nearest, described = _nearest_texts(items, most), _described(items, tree, most)
-    for index, item in enumerate(items):
-        match item.media:
+    nearest, described = _nearest_texts(elements, most), _described(elements, dom, most)
+    for index, element in enumerate(elements):
+        match element.media:
             case None:
-                yield TextNode(text=item.text, position=item.position, tag=item.tag)
+                yield TextNode(text=element.text, position=element.position, tag=element.tag)
             case Image():
-                yield _image(item, item.media, described, most)
+                yield _image(element, element.media, described, most)
             case Video():
-                yield _video(item, item.media, nearest[index], most)
+                yield _video(element, element.media, nearest[index], most)
 
 
-def _image(item: Item, image: Image, described: dict[str, str], most: int) -> ImageNode:
+def _image(element: Element, image: Image, described: dict[str, str], most: int) -> ImageNode:
     description = " ".join(described[name] for name in _ids(image) if described.get(name)) or image.description
     return ImageNode(
         url=image.url,
-        position=item.position,
+        position=element.position,
         alt=image.alt[:most],
         caption=image.caption[:most],
         title=image.title[:most],
@@ -157,10 +159,10 @@ def _image(item: Item, image: Image, described: dict[str, str], most: int) -> Im
     )
 
 
-def _video(item: Item, video: Video, nearest: str, most: int) -> VideoNode:
+def _video(element: Element, video: Video, nearest: str, most: int) -> VideoNode:
     return VideoNode(
         url=video.url,
-        position=item.position,
+        position=element.position,
         caption=video.caption[:most],
         nearest_text=nearest[:most],
         track=video.track,
@@ -170,11 +172,11 @@ def _video(item: Item, video: Video, nearest: str, most: int) -> VideoNode:
     )
 
 
-def _described(items: list[Item], tree: LexborHTMLParser, most: int) -> dict[str, str]:
-    """The texts of the elements that aria-describedby names, by their ids; of two with one id the first."""
-    wanted = {name for item in items if isinstance(item.media, Image) for name in _ids(item.media)}
+def _described(elements: list[Element], dom: LexborHTMLParser, most: int) -> dict[str, str]:
+    """The texts of what aria-describedby names, by ids; of two with one id the first."""
+    wanted = {name for element in elements if isinstance(element.media, Image) for name in _ids(element.media)}
     texts: dict[str, str] = {}
-    for node in tree.css("[id]") if wanted else ():
+    for node in dom.css("[id]") if wanted else ():
         if (name := node.id) in wanted and name not in texts:
             texts[name] = " ".join(node.text(separator=" ")[: 4 * most].split())[:most]
     return texts
@@ -184,19 +186,19 @@ def _ids(image: Image) -> list[str]:
     return list(dict.fromkeys(image.described_by.split()))[:_MAX_DESCRIPTIONS]
 
 
-def _nearest_texts(items: list[Item], most: int) -> dict[int, str]:
+def _nearest_texts(elements: list[Element], most: int) -> dict[int, str]:
     """For each video: the heading that it stands under, and the paragraph next to it: before it, or else after it."""
     out, heading, before, after, behind = {}, None, None, None, {}
-    for index in range(len(items) - 1, -1, -1):
-        if isinstance(items[index].media, Video):
+    for index in range(len(elements) - 1, -1, -1):
+        if isinstance(elements[index].media, Video):
             behind[index] = after
-        elif items[index].text and items[index].tag not in HEADINGS:
-            after = items[index]
-    for index, item in enumerate(items):
+        elif elements[index].text and elements[index].tag not in HEADINGS:
+            after = elements[index]
+    for index, element in enumerate(elements):
         if index in behind:
             beside = before if before is not heading else None
             out[index] = "\n".join(found.text[:most] for found in (heading, beside or behind[index]) if found)
-        if item.text:
-            before = item
-            heading = item if item.tag in HEADINGS else heading
+        if element.text:
+            before = element
+            heading = element if element.tag in HEADINGS else heading
     return out

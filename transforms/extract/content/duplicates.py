@@ -1,8 +1,8 @@
-"""The items of a document -> the same with each picture once, in the largest of the sizes that it comes in."""
+"""The elements of a document -> the same with each picture once, in the largest of the sizes that it comes in."""
 
 import re
 
-from lamella.transforms.extract.dom.blocks import Image, Item
+from lamella.transforms.extract.dom.blocks import Element, Image
 
 # What an address says of a size: "photo-300x200.jpg", "photo@2x.jpg", "photo-large.jpg", "/w_300,h_200/photo.jpg",
 # "/max/800/photo.jpg", "/300px-photo.jpg", "?w=300".
@@ -26,20 +26,20 @@ _MAX_SIZES = 8  # pictures of one address but for sizes, with which another one 
 _MAX_URL = 2000  # characters; the sizes in a longer address are not looked for
 
 
-def without_copies(items: list[Item]) -> list[Item]:
+def without_copies(elements: list[Element]) -> list[Element]:
     """Each picture stays where it stands first, in the largest size that the page shows. Pictures of which the page says
     different things are different, whatever their addresses say: a small egg and a large one."""
-    out: list[Item] = []
+    out: list[Element] = []
     seen: dict[str, list[Image]] = {}
-    for item in items:
-        if isinstance(shown := item.media, Image):
+    for element in elements:
+        if isinstance(shown := element.media, Image):
             sizes = seen.setdefault(picture_of(shown.url), [])
             first = next((one for one in sizes[:_MAX_SIZES] if _is_size_of(shown, one)), None)
             if first:
                 _take_over(first, shown)
                 continue
             sizes.append(shown)
-        out.append(item)
+        out.append(element)
     return out
 
 

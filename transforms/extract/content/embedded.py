@@ -1,4 +1,4 @@
-"""A tree whose page says nearly nothing -> HTML of what its embedded state says: the page that a script would draw.
+"""A parsed page says nearly nothing -> HTML of what its embedded state says: the page that a script would draw.
 
 Applications send their content as JSON: in scripts, in JSON-LD (schema.org: articleBody, text, description), in an attribute.
 Of all strings there that are prose, those under one key that say most are the content: the posts of a thread, a body of text.
@@ -11,7 +11,7 @@ from html import escape
 from selectolax.lexbor import LexborHTMLParser
 
 _SCRIPTS = 'script[type*="json" i]'
-_HOLDERS = "div, main, section, article, astro-island"  # elements whose attributes may hold the state
+_HOLDERS = "div, main, section, article, astro-island"  # HTML elements whose attributes may hold the state
 _MIN_STATE = 500  # characters of an attribute that holds it
 _MAX_STATE = 4_000_000  # of all that is read
 _MAX_VALUES = 200_000
@@ -20,11 +20,11 @@ _MIN_WORDS = 12  # of a string that is prose
 _MAX_HOLDERS = 5000
 
 
-def embedded_html(tree: LexborHTMLParser, title: str) -> str:
+def embedded_html(dom: LexborHTMLParser, title: str) -> str:
     """The strings under the key that says most, as a page of its own; "" where there are none."""
     said: dict[str, dict[str, int]] = {}
     left = _MAX_VALUES
-    for state in _states(tree):
+    for state in _states(dom):
         for key, text in _strings(state):
             left -= 1
             if left < 0:
@@ -43,10 +43,10 @@ def _paragraphs(text: str) -> str:
     return "".join(f"<p>{escape(line)}</p>" for line in text.split("\n") if line.strip())
 
 
-def _states(tree: LexborHTMLParser) -> Iterator[object]:
+def _states(dom: LexborHTMLParser) -> Iterator[object]:
     left = _MAX_STATE
-    texts = [node.text() or "" for node in tree.css(_SCRIPTS)]
-    for node in tree.css(_HOLDERS)[:_MAX_HOLDERS]:
+    texts = [node.text() or "" for node in dom.css(_SCRIPTS)]
+    for node in dom.css(_HOLDERS)[:_MAX_HOLDERS]:
         texts += [value for value in node.attributes.values() if value and len(value) >= _MIN_STATE and value[0] in "{["]
     for text in texts:
         left -= len(text)

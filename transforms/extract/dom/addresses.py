@@ -1,4 +1,4 @@
-"""The attributes of an element -> the one URL to fetch for its image or video, and the size that the page gives it.
+"""The attributes of an HTML element -> the one URL to fetch for its image or video, and the size that the page gives it.
 
 Finds what OBELICS loses: srcset and picture, lazy loading under the names that it reads and more, CSS backgrounds, `<base>`,
 and references as RFC 3986 resolves them. data: URIs and tracking pixels are left out.
@@ -103,7 +103,7 @@ def is_inline(url: str) -> bool:
 
 
 def background_url(attributes: Attributes) -> str:
-    """The image that a style attribute, or a lazy loader's, puts behind an element."""
+    """The image that a style attribute, or a lazy loader's, puts behind an HTML element."""
     style = attributes.get("style") or ""
     if "url(" in style and (found := _BACKGROUND.search(style)) and (url := _reference(found[found.lastindex or 0])):
         return url
@@ -156,7 +156,7 @@ def object_url(attributes: Attributes) -> tuple[str, str]:
 
 
 def add_source(video: Video, tag: str, attributes: Attributes) -> None:
-    """Takes what a `video`, `source` or `track` element adds: the first address, the first track of words, the poster."""
+    """Takes what a `video`, `source` or `track` adds: the first address, the first track of words, the poster."""
     url = _reference(attributes.get("src") or attributes.get("data-src"))
     if tag == "track":
         if url and not video.track and (attributes.get("kind") or "subtitles").lower() in _WORD_TRACKS:

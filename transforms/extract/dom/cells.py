@@ -25,9 +25,9 @@ def cell(page: Walker, node: LexborNode, attributes: dict[str, str | None]) -> C
             page.began = page.position
         page.pieces.append(CELL)
     page.row_began = True
-    before, began, links, position = page.box, len(page.pieces), page.link_letters, page.position
-    page.open_box(node.tag or "", attributes)
-    inner, joins = page.box, not page.joined and _is_short(node)
+    before, began, links, position = page.block, len(page.pieces), page.link_letters, page.position
+    page.open_block(node.tag or "", attributes)
+    inner, joins = page.block, not page.joined and _is_short(node)
     page.joined += joins
 
     def leave() -> None:
@@ -40,13 +40,13 @@ def cell(page: Walker, node: LexborNode, attributes: dict[str, str | None]) -> C
             page.row_began = False
             own, row_tag = page.link_letters - links, page.text_tag
             del page.pieces[began:]
-            page.link_letters, page.box = links, before
+            page.link_letters, page.block = links, before
             page.flush()
             page.pieces += pieces
-            page.link_letters, page.box, page.text_tag = own, inner, "p"
+            page.link_letters, page.block, page.text_tag = own, inner, "p"
             page.flush()
             page.text_tag = row_tag
-        page.box = before
+        page.block = before
 
     return leave
 

@@ -1,4 +1,4 @@
-"""A box's tag, role, class and id -> what it says it is: content, furniture of the site, or nothing ("").
+"""A block's tag, role, class and id -> what it says it is: content, boilerplate of the site, or nothing ("").
 
 Names are read token by token: a token is seen on many sites, a whole class attribute on few.
 """
@@ -7,18 +7,18 @@ import re
 from functools import lru_cache
 
 CONTENT = "content"  # the page's own matter
-FURNITURE = "furniture"  # by tag or role: the page says so in HTML's own words
-LIKELY_FURNITURE = "likely furniture"  # by class or id: a habit of site builders
+BOILERPLATE = "boilerplate"  # by tag or role: the page says so in HTML's own words
+LIKELY_BOILERPLATE = "likely boilerplate"  # by class or id: a habit of site builders
 CONSENT = "consent"  # to cookies: no site calls its content so
 COMMENTS = "comments"
 TEASER = "teaser"  # the article's own lead, or an invitation to another one: its links tell
 PROMOTION = "promotion"  # of another page, or of what a landing page is about
 HEADER = "header"  # of the site, or of a section
-LABEL = "label"  # who, when, under which heading: furniture where it is short
+LABEL = "label"  # who, when, under which heading: boilerplate where it is short
 
 MAX_NAMES = 400  # characters of an attribute that are read; what is read is remembered, beyond the page
 BY_NAME = frozenset(
-    (LIKELY_FURNITURE, PROMOTION, CONSENT, COMMENTS, TEASER, HEADER, LABEL)
+    (LIKELY_BOILERPLATE, PROMOTION, CONSENT, COMMENTS, TEASER, HEADER, LABEL)
 )  # what a class or an id alone may say
 
 _CONTENT_ROLES = frozenset(("main", "article"))
@@ -32,16 +32,16 @@ _CAPTION_TAGS = frozenset(("figcaption", "caption"))
 _CONTENT_TAGS = _words("article main")
 _HEADINGS = _words("h1 h2 h3 h4 h5 h6")  # their ids are made of their words
 _TABLE_PARTS = _words("table thead tbody tr th td")  # a header of these is no site's
-_FURNITURE_TAGS = _words("nav footer aside menu dialog")
-_FURNITURE_ROLES = _words("navigation contentinfo banner search dialog alertdialog menu menubar complementary toolbar")
+_BOILERPLATE_TAGS = _words("nav footer aside menu dialog")
+_BOILERPLATE_ROLES = _words("navigation contentinfo banner search dialog alertdialog menu menubar complementary toolbar")
 
 
 # What one token can say: bits, so that the tokens of a class attribute add up.
-_FURNITURE, _BUILT, _COMMENTS, _NOTE, _TEASER, _LABEL, _HEADER, _CONTENT = (1 << bit for bit in range(8))
+_BOILERPLATE, _BUILT, _COMMENTS, _NOTE, _TEASER, _LABEL, _HEADER, _CONTENT = (1 << bit for bit in range(8))
 _BUILDER, _CAPTION, _SILENT, _CONSENT, _PAIRED, _SOFT = (1 << bit for bit in range(8, 14))
 
 _WORDS = {
-    _FURNITURE: _words("""
+    _BOILERPLATE: _words("""
         nav navbar navigation navi subnav topnav menu menus submenu sidebar sidemenu sidenav breadcrumb breadcrumbs
         crumb crumbs popup popover modal newsletter subscribe subscription
         signup share shares sharing sharebar sharedaddy addthis addtoany socials followus related relatedposts recommended
@@ -65,7 +65,7 @@ _WORDS = {
         credit credits print download license licence disclaimer readtime readingtime duration follow
     """),
     _HEADER: frozenset(("header",)),
-    # Page builders and grids call each piece of content a widget, a header or a box.
+    # Page builders and grids call each piece of content a "widget", a "header" or a "box".
     _BUILDER: _words("elementor wpb vc fusion kadence brxe oxy ck table"),
 }
 _SAID = {word: sum(says for says, words in _WORDS.items() if word in words) for words in _WORDS.values() for word in words}
@@ -119,8 +119,8 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def traits_of(tag: str, role: str, class_: str, id_: str) -> tuple[str, bool]:
-    """(what a box says of itself, whether it says that it is a caption)"""
-    if not id_ or tag in _HEADINGS:  # an id is seen on one page, a class on many boxes
+    """(what a block says of itself, whether it says that it is a caption)"""
+    if not id_ or tag in _HEADINGS:  # an id is seen on one page, a class on many blocks
         return _traits_of_class(tag, role, class_)
     said = _names_say(class_) if class_ else 0
     return _traits_by(tag, role, said | _names_say(id_), said & _CAPTION)
@@ -128,7 +128,7 @@ def traits_of(tag: str, role: str, class_: str, id_: str) -> tuple[str, bool]:
 
 @lru_cache(maxsize=1024)
 def traits_of_tag(tag: str) -> tuple[str, bool]:
-    """The same of a box without a role, a class and an id."""
+    """The same of a block without a role, a class and an id."""
     return _traits_by(tag, "", 0, 0)
 
 
@@ -146,8 +146,8 @@ def _traits_by(tag: str, role: str, said: int, caption: int) -> tuple[str, bool]
 def _hint_by(tag: str, role: str, said: int) -> str:
     if tag in _CONTENT_TAGS or role in _CONTENT_ROLES:
         return CONTENT
-    if tag in _FURNITURE_TAGS or role in _FURNITURE_ROLES:
-        return "" if tag == "aside" and _hint(said, True) == "" else FURNITURE
+    if tag in _BOILERPLATE_TAGS or role in _BOILERPLATE_ROLES:
+        return "" if tag == "aside" and _hint(said, True) == "" else BOILERPLATE
     if tag == "form":
         return _hint(said, False) or LABEL
     hint = _hint(said, False) if said and tag not in ("body", "html") else ""
@@ -171,14 +171,14 @@ def _hint(said: int, aside: bool) -> str:
         return CONSENT
     if said & _COMMENTS:
         return COMMENTS
-    if said & (_FURNITURE | _BUILT):
-        return LIKELY_FURNITURE
+    if said & (_BOILERPLATE | _BUILT):
+        return LIKELY_BOILERPLATE
     if said & _SOFT:
         return PROMOTION
     if said & _NOTE:
         return ""
     if aside:
-        return FURNITURE
+        return BOILERPLATE
     if said & _TEASER:
         return TEASER
     if said & _HEADER and not said & _CONTENT:
@@ -200,7 +200,9 @@ def _names_say(names: str) -> int:
 def _words_say(token: str) -> int:
     lower = token.lower()
     words = _words_of(lower if lower == token else _CAMEL.sub("-", token).lower())
-    said = (_PAIRED if len(lower) >= _SHORTEST_PAIR and _ANY_PAIR.search(lower) else 0) | (_FURNITURE if lower in _WHOLE else 0)
+    said = (_PAIRED if len(lower) >= _SHORTEST_PAIR and _ANY_PAIR.search(lower) else 0) | (
+        _BOILERPLATE if lower in _WHOLE else 0
+    )
     if not _STATES.isdisjoint(words):
         return said
     if not _SAID_WORDS.isdisjoint(words):
@@ -222,5 +224,5 @@ def _words_of(token: str) -> list[str]:
 def _pairs_say(token: str) -> int:
     lower, said = _CAMEL.sub("-", token).lower(), 0
     if not _words_say(token) & _BUILDER and _STATES.isdisjoint(lower.split("-")):
-        said = _FURNITURE * bool(_PAIRS.search(lower)) | _COMMENTS * bool(_COMMENT_PAIRS.search(lower))
+        said = _BOILERPLATE * bool(_PAIRS.search(lower)) | _COMMENTS * bool(_COMMENT_PAIRS.search(lower))
     return said | _CAPTION * bool(_CAPTIONS.search(lower)) | _SILENT * bool(_SILENCES.search(lower))

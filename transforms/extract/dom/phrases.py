@@ -1,4 +1,4 @@
-"""Phrases, links and raised marks, met on the walk -> what they do to the block of text that is open."""
+"""Phrases, links and raised marks, met on the walk -> what they do to the text that is open."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lamella.transforms.extract.dom.walker import Walker
 
 Attributes = dict[str, str | None]
-SKIP = object()  # the inside of the element is not walked
+SKIP = object()  # the inside of the HTML element is not walked
 _NAME_LETTERS = 4  # a word of so many is no unit of measure: what is raised behind it is a mark
 _POWER = re.compile(r"[-+−±]?\d[\d.,]*|[-+−]?[b-df-npqs-z]|[-+−]?[a-z]\s?[-+−]\s?\d+", re.IGNORECASE)
 _NOTE_ROLES = frozenset(("doc-noteref", "doc-backlink", "noteref", "backlink"))
@@ -28,8 +28,8 @@ _MAX_BUTTONS = 300  # that are looked into
 _MAX_BUTTON_LETTERS = 300
 _CARD_PARTS = frozenset(("div", "article", "section", "header", "h2", "h3", "h4", "ul"))
 _MIN_QUESTION_WORDS = 4
-_MAX_BEFORE_BLOCK = 30  # nodes of an unknown element before its first block
-_MAX_WRAPS = 4  # elements around the first letter of a mark
+_MAX_BEFORE_BLOCK = 30  # nodes of an unknown HTML element before its first block
+_MAX_WRAPS = 4  # HTML elements around the first letter of a mark
 
 
 def phrase(page: Walker, node: LexborNode, attributes: Attributes) -> object:
@@ -40,7 +40,7 @@ def phrase(page: Walker, node: LexborNode, attributes: Attributes) -> object:
         if is_silent(class_):
             return SKIP
         if node.tag == "span" and not page.joined and is_caption(class_):
-            return page.block(node, attributes)
+            return page.begin_block(node, attributes)
     return SKIP if attributes.get("aria-hidden") == "true" else None
 
 
@@ -64,31 +64,31 @@ def script(page: Walker, node: LexborNode, attributes: Attributes) -> object:
 def button(page: Walker, node: LexborNode, attributes: Attributes) -> object:
     """A button is for doing, but for one that is a heading or a question, which unfolds its answer; and for one that was never
     closed and holds the page."""
-    if page.text_tag in HEADINGS or page.layout.boxes[page.box].tag == "summary":
+    if page.text_tag in HEADINGS or page.tree.blocks[page.block].tag == "summary":
         return None
     page.buttons += 1
     if page.buttons > _MAX_BUTTONS:
         return SKIP
     if node.css_first(_BUTTON_MATTER) is not None:
-        return page.block(node, attributes) if len(node.text() or "") > _MAX_BUTTON_LETTERS else SKIP
+        return page.begin_block(node, attributes) if len(node.text() or "") > _MAX_BUTTON_LETTERS else SKIP
     unfolds = "aria-expanded" in attributes or not _UNFOLDING.isdisjoint(attributes)
     if unfolds and len((node.text() or "")[:_MAX_BUTTON_LETTERS].split()) >= _MIN_QUESTION_WORDS:
-        return page.block(node, attributes)
+        return page.begin_block(node, attributes)
     return SKIP
 
 
 def unknown(page: Walker, node: LexborNode, attributes: Attributes) -> object:
-    """An element that HTML does not know is inline, as in browsers; one in which a block soon stands is a box."""
+    """A tag that HTML does not know is inline, as in browsers; one in which a block soon stands is one, too."""
     at = node.first_child
     for _ in range(_MAX_BEFORE_BLOCK):
         if at is None:
             return phrase(page, node, attributes)
         if at.tag in BLOCKS:
-            return page.block(node, attributes)
+            return page.begin_block(node, attributes)
         above, at = at, at.first_child or at.next
         while at is None and (above := above.parent) is not None and above.mem_id != node.mem_id:
             at = above.next
-    return page.block(node, attributes)
+    return page.begin_block(node, attributes)
 
 
 def slant(page: Walker, node: LexborNode, attributes: Attributes) -> object:
@@ -147,7 +147,7 @@ def link(page: Walker, node: LexborNode, attributes: Attributes) -> object:
     inward = href is not None and href[:1] == "#"
     if inward and _is_mark(page, node, attributes):
         return SKIP
-    before, box_before, page.href, page.link_box = page.href, page.link_box, href, page.box
+    before, block_before, page.href, page.link_block = page.href, page.link_block, href, page.block
     leads = href is not None or not ("name" in attributes or "id" in attributes)  # else it is led to
     weak = leads and (href is None or inward)
     if weak and _leads_to_itself(node, href):
@@ -156,18 +156,18 @@ def link(page: Walker, node: LexborNode, attributes: Attributes) -> object:
         page.weak_links += 1
     else:
         page.links += leads
-    boxed = page.block(node, attributes) if href and not page.joined and _begins_with_block(node) else None
-    if boxed is SKIP:
-        boxed = None
+    as_block = page.begin_block(node, attributes) if href and not page.joined and _begins_with_block(node) else None
+    if as_block is SKIP:
+        as_block = None
 
     def leave() -> None:
-        if boxed is not None:
-            page.leave(boxed)
+        if as_block is not None:
+            page.leave(as_block)
         if weak:
             page.weak_links -= 1
         else:
             page.links -= leads
-        page.href, page.link_box = before, box_before
+        page.href, page.link_block = before, block_before
 
     return leave
 

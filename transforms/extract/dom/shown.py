@@ -1,4 +1,4 @@
-"""The elements that show something, met on the walk -> images and videos among the items, in their places."""
+"""The HTML elements that show something, met on the walk -> images and videos among the elements, in their places."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom import addresses
-from lamella.transforms.extract.dom.blocks import Image, Item, Video
+from lamella.transforms.extract.dom.blocks import Element, Image, Video
 from lamella.transforms.extract.dom.class_heuristics import MAX_NAMES
 from lamella.transforms.extract.dom.placeholders import is_tracker
 from lamella.transforms.extract.dom.texts import one_line
@@ -45,7 +45,7 @@ def _is_formula(alt: str) -> bool:
 
 
 def background(page: Walker, attributes: Attributes) -> None:
-    """The image behind an element."""
+    """The image behind an HTML element."""
     if url := addresses.background_url(attributes):
         _add_image(page, url, attributes)
 
@@ -75,14 +75,14 @@ def video(page: Walker, node: LexborNode, attributes: Attributes) -> Callable[[]
     caption = attribute(page, attributes, "title") or attribute(page, attributes, "aria-label")
     shown = page.video = Video(caption=caption, width=width, height=height)
     addresses.add_source(shown, node.tag or "", attributes)
-    item, at = Item(page.box, page.position, "video", media=shown), len(page.layout.items)
+    element, at = Element(page.block, page.position, "video", media=shown), len(page.tree.elements)
     page.muted += 1
 
     def leave() -> None:
         page.muted -= 1
         page.video = None
         if shown.url:
-            page.layout.items.insert(at, item)
+            page.tree.elements.insert(at, element)
 
     return leave
 
@@ -96,7 +96,7 @@ def embedded(page: Walker, node: LexborNode, attributes: Attributes) -> None:
         page.flush()
         width, height = addresses.size_of(attributes)
         shown = Video(url=url, caption=attribute(page, attributes, "title"), width=width, height=height)
-        page.layout.items.append(Item(page.box, page.position, "video", media=shown))
+        page.tree.elements.append(Element(page.block, page.position, "video", media=shown))
 
 
 def attribute(page: Walker, attributes: Attributes, name: str) -> str:
@@ -106,7 +106,7 @@ def attribute(page: Walker, attributes: Attributes, name: str) -> str:
 
 
 def _add_image(page: Walker, url: str, attributes: Attributes, size: tuple[int, int] | None = None) -> None:
-    last = page.layout.items[-1].media if page.layout.items and not page.pieces else None
+    last = page.tree.elements[-1].media if page.tree.elements and not page.pieces else None
     if isinstance(last, Image):
         if last.url == url:
             return
@@ -127,7 +127,7 @@ def _add_image(page: Walker, url: str, attributes: Attributes, size: tuple[int, 
         of_site=_is_of_site(attributes),
         linked=bool(page.href) and not addresses.is_image_name(page.href) and page.href[0] != "#",
     )
-    page.layout.items.append(Item(page.box, page.position, "img", media=shown))
+    page.tree.elements.append(Element(page.block, page.position, "img", media=shown))
 
 
 def _is_of_site(attributes: Attributes) -> bool:

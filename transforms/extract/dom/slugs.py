@@ -1,4 +1,4 @@
-"""An element and its id -> whether the id is made of the words of the heading within, as section makers do, and is no name."""
+"""An HTML element and its id -> whether the id is made of the words of the heading within, as CMSs do, and is no name."""
 
 import re
 

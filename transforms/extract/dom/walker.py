@@ -1,7 +1,7 @@
-"""A tree parsed by lexbor -> its Layout and its Head: one walk, no recursion, and nothing judged.
+"""A tree parsed by lexbor -> its BlockTree and its Head: one walk, no recursion, and nothing judged.
 
-A block-level element is a box; the text between two edges of boxes is an item, and so is each image or video, in its place.
-Depth costs memory, never the stack.
+A block-level HTML element is a Block; the text between two edges of blocks is an Element, and so is each image or video, in its
+place. Depth costs memory, never the stack.
 """
 
 from collections.abc import Callable
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from lamella.transforms.extract.dom import addresses, cells, phrases, shown, tags
-from lamella.transforms.extract.dom.blocks import Box, Item, Layout, Video
+from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element, Video
 from lamella.transforms.extract.dom.class_heuristics import (
+    BOILERPLATE,
     BY_NAME,
     CONSENT,
-    FURNITURE,
-    LIKELY_FURNITURE,
+    LIKELY_BOILERPLATE,
     MAX_NAMES,
     is_silent,
     traits_of,
@@ -25,7 +25,7 @@ from lamella.transforms.extract.dom.entered import hint_of_form, is_entered
 from lamella.transforms.extract.dom.head import Head
 from lamella.transforms.extract.dom.phrases import SKIP
 from lamella.transforms.extract.dom.slugs import is_slug
-from lamella.transforms.extract.dom.texts import BREAK, CELL, blocks_of, one_line
+from lamella.transforms.extract.dom.texts import BREAK, CELL, one_line, texts_of
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
@@ -45,19 +45,19 @@ class Walker:
     """The state of a walk. The handlers of `phrases`, `cells` and `shown` read and write it, too."""
 
     def __init__(self, url: str, config: "ExtractConfig", thorough: bool = False):
-        self.thorough = thorough  # enters what is hidden or says that it is furniture, too
-        self.layout, self.head = Layout(), Head(url, config.max_url_characters)
+        self.thorough = thorough  # enters what is hidden or says that it is boilerplate, too
+        self.tree, self.head = BlockTree(), Head(url, config.max_url_characters)
         self.max_px, self.max_url, self.max_field = config.max_srcset_px, config.max_url_characters, config.max_field_characters
         self.min_prose_words = config.min_prose_words
-        self.position = self.box = 0
+        self.position = self.block = 0
         self.text_tag = "p"
-        self.pieces: list[str] = []  # of the block that is open
+        self.pieces: list[str] = []  # of the text that is open
         self.began = self.links = self.link_letters = self.slants = self.slanted_letters = self.muted = self.joined = 0
         self.weak_links = self.weak_letters = 0  # links within the page, or to nowhere: a menu's, or a text's
-        self.link_box = 0  # in which the open link began
-        self.href_of_block: str | None = None  # where all links of the open block lead; "" where to several places
-        self.wrapped = False  # whether the last of them began in a box around the block
-        self.heading_blocks = 0  # of the heading that is open
+        self.link_block = 0  # in which the open link began
+        self.href_of_text: str | None = None  # where all links of the open text lead; "" where to several places
+        self.wrapped = False  # whether the last of them began in a block around the text
+        self.heading_texts = 0  # of the heading that is open
         self.entered = self.named = self.buttons = 0  # boilerplate by tag, by name, and buttons that were looked into
         self.row_began = False  # the table row that is open had a cell
         self.controlled: set[str] = set()  # ids of what something on the page unfolds
@@ -65,8 +65,8 @@ class Walker:
         self.sources: list[Attributes] | None = None
         self.video: Video | None = None  # the one that is open
 
-    def walk(self, tree: LexborHTMLParser) -> Layout:
-        """Every element and every piece of text below the root, in document order."""
+    def walk(self, tree: LexborHTMLParser) -> BlockTree:
+        """Every HTML element and every piece of text below the root, in document order."""
         node, open_nodes, pieces = tree.root, [], self.pieces
         handler_of, unknown = _HANDLERS.get, phrases.unknown
         while node is not None:
@@ -100,11 +100,11 @@ class Walker:
         for found in tree.css(_RSL)[:1]:
             self.head.add_rsl(found.attributes)
         self.head.add_rsl_texts(tree.css(_RSL_TEXT))
-        self.layout.title = (self.head.title or self.head.og_title)[:_TITLE_LETTERS]
-        return self.layout
+        self.tree.title = (self.head.title or self.head.og_title)[:_TITLE_LETTERS]
+        return self.tree
 
     def _styled(self, handler: Handler, node: LexborNode, attributes: Attributes) -> object:
-        """An element that may be hidden, or have an image behind it, or unfold another one."""
+        """An HTML element that may be hidden, or have an image behind it, or unfold another one."""
         for name in tags.UNFOLDS:
             if ids := attributes.get(name):
                 self.controlled.update(id_.removeprefix("#") for id_ in ids.split()[:_MAX_UNFOLDED])
@@ -120,16 +120,16 @@ class Walker:
         return attributes.get("role") in tags.FOLDED_ROLES or (attributes.get("id") or "") in self.controlled
 
     def leave(self, leave: Any) -> None:
-        """Undoes what a handler did when an element began: (box, tag of text) to go back to, or a function."""
+        """Undoes what a handler did when an HTML element began: (block, tag of text) to go back to, or a function."""
         if type(leave) is tuple:
             if self.pieces:
                 self.flush()
-            self.box, self.text_tag = leave
+            self.block, self.text_tag = leave
         else:
             leave()
 
     def add_text(self, text: str) -> None:
-        """A piece of the block that is open."""
+        """A piece of the text that is open."""
         if self.muted:
             return
         self.position += 1
@@ -141,48 +141,48 @@ class Walker:
         if self.links:
             self.link_letters += len(text.strip())
             leads = self.href or ""
-            self.href_of_block = leads if self.href_of_block in (None, leads) else ""
-            self.wrapped = self.link_box != self.box
+            self.href_of_text = leads if self.href_of_text in (None, leads) else ""
+            self.wrapped = self.link_block != self.block
         elif self.weak_links:
             self.weak_letters += len(text.strip())
         if self.slants:
             self.slanted_letters += len(text)
 
     def flush(self) -> None:
-        """Ends the block that is open."""
+        """Ends the text that is open."""
         if not self.pieces:
             return
-        blocks = blocks_of(self.pieces, self.text_tag == "pre")
-        if blocks:
+        texts = texts_of(self.pieces, self.text_tag == "pre")
+        if texts:
             share, weak, slanted = 0.0, 0.0, False
             if self.link_letters or self.slanted_letters or self.weak_letters:
-                letters = sum([len(text) for text, _ in blocks])
+                letters = sum([len(text) for text, _ in texts])
                 share, slanted = self.link_letters / letters, self.slanted_letters >= letters
                 weak = self.weak_letters / letters
-            for text, words in blocks:
+            for text, words in texts:
                 tag = self.text_tag
                 if tag in tags.HEADINGS:
                     tag = self._heading_or_text(text, words)
-                item = Item(self.box, self.began, tag, text, 0, words, slanted)
+                element = Element(self.block, self.began, tag, text, 0, words, slanted)
                 said = tag in tags.HEADINGS or (words >= self.min_prose_words and tag != "li")
                 linked = share if said else share + weak
                 if linked:
-                    item.link_letters = min(round(len(text) * linked), len(text))
-                    item.link_density = item.link_letters / len(text)
-                    item.href, item.wrapped = self.href_of_block or "", self.wrapped
-                self.layout.items.append(item)
+                    element.link_letters = min(round(len(text) * linked), len(text))
+                    element.link_density = element.link_letters / len(text)
+                    element.href, element.wrapped = self.href_of_text or "", self.wrapped
+                self.tree.elements.append(element)
         self.pieces.clear()
         self.link_letters = self.slanted_letters = self.weak_letters = 0
-        self.href_of_block = None
+        self.href_of_text = None
 
     def _heading_or_text(self, text: str, words: int) -> str:
-        """The tag of a block in a heading: a long sentence is a paragraph, and so is prose behind the heading's own line, where
+        """The tag of a text in a heading: a long sentence is a paragraph, and so is prose behind the heading's own line, where
         the heading was never closed."""
-        self.heading_blocks += 1
+        self.heading_texts += 1
         long = words >= _MIN_SENTENCE_WORDS and text[-1] in _FULL_STOPS
-        return "p" if long or (self.heading_blocks > 1 and words >= self.min_prose_words) else self.text_tag
+        return "p" if long or (self.heading_texts > 1 and words >= self.min_prose_words) else self.text_tag
 
-    def block(self, node: LexborNode, attributes: Attributes) -> object:
+    def begin_block(self, node: LexborNode, attributes: Attributes) -> object:
         if self.joined:
             return self._part(node, attributes)
         tag = node.tag or ""
@@ -191,18 +191,18 @@ class Walker:
             return SKIP if silent else self._end_line if tag in tags.CODE_LINES else None
         if self.pieces:
             self.flush()
-        leave = self.box, self.text_tag
-        box = self.open_box(tag, attributes)
-        if box.hint:
-            if box.hint in BY_NAME and (id_ := attributes.get("id")) and is_slug(node, id_):
-                box.hint = traits_of(tag, (attributes.get("role") or "")[:MAX_NAMES], box.name, "")[0]
-            box.hint = hint_of_form(node, box.hint) if tag == "form" else box.hint
-            if box.hint in _PASSED and not self.thorough and not is_entered(self, node, tag, box.hint):
-                self.box = leave[0]
+        leave = self.block, self.text_tag
+        block = self.open_block(tag, attributes)
+        if block.hint:
+            if block.hint in BY_NAME and (id_ := attributes.get("id")) and is_slug(node, id_):
+                block.hint = traits_of(tag, (attributes.get("role") or "")[:MAX_NAMES], block.name, "")[0]
+            block.hint = hint_of_form(node, block.hint) if tag == "form" else block.hint
+            if block.hint in _PASSED and not self.thorough and not is_entered(self, node, tag, block.hint):
+                self.block = leave[0]
                 return SKIP
         if tag in tags.TEXT_TAGS:
             self.text_tag = tags.TEXT_TAGS[tag]
-            self.heading_blocks = 0
+            self.heading_texts = 0
         if tag == "tr":
             self.row_began = False
         return leave
@@ -224,24 +224,24 @@ class Walker:
         if self.pieces and not self.pieces[-1].endswith("\n"):
             self.pieces.append("\n")
 
-    def open_box(self, tag: str, attributes: Attributes) -> Box:
-        boxes = self.layout.boxes
+    def open_block(self, tag: str, attributes: Attributes) -> Block:
+        blocks = self.tree.blocks
         if attributes:
             get = attributes.get
             role, class_, id_ = get("role") or "", get("class") or "", get("id") or ""
             if len(class_) > MAX_NAMES or len(id_) > MAX_NAMES or len(role) > MAX_NAMES:
                 role, class_, id_ = role[:MAX_NAMES], class_[:MAX_NAMES], id_[:MAX_NAMES]
             hint, caption = traits_of(tag[:MAX_NAMES], role, class_, id_)
-            box = Box(tag, self.box, hint, class_, caption, tag == "main" or role == "main")
-        else:  # nearly half of all boxes: there is nothing to read
+            block = Block(tag, self.block, hint, class_, caption, tag == "main" or role == "main")
+        else:  # nearly half of all blocks: there is nothing to read
             hint, caption = traits_of_tag(tag[:MAX_NAMES])
-            box = Box(tag, self.box, hint, "", caption, tag == "main")
-        self.box = len(boxes)
-        boxes.append(box)
-        return box
+            block = Block(tag, self.block, hint, "", caption, tag == "main")
+        self.block = len(blocks)
+        blocks.append(block)
+        return block
 
     def _title(self, node: LexborNode, attributes: Attributes) -> object:
-        if not self.layout.items and not self.head.title:
+        if not self.tree.elements and not self.head.title:
             self.head.title = one_line((node.text() or "")[: self.max_field])
         return SKIP
 
@@ -265,9 +265,9 @@ class Walker:
         self.muted -= 1
 
 
-_PASSED = frozenset((FURNITURE, LIKELY_FURNITURE, CONSENT))  # boilerplate that is not entered where nothing stands in it
+_PASSED = frozenset((BOILERPLATE, LIKELY_BOILERPLATE, CONSENT))  # boilerplate that is not entered where nothing stands in it
 _STYLED = addresses.BACKGROUNDS | {"hidden", *tags.UNFOLDS}
-_HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is not named here is a box
+_HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is not named here is a block
     **dict.fromkeys((*tags.SKIPPED, "-comment", "-doctype", "-document", None)),
     **dict.fromkeys(tags.INLINE, phrases.phrase),
     **dict.fromkeys(tags.SLANTED, phrases.slant),
@@ -277,7 +277,7 @@ _HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is no
     "meta": Walker._meta,
     "link": Walker._meta,
     "base": Walker._meta,
-    **dict.fromkeys(tags.BLOCKS, Walker.block),
+    **dict.fromkeys(tags.BLOCKS, Walker.begin_block),
     "a": phrases.link,
     "sub": phrases.lowered,
     "script": phrases.script,
