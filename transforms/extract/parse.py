@@ -23,12 +23,12 @@ from lamella.transforms.extract.dom.blocks import Element, Image, Video
 from lamella.transforms.extract.dom.opened import opened
 from lamella.transforms.extract.dom.tags import HEADINGS
 from lamella.transforms.extract.dom.walker import Walker
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
 
 
-_MAX_DESCRIPTIONS = 10  # ids in an aria-describedby
 _SHOWN = 200  # characters of a URL that is longer than twice what it may be
 
 
@@ -183,7 +183,7 @@ def _described(elements: list[Element], dom: LexborHTMLParser, most: int) -> dic
 
 
 def _ids(image: Image) -> list[str]:
-    return list(dict.fromkeys(image.described_by.split()))[:_MAX_DESCRIPTIONS]
+    return list(dict.fromkeys(image.described_by.split()))[: INPUT_LIMITS.max_descriptions]
 
 
 def _nearest_texts(elements: list[Element], most: int) -> dict[int, str]:

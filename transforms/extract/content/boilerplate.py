@@ -12,6 +12,7 @@ from lamella.transforms.extract.content.runs import FULL_STOPS, is_sentence, run
 from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element, Image, is_named
 from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BLOCKS
 from lamella.transforms.extract.dom.texts import CELL_EDGE
+from lamella.transforms.extract.heuristics import HEURISTICS
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
@@ -19,11 +20,8 @@ if TYPE_CHECKING:
 _LISTS = frozenset(("ul", "ol", "dl"))
 _ROWS = frozenset(("tr", "pre", "blockquote", "figcaption"))
 _SENTENCE_ENDS = frozenset(".!?:;…\"'”’»«“。！？；：」』؟।۔")
-_LINKS_TO_PROSE = 3  # letters in lists of links a letter of prose: with more, the links are what is told
-_MAX_LINKED_IN_A_ROW = 3  # paragraphs; more are a list of what to read elsewhere
 _COLONS = frozenset(":：")
 _PART = re.compile(r"\(?[a-h]\) \S")  # of a figure: "(a) before"
-_MAX_PARTS = 8  # a to h
 
 
 def without_boilerplate(tree: BlockTree, elements: list[Element], limits: "ExtractConfig") -> list[Element]:
@@ -61,7 +59,7 @@ def without_boilerplate(tree: BlockTree, elements: list[Element], limits: "Extra
 
 def _names_part(elements: list[Element], index: int) -> bool:
     """Whether a short line behind pictures says what a part of them shows: "(a) before"."""
-    for element in reversed(elements[max(0, index - _MAX_PARTS) : index + 1]):
+    for element in reversed(elements[max(0, index - HEURISTICS.max_parts) : index + 1]):
         if element.media or element.link_letters or not _PART.match(element.text):
             return element.media is not None
     return False
@@ -76,7 +74,7 @@ def _is_linked_paragraph(tree: BlockTree, elements: list[Element], index: int, l
 
     def linked_on(step: int) -> int:
         """Paragraphs like it up to one that is no link, or too many where there is none."""
-        for count in range(_MAX_LINKED_IN_A_ROW):
+        for count in range(HEURISTICS.max_linked_in_a_row):
             at = index + (count + 1) * step
             if (
                 not 0 <= at < len(elements)
@@ -88,9 +86,9 @@ def _is_linked_paragraph(tree: BlockTree, elements: list[Element], index: int, l
                 return count
             if not _may_be_told(blocks, elements[at], limits):
                 break
-        return _MAX_LINKED_IN_A_ROW
+        return HEURISTICS.max_linked_in_a_row
 
-    return linked_on(-1) + 1 + linked_on(1) <= _MAX_LINKED_IN_A_ROW
+    return linked_on(-1) + 1 + linked_on(1) <= HEURISTICS.max_linked_in_a_row
 
 
 def _may_be_told(blocks: list[Block], element: Element, limits: "ExtractConfig") -> bool:
@@ -191,7 +189,7 @@ def _is_made_of_links(elements: list[Element], said: list[bool], limits: "Extrac
     """Whether lists of links are all that the page has to say, or nearly so."""
     prose = sum(len(i.text) for i, one in zip(elements, said, strict=True) if one and i.words >= limits.min_prose_words)
     listed = sum(i.link_letters for i, one in zip(elements, said, strict=True) if i.tag == "li" and not one)
-    return prose < listed and (prose < limits.min_article_prose or _LINKS_TO_PROSE * prose < listed)
+    return prose < listed and (prose < limits.min_article_prose or HEURISTICS.min_links_to_prose * prose < listed)
 
 
 def _keep_announced(tree: BlockTree, elements: list[Element], said: list[bool], limits: "ExtractConfig") -> None:

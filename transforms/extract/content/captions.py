@@ -8,12 +8,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.blocks import BlockTree, Element, Image, Video
+from lamella.transforms.extract.heuristics import HEURISTICS
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
 
 _ROOT = 0
-_MAX_FIGURES = 4  # one within the other, whose captions are one picture's
 
 
 def settle_captions(tree: BlockTree, limits: "ExtractConfig") -> None:
@@ -102,7 +102,7 @@ def _shown_in_figures(tree: BlockTree, figures: list[int]) -> dict[int, list[Ima
         if element.media is None:
             continue
         figure = figures[element.block]
-        for _ in range(_MAX_FIGURES):
+        for _ in range(HEURISTICS.max_caption_figures):
             if not figure:
                 break
             shown.setdefault(figure, []).append(element.media)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element
 from lamella.transforms.extract.dom.class_heuristics import BOILERPLATE, COMMENTS, CONSENT, LIKELY_BOILERPLATE
 from lamella.transforms.extract.dom.tags import HEADINGS
+from lamella.transforms.extract.heuristics import HEURISTICS
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 _MONEY = frozenset("$€£¥₹₽₩₺₫฿₴")
 _BY_SIGN = re.compile(r"[$€£¥₹₽₩₺₫฿₴]\s?\d|\d\s?[$€£¥₹₽₩₺₫฿₴]")
 _BY_NAME = re.compile(r"\d[.,]\d\d\s(?:[A-Z]{3}|[A-Za-z]{2,3}\.?)$")  # 12.50 EUR, 12,50 kr.
-_MAX_PRICE = 60  # characters of a line that is one
 _NEVER = frozenset((BOILERPLATE, CONSENT, COMMENTS))
 _NO_ENTRIES = frozenset(("p", "tr", "td", "th", "dt", "dd", "option", "figure", "ul", "ol", "table", "tbody", *HEADINGS))
 
@@ -85,7 +85,7 @@ def priced_blocks(tree: BlockTree) -> list[bool]:
     """For each block whether a short line in it is a price: a number beside a sign of money."""
     priced = [False] * len(tree.blocks)
     for element in tree.elements:
-        if len(element.text) <= _MAX_PRICE and _is_price(element.text):
+        if len(element.text) <= HEURISTICS.max_price_characters and _is_price(element.text):
             priced[element.block] = True
     for index in range(len(priced) - 1, 0, -1):
         if priced[index]:

@@ -5,12 +5,10 @@ from typing import TYPE_CHECKING
 from lamella.transforms.extract.content.titles import is_called_so, title_parts
 from lamella.transforms.extract.dom.blocks import BlockTree, Element, is_named
 from lamella.transforms.extract.dom.tags import HEADINGS
+from lamella.transforms.extract.heuristics import HEURISTICS
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
-
-
-_MIN_CHRONICLE = 3
 
 
 def without_emptied_blocks(
@@ -83,8 +81,8 @@ def _chronicles(tree: BlockTree) -> set[int]:
             if run and run[-1].tag != element.tag:
                 run = []
             run.append(element)
-            if len(run) >= _MIN_CHRONICLE:
-                found.update(map(id, run[-_MIN_CHRONICLE:]))
+            if len(run) >= HEURISTICS.min_chronicle:
+                found.update(map(id, run[-HEURISTICS.min_chronicle :]))
         else:
             run = []
     return found

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.blocks import BlockTree, Element, Image, Video
 from lamella.transforms.extract.dom.tags import TEXT_BLOCKS
+from lamella.transforms.extract.heuristics import HEURISTICS
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
@@ -14,9 +15,6 @@ _OF_THE_SITE = re.compile(
     r"logo|sponsor|advert|(?:^|[_\s-])ads?(?:$|[_\s-])|promo|social|share|cookie|consent|popup|modal|newsletter|avatar", re.I
 )
 _OF_PICTURES = re.compile(r"hero|image|img|photo|picture|figure|media|cover|featured|thumb|overlay|banner|slide|gallery", re.I)
-
-
-_FAR = 3  # blocks between a player and the section whose text it stands in
 
 
 def picture_blocks(tree: BlockTree, limits: "ExtractConfig") -> set[int]:
@@ -63,7 +61,7 @@ def _video_blocks(tree: BlockTree, beside: set[int], limits: "ExtractConfig") ->
 
 def _around_block(tree: BlockTree, block: int) -> Iterator[int]:
     """The nearest blocks around it."""
-    for _ in range(_FAR):
+    for _ in range(HEURISTICS.max_player_distance):
         block = tree.blocks[block].parent
         if block <= 0:
             return

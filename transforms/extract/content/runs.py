@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.blocks import BlockTree, Element
 from lamella.transforms.extract.dom.tags import HEADINGS
+from lamella.transforms.extract.heuristics import HEURISTICS
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
 
 FULL_STOPS = frozenset(".!?…\"'”’»«“。！？」』؟।۔")
-_MIN_ROWS = 3  # of a name and a value
-_MIN_SECTION = 2  # lines under a heading of their own
 
 
 def runs_of(tree: BlockTree, elements: list[Element], limits: "ExtractConfig") -> list[bool]:
@@ -27,7 +26,7 @@ def runs_of(tree: BlockTree, elements: list[Element], limits: "ExtractConfig") -
             or (not little and elements[index].words >= limits.min_prose_words)
         ):
             several = index - at >= limits.min_run and (little or _is_in_rows(tree, elements[at:index]))
-            if several or (index - at >= _MIN_SECTION and _is_section(elements, at, index)):
+            if several or (index - at >= HEURISTICS.min_section_lines and _is_section(elements, at, index)):
                 run[at:index] = [True] * (index - at)
             at = index + 1
     return run
@@ -44,7 +43,7 @@ def _is_section(elements: list[Element], start: int, end: int) -> bool:
 def _is_in_rows(tree: BlockTree, lines: list[Element]) -> bool:
     """Whether the lines stand in blocks of two, all of one name, one below the other: a name and its value."""
     blocks = tree.blocks
-    if len(lines) < 2 * _MIN_ROWS or len(lines) % 2:
+    if len(lines) < 2 * HEURISTICS.min_fact_rows or len(lines) % 2:
         return False
     rows = [blocks[element.block].parent for element in lines]
     pairs = list(zip(rows[::2], rows[1::2], strict=True))

@@ -3,9 +3,7 @@
 from dataclasses import dataclass, field
 
 from lamella.transforms.extract.dom.tags import HEADINGS
-
-_MAX_CARD_PARAGRAPHS = 2  # in one link
-_WHOLE = 0.9  # of a text's letters in a link: the text is a link
+from lamella.transforms.extract.heuristics import HEURISTICS
 
 
 @dataclass(slots=True)
@@ -115,11 +113,16 @@ class BlockTree:
         row: list[Element] = []
         for element in [*self.elements, None]:
             linked = element is not None and element.media is None and element.link_density > 0 and element.href != ""
-            whole = linked and element is not None and element.words >= min_prose_words and element.link_density >= _WHOLE
+            whole = (
+                linked
+                and element is not None
+                and element.words >= min_prose_words
+                and element.link_density >= HEURISTICS.min_whole_link
+            )
             if whole and element is not None and row and row[-1].href == element.href:
                 row.append(element)
                 continue
-            if row and len(row) > (_MAX_CARD_PARAGRAPHS if row[-1].wrapped else 1):
+            if row and len(row) > (HEURISTICS.max_card_paragraphs if row[-1].wrapped else 1):
                 for one in row:
                     one.link_letters, one.link_density = 0, 0.0
             row = [element] if element is not None and linked and (whole or not element.wrapped) else []

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.texts import CELL
+from lamella.transforms.extract.heuristics import HEURISTICS
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
     from lamella.transforms.extract.dom.walker import Walker
 
-_LONG = 300  # characters; a cell with more is a column of the page's layout
 _PARTS = frozenset(("p", "div"))
 _MORE_THAN_WORDS = (
     "ul, ol, dl, table, h1, h2, h3, h4, h5, h6, pre, blockquote, figure, form, section, article, nav, img, picture, video"
@@ -36,7 +36,7 @@ def cell(page: Walker, node: LexborNode, attributes: dict[str, str | None]) -> C
         if page.began > position:  # a block within ended the row's line: what is open is the cell's own
             began = links = 0
         pieces = page.pieces[began:]
-        if sum(map(len, pieces)) > _LONG:
+        if sum(map(len, pieces)) > HEURISTICS.max_cell_letters:
             page.row_began = False
             own, row_tag = page.link_letters - links, page.text_tag
             del page.pieces[began:]
@@ -56,4 +56,4 @@ def _is_short(node: LexborNode) -> bool:
     child = node.child
     while child is not None and child.tag not in _PARTS:
         child = child.next
-    return child is not None and node.css_first(_MORE_THAN_WORDS) is None and len(node.text()) <= _LONG
+    return child is not None and node.css_first(_MORE_THAN_WORDS) is None and len(node.text()) <= HEURISTICS.max_cell_letters

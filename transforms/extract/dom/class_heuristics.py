@@ -9,6 +9,8 @@ import tomllib
 from functools import lru_cache
 from pathlib import Path
 
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
+
 CONTENT = "content"  # the page's own matter
 BOILERPLATE = "boilerplate"  # by tag or role: the page says so in HTML's own words
 LIKELY_BOILERPLATE = "likely boilerplate"  # by class or id: a habit of site builders
@@ -19,7 +21,6 @@ PROMOTION = "promotion"  # of another page, or of what a landing page is about
 HEADER = "header"  # of the site, or of a section
 LABEL = "label"  # who, when, under which heading: boilerplate where it is short
 
-MAX_NAMES = 400  # characters of an attribute that are read; what is read is remembered, beyond the page
 # What a class or an id alone may say.
 BY_NAME = frozenset((LIKELY_BOILERPLATE, PROMOTION, CONSENT, COMMENTS, TEASER, HEADER, LABEL))
 
@@ -120,12 +121,12 @@ def _hint_by(tag: str, role: str, said: int) -> str:
 
 def is_caption(class_: str) -> bool:
     """Whether a phrase's class says that it is the caption of a picture."""
-    return bool(_names_say(class_[:MAX_NAMES]) & _CAPTION)
+    return bool(_names_say(class_[: INPUT_LIMITS.max_names]) & _CAPTION)
 
 
 def is_silent(class_: str) -> bool:
     """Whether a phrase's class says that readers do not see it, or that it is a handle and not text."""
-    return bool(_names_say(class_[:MAX_NAMES]) & _SILENT)
+    return bool(_names_say(class_[: INPUT_LIMITS.max_names]) & _SILENT)
 
 
 def _hint(said: int, aside: bool) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.class_heuristics import BOILERPLATE, LABEL, LIKELY_BOILERPLATE
+from lamella.transforms.extract.heuristics import HEURISTICS
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -16,22 +18,19 @@ _CONTENT = "main, [role=main], h1"
 _NAVIGATED = f"{_CONTENT}, p"
 # What only calls itself boilerplate is none where it shows or tells something.
 _MATTER = "h1, h2, h3, h4, h5, h6, p, img, nav, pre, video, main, article"
-_MIN_MENU_LINKS, _MAX_MENU_LETTERS = 5, 40  # of all its text, a link
 _LOGIN = "input[type=password]"
-_MAX_NAMED = 200  # blocks that call themselves boilerplate and are entered; beyond, all are
-_MAX_ENTERED = 50  # pieces of boilerplate that are looked into; one more is entered as it is, and judged by its name
 
 
 def is_entered(page: Walker, node: LexborNode, tag: str, hint: str) -> bool:
     """Whether boilerplate is walked: what HTML calls so for a title or the main part in it, what only its names call so
     for anything that may be content. Each is looked into a bounded number of times: they stand within each other."""
     if hint == BOILERPLATE:
-        if page.entered < _MAX_ENTERED and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
+        if page.entered < INPUT_LIMITS.max_entered and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
             return False
         page.entered += 1
         return True
-    if page.named >= _MAX_NAMED or (node.css_first(_MATTER) is None and _says_little(node)):
-        return page.named >= _MAX_NAMED
+    if page.named >= INPUT_LIMITS.max_named or (node.css_first(_MATTER) is None and _says_little(node)):
+        return page.named >= INPUT_LIMITS.max_named
     page.named += 1
     return True
 
@@ -44,4 +43,4 @@ def hint_of_form(node: LexborNode, hint: str) -> str:
 def _says_little(node: LexborNode) -> bool:
     """Whether links are nearly all that it says: more than an entry of a list has, and no sentences beside them."""
     links = len(node.css("a"))
-    return links >= _MIN_MENU_LINKS and len(node.text(strip=True)) <= _MAX_MENU_LETTERS * links
+    return links >= HEURISTICS.min_menu_links and len(node.text(strip=True)) <= HEURISTICS.max_menu_letters * links

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from lamella.transforms.extract.dom.class_heuristics import is_caption, is_silent
 from lamella.transforms.extract.dom.tags import BLOCKS, HEADINGS, UNFOLDS
 from lamella.transforms.extract.dom.texts import BREAK
+from lamella.transforms.extract.heuristics import HEURISTICS
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -16,20 +18,13 @@ if TYPE_CHECKING:
 
 Attributes = dict[str, str | None]
 SKIP = object()  # the inside of the HTML element is not walked
-_NAME_LETTERS = 4  # a word of so many is no unit of measure: what is raised behind it is a mark
 _POWER = re.compile(r"[-+−±]?\d[\d.,]*|[-+−]?[b-df-npqs-z]|[-+−]?[a-z]\s?[-+−]\s?\d+", re.IGNORECASE)
 _NOTE_ROLES = frozenset(("doc-noteref", "doc-backlink", "noteref", "backlink"))
-_MAX_MARK_LETTERS = 6
 _GLUED_MARK = re.compile(r"\[\w{1,3}\]|\(\d{1,3}\)")
 _TEX = 'annotation[encoding*="tex" i]'
 _BUTTON_MATTER = "p, div, ul, ol, table, h1, h2, h3, h4, section"
 _UNFOLDING = frozenset(UNFOLDS)
-_MAX_BUTTONS = 300  # that are looked into
-_MAX_BUTTON_LETTERS = 300
 _CARD_PARTS = frozenset(("div", "article", "section", "header", "h2", "h3", "h4", "ul"))
-_MIN_QUESTION_WORDS = 4
-_MAX_BEFORE_BLOCK = 30  # nodes of an unknown HTML element before its first block
-_MAX_WRAPS = 4  # HTML elements around the first letter of a mark
 
 
 def phrase(page: Walker, node: LexborNode, attributes: Attributes) -> object:
@@ -67,12 +62,12 @@ def button(page: Walker, node: LexborNode, attributes: Attributes) -> object:
     if page.text_tag in HEADINGS or page.tree.blocks[page.block].tag == "summary":
         return None
     page.buttons += 1
-    if page.buttons > _MAX_BUTTONS:
+    if page.buttons > INPUT_LIMITS.max_buttons:
         return SKIP
     if node.css_first(_BUTTON_MATTER) is not None:
-        return page.begin_block(node, attributes) if len(node.text() or "") > _MAX_BUTTON_LETTERS else SKIP
+        return page.begin_block(node, attributes) if len(node.text() or "") > HEURISTICS.max_button_letters else SKIP
     unfolds = "aria-expanded" in attributes or not _UNFOLDING.isdisjoint(attributes)
-    if unfolds and len((node.text() or "")[:_MAX_BUTTON_LETTERS].split()) >= _MIN_QUESTION_WORDS:
+    if unfolds and len((node.text() or "")[: HEURISTICS.max_button_letters].split()) >= HEURISTICS.min_question_words:
         return page.begin_block(node, attributes)
     return SKIP
 
@@ -80,7 +75,7 @@ def button(page: Walker, node: LexborNode, attributes: Attributes) -> object:
 def unknown(page: Walker, node: LexborNode, attributes: Attributes) -> object:
     """A tag that HTML does not know is inline, as in browsers; one in which a block soon stands is one, too."""
     at = node.first_child
-    for _ in range(_MAX_BEFORE_BLOCK):
+    for _ in range(INPUT_LIMITS.max_nodes_before):
         if at is None:
             return phrase(page, node, attributes)
         if at.tag in BLOCKS:
@@ -104,11 +99,11 @@ def raised(page: Walker, node: LexborNode, attributes: Attributes) -> object:
     child, following = node.first_child, node.next
     if child is not None and child.tag == "a" and (child.attributes.get("href") or "").startswith("#"):
         return SKIP
-    before = page.pieces[-1][-_NAME_LETTERS:] if page.pieces else ""
+    before = page.pieces[-1][-HEURISTICS.min_name_letters :] if page.pieces else ""
     if before[-1:].isdigit() or before[-1:] == ")":
         if _is_power(node):
             page.pieces.append("^")
-    elif len(before) == _NAME_LETTERS and before.isalpha() and _first_letter(node).isdigit():
+    elif len(before) == HEURISTICS.min_name_letters and before.isalpha() and _first_letter(node).isdigit():
         page.part_words()
     if following is not None and following.tag == "-text" and (following.text_content or "")[:1].isalpha():
         return page.part_words
@@ -133,7 +128,7 @@ def _is_power(node: LexborNode) -> bool:
 def _first_letter(node: LexborNode) -> str:
     """Of the first text within. Not `node.text()`: that reads all of it, for each mark within a mark."""
     inner = node.first_child
-    for _ in range(_MAX_WRAPS):
+    for _ in range(INPUT_LIMITS.max_wraps):
         if inner is None or inner.tag == "-text":
             break
         inner = inner.first_child
@@ -182,7 +177,11 @@ def _begins_with_block(node: LexborNode) -> bool:
 
 def _is_whole_heading(page: Walker, node: LexborNode) -> bool:
     """Whether a handle is all that a heading holds: then it is its text."""
-    if page.text_tag not in HEADINGS or page.pieces or not any(map(str.isalpha, (node.text() or "")[:_MAX_BUTTON_LETTERS])):
+    if (
+        page.text_tag not in HEADINGS
+        or page.pieces
+        or not any(map(str.isalpha, (node.text() or "")[: HEURISTICS.max_button_letters]))
+    ):
         return False
     following = node.next
     if following is not None and following.tag == "a" and is_silent(following.attributes.get("class") or ""):
@@ -201,7 +200,7 @@ def _is_mark(page: Walker, node: LexborNode, attributes: Attributes) -> bool:
     if child is None or child.next is not None:
         return False
     if child.tag == "sup":
-        return len(child.text() or "") <= _MAX_MARK_LETTERS
+        return len(child.text() or "") <= HEURISTICS.max_mark_letters
     text = (child.text_content or "").strip() if child.tag == "-text" else ""
     if page.pieces and not page.pieces[-1][-1:].isspace() and _GLUED_MARK.fullmatch(text):
         return True

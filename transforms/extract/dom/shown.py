@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom import addresses
 from lamella.transforms.extract.dom.blocks import Element, Image, Video
-from lamella.transforms.extract.dom.class_heuristics import MAX_NAMES
 from lamella.transforms.extract.dom.placeholders import is_tracker
 from lamella.transforms.extract.dom.texts import one_line
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from lamella.transforms.extract.dom.walker import Walker
 
 Attributes = dict[str, str | None]
-_MAX_SOURCES = 20  # of a picture: each of its images is offered all of them
 _TEXT_IMAGE = re.compile(r"(?:^|\s)(?:emoji|wp-smiley|latex|tex|mwe-math-fallback-image-\w+)(?:\s|$)", re.IGNORECASE)
 _OF_SITE = re.compile(r"(?:^|[\s_-])(?:site-?)?(?:logo|avatar)s?(?:$|[\s_-])", re.IGNORECASE)
 # A formula: a command of TeX with its arguments, or an operator around it.
@@ -62,7 +61,7 @@ def picture(page: Walker, node: LexborNode, attributes: Attributes) -> Callable[
 def source(page: Walker, node: LexborNode, attributes: Attributes) -> None:
     if page.video is not None:
         addresses.add_source(page.video, node.tag or "", attributes)
-    elif page.sources is not None and node.tag == "source" and len(page.sources) < _MAX_SOURCES:
+    elif page.sources is not None and node.tag == "source" and len(page.sources) < INPUT_LIMITS.max_sources:
         page.sources.append(attributes)
 
 
@@ -131,4 +130,4 @@ def _add_image(page: Walker, url: str, attributes: Attributes, size: tuple[int, 
 
 
 def _is_of_site(attributes: Attributes) -> bool:
-    return any((name := attributes.get(key)) and _OF_SITE.search(name[:MAX_NAMES]) for key in ("class", "id"))
+    return any((name := attributes.get(key)) and _OF_SITE.search(name[: INPUT_LIMITS.max_names]) for key in ("class", "id"))

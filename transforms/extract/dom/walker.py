@@ -16,7 +16,6 @@ from lamella.transforms.extract.dom.class_heuristics import (
     BY_NAME,
     CONSENT,
     LIKELY_BOILERPLATE,
-    MAX_NAMES,
     is_silent,
     traits_of,
     traits_of_tag,
@@ -26,6 +25,8 @@ from lamella.transforms.extract.dom.head import Head
 from lamella.transforms.extract.dom.phrases import SKIP
 from lamella.transforms.extract.dom.slugs import is_slug
 from lamella.transforms.extract.dom.texts import BREAK, CELL, one_line, texts_of
+from lamella.transforms.extract.heuristics import HEURISTICS
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
@@ -35,10 +36,7 @@ Handler = Callable[["Walker", LexborNode, Attributes], object]
 _LICENCE = '[rel~="license" i][href]'
 _RSL = 'link[rel~="license" i][type="application/rsl+xml" i][href]'
 _RSL_TEXT = 'script[type="application/rsl+xml" i]'
-_TITLE_LETTERS = 1000  # of the page's, that headings are looked for in
-_MIN_SENTENCE_WORDS = 12  # a heading of so many that ends in a full stop is a paragraph
 _FULL_STOPS = frozenset(".!?…。！？")
-_MAX_UNFOLDED = 20
 
 
 class Walker:
@@ -100,14 +98,14 @@ class Walker:
         for found in tree.css(_RSL)[:1]:
             self.head.add_rsl(found.attributes)
         self.head.add_rsl_texts(tree.css(_RSL_TEXT))
-        self.tree.title = (self.head.title or self.head.og_title)[:_TITLE_LETTERS]
+        self.tree.title = (self.head.title or self.head.og_title)[: INPUT_LIMITS.max_title_letters]
         return self.tree
 
     def _styled(self, handler: Handler, node: LexborNode, attributes: Attributes) -> object:
         """An HTML element that may be hidden, or have an image behind it, or unfold another one."""
         for name in tags.UNFOLDS:
             if ids := attributes.get(name):
-                self.controlled.update(id_.removeprefix("#") for id_ in ids.split()[:_MAX_UNFOLDED])
+                self.controlled.update(id_.removeprefix("#") for id_ in ids.split()[: INPUT_LIMITS.max_unfolded])
         if tags.is_hidden(attributes) and node.tag not in tags.WHOLE and not self.thorough and not self._is_folded(attributes):
             return SKIP
         leave = handler(self, node, attributes)
@@ -179,7 +177,7 @@ class Walker:
         """The tag of a text in a heading: a long sentence is a paragraph, and so is prose behind the heading's own line, where
         the heading was never closed."""
         self.heading_texts += 1
-        long = words >= _MIN_SENTENCE_WORDS and text[-1] in _FULL_STOPS
+        long = words >= HEURISTICS.min_sentence_words and text[-1] in _FULL_STOPS
         return "p" if long or (self.heading_texts > 1 and words >= self.min_prose_words) else self.text_tag
 
     def begin_block(self, node: LexborNode, attributes: Attributes) -> object:
@@ -195,7 +193,7 @@ class Walker:
         block = self.open_block(tag, attributes)
         if block.hint:
             if block.hint in BY_NAME and (id_ := attributes.get("id")) and is_slug(node, id_):
-                block.hint = traits_of(tag, (attributes.get("role") or "")[:MAX_NAMES], block.name, "")[0]
+                block.hint = traits_of(tag, (attributes.get("role") or "")[: INPUT_LIMITS.max_names], block.name, "")[0]
             block.hint = hint_of_form(node, block.hint) if tag == "form" else block.hint
             if block.hint in _PASSED and not self.thorough and not is_entered(self, node, tag, block.hint):
                 self.block = leave[0]
@@ -225,16 +223,16 @@ class Walker:
             self.pieces.append("\n")
 
     def open_block(self, tag: str, attributes: Attributes) -> Block:
-        blocks = self.tree.blocks
+        blocks, most = self.tree.blocks, INPUT_LIMITS.max_names
         if attributes:
             get = attributes.get
             role, class_, id_ = get("role") or "", get("class") or "", get("id") or ""
-            if len(class_) > MAX_NAMES or len(id_) > MAX_NAMES or len(role) > MAX_NAMES:
-                role, class_, id_ = role[:MAX_NAMES], class_[:MAX_NAMES], id_[:MAX_NAMES]
-            hint, caption = traits_of(tag[:MAX_NAMES], role, class_, id_)
+            if len(class_) > most or len(id_) > most or len(role) > most:
+                role, class_, id_ = role[:most], class_[:most], id_[:most]
+            hint, caption = traits_of(tag[:most], role, class_, id_)
             block = Block(tag, self.block, hint, class_, caption, tag == "main" or role == "main")
         else:  # nearly half of all blocks: there is nothing to read
-            hint, caption = traits_of_tag(tag[:MAX_NAMES])
+            hint, caption = traits_of_tag(tag[:most])
             block = Block(tag, self.block, hint, "", caption, tag == "main")
         self.block = len(blocks)
         blocks.append(block)
