@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from selectolax.lexbor import LexborHTMLParser
 
-from lamella.schemas.document import ImageNode, Node, TextNode, VideoNode
+from lamella.schemas.document import Node
 from lamella.schemas.errors import DataError
-from lamella.schemas.rejection import Reason
 from lamella.transforms.extract.content.boilerplate import without_boilerplate
 from lamella.transforms.extract.content.captions import settle_captions
 from lamella.transforms.extract.content.confidence import confidence
@@ -18,26 +16,15 @@ from lamella.transforms.extract.content.duplicates import without_copies
 from lamella.transforms.extract.content.embedded import embedded_html
 from lamella.transforms.extract.content.main_content import main_elements
 from lamella.transforms.extract.content.titles import opening_heading
-from lamella.transforms.extract.dom.addresses import is_inline, joined
-from lamella.transforms.extract.dom.blocks import Element, Image, Video
+from lamella.transforms.extract.dom.blocks import BlockTree, Element
 from lamella.transforms.extract.dom.opened import opened
 from lamella.transforms.extract.dom.tags import HEADINGS
-from lamella.transforms.extract.dom.walker import Walker
-from lamella.transforms.extract.input_limits import INPUT_LIMITS
+from lamella.transforms.extract.dom.walk import Walk
+from lamella.transforms.extract.dom.walker import walk_page
+from lamella.transforms.extract.nodes import LeftMedia, nodes_of, with_urls
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
-
-
-_SHOWN = 200  # characters of a URL that is longer than twice what it may be
-
-
-class LeftMedia(NamedTuple):
-    """A medium that left before there was a node of it, and why."""
-
-    reason: str  # a Reason's value
-    url: str  # of a longer one the beginning
-    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,29 +46,22 @@ class PageTooCostly(DataError):
 def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     """The main content of a page, in reading order. Bytes are UTF-8."""
     dom = LexborHTMLParser(opened(html.encode("utf-8", "replace") if isinstance(html, str) else html))
-    page = Walker(url, config)
-    elements = _main_matter(page, dom, config)
-    sought = _letters(elements) < config.min_article_prose
-    sure = confidence(page.tree, elements, sought, config.min_prose_words)
-    if sought:
-        more = _main_matter(Walker(url, config, thorough=True), dom, config)
-        elements = more if _letters(more) > config.min_article_prose + _letters(elements) else elements
-    head, most = page.head, config.max_field_characters
-    if _letters(elements) < config.min_article_prose and (state := embedded_html(dom, head.title or head.og_title)):
-        drawn = LexborHTMLParser(state)
-        more = _main_matter(Walker(head.base, config), drawn, config)
-        if _letters(more) > config.min_article_prose + _letters(elements):
-            elements, dom = more, drawn
+    walk = walk_page(dom, url, config)
+    elements = _main_content(walk.tree, config)
+    says_little = _letters(elements) < config.min_article_prose
+    sure = confidence(walk.tree, elements, says_little, config.min_prose_words)
+    if says_little:
+        elements, dom = _sought(elements, dom, walk, config)
     if config.engine == "trafilatura":
         from lamella.transforms.extract.trafilatura_text import with_trafilatura_text  # it loads for a second
 
-        elements = with_trafilatura_text(
-            html if isinstance(html, str) else html.decode("utf-8", "replace"), page.tree, elements
-        )
-    elements, left = _with_urls(elements, head.base, config.max_url_characters)
-    title = head.title or head.og_title or opening_heading(elements) or opening_heading(page.tree.elements)
+        text = html if isinstance(html, str) else html.decode("utf-8", "replace")
+        elements = with_trafilatura_text(text, walk.tree, elements)
+    head, most = walk.head, config.max_field_characters
+    elements, left = with_urls(elements, head.base, config.max_url_characters)
+    title = head.title or head.og_title or opening_heading(elements) or opening_heading(walk.tree.elements)
     return Parsed(
-        nodes=tuple(_nodes(elements, dom, most)),
+        nodes=tuple(nodes_of(elements, dom, most)),
         title=title[:most],
         robots=", ".join(head.robots)[:most],
         licence=head.licence[: config.max_url_characters],
@@ -90,115 +70,28 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     )
 
 
-def _main_matter(page: Walker, dom: LexborHTMLParser, config: ExtractConfig) -> list[Element]:
-    tree = page.walk(dom)
+def _main_content(tree: BlockTree, config: ExtractConfig) -> list[Element]:
+    """What stays of a page that was walked; its captions move onto their media."""
     tree.add_up(config.min_prose_words)
     settle_captions(tree, config)
     return without_copies(without_boilerplate(tree, main_elements(tree, config), config))
 
 
+def _sought(
+    elements: list[Element], dom: LexborHTMLParser, walk: Walk, config: ExtractConfig
+) -> tuple[list[Element], LexborHTMLParser]:
+    """What a page that says nearly nothing says in what it hides, or else in what a script would draw of its state, where that
+    is more; and the page that it stands in."""
+    hidden = _main_content(walk_page(dom, walk.url, config, thorough=True).tree, config)
+    if _letters(hidden) > config.min_article_prose + _letters(elements):
+        elements = hidden
+    if _letters(elements) < config.min_article_prose and (state := embedded_html(dom, walk.head.title or walk.head.og_title)):
+        drawn = LexborHTMLParser(state)
+        told = _main_content(walk_page(drawn, walk.head.base, config).tree, config)
+        if _letters(told) > config.min_article_prose + _letters(elements):
+            return told, drawn
+    return elements, dom
+
+
 def _letters(elements: list[Element]) -> int:
     return sum(len(element.text) for element in elements if element.tag not in HEADINGS)
-
-
-def _with_urls(elements: list[Element], base: str, longest: int) -> tuple[list[Element], list[LeftMedia]]:
-    """References become addresses at last: those of boilerplate were never joined. And what has none that can be fetched."""
-    out: list[Element] = []
-    left: list[LeftMedia] = []
-
-    def address(reference: str) -> str:
-        url = joined(base, reference) if len(reference) <= 2 * longest else reference
-        if len(url) > longest or (not base and not url):  # without a base, what is relative leads nowhere
-            shown = url or reference
-            shown = shown if len(shown) <= 2 * longest else shown[:_SHOWN]
-            left.append(LeftMedia(Reason.BAD_URL, shown, f"it, or its base, has more than {longest} characters"))
-            return ""
-        return url
-
-    for element in elements:
-        if shown := element.media:
-            if isinstance(shown, Image) and is_inline(shown.url):
-                left.append(LeftMedia(Reason.INLINE_IMAGE, shown.url[:_SHOWN], f"{len(shown.url)} characters of a data: URI"))
-                continue
-            shown.url = address(shown.url)
-            if isinstance(shown, Video):
-                shown.track, shown.poster = (address(url) if url else "" for url in (shown.track, shown.poster))
-            if not shown.url:
-                continue
-            if isinstance(shown, Image):
-                sizes = (address(size) for size in shown.other_sizes)
-                left += [LeftMedia(Reason.SIZE_OF_ANOTHER, url, shown.url) for url in sizes if url]
-        out.append(element)
-    return out, left
-
-
-def _nodes(elements: list[Element], dom: LexborHTMLParser, most: int) -> Iterator[Node]:
-    """`most`: characters of a field; a text has none, as it stands once in a page and once in a document."""
-    nearest, described = _nearest_texts(elements, most), _described(elements, dom, most)
-    for index, element in enumerate(elements):
-        match element.media:
-            case None:
-                yield TextNode(text=element.text, position=element.position, tag=element.tag)
-            case Image():
-                yield _image(element, element.media, described, most)
-            case Video():
-                yield _video(element, element.media, nearest[index], most)
-
-
-def _image(element: Element, image: Image, described: dict[str, str], most: int) -> ImageNode:
-    description = " ".join(described[name] for name in _ids(image) if described.get(name)) or image.description
-    return ImageNode(
-        url=image.url,
-        position=element.position,
-        alt=image.alt[:most],
-        caption=image.caption[:most],
-        title=image.title[:most],
-        description=description[:most],
-        width=image.width,
-        height=image.height,
-    )
-
-
-def _video(element: Element, video: Video, nearest: str, most: int) -> VideoNode:
-    return VideoNode(
-        url=video.url,
-        position=element.position,
-        caption=video.caption[:most],
-        nearest_text=nearest[:most],
-        track=video.track,
-        poster=video.poster,
-        width=video.width,
-        height=video.height,
-    )
-
-
-def _described(elements: list[Element], dom: LexborHTMLParser, most: int) -> dict[str, str]:
-    """The texts of what aria-describedby names, by ids; of two with one id the first."""
-    wanted = {name for element in elements if isinstance(element.media, Image) for name in _ids(element.media)}
-    texts: dict[str, str] = {}
-    for node in dom.css("[id]") if wanted else ():
-        if (name := node.id) in wanted and name not in texts:
-            texts[name] = " ".join(node.text(separator=" ")[: 4 * most].split())[:most]
-    return texts
-
-
-def _ids(image: Image) -> list[str]:
-    return list(dict.fromkeys(image.described_by.split()))[: INPUT_LIMITS.max_descriptions]
-
-
-def _nearest_texts(elements: list[Element], most: int) -> dict[int, str]:
-    """For each video: the heading that it stands under, and the paragraph next to it: before it, or else after it."""
-    out, heading, before, after, behind = {}, None, None, None, {}
-    for index in range(len(elements) - 1, -1, -1):
-        if isinstance(elements[index].media, Video):
-            behind[index] = after
-        elif elements[index].text and elements[index].tag not in HEADINGS:
-            after = elements[index]
-    for index, element in enumerate(elements):
-        if index in behind:
-            beside = before if before is not heading else None
-            out[index] = "\n".join(found.text[:most] for found in (heading, beside or behind[index]) if found)
-        if element.text:
-            before = element
-            heading = element if element.tag in HEADINGS else heading
-    return out

@@ -1,17 +1,11 @@
 """An HTML element that is, or calls itself, boilerplate -> whether it is walked all the same, for what stands in it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from selectolax.lexbor import LexborNode
 
 from lamella.transforms.extract.dom.class_heuristics import BOILERPLATE, LABEL, LIKELY_BOILERPLATE
+from lamella.transforms.extract.dom.walk import Walk
 from lamella.transforms.extract.heuristics import HEURISTICS
 from lamella.transforms.extract.input_limits import INPUT_LIMITS
-
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
-
-    from lamella.transforms.extract.dom.walker import Walker
 
 # Boilerplate with these inside was perhaps never closed: where it holds the page's prose, it is none.
 _CONTENT = "main, [role=main], h1"
@@ -21,17 +15,17 @@ _MATTER = "h1, h2, h3, h4, h5, h6, p, img, nav, pre, video, main, article"
 _LOGIN = "input[type=password]"
 
 
-def is_entered(page: Walker, node: LexborNode, tag: str, hint: str) -> bool:
+def is_entered(walk: Walk, node: LexborNode, tag: str, hint: str) -> bool:
     """Whether boilerplate is walked: what HTML calls so for a title or the main part in it, what only its names call so
     for anything that may be content. Each is looked into a bounded number of times: they stand within each other."""
     if hint == BOILERPLATE:
-        if page.entered < INPUT_LIMITS.max_entered and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
+        if walk.entered < INPUT_LIMITS.max_entered and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
             return False
-        page.entered += 1
+        walk.entered += 1
         return True
-    if page.named >= INPUT_LIMITS.max_named or (node.css_first(_MATTER) is None and _says_little(node)):
-        return page.named >= INPUT_LIMITS.max_named
-    page.named += 1
+    if walk.named >= INPUT_LIMITS.max_named or (node.css_first(_MATTER) is None and _says_little(node)):
+        return walk.named >= INPUT_LIMITS.max_named
+    walk.named += 1
     return True
 
 
