@@ -88,7 +88,8 @@ def test_what_stands_is_not_done_again_and_what_is_lost_is(whole):
 
     (whole / "media" / "_manifest.json").write_text("{")
     said, _ = go(whole)
-    assert said[1].startswith("media: made again, _manifest.json cannot be read: ") and said[3:] == ["media: inspections: 0 of 20 measured", *UNCHANGED[2:]]
+    assert said[1].startswith("media: made again, _manifest.json cannot be read: ")
+    assert said[3:] == ["media: inspections: 0 of 20 measured", *UNCHANGED[2:]]
 
     extracted = first(whole, "extracted/*/media.parquet")
     extracted.unlink()
