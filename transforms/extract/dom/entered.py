@@ -1,8 +1,9 @@
 """An HTML element that is, or calls itself, boilerplate -> whether it is walked all the same, for what stands in it."""
 
-from selectolax.lexbor import LexborNode
+from selectolax.lexbor import LexborNode, create_tag
 
 from lamella.transforms.extract.dom.class_heuristics import BOILERPLATE, LABEL, LIKELY_BOILERPLATE
+from lamella.transforms.extract.dom.tags import HEADINGS
 from lamella.transforms.extract.dom.walk import Walk
 from lamella.transforms.extract.heuristics import HEURISTICS
 from lamella.transforms.extract.input_limits import INPUT_LIMITS
@@ -11,7 +12,8 @@ from lamella.transforms.extract.input_limits import INPUT_LIMITS
 _CONTENT = "main, [role=main], h1"
 _NAVIGATED = f"{_CONTENT}, p"
 # What only calls itself boilerplate is none where it shows or tells something.
-_MATTER = "h1, h2, h3, h4, h5, h6, p, img, nav, pre, video, main, article"
+_MATTER = frozenset(create_tag(tag).tag_id for tag in (*HEADINGS, "p", "img", "nav", "pre", "video", "main", "article"))
+_LINK = create_tag("a").tag_id
 _LOGIN = "input[type=password]"
 
 
@@ -23,7 +25,7 @@ def is_entered(walk: Walk, node: LexborNode, tag: str, hint: str) -> bool:
             return False
         walk.entered += 1
         return True
-    if walk.named >= INPUT_LIMITS.max_named or (node.css_first(_MATTER) is None and _says_little(node)):
+    if walk.named >= INPUT_LIMITS.max_named or _is_menu(node):
         return walk.named >= INPUT_LIMITS.max_named
     walk.named += 1
     return True
@@ -34,7 +36,13 @@ def hint_of_form(node: LexborNode, hint: str) -> str:
     return LIKELY_BOILERPLATE if hint == LABEL and node.css_first(_LOGIN) is not None else hint
 
 
-def _says_little(node: LexborNode) -> bool:
-    """Whether links are nearly all that it says: more than an entry of a list has, and no sentences beside them."""
-    links = len(node.css("a"))
+def _is_menu(node: LexborNode) -> bool:
+    """Whether it shows and tells nothing, and links are nearly all that it says: more than an entry of a list has, and no
+    sentences beside them."""
+    links = 0
+    for inner in node.traverse(include_text=False):
+        tag = inner.tag_id
+        if tag in _MATTER:
+            return False
+        links += tag == _LINK
     return links >= HEURISTICS.min_menu_links and len(node.text(strip=True)) <= HEURISTICS.max_menu_letters * links
