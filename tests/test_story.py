@@ -85,7 +85,7 @@ def told(tmp_path_factory):
 
 
 def _crash(patch, on: str) -> None:
-    """Makes the filter raise on one good page, as a bug would: the crash door must count it and go on."""
+    """Makes the filter raise on one good page, as a bug would: it must be counted and go on."""
     sound = filter_stage.filter_document
 
     def filter_document(document, config):

@@ -1,4 +1,4 @@
-"""FetchMedia in a pipeline: both doors, and accounts that balance, from archives and from the web."""
+"""FetchMedia in a pipeline: both outputs, and accounts that balance, from archives and from the web."""
 
 import collections
 from dataclasses import replace
@@ -63,9 +63,9 @@ def fetch(
             "aliases": pipeline | "l" >> beam.Create(aliases, reshuffle=False).with_output_types(Alias),
         }
         out = inputs | FetchMedia(config or FetchConfig(), store_at(root))
-        for door in ("kept", "rejected", "counters"):
-            assert_that(getattr(out, door), _Remember(door), label=door)
-    seen = {door: _Remember.seen.pop(door) for door in ("kept", "rejected", "counters")}
+        for output in ("kept", "rejected", "counters"):
+            assert_that(getattr(out, output), _Remember(output), label=output)
+    seen = {output: _Remember.seen.pop(output) for output in ("kept", "rejected", "counters")}
 
     counts = collections.Counter()
     for counter in seen["counters"]:
@@ -86,11 +86,11 @@ class _Remember:
 
     seen: ClassVar[dict[str, list]] = {}
 
-    def __init__(self, door: str):
-        self._door = door
+    def __init__(self, output: str):
+        self._output = output
 
     def __call__(self, records):
-        self.seen[self._door] = list(records)
+        self.seen[self._output] = list(records)
 
 
 def reasons(rejected) -> dict[str, Reason]:

@@ -159,7 +159,7 @@ class Downloader:
             return replace(answer, reason=refusal.reason.value, detail=refusal.detail)
         except StoreFailed:
             raise
-        except Exception as error:  # the crash door: one odd server never ends a run
+        except Exception as error:  # whatever it is: one odd server never ends a run
             target.unlink(missing_ok=True)
             return replace(answer, reason=Reason.CRASHED.value, detail=error_line(error))
         return replace(
