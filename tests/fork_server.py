@@ -1,7 +1,7 @@
 """Real processes without the seconds that each interpreter takes for its imports: a server has made them, and forks.
 
-A child has its own exit code, signals, session and standard streams. It waits for its threads and runs what is left for the end;
-taking torch's modules apart, which takes longer than a training, it leaves to the one test that asks for a `whole` end.
+A child has its own exit code, signals, session and standard streams. It waits for its threads and runs what is left for the
+end; taking torch's modules apart, which takes longer than a training, it leaves to the one test that asks for a `whole` end.
 """
 
 import atexit

@@ -96,6 +96,7 @@ def test_the_wheel_carries_every_file_that_the_folders_do(installed):
     ours = {path.relative_to(ROOT) for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()}
     ours = {path for path in ours if "__pycache__" not in path.parts}
     there = {path.relative_to(site / "lamella") for path in (site / "lamella").rglob("*") if path.is_file()}
+    there = {path for path in there if "__pycache__" not in path.parts}
     expected = {Path(*path.parts[1:]) if path.parts[0] == "lamella" else path for path in ours}
     assert expected - there == set() == there - expected
 

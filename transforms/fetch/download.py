@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from lamella.schemas.config import FetchConfig, ReadConfig
 from lamella.schemas.keys import stable_int, stable_key
@@ -21,7 +22,6 @@ from lamella.transforms.base.files import exists
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation
 from lamella.transforms.fetch.captured import FetchResponse, base_of
-from lamella.transforms.fetch.http import Client
 from lamella.transforms.fetch.packs import (
     Answer,
     batch_name,
@@ -33,6 +33,9 @@ from lamella.transforms.fetch.packs import (
 )
 from lamella.transforms.fetch.refused import Refused, StoreFailed
 from lamella.transforms.formats.urls import registered_domain
+
+if TYPE_CHECKING:
+    from lamella.transforms.fetch.http import Client
 
 BATCH_LINKS = 256  # a kill loses at most so many answers a worker
 BUCKET_LINKS = 4096  # links a bucket, about; a registered domain is never divided
@@ -135,6 +138,8 @@ class Downloader:
         return answers
 
     async def _ask_all(self, links: Sequence[DownloadRequest], targets: dict[str, Path]) -> list[Answer]:
+        from lamella.transforms.fetch.http import Client  # its library is dear to import, and most runs ask nobody
+
         client = self._client = self._client or Client(self._config, reading=self._reading)
         by_domain: dict[str, list[DownloadRequest]] = {}
         for link in links:
@@ -150,7 +155,7 @@ class Downloader:
                 tasks.create_task(ask_domain(domain_links))
         return [found[link.url] for link in links]
 
-    async def _ask_one(self, client: Client, link: DownloadRequest, target: Path) -> Answer:
+    async def _ask_one(self, client: "Client", link: DownloadRequest, target: Path) -> Answer:
         answer = Answer(url=link.url, policy=self._policy, time=datetime.now(UTC).isoformat(timespec="seconds"))
         try:
             body = await client.fetch(link, target, link.licence)
