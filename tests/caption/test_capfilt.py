@@ -111,7 +111,7 @@ def test_captions_come_from_the_decoder(loaded, config, run_folder):
         with torch.no_grad():
             logits = model.model(model.preprocess(image)[None], tokens, output_labels=False)["logits"][0, -1].clone()
         logits[[model.bos, model.pad, model.eos]] = -torch.inf
-        tokens = torch.cat([tokens, logits.argmax().frame(1, 1)], dim=1)
+        tokens = torch.cat([tokens, logits.argmax().view(1, 1)], dim=1)
     assert loaded.captioner.captions([image], ["k"], greedy) == [model.decode(tokens[0, 1:].tolist())]
 
 
