@@ -47,6 +47,7 @@ _POLICY = (
     "user_agent",
     "timeout_s",
     "retries",
+    "max_host_failures",
     "max_redirects",
     "robots_txt",
     "honour_opt_outs",

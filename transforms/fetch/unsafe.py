@@ -15,7 +15,6 @@ from lamella.transforms.media.classifier import load_classifier
 from lamella.transforms.media.decode_limits import DecodeLimits
 from lamella.transforms.media.decoding import decode_clip, decode_image
 
-_MOMENTS = (0.25, 0.5, 0.75)  # of a clip: an opening shows titles
 _SEEN_SIDE_PX = 512  # classifiers see 224 to 384, PDQ 64
 
 
@@ -55,5 +54,6 @@ def judge_safety(media: Media, data: bytes, config: FetchConfig) -> tuple[Media,
 def _shown(media: Media, data: bytes, config: FetchConfig) -> Sequence[Image.Image]:
     limits = DecodeLimits.of(config)
     if media.kind is MediaKind.VIDEO:
-        return decode_clip(data, [share * media.duration_s for share in _MOMENTS], _SEEN_SIDE_PX, limits)
+        seconds = [share * media.duration_s for share in sorted(config.unsafe_moments)]
+        return decode_clip(data, seconds, _SEEN_SIDE_PX, limits)
     return [decode_image(data, _SEEN_SIDE_PX, limits)]
