@@ -72,7 +72,7 @@ class FetchConfig(Timed):
     unsafe_moments: Annotated[tuple[Moment, ...], Field(min_length=1)] = (0.25, 0.5, 0.75)
     min_video_s: PositiveFloat = 2.0  # recipes, VTP ours
     max_video_s: PositiveFloat = 7200.0  # recipes, Limits
-    max_documents: PositiveInt | None = 10  # OBELICS: an image of more documents is furniture
+    max_documents: PositiveInt | None = 10  # OBELICS: an image of more documents is boilerplate
     phash_distance: Annotated[int, Field(ge=0, le=BITS_OF_A_HASH)] | None = 5  # Hamming, of 64 bits; mmc4
     # Levels of 255, in the worst of the 16 x 16 cells of two thumbnails: copies differed in at most 45, others in at least 93.
     max_cell_difference: Annotated[int, Field(ge=0, le=255)] = 64  # ours

@@ -137,7 +137,7 @@ def test_the_same_picture_at_other_sizes_is_a_copy_and_in_another_colour_is_none
     assert found == dict.fromkeys((one.url for one in sizes), sizes[0].sha256) | {other.url: other.sha256}
 
 
-def test_furniture_copies_and_survivors():
+def test_boilerplate_copies_and_survivors():
     survivor, copy = media("https://b.org/1.png", (200, 160)), media("https://a.org/1.png")
     config = FetchConfig(max_documents=3)
 

@@ -144,7 +144,7 @@ def test_archives_first(tmp_path):
     assert {type(media) for media in kept.values()} == {Media}
 
 
-def test_furniture_is_counted_over_its_copies_and_documents_once(tmp_path):
+def test_boilerplate_is_counted_over_its_copies_and_documents_once(tmp_path):
     store = Store(tmp_path)
     urls, others = ([f"{A}/{name}{number}.png" for number in range(3)] for name in "ab")
     for at, url in enumerate(urls + others):
