@@ -1,5 +1,6 @@
 """Paths and marks that all tests share."""
 
+import gc
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,6 +32,12 @@ def pytest_collection_modifyitems(items):
         for item in items:
             if "real" in item.keywords:
                 item.add_marker(skip)
+
+
+def pytest_collection_finish():
+    """A million objects of imported modules live to the end: the collector of garbage need not walk them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
