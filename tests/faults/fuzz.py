@@ -64,9 +64,8 @@ class Clock:
         seconds = time.monotonic() - self._start
         if seconds - self._told >= _TELL_S:
             self._told = seconds
-            _say(
-                f"{judged:,} of {self._inputs:,} inputs, about {(self._inputs - judged) * seconds / judged / 60:.0f} min to go"
-            )
+            left_s = (self._inputs - judged) * seconds / judged
+            _say(f"{judged:,} of {self._inputs:,} inputs, about {left_s / 60:.0f} min to go")
 
 
 def _say(line: str) -> None:
