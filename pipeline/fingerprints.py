@@ -126,14 +126,16 @@ def model_identity(key: str, model: ModelConfig) -> str:
 
 
 def inspection_identity(fetch: FetchConfig) -> str:
-    """The hash under which inspections of media are remembered: decoders, measures, limits of a decode, classifiers.
+    """The hash under which inspections of media are remembered: decoders, measures, limits of a decode, classifiers and
+    the moments that they see.
 
     A threshold, of a classifier too, is not in it. Raises ConfigError where a classifier cannot be read.
     """
     versions = {name: version(name) for name in _DECODERS}
     classifiers = [_seen_by(path) for path in fetch.classifiers]
     pdq = version("pdqhash") if fetch.unsafe_pdq else None
-    seen = (versions, MEASURED_SIDE_PX, DecodeLimits.of(fetch), sorted(PIXEL_MEASURES), classifiers, pdq)
+    moments = sorted(fetch.unsafe_moments) if classifiers or pdq else None
+    seen = (versions, MEASURED_SIDE_PX, DecodeLimits.of(fetch), sorted(PIXEL_MEASURES), classifiers, pdq, moments)
     return stable_key(MEASURES, repr(seen))
 
 

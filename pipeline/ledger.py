@@ -1,4 +1,4 @@
-"""Ledger: the doors of every stage of a job go in; Rejections, counters as counted, and what was measured come out."""
+"""Ledger: the outputs of every stage of a job go in; Rejections, counters as counted, and what was measured come out."""
 
 import apache_beam as beam
 

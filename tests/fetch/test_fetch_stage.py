@@ -1,4 +1,4 @@
-"""FetchMedia in a pipeline: both doors, and accounts that balance, from archives and from the web."""
+"""FetchMedia in a pipeline: both outputs, and accounts that balance, from archives and from the web."""
 
 import collections
 import shutil
@@ -75,9 +75,9 @@ def fetch(
         }
         finder = media_finder(config or FetchConfig(), root)
         out = {**inputs, **known_to(finder, root, pipeline)} | finder
-        for door in ("kept", "rejected", "counters", "counts"):
-            assert_that(getattr(out, door), _Remember(door), label=door)
-    seen = {door: _Remember.seen.pop(door) for door in ("kept", "rejected", "counters", "counts")}
+        for output in ("kept", "rejected", "counters", "counts"):
+            assert_that(getattr(out, output), _Remember(output), label=output)
+    seen = {output: _Remember.seen.pop(output) for output in ("kept", "rejected", "counters", "counts")}
     _inspected[:] = [sum(one.asked for one in seen["counts"]), sum(one.fresh for one in seen["counts"])]
 
     counts = collections.Counter()
@@ -99,11 +99,11 @@ class _Remember:
 
     seen: ClassVar[dict[str, list]] = {}
 
-    def __init__(self, door: str):
-        self._door = door
+    def __init__(self, output: str):
+        self._output = output
 
     def __call__(self, records):
-        self.seen[self._door] = list(records)
+        self.seen[self._output] = list(records)
 
 
 def reasons(rejected) -> dict[str, Reason]:

@@ -115,10 +115,20 @@ def test_a_threshold_runs_its_job_and_asks_the_same_of_the_same_model():
     assert len({identity(), *others}) == 4
 
 
+MOMENTS = "fetch.unsafe_moments=[0.1]"
+
+
 def test_inspections_are_asked_anew_only_where_decoding_changes():
     def identity(*words: str) -> str:
         return inspection_identity(resolve("demo", words).fetch)
 
     thresholds = ("fetch.min_image_side_px=90", "fetch.max_video_s=30", "fetch.max_documents=3", "fetch.min_delay_s=2")
+    thresholds += (MOMENTS,)  # nobody looks
     assert identity() == identity(*thresholds)
     assert len({identity(), identity("fetch.max_pixels=1000000"), identity("fetch.max_decode_s=3")}) == 3
+
+
+def test_inspections_are_asked_anew_where_other_frames_are_seen():
+    pytest.importorskip("pdqhash")
+    with_list = [inspection_identity(resolve("demo", ["fetch.unsafe_pdq=listed", *more]).fetch) for more in ([], [MOMENTS])]
+    assert len(set(with_list)) == 2

@@ -67,7 +67,7 @@ class FetchMedia(beam.PTransform):
     def expand(self, inputs):
         config, documents = self._config, inputs["documents"]
         links = {"documents": documents, "candidates": inputs["candidates"]} | "FindLinks" >> FindLinks(config)
-        # Inside, links pass several doors. Outside they come into being once, and are kept once.
+        # Inside, links pass several steps. Outside they come into being once, and are kept once.
         first = {"entry": CounterKind.MADE, "leave": None, "counts": _one, "setup": read_lists}
         wanted = links | "JudgeLinks" >> Step(Stage.FETCH, judge_link, config, FetchRequest, **first)
 

@@ -28,7 +28,6 @@ from lamella.transforms.media.store import MediaStore
 # pixels of the perceptual hash. What is finer averages out, which a picture of one colour does not mind. At 128 two
 # pictures that differ in a line of text had one hash.
 MEASURED_SIDE_PX = 256
-_MOMENTS = (0.25, 0.5, 0.75)  # of a clip, that are shown to classifiers: an opening shows titles
 _SHOWN_SIDE_PX = 512  # classifiers see 224 to 384, PDQ 64
 _LOT = 16  # files between two looks at the clock; each is decoded alone
 _OF_THE_MACHINE = (Reason.MEDIA_TOO_COSTLY, Reason.CRASHED)  # another run may see what this one could not
@@ -85,19 +84,22 @@ class Inspections:
 
     Args:
         store: where bytes lie, and how far decoding may go.
-        identity: a hash of those limits, of the libraries' versions, of the classifiers.
+        identity: a hash of those limits, of the libraries' versions, of the classifiers, of the moments.
         classifiers: paths; each sees every sound file.
         pdq: whether PDQ hashes are wanted.
+        moments: shares of a clip's duration, whose frames classifiers and PDQ see.
     """
 
     store: MediaStore
     identity: str
     classifiers: tuple[str, ...]
     pdq: bool
+    moments: tuple[float, ...]
 
     @classmethod
     def of(cls, config: FetchConfig, store: MediaStore, identity: str) -> "Inspections":
-        return cls(store=store, identity=identity, classifiers=config.classifiers, pdq=config.unsafe_pdq is not None)
+        wanted = {"classifiers": config.classifiers, "pdq": config.unsafe_pdq is not None}
+        return cls(store=store, identity=identity, moments=tuple(sorted(config.unsafe_moments)), **wanted)
 
     @property
     def name(self) -> str:
@@ -138,10 +140,16 @@ class Inspections:
         """Adds what classifiers and PDQ make of the picture, or of some frames of the clip."""
         if not (classifiers or self.pdq):
             return
-        images = _shown(kind, data, found, self.store)
+        images = self._shown(kind, data, found)
         found["pixels"] += tuple(PixelMeasure(name=one.spec.measure, value=max(map(one.unsafe, images))) for one in classifiers)
         if self.pdq:
             found["pdq"] = tuple(map(pdq_of, images))
+
+    def _shown(self, kind: MediaKind, data: bytes, found: dict[str, Any]) -> Sequence[Image.Image]:
+        if kind is MediaKind.VIDEO:
+            seconds = [share * found["duration_s"] for share in self.moments]
+            return decode_clip(data, seconds, _SHOWN_SIDE_PX, self.store.limits)
+        return [decode_image(data, _SHOWN_SIDE_PX, self.store.limits)]
 
 
 def _image(data: bytes, store: MediaStore, found: dict[str, Any]) -> None:
@@ -173,12 +181,6 @@ def _seen(looks: Looks) -> dict[str, Any]:
         "thumbnail": b64decode(looks.thumbnail),
         "pixels": tuple(PixelMeasure(name=name, value=value) for name, value in sorted(looks.pixels.items())),
     }
-
-
-def _shown(kind: MediaKind, data: bytes, found: dict[str, Any], store: MediaStore) -> Sequence[Image.Image]:
-    if kind is MediaKind.VIDEO:
-        return decode_clip(data, [share * found["duration_s"] for share in _MOMENTS], _SHOWN_SIDE_PX, store.limits)
-    return [decode_image(data, _SHOWN_SIDE_PX, store.limits)]
 
 
 def _said(violation: Violation) -> dict[str, Any]:
