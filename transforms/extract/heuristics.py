@@ -27,6 +27,7 @@ class Heuristics:
     min_slug_words: int = 3  # of an id that is made of its heading's words: "related-posts" is a name; ours
     min_menu_links: int = 5  # of what is passed by as a menu; ours
     max_menu_letters: int = 40  # of such a menu's text, a link; ours
+    max_menu_images: int = 4  # of such a menu; with more it may be a list of entries; ours, on WCXB
     # Pictures.
     min_inline_characters: int = 4000  # of a data: URI, some 3 kB: blurred previews of what comes later have fewer; ours
     max_thumbnail_px: int = 200  # the larger side of a picture that may stand for the one that it links to; ours
