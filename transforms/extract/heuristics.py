@@ -28,6 +28,7 @@ class Heuristics:
     min_menu_links: int = 5  # of what is passed by as a menu; ours
     max_menu_letters: int = 40  # of such a menu's text, a link; ours
     max_menu_images: int = 4  # of such a menu; with more it may be a list of entries; ours, on WCXB
+    max_menu_paragraph: int = 200  # letters of a paragraph in such a menu; ours
     # Pictures.
     min_inline_characters: int = 4000  # of a data: URI, some 3 kB: blurred previews of what comes later have fewer; ours
     max_thumbnail_px: int = 200  # the larger side of a picture that may stand for the one that it links to; ours

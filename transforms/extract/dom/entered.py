@@ -13,7 +13,7 @@ _NAVIGATED = f"{_CONTENT}, p"
 # What only calls itself boilerplate is none where it tells something, or shows as many pictures as a list has entries.
 _MATTER = frozenset(create_tag(tag).tag_id for tag in ("h1", "pre", "video", "main"))
 _UNSEEN = frozenset(create_tag(tag).tag_id for tag in ("script", "style"))
-_LINK, _IMAGE = create_tag("a").tag_id, create_tag("img").tag_id
+_LINK, _IMAGE, _PARAGRAPH = (create_tag(tag).tag_id for tag in ("a", "img", "p"))
 _LOGIN = "input[type=password]"
 
 
@@ -48,7 +48,10 @@ def _is_menu(node: LexborNode) -> bool:
             unseen += len(inner.text(strip=True))
         elif tag == _IMAGE:
             images += 1
-        if tag in _MATTER or images > HEURISTICS.max_menu_images:
+            if images > HEURISTICS.max_menu_images:
+                return False
+        elif tag in _MATTER or (tag == _PARAGRAPH and len(inner.text()) > HEURISTICS.max_menu_paragraph):
             return False
-    said = len(node.text(strip=True)) - unseen
-    return links >= HEURISTICS.min_menu_links and said <= HEURISTICS.max_menu_letters * links
+    if links < HEURISTICS.min_menu_links:
+        return False
+    return len(node.text(strip=True)) - unseen <= HEURISTICS.max_menu_letters * links
