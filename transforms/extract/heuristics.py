@@ -17,6 +17,8 @@ from dataclasses import dataclass
 class Heuristics:
     # Texts, as the walk meets them.
     min_sentence_words: int = 12  # of a heading that ends in a full stop: it is a paragraph; ours
+    min_command_words: int = 2  # of code that is all of its block: a name has one; ours
+    max_value_words: int = 7  # of the one filled cell of a row that keeps its place; more is a line of text; ours
     max_cell_letters: int = 300  # of a table's cell; one with more is a column of the page's layout; ours
     min_name_letters: int = 4  # of a word that is no unit of measure: what is raised behind it is a mark; ours
     max_mark_letters: int = 6  # of a footnote's mark; ours

@@ -14,7 +14,7 @@ _NAVIGATED = f"{_CONTENT}, p"
 _MATTER = frozenset(create_tag(tag).tag_id for tag in ("h1", "pre", "video", "main"))
 _UNSEEN = frozenset(create_tag(tag).tag_id for tag in ("script", "style"))
 _LINK, _IMAGE, _PARAGRAPH = (create_tag(tag).tag_id for tag in ("a", "img", "p"))
-_LOGIN = "input[type=password]"
+_LOGIN = "input[type=password], input[type=email], input[autocomplete=username], input[name=username], input[name=login]"
 
 
 def is_entered(walk: Walk, node: LexborNode, tag: str, hint: str) -> bool:
@@ -32,7 +32,7 @@ def is_entered(walk: Walk, node: LexborNode, tag: str, hint: str) -> bool:
 
 
 def hint_of_form(node: LexborNode, hint: str) -> str:
-    """A form that asks for a password is of the site, whatever it is called: forms never stand within each other."""
+    """A form that asks who one is is of the site, whatever it is called: forms never stand within each other."""
     return LIKELY_BOILERPLATE if hint == LABEL and node.css_first(_LOGIN) is not None else hint
 
 
