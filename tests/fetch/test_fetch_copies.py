@@ -35,11 +35,11 @@ def found_edges(hashes, distance):
 
 def planted(distance, count=60) -> list[str]:
     """Hashes, and for each one at exactly `distance` bits and one at one more."""
-    dice, out = np.random.default_rng(distance), []
+    rng, out = np.random.default_rng(distance), []
     for _ in range(count):
-        value = int(dice.integers(0, 2**63)) * 2 + 1
+        value = int(rng.integers(0, 2**63)) * 2 + 1
         for flips in (0, distance, distance + 1):
-            for bit in dice.choice(64, flips, replace=False):
+            for bit in rng.choice(64, flips, replace=False):
                 value ^= 1 << int(bit)
             out.append(f"{value:016x}")
     return out
