@@ -106,6 +106,7 @@ _HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is no
     **dict.fromkeys((*tags.SKIPPED, "-comment", "-doctype", "-document", None)),
     **dict.fromkeys(tags.INLINE, phrases.phrase),
     **dict.fromkeys(tags.SLANTED, phrases.slant),
+    "code": phrases.code,
     "sup": phrases.raised,
     "math": phrases.formula,
     "title": _title,
