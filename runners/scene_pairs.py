@@ -61,8 +61,8 @@ def write_scene_pairs(folder: str, pairs: int, seed: int) -> ShardManifest:
         write_pairs(target, split, number, (scene_pair(f"pairs/{seed}/{split}/{number}/{index}") for index in range(size)))
         for split, number, size in places
     ]
-    made_from = f"scenes seed={seed} pairs={pairs}"
-    return finish(target, ShardManifest(dataset=Dataset.LTIP, shards=tuple(shards), fingerprint=made_from))
+    fingerprint = f"scenes seed={seed} pairs={pairs}"
+    return finish(target, ShardManifest(dataset=Dataset.LTIP, shards=tuple(shards), fingerprint=fingerprint))
 
 
 def write_pairs(folder: str, split: str, number: int, samples: Iterable[PairSample]) -> ShardInfo:

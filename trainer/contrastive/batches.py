@@ -23,7 +23,7 @@ from lamella.schemas.sample import PairSample
 from lamella.trainer.contrastive.config import ContrastiveConfig
 from lamella.trainer.contrastive.near_misses import near_misses
 from lamella.trainer.contrastive.pairs import Pair, decode_pair, is_wanted, read_samples
-from lamella.trainer.core.order import Order, Place
+from lamella.trainer.core.order import Order, SampleRef
 from lamella.trainer.loading.ahead import ahead
 from lamella.trainer.loading.shard_reader import Shard
 
@@ -179,7 +179,7 @@ class PairBatches:
         near = {*first.shards, *last.shards}
         self._open = {shard: samples for shard, samples in self._open.items() if shard in near}
 
-    def _pair(self, place: Place) -> "Pair | tuple[()] | None":
+    def _pair(self, place: SampleRef) -> "Pair | tuple[()] | None":
         slot = (place.shard, place.index)
         if slot in self._cache:
             return self._cache[slot]

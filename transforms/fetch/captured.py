@@ -1,9 +1,11 @@
-"""A link and what answered for it: a FetchResponse says where the bytes lie and what the server said of their use."""
+"""A link and what answered for it: a FetchResponse says where the bytes lie and what the server said of their use; a
+FetchedFile, which bytes they are; an InspectedFile, what was measured on them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from lamella.schemas.media import ArchiveMedia, BlobRef, MediaLink
+from lamella.transforms.media.inspection import Inspection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +17,19 @@ class FetchResponse(MediaLink):
     robots_txt: str = ""  # the verdict that stood when it was asked for
     truncated: bool = False
     through: tuple[str, ...] = ()  # addresses that redirects of an archive led through, to the last
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedFile(FetchResponse):
+    """A picture or clip that is of its kind, and that nothing speaks against before it is decoded."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectedFile(FetchedFile):
+    inspection: Inspection
 
 
 def from_archive(link: MediaLink, found: ArchiveMedia, through: tuple[str, ...] = ()) -> FetchResponse:
