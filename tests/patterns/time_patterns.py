@@ -1,9 +1,8 @@
 """Patterns as JSON lines on stdin; for each, on stdout, the attack whose time grows out of proportion, or null.
 
 It runs as a process of its own, which the tests can end: nothing else stops a pattern that does not come back. Growth is
-measured, not seconds, and in CPU time, which other work on the machine hardly lengthens: from one size to its double, time may
-double; where it more than triples twice in a row, in the quickest of several tries, and does so again when asked again, the
-pattern is not linear.
+measured, not seconds: from one size to its double, time may double; where it more than triples twice in a row, in the
+quickest of several tries, and does so again when asked again, the pattern is not linear.
 """
 
 import json
@@ -12,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 from itertools import pairwise
-from time import process_time
+from time import perf_counter
 from typing import NamedTuple
 
 from attack_texts import Attack, attacks_on
@@ -20,7 +19,6 @@ from attack_texts import Attack, attacks_on
 _SIZE = 2048  # characters of the first try
 _NOTICED_S = 0.0006  # linear patterns take less for the first try, and need no second look
 _STOPPED_S = 0.2  # of one call
-_TICK_S = 1e-6  # of the clock
 _SIZES = tuple(256 << step for step in range(7))
 _GROWTH = 3.0  # 2 is linear, 4 is quadratic
 _COSTLY_S = 100e-6  # a character, though in proportion
@@ -67,7 +65,7 @@ class _Case(NamedTuple):
                 times[size] = min(times[size], self._time(size))
                 if times[size] >= _STOPPED_S:
                     return self._time(2 * size) >= _STOPPED_S  # a size that happens to lie at the limit may end in time
-        growth = [after / max(before, _TICK_S) if after > _NOTICED_S else 0 for before, after in pairwise(times.values())]
+        growth = [after / before if after > _NOTICED_S else 0 for before, after in pairwise(times.values())]
         steep = any(min(pair) > _GROWTH for pair in pairwise(growth))
         last, some = times[_SIZES[-1]], times[_SIZES[-4]]
         return (steep and last > _GROWTH * 8 * some) or last > _COSTLY_S * _SIZES[-1]
@@ -83,19 +81,19 @@ class _Case(NamedTuple):
     def _time(self, size: int) -> float:
         text = self.attack.text(size)
         text = text if isinstance(self.pattern.pattern, str) else text.encode("latin-1", "replace")
-        signal.setitimer(signal.ITIMER_VIRTUAL, _STOPPED_S)
-        started = process_time()
+        signal.setitimer(signal.ITIMER_REAL, _STOPPED_S)
+        started = perf_counter()
         try:
             self.call(text)
         except _Stopped:
             return _STOPPED_S
         finally:
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        return min(process_time() - started, _STOPPED_S)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        return min(perf_counter() - started, _STOPPED_S)
 
 
 def main() -> None:
-    signal.signal(signal.SIGVTALRM, _stop)
+    signal.signal(signal.SIGALRM, _stop)
     for line in sys.stdin:
         source, is_bytes, flags, anchored = json.loads(line)
         pattern = re.compile(source.encode("latin-1") if is_bytes else source, flags)
