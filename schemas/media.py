@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from lamella.schemas.quick_pickle import quick_pickle
+
 
 class MediaKind(StrEnum):
     IMAGE = "image"
@@ -18,6 +20,7 @@ class Container(StrEnum):
     RAW = "raw"  # the blob itself lies there (a member of a tar pack)
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlobRef:
     """Bytes in place. Read with `transforms.base.blobs.read_blob`."""
@@ -28,6 +31,7 @@ class BlobRef:
     container: Container
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveMedia:
     """A media response found in an archive, not yet inspected; or a file in which a site speaks of its use."""
@@ -48,6 +52,7 @@ class AliasKind(StrEnum):
     REVISIT = "revisit"  # the crawler had these bytes already, and stored a reference to them
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
     """A response of an archive whose bytes lie elsewhere: at the address that it leads to, or in an earlier record."""
@@ -65,6 +70,7 @@ class Alias:
     tdm_reservation: str = ""
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaLink:
     """A media URL that documents refer to, once for all of them."""
@@ -74,6 +80,7 @@ class MediaLink:
     documents: int  # how many documents refer to it
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PixelMeasure:
     """What a function of `transforms.media.picture_rules` found on a picture."""
@@ -82,6 +89,7 @@ class PixelMeasure:
     value: float
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cue:
     """What a track shows for a while."""
@@ -101,6 +109,7 @@ class Addressed(Protocol):
 Octets = bytes  # a Media has a field of the type's name
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """A media file that was found, inspected and judged usable."""
