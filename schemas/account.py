@@ -8,6 +8,7 @@ from lamella.schemas.document import BarePage, InterleavedDocument
 from lamella.schemas.media import Alias, ArchiveMedia, Media, MediaLink
 from lamella.schemas.page import Page
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Stage, Unit
 
 
@@ -17,6 +18,7 @@ class CounterKind(StrEnum):
     KEPT = "kept"  # left the stage by the main output
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
     stage: Stage

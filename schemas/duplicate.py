@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duplicate:
     """A copy. Its survivor was chosen among all copies of one page; a survivor by URL can be a copy by text in its turn."""

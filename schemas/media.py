@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from lamella.schemas.quick_pickle import quick_pickle
+
 
 class MediaKind(StrEnum):
     IMAGE = "image"
@@ -18,6 +20,7 @@ class Container(StrEnum):
     RAW = "raw"  # the blob itself lies there (a member of a tar pack)
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlobRef:
     """Bytes in place. Read with `transforms.base.blobs.read_blob`."""
@@ -28,6 +31,7 @@ class BlobRef:
     container: Container
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveMedia:
     """A media response found in an archive, not yet inspected; or a file in which a site speaks of its use."""
@@ -49,6 +53,7 @@ class AliasKind(StrEnum):
     SMALLER = "smaller"  # a page shows the picture smaller at the target, and leads to it or offers it at the address
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
     """What has its bytes elsewhere: a response of an archive, at the address that it leads to or in an earlier record; a
@@ -67,6 +72,7 @@ class Alias:
     tdm_reservation: str = ""
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaLink:
     """A media URL that documents refer to, once for all of them."""
@@ -76,6 +82,7 @@ class MediaLink:
     documents: int  # how many documents refer to it
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PixelMeasure:
     """What a function of `transforms.media.picture_rules` found on a picture."""
@@ -84,6 +91,7 @@ class PixelMeasure:
     value: float
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cue:
     """What a track shows for a while."""
@@ -103,6 +111,7 @@ class Addressed(Protocol):
 Octets = bytes  # a Media has a field of the type's name
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """A media file that was found, inspected and judged usable."""

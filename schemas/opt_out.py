@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from lamella.schemas.quick_pickle import quick_pickle
 
+
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptOut:
     """A document, a media file or a pair that left because its owner does not want it used."""

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from lamella.schemas.quick_pickle import quick_pickle
 
+
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """Where a record lies, so that any training token can be traced to the bytes it came from."""
@@ -14,6 +17,7 @@ class Provenance:
     crawl_time: str = ""  # WARC-Date, ISO 8601
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One decoded HTML page."""

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.media import Media, MediaKind
+from lamella.schemas.quick_pickle import quick_pickle
 
 
 class CaptionSource(StrEnum):
@@ -18,6 +19,7 @@ class CaptionSource(StrEnum):
     SYNTHETIC = "synthetic"  # a captioner's
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidatePair:
     """A text that a page gives to one of its pictures or videos, of which nothing was fetched yet."""
@@ -37,6 +39,7 @@ class CandidatePair:
     crawl_time: str = ""  # of the page
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageTextPair:
     """One text of one picture. The web's text and a captioner's are two pairs (BLIP, section 3.3)."""
@@ -55,6 +58,7 @@ class ImageTextPair:
     clip_model: str = ""
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoTextPair:
     """One text of one clip; models see the clip's middle frame."""

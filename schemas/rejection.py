@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lamella.schemas.quick_pickle import quick_pickle
+
 
 class Stage(StrEnum):
     """The eleven verbs, in the order in which a page meets them."""
@@ -141,6 +143,7 @@ class Reason(StrEnum):
     OTHER_TEXT_KEPT = "other_text_kept"  # it matches, and another text of its picture is preferred
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
     """One thing that left, where, and why. `key` and `url` let a reader find it again."""

@@ -11,6 +11,7 @@ from PIL import Image
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.keys import stable_key
 from lamella.schemas.pair import CaptionSource, Pair
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.memory import Request
 from lamella.transforms.base.sample_web import is_of_the_sample
@@ -27,6 +28,7 @@ _SEARCH = {
 }
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caption:
     """What a captioner says of a picture; `unseen` where it could not be decoded."""
@@ -38,6 +40,7 @@ class Caption:
     detail: str = ""
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captioned:
     """The pair that stands for its picture, beside the picture's caption."""

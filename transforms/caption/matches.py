@@ -12,6 +12,7 @@ from PIL import Image
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.keys import stable_key
 from lamella.schemas.pair import Pair
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.memory import Request
 from lamella.transforms.caption.models import Matcher, load_matcher
@@ -22,6 +23,7 @@ from lamella.transforms.media.store import MediaStore
 DIGITS = 6
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """The probability that a text and a picture belong together; `unseen` where the picture could not be decoded."""
@@ -40,6 +42,7 @@ class Shown(NamedTuple):
     text: str
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matched:
     """A pair that was matched, and which other pair of its picture stays in its place."""

@@ -12,6 +12,7 @@ from rensa import RMinHash
 
 from lamella.schemas.config import DedupConfig
 from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.transforms.formats.urls import page_url
 from lamella.transforms.formats.words import CHARACTERS_PER_WORD, is_unspaced, words
 
@@ -19,6 +20,7 @@ SEED = 1  # of the permutations; another seed finds other pairs near the thresho
 _BAND_BYTES = 8
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
     """A document without its text."""

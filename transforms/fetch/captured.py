@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from lamella.schemas.media import ArchiveMedia, BlobRef, MediaLink
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.transforms.media.inspection import Inspection
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchResponse(MediaLink):
     blob: BlobRef
@@ -19,6 +21,7 @@ class FetchResponse(MediaLink):
     through: tuple[str, ...] = ()  # addresses that redirects of an archive led through, to the last
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedFile(FetchResponse):
     """A picture or clip that is of its kind, and that nothing speaks against before it is decoded."""
@@ -27,6 +30,7 @@ class FetchedFile(FetchResponse):
     bytes: int
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InspectedFile(FetchedFile):
     inspection: Inspection

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Alias, AliasKind, ArchiveMedia
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.aliases import both_say
 from lamella.transforms.base.reject import reject_media
@@ -23,6 +24,7 @@ _LOCAL_NAMES = ("localhost", ".localhost")
 _MAX_SHOWN = 300  # characters of an address in a detail
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Led:
     """A link, where redirects have led it, and what they say of the use of what they lead to."""

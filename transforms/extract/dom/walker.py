@@ -137,4 +137,4 @@ _HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is no
 _KNOWN = {*tags.SKIPPED, *tags.INLINE, *tags.SLANTED, *tags.BLOCKS, *(name for name in _HANDLERS if name and name[0] != "-")}
 _MAX_ID = create_tag("wbr").tag_id  # the last tag that lexbor has a number for; it counts others anew in each page
 _BY_ID = {id_: _HANDLERS[name] for name in _KNOWN if (id_ := create_tag(name).tag_id) <= _MAX_ID}
-_TEXT = next(LexborHTMLParser("<p>text").css("p")[0].iter(include_text=True)).tag_id
+_TEXT = next(node.tag_id for node in LexborHTMLParser("<p>text").css("p")[0].iter(include_text=True))
