@@ -6,13 +6,15 @@ of every file. Rows lie in parts by the hash of their key and are sorted within,
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from hashlib import sha256
+from itertools import groupby
 from typing import Any
 
 from lamella.pipeline.damage import Damaged, parquet_file
 from lamella.schemas.arrow import from_table, parquet_bytes, to_table
 from lamella.schemas.keys import stable_int, stable_key
+from lamella.schemas.record import record
 from lamella.schemas.shards import FINGERPRINT_KEY, MANIFEST, checked_file
 from lamella.transforms.base.files import is_plain_name, join, read_bytes, write_atomically
 
@@ -20,7 +22,7 @@ FORMAT = 13  # raised when the bytes of a table change for the same input and co
 ROW_GROUP = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class FileInfo:
     name: str
     rows: int
@@ -36,7 +38,7 @@ class FileInfo:
             raise ValueError(f"{self.name}: no checksum")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TableManifest:
     """What a finished table holds. `fingerprint` is the hash of the config part and of the input manifests it was made from."""
 
@@ -113,7 +115,7 @@ def read_file(path: str, record_type: type) -> Iterator[Any]:
 
 def write_file(folder: str, name: str, record_type: type, records: Iterable[Any]) -> FileInfo:
     """Writes sorted records as one Parquet file, by rename."""
-    table = to_table(record_type, sorted(records, key=_order))
+    table = to_table(record_type, _in_order(records))
     data = parquet_bytes(table, ROW_GROUP)
     write_atomically(join(folder, name), data)
     return FileInfo(name=name, rows=len(table), bytes=len(data), sha256=sha256(data).hexdigest())
@@ -134,9 +136,11 @@ def part_of(record: Any, parts: int) -> int:
     return stable_int(_key(record)) % parts
 
 
-def _order(record: Any) -> tuple[str, str]:
-    """A total order on the records of a table: by key, then by everything."""
-    return (_key(record), repr(record))
+def _in_order(records: Iterable[Any]) -> Iterator[Any]:
+    """Records in their total order: by key, then by everything, which is written out only where keys are equal."""
+    for _, same in groupby(sorted(records, key=_key), _key):
+        some = list(same)
+        yield from sorted(some, key=repr) if len(some) > 1 else some
 
 
 def _key(record: Any) -> str:

@@ -1,14 +1,15 @@
 """The interleaved document: text, images and videos in reading order, and phi, which tells each text its image."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lamella.schemas.media import Cue, Media
 from lamella.schemas.page import Provenance
 from lamella.schemas.phi import phi_of
+from lamella.schemas.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TextNode:
     """One paragraph, heading, list item, table row or block of code."""
 
@@ -19,7 +20,7 @@ class TextNode:
     next_image: int = 0  # phi: index from 1 of the first image after this text; 0 where there is none
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ImageNode:
     """One content image, in its place."""
 
@@ -36,7 +37,7 @@ class ImageNode:
     clip_model: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class VideoNode:
     """One video, in its place. Videos carry no phi: the interleaved dataset holds images only, clips go to VTP pairs."""
 
@@ -55,7 +56,7 @@ class VideoNode:
 Node = TextNode | ImageNode | VideoNode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TextQuality:
     """What was measured on a document's text. Ratios are 0 to 1; rules in `transforms/filter` compare them."""
 
@@ -82,7 +83,7 @@ class TextQuality:
     duplicate_ngram_characters: float  # the worst of duplicated 5- to 10-grams over its own limit: 1.0 is the limit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class InterleavedDocument:
     """One page as text, images and videos in reading order."""
 
@@ -117,7 +118,7 @@ class InterleavedDocument:
         return tuple(node for node in self.nodes if isinstance(node, VideoNode))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class BarePage:
     """A page that shows pictures or videos and has no text: no document, but its alts and titles describe what it shows."""
 
@@ -128,7 +129,7 @@ class BarePage:
         return self.page.provenance
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class FilteredPage:
     """A page as it was extracted, whether or not its text stays, and what the filter found unsafe on it."""
 

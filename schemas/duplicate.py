@@ -1,11 +1,10 @@
 """One row of the duplicates table: a document that left as a copy, of which one, and how alike they are."""
 
-from dataclasses import dataclass
-
+from lamella.schemas.record import record
 from lamella.schemas.rejection import Reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Duplicate:
     """A copy. Its survivor was chosen among all copies of one page; a survivor by URL can be a copy by text in its turn."""
 

@@ -1,8 +1,9 @@
 """Media and where their bytes lie: a BlobRef names bytes in place, a Media adds what was measured on them."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from lamella.schemas.record import record
 
 
 class MediaKind(StrEnum):
@@ -18,7 +19,7 @@ class Container(StrEnum):
     RAW = "raw"  # the blob itself lies there (a member of a tar pack)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class BlobRef:
     """Bytes in place. Read with `transforms.base.blobs.read_blob`."""
 
@@ -28,7 +29,7 @@ class BlobRef:
     container: Container
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ArchiveMedia:
     """A media response found in an archive, not yet inspected; or a file in which a site speaks of its use."""
 
@@ -48,7 +49,7 @@ class AliasKind(StrEnum):
     REVISIT = "revisit"  # the crawler had these bytes already, and stored a reference to them
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Alias:
     """A response of an archive whose bytes lie elsewhere: at the address that it leads to, or in an earlier record."""
 
@@ -65,7 +66,7 @@ class Alias:
     tdm_reservation: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class MediaLink:
     """A media URL that documents refer to, once for all of them."""
 
@@ -74,7 +75,7 @@ class MediaLink:
     documents: int  # how many documents refer to it
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PixelMeasure:
     """What a function of `transforms.media.picture_rules` found on a picture."""
 
@@ -82,7 +83,7 @@ class PixelMeasure:
     value: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Cue:
     """What a track shows for a while."""
 
@@ -101,7 +102,7 @@ class Addressed(Protocol):
 Octets = bytes  # a Media has a field of the type's name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Media:
     """A media file that was found, inspected and judged usable."""
 

@@ -1,9 +1,9 @@
 """One row of the ledger of opt-outs: who said what, and what it removed."""
 
-from dataclasses import dataclass
+from lamella.schemas.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class OptOut:
     """A document, a media file or a pair that left because its owner does not want it used."""
 

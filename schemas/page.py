@@ -1,9 +1,9 @@
 """One HTML response of a web archive, decoded, and where it came from."""
 
-from dataclasses import dataclass
+from lamella.schemas.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Provenance:
     """Where a record lies, so that any training token can be traced to the bytes it came from."""
 
@@ -14,7 +14,7 @@ class Provenance:
     crawl_time: str = ""  # WARC-Date, ISO 8601
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Page:
     """One decoded HTML page."""
 

@@ -1,10 +1,10 @@
 """Image-text and video-text pairs: one media file, one text, where the text came from, and what models said of the two."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.media import Media, MediaKind
+from lamella.schemas.record import record
 
 
 class CaptionSource(StrEnum):
@@ -18,7 +18,7 @@ class CaptionSource(StrEnum):
     SYNTHETIC = "synthetic"  # a captioner's
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CandidatePair:
     """A text that a page gives to one of its pictures or videos, of which nothing was fetched yet."""
 
@@ -37,7 +37,7 @@ class CandidatePair:
     crawl_time: str = ""  # of the page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ImageTextPair:
     """One text of one picture. The web's text and a captioner's are two pairs (BLIP, section 3.3)."""
 
@@ -55,7 +55,7 @@ class ImageTextPair:
     clip_model: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class VideoTextPair:
     """One text of one clip; models see the clip's middle frame."""
 

@@ -1,7 +1,8 @@
 """Why something left: a closed list of reasons, by the stage that uses each first, and the Rejection that carries one."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from lamella.schemas.record import record
 
 
 class Stage(StrEnum):
@@ -141,7 +142,7 @@ class Reason(StrEnum):
     OTHER_TEXT_KEPT = "other_text_kept"  # it matches, and another text of its picture is preferred
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Rejection:
     """One thing that left, where, and why. `key` and `url` let a reader find it again."""
 

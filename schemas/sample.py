@@ -12,15 +12,16 @@ that `datasets` reads it too:
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 from lamella.schemas.errors import BadSample
+from lamella.schemas.record import record
 
 Members = dict[str, bytes]  # extension -> bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class InterleavedSample:
     """A document ready for training: text and images in reading order, and phi for each text.
 
@@ -83,7 +84,7 @@ class InterleavedSample:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PairSample:
     """One image and the text to train on; what else is known of the pair stays in `facts`."""
 
@@ -103,7 +104,7 @@ class PairSample:
             return cls(**load_json(members), image=_member(members, "jpg"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ClipSample:
     """A clip's frames, one a second, and its text."""
 

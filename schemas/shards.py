@@ -9,11 +9,12 @@ import mmap
 import re
 import tarfile
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, BinaryIO, TypeVar
 
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.errors import BadShard
+from lamella.schemas.record import record
 from lamella.schemas.sample import Members
 
 T = TypeVar("T")
@@ -50,7 +51,7 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ShardInfo:
     """What the manifest says of one shard."""
 
@@ -76,7 +77,7 @@ class ShardInfo:
             raise ValueError(f"{self.name}: split {str(self.split)[:40]!r} of {str(self.samples)[:40]!r} samples")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ShardManifest:
     """All shards of one dataset. Written last, by rename: while it is missing, the dataset is not finished."""
 

@@ -4,13 +4,14 @@ BLIP (Li et al. 2022), section 3.3: the synthetic text stands beside the web's, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from PIL import Image
 
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.keys import stable_key
 from lamella.schemas.pair import CaptionSource, Pair
+from lamella.schemas.record import record
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.memory import Request
 from lamella.transforms.base.sample_web import is_of_the_sample
@@ -27,7 +28,7 @@ _SEARCH = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Caption:
     """What a captioner says of a picture; `unseen` where it could not be decoded."""
 
@@ -38,7 +39,7 @@ class Caption:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Captioned:
     """The pair that stands for its picture, beside the picture's caption."""
 
@@ -46,7 +47,7 @@ class Captioned:
     caption: Caption
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Captions:
     """The measure: requests of Views -> Captions."""
 

@@ -4,7 +4,7 @@ Web texts and synthetic ones are asked alike: each pair is judged by its own tex
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 from PIL import Image
@@ -12,6 +12,7 @@ from PIL import Image
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.keys import stable_key
 from lamella.schemas.pair import Pair
+from lamella.schemas.record import record
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.memory import Request
 from lamella.transforms.caption.models import Matcher, load_matcher
@@ -22,7 +23,7 @@ from lamella.transforms.media.store import MediaStore
 DIGITS = 6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Match:
     """The probability that a text and a picture belong together; `unseen` where the picture could not be decoded."""
 
@@ -40,7 +41,7 @@ class Shown(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Matched:
     """A pair that was matched, and which other pair of its picture stays in its place."""
 
@@ -59,7 +60,7 @@ class Matched:
         return self.pair.media.url
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Matches:
     """The measure: requests of Shown -> Matches."""
 

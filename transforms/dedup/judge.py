@@ -1,20 +1,21 @@
 """A document and, where it is a copy, its Duplicate in; the document with its canonical URL, or its Rejection, out."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lamella.schemas.account import units_of
 from lamella.schemas.config import DedupConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.page import Provenance
+from lamella.schemas.record import record
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.reject import reject_document
 from lamella.transforms.base.rule import Violation
 from lamella.transforms.formats.urls import page_url
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Judged:
     """A document and the verdict on it."""
 

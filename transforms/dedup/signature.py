@@ -4,7 +4,6 @@ MinHash over word n-grams (Broder 1997), cut into bands for locality-sensitive h
 Jaccard similarity s meet in a band with probability 1 - (1 - s^8)^14, which is 0.77 at 0.75 (FineWeb, datatrove).
 """
 
-from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
@@ -12,6 +11,7 @@ from rensa import RMinHash
 
 from lamella.schemas.config import DedupConfig
 from lamella.schemas.document import InterleavedDocument
+from lamella.schemas.record import record
 from lamella.transforms.formats.urls import page_url
 from lamella.transforms.formats.words import CHARACTERS_PER_WORD, is_unspaced, words
 
@@ -19,7 +19,7 @@ SEED = 1  # of the permutations; another seed finds other pairs near the thresho
 _BAND_BYTES = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Fingerprint:
     """A document without its text."""
 

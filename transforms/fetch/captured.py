@@ -1,12 +1,13 @@
 """A link and what answered for it: a FetchResponse says where the bytes lie and what the server said of their use."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from lamella.schemas.media import ArchiveMedia, BlobRef, MediaLink
+from lamella.schemas.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class FetchResponse(MediaLink):
     blob: BlobRef
     source: str  # "archive" or "http"

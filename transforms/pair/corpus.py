@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from lamella.schemas.keys import stable_key
 from lamella.schemas.pair import CandidatePair, Pair
+from lamella.schemas.record import record
 from lamella.transforms.formats.words import words
 from lamella.transforms.pair.captions import normalised
 
@@ -16,7 +17,7 @@ HEAD_TOKENS = 100_000  # kinds that every worker holds in memory; changes what i
 Proposed = TypeVar("Proposed", bound=CandidatePair | Pair)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Candidate(Generic[Proposed]):
     """A pair beside what the corpus says of it. Before anything is fetched an image is known by its URL."""
 

@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode
 from lamella.schemas.media import PixelMeasure
 from lamella.schemas.pair import Pair
+from lamella.schemas.record import record
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.memory import Request
 from lamella.transforms.media.frames import View, view_of
@@ -37,7 +38,7 @@ class Answer:
 Record = TypeVar("Record", bound=InterleavedDocument | Pair)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Scored(Generic[Record]):
     """A record beside the answers to its questions, in their order."""
 
