@@ -113,10 +113,10 @@ def read_file(path: str, record_type: type) -> Iterator[Any]:
             yield from from_table(record_type, batch)
 
 
-def write_file(folder: str, name: str, record_type: type, records: Iterable[Any]) -> FileInfo:
+def write_file(folder: str, name: str, record_type: type, records: Iterable[Any], *, compression: str = "zstd") -> FileInfo:
     """Writes sorted records as one Parquet file, by rename."""
     table = to_table(record_type, _in_order(records))
-    data = parquet_bytes(table, ROW_GROUP)
+    data = parquet_bytes(table, ROW_GROUP, compression)
     write_atomically(join(folder, name), data)
     return FileInfo(name=name, rows=len(table), bytes=len(data), sha256=sha256(data).hexdigest())
 

@@ -49,13 +49,11 @@ def _once_a_function(arguments_of: Callable) -> Callable:
 
 
 def _once_a_class(specs_of: Callable) -> Callable:
-    """For `DoFn -> (states, timers)`, which stand in its methods' signatures; a DoFn made of a callable has that one's."""
+    """For `DoFn -> (states, timers)`, which stand in its methods' signatures; one made of a callable has its own."""
     known: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
     def remembered(dofn):
-        kind = type(dofn)
-        if hasattr(dofn, "_inspect_process"):
-            return specs_of(dofn)
+        kind = dofn if hasattr(dofn, "_inspect_process") else type(dofn)
         if kind not in known:
             known[kind] = specs_of(dofn)
         states, timers = known[kind]

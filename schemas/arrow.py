@@ -39,15 +39,16 @@ def from_table(record_type: type, table: pa.Table | pa.RecordBatch) -> Iterable[
     return map(_reader(record_type), table.to_pylist())
 
 
-def parquet_bytes(table: pa.Table, row_group: int) -> bytes:
+def parquet_bytes(table: pa.Table, row_group: int, compression: str = "zstd") -> bytes:
     """A Parquet file whose bytes depend on the rows and on pyarrow's version alone.
 
     Args:
         table: any.
         row_group: rows that a reader has to hold at once.
+        compression: of each column chunk.
     """
     out = BytesIO()
-    pq.write_table(table, out, compression="zstd", row_group_size=row_group, version="2.6", data_page_version="1.0")
+    pq.write_table(table, out, compression=compression, row_group_size=row_group, version="2.6", data_page_version="1.0")
     return out.getvalue()
 
 
