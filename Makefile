@@ -35,10 +35,12 @@ demo: $(VENV)/.installed
 	$(BIN)/lamella evaluate --checkpoint $(DEMO)/flamingo --shards $(DEMO)/run/shards --questions $(DEMO)/web/exam/questions.jsonl \
 	    --tasks caption,colour,shape,count --shots 0,4 --quick
 
+# Tests start some hundred processes. Where the environment forbids Python to keep what it has compiled, each would compile the
+# whole package again: not here.
 test: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pytest -n $(PROCESSES) --dist loadfile
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(PROCESSES) --dist loadfile
 
 # The sample web on a standalone Spark cluster of two workers on this machine, and here: the same bytes, also where a worker is
 # killed with -9 in each job. CI takes fewer pages and one kill: `make test-engines ENGINE_PAGES=6 KILL=media ...`.

@@ -87,9 +87,9 @@ def _timed(training: Training, batches: PairBatches, warm: int, steps: int) -> l
 
 def _write_shards(folder: Path, samples: int) -> None:
     folder.mkdir(parents=True)
-    dice, infos = np.random.default_rng(0), []
+    rng, infos = np.random.default_rng(0), []
     for number, first in enumerate(range(0, samples, SAMPLES_PER_SHARD)):
-        members = [_pair(dice, index).encode() for index in range(first, min(samples, first + SAMPLES_PER_SHARD))]
+        members = [_pair(rng, index).encode() for index in range(first, min(samples, first + SAMPLES_PER_SHARD))]
         out = io.BytesIO()
         write_shard(out, number, members)
         name, data = shard_name(Dataset.ALIGN, "train", number), out.getvalue()
@@ -99,12 +99,12 @@ def _write_shards(folder: Path, samples: int) -> None:
     (folder / MANIFEST).write_bytes(ShardManifest(dataset=Dataset.ALIGN, shards=tuple(infos)).encode())
 
 
-def _pair(dice: np.random.Generator, index: int) -> PairSample:
+def _pair(rng: np.random.Generator, index: int) -> PairSample:
     """A soft noise picture, about as costly to decode as a photograph, and a dozen words."""
-    coarse = Image.fromarray(dice.integers(0, 256, (40, 40, 3), dtype=np.uint8))
+    coarse = Image.fromarray(rng.integers(0, 256, (40, 40, 3), dtype=np.uint8))
     out = io.BytesIO()
     coarse.resize((SIDE_PX, SIDE_PX * 3 // 4), Image.Resampling.BICUBIC).save(out, "JPEG", quality=90)
-    text = " ".join(dice.choice(WORDS, 12))
+    text = " ".join(rng.choice(WORDS, 12))
     return PairSample(key=f"{index:032x}", url="https://a.example/", text=text, image=out.getvalue())
 
 

@@ -24,7 +24,8 @@ from benchmarks.extraction_gold import Article, Block, Page  # noqa: E402
 from benchmarks.extraction_peers import PEERS, WITH_IMAGES, Tool  # noqa: E402
 from benchmarks.extraction_scores import order_counts, rates, token_counts  # noqa: E402
 from benchmarks.interleaving_documents import ADDRESS, Document, documents  # noqa: E402
-from benchmarks.interleaving_sites import NotBuilt, Site, builders, install  # noqa: E402
+from benchmarks.interleaving_generators import NotBuilt, install  # noqa: E402
+from benchmarks.interleaving_sites import Site, builders  # noqa: E402
 
 TOOLS = ("lamella", "trafilatura", "resiliparse", "OBELICS' rules")
 COLUMNS = ("recall", "precision", "place", "captions", "text F1")

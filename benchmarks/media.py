@@ -22,9 +22,9 @@ import numpy as np
 from PIL import Image
 
 from lamella.schemas.config import FetchConfig
-from lamella.transforms.fetch.inspect import MEASURED_SIDE_PX
 from lamella.transforms.media.decode_limits import DecodeLimits
 from lamella.transforms.media.decoding import decode_image, measure_image
+from lamella.transforms.media.inspection import MEASURED_SIDE_PX
 from lamella.transforms.media.pixels import scaled_size
 from lamella.transforms.shard.pictures import encode_jpeg
 

@@ -20,7 +20,7 @@ from lamella.schemas.config import FetchConfig, ModelConfig, ReadConfig
 from lamella.schemas.keys import stable_int
 from lamella.schemas.media import BlobRef, Container, Media, MediaKind
 from lamella.transforms.base.memory import Request
-from lamella.transforms.media.frames import View
+from lamella.transforms.media.frames import Frame
 from lamella.transforms.media.store import MediaStore
 from lamella.transforms.score.embeddings import PictureEmbeddings, TextEmbeddings
 from lamella.weights.precision import pick_precision
@@ -47,18 +47,18 @@ def main() -> None:
     model.eval()
     tokenizer = open_clip.get_tokenizer(asked.model)
     with tempfile.TemporaryDirectory() as folder:
-        views, jpegs = _pictures(Path(folder), asked.pictures)
+        frames, jpegs = _pictures(Path(folder), asked.pictures)
         texts = [_text(number) for number in range(asked.pictures)]
         ours = _Ours(asked.model, _saved(model, Path(folder)), folder, asked.precision)
         spent, scores = {"open_clip": np.zeros(2), "lamella": np.zeros(2)}, {"open_clip": [], "lamella": []}
-        ours.scores(views[:BATCH], texts[:BATCH])  # the decoder's process starts, and kernels are chosen
+        ours.scores(frames[:BATCH], texts[:BATCH])  # the decoder's process starts, and kernels are chosen
         _theirs(model, preprocess, tokenizer, jpegs[:BATCH], texts[:BATCH])
         step = BATCH * 8
         for at in range(0, asked.pictures, step):
             part = slice(at, at + step)
             for name, scored in (
                 ("open_clip", lambda part=part: _theirs(model, preprocess, tokenizer, jpegs[part], texts[part])),
-                ("lamella", lambda part=part: ours.scores(views[part], texts[part])),
+                ("lamella", lambda part=part: ours.scores(frames[part], texts[part])),
             ):
                 start = _clocks()
                 scores[name] += scored()
@@ -88,13 +88,13 @@ class _Ours:
         self._texts = TextEmbeddings(model=config, identity="benchmark")
         self._loaded = self._pictures.load()
 
-    def scores(self, views: list[View], texts: list[str]) -> list[float]:
+    def scores(self, frames: list[Frame], texts: list[str]) -> list[float]:
         found = {}
-        for measure, what in ((self._pictures, views), (self._texts, texts)):
+        for measure, what in ((self._pictures, frames), (self._texts, texts)):
             requests = [Request(f"{measure.name} {number}", one) for number, one in enumerate(what)]
             for at in range(0, len(requests), measure.lot):
                 found |= {one.key: one.values for one in measure.measure(requests[at : at + measure.lot], self._loaded)}
-        return [float(found[f"pictures {number}"] @ found[f"texts {number}"]) for number in range(len(views))]
+        return [float(found[f"pictures {number}"] @ found[f"texts {number}"]) for number in range(len(frames))]
 
 
 def _theirs(model, preprocess, tokenizer, jpegs: list[bytes], texts: list[str]) -> list[float]:
@@ -118,18 +118,18 @@ def _saved(model, folder: Path) -> Path:
     return path
 
 
-def _pictures(folder: Path, count: int) -> tuple[list[View], list[bytes]]:
+def _pictures(folder: Path, count: int) -> tuple[list[Frame], list[bytes]]:
     """Views into a pack, and the same JPEGs of 640 x 480."""
-    views, jpegs, pack = [], [], b""
+    frames, jpegs, pack = [], [], b""
     for number in range(count):
         data = _jpeg(number)
         blob = BlobRef(path=PACK, offset=len(pack), length=len(data), container=Container.RAW)
         facts = {"sha256": str(number), "mime": "image/jpeg", "bytes": len(data), "width": 640, "height": 480, "source": "http"}
-        views.append(View(Media(url=f"https://x.example/{number}", kind=MediaKind.IMAGE, blob=blob, **facts)))
+        frames.append(Frame(Media(url=f"https://x.example/{number}", kind=MediaKind.IMAGE, blob=blob, **facts)))
         jpegs.append(data)
         pack += data
     (folder / PACK).write_bytes(pack)
-    return views, jpegs
+    return frames, jpegs
 
 
 def _jpeg(number: int) -> bytes:

@@ -1,4 +1,4 @@
-"""The door: what a program that uses Lamella imports. Everything heavy is imported by what needs it.
+"""The public API: what a program that uses Lamella imports. Everything heavy is imported by what needs it.
 
     import lamella
 

@@ -94,20 +94,20 @@ class Guard:
 
 def conservation(counters: Iterable[Counter], losses: Losses) -> list[Line]:
     """One line for each stage and unit that was counted or lost anything, in the order of the stages."""
-    doors, rejected, nodes = collections.Counter(), collections.Counter(), collections.Counter()
+    counts, rejected, nodes = collections.Counter(), collections.Counter(), collections.Counter()
     for counter in counters:
-        doors[counter.stage, counter.unit, counter.door] += counter.count
+        counts[counter.stage, counter.unit, counter.door] += counter.count
     for (stage, unit, _), loss in losses.items():
         rejected[stage, unit] += loss.count
         nodes[stage] += loss.nodes
-    seen = {(stage, unit) for stage, unit, _ in doors} | set(rejected) | {(stage, Unit.NODE) for stage in +nodes}
+    seen = {(stage, unit) for stage, unit, _ in counts} | set(rejected) | {(stage, Unit.NODE) for stage in +nodes}
     return [
         Line(
             stage=stage,
             unit=unit,
-            entered=doors[stage, unit, CounterKind.IN],
-            made=doors[stage, unit, CounterKind.MADE],
-            kept=doors[stage, unit, CounterKind.KEPT],
+            entered=counts[stage, unit, CounterKind.IN],
+            made=counts[stage, unit, CounterKind.MADE],
+            kept=counts[stage, unit, CounterKind.KEPT],
             rejected=rejected[stage, unit],
             with_documents=nodes[stage] if unit is Unit.NODE else 0,
         )

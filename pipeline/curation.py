@@ -8,7 +8,7 @@ import apache_beam as beam
 from apache_beam import PCollection
 
 from lamella.pipeline.declared import SHARDS_FOLDER
-from lamella.pipeline.fingerprints import model_identity
+from lamella.pipeline.fingerprints import inspection_identity, model_identity
 from lamella.pipeline.ledger import Ledger
 from lamella.pipeline.opt_outs import ListOptOuts
 from lamella.schemas.config import Config, ModelConfig
@@ -85,13 +85,20 @@ class MediaInputs(NamedTuple):
     archived: PCollection[ArchiveMedia]
     aliases: PCollection[Alias]
     rejected: PCollection[Rejection]  # of the job before, whose opt-outs are listed with those of media
+    known: Mapping[str, PCollection]  # inspections of earlier runs, by the name of their measure
 
 
-def find_media(read: MediaInputs, c: Config, root: str, ledger: Ledger, *, asks: bool = True) -> FoundMedia:
+def media_finder(c: Config, root: str, *, asks: bool = True) -> FetchMedia:
+    """What finds media, and where what it finds out is kept."""
+    remembered = RememberedModel(inspection_identity(c.fetch), memory_of(c, root), c.run.batch_buckets)
+    return FetchMedia(c.fetch, MediaStore.of(root, c.read, c.fetch), remembered, asks=asks)
+
+
+def find_media(read: MediaInputs, finder: FetchMedia, ledger: Ledger) -> FoundMedia:
     """What documents and candidates refer to -> media found in the archives or over HTTP, inspected, judged, once each."""
-    store = MediaStore.of(root, c.read, c.fetch)
     refs = {name: getattr(read, name) for name in ("documents", "candidates", "archived", "aliases")}
-    found = refs | FetchMedia(c.fetch, store, asks=asks)
+    found = {**refs, **read.known} | finder
+    ledger.count(found.counts)
     gone = (found.rejected, read.rejected) | "All that left" >> beam.Flatten()
     return FoundMedia(ledger.keep(found), {"rejected": gone, "archived": read.archived, "said": found.said} | ListOptOuts())
 

@@ -7,25 +7,30 @@ What changes no row is in no hash: `run.*`, and what sets only the pace of a sta
 import re
 from collections.abc import Iterable
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 from lamella.pipeline.graph import GRAPH
 from lamella.pipeline.tables import FORMAT
-from lamella.schemas.config import Config, ModelConfig
+from lamella.schemas.config import Config, FetchConfig, ModelConfig
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.printable import printable
 from lamella.transforms.fetch.embedded_rights import hears_credentials
 from lamella.transforms.filter import wordlists
 from lamella.transforms.media.classifier import read_spec
+from lamella.transforms.media.decode_limits import DecodeLimits
 from lamella.transforms.media.faces import check_faces
+from lamella.transforms.media.inspection import MEASURED_SIDE_PX
+from lamella.transforms.media.picture_rules import PIXEL_MEASURES
 from lamella.transforms.pair.gazetteer import gazetteer_version
 from lamella.transforms.score.heads import check_heads
 from lamella.weights.identity import file_hash, name_identity, weights_identity
 from lamella.weights.precision import pick_precision
 
 _PACE = {"extract": {"pages_per_child"}, "fetch": {"connections", "min_delay_s"}}  # neither rows nor bytes depend on them
-MEASURES = 3  # raised when a model's answer changes for the same content and the same model
+MEASURES = 3  # raised when a model's answer, or an inspection, changes for the same content and the same model
+_DECODERS = ("pillow", "imagehash", "av", "simplejpeg")  # on whose versions what is measured on pixels depends
 
 
 def job_fingerprint(c: Config, job: str, contents: Iterable[str]) -> str:
@@ -118,6 +123,25 @@ def model_identity(key: str, model: ModelConfig) -> str:
         return stable_key(MEASURES, *_model(model))
     except OSError as error:
         raise ConfigError(f"{key}.weights: {printable(model.weights)}: {error.strerror or error}") from None
+
+
+def inspection_identity(fetch: FetchConfig) -> str:
+    """The hash under which inspections of media are remembered: decoders, measures, limits of a decode, classifiers and
+    the moments that they see.
+
+    A threshold, of a classifier too, is not in it. Raises ConfigError where a classifier cannot be read.
+    """
+    versions = {name: version(name) for name in _DECODERS}
+    classifiers = [_seen_by(path) for path in fetch.classifiers]
+    pdq = version("pdqhash") if fetch.unsafe_pdq else None
+    moments = sorted(fetch.unsafe_moments) if classifiers or pdq else None
+    seen = (versions, MEASURED_SIDE_PX, DecodeLimits.of(fetch), sorted(PIXEL_MEASURES), classifiers, pdq, moments)
+    return stable_key(MEASURES, repr(seen))
+
+
+def _seen_by(path: str) -> tuple[str, str | None]:
+    spec, model = read_spec(path)
+    return repr(spec.model_copy(update={"threshold": None, "model": ""})), _content("fetch.classifiers", str(model))
 
 
 @cache

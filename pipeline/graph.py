@@ -97,7 +97,10 @@ MEDIA = Job(
         Table(name="media", record=Media, kept=(Unit.MEDIA, Stage.FETCH)),
         Table(name="opt_outs", record=OptOut),
     ),
-    beside=(Folder(name=PACKS, holds="tars, named by the rows of media/"),),
+    beside=(
+        Folder(name=PACKS, holds="tars, named by the rows of media/"),
+        Folder(name=MEMORY, holds="what was measured on media, by content"),
+    ),
 )
 
 PAIRS = Job(

@@ -115,9 +115,11 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        read = _read(pipeline, context, MEDIA)
-        inputs = curation.MediaInputs(*(read[table] for table in MEDIA.reads))
-        return curation.find_media(inputs, context.config, context.root, ledger, asks=context.asks)
+        finder = curation.media_finder(context.config, context.root, asks=context.asks)
+        read = _read(pipeline, context, MEDIA, finder.measures)
+        known = {measure.name: read[measure.name] for measure in finder.measures}
+        inputs = curation.MediaInputs(*(read[table] for table in MEDIA.reads), known=known)
+        return curation.find_media(inputs, finder, ledger)
 
     _run(context, MEDIA, build)
     if not context.dry and context.root == context.folder:

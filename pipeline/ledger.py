@@ -1,4 +1,4 @@
-"""Ledger: the doors of every stage of a job go in; Rejections, counters as counted, and what was measured come out."""
+"""Ledger: the outputs of every stage of a job go in; Rejections, counters as counted, and what was measured come out."""
 
 import apache_beam as beam
 
@@ -22,12 +22,16 @@ class Ledger:
 
     def recall(self, recalled):
         """Enters how much was measured, and how much was known; hands the answers on."""
-        self._counts.append(recalled.counts)
+        self.count(recalled.counts)
         return recalled.answers
+
+    def count(self, counts: beam.PCollection) -> None:
+        """Enters Counted alone."""
+        self._counts.append(counts)
 
     @property
     def asks(self) -> bool:
-        """Whether a model was asked anything."""
+        """Whether a memory was asked anything."""
         return bool(self._counts)
 
     def entries(self):

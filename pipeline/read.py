@@ -36,14 +36,14 @@ class ReadTables(beam.PTransform):
             self._paths += [(number, path) for number, paths in enumerate(parts, self._tables) for path in paths]
 
     def expand(self, pipeline):
-        doors = {f"table{number}": record for number, record in enumerate(self._types)}
+        outputs = {f"table{number}": record for number, record in enumerate(self._types)}
         out = (
             pipeline
             | beam.Create(self._paths, reshuffle=False).with_output_types(tuple[int, str])
             | Spread(_path)
-            | beam.FlatMap(_records, self._types, self._tables).with_output_types(Any, **doors).with_outputs(*doors)
+            | beam.FlatMap(_records, self._types, self._tables).with_output_types(Any, **outputs).with_outputs(*outputs)
         )
-        return {name: out[door] for name, door in zip(self._names, doors, strict=True)}
+        return {name: out[output] for name, output in zip(self._names, outputs, strict=True)}
 
 
 def _path(file: tuple[int, str]) -> str:

@@ -32,7 +32,7 @@ def standing_shards(run: str) -> Standing:
             manifest = ShardManifest.decode(read_bytes(join(run, SHARDS_FOLDER, folder, MANIFEST)))
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             continue
-        found[str(folder)] = {shard.name: shard for shard in manifest.shards if shard.made_from}
+        found[str(folder)] = {shard.name: shard for shard in manifest.shards if shard.fingerprint}
     return found
 
 

@@ -44,12 +44,12 @@ def draw_graph() -> str:
         parts += [_arrow(left - _GAP + 3, left - 3, middle), *_job(job, left, box), *_tables(job, left, under)]
     end = _LEFT + len(jobs) * (_WIDTH + _GAP) - _GAP
     parts += [_arrow(end + 3, end + _GAP, middle), _text(end + _GAP + 6, middle + 5, "trainer", "t")]
-    books = (
+    beside = (
         f"{rejections_of('JOB')}/   {counters_of_job('JOB')}/   run.json   report.html   report.json   README.md (dataset card)"
     )
     parts += [
         f'<path d="M{_LEFT} {bottom + 8} H{end}" stroke="{_QUIET}" stroke-width="1.5" stroke-dasharray="4 4"/>',
-        _text(_LEFT, bottom + 30, books, "m"),
+        _text(_LEFT, bottom + 30, beside, "m"),
         _text(_LEFT, bottom + 52, "in every stage and unit: in + made = kept + rejected", "s"),
     ]
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height:.0f}" font-family="system-ui, sans-serif"'

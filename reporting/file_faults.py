@@ -21,7 +21,7 @@ Faults = Iterator[str]
 
 
 def guarded(place: str, faults: Faults) -> Faults:
-    """The crash door: an error of a check, foreseen or not, is a fault of what was checked, and ends that check alone."""
+    """Catches whatever is raised: an error of a check is a fault of what was checked, and ends that check alone."""
     try:
         yield from faults
     except Exception as error:

@@ -39,7 +39,7 @@ from lamella.reporting.distributions import distributions
 from lamella.reporting.ground_truth.truth import truth_of
 from lamella.reporting.picture_texts import picture_texts
 from lamella.reporting.plots import number
-from lamella.reporting.samples import clean, exhibits
+from lamella.reporting.samples import clean, samples_of
 from lamella.schemas.config import Config
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
@@ -113,7 +113,7 @@ def build_report(run: str) -> Report:
         },
         "reasons": _reasons(lines, lost, {(guard.stage, guard.unit, guard.reason) for guard in greedy}),
         "distributions": distributions(run),
-        "samples": exhibits(run, config.run.report_samples),
+        "samples": samples_of(run, config.run.report_samples),
         "texts": picture_texts(run, config, config.run.report_samples),
         "tables": _tables(run),
         "shards": [

@@ -1,4 +1,4 @@
-"""Exhibits: a run's tables in, a few kept and rejected samples of each sort out, chosen by hash of their key.
+"""Samples for the report: a run's tables in, a few kept and rejected samples of each sort out, chosen by hash of their key.
 
 Only what is chosen becomes Python objects; the tables are streamed. Foreign text is cut and cleaned here, once.
 """
@@ -36,7 +36,7 @@ _NODES = 14  # of a document shown
 _CHARACTERS = 1500  # of a text shown
 
 
-def exhibits(run: str, each: int) -> dict[str, Any]:
+def samples_of(run: str, each: int) -> dict[str, Any]:
     """`each` samples of every dataset, of the documents, and of every reason.
 
     Returns:

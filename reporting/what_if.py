@@ -86,7 +86,7 @@ def difference(trial: Trial) -> Difference:
     )
 
 
-def write_page(found: Difference, trial: Trial, config: Config, words: Iterable[str], *, path: str) -> None:
+def write_page(found: Difference, trial: Trial, config: Config, overrides: Iterable[str], *, path: str) -> None:
     """Writes one HTML page that opens from disk: funnels, reasons, and the examples with their pictures."""
     store = MediaStore.of(trial.before, config.read, config.fetch)
     hidden = unsafe_urls(trial.before) | unsafe_urls(trial.after)
@@ -102,7 +102,7 @@ def write_page(found: Difference, trial: Trial, config: Config, words: Iterable[
         for one in found.moved
     ]
     page = ENVIRONMENT.get_template("what_if.html.j2").render(
-        run=clean(trial.before, 400), words=[clean(word, 200) for word in words], found=found, moved=moved
+        run=clean(trial.before, 400), overrides=[clean(one, 200) for one in overrides], found=found, moved=moved
     )
     write_atomically(path, page.encode())
 

@@ -8,52 +8,69 @@ from typing import Any
 
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.transforms import core, userstate
+from apache_beam.typehints.decorators import IOTypeHints
 
 
 def remember() -> None:
     """Makes Beam keep what it finds out about functions, DoFns and options. A second call changes nothing.
 
-    Beam 2.77 inspects each method of a DoFn some ten times, and parses the options anew, with an argument parser of their own,
-    for each transform and each comparison of two types: three quarters of what it costs to lay a pipeline out. None of the
-    answers can change: a function keeps its arguments, a class its methods, and all views of options share their values.
+    Beam 2.77 inspects each method of a DoFn some ten times, translates the annotations of a function whenever it meets it, and
+    parses the options anew, with an argument parser of their own, for each transform and each comparison of two types: three
+    quarters of what it costs to lay a pipeline out. None of the answers can change: a function keeps its arguments and their
+    types, a class its methods, and all views of options share their values.
     """
-    _wrap(core, "get_function_args_defaults", _once_a_function)
+    _wrap(core, "get_function_args_defaults", _arguments_once)
+    _wrap(IOTypeHints, "from_callable", _once_a_function)
     _wrap(userstate, "get_dofn_specs", _once_a_class)
     _wrap(PipelineOptions, "view_as", _once_a_view)
 
 
 def _wrap(owner: Any, name: str, wrapper: Callable[[Callable], Callable]) -> None:
     asked = getattr(owner, name)
-    if not hasattr(asked, "__wrapped__"):
-        setattr(owner, name, functools.wraps(asked)(wrapper(asked)))
+    if hasattr(asked, "__wrapped__"):
+        return
+    remembered = functools.wraps(asked)(wrapper(asked))
+    setattr(owner, name, staticmethod(remembered) if isinstance(asked, types.MethodType) else remembered)
 
 
-def _once_a_function(arguments_of: Callable) -> Callable:
-    """For `f -> (names, defaults)`: a bound method and its function differ in `self`."""
+def _once_a_function(asked: Callable) -> Callable:
+    """For `f -> answer`: a bound method and its function differ in `self`."""
     known: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
     def remembered(f):
         bound = isinstance(f, types.MethodType)
         function = f.__func__ if bound else f
         if not isinstance(function, types.FunctionType):
-            return arguments_of(f)
+            return asked(f)
         answers = known.get(function)
         if answers is None:
             answers = known[function] = {}
         if bound not in answers:
-            answers[bound] = arguments_of(f)
-        names, defaults = answers[bound]
+            answers[bound] = asked(f)
+        return answers[bound]
+
+    return remembered
+
+
+def _arguments_once(arguments_of: Callable) -> Callable:
+    """For `f -> (names, defaults)`: lists of the caller's own."""
+    known = _once_a_function(arguments_of)
+
+    def remembered(f):
+        names, defaults = known(f)
         return list(names), list(defaults)
 
     return remembered
 
 
 def _once_a_class(specs_of: Callable) -> Callable:
-    """For `DoFn -> (states, timers)`, which stand in its methods' signatures; one made of a callable has its own."""
+    """For `DoFn -> (states, timers)`, which stand in the signatures of its methods; most have those of their class alone."""
     known: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
     def remembered(dofn):
-        kind = dofn if hasattr(dofn, "_inspect_process") else type(dofn)
+        kind = type(dofn)
+        if any(isinstance(value, types.MethodType) for value in vars(dofn).values()):
+            return specs_of(dofn)
         if kind not in known:
             known[kind] = specs_of(dofn)
         states, timers = known[kind]

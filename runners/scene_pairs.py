@@ -8,7 +8,7 @@ few bare grounds, whose source is "ground". What a pair says is always true of i
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from lamella.sample.captions import alt_text, bare, long_caption
 from lamella.sample.clips import clip_caption, cues, still
@@ -26,25 +26,30 @@ PAIRS_PER_SHARD = 2000
 VALIDATION = 500  # pairs
 # Shares; the rest are alt texts.
 STILLS, GROUNDS, CAPTIONS = 0.06, 0.02, 0.35
+SHOWS_SCENE = "scene"  # what `shows` says of a picture of the key's scene
 
 
 def scene_pair(key: str) -> PairSample:
-    """The pair of a key: a picture as pages show them, and a text that is true of it, with its kind as `source`."""
-    rng = Rng("scene pair", key)
+    """The pair of a key: a picture as pages show them, and a text that is true of it, with its kind as `source`.
+
+    Its fact `shows` is `scene`, of the scene of the key, `clip` or `ground`.
+    """
+    shows, rng = SHOWS_SCENE, Rng("scene pair", key)
     roll, size = rng.fraction(), rng.pick(SIZES)
     if roll < STILLS:
-        picture, clip = still(key)
+        shows, (picture, clip) = "clip", still(key)
         source, text = "caption", clip_caption(clip) if rng.chance(0.5) else cues(clip)[rng.below(2)]
     elif roll < STILLS + GROUNDS:
         background = rng.pick(BACKGROUNDS)
-        source, text, picture = "ground", bare(background, rng), texture(key, size, background)
+        shows = source = "ground"
+        text, picture = bare(background, rng), texture(key, size, background)
     else:
         scene = make_scene(key)
         picture = paint(scene, size)
         long = roll > 1 - CAPTIONS
         source, text = ("caption", long_caption(scene, rng)) if long else ("alt", alt_text(scene, rng))
     url = f"https://scenes.example/{key}.jpg"
-    return PairSample(key=key, url=url, text=text, image=encode(picture, "jpg"), facts={"source": source})
+    return PairSample(key=key, url=url, text=text, image=encode(picture, "jpg"), facts={"source": source, "shows": shows})
 
 
 def write_scene_pairs(folder: str, pairs: int, seed: int) -> ShardManifest:
@@ -53,17 +58,18 @@ def write_scene_pairs(folder: str, pairs: int, seed: int) -> ShardManifest:
     sizes = [min(PAIRS_PER_SHARD, pairs - start) for start in range(0, pairs, PAIRS_PER_SHARD)]
     places = [*(("train", number, size) for number, size in enumerate(sizes)), ("validation", 0, VALIDATION)]
     shards = [
-        _write(target, split, number, [f"pairs/{seed}/{split}/{number}/{index}" for index in range(size)])
+        write_pairs(target, split, number, (scene_pair(f"pairs/{seed}/{split}/{number}/{index}") for index in range(size)))
         for split, number, size in places
     ]
-    made_from = f"scenes seed={seed} pairs={pairs}"
-    return finish(target, ShardManifest(dataset=Dataset.LTIP, shards=tuple(shards), fingerprint=made_from))
+    fingerprint = f"scenes seed={seed} pairs={pairs}"
+    return finish(target, ShardManifest(dataset=Dataset.LTIP, shards=tuple(shards), fingerprint=fingerprint))
 
 
-def _write(folder: str, split: str, number: int, keys: Sequence[str]) -> ShardInfo:
+def write_pairs(folder: str, split: str, number: int, samples: Iterable[PairSample]) -> ShardInfo:
+    """One shard."""
     name = shard_name(Dataset.LTIP, split, number)
     with NewFile(join(folder, name)) as out:
-        count = write_shard(out, number, (scene_pair(key).encode() for key in keys))
+        count = write_shard(out, number, (sample.encode() for sample in samples))
         out.commit()
     return ShardInfo(name=name, split=split, samples=count, bytes=out.tell(), sha256=out.sha256)
 

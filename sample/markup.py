@@ -40,7 +40,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Furniture:
+class SiteFrame:
     """What stands around the main content."""
 
     site: str
@@ -79,35 +79,35 @@ class Refs:
         return relpath(to.path, self._from.path.rpartition("/")[0] or "/") + (f"?{to.query}" if to.query else "")
 
 
-def page_html(url: str, title: str, blocks: list[Block], furniture: Furniture, *, rng: Rng) -> str:
+def page_html(url: str, title: str, blocks: list[Block], frame: SiteFrame, *, rng: Rng) -> str:
     """The whole page."""
-    refs = Refs(url, furniture.base, rng)
+    refs = Refs(url, frame.base, rng)
     main = "\n".join(block_html(block, refs, rng) for block in blocks)
-    element, _, css = furniture.wrapper.partition(".")
+    element, _, css = frame.wrapper.partition(".")
     attributes = f' class="{css}"' if css else ""
     return "\n".join(
         part
         for part in (
-            f'<!DOCTYPE html>\n<html lang="{furniture.language}">\n<head>\n<meta charset="utf-8">',
-            f"<title>{escape(title)} - {escape(furniture.site)}</title>",
-            f'<base href="{escape(furniture.base)}">' if furniture.base else "",
+            f'<!DOCTYPE html>\n<html lang="{frame.language}">\n<head>\n<meta charset="utf-8">',
+            f"<title>{escape(title)} - {escape(frame.site)}</title>",
+            f'<base href="{escape(frame.base)}">' if frame.base else "",
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f'<meta name="robots" content="{furniture.robots}">' if furniture.robots else "",
-            f'<link rel="license" href="{furniture.licence}">' if furniture.licence else "",
+            f'<meta name="robots" content="{frame.robots}">' if frame.robots else "",
+            f'<link rel="license" href="{frame.licence}">' if frame.licence else "",
             '<link rel="stylesheet" href="/assets/site.css">',
             "<style>body { max-width: 60em } .share a { color: inherit }</style>",
             "<script>window.dataLayer = window.dataLayer || []; function track(e) { dataLayer.push(e) }</script>",
             "</head>\n<body>",
-            _banner() if furniture.banner and not furniture.bare else "",
-            "" if furniture.bare else _header(furniture),
+            _banner() if frame.banner and not frame.bare else "",
+            "" if frame.bare else _header(frame),
             f"<main>\n<{element}{attributes}>",
-            f"<h1>{escape(title)}</h1>" if furniture.headed else "",
+            f"<h1>{escape(title)}</h1>" if frame.headed else "",
             main,
             f"</{element}>\n</main>",
-            _share() if furniture.share and not furniture.bare else "",
-            _comments(furniture.comments) if furniture.comments and not furniture.bare else "",
-            _related(furniture.related) if furniture.related and not furniture.bare else "",
-            "" if furniture.bare else _footer(furniture),
+            _share() if frame.share and not frame.bare else "",
+            _comments(frame.comments) if frame.comments and not frame.bare else "",
+            _related(frame.related) if frame.related and not frame.bare else "",
+            "" if frame.bare else _footer(frame),
             "</body>\n</html>\n",
         )
         if part
@@ -185,10 +185,10 @@ def _banner() -> str:
     )
 
 
-def _header(furniture: Furniture) -> str:
-    logo = '<a href="/"><img src="/assets/logo.png" alt="Logo" width="120" height="40"></a>' if furniture.logo else ""
+def _header(frame: SiteFrame) -> str:
+    logo = '<a href="/"><img src="/assets/logo.png" alt="Logo" width="120" height="40"></a>' if frame.logo else ""
     items = "".join(f'<li><a href="/{name.lower()}/">{name}</a></li>' for name in ("Home", "News", "Prints", "Shop", "Contact"))
-    return f'<header>{logo}<p class="site">{escape(furniture.site)}</p><nav><ul>{items}</ul></nav></header>'
+    return f'<header>{logo}<p class="site">{escape(frame.site)}</p><nav><ul>{items}</ul></nav></header>'
 
 
 def _share() -> str:
@@ -208,8 +208,8 @@ def _related(titles: tuple[str, ...]) -> str:
     return f'<aside class="related"><h2>Read also</h2><ul>{items}</ul></aside>'
 
 
-def _footer(furniture: Furniture) -> str:
+def _footer(frame: SiteFrame) -> str:
     return (
-        f"<footer><p>Copyright 2021 {escape(furniture.site)}. All rights reserved.</p>"
+        f"<footer><p>Copyright 2021 {escape(frame.site)}. All rights reserved.</p>"
         '<p><a href="/privacy">Privacy policy</a> <a href="/terms">Terms of use</a> <a href="/contact">Contact</a></p></footer>'
     )

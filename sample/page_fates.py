@@ -64,8 +64,8 @@ def _with_text(page: Draft, text: Text, seed: int) -> Draft:
     for place, shown in enumerate(_plain(page.shown[:2])):
         blocks.insert(min(len(blocks), 1 + 2 * place), Block(kind="image", shown=shown))
     title = _NAMED.get(page.fate, page.title)
-    furniture = replace(page.furniture, comments=(), related=(), banner=False, share=False)
-    return replace(page, title=title, blocks=tuple(blocks), furniture=furniture)
+    frame = replace(page.frame, comments=(), related=(), banner=False, share=False)
+    return replace(page, title=title, blocks=tuple(blocks), frame=frame)
 
 
 def _plain(pictures: list[Shown]) -> list[Shown]:
@@ -99,7 +99,7 @@ def _wrong_language(seed: int, index: int, language: str) -> Draft:
         title=fill(compiled(languages.TITLES[language]), rng),
         language=language,
         blocks=tuple(blocks),
-        furniture=replace(page.furniture, language=language, site=site, base="", comments=(), related=()),
+        frame=replace(page.frame, language=language, site=site, base="", comments=(), related=()),
     )
 
 
@@ -107,7 +107,7 @@ def _no_content(seed: int, index: int, _: str) -> Draft:
     """What a server sends where a script makes the page: an empty element."""
     page = draft(seed, index, "no_content")
     empty = Block(kind="raw", text='<div id="app"></div>')
-    return replace(page, title="", blocks=(empty,), furniture=replace(page.furniture, bare=True))
+    return replace(page, title="", blocks=(empty,), frame=replace(page.frame, bare=True))
 
 
 def _no_media(seed: int, index: int, _: str) -> Draft:
@@ -146,7 +146,7 @@ def _opted_out(seed: int, index: int, _: str) -> Draft:
     """A good page whose robots meta keeps its pictures out of training; no picture is left."""
     page = draft(seed, index, "no_image_left")
     page = replace(page, blocks=_without_films(_refused(page, "opted_out")))
-    return replace(page, furniture=replace(page.furniture, robots="noai, noimageai, max-image-preview:large"))
+    return replace(page, frame=replace(page.frame, robots="noai, noimageai, max-image-preview:large"))
 
 
 def _too_many_images(seed: int, index: int, _: str) -> Draft:

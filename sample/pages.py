@@ -11,7 +11,7 @@ from lamella.sample.catalogue import GENRE as CATALOGUE
 from lamella.sample.catalogue import catalogue, is_catalogue
 from lamella.sample.clips import clip_caption, make_clip
 from lamella.sample.image_bank import Film, Shown, show
-from lamella.sample.markup import Block, Furniture, page_html
+from lamella.sample.markup import Block, SiteFrame, page_html
 from lamella.sample.prose import GENRES, Writer
 from lamella.sample.rng import Rng
 
@@ -48,7 +48,7 @@ class Draft:
     genre: str
     title: str
     blocks: tuple[Block, ...]
-    furniture: Furniture
+    frame: SiteFrame
     language: str = "en"
     fate: str = ""  # the reason why the page or its document leaves
     twin: str = ""  # URL of the page that this one copies
@@ -69,7 +69,7 @@ class Draft:
         return [block.film for block in self.blocks if block.film]
 
     def html(self, seed: int) -> str:
-        return page_html(self.url, self.title, list(self.blocks), self.furniture, rng=Rng("html", seed, self.index))
+        return page_html(self.url, self.title, list(self.blocks), self.frame, rng=Rng("html", seed, self.index))
 
 
 def draft(seed: int, index: int, fate: str = "") -> Draft:
@@ -96,7 +96,7 @@ def draft(seed: int, index: int, fate: str = "") -> Draft:
         )
     related = tuple(writer.title() for _ in range(4)) if rng.chance(0.6) else ()
     comments = tuple(("reader" + str(rng.below(90)), writer.comment()) for _ in range(rng.between(1, 4)))
-    furniture = Furniture(
+    frame = SiteFrame(
         site=site,
         related=related,
         comments=comments if genre == "blog" else (),
@@ -116,7 +116,7 @@ def draft(seed: int, index: int, fate: str = "") -> Draft:
         genre=genre,
         title=title,
         blocks=tuple(blocks),
-        furniture=furniture,
+        frame=frame,
         fate=fate,
         asks=asks,
     )

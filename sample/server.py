@@ -42,7 +42,7 @@ def http_page(page: Draft, base: str) -> Draft:
     texts = [block for block in page.blocks if not block.shown and not block.film]
     blocks = (*texts, *(Block(kind="image", shown=shown) for shown in shows))
     url = f"https://{page.host}/fate/http/page-{page.index}.html"
-    return replace(page, url=url, blocks=blocks, furniture=replace(page.furniture, base=""))
+    return replace(page, url=url, blocks=blocks, frame=replace(page.frame, base=""))
 
 
 class SampleServer:

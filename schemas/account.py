@@ -1,4 +1,4 @@
-"""Counters: what came in, what was made and what was kept, by stage and unit; counted at the doors, added by the graph."""
+"""Counters: what came in, what was made and what was kept, by stage and unit; counted by the stages, added by the graph."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -14,7 +14,7 @@ from lamella.schemas.rejection import Stage, Unit
 class CounterKind(StrEnum):
     IN = "in"  # entered the stage
     MADE = "made"  # came into being in the stage
-    KEPT = "kept"  # left the stage by the main door
+    KEPT = "kept"  # left the stage by the main output
 
 
 @record
@@ -27,12 +27,12 @@ class Counter:
 
 
 def sum_counters(counters: Iterable[Counter]) -> Iterable[Counter]:
-    """One Counter for each stage, unit and door, of any number: bundles differ from run to run, their sums do not."""
+    """One Counter for each stage, unit and kind, of any number: bundles differ from run to run, their sums do not."""
     sums: dict[tuple[Stage, Unit, CounterKind], int] = {}
     for counter in counters:
         key = (counter.stage, counter.unit, counter.door)
         sums[key] = sums.get(key, 0) + counter.count
-    return [Counter(stage=stage, unit=unit, door=door, count=count) for (stage, unit, door), count in sums.items()]
+    return [Counter(stage=stage, unit=unit, door=kind, count=count) for (stage, unit, kind), count in sums.items()]
 
 
 def units_of(record: object) -> Iterable[tuple[Unit, int]]:

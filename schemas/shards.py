@@ -64,15 +64,15 @@ class ShardInfo:
     sidecar_bytes: int = 0
     sidecar_sha256: str = ""
     faces: int | None = None  # that were blurred in its pictures; None where none were looked for
-    made_from: str = ""  # hash of its records and the settings; "" where one of its records left
+    fingerprint: str = ""  # hash of its records and the settings; "" where one of its records left
 
     def check(self) -> None:
         """Raises ValueError for what no writer of ours says: names and checksums become paths of a reader."""
         checked_file(self.name, self.bytes, self.sha256)
         if self.sidecar:
             checked_file(self.sidecar, self.sidecar_bytes, self.sidecar_sha256)
-        if not (self.faces is None or _is_count(self.faces)) or not isinstance(self.made_from, str):
-            raise ValueError(f"{self.name}: {str(self.faces)[:40]!r} faces, made from {str(self.made_from)[:40]!r}")
+        if not (self.faces is None or _is_count(self.faces)) or not isinstance(self.fingerprint, str):
+            raise ValueError(f"{self.name}: {str(self.faces)[:40]!r} faces, fingerprint {str(self.fingerprint)[:40]!r}")
         if self.split not in SPLITS or not _is_count(self.samples):
             raise ValueError(f"{self.name}: split {str(self.split)[:40]!r} of {str(self.samples)[:40]!r} samples")
 
@@ -87,19 +87,24 @@ class ShardManifest:
 
     def encode(self) -> bytes:
         values = asdict(self)
-        values[FINGERPRINT_KEY] = values.pop("fingerprint")
+        for stated in (values, *values["shards"]):
+            stated[FINGERPRINT_KEY] = stated.pop("fingerprint")
         return json.dumps(values, indent=1, sort_keys=True).encode() + b"\n"
 
     @classmethod
     def decode(cls, data: bytes) -> "ShardManifest":
         """Raises ValueError, KeyError or TypeError for what is no manifest, or names a file that lies elsewhere."""
         raw = _json(data)
-        shards = tuple(ShardInfo(**shard) for shard in raw["shards"])
+        shards = tuple(_shard_info(**shard) for shard in raw["shards"])
         for shard in shards:
             shard.check()
         if len({shard.name for shard in shards}) < len(shards):
             raise ValueError("a shard is listed twice")
         return cls(dataset=Dataset(raw["dataset"]), shards=shards, fingerprint=raw[FINGERPRINT_KEY])
+
+
+def _shard_info(**values: Any) -> ShardInfo:
+    return ShardInfo(fingerprint=values.pop(FINGERPRINT_KEY, ""), **values)
 
 
 def _json(data: bytes) -> dict:

@@ -1,5 +1,6 @@
 """Paths and marks that all tests share."""
 
+import gc
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import Phase, settings
 
 from lamella.runners.beam_memo import remember
+from tests.fork_server import RUNS, fork_server
 
 # No test is bound in seconds: a busy machine fails none. Nothing is traced to explain a failure: reading it takes less long.
 PHASES = [phase for phase in Phase if phase is not Phase.explain]
@@ -32,10 +34,23 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(skip)
 
 
+def pytest_collection_finish():
+    """A million objects of imported modules live to the end: the collector of garbage need not walk them again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder of real archives and gold pages; only for tests marked `real`."""
     return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory):
+    """Commands in processes of their own that begin with their imports made: `commands.command("run", ...)` is a Child."""
+    with fork_server(tmp_path_factory.mktemp("commands"), RUNS) as server:
+        yield server
 
 
 @pytest.fixture

@@ -43,7 +43,13 @@ def carry_out(tree, file, how, anchor, text):
 
 @pytest.mark.parametrize(
     ("title", "files"),
-    [("Add a text rule", 3), ("Add a dataset of pairs", 3), ("Add an image measure", 3), ("Add a runner", 3)],
+    [
+        ("Add a text rule", 3),
+        ("Add a dataset of pairs", 3),
+        ("Add an image measure", 3),
+        ("Add a runner", 3),
+        ("Add a word of class names", 2),
+    ],
 )
 def test_an_example_works_as_it_stands(tmp_path, title, files):
     tree = tmp_path / "lamella"

@@ -1,5 +1,6 @@
 """The same input gives the same bytes: after kills, on one process or two, whatever the seed of Python's own hash."""
 
+import json
 import os
 import re
 import signal
@@ -26,26 +27,21 @@ KILLS = int(os.environ.get("KILLS", "3"))  # more where there is time: KILLS=10 
 
 def command(web, folder, *words):
     archives = ["--input", str(web / "*.warc.gz"), "--output", str(folder)]
-    return [
-        sys.executable,
-        "-m",
-        "lamella.runners.cli",
-        "run",
-        "--recipe",
-        "demo",
-        *archives,
-        "--no-report",
-        "caption.on=false",
-        *words,
-    ]
+    return ["run", "--recipe", "demo", *archives, "--no-report", "caption.on=false", *words]
 
 
-def run(web, folder, *words, seed="0"):
-    done = subprocess.run(
-        command(web, folder, *words), env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=False
-    )
+def run(web, folder, *words, seed):
+    """With a seed of its own for Python's hash, which a process has from its start."""
+    program = [sys.executable, "-m", "lamella", *command(web, folder, *words)]
+    done = subprocess.run(program, env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return done
+
+
+def ended(child):
+    """What it printed and said."""
+    code, said = child.end(600)
+    assert code == 0, said
+    return child.printed.read_text(), said
 
 
 @pytest.fixture(scope="module")
@@ -57,23 +53,23 @@ def web(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def undisturbed(web):
-    """(contents, seconds) of a run that nobody disturbs."""
-    start = time.monotonic()
+    """(contents, seconds without the imports) of a run that nobody disturbs."""
     run(web, web.parent / "whole", seed="1")
-    return contents_hash(str(web.parent / "whole")), time.monotonic() - start
+    told = json.loads((web.parent / "whole" / "run.json").read_text())["jobs"]
+    return contents_hash(str(web.parent / "whole")), sum(job["seconds"] for job in told.values())
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_run_that_is_killed_goes_on_to_the_same_bytes(web, undisturbed, tmp_path):
+def test_a_run_that_is_killed_goes_on_to_the_same_bytes(web, undisturbed, commands, tmp_path):
     contents, seconds = undisturbed
     for kill in range(KILLS):
         # In a process group of its own, so that a kill takes the extraction's child too, as a machine's end would.
-        victim = subprocess.Popen(command(web, tmp_path / "run"), start_new_session=True, stderr=subprocess.DEVNULL)
+        victim = commands.command(*command(web, tmp_path / "run"))
         time.sleep(seconds * (0.2 + 0.75 * stable_fraction("kill", kill)))
         os.killpg(victim.pid, signal.SIGKILL)
         victim.wait()
-    run(web, tmp_path / "run")
+    ended(commands.command(*command(web, tmp_path / "run")))
     assert contents_hash(str(tmp_path / "run")) == contents
 
 
@@ -84,9 +80,9 @@ def test_two_processes_and_another_hash_seed_write_the_same_bytes(web, undisturb
 
 
 @pytest.mark.slow
-def test_a_second_run_does_only_what_changed(web, undisturbed, tmp_path):
+def test_a_second_run_does_only_what_changed(web, undisturbed, commands, tmp_path):
     folder = web.parent / "whole"
-    said = run(web, folder).stderr
+    _, said = ended(commands.command(*command(web, folder)))
     assert [line.split("  ")[-1] for line in said.splitlines() if ": " in line] == [
         "documents: unchanged",
         "media: unchanged",
@@ -101,10 +97,10 @@ def test_a_second_run_does_only_what_changed(web, undisturbed, tmp_path):
     assert pairs.come == 0 and pairs.going[0].why.startswith("score pair low_clip_score: clip_score ")
     expected = {name: read_manifest(str(tmp_path / name)).hash for name in MADE}
 
-    apply = [sys.executable, "-m", "lamella", "what-if", str(folder), "score.min_score=0.65", "--apply"]
-    done = subprocess.run([*apply, "--page", str(tmp_path / "page.html")], capture_output=True, text=True, check=True)
-    said = done.stderr.rpartition("documents: unchanged")[2]  # what it tried out comes first
-    assert b"low_clip_score" in (tmp_path / "page.html").read_bytes() and "would go" in done.stdout
+    apply = ["what-if", folder, "score.min_score=0.65", "--apply", "--page", tmp_path / "page.html"]
+    printed, said = ended(commands.command(*apply))
+    said = said.rpartition("documents: unchanged")[2]  # what it tried out comes first
+    assert b"low_clip_score" in (tmp_path / "page.html").read_bytes() and "would go" in printed
     assert {name: read_manifest(str(folder / name)).hash for name in MADE} == expected  # what-if told what would be
     assert "media: unchanged" in said and "pairs: runs" in said and "shards: runs" in said
     assert re.search(r"pairs: pictures: 0 of \d+ measured", said) and re.search(r"pairs: texts: 0 of \d+ measured", said)

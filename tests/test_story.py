@@ -85,7 +85,7 @@ def told(tmp_path_factory):
 
 
 def _crash(patch, on: str) -> None:
-    """Makes the filter raise on one good page, as a bug would: the crash door must count it and go on."""
+    """Makes the filter raise on one good page, as a bug would: it must be counted and go on."""
     sound = filter_stage.filter_document
 
     def filter_document(document, config):
@@ -99,6 +99,11 @@ def _crash(patch, on: str) -> None:
 @pytest.fixture(scope="module")
 def story(told):
     return told.folder
+
+
+@pytest.fixture(scope="module")
+def report(story):
+    return write_report(story)
 
 
 @pytest.fixture(scope="module")
@@ -126,15 +131,14 @@ def test_every_reason_occurs(told, rejections, second_texts):
     assert set(Reason) - {rejection.reason for rejection in (*rejections, *told.offline, *second_texts)} == set()
 
 
-def test_a_picture_has_both_texts_where_both_match(story, second_texts):
+def test_a_picture_has_both_texts_where_both_match(report, second_texts):
     """Every text is a pair of its own; a picture whose alt is wrong keeps the captioner's."""
     assert second_texts
-    shown = write_report(story)
-    matched = {row["says"]: row["count"] for row in shown["texts"]["pictures"]}
+    matched = {row["says"]: row["count"] for row in report["texts"]["pictures"]}
     assert min(matched["both match"], matched["only the synthetic text matches"]) > 50
-    wrong = shown["truth"]["pairs"]["wrong_alts"]
+    wrong = report["truth"]["pairs"]["wrong_alts"]
     assert wrong["pictures"] > 100 and wrong["keep_a_true_text"] >= 0.85 * wrong["pictures"]
-    texts = {row["name"]: row for row in shown["truth"]["pairs"]["texts"]}
+    texts = {row["name"]: row for row in report["truth"]["pairs"]["texts"]}
     assert texts["all"]["false"] <= 0.02 * texts["all"]["texts"] and texts["web"]["false"] == 0
 
 
@@ -148,15 +152,15 @@ def test_every_sum_holds(story):
     assert [line for line in lines if not line.balanced] == []
 
 
-def test_the_run_is_sound(story):
-    write_report(story)
+def test_the_run_is_sound(story, report):
     assert list(verify(story)) == []
 
 
-def test_each_fate_meets_its_reason(story):
-    truth = write_report(story)["truth"]
+def test_each_fate_meets_its_reason(report):
     # The ledger foretells a run without the network and without our bug.
-    unmet = [fate for fate in truth["unmet"] if not fate["where"].endswith(CRASHES) and fate["expected"] != "not_captured"]
+    unmet = [
+        fate for fate in report["truth"]["unmet"] if not fate["where"].endswith(CRASHES) and fate["expected"] != "not_captured"
+    ]
     assert unmet == []
 
 
@@ -186,17 +190,17 @@ def test_bytes_stay_put_unless_the_network_brought_them(story):
     assert set(containers) == {("archive", Container.WARC), ("http", Container.RAW)}
 
 
-def test_capfilt_and_clip_catch_wrong_captions(story):
+def test_capfilt_and_clip_catch_wrong_captions(report):
     """Acceptance: precision and recall of the wrong-caption filter on pages that the weights were not trained on."""
-    filters = {verdict["name"]: verdict for verdict in write_report(story)["truth"]["filters"]}
+    filters = {verdict["name"]: verdict for verdict in report["truth"]["filters"]}
     for name in ("CLIP score", "CLIP and matcher"):
         assert filters[name]["judged"] > 100, name
         assert filters[name]["precision"] > 0.9, name
         assert filters[name]["recall"] > 0.9, name
 
 
-def test_no_limit_was_passed(story):
-    assert past_limits(write_report(story)) == []
+def test_no_limit_was_passed(report):
+    assert past_limits(report) == []
 
 
 def test_every_table_stands(story):

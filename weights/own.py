@@ -19,6 +19,7 @@ from lamella.weights.loaded import (
     Unplaced,
     weights_label,
 )
+from lamella.weights.picture_size import resized, sized, trained_size
 
 HERE = Path(__file__).parent
 MANIFEST = "manifest.json"
@@ -32,7 +33,8 @@ def own_config(name: str) -> dict[str, Any] | None:
     return json.loads(path.read_bytes())
 
 
-def load_own(name: str, weights: str, role: str, config: dict[str, Any]) -> Unplaced:
+def load_own(name: str, weights: str, role: str, config: dict[str, Any], *, image_size: int | None = None) -> Unplaced:
+    """`image_size`: px of the pictures that it is to see; None: of those that it was trained on. Raises WeightsMissing."""
     import torch
     from safetensors import SafetensorError
     from safetensors.torch import load as from_bytes
@@ -46,6 +48,8 @@ def load_own(name: str, weights: str, role: str, config: dict[str, Any]) -> Unpl
         raise WeightsMissing(name, weights, f"{where} is no safetensors file ({error})") from error
     scale, bias = (state.pop(key, None) for key in (MATCH_SCALE, MATCH_BIAS))
     fusion = _fusion(state.pop(FUSION_WEIGHT, None), state.pop(FUSION_BIAS, None))
+    size = image_size or trained_size(config, state)
+    config, state = sized(config, size), resized(config, state, size)
     with torch.random.fork_rng(devices=()):  # what is drawn here is overwritten: the caller's random state stays
         model = CoCa(config)
     try:

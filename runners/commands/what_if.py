@@ -1,4 +1,4 @@
-"""`lamella what-if`: a finished run and `key=value` words in; what they would change, as a table and a page, out."""
+"""`lamella what-if`: a finished run and `key=value` overrides in; what they would change, as a table and a page, out."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ import typer
 
 def what_if(
     folder: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
-    words: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...", help="Settings that would be otherwise.")],
+    overrides: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...", help="Settings that would be otherwise.")],
     page: Annotated[str, typer.Option(help="Where the page with examples is written.")] = "what-if.html",
     apply: Annotated[bool, typer.Option("--apply", help="Make it so: run it with these settings.")] = False,
     processes: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
@@ -25,7 +25,7 @@ def what_if(
     from lamella.schemas.errors import ConfigError
 
     try:
-        config = with_overrides(config_of(folder), words)
+        config = with_overrides(config_of(folder), overrides)
     except FileNotFoundError:
         raise ConfigError(f"{folder}: not the folder of a run (no run.json)") from None
     reach_models(config)
@@ -34,7 +34,7 @@ def what_if(
         execute = progress.watch(executor(engine, (), progress.say))
         trial = try_out(folder, config, scratch, execute, say=progress.say)
         found = difference(trial)
-        write_page(found, trial, config, words, path=page)
+        write_page(found, trial, config, overrides, path=page)
     _print(found, page)
     if apply:
         from lamella.pipeline.ownership import read_facts

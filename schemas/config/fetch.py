@@ -8,6 +8,7 @@ from lamella.schemas.bounds import Aspect, Frozen
 from lamella.schemas.config.timed import MIB, Timed
 
 BITS_OF_A_HASH = 64  # of a perceptual hash
+Moment = Annotated[float, Field(ge=0.0, lt=1.0)]  # of a clip, 0 its beginning
 
 
 class OptOutConfig(Frozen):
@@ -34,6 +35,7 @@ class FetchConfig(Timed):
     connections: PositiveInt = 64  # at once, a worker
     min_delay_s: NonNegativeFloat = 1.0  # between requests to a registered domain; reliability S6
     retries: NonNegativeInt = 2  # on 429, 5xx and broken connections
+    max_host_failures: PositiveInt = 5  # in a row; then the host is not asked again; reliability S6
     max_redirects: NonNegativeInt = 5  # recipes, Limits
     robots_txt: bool = True  # RFC 9309
     honour_opt_outs: bool = True  # what sites say against use, beside robots.txt's rules of crawling
@@ -66,9 +68,11 @@ class FetchConfig(Timed):
     unsafe_pdq: str | None = None  # path of a list of PDQ hashes of pictures never to keep, however they are coded
     max_pdq_distance: Annotated[int, Field(ge=0, le=256)] = 31  # bits of 256; PDQ's authors
     classifiers: tuple[str, ...] = ()  # paths of YAMLs, each beside an ONNX model that says how unsafe a picture is
+    # Shares of a clip's duration, whose frames classifiers and the PDQ list judge: an opening shows titles; ours.
+    unsafe_moments: Annotated[tuple[Moment, ...], Field(min_length=1)] = (0.25, 0.5, 0.75)
     min_video_s: PositiveFloat = 2.0  # recipes, VTP ours
     max_video_s: PositiveFloat = 7200.0  # recipes, Limits
-    max_documents: PositiveInt | None = 10  # OBELICS: an image of more documents is furniture
+    max_documents: PositiveInt | None = 10  # OBELICS: an image of more documents is boilerplate
     phash_distance: Annotated[int, Field(ge=0, le=BITS_OF_A_HASH)] | None = 5  # Hamming, of 64 bits; mmc4
     # Levels of 255, in the worst of the 16 x 16 cells of two thumbnails: copies differed in at most 45, others in at least 93.
     max_cell_difference: Annotated[int, Field(ge=0, le=255)] = 64  # ours

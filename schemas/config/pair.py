@@ -1,6 +1,6 @@
 """Which texts of which pictures and clips are pairs of ALIGN, LTIP and VTP."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
@@ -23,6 +23,7 @@ class PairConfig(Timed):
     ltip_min_words: PositiveInt = 10  # recipes, LTIP ours
     ltip_sites: tuple[str, ...] | None = None  # LTIP: fewer than 10 sites chosen for rich descriptions
     max_caption_characters: PositiveInt = 2000  # recipes, Limits
+    min_place_people: Literal[500, 1000, 5000, 15000] = 15000  # of a town whose name leaves LTIP's captions; lists of GeoNames
     min_clip_s: PositiveFloat = 2.0  # recipes, VTP ours
     max_clip_s: PositiveFloat = 22.0  # VTP: clips of about 22 s
     max_vtp_video_s: PositiveFloat = 60.0  # recipes, VTP ours

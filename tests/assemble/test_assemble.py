@@ -171,7 +171,7 @@ def test_an_answer_counts_before_a_rejection_of_the_same_url():
     assert kept.images[0].media.sha256 == "aa"
 
 
-def test_stage_both_doors_and_accounts():
+def test_stage_both_outputs_and_accounts():
     documents = [
         document(text(), image("a"), image("b"), image("lost"), key="one"),
         document(text(), image("a"), text(), image("a"), key="two"),

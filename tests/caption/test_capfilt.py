@@ -1,4 +1,4 @@
-"""Synthetic texts, matches, which texts of a picture stay, and the doors of the stage."""
+"""Synthetic texts, matches, which texts of a picture stay, and the outputs of the stage."""
 
 import collections
 import json
@@ -41,7 +41,7 @@ from lamella.transforms.caption.judge import beside_others, judge_text
 from lamella.transforms.caption.matches import Matched, Matches, shown_of, with_match
 from lamella.transforms.caption.models import Captioner, Matcher, load_captioner, load_matcher
 from lamella.transforms.caption.stage import CaptionPictures, KeepTexts, MatchPairs
-from lamella.transforms.media.frames import View, read_view
+from lamella.transforms.media.frames import Frame, read_frame
 from lamella.weights import WeightsMissing, load
 
 
@@ -103,7 +103,7 @@ def expected(pairs, loaded, config, root):
 def test_captions_come_from_the_decoder(loaded, config, run_folder):
     """Token by token the likeliest of the model's own forward pass, where the nucleus holds one token only."""
     root, media = run_folder
-    image = read_view(View(media["red"]), store_at(root), 32)
+    image = read_frame(Frame(media["red"]), store_at(root), 32)
     greedy = config.model_copy(update={"top_p": 1e-9, "min_tokens": 2, "max_tokens": 2, "repetition_penalty": 1.0})
     model = load(config.captioner.name, config.captioner.weights, role="captioner")
     tokens = torch.tensor([[model.bos]])
@@ -117,7 +117,7 @@ def test_captions_come_from_the_decoder(loaded, config, run_folder):
 
 def test_captions_do_not_depend_on_neighbours(loaded, config, run_folder):
     root, media = run_folder
-    images = [read_view(View(media[name]), store_at(root), 32) for name in ("red", "green", "blue")]
+    images = [read_frame(Frame(media[name]), store_at(root), 32) for name in ("red", "green", "blue")]
     together = loaded.captioner.captions(images, ["x", "y", "z"], config)
     assert together[2] == loaded.captioner.captions(images[2:], ["z"], config)[0]
     assert loaded.captioner.captions(images[:1] * 2, ["x", "other"], config)[0] == together[0]
@@ -126,7 +126,7 @@ def test_captions_do_not_depend_on_neighbours(loaded, config, run_folder):
 
 def test_matching_is_calibrated(loaded, config, run_folder):
     root, media = run_folder
-    image = read_view(View(media["red"]), store_at(root), 32)
+    image = read_frame(Frame(media["red"]), store_at(root), 32)
     model = load(config.matcher.name, config.matcher.weights, role="matcher")
     with torch.inference_mode():
         seen = model.model.encode_image(model.preprocess(image)[None])[0]
@@ -316,7 +316,7 @@ def test_every_site_of_the_sample_lies_under_its_domain(tmp_path):
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_both_doors_whatever_the_order(config, loaded, run_folder, pairs, order, tmp_path):
+def test_both_outputs_whatever_the_order(config, loaded, run_folder, pairs, order, tmp_path):
     root, _ = run_folder
     said = expected(pairs, loaded, config, root)
     floor = config.model_copy(

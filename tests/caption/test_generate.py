@@ -1,4 +1,4 @@
-"""Nucleus sampling by hashed dice, beam search, and captions that a limit cuts: neighbours change nothing."""
+"""Nucleus sampling by hashed draws, beam search, and captions that a limit cuts: neighbours change nothing."""
 
 import pytest
 import torch

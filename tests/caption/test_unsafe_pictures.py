@@ -16,7 +16,7 @@ from lamella.pipeline.read import ReadTables
 from lamella.schemas.config import ModelConfig, RunConfig, ScoreConfig
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.memory import Request
-from lamella.transforms.media.frames import View
+from lamella.transforms.media.frames import Frame
 from lamella.transforms.score.embeddings import PictureEmbeddings
 
 
@@ -24,7 +24,7 @@ def test_an_unsafe_picture_is_not_captioned(models, run_folder, tmp_path):
     root, media = run_folder
     store, model = store_at(root), ModelConfig(name=f"{models}/tiny.json", weights=models, batch=2)
     measure = PictureEmbeddings(model=model, identity="tiny", store=store)
-    asked = [Request(name, View(media[name])) for name in ("red", "green")]
+    asked = [Request(name, Frame(media[name])) for name in ("red", "green")]
     red, green = (one.values for one in measure.measure(asked, measure.load()))
     head = str(tmp_path / "harm.safetensors")
     said = {"name": "harm", "model": model.name, "threshold": "0.0"}

@@ -1,4 +1,4 @@
-"""DeduplicateDocuments at its doors: who survives, what the rows say, and an exact account in any order."""
+"""DeduplicateDocuments at its outputs: who survives, what the rows say, and an exact account in any order."""
 
 import apache_beam as beam
 import pytest

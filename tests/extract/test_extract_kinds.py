@@ -94,7 +94,7 @@ def test_a_paragraph_that_is_shown_again_for_another_screen_is_told_once():
     story = "".join(f"<p>{told(number)}</p>" for number in range(12))
     for_telephones = f"<div class=narrow><p>{told(0)}</p></div>"
     assert texts(f"<main><h1>Storks</h1><div>{story}</div>{for_telephones}</main>").count(told(0)) == 1
-    again = f"<div>{story}<p>{told(0)}</p></div>"  # in one box it is told twice
+    again = f"<div>{story}<p>{told(0)}</p></div>"  # in one block it is told twice
     assert texts(f"<main><h1>Storks</h1>{again}</main>").count(told(0)) == 2
 
 

@@ -1,4 +1,4 @@
-"""Text in reading order, clean; furniture out; what the head says."""
+"""Text in reading order, clean; boilerplate out; what the head says."""
 
 import pytest
 
@@ -81,7 +81,7 @@ def test_blocks(html, expected):
     assert found == [("p", PROSE), *expected]
 
 
-FURNITURE_HTML = [
+BOILERPLATE_HTML = [
     "<nav><p>{}</p></nav>",
     "<footer><p>{}</p></footer>",
     "<aside><p>{}</p></aside>",
@@ -97,8 +97,8 @@ FURNITURE_HTML = [
 ]
 
 
-@pytest.mark.parametrize("html", FURNITURE_HTML)
-def test_furniture_goes(html):
+@pytest.mark.parametrize("html", BOILERPLATE_HTML)
+def test_boilerplate_goes(html):
     page = f"<html><body>{html.format(PROSE.upper())}<article><h1>Beaks</h1>{f'<p>{PROSE}</p>' * 4}</article></body></html>"
     assert texts(page) == [("h1", "Beaks")] + [("p", PROSE)] * 4
 

@@ -23,6 +23,7 @@ from tests.faults.pool import KINDS, Verdict, judge_all, shares
 
 # What the law is tried on, by what one input costs: a run's folder is verified as a whole, a picture is one decode.
 WEIGHTS = {"archive": 7, "page": 6, "picture": 6, "clip": 3, "tar": 1, "table": 1, "manifest": 0.7, "run": 0.3}
+_TELL_S = 60.0
 _SHOWN = 40  # broken ones, in the terminal; the file has all
 
 
@@ -53,6 +54,24 @@ def figures(verdicts: Sequence[Verdict]) -> dict[str, dict[str, float]]:
     return out
 
 
+class Clock:
+    """How far it is, and how long it will take, a line a minute."""
+
+    def __init__(self, inputs: int):
+        self._inputs, self._start, self._told = inputs, time.monotonic(), 0.0
+
+    def tell(self, judged: int) -> None:
+        seconds = time.monotonic() - self._start
+        if seconds - self._told >= _TELL_S:
+            self._told = seconds
+            left_s = (self._inputs - judged) * seconds / judged
+            _say(f"{judged:,} of {self._inputs:,} inputs, about {left_s / 60:.0f} min to go")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--inputs", type=int, default=25_000)
@@ -66,9 +85,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         inputs = [(asked.one[0], int(asked.one[1]))] if asked.one else shares(asked.inputs, WEIGHTS, asked.seed)
         if inputs:
-            verdicts = judge_all(inputs, asked.processes, sound_run(Path(folder)))
+            verdicts = judge_all(inputs, asked.processes, sound_run(Path(folder)), Clock(len(inputs)).tell)
         if asked.kills and not asked.one:
-            kills = kill_runs(asked.kills, asked.seed, Path(folder))
+            kills = kill_runs(asked.kills, asked.seed, Path(folder), say=_say)
     broken = [verdict for verdict in verdicts if verdict.broken]
     told = {
         "seed": asked.seed,

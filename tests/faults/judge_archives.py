@@ -93,12 +93,12 @@ def judge_page(seed: int, folder: Path) -> tuple[str, list[str]]:
 
 def _read(path: Path) -> tuple[dict[str, tuple], list[Rejection], list[str]]:
     """What an archive gives, by URL; its rejections; and sums that do not add up."""
-    found, rejections, doors, faults = {}, [], collections.Counter(), []
+    found, rejections, counts, faults = {}, [], collections.Counter(), []
     for output in read_archive(str(path), ReadConfig()):
         match output:
             case Page():
                 found[output.url] = ("page", output.html, output.charset, output.robots_header, output.truncated)
-                doors["pages"] += 1
+                counts["pages"] += 1
             case ArchiveMedia():
                 found[output.url] = ("media", output.mime, _digest(output), output.truncated)
             case Rejection():
@@ -106,11 +106,11 @@ def _read(path: Path) -> tuple[dict[str, tuple], list[Rejection], list[str]]:
                 if output.reason is Reason.CRASHED:
                     faults.append(f"crashed: {output.detail}")
             case Counter():
-                doors[output.unit, output.door] += output.count
-    came, stayed = doors[Unit.RECORD, CounterKind.IN], doors[Unit.RECORD, CounterKind.KEPT]
+                counts[output.unit, output.door] += output.count
+    came, stayed = counts[Unit.RECORD, CounterKind.IN], counts[Unit.RECORD, CounterKind.KEPT]
     if came != stayed + len(rejections):
         faults.append(f"{came} records came, {stayed} stayed, {len(rejections)} left")
-    if doors["pages"] != doors[Unit.PAGE, CounterKind.MADE]:
+    if counts["pages"] != counts[Unit.PAGE, CounterKind.MADE]:
         faults.append("pages are not those that were counted")
     return found, rejections, faults
 

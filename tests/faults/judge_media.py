@@ -14,7 +14,7 @@ from lamella.reporting import report_html
 from lamella.schemas.config import FetchConfig, ReadConfig, ShardConfig
 from lamella.schemas.errors import BadSample
 from lamella.schemas.media import BlobRef, Container, Media, MediaKind
-from lamella.schemas.rejection import Rejection
+from lamella.schemas.rejection import Reason, Rejection
 from lamella.trainer.loading.pictures import draw
 from lamella.transforms.fetch.captured import FetchResponse
 from lamella.transforms.fetch.inspect import judge_bytes
@@ -52,7 +52,8 @@ def _faults(data: bytes, sound: bool, kind: MediaKind, folder: Path) -> list[str
     link = FetchResponse(url="https://bad.example/media", kind=kind, documents=1, blob=blob, source="http")
     found = judge_bytes(link, data, FetchConfig())
     if isinstance(found, Rejection):
-        return ["a sound file is rejected"] if sound else []
+        crashed = [found.detail] if found.reason is Reason.CRASHED else []
+        return crashed + (["a sound file is rejected"] if sound else [])
     store = MediaStore.of(str(folder), ReadConfig(), FetchConfig())
     return _in_shard(found, store) + _in_report(found, store)
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class Kills:
     longest_resume_share: float  # of an undisturbed run's seconds: what it took to end after the last kill
 
 
-def kill_runs(kills: int, seed: int, folder: Path) -> Kills:
+def kill_runs(kills: int, seed: int, folder: Path, say: Callable[[str], object] = lambda line: None) -> Kills:
     web = folder / "web"
     write_sample(web, pages=PAGES, seed=seed)
     start = time.monotonic()
@@ -52,6 +53,7 @@ def kill_runs(kills: int, seed: int, folder: Path) -> Kills:
         if contents_hash(str(run)) != expected:
             faults.append(f"after kill {tried}: other contents than the undisturbed run")
         faults += [f"after kill {tried}: {fault}" for fault in verify(str(run))]
+        say(f"{done} of {kills} kills, {runs} runs brought to their end, {len(faults)} faults")
         shutil.rmtree(run)
     return Kills(kills=done, runs=runs, faults=tuple(faults), longest_resume_share=round(longest, 2))
 

@@ -9,7 +9,7 @@ import select
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
@@ -42,8 +42,13 @@ class Verdict:
         return f"{self.kind} {self.seed} ({self.name}): {what}"
 
 
-def judge_all(inputs: Iterable[tuple[str, int]], processes: int, environment: Mapping[str, str]) -> list[Verdict]:
-    """Every input's verdict, in the order of kinds and seeds."""
+def judge_all(
+    inputs: Iterable[tuple[str, int]],
+    processes: int,
+    environment: Mapping[str, str],
+    tell: Callable[[int], object] = lambda judged: None,
+) -> list[Verdict]:
+    """Every input's verdict, in the order of kinds and seeds. `tell` hears how many have been judged, after each."""
     waiting: Queue[tuple[str, int]] = Queue()
     for one in inputs:
         waiting.put(one)
@@ -55,6 +60,7 @@ def judge_all(inputs: Iterable[tuple[str, int]], processes: int, environment: Ma
         try:
             while not failures:
                 verdicts.append(worker.judge(*waiting.get_nowait()))
+                tell(len(verdicts))
         except Empty:
             pass
         except BaseException as error:

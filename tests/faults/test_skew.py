@@ -1,5 +1,5 @@
 """Hot keys, without pages: a logo on every page, one alt on a third of all images, hashes that all share a chunk, a bucket of
-100,000 documents. What is compared is counted, and what is held is measured; nothing is timed."""
+25,000 documents. What is compared is counted, and what is held is measured; nothing is timed."""
 
 import tracemalloc
 from collections.abc import Callable, Iterable, Iterator
@@ -17,8 +17,8 @@ from lamella.transforms.dedup.components import links_of_bucket
 from lamella.transforms.fetch import copies, find_copies
 from lamella.transforms.pair import stage as pairs
 
-MANY = 100_000
-MOST_BYTES = 4 << 20  # held at once; so many records are ten times that
+MANY = 25_000
+MOST_BYTES = 1 << 20  # held at once; so many records are ten times that
 LOGO = Media(
     url="https://a.example/logo.png",
     kind=MediaKind.IMAGE,

@@ -6,8 +6,13 @@ import av
 import numpy as np
 from PIL import Image
 
+from lamella.schemas.config import FetchConfig, ReadConfig
 from lamella.schemas.media import BlobRef, Container, MediaKind
+from lamella.transforms.base.memory import Memory
+from lamella.transforms.base.remembered import RememberedModel
 from lamella.transforms.fetch.captured import FetchResponse
+from lamella.transforms.fetch.stage import FetchMedia
+from lamella.transforms.media.store import MediaStore
 
 VTT = b"WEBVTT\n\n1\n00:00.000 --> 00:01.000\n<v Ann>Hello &amp; welcome</v>\n\nNOTE no cue\n\n00:01.000 --> 00:02.000\nto\nus"
 
@@ -44,3 +49,13 @@ def captured(data=b"", kind=MediaKind.IMAGE, **fields) -> FetchResponse:
     blob = BlobRef(path="media/packs/x.tar", offset=0, length=len(data), container=Container.RAW)
     defaults = {"url": "https://a.org/1.png", "documents": 1, "source": "http", "blob": blob}
     return FetchResponse(kind=kind, **defaults | fields)
+
+
+def memory_at(root: str) -> Memory:
+    return Memory(root=f"{root}/memory")
+
+
+def media_finder(config: FetchConfig, root: str) -> FetchMedia:
+    """FetchMedia of a run's folder, with a memory of its own."""
+    remembered = RememberedModel("decoders", memory_at(root), buckets=3)
+    return FetchMedia(config, MediaStore.of(root, ReadConfig(), config), remembered)

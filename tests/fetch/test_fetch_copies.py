@@ -35,11 +35,11 @@ def found_edges(hashes, distance):
 
 def planted(distance, count=60) -> list[str]:
     """Hashes, and for each one at exactly `distance` bits and one at one more."""
-    dice, out = np.random.default_rng(distance), []
+    rng, out = np.random.default_rng(distance), []
     for _ in range(count):
-        value = int(dice.integers(0, 2**63)) * 2 + 1
+        value = int(rng.integers(0, 2**63)) * 2 + 1
         for flips in (0, distance, distance + 1):
-            for bit in dice.choice(64, flips, replace=False):
+            for bit in rng.choice(64, flips, replace=False):
                 value ^= 1 << int(bit)
             out.append(f"{value:016x}")
     return out
@@ -137,7 +137,7 @@ def test_the_same_picture_at_other_sizes_is_a_copy_and_in_another_colour_is_none
     assert found == dict.fromkeys((one.url for one in sizes), sizes[0].sha256) | {other.url: other.sha256}
 
 
-def test_furniture_copies_and_survivors():
+def test_boilerplate_copies_and_survivors():
     survivor, copy = media("https://b.org/1.png", (200, 160)), media("https://a.org/1.png")
     config = FetchConfig(max_documents=3)
 

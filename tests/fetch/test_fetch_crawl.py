@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter, defaultdict
 from itertools import pairwise
@@ -53,11 +51,11 @@ def command(archive, folder, port: int) -> list[str]:
     }
     words = [f"{name}={value}" for name, value in settings.items()]
     places = ["--input", str(archive), "--output", str(folder), "--no-report"]
-    return [sys.executable, "-m", "lamella.runners.cli", "run", "--recipe", "demo", *places, *words]
+    return ["run", "--recipe", "demo", *places, *words]
 
 
 @pytest.fixture(scope="module")
-def crawl(tmp_path_factory):
+def crawl(tmp_path_factory, commands):
     """(server, folder of the run, where in the server's log each kill fell)."""
     folder, server, kills = tmp_path_factory.mktemp("crawl"), CrawlServer(), []
     write_pages(folder / "pages.warc", server)
@@ -65,15 +63,15 @@ def crawl(tmp_path_factory):
     try:
         for requests in KILLS_AFTER:
             begun = len(server.log)
-            victim = subprocess.Popen(words, start_new_session=True, stderr=subprocess.DEVNULL)
+            victim = commands.command(*words)
             while len(server.log) < begun + requests:
                 assert victim.poll() is None, "it ended before it was killed"
                 time.sleep(0.01)
             os.killpg(victim.pid, signal.SIGKILL)
             victim.wait()
             kills.append(len(server.log))
-        done = subprocess.run(words, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        code, said = commands.command(*words).end(600)
+        assert code == 0, said
     finally:
         server.close()
     return server, str(folder / "run"), kills

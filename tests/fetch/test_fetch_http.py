@@ -342,12 +342,13 @@ def test_retries_end(server, tmp_path):
     assert server.tries == {"/flaky/2": 3, "/status/500": 3, "/status/404": 1}
 
 
-def test_a_host_that_keeps_failing_is_given_up(server, tmp_path):
+@pytest.mark.parametrize("failures", [5, 2])
+def test_a_host_that_keeps_failing_is_given_up(server, tmp_path, failures):
     urls = [server.url(f"/status/500/{number}") for number in range(8)]
-    found = ask(server.config(retries=0, robots_txt=False), tmp_path, *urls)
-    assert [out.reason for out in found] == [Reason.HTTP_ERROR] * 5 + [Reason.CONNECTION_FAILED] * 3
+    found = ask(server.config(retries=0, robots_txt=False, max_host_failures=failures), tmp_path, *urls)
+    assert [out.reason for out in found] == [Reason.HTTP_ERROR] * failures + [Reason.CONNECTION_FAILED] * (8 - failures)
     assert found[-1].detail == "127.0.0.1 was given up"
-    assert len(server.log) == 5
+    assert len(server.log) == failures
 
 
 def test_answers_between_failures_count(server, tmp_path):

@@ -10,7 +10,7 @@ from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import BlobRef, Container, Cue, MediaKind
 from lamella.schemas.rejection import Reason
 from lamella.transforms.fetch.hash_list import read_hashes
-from lamella.transforms.fetch.inspect import inspect_media, judge_bytes
+from lamella.transforms.fetch.inspect import judge_bytes, read_media
 from lamella.transforms.fetch.tracks import BadTrack, track_cues
 
 CONFIG = FetchConfig()
@@ -104,13 +104,13 @@ def test_what_was_said_of_it_is_judged_before_it_is_read():
         ({"truncated": True}, Reason.TRUNCATED_MEDIA),
         ({}, Reason.TOO_LARGE),
     ):
-        (out,) = inspect_media(captured(blob=nowhere, **fields), CONFIG, store_at(""))
+        (out,) = read_media(captured(blob=nowhere, **fields), CONFIG, store_at(""))
         assert out.reason is reason
 
 
 def test_a_store_that_fails_is_no_fault_of_the_picture(tmp_path):
     with pytest.raises(OSError):
-        list(inspect_media(captured(b"x"), CONFIG, store_at(str(tmp_path))))
+        list(read_media(captured(b"x"), CONFIG, store_at(str(tmp_path))))
 
 
 def test_listed_files_are_not_even_decoded(tmp_path):

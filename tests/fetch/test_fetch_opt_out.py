@@ -71,6 +71,9 @@ def test_pages_speak_of_their_media_and_of_themselves():
     assert page_opt_out("noindex, noimageindex", "lamella") == ("robots of a page: noimageindex", "robots of a page: noindex")
     assert page_opt_out("tdm-reservation: 1", "lamella") == ("tdm-reservation: 1", "")
     assert page_opt_out("tdm-reservation: 0, index", "lamella") == ("", "")
+    assert page_opt_out("tdm-reservation: 0, 1", "lamella") == ("tdm-reservation: 1", "")
+    assert page_opt_out("tdm-reservation: 1, index", "lamella") == ("tdm-reservation: 1", "")
+    assert page_opt_out("tdm-reservation: 0, 10, index", "lamella") == ("", "")
     assert page_opt_out("", "lamella") == ("", "")
 
 

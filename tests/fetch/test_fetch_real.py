@@ -9,9 +9,9 @@ from store_world import store_at
 from lamella.schemas.config import FetchConfig, ReadConfig
 from lamella.schemas.media import ArchiveMedia, Media, MediaKind, MediaLink
 from lamella.schemas.rejection import Reason
-from lamella.transforms.fetch.captured import from_archive
+from lamella.transforms.fetch.captured import FetchedFile, from_archive
 from lamella.transforms.fetch.copies import clusters, hashes_by_chunk, near_hashes
-from lamella.transforms.fetch.inspect import inspect_media
+from lamella.transforms.fetch.inspect import judge_bytes, read_media
 from lamella.transforms.read.archive import read_archive
 
 pytestmark = pytest.mark.real
@@ -29,7 +29,8 @@ def inspected(archived) -> list:
     for found in archived:
         kind = MediaKind.VIDEO if found.mime.startswith("video/") else MediaKind.IMAGE
         link = MediaLink(url=found.url, kind=kind, documents=1)
-        out.extend(inspect_media(from_archive(link, found), FetchConfig(), store_at("")))
+        (file,) = read_media(from_archive(link, found), FetchConfig(), store_at(""))
+        out.append(judge_bytes(file, store_at("").bytes(file.blob)) if isinstance(file, FetchedFile) else file)
     return out
 
 

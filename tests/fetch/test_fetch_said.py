@@ -6,8 +6,8 @@ import apache_beam as beam
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
+from fetch_media import media_finder
 from fetch_server import Server
-from store_world import store_at
 
 from lamella.pipeline.opt_outs import ListOptOuts
 from lamella.schemas.document import ImageNode, InterleavedDocument
@@ -15,7 +15,7 @@ from lamella.schemas.media import Alias, ArchiveMedia, BlobRef, Container
 from lamella.schemas.opt_out import OptOut
 from lamella.schemas.page import Provenance
 from lamella.schemas.pair import CandidatePair
-from lamella.transforms.fetch.stage import FetchMedia
+from lamella.transforms.media.inspection import Inspection
 
 _seen: list[OptOut] = []  # the runner is in this process
 
@@ -52,8 +52,9 @@ def test_each_opt_out_has_its_date(tmp_path):
                 "candidates": pipeline | "c" >> beam.Create([]).with_output_types(CandidatePair),
                 "archived": archived,
                 "aliases": pipeline | "l" >> beam.Create([]).with_output_types(Alias),
+                "inspections": pipeline | "i" >> beam.Create([]).with_output_types(Inspection),
             }
-            found = inputs | FetchMedia(server.config(), store_at(str(tmp_path)))
+            found = inputs | media_finder(server.config(), str(tmp_path))
             listed = {"rejected": found.rejected, "archived": archived, "said": found.said} | ListOptOuts()
             assert_that(listed, _remember)
     finally:

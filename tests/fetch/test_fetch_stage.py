@@ -1,6 +1,7 @@
-"""FetchMedia in a pipeline: both doors, and accounts that balance, from archives and from the web."""
+"""FetchMedia in a pipeline: both outputs, and accounts that balance, from archives and from the web."""
 
 import collections
+import shutil
 from dataclasses import replace
 from hashlib import sha256
 from typing import ClassVar
@@ -9,9 +10,8 @@ import apache_beam as beam
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that
-from fetch_media import VTT, film, picture, plain
+from fetch_media import VTT, film, media_finder, memory_at, picture, plain
 from fetch_server import Server
-from store_world import store_at
 
 from lamella.schemas.account import CounterKind
 from lamella.schemas.config import FetchConfig
@@ -20,7 +20,8 @@ from lamella.schemas.media import Alias, AliasKind, ArchiveMedia, BlobRef, Conta
 from lamella.schemas.page import Provenance
 from lamella.schemas.pair import CandidatePair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.fetch.stage import FetchMedia
+from lamella.transforms.base.memory import read_part
+from lamella.transforms.media.inspection import Inspection
 
 A = "https://a.org"
 
@@ -50,6 +51,16 @@ class Store:
         self.media.append(ArchiveMedia(url=url, blob=blob, mime="image/png", **fields))
 
 
+_inspected: list[int] = []  # by the last `fetch`: files that were asked about, and those that had to be decoded
+
+
+def known_to(finder, root, pipeline):
+    """What earlier runs of a folder have found out."""
+    (measure,) = finder.measures
+    answers = [answer for part in memory_at(root).parts(measure) for answer in read_part(part, Inspection)]
+    return {measure.name: pipeline | "i" >> beam.Create(answers, reshuffle=False).with_output_types(Inspection)}
+
+
 def fetch(
     documents, archived, config=None, root="", aliases=(), candidates=()
 ) -> tuple[dict[str, Media], dict[str, Rejection]]:
@@ -62,10 +73,12 @@ def fetch(
             "archived": pipeline | "a" >> beam.Create(archived, reshuffle=False).with_output_types(ArchiveMedia),
             "aliases": pipeline | "l" >> beam.Create(aliases, reshuffle=False).with_output_types(Alias),
         }
-        out = inputs | FetchMedia(config or FetchConfig(), store_at(root))
-        for door in ("kept", "rejected", "counters"):
-            assert_that(getattr(out, door), _Remember(door), label=door)
-    seen = {door: _Remember.seen.pop(door) for door in ("kept", "rejected", "counters")}
+        finder = media_finder(config or FetchConfig(), root)
+        out = {**inputs, **known_to(finder, root, pipeline)} | finder
+        for output in ("kept", "rejected", "counters", "counts"):
+            assert_that(getattr(out, output), _Remember(output), label=output)
+    seen = {output: _Remember.seen.pop(output) for output in ("kept", "rejected", "counters", "counts")}
+    _inspected[:] = [sum(one.asked for one in seen["counts"]), sum(one.fresh for one in seen["counts"])]
 
     counts = collections.Counter()
     for counter in seen["counters"]:
@@ -86,11 +99,11 @@ class _Remember:
 
     seen: ClassVar[dict[str, list]] = {}
 
-    def __init__(self, door: str):
-        self._door = door
+    def __init__(self, output: str):
+        self._output = output
 
     def __call__(self, records):
-        self.seen[self._door] = list(records)
+        self.seen[self._output] = list(records)
 
 
 def reasons(rejected) -> dict[str, Reason]:
@@ -144,7 +157,7 @@ def test_archives_first(tmp_path):
     assert {type(media) for media in kept.values()} == {Media}
 
 
-def test_furniture_is_counted_over_its_copies_and_documents_once(tmp_path):
+def test_boilerplate_is_counted_over_its_copies_and_documents_once(tmp_path):
     store = Store(tmp_path)
     urls, others = ([f"{A}/{name}{number}.png" for number in range(3)] for name in "ab")
     for at, url in enumerate(urls + others):
@@ -189,6 +202,28 @@ def test_the_web_second_and_never_twice(tmp_path):
         assert rejected_more == rejected
     finally:
         server.close()
+
+
+def test_the_same_bytes_are_inspected_once_and_remembered(tmp_path):
+    store = Store(tmp_path)
+    for name, data in (("a", picture(1)), ("b", picture(1)), ("c", picture(2)), ("flat", plain()), ("cut", picture(3)[:-200])):
+        store.add(f"{A}/{name}.png", data)
+    store.add(f"{A}/v.mp4", film())
+    store.add(f"{A}/v.vtt", VTT)
+    video = VideoNode(url=f"{A}/v.mp4", position=9, track=f"{A}/v.vtt")
+    documents = [shows("1", *(f"{A}/{name}.png" for name in ("a", "b", "c", "flat", "cut"))), document("2", video)]
+    first = fetch(documents, store.media, root=str(tmp_path))
+    assert _inspected == [5, 5]  # a and b are one file, and a track is read as it comes
+    assert fetch(documents, store.media, root=str(tmp_path)) == first
+    assert _inspected == [5, 0]
+
+    strict = FetchConfig(min_image_side_px=90, min_video_s=5.0)
+    moved = fetch(documents, store.media, strict, str(tmp_path))
+    assert _inspected == [5, 0]
+    shutil.rmtree(memory_at(str(tmp_path)).root)
+    assert fetch(documents, store.media, strict, str(tmp_path)) == moved
+    assert _inspected == [5, 5]
+    assert reasons(moved[1])[f"{A}/v.mp4"] is Reason.ODD_DURATION
 
 
 def test_no_documents_no_media(tmp_path):

@@ -90,6 +90,9 @@ def test_a_clip_is_judged_by_three_of_its_frames(nsfw):
     value = judge_bytes(link, data, FetchConfig(classifiers=(nsfw("null"),))).measured["unsafe/nsfw"]
     classifier = load_classifier(nsfw("null"))
     assert value == max(map(classifier.unsafe, decode_frames(data, [0.75, 1.5, 2.25], 512)))
+    config = FetchConfig(classifiers=(nsfw("null"),), unsafe_moments=(0.5, 0.0))
+    value = judge_bytes(link, data, config).measured["unsafe/nsfw"]
+    assert value == max(map(classifier.unsafe, decode_frames(data, [0.0, 1.5], 512)))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Documents: language first, then texts, then the whole; both doors and an exact account."""
+"""Documents: language first, then texts, then the whole; both outputs and an exact account."""
 
 from dataclasses import replace
 
@@ -148,7 +148,7 @@ def test_no_text_has_no_language(text):
     assert detect_language(text) == Language("", 0.0)
 
 
-def test_the_stage_at_both_doors():
+def test_the_stage_at_both_outputs():
     good, pruned, foreign = document(ENGLISH, key="a"), document(ENGLISH, NOTICE, key="b"), document(GERMAN, key="c")
     empty = document(NOTICE, key="d")
     with TestPipeline(runner=FnApiRunner()) as pipeline:

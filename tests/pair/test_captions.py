@@ -4,7 +4,10 @@ import time
 
 import pytest
 
+from lamella.schemas.config import PairConfig
 from lamella.transforms.pair.captions import clean, is_file_name, normalised, without_dates_and_places
+
+PEOPLE = PairConfig().min_place_people
 
 
 @pytest.mark.parametrize(
@@ -34,8 +37,8 @@ from lamella.transforms.pair.captions import clean, is_file_name, normalised, wi
     ],
 )
 def test_dates_places_and_credits_leave(text, left):
-    assert without_dates_and_places(text) == left
-    assert without_dates_and_places(left) == left
+    assert without_dates_and_places(text, PEOPLE) == left
+    assert without_dates_and_places(left, PEOPLE) == left
 
 
 @pytest.mark.parametrize(
@@ -95,6 +98,6 @@ def test_entities_that_were_escaped_again_are_read(escaped, read):
 def test_no_text_is_slow(piece):
     text = (piece * 2000)[:2000]
     start = time.perf_counter()
-    without_dates_and_places(text)
+    without_dates_and_places(text, PEOPLE)
     is_file_name(text)
     assert time.perf_counter() - start < 0.2

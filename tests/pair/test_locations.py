@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from lamella.schemas.config import PairConfig
 from lamella.transforms.pair.captions import without_dates_and_places
 from lamella.transforms.pair.locations import location_spans
 
+PEOPLE = PairConfig().min_place_people
 _MARKED = re.compile(r"\{(.+?)\}")
 _SENTENCES = (Path(__file__).parent / "sentences_with_places.txt").read_text(encoding="utf-8").splitlines()
 
@@ -27,7 +29,7 @@ def found_and_missed() -> tuple[list[str], list[str], list[str]]:
     found, missed, wrong = [], [], []
     for line in _SENTENCES:
         text, marks = _marked(line)
-        spans = location_spans(text)
+        spans = location_spans(text, PEOPLE)
         for start, end in marks:
             (found if any(a <= start and end <= b for a, b in spans) else missed).append(text[start:end])
         wrong += [text[a:b] for a, b in spans if not any(a <= start and end <= b for start, end in marks)]
@@ -58,12 +60,18 @@ def test_places_are_found_and_little_else():
     ],
 )
 def test_names_of_places_leave_with_what_leads_to_them(text, left):
-    assert without_dates_and_places(text) == left
-    assert without_dates_and_places(left) == left
+    assert without_dates_and_places(text, PEOPLE) == left
+    assert without_dates_and_places(left, PEOPLE) == left
+
+
+def test_a_smaller_town_is_a_place_where_the_config_says_so():
+    text = "A market in Seberi at noon."  # 11,950 people
+    assert without_dates_and_places(text, 15_000) == text
+    assert without_dates_and_places(text, 5000) == "A market at noon."
 
 
 @pytest.mark.parametrize("piece", ["in Paris ", "in ", "Paris and ", "in the ", "of Paris, ", "A-", "in Aa-aa.", "streets of "])
 def test_spans_lie_in_order_in_any_text(piece):
     text = piece * 300
-    spans = location_spans(text)
+    spans = location_spans(text, PEOPLE)
     assert all(a < b <= c for (a, b), (c, _) in pairwise(spans))

@@ -249,6 +249,12 @@ def test_sites_for_ltip(sites, count):
     assert len(proposed(document(image(caption=CAPTION)), PairConfig(ltip_sites=sites))) == count
 
 
+@pytest.mark.parametrize(("people", "text"), [(15000, f"{CAPTION} in Seberi"), (5000, CAPTION)])
+def test_towns_in_captions_are_of_so_many_people(people, text):
+    found = proposed(document(image(caption=f"{CAPTION} in Seberi")), PairConfig(min_place_people=people))
+    assert [said for dataset, _, said in found if dataset is Dataset.LTIP] == [text]
+
+
 def test_the_language_is_that_of_the_page_or_of_its_alts():
     german = image(alt="Ein roter Fuchs steht im tiefen Schnee und schaut uns an")
     english = TextNode(text=f"{CAPTION}. {LONG_ALT}.", position=1)

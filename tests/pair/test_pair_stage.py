@@ -1,4 +1,4 @@
-"""MinePairs on a small corpus: counts over all of it, both doors, exact accounts, whatever the order of documents."""
+"""MinePairs on a small corpus: counts over all of it, both outputs, exact accounts, whatever the order of documents."""
 
 import collections
 
@@ -99,7 +99,7 @@ def mined(pipeline, config, documents=DOCUMENTS):
 
 
 @pytest.mark.parametrize("turned", [False, True])
-def test_both_doors_and_accounts(turned):
+def test_both_outputs_and_accounts(turned):
     documents = DOCUMENTS[::-1] if turned else DOCUMENTS
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         proposed, pairs = mined(pipeline, CONFIG, documents)

@@ -134,9 +134,9 @@ def synthetic_pair(media: Media, text: str, match: float, **more: Any) -> ImageT
 def counters(rows: Iterable[tuple[str, str, int, int, int]]) -> list[Counter]:
     """(stage, unit, in, made, kept) -> counters."""
     return [
-        Counter(stage=Stage(stage), unit=Unit(unit), door=door, count=count)
+        Counter(stage=Stage(stage), unit=Unit(unit), door=kind, count=count)
         for stage, unit, *counts in rows
-        for door, count in zip((CounterKind.IN, CounterKind.MADE, CounterKind.KEPT), counts, strict=True)
+        for kind, count in zip((CounterKind.IN, CounterKind.MADE, CounterKind.KEPT), counts, strict=True)
         if count
     ]
 

@@ -27,7 +27,7 @@ MB = 1 << 20
         ([], {}, 2, []),
     ],
 )
-def test_waves(sizes, config, processes, batches):
+def test_batches(sizes, config, processes, batches):
     archives = {f"{place:04}.warc.gz": size for place, size in enumerate(sizes)}
     cut = list(cut_batches(archives, RunConfig(**config), processes))
     assert [len(batch) for batch in cut] == batches

@@ -8,7 +8,14 @@ import pytest
 
 from lamella import weights
 from lamella.pipeline.config.resolution import resolve
-from lamella.pipeline.fingerprints import check_files, job_fingerprint, model_identity, sets_pace, stage_settings
+from lamella.pipeline.fingerprints import (
+    check_files,
+    inspection_identity,
+    job_fingerprint,
+    model_identity,
+    sets_pace,
+    stage_settings,
+)
 from lamella.schemas.errors import ConfigError
 from lamella.transforms.filter import wordlists
 
@@ -106,3 +113,22 @@ def test_a_threshold_runs_its_job_and_asks_the_same_of_the_same_model():
     assert identity() == identity("score.min_score=0.3", "score.documents=false", "score.model.threads=2")
     others = {identity(f"score.model.{word}") for word in ("precision=bf16", "batch=3", "device=cpu")}
     assert len({identity(), *others}) == 4
+
+
+MOMENTS = "fetch.unsafe_moments=[0.1]"
+
+
+def test_inspections_are_asked_anew_only_where_decoding_changes():
+    def identity(*words: str) -> str:
+        return inspection_identity(resolve("demo", words).fetch)
+
+    thresholds = ("fetch.min_image_side_px=90", "fetch.max_video_s=30", "fetch.max_documents=3", "fetch.min_delay_s=2")
+    thresholds += (MOMENTS,)  # nobody looks
+    assert identity() == identity(*thresholds)
+    assert len({identity(), identity("fetch.max_pixels=1000000"), identity("fetch.max_decode_s=3")}) == 3
+
+
+def test_inspections_are_asked_anew_where_other_frames_are_seen():
+    pytest.importorskip("pdqhash")
+    with_list = [inspection_identity(resolve("demo", ["fetch.unsafe_pdq=listed", *more]).fetch) for more in ([], [MOMENTS])]
+    assert len(set(with_list)) == 2

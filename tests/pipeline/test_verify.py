@@ -66,14 +66,14 @@ def sound(tmp_path_factory):
     table(root, "pairs/images", ImageTextPair, pairs)
     table(root, "pairs/videos", VideoTextPair, clips)
     for job in JOBS:
-        doors = [
-            Counter(stage=stage, unit=unit, door=door, count=count)
+        counters = [
+            Counter(stage=stage, unit=unit, door=kind, count=count)
             for stage, unit, count in COUNTERS[job]
-            for door in CounterKind
-            if door is not CounterKind.MADE
+            for kind in CounterKind
+            if kind is not CounterKind.MADE
         ]
         table(root, f"rejections/{job}", Rejection, [])
-        table(root, f"tallies/{job}", Counter, doors)
+        table(root, f"tallies/{job}", Counter, counters)
     for dataset, records in zip(Dataset, (documents, pairs, [], clips), strict=True):
         shards(root, dataset, records)
     (root / "run.json").write_text(json.dumps({"config": {"shard": CONFIG.model_dump()}}))
@@ -222,12 +222,12 @@ def test_a_pack_that_changed(run):
 
 
 def test_accounts_that_do_not_add_up(run):
-    doors = {CounterKind.IN: 12, CounterKind.KEPT: 11}
+    counts = {CounterKind.IN: 12, CounterKind.KEPT: 11}
     table(
         run,
         "tallies/documents",
         Counter,
-        [Counter(stage=Stage.DEDUP, unit=Unit.DOCUMENT, door=door, count=count) for door, count in doors.items()],
+        [Counter(stage=Stage.DEDUP, unit=Unit.DOCUMENT, door=kind, count=count) for kind, count in counts.items()],
     )
     assert faults(run) == [
         "accounts: dedup, document: 12 in + 0 made, 11 kept + 0 rejected: 1 missing",

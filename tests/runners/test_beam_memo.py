@@ -5,6 +5,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions, TypeOptions
 from apache_beam.transforms import core, userstate
 from apache_beam.transforms.userstate import CombiningValueStateSpec
+from apache_beam.typehints.decorators import IOTypeHints
 
 from lamella.runners.beam_memo import remember
 
@@ -21,8 +22,17 @@ class Stateful(beam.DoFn):
         total.add(element)
 
 
+class Typed:
+    def method(self, element: int) -> list[str]:
+        return [str(element)]
+
+
 def plain(element):
     yield element
+
+
+def typed(element: int, *rest: float) -> list[tuple[str, int]]:
+    return [(str(rest), element)]
 
 
 FORMS = ["a function of a class", "a bound method", "a function", "a built-in", "a method of C"]
@@ -57,12 +67,21 @@ def test_what_is_remembered_cannot_be_changed_by_who_asks():
 
 
 @pytest.mark.parametrize(
-    ("dofn", "states"), [(Plain(), 0), (Stateful(), 1), (of_callable(plain), 0)], ids=["plain", "stateful", "callable"]
+    ("dofn", "states"),
+    [(Plain(), 0), (Stateful(), 1), (of_callable(plain), 0), (of_callable(Stateful().process), 1), (of_callable(list), 0)],
+    ids=["plain", "stateful", "a callable", "a stateful callable", "a built-in callable"],
 )
 def test_a_dofns_states_are_those_that_beam_finds(dofn, states):
     found = userstate.get_dofn_specs.__wrapped__(dofn)
     assert userstate.get_dofn_specs(dofn) == userstate.get_dofn_specs(dofn) == found
     assert len(found[0]) == states
+
+
+@pytest.mark.parametrize("function", [typed, Typed.method, Typed().method, plain, len], ids=FORMS)
+def test_a_functions_types_are_those_that_beam_finds(function):
+    found = IOTypeHints.from_callable.__wrapped__(function)
+    assert IOTypeHints.from_callable(function) == IOTypeHints.from_callable(function) == found
+    assert (found is None) == (function in (plain, len))
 
 
 def test_views_share_their_values_and_other_options_have_views_of_their_own():

@@ -27,9 +27,9 @@ def web(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def whole(web):
+def whole(web, commands):
     """A run that nobody disturbed."""
-    subprocess.run(words(web, web.parent / "whole", "--no-report"), check=True, capture_output=True)
+    assert commands.command(*words(web, web.parent / "whole", "--no-report")).wait() == 0
     return web.parent / "whole"
 
 
@@ -48,20 +48,36 @@ def begun(whole, tmp_path):
     return begin
 
 
+@pytest.fixture
+def started_run(commands):
+    """A run whose imports are made: its jobs are what the signal comes to."""
+
+    def start(web, folder, *more):
+        child = commands.command(*words(web, folder, *more))
+        return Started(child, child.said)
+
+    return start
+
+
 def words(web, folder, *more):
     archives = ["--input", str(web / "*.warc.gz"), "--output", str(folder)]
-    return [sys.executable, "-m", "lamella", "run", "--recipe", "demo", *archives, *CHEAP, *more]
+    return ["run", "--recipe", "demo", *archives, *CHEAP, *more]
+
+
+def launched(command, folder):
+    """A program from its very start, in a session of its own, with the signals as a terminal's shell would leave them."""
+    with (folder / "stderr").open("wb") as said:
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True, preexec_fn=_signals_as_usual
+        )
+    return Started(process, folder / "stderr")
 
 
 class Started:
-    """A command that runs, in a session of its own, with the signals as a terminal's shell would leave them."""
+    """A process that runs, and the file of its standard error."""
 
-    def __init__(self, command, folder):
-        self._said = folder / "stderr"
-        with self._said.open("wb") as said:
-            self.process = subprocess.Popen(
-                command, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True, preexec_fn=_signals_as_usual
-            )
+    def __init__(self, process, said):
+        self.process, self._said = process, said
 
     def __enter__(self):
         return self
@@ -108,8 +124,8 @@ def _catches(process, number):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("command", ["run", "sample", "extract"])
 def test_a_signal_during_the_imports(web, tmp_path, command, number, code):
-    command = words(web, tmp_path / "run") if command == "run" else [sys.executable, "-m", "lamella", command]
-    with Started(command, tmp_path) as started:
+    command = words(web, tmp_path / "run") if command == "run" else [command]
+    with launched([sys.executable, "-m", "lamella", *command], tmp_path) as started:
         ended, lines = started.until_it_listens().end(number)
     assert (ended, len(lines)) == (code, 1)
     assert lines[0].startswith(f"lamella: stopped by {signal.Signals(number).name}")
@@ -128,8 +144,8 @@ def test_a_signal_during_the_imports(web, tmp_path, command, number, code):
         (signal.SIGINT, 1, "report: writes", False),
     ],
 )
-def test_a_signal_during_a_job(web, begun, tmp_path, number, processes, moment, group):
-    with Started(words(web, begun(moment), "--processes", str(processes)), tmp_path) as started:
+def test_a_signal_during_a_job(web, begun, started_run, number, processes, moment, group):
+    with started_run(web, begun(moment), "--processes", str(processes)) as started:
         code, lines = started.until(moment).end(number, group)
     assert code == 128 + number
     assert lines == [f"lamella: stopped by {signal.Signals(number).name}; the same command goes on from what is finished"]
@@ -137,8 +153,8 @@ def test_a_signal_during_a_job(web, begun, tmp_path, number, processes, moment, 
 
 @pytest.mark.slow
 def test_the_shell_does_not_go_on(web, tmp_path):
-    command = " ".join(f"'{word}'" for word in words(web, tmp_path / "run"))
-    with Started(["bash", "-c", f"{command} && touch {tmp_path}/next; exit $?"], tmp_path) as started:
+    command = " ".join(f"'{word}'" for word in (sys.executable, "-m", "lamella", *words(web, tmp_path / "run")))
+    with launched(["bash", "-c", f"{command} && touch {tmp_path}/next; exit $?"], tmp_path) as started:
         started.until("extract: 0 of")
         lamella = min(descendants(started.process.pid))
         os.kill(lamella, signal.SIGINT)
@@ -148,8 +164,8 @@ def test_the_shell_does_not_go_on(web, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("processes", "moment"), [(1, "extract: 0 of"), (2, "extract: 0 of"), (2, "pairs: runs")])
-def test_who_is_killed_leaves_no_process(web, begun, tmp_path, processes, moment):
-    with Started(words(web, begun(moment), "--processes", str(processes)), tmp_path) as started:
+def test_who_is_killed_leaves_no_process(web, begun, started_run, processes, moment):
+    with started_run(web, begun(moment), "--processes", str(processes)) as started:
         started.until(moment)
         family = wait_until(lambda: descendants(started.process.pid))
         started.process.kill()
@@ -158,8 +174,8 @@ def test_who_is_killed_leaves_no_process(web, begun, tmp_path, processes, moment
 
 
 @pytest.mark.slow
-def test_a_worker_that_is_killed_costs_a_second_try_and_no_byte(web, whole, tmp_path):
-    with Started(words(web, tmp_path / "run", "--no-report", "--processes", "2"), tmp_path) as started:
+def test_a_worker_that_is_killed_costs_a_second_try_and_no_byte(web, whole, started_run, tmp_path):
+    with started_run(web, tmp_path / "run", "--no-report", "--processes", "2") as started:
         for job in ("extract: 0 of", "documents: runs", "media: runs", "pairs: runs", "shards: runs"):
             started.until(job)
             os.kill(min(wait_until(lambda: workers(started.process.pid))), signal.SIGKILL)

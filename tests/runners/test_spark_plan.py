@@ -22,7 +22,7 @@ from lamella.transforms.base.spread import Spread
 
 
 class CountBundle(beam.DoFn):
-    """Passes records on, and says at the end of each bundle, behind another door, how many there were."""
+    """Passes records on, and says at the end of each bundle, by another output, how many there were."""
 
     def start_bundle(self):
         self._count = 0

@@ -81,7 +81,7 @@ def wordings(page) -> list[Wording]:
 
 def test_half_of_them_begin_with_a_picture():
     first = [page.blocks[0].kind == "image" for page in CATALOGUES]
-    assert first == [not page.furniture.headed for page in CATALOGUES]
+    assert first == [not page.frame.headed for page in CATALOGUES]
     assert abs(sum(first) / len(first) - PLATES_FIRST) < 0.1
 
 

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from warcio.archiveiterator import ArchiveIterator
 
+from lamella.pipeline.recipes import demo
 from lamella.sample import fixtures, page_fates
 from lamella.sample.edge_cases_records import cut
 from lamella.sample.ledger import lines, read_ledger
@@ -21,6 +22,7 @@ from lamella.sample.server import FATES, FORBIDDEN_URL, SampleServer, http_page
 from lamella.sample.warc import Exchange, WarcWriter, pack
 from lamella.sample.web import EDGE_CASE_NAME, planned_page, write_sample
 from lamella.schemas.rejection import Reason
+from lamella.transforms.pair.corpus import tokens_of
 
 PAGES, SEED = 150, 3
 OVER_HTTP = {"timed_out", "connection_failed", "http_error", "too_many_redirects", "forbidden_address"}
@@ -193,6 +195,21 @@ def test_plans_hold_everything_once_and_then_less_and_less():
     assert sum(bool(chosen.fate) for chosen in later) < 0.08 * len(later)
     dear = ("page_too_costly", "too_many_characters", "too_many_words")
     assert not any(chosen.fate in dear or "record_too_large" in chosen.edge_case_records for chosen in later)
+
+
+def test_no_word_of_a_picture_with_too_many_alts_is_rare():
+    """Else one of the four would leave as `rare_token`, and three are not too many."""
+    count, limits = GROUPS["too_many_alts"], demo().pair
+    for seed in range(60):
+        group = f"{seed}/0/too_many_alts"
+        fated = [
+            fixtures.Fixture(reason="too_many_alts", key=f"{group}/{place}", group=group, place=place) for place in range(count)
+        ]
+        pages = [fixtures.with_fixture(draft(seed, 10), fixture) for fixture in fated]
+        alts = [shown.alt for page in pages for shown in page.shown if shown.alt_fate]
+        assert len(set(alts)) == count > limits.max_alts_per_image
+        assert min(Counter(token for alt in alts for token in tokens_of(alt)).values()) >= limits.min_token_count
+        assert all(limits.min_alt_words <= len(alt.split()) <= limits.max_alt_words for alt in alts)
 
 
 def test_a_page_needs_no_other_page():

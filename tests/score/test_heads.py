@@ -140,12 +140,14 @@ def test_a_video_leaves_by_the_worst_of_its_frames(tmp_path):
     )
     heads = (judge, measure)
     asked = [request.what for request in pictures_of(document, heads)]
-    assert [(view.media.sha256[0], view.at_s) for view in asked[1:]] == [(film, at) for film in "ab" for at in (2.0, 4.0, 6.0)]
+    assert [(frame.media.sha256[0], frame.at_s) for frame in asked[1:]] == [
+        (film, at) for film in "ab" for at in (2.0, 4.0, 6.0)
+    ]
     assert len(list(pictures_of(document))) == 1
     harm = f"picture {films[0].sha256}@4.000"
     embeddings = {
         key: Embedding(key=key, model="m", vector=(EYE if key == harm else -EYE).astype(np.float16).tobytes())
-        for key in (*(picture_key(view) for view in asked), text_key("text"))
+        for key in (*(picture_key(frame) for frame in asked), text_key("text"))
     }
     gone, left = judge_document(score(document, embeddings, heads), ScoreConfig(heads=heads, min_node_score=None))
     assert (gone.unit, gone.key, gone.reason, gone.measure) == (Unit.NODE, "d/2", Reason.UNSAFE_IMAGE, "unsafe/harm")

@@ -1,4 +1,4 @@
-"""JudgePairs and JudgeDocuments: the scores, whatever the order of records, and what leaves by both doors."""
+"""JudgePairs and JudgeDocuments: the scores, whatever the order of records, and what leaves by both outputs."""
 
 import collections
 from dataclasses import replace
@@ -22,7 +22,7 @@ from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.base.memory import Memory
 from lamella.transforms.base.remembered import RememberedModel
-from lamella.transforms.media.frames import View, read_view
+from lamella.transforms.media.frames import Frame, read_frame
 from lamella.transforms.score.embeddings import PictureEmbeddings, TextEmbeddings
 from lamella.transforms.score.judge import judge_document, judge_pair
 from lamella.transforms.score.questions import Answer, Scored, nearest_texts, pictures_of, questions_of, score, texts_of
@@ -77,14 +77,14 @@ def cosine(loaded, image, text):
 def test_a_score_is_the_cosine_of_picture_and_text(loaded, scorer, run_folder):
     root, media = run_folder
     (found,) = answers_of(loaded, scorer, root, pair("k", media["red"]))
-    expected = cosine(loaded, read_view(View(media["red"]), store_at(root), 32), "a red square")
+    expected = cosine(loaded, read_frame(Frame(media["red"]), store_at(root), 32), "a red square")
     assert found.score == pytest.approx(expected, abs=HALF)
     assert found.score == round(found.score, 6)
 
 
 def test_a_clip_is_scored_by_its_middle_frame(loaded, scorer, run_folder):
     root, media = run_folder
-    frame = read_view(View(media["clip"], 2.0), store_at(root), 64)
+    frame = read_frame(Frame(media["clip"], 2.0), store_at(root), 64)
     red, _, blue = frame.getpixel((30, 20))
     assert blue > 150 > 100 > red
     (found,) = answers_of(loaded, scorer, root, clip("k", media["clip"]))
@@ -97,7 +97,7 @@ def test_a_document_asks_for_the_texts_beside_each_image(loaded, scorer, run_fol
     assert [question.texts for question in questions_of(made)] == [("before", "after"), ("before", "after"), ("last",)]
     assert list(nearest_texts(document("d", media["red"]).nodes, 0)) == []
     first, _, _ = answers_of(loaded, scorer, root, made)
-    red = read_view(View(media["red"]), store_at(root), 32)
+    red = read_frame(Frame(media["red"]), store_at(root), 32)
     assert first.score == pytest.approx(max(cosine(loaded, red, text) for text in ("before", "after")), abs=HALF)
 
 
@@ -229,7 +229,7 @@ def recall(records, ask, model):
     return {"records": records, **(records.pipeline | ReadTables({}, model.memory, ask.measures))} | ask
 
 
-def test_pairs_by_both_doors(scorer, run_folder, loaded, pairs, model):
+def test_pairs_by_both_outputs(scorer, run_folder, loaded, pairs, model):
     root, _ = run_folder
     scores = scored(pairs, loaded, scorer, root)
     floor = sorted(scores.values())[2]
@@ -280,7 +280,7 @@ def test_scores_of_one_run_are_those_of_three(scorer, run_folder, loaded, pairs,
         known |= asked - {"picture broken"}  # what could not be seen is looked at again
 
 
-def test_documents_by_both_doors(scorer, run_folder, loaded, model):
+def test_documents_by_both_outputs(scorer, run_folder, loaded, model):
     root, media = run_folder
     documents = [
         document("one", "a red square", media["red"], "some words", media["broken"]),

@@ -13,8 +13,8 @@ from lamella.schemas.document import ImageNode, TextNode, VideoNode, with_phi
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.schemas.sample import load_json
 from lamella.transforms.base.blobs import BlobError
-from lamella.transforms.media.store import MediaStore
-from lamella.transforms.shard.pictures import ChangedBlob, Pictures, encode_jpeg
+from lamella.transforms.media.store import ChangedBlob, MediaStore
+from lamella.transforms.shard.pictures import Pictures, encode_jpeg
 from lamella.transforms.shard.samples import FalsePhi, frame_seconds, to_sample
 
 CONFIG = ShardConfig(max_side_px=100)

@@ -1,4 +1,4 @@
-"""WriteShards and its targets on a runner: both doors, manifests, stale files, and equal bytes on a second run."""
+"""WriteShards and its targets on a runner: both outputs, manifests, stale files, and equal bytes on a second run."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -54,7 +54,7 @@ def files(world):
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def test_both_doors(world):
+def test_both_outputs(world):
     records = [world.pair(number) for number in range(5)]
     bad = world.pair(5, media=world.add(b"\x89PNG\r\n\x1a\nnothing", 7))
 

@@ -108,8 +108,8 @@ def test_the_account_balances(world):
     crash = replace(bad, key="c", nodes=(replace(bad.nodes[0], next_image=2), *bad.nodes[1:]))
     written = write_one(work(world, Dataset.M3W), "train", 0, [good, node_out, gone, crash])
 
-    def counter(unit, door, count):
-        return Counter(stage=Stage.SHARD, unit=unit, door=door, count=count)
+    def counter(unit, kind, count):
+        return Counter(stage=Stage.SHARD, unit=unit, door=kind, count=count)
 
     assert set(written.counters) == {
         counter(Unit.DOCUMENT, CounterKind.IN, 4),

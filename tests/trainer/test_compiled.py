@@ -3,7 +3,6 @@
 import pytest
 import torch
 from test_flamingo_model import VOCABULARY, flamingo, opened
-from torch._dynamo.testing import CompileCounter
 
 from lamella.schemas.pair import Dataset
 from lamella.trainer.flamingo.parallel import FORMS, compile_parts
@@ -46,6 +45,8 @@ def compiler():
 def test_a_mixture_meets_few_forms_and_loses_the_same(known, compiler):
     plain, model = (opened(flamingo("llama", known, blocks=2)[0]).train() for _ in range(2))
     model.load_state_dict(plain.state_dict())
+    from torch._dynamo.testing import CompileCounter  # two seconds of imports, which no other file wants
+
     forms = CompileCounter()
     compile_parts(model, forms)
     met = []

@@ -80,6 +80,14 @@ def test_a_clip_of_open_clip_trains_uncompiled(tmp_path, toy_shards):
     assert len(losses_of(tmp_path / "out")) == 2
 
 
+def test_a_training_on_larger_pictures_goes_on_from_one_on_smaller(tmp_path, toy_shards, toy_overrides):
+    small, large = str(tmp_path / "small"), str(tmp_path / "large")
+    train(toy_shards, "demo-scorer", small, toy_overrides | {"steps": "1"})
+    train(toy_shards, "demo-scorer", large, toy_overrides | {"steps": "1", "init_from": small, "image_size": "32"})
+    sizes = [load(toy_overrides["model"], folder, "scorer", device="cpu").image_size for folder in (small, large)]
+    assert sizes == [16, 32]
+
+
 def test_a_finished_training_is_not_done_twice(tmp_path, toy_shards, toy_overrides):
     train(toy_shards, "demo-scorer", str(tmp_path), toy_overrides | {"steps": "4"})
     before = losses_of(tmp_path)

@@ -5,19 +5,20 @@ import math
 import shutil
 from itertools import islice
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from lamella.schemas.config import ModelConfig
 from lamella.schemas.errors import TrainingError
-from lamella.trainer.contrastive.batches import PairBatches
+from lamella.trainer.contrastive.batches import Cursor, PairBatches
 from lamella.trainer.contrastive.config import resolve
 from lamella.trainer.contrastive.learner import Inputs, Learner
 from lamella.trainer.contrastive.losses import fused_matching_loss, hard_negatives, soft_contrast
 from lamella.trainer.contrastive.momentum import MomentumEncoder, Views
 from lamella.trainer.contrastive.near_misses import KINDS, kinds_of, likely_misses, near_misses
-from lamella.trainer.contrastive.pairs import find_pairs
+from lamella.trainer.contrastive.pairs import Pair, find_pairs
 from lamella.trainer.contrastive.train import train
 from lamella.trainer.evaluation.contrastive import fused_logits
 from lamella.transforms.caption.fused import FusedMatcher
@@ -163,6 +164,24 @@ def test_a_batch_brings_its_near_misses(toy_shards):
     for number, text in enumerate(texts):
         for wrong in near[2 * number : 2 * number + 2]:
             assert sum(a != b for a, b in zip(text.split(), wrong.split(), strict=True)) == 1  # "a red bar ..." has one colour
+
+
+def test_texts_that_a_sample_brings_as_false_stand_behind_its_near_misses(toy_shards):
+    config = resolve("demo-itm", {"batch": "2", "near_misses": "1", "false_texts": "2"})
+    said = []
+
+    def tokenize(texts):
+        said.append(list(texts))
+        return torch.ones(len(texts), 5, dtype=torch.int64)
+
+    pixels, false = np.zeros((4, 4, 3), np.uint8), ("a blue bar", "a pink bar", "two bars")
+    batches = PairBatches(find_pairs(toy_shards, ("align",), "train"), config, 4, tokenize)
+    near = batches._near([Pair(pixels, "a red bar", "k", false), Pair(pixels, "a red bar", "l")], Cursor())
+    assert near.shape == (2, 3, 5) and near.bool().all(dim=2).tolist() == [[True, True, True], [True, False, False]]
+    assert said[0][0] not in false and len(set(said[0][1:3]) & set(false)) == 2 and said[0][4:] == ["", ""]
+    for epoch in range(1, 4):
+        batches._near([Pair(pixels, "a red bar", "k", false)], Cursor(epoch=epoch))
+    assert len({tuple(texts[1:3]) for texts in said}) > 1  # another draw in each epoch
 
 
 def test_it_learns_goes_on_to_the_bit_and_opens_with_the_loader(tmp_path, toy_shards, toy_overrides):

@@ -10,7 +10,7 @@ from lamella.schemas.pair import Dataset
 from lamella.schemas.phi import phi_of
 from lamella.schemas.sample import InterleavedSample
 from lamella.trainer.language import pretrain_lm as language
-from lamella.trainer.language.pretrain_lm import MADE_FROM, pretrain_lm
+from lamella.trainer.language.pretrain_lm import FACTS, pretrain_lm
 from lamella.trainer.loading.tokenizer import load_vocabulary
 
 TINY = {
@@ -92,7 +92,7 @@ def test_it_has_learned_the_form_of_a_document(trained):
 
 
 def test_what_it_was_made_from_and_how_good_it_is(trained):
-    made = json.loads((trained / MADE_FROM).read_text())
+    made = json.loads((trained / FACTS).read_text())
     assert made["config"]["width"] == 32 and "device" not in made["config"]
     assert made["scores"]["documents"] == 24 + 16
     assert 1 < made["scores"]["perplexity"] < 20 < 320
@@ -109,7 +109,7 @@ def test_a_finished_one_is_left_as_it_is(trained, shards, capsys):
 
 def test_twice_the_same_bytes(short, shards, tmp_path):
     pretrain_lm(shards, "demo-lm", str(tmp_path), SHORT)
-    for name in ("model.safetensors", "tokenizer.json", MADE_FROM):
+    for name in ("model.safetensors", "tokenizer.json", FACTS):
         assert (tmp_path / name).read_bytes() == (short / name).read_bytes(), name
 
 

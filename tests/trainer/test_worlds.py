@@ -11,7 +11,7 @@ from training_world import free_port, launch, logged, write_training
 from lamella.trainer.contrastive.train import train as train_contrastive
 from lamella.trainer.core.checkpoint import latest
 from lamella.trainer.flamingo.train import train
-from tests.trainer.fork_server import ForkServer, fork_server
+from tests.fork_server import TRAININGS, ForkServer, fork_server
 
 STEPS = "4"
 FLAMINGO, CONTRASTIVE = "lamella.trainer.flamingo.train", "lamella.trainer.contrastive.train"
@@ -19,7 +19,7 @@ FLAMINGO, CONTRASTIVE = "lamella.trainer.flamingo.train", "lamella.trainer.contr
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with fork_server(tmp_path_factory.mktemp("said")) as server:
+    with fork_server(tmp_path_factory.mktemp("said"), TRAININGS, OMP_NUM_THREADS="1") as server:
         yield server
 
 

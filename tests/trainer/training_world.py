@@ -8,8 +8,8 @@ import torch
 from flamingo_world import world_vocabulary, write_world
 
 from lamella.schemas.pair import Dataset
+from tests.fork_server import Child, ForkServer
 from tests.model_world import write_models
-from tests.trainer.fork_server import Child, ForkServer
 
 COUNTS = {Dataset.M3W: [7, 6], Dataset.ALIGN: [9, 8], Dataset.LTIP: [6], Dataset.VTP: [5]}
 

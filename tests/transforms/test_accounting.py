@@ -1,4 +1,4 @@
-"""The one account of a stage: what it counts at its doors, and what a crash, a delay and a failed disk come to."""
+"""The one account of a stage: what it counts as it enters and leaves, and what a crash, a delay and a failed disk come to."""
 
 import time
 
@@ -35,7 +35,7 @@ def test_what_a_reader_makes_and_loses():
     }
 
 
-def test_steps_within_a_stage_count_at_their_own_doors():
+def test_steps_within_a_stage_count_what_enters_and_leaves_each():
     first, last = (
         Account(Stage.FETCH, units=pages, entry=CounterKind.MADE, leave=None),
         Account(Stage.FETCH, units=pages, entry=None),

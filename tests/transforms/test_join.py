@@ -1,4 +1,4 @@
-"""Join: records of several kinds meet by key in one shuffle, outputs leave by their doors, and a group is never held."""
+"""Join: records of several kinds meet by key in one shuffle, outputs leave by their outputs, and a group is never held."""
 
 import apache_beam as beam
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
@@ -21,14 +21,14 @@ def priced(word, group):
         yield line, word, price
 
 
-def test_kinds_meet_by_key_and_leave_by_their_doors():
+def test_kinds_meet_by_key_and_leave_by_their_outputs():
     keyed = {"lines": by_words, "prices": as_it_is}
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         inputs = {
             "lines": pipeline | "Lines" >> beam.Create(["tea cake", "cake"], reshuffle=False),
             "prices": pipeline | "Prices" >> beam.Create([("cake", 2), ("pie", 3)], reshuffle=False),
         }
-        out = inputs | Join(keyed, priced, tuple[str, str, int], doors={"unknown": str})
+        out = inputs | Join(keyed, priced, tuple[str, str, int], outputs={"unknown": str})
         assert_that(out.main, equal_to([("tea cake", "cake", 2), ("cake", "cake", 2)]), label="main")
         assert_that(out.unknown, equal_to(["tea"]), label="unknown")
 

@@ -1,4 +1,4 @@
-"""Step: both doors, exact accounts, crashes that are counted, and units that are made."""
+"""Step: both outputs, exact accounts, crashes that are counted, and units that are made."""
 
 from dataclasses import replace
 
@@ -64,7 +64,7 @@ def check(records, step, *, kept, rejected, totals):
             | "Count" >> beam.Map(lambda counter: ((counter.archive, str(counter.unit), str(counter.door)), counter.count))
             | beam.CombinePerKey(sum)
         )
-        expected = [(("a.warc.gz", unit, door), count) for (unit, door), count in totals.items()]
+        expected = [(("a.warc.gz", unit, kind), count) for (unit, kind), count in totals.items()]
         assert_that(sums, equal_to(expected), label="totals")
 
 

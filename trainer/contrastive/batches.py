@@ -23,7 +23,7 @@ from lamella.schemas.sample import PairSample
 from lamella.trainer.contrastive.config import ContrastiveConfig
 from lamella.trainer.contrastive.near_misses import near_misses
 from lamella.trainer.contrastive.pairs import Pair, decode_pair, is_wanted, read_samples
-from lamella.trainer.core.order import Order, Place
+from lamella.trainer.core.order import Order, SampleRef
 from lamella.trainer.loading.ahead import ahead
 from lamella.trainer.loading.shard_reader import Shard
 
@@ -42,7 +42,7 @@ class Batch:
 
     images: torch.Tensor  # uint8 [B, S, S, 3]
     tokens: torch.Tensor  # int64 [B, L]
-    near: torch.Tensor  # int64 [B, K, L]: near misses of each text; <pad> alone where a text allows no more
+    near: torch.Tensor  # int64 [B, K, L]: wrong texts near to each; <pad> alone where there are no more
     keys: tuple[str, ...]
     after: Cursor
     damaged: int  # samples that were left out since the batch before
@@ -87,7 +87,7 @@ class PairBatches:
         self._order = Order(names, counts, config.seed, config.shards_in_memory)
         self._pinned = torch.cuda.is_available() and config.device != "cpu"
         self._cached = self.samples * size * size * 3 <= config.cache_bytes
-        self._cache: dict[tuple[int, int], Pair | None] = {}
+        self._cache: dict[tuple[int, int], Pair | tuple[()] | None] = {}
         self._open: dict[int, list[PairSample | None]] = {}
         self._reading = threading.Lock()
         self._read, self._bad = 0, 0
@@ -126,7 +126,8 @@ class PairBatches:
                         damaged += pair is None
                         if not pair:
                             continue
-                        taken.append((_shifted(pair[0], self._config, (epoch, place.shard, place.index)), pair[1], pair[2]))
+                        pixels = _shifted(pair.pixels, self._config, (epoch, place.shard, place.index))
+                        taken.append(pair._replace(pixels=pixels))
                         if len(taken) == size:
                             yield self._batch(taken, damaged, Cursor(epoch=epoch, position=position + 1))
                             taken, made, damaged = [], made + 1, 0
@@ -147,26 +148,30 @@ class PairBatches:
             if position // share % self._world == self._rank:
                 yield position
 
-    def _batch(self, taken: Sequence[tuple[np.ndarray, str, str]], damaged: int, after: Cursor) -> Batch:
-        images = torch.from_numpy(np.stack([pixels for pixels, _, _ in taken]))
+    def _batch(self, taken: Sequence[Pair], damaged: int, after: Cursor) -> Batch:
+        images = torch.from_numpy(np.stack([pair.pixels for pair in taken]))
         return Batch(
             images=images.pin_memory() if self._pinned else images,  # so that the copy runs beside the training
-            tokens=self._tokenize([text for _, text, _ in taken]),
-            near=self._near([(text, key) for _, text, key in taken], after),
-            keys=tuple(key for _, _, key in taken),
+            tokens=self._tokenize([pair.text for pair in taken]),
+            near=self._near(taken, after),
+            keys=tuple(pair.key for pair in taken),
             after=after,
             damaged=damaged,
         )
 
-    def _near(self, taken: Sequence[tuple[str, str]], after: Cursor) -> torch.Tensor:
-        """int64 [B, K, L]"""
-        most = self._config.near_misses
+    def _near(self, taken: Sequence[Pair], after: Cursor) -> torch.Tensor:
+        """int64 [B, K, L]: near misses, and behind them texts that samples bring as false, drawn by hash."""
+        made, told, drawn_by = self._config.near_misses, self._config.false_texts, (self._config.seed, after.epoch)
+        most = made + told
         if not most:
             return torch.zeros(len(taken), 0, 0, dtype=torch.int64)
-        made = [near_misses(text, most, self._config.seed, after.epoch, key) for text, key in taken]
-        rows = self._tokenize([text for texts in made for text in [*texts, *[""] * (most - len(texts))]])
-        there = torch.tensor([number < len(texts) for texts in made for number in range(most)])
-        return torch.where(there[:, None], rows, 0).unflatten(0, (len(taken), most))
+        texts = []
+        for pair in taken:
+            false = sorted(pair.false, key=lambda text, key=pair.key: stable_int(*drawn_by, key, text))[:told]
+            found = [*near_misses(pair.text, made, *drawn_by, pair.key), *false]
+            texts += [*found, *[""] * (most - len(found))]
+        there = torch.tensor([text != "" for text in texts])
+        return torch.where(there[:, None], self._tokenize(texts), 0).unflatten(0, (len(taken), most))
 
     def _keep_open(self, epoch: int, positions: Sequence[int]) -> None:
         """Lets go of shards whose window is behind."""
@@ -174,7 +179,7 @@ class PairBatches:
         near = {*first.shards, *last.shards}
         self._open = {shard: samples for shard, samples in self._open.items() if shard in near}
 
-    def _pair(self, place: Place) -> "Pair | None":
+    def _pair(self, place: SampleRef) -> "Pair | tuple[()] | None":
         slot = (place.shard, place.index)
         if slot in self._cache:
             return self._cache[slot]

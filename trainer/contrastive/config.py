@@ -23,6 +23,7 @@ class ContrastiveConfig(TrainConfig):
     init_role: Literal["scorer", "captioner", "matcher"] | None = None  # of several in one place; None: by the losses
     tokenizer: str = "train"  # of our own models: "train" on these captions, or a path; open_clip's bring theirs
     max_vocabulary: PositiveInt = 1024
+    image_size: PositiveInt | None = None  # px, of our own models' pictures: their positions are interpolated; None: as it was
     datasets: tuple[str, ...] = ("align", "ltip")
     sources: tuple[str, ...] | None = None  # of the texts, as the pipeline names them, `synthetic` too; None: all
 
@@ -47,6 +48,7 @@ class ContrastiveConfig(TrainConfig):
 
     itm_weight: NonNegativeFloat = 0.0  # a verdict on fused features (ALBEF, 3.2; BLIP, 3.2), on hard wrong pairs
     near_misses: NonNegativeInt = 0  # wrong captions made of each caption, for that verdict
+    false_texts: NonNegativeInt = 0  # wrong captions that samples bring (`runners.hard_pairs`), for that verdict
     likely_misses: NonNegativeInt = 0  # of the same kind, each with a word that the decoder itself is tempted to say
     queue: NonNegativeInt = 0  # pairs of the momentum encoder that contrast and hard negatives also draw from; ALBEF 65,536
     momentum: Decay = 0.995  # of the slow encoder (ALBEF)
@@ -108,6 +110,15 @@ RECIPES: dict[str, dict[str, Any]] = {
     "demo-matcher": _DEMO
     | {"datasets": ("ltip",), "steps": 160, "batch": 32, "learning_rate": 4e-4, "final_learning_rate": 0.1, "cache_bytes": 0}
     | {"caption_weight": 1.0, "contrastive_weight": 0.2, "itm_weight": 1.0, "near_misses": 1, "likely_misses": 2},
+    # Then better eyes than the captioner's: larger pictures, on captions alone, which say of each word whether it is seen.
+    "demo-large": _DEMO
+    | {"datasets": ("ltip",), "steps": 600, "batch": 32, "learning_rate": 1e-3, "final_learning_rate": 0.1, "cache_bytes": 0}
+    | {"image_size": 144, "max_shift": 6, "contrastive_weight": 0.0, "caption_weight": 1.0},
+    # Then the verdict: on pictures that the captioner doubts, with what it says of them that is false.
+    "demo-hard": _DEMO
+    | {"datasets": ("ltip",), "steps": 250, "batch": 32, "learning_rate": 6e-4, "final_learning_rate": 0.05, "cache_bytes": 0}
+    | {"image_size": 144, "max_shift": 6, "contrastive_weight": 0.1, "caption_weight": 1.0, "itm_weight": 1.0}
+    | {"near_misses": 1, "false_texts": 2},
     # A round of `lamella bootstrap`: captioner and matcher go on, gently, with what the round before kept; and the fixed small
     # model by whose loss the rounds are compared. ALIGN's and LTIP's texts, the web's and the synthetic ones.
     "round-captioner": _DEMO | _ROUND | {"contrastive_weight": 0.0, "caption_weight": 1.0},

@@ -14,7 +14,7 @@ from lamella.schemas.errors import TrainingError
 from lamella.trainer.contrastive.config import ContrastiveConfig, resolve
 from lamella.trainer.contrastive.learner import Learner
 from lamella.trainer.contrastive.near_misses import near_misses
-from lamella.trainer.contrastive.pairs import decode_pair, find_pairs, is_wanted, read_samples
+from lamella.trainer.contrastive.pairs import Pair, decode_pair, find_pairs, is_wanted, read_samples
 from lamella.trainer.core.console import new_file
 from lamella.trainer.evaluation.contrastive import calibrated, calibrated_fusion, embed, evaluate_pairs, own_and_next
 from lamella.trainer.loading.shard_reader import manifest_hash
@@ -68,7 +68,7 @@ def export(folder: Path, learner: Learner, loaded: Loaded, config: ContrastiveCo
 
 def unseen(config: ContrastiveConfig, shards: str, size: int) -> tuple[torch.Tensor, list[str]]:
     """Pictures (uint8 [N, S, S, 3]) and texts of the validation split that the recipe reads; none where there is no split."""
-    pairs: list[tuple] = []
+    pairs: list[Pair] = []
     try:
         found = find_pairs(shards, config.datasets, "validation")
     except TrainingError:
@@ -80,8 +80,8 @@ def unseen(config: ContrastiveConfig, shards: str, size: int) -> tuple[torch.Ten
         if len(pairs) >= MAX_EVALUATED:
             break
     pairs = pairs[:MAX_EVALUATED]
-    pixels = [pixels for pixels, _, _ in pairs] or [np.zeros((size, size, 3), np.uint8)]
-    return torch.from_numpy(np.stack(pixels)), [text for _, text, _ in pairs]
+    pixels = [pair.pixels for pair in pairs] or [np.zeros((size, size, 3), np.uint8)]
+    return torch.from_numpy(np.stack(pixels)), [pair.text for pair in pairs]
 
 
 def _wrong(

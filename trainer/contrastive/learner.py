@@ -158,10 +158,10 @@ class Learner(nn.Module):
             pictures = torch.cat([patches, queue.patches[:filled].to(patches.dtype)])  # [N, P, W]
             read_all, seen_all = torch.cat([read, queue.read[:filled]]), torch.cat([seen, queue.seen[:filled]])  # [N, D]
         same = (own[:, None] == texts[None]).all(dim=-1)  # [B, N]
-        dice = torch.Generator(own.device).manual_seed(
+        rng = torch.Generator(own.device).manual_seed(
             stable_int(self._config.seed, "negatives", batch.step, self._world.rank) >> 1
         )
-        noise = torch.rand(2, *same.shape, generator=dice, device=own.device).clamp(1e-6, 1 - 1e-6)
+        noise = torch.rand(2, *same.shape, generator=rng, device=own.device).clamp(1e-6, 1 - 1e-6)
         wrong_text, any_text = hard_negatives(seen @ read_all.T, same, scale, noise[0])
         wrong_picture, any_picture = hard_negatives(read @ seen_all.T, same, scale, noise[1])
         near = self._whole(batch.near.flatten(0, 1)) if batch.near.numel() else own[:0]  # [B * K, L]
@@ -188,8 +188,8 @@ class Learner(nn.Module):
 
     def _noise(self, what: str, step: int, shape: tuple[int, ...]) -> Tensor:
         """Uniform in (0, 1), of this step and process."""
-        dice = torch.Generator().manual_seed(stable_int(self._config.seed, what, step, self._world.rank) >> 1)
-        return torch.rand(shape, generator=dice).clamp(1e-6, 1 - 1e-6)
+        rng = torch.Generator().manual_seed(stable_int(self._config.seed, what, step, self._world.rank) >> 1)
+        return torch.rand(shape, generator=rng).clamp(1e-6, 1 - 1e-6)
 
     def _whole(self, tokens: Tensor) -> Tensor:  # [N, l] -> [N, L]
         """As long as the context: the queue holds texts of one length."""

@@ -67,16 +67,23 @@ def likely_misses(logits: Tensor, tokens: Tensor, kinds: Tensor, noise: Tensor) 
     Returns:
         int64 [B, K, L]; of a caption without such a word, zeros alone.
     """
-    said = tokens[:, 1:]  # [B, L - 1]
-    kind = kinds[said]
-    other = (kinds[None, None] == kind[:, :, None]) & (kind > 0)[:, :, None]  # [B, L - 1, V]: words of the same kind
-    there = torch.zeros(len(tokens), logits.shape[2], dtype=torch.bool, device=tokens.device).scatter_(1, tokens, value=True)
-    other &= ~there[:, None]
+    other = other_words(tokens, kinds)
     scores = (logits.log_softmax(dim=-1)[:, None] - torch.log(-torch.log(noise))).masked_fill(~other[:, None], -torch.inf)
-    drawn = scores.flatten(2).argmax(dim=2)  # [B, K]
-    place, word = drawn // logits.shape[2] + 1, drawn % logits.shape[2]
-    out = tokens[:, None].expand(-1, noise.shape[1], -1).clone().scatter_(2, place[..., None], word[..., None])
-    return out * other.any(dim=(1, 2))[:, None, None]
+    changed = with_word(tokens, scores.flatten(2).argmax(dim=2), logits.shape[2])
+    return changed * other.any(dim=(1, 2))[:, None, None]
+
+
+def other_words(tokens: Tensor, kinds: Tensor) -> Tensor:  # [B, L], [V] -> bool [B, L - 1, V]
+    """For each token behind the first the words of its kind that the caption does not have."""
+    kind = kinds[tokens[:, 1:]]
+    there = torch.zeros(len(tokens), len(kinds), dtype=torch.bool, device=tokens.device).scatter_(1, tokens, value=True)
+    return (kinds[None, None] == kind[:, :, None]) & (kind > 0)[:, :, None] & ~there[:, None]
+
+
+def with_word(tokens: Tensor, drawn: Tensor, size: int) -> Tensor:  # [B, L], [B, K] -> [B, K, L]
+    """Captions with one token changed: `drawn` is place * size + token, of the places behind the first."""
+    place, word = drawn // size + 1, drawn % size
+    return tokens[:, None].expand(-1, drawn.shape[1], -1).clone().scatter_(2, place[..., None], word[..., None])
 
 
 def kinds_of(tokenize: Callable[[Sequence[str]], Tensor], size: int, special: Sequence[int]) -> Tensor:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -18,7 +19,15 @@ from lamella.weights.pixels import square
 
 # Of a clip, the middle frame stands for it.
 PAIR_DATASETS = tuple(dataset for dataset, entry in DATASETS.items() if entry.unit is Unit.PAIR)
-Pair = tuple[np.ndarray, str, str] | tuple[()]  # pixels [S, S, 3], text and key; empty where the recipe leaves it out
+
+
+class Pair(NamedTuple):
+    """A sample as a training takes it."""
+
+    pixels: np.ndarray  # uint8 [S, S, 3]
+    text: str
+    key: str
+    false: tuple[str, ...] = ()  # texts that are known to be wrong, where a sample brings them (`runners.hard_pairs`)
 
 
 def find_pairs(folder: str, datasets: Sequence[str], split: str) -> list[Shard]:
@@ -43,7 +52,7 @@ def is_wanted(sample: PairSample | None, config: ContrastiveConfig) -> bool:
 
 
 def decode_pair(sample: PairSample | None, size: int) -> Pair | None:
-    """Pixels [size, size, 3], text and key of a sample; None where it is damaged."""
+    """A sample with pixels [size, size, 3]; None where it is damaged."""
     if sample is None:
         return None
     try:
@@ -51,7 +60,8 @@ def decode_pair(sample: PairSample | None, size: int) -> Pair | None:
             if image.width * image.height > MAX_PIXELS or sample.image.count(b"\xff\xda") > MAX_SCANS:
                 return None
             image.draft("RGB", (size, size))
-            return square(image, size), sample.text, sample.key
+            false = sample.facts.get("false", ())
+            return Pair(square(image, size), sample.text, sample.key, tuple(map(str, false)))
     except Exception:  # whatever a decoder raises on foreign bytes is the sample's fault
         return None
 

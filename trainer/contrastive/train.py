@@ -213,13 +213,13 @@ def _start(config: ContrastiveConfig, folder: Path) -> Loaded:
     """The model as it is before the first step, with its tokenizer beside the checkpoints where it is ours."""
     own, tokenizer = own_config(config.model) is not None, folder / TOKENIZER_FILE
     role = config.init_role or ("matcher" if config.match_weight or config.itm_weight else "scorer")
-    if config.init_from is not None:
-        loaded = load(config.model, config.init_from, role, device=config.device)
-        if own and loaded.tokenizer_file:
-            write_whole(tokenizer, loaded.tokenizer_file.read_text(encoding="utf-8"))
-            loaded = replace(loaded, tokenizer_file=tokenizer)
-        return loaded
     try:
-        return untrained(config.model, tokenizer if own else None, device=config.device)
+        if config.init_from is None:
+            return untrained(config.model, tokenizer if own else None, device=config.device, image_size=config.image_size)
+        loaded = load(config.model, config.init_from, role, device=config.device, image_size=config.image_size)
     except ValueError as error:
         raise TrainingError(f"model={config.model}: {error}") from error
+    if own and loaded.tokenizer_file:
+        write_whole(tokenizer, loaded.tokenizer_file.read_text(encoding="utf-8"))
+        loaded = replace(loaded, tokenizer_file=tokenizer)
+    return loaded

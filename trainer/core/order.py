@@ -19,7 +19,7 @@ _EPOCHS_KEPT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SampleRef:
     """Sample `index` of shard `shard`, drawn in `epoch`."""
 
     epoch: int
@@ -54,11 +54,11 @@ class Order:
         self._epochs: OrderedDict[int, tuple[np.ndarray, np.ndarray]] = OrderedDict()
         self._orders: OrderedDict[tuple[int, int], np.ndarray] = OrderedDict()
 
-    def place(self, slot: int) -> Place:
+    def place(self, slot: int) -> SampleRef:
         """Which sample stands at `slot`, from 0 on."""
         window, start = self._find(slot)
         shard, index = self._ordered(window)[slot - start]
-        return Place(epoch=window.epoch, shard=int(shard), index=int(index))
+        return SampleRef(epoch=window.epoch, shard=int(shard), index=int(index))
 
     def window(self, slot: int) -> Window:
         """The window in which `slot` lies."""
@@ -69,14 +69,14 @@ class Order:
         last = (window.number + 1) * self._size >= len(self._names)
         return self._window(window.epoch + 1, 0) if last else self._window(window.epoch, window.number + 1)
 
-    def instead(self, slot: int, attempt: int) -> Place:
+    def instead(self, slot: int, attempt: int) -> SampleRef:
         """A place that follows by hash from `slot` and `attempt` (from 1): in its window first, later anywhere."""
         roll = stable_int(self._seed, "instead", slot, attempt)
         if attempt > 8:
             return self.place(slot // self.samples * self.samples + roll % self.samples)
         ordered = self._ordered(window := self._find(slot)[0])
         shard, index = ordered[roll % len(ordered)]
-        return Place(epoch=window.epoch, shard=int(shard), index=int(index))
+        return SampleRef(epoch=window.epoch, shard=int(shard), index=int(index))
 
     def _find(self, slot: int) -> tuple[Window, int]:
         """The window of a slot, and the slot at which it starts."""

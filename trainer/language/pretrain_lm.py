@@ -39,7 +39,7 @@ from lamella.trainer.loading.shard_reader import find_shards, manifest_hash
 from lamella.trainer.loading.tokenizer import BOS, EOC, EOS, IMAGE, PAD, Vocabulary, load_vocabulary
 from lamella.weights.loaded import pick_device
 
-MADE_FROM = "lamella.json"
+FACTS = "lamella.json"
 _TEXTS_FOR_PIECES = 1_000_000  # more make no better pieces
 
 
@@ -62,17 +62,17 @@ def pretrain_lm(shards: str, recipe: str, output: str, overrides: dict[str, str]
         raise TrainingError(f"heads={config.heads}: does not divide width={config.width}")
     check_boards(config)
     found = find_shards(shards, config.datasets, "train")
-    made_from = {
+    inputs = {
         "config": config.model_dump(mode="json", exclude=set(config.RUNTIME_KEYS)),
         "shards": manifest_hash(found),
     }
 
     def check(state: dict[str, Any]) -> None:
         check_same_config(state.get("config", {}), config, folder)
-        check_same_shards(state.get("shards", ""), made_from["shards"], folder)
+        check_same_shards(state.get("shards", ""), inputs["shards"], folder)
 
-    if (folder / MADE_FROM).is_file():
-        check(json.loads((folder / MADE_FROM).read_bytes()))
+    if (folder / FACTS).is_file():
+        check(json.loads((folder / FACTS).read_bytes()))
         say(f"{folder}: trained on these shards already")
         return
     world = World(device=pick_device(config.device))  # before the tokenizer is trained: a GPU that is missing is said at once
@@ -84,7 +84,7 @@ def pretrain_lm(shards: str, recipe: str, output: str, overrides: dict[str, str]
     forms = forms_of(documents, vocabulary)
     torch.manual_seed(config.seed)
     model = _model(config, vocabulary).to(world.device)
-    _fit(model, _rows(forms, config), config, _Home(folder=folder, made_from=made_from, before=before, world=world))
+    _fit(model, _rows(forms, config), config, _Home(folder=folder, inputs=inputs, before=before, world=world))
     scores = _evaluate(model, shards, config, vocabulary)
     _save(model, folder)
     scores |= {
@@ -92,7 +92,7 @@ def pretrain_lm(shards: str, recipe: str, output: str, overrides: dict[str, str]
         "tokens": sum(map(len, forms.values())),
         "parameters": sum(p.numel() for p in model.parameters()),
     }
-    write_whole(folder / MADE_FROM, json.dumps(made_from | {"scores": scores}, indent=1, sort_keys=True) + "\n")
+    write_whole(folder / FACTS, json.dumps(inputs | {"scores": scores}, indent=1, sort_keys=True) + "\n")
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     if "perplexity" in scores:
         say(f"perplexity on unseen text: {scores['perplexity']:.2f} over {scores['validation_tokens']} tokens")
@@ -100,10 +100,10 @@ def pretrain_lm(shards: str, recipe: str, output: str, overrides: dict[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Home:
-    """A training's folder, what it is made from, and where it stood."""
+    """A training's folder, its config and shards, and where it stood."""
 
     folder: Path
-    made_from: dict[str, Any]
+    inputs: dict[str, Any]
     before: Checkpoint | None
     world: World
 
@@ -150,7 +150,7 @@ def _fit(model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, ho
             losses = {"loss": value}
             meter.add(Update(step=number, losses=losses, norm=length, rate=rate, counts=counts, waited_s=waited, finite=finite))
             if stop.asked or number % config.checkpoint_every == 0:
-                trained.save(home.folder, number, home.made_from)
+                trained.save(home.folder, number, home.inputs)
                 keep_last(home.folder, config.checkpoints_kept)
             if stop.asked:
                 say(f"stopped at step {number}; the same command goes on from there")

@@ -1,1 +1,1 @@
-"""From a step's number to its rows: samples, tokens, sequences, pictures, packing. `trainer/loading/mixture.py` is the door."""
+"""From a step's number to its rows: samples, tokens, sequences, pictures, packing. `mixture.py` is the way in."""

@@ -15,7 +15,7 @@ from lamella.schemas.datasets import DATASETS, Dataset
 from lamella.schemas.errors import TrainingError
 from lamella.schemas.sample import BadSample, InterleavedSample
 from lamella.schemas.shards import BadShard
-from lamella.trainer.core.order import Order, Place, Window, part
+from lamella.trainer.core.order import Order, SampleRef, Window, part
 from lamella.trainer.loading.batch import Batch
 from lamella.trainer.loading.config import DatasetConfig, MixtureConfig
 from lamella.trainer.loading.packing import DOCUMENT, LOSS, PHI, POSITION, TEXT, fill_rows, pack
@@ -202,7 +202,7 @@ class Sampler:
             self._window = window
             self.shards.fetch_ahead((*window.shards, *self._order.next_window(window).shards))
 
-    def _name(self, place: Place) -> str:
+    def _name(self, place: SampleRef) -> str:
         return f"{self._stream.shards[place.shard].info.name}, sample {place.index}"
 
 

@@ -22,7 +22,7 @@ class Account:
         stage: whose account it is.
         makes: what is kept are new units (documents from pages). Else they are the units that entered, changed.
         units: what an output that is kept counts as.
-        entry: what a record that enters is counted at; None: at no door, where an earlier step of the stage has counted it.
+        entry: what a record that enters is counted at; None: not at all, where an earlier step of the stage has counted it.
         leave: what is kept is counted at; None: a later step of the stage does.
     """
 
@@ -38,11 +38,11 @@ class Account:
         self._stage, self._makes, self._units, self._entry, self._leave = stage, makes, units, entry, leave
         self._counts: collections.Counter[tuple[str, Unit, CounterKind]] = collections.Counter()
 
-    def add(self, door: CounterKind | None, units: Units, archive: str = "") -> None:
-        """Counts units at a door. A count of 0 is told of, too."""
+    def add(self, kind: CounterKind | None, units: Units, archive: str = "") -> None:
+        """Counts units of a kind. A count of 0 is told of, too."""
         for unit, count in units:
-            if door:
-                self._counts[archive, unit, door] += count
+            if kind:
+                self._counts[archive, unit, kind] += count
 
     def settled(self, entered: Units, outputs: Iterable[Any], archive: str = "") -> list[Any]:
         """The outputs of one record, once it and they are counted. Counters among them are passed on as they are."""
@@ -69,8 +69,8 @@ class Account:
 
     def counters(self) -> Iterator[Counter]:
         """What was counted, in a fixed order."""
-        for (archive, unit, door), count in sorted(self._counts.items()):
-            yield Counter(stage=self._stage, unit=unit, door=door, count=count, archive=archive)
+        for (archive, unit, kind), count in sorted(self._counts.items()):
+            yield Counter(stage=self._stage, unit=unit, door=kind, count=count, archive=archive)
 
 
 def caught(
@@ -82,7 +82,7 @@ def caught(
 ) -> list[Any]:
     """The outputs of a function on one record, or the one Rejection of a record that it crashed on, or took too long for.
 
-    The crash door: what comes through is counted, limited by `run.max_crash_ratio`, and never silent.
+    The one place that catches whatever is raised: it is counted, limited by `run.max_crash_ratio`, and never silent.
 
     Args:
         left: makes the Rejection, of a reason and its detail.

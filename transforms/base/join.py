@@ -46,9 +46,9 @@ class Join(beam.PTransform):
 
     Args:
         keyed: by name, a module-level function of a record that gives (key, value) for each key that the record goes to.
-        joined: a module-level function; yields outputs, those of other doors as `beam.pvalue.TaggedOutput`.
+        joined: a module-level function; yields outputs, those of other names as `beam.pvalue.TaggedOutput`.
         gives: the type of the outputs, or of the main ones.
-        doors: the types of the others, by name; where there are any, the result has an output of each, and `main`.
+        outputs: the types of the others, by name; where there are any, the result has an output of each, and `main`.
         by: the type of the keys.
         sides: side inputs, handed to `joined` after the group.
     """
@@ -59,12 +59,12 @@ class Join(beam.PTransform):
         joined: Callable[..., Iterable[Any]],
         gives: Any,
         *,
-        doors: Mapping[str, Any] | None = None,
+        outputs: Mapping[str, Any] | None = None,
         by: Any = str,
         sides: Sequence[Any] = (),
     ):
         super().__init__()
-        self._keyed, self._joined, self._gives, self._doors = keyed, joined, gives, doors or {}
+        self._keyed, self._joined, self._gives, self._outputs = keyed, joined, gives, outputs or {}
         self._by, self._sides = by, sides
 
     def expand(self, inputs: Mapping[str, beam.PCollection]):
@@ -76,8 +76,8 @@ class Join(beam.PTransform):
             for name, number in numbers.items()
         ]
         together = tagged[0] if len(tagged) == 1 else tuple(tagged) | beam.Flatten()
-        join = beam.FlatMap(_joined, numbers, self._joined, *self._sides).with_output_types(self._gives, **self._doors)
-        return together | beam.GroupByKey() | (join.with_outputs(*self._doors, main="main") if self._doors else join)
+        join = beam.FlatMap(_joined, numbers, self._joined, *self._sides).with_output_types(self._gives, **self._outputs)
+        return together | beam.GroupByKey() | (join.with_outputs(*self._outputs, main="main") if self._outputs else join)
 
 
 def by_key(record: Any) -> Iterable[tuple[str, Any]]:

@@ -44,9 +44,9 @@ class JoinMedia(beam.PTransform):
         found = inputs | "ByUrl" >> Join(by_address, partial(_found, tuple(needed)), tuple[Key, Media | Rejection])
         keyed = {name: partial(_by_key, number) for number, name in enumerate(self._users)}
         records = {name: inputs[name] for name in self._users}
-        doors = {name: user.gives for name, user in self._users.items()}
-        handed = partial(_handed, [user.joined for user in users], tuple(doors))
-        join = Join({**keyed, "found": as_it_is}, handed, Any, doors=doors, by=Key)
+        outputs = {name: user.gives for name, user in self._users.items()}
+        handed = partial(_handed, [user.joined for user in users], tuple(outputs))
+        join = Join({**keyed, "found": as_it_is}, handed, Any, outputs=outputs, by=Key)
         out = {**records, "found": found} | "ByKey" >> join
         return {name: out[name] for name in self._users}
 

@@ -147,7 +147,7 @@ def to_record(key: str, answer: Any) -> Iterable[tuple[str, Any]]:
 
 
 class _Split(beam.DoFn):
-    """((measure, key), asked and known) -> what a known answer is handed to; what is missing, and counts, by other doors.
+    """((measure, key), asked and known) -> what a known answer is handed to; what is missing, and counts, by other outputs.
 
     What is missing is (measure, (key, request, some of what waits)); of several of one key the first has the request.
     """

@@ -1,4 +1,4 @@
-"""Step: runs a plain function `(record, config) -> records and Rejections` behind two doors, and counts at both.
+"""Step: runs a plain function `(record, config) -> records and Rejections` with two outputs, and counts what enters and leaves.
 
 Records go in; `kept` records, `rejected` Rejections and `counters` come out. A crash of the function is a Rejection too
 (`crashed`, with the last line of its traceback): one bad record never ends a run. Nor does one hold it: a function that takes
@@ -23,7 +23,7 @@ Function = Callable[..., Iterable[Any]]
 
 
 class Outcome(NamedTuple):
-    """The doors of a stage. `kept` goes on; the pipeline's ledger takes the others."""
+    """The outputs of a stage. `kept` goes on; the pipeline's ledger takes the others."""
 
     kept: beam.PCollection
     rejected: beam.PCollection
@@ -61,9 +61,9 @@ class Step(beam.PTransform):
         units: what a record that is kept counts as.
         makes: the kept records are new units (documents from pages, pairs from documents). Else they are the same
             units, changed.
-        entry: the door at which a record that enters is counted, or a function that tells it of a record; MADE where units come
+        entry: what a record that enters is counted as, or a function that tells it of a record; MADE where units come
             into being ahead of the stage's first step, None where an earlier step has counted them.
-        leave: the door at which a record that is kept is counted; None where a later step of the stage counts it.
+        leave: what a record that is kept is counted as; None where a later step of the stage counts it.
         setup: called once a worker before the first record, for models and tables: `setup(config)`.
         tells: what is told of each record; the result is Told then.
     """
@@ -86,23 +86,23 @@ class Step(beam.PTransform):
     ):
         super().__init__(label=function.__name__)
         self._gives, self._tells = gives, tells
-        door_of = None if entry is None or isinstance(entry, CounterKind) else entry
-        account = {"makes": makes, "units": units, "entry": None if door_of else entry, "leave": leave}
-        self._do = _Doors(
-            stage, function, config, given, counts=counts, account=account, setup=setup, door_of=door_of, tells=tells
+        kind_of = None if entry is None or isinstance(entry, CounterKind) else entry
+        account = {"makes": makes, "units": units, "entry": None if kind_of else entry, "leave": leave}
+        self._do = _Counted(
+            stage, function, config, given, counts=counts, account=account, setup=setup, kind_of=kind_of, tells=tells
         )
 
     def expand(self, records):
-        doors = {"rejected": Rejection, "counters": Counter} | ({"told": self._tells.gives} if self._tells else {})
-        out = records | beam.ParDo(self._do).with_output_types(self._gives, **doors).with_outputs(*doors, main="kept")
+        outputs = {"rejected": Rejection, "counters": Counter} | ({"told": self._tells.gives} if self._tells else {})
+        out = records | beam.ParDo(self._do).with_output_types(self._gives, **outputs).with_outputs(*outputs, main="kept")
         outcome = Outcome(out.kept, out.rejected, out.counters)
         return Told(*outcome, out.told) if self._tells else outcome
 
 
-class _Doors(beam.DoFn):
-    def __init__(self, stage, function, config, given, *, counts, account, setup, door_of, tells):
+class _Counted(beam.DoFn):
+    def __init__(self, stage, function, config, given, *, counts, account, setup, kind_of, tells):
         self._stage, self._function, self._config, self._given = stage, function, config, given
-        self._counts, self._kind, self._setup, self._door_of, self._tells = counts, account, setup, door_of, tells
+        self._counts, self._account_of, self._setup, self._kind_of, self._tells = counts, account, setup, kind_of, tells
 
     def setup(self):
         self._limit_s = self._config.record_timeout_s if isinstance(self._config, Timed) else None
@@ -110,7 +110,7 @@ class _Doors(beam.DoFn):
             self._setup(self._config)
 
     def start_bundle(self):
-        self._account = Account(self._stage, **self._kind)
+        self._account = Account(self._stage, **self._account_of)
 
     def process(self, record):
         entered = tuple(self._counts(record))
@@ -119,8 +119,8 @@ class _Doors(beam.DoFn):
         outputs = caught(run, left_behind(self._stage, record, entered), limit_s=limit_s)
         if self._tells:
             yield beam.pvalue.TaggedOutput("told", self._tells.tell(record, outputs))
-        if self._door_of:
-            self._account.add(self._door_of(record), entered, archive_of(record))
+        if self._kind_of:
+            self._account.add(self._kind_of(record), entered, archive_of(record))
         for output in self._account.settled(entered, outputs, archive_of(record)):
             if isinstance(output, Rejection):
                 yield beam.pvalue.TaggedOutput("rejected", output)

@@ -1,4 +1,4 @@
-"""A decoder's logits in, the tokens of the likeliest captions that a beam finds out: without dice.
+"""A decoder's logits in, the tokens of the likeliest captions that a beam finds out: nothing is drawn.
 
 They are plainer than a nucleus' captions, which BLIP (section 4.2) found to be the better training data, though noisier.
 """

@@ -17,7 +17,7 @@ from lamella.transforms.base.memory import Request
 from lamella.transforms.base.sample_web import is_of_the_sample
 from lamella.transforms.caption.models import Captioner, load_captioner
 from lamella.transforms.caption.threads import compute_with
-from lamella.transforms.media.frames import Unseen, read_view, view_of
+from lamella.transforms.media.frames import Unseen, frame_of, read_frame
 from lamella.transforms.media.store import MediaStore
 
 _ENDS = "cut captions end with a whole phrase"  # another word where `phrases` does otherwise: answers are remembered
@@ -82,7 +82,7 @@ class Captions:
         images: dict[str, Image.Image] = {}
         for request in requests:
             try:
-                images[request.key] = read_view(request.what, self.store, model.image_size)
+                images[request.key] = read_frame(request.what, self.store, model.image_size)
             except Unseen as error:
                 yield Caption(key=request.key, model=model.label, unseen=error.reason, detail=error.detail)
         if images:
@@ -94,7 +94,7 @@ class Captions:
 
 def picture_key(pair: Pair) -> str:
     """The same for all texts of one picture, in whatever dataset: no text of it stands in two."""
-    return view_of(pair).key
+    return frame_of(pair).key
 
 
 def speaks_for(pair: Pair, config: CaptionConfig) -> Iterable[tuple[str, Pair]]:
@@ -113,17 +113,17 @@ def first(pairs: Iterable[Pair]) -> Pair:
 
 
 def picture_of(pair: Pair) -> Iterable[Request]:
-    """What is to be captioned of a pair. The key is also the dice: a picture's caption is the same in every run."""
-    view = view_of(pair)
-    yield Request(view.key, view)
+    """What is to be captioned of a pair. The key is also the seed: a picture's caption is the same in every run."""
+    frame = frame_of(pair)
+    yield Request(frame.key, frame)
 
 
 def caption_key(pair: Pair) -> Iterable[str]:
-    yield view_of(pair).key
+    yield frame_of(pair).key
 
 
 def tell(pair: Pair, captions: Mapping[str, Caption]) -> Captioned:
-    return Captioned(pair=pair, caption=captions[view_of(pair).key])
+    return Captioned(pair=pair, caption=captions[frame_of(pair).key])
 
 
 def synthetic_pair(told: Captioned) -> Iterable[Pair]:
@@ -132,7 +132,7 @@ def synthetic_pair(told: Captioned) -> Iterable[Pair]:
     if not caption.unseen:
         yield replace(
             pair,
-            key=stable_key(view_of(pair).key, pair.dataset, CaptionSource.SYNTHETIC),
+            key=stable_key(frame_of(pair).key, pair.dataset, CaptionSource.SYNTHETIC),
             text=caption.text,
             source=CaptionSource.SYNTHETIC,
             captioner=caption.model,

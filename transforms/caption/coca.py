@@ -62,7 +62,7 @@ class HeldModel:
 
 @dataclass(frozen=True, slots=True)
 class CocaCaptioner(HeldModel):
-    """A CoCa of ours or of open_clip. Its own `generate` is not used: it asks for an older transformers, and throws dice."""
+    """A CoCa of ours or of open_clip. Its own `generate` is not used: it asks for an older transformers, and is random."""
 
     @classmethod
     def load(cls, config: ModelConfig) -> "CocaCaptioner":

@@ -1,4 +1,4 @@
-"""A decoder's logits in, captions' tokens out: nucleus sampling (Holtzman et al. 2020) whose dice are hashes of keys.
+"""A decoder's logits in, captions' tokens out: nucleus sampling (Holtzman et al. 2020) whose draws are hashes of keys.
 
 The same picture gets the same caption on every run and machine that computes the same logits, whatever stands beside it.
 """
@@ -41,7 +41,7 @@ def sample(decoder: Decoder, keys: Sequence[str], config: CaptionConfig) -> list
     """One caption a picture, by nucleus sampling.
 
     Args:
-        keys: of the N pictures; with the step they are the dice.
+        keys: of the N pictures; hashed with the step, they are the draws.
         config: `top_p`, `repetition_penalty`, and `min_tokens` to `max_tokens` without special ones. A model's context
             may end a caption earlier.
     """
@@ -55,8 +55,8 @@ def sample(decoder: Decoder, keys: Sequence[str], config: CaptionConfig) -> list
     with torch.inference_mode():
         for step in range(most + 1):  # the last one tells whether the caption would have ended there
             logits = next_logits(decoder, tokens, config)
-            dice = torch.tensor([stable_fraction(key, step) for key in keys], dtype=torch.double)
-            drawn = nucleus(logits, config.top_p, dice)
+            draws = torch.tensor([stable_fraction(key, step) for key in keys], dtype=torch.double)
+            drawn = nucleus(logits, config.top_p, draws)
             tokens = torch.cat([tokens, drawn[:, None]], dim=1)
             for row, token in enumerate(drawn.tolist()):
                 ended[row] = ended[row] or token == specials.eos
@@ -85,13 +85,13 @@ def next_logits(decoder: Decoder, tokens: "torch.Tensor", config: CaptionConfig)
     return logits
 
 
-def nucleus(logits: "torch.Tensor", top_p: float, dice: "torch.Tensor") -> "torch.Tensor":
-    """One token a row: the inverse distribution function, at `dice`, of the fewest tokens that hold `top_p` together.
+def nucleus(logits: "torch.Tensor", top_p: float, draws: "torch.Tensor") -> "torch.Tensor":
+    """One token a row: the inverse distribution function, at `draws`, of the fewest tokens that hold `top_p` together.
 
     Args:
         logits: [N, V], float64.
         top_p: 1.0 takes all tokens, 0+ the likeliest alone.
-        dice: [N] in [0, 1).
+        draws: [N] in [0, 1).
 
     Returns:
         [N] token ids. Tokens of equal probability stand in the order of their ids.
@@ -111,7 +111,7 @@ def nucleus(logits: "torch.Tensor", top_p: float, dice: "torch.Tensor") -> "torc
     before = probabilities.cumsum(dim=-1) - probabilities
     kept = torch.where(before < top_p, probabilities, 0.0)
     sums = kept.cumsum(dim=-1)
-    place = torch.searchsorted(sums, (dice * sums[:, -1])[:, None], right=True)
+    place = torch.searchsorted(sums, (draws * sums[:, -1])[:, None], right=True)
     place = place.clamp(max=(kept > 0).sum(dim=-1, keepdim=True) - 1)
     return ids.gather(1, by_value.gather(1, place))[:, 0]
 

@@ -17,7 +17,7 @@ from lamella.schemas.rejection import Reason
 from lamella.transforms.base.memory import Request
 from lamella.transforms.caption.models import Matcher, load_matcher
 from lamella.transforms.caption.threads import compute_with
-from lamella.transforms.media.frames import Unseen, View, read_view, view_of
+from lamella.transforms.media.frames import Frame, Unseen, frame_of, read_frame
 from lamella.transforms.media.store import MediaStore
 
 DIGITS = 6
@@ -37,7 +37,7 @@ class Match:
 class Shown(NamedTuple):
     """A picture beside a text."""
 
-    view: View
+    frame: Frame
     text: str
 
 
@@ -87,20 +87,20 @@ class Matches:
         """Raises BlobError where a picture's bytes cannot be had."""
         images: dict[str, Image.Image] = {}
         unseen: dict[str, Match] = {}
-        for view in {request.what.view.key: request.what.view for request in requests}.values():
+        for frame in {request.what.frame.key: request.what.frame for request in requests}.values():
             try:
-                images[view.key] = read_view(view, self.store, model.image_size)
+                images[frame.key] = read_frame(frame, self.store, model.image_size)
             except Unseen as error:
-                unseen[view.key] = Match(key="", model=model.label, unseen=error.reason, detail=error.detail)
+                unseen[frame.key] = Match(key="", model=model.label, unseen=error.reason, detail=error.detail)
         yield from (
-            replace(unseen[request.what.view.key], key=request.key) for request in requests if request.what.view.key in unseen
+            replace(unseen[request.what.frame.key], key=request.key) for request in requests if request.what.frame.key in unseen
         )
-        asked = [request for request in requests if request.what.view.key in images]
+        asked = [request for request in requests if request.what.frame.key in images]
         if asked:
             row = {key: index for index, key in enumerate(images)}
             compute_with(self.config.matcher.threads)
             found = model.probabilities(
-                list(images.values()), [(row[request.what.view.key], request.what.text) for request in asked]
+                list(images.values()), [(row[request.what.frame.key], request.what.text) for request in asked]
             )
             for request, probability in zip(asked, found, strict=True):
                 yield Match(key=request.key, model=model.label, probability=round(probability, DIGITS))
@@ -108,13 +108,13 @@ class Matches:
 
 def shown_of(pair: Pair) -> Iterable[Request]:
     """What is to be matched of a pair: nothing, where its captioner said nothing."""
-    yield from (Request(key, Shown(view_of(pair), pair.text)) for key in match_keys(pair))
+    yield from (Request(key, Shown(frame_of(pair), pair.text)) for key in match_keys(pair))
 
 
 def match_keys(pair: Pair) -> Iterable[str]:
     """Begins with the picture: its texts are matched in one batch, for which it is read once."""
     if pair.text:
-        yield f"{view_of(pair).key} {stable_key(pair.text)}"
+        yield f"{frame_of(pair).key} {stable_key(pair.text)}"
 
 
 def with_match(pair: Pair, matches: Mapping[str, Match]) -> Matched:

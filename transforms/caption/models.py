@@ -24,7 +24,7 @@ class _Seeing(Protocol):
 
 class Captioner(_Seeing, Protocol):
     def captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
-        """One caption an image, in whole phrases, "" where `max_tokens` leave none; `keys` are the dice."""
+        """One caption an image, in whole phrases, "" where `max_tokens` leave none; draws are hashes of `keys`."""
         ...
 
 

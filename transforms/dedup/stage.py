@@ -27,7 +27,7 @@ Bridge = tuple[str, str]  # two heads that a member has in common
 
 
 class DedupOutcome(NamedTuple):
-    """The doors of the stage."""
+    """The outputs of the stage."""
 
     kept: beam.PCollection  # of InterleavedDocument
     duplicates: beam.PCollection  # of Duplicate: one for each rejected document
@@ -50,7 +50,7 @@ class DeduplicateDocuments(beam.PTransform):
         if self._config.by_text:
             verdicts["near"] = prints | _NearDuplicates(self._config)
         inputs = {"documents": documents, **verdicts}
-        judged = inputs | "Judge" >> Join(dict.fromkeys(inputs, by_key), _judge, Judged, doors={"duplicates": Duplicate})
+        judged = inputs | "Judge" >> Join(dict.fromkeys(inputs, by_key), _judge, Judged, outputs={"duplicates": Duplicate})
         kept = judged.main | Step(Stage.DEDUP, keep_survivor, self._config, InterleavedDocument, counts=units_of_judged)
         return DedupOutcome(kept.kept, judged.duplicates, kept.rejected, kept.counters)
 
@@ -64,7 +64,7 @@ class _OneOfEachAddress(beam.PTransform):
 
     def expand(self, prints):
         split = partial(_survivor, self._config)
-        out = {"prints": prints} | Join({"prints": _by_address}, split, Fingerprint, doors={"duplicates": Duplicate})
+        out = {"prints": prints} | Join({"prints": _by_address}, split, Fingerprint, outputs={"duplicates": Duplicate})
         return out.main, out.duplicates
 
 
@@ -82,13 +82,13 @@ class _NearDuplicates(beam.PTransform):
             | "GroupByBand" >> beam.GroupByKey()
             | "Links" >> beam.FlatMapTuple(_links).with_output_types(tuple[str, str])
         )
-        # Members by the smallest of their heads; bridges between heads by the other door. See `transforms.dedup.components`.
-        member = Join({"prints": by_key, "links": as_it_is}, _bridge, tuple[str, Fingerprint], doors={"bridges": Bridge})
+        # Members by the smallest of their heads; bridges between heads by the other output. See `transforms.dedup.components`.
+        member = Join({"prints": by_key, "links": as_it_is}, _bridge, tuple[str, Fingerprint], outputs={"bridges": Bridge})
         members = {"prints": prints, "links": linked} | "Members" >> member
         roots = (
             members.bridges
             | "Together" >> beam.WithKeys(0).with_output_types(tuple[int, Bridge])
-            | "Forest" >> beam.CombinePerKey(_JoinForest())
+            | "Components" >> beam.CombinePerKey(_JoinComponents())
             | "Roots" >> beam.FlatMapTuple(_roots).with_output_types(tuple[str, str])
         )
         by_root = Join({"members": as_it_is, "roots": as_it_is}, _by_root, tuple[str, Fingerprint])
@@ -100,7 +100,7 @@ class _NearDuplicates(beam.PTransform):
         )
 
 
-class _JoinForest(beam.CombineFn):
+class _JoinComponents(beam.CombineFn):
     def create_accumulator(self):
         return UnionFind()
 
@@ -123,7 +123,7 @@ def _by_address(record: Fingerprint) -> Iterable[tuple[str, Fingerprint]]:
 
 
 def _survivor(config: DedupConfig, address: str, found: Group) -> Iterator[Any]:
-    """One of each address; Duplicates of the others by their door."""
+    """One of each address; Duplicates of the others by their output."""
     yield choose_survivor(found["prints"], config)
     for duplicate in same_address(found["prints"], config):
         yield beam.pvalue.TaggedOutput("duplicates", duplicate)
@@ -162,7 +162,7 @@ def _near_duplicates(group: tuple[str, Iterable[Fingerprint]], config: DedupConf
 
 
 def _judge(key: str, found: Group) -> Iterator[Any]:
-    """Each document of a key with the verdict on it; verdicts by a door of their own, too."""
+    """Each document of a key with the verdict on it; verdicts by an output of their own, too."""
     duplicates = chain.from_iterable(found[name] for name in found.names if name != "documents")
     for judged in judgements(found["documents"], duplicates):
         yield judged

@@ -2,16 +2,16 @@
 
 One parse (lexbor), one walk, then flat lists; `parse.parse_html` is the whole of it, in rooms:
 
-    dom/      `opened` makes a parser enter what it would not. `walker` is the walk: an element that is no phrase is a Box, with
-              its tag, its parent and what its names say of it (`class_heuristics`); the text between two edges of boxes is an
-              Item (`phrases`, `cells`, `texts`), and so is each image and video (`shown`, `addresses`), in its place: items in
-              document order ARE the interleaving. `blocks` sums them up. Nothing is judged, but that HTML's own boilerplate
-              (nav, footer ...) is not entered, unless a title or the page's main part stands in it.
+    dom/      `opened` makes a parser enter what it would not. `walker` is the walk: a tag that is no phrase is a Block, with
+              its parent and what its names say of it (`class_heuristics`); the text between two edges of blocks is an Element
+              (`phrases`, `cells`, `texts`), and so is each image and video (`shown`, `addresses`), in its place: Elements in
+              document order ARE the interleaving. `blocks` is the BlockTree of both, and sums them up. Nothing is judged, but
+              that HTML's own boilerplate (nav, footer ...) is not entered, unless a title or the main content stands in it.
     content/  `captions` moves a caption to the picture that it speaks of. `main_content` finds what the page is about, by its
-              kind: a list keeps its `entries` whole, a page of sections its promotions, an article the smallest box that holds
-              most of its prose, without what calls itself boilerplate, labels or comments, and without cards that invite to
-              other pages (`invitations`); `trailing` takes what little stands behind the text. `boilerplate` takes items that
-              say nothing, `headings` those of nothing.
+              kind: a list keeps its `entries` whole, a page of sections its promotions, an article the smallest Block that
+              holds most of its prose, without what calls itself boilerplate, labels or comments, and without cards that
+              invite to other pages (`invitations`); `trailing` takes what little stands behind the text. `boilerplate` takes
+              Elements that say nothing, `headings` those of nothing.
               `duplicates` keeps a picture that comes in several sizes once. `embedded` is asked where a page says nearly
               nothing. `confidence` says how sure all this is.
 

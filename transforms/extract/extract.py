@@ -8,7 +8,8 @@ from lamella.schemas.keys import stable_key
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.reject import SAMPLE_CHARACTERS
-from lamella.transforms.extract.parse import LeftMedia, PageTooCostly, Parsed
+from lamella.transforms.extract.nodes import LeftMedia
+from lamella.transforms.extract.parse import PageTooCostly, Parsed
 from lamella.transforms.extract.worker.pool import borrowed
 
 

@@ -1,10 +1,12 @@
-"""A link and what answered for it: a FetchResponse says where the bytes lie and what the server said of their use."""
+"""A link and what answered for it: a FetchResponse says where the bytes lie and what the server said of their use; a
+FetchedFile, which bytes they are; an InspectedFile, what was measured on them."""
 
 from collections.abc import Iterable
 from dataclasses import fields
 
 from lamella.schemas.media import ArchiveMedia, BlobRef, MediaLink
 from lamella.schemas.record import record
+from lamella.transforms.media.inspection import Inspection
 
 
 @record
@@ -16,6 +18,19 @@ class FetchResponse(MediaLink):
     robots_txt: str = ""  # the verdict that stood when it was asked for
     truncated: bool = False
     through: tuple[str, ...] = ()  # addresses that redirects of an archive led through, to the last
+
+
+@record
+class FetchedFile(FetchResponse):
+    """A picture or clip that is of its kind, and that nothing speaks against before it is decoded."""
+
+    sha256: str
+    bytes: int
+
+
+@record
+class InspectedFile(FetchedFile):
+    inspection: Inspection
 
 
 def from_archive(link: MediaLink, found: ArchiveMedia, through: tuple[str, ...] = ()) -> FetchResponse:

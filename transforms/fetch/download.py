@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from lamella.schemas.config import FetchConfig, ReadConfig
 from lamella.schemas.keys import stable_int, stable_key
@@ -21,7 +22,6 @@ from lamella.transforms.base.files import exists
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation
 from lamella.transforms.fetch.captured import FetchResponse, base_of
-from lamella.transforms.fetch.http import Client
 from lamella.transforms.fetch.packs import (
     Answer,
     batch_name,
@@ -34,6 +34,9 @@ from lamella.transforms.fetch.packs import (
 from lamella.transforms.fetch.refused import Refused, StoreFailed
 from lamella.transforms.formats.urls import registered_domain
 
+if TYPE_CHECKING:
+    from lamella.transforms.fetch.http import Client
+
 BATCH_LINKS = 256  # a kill loses at most so many answers a worker
 BUCKET_LINKS = 4096  # links a bucket, about; a registered domain is never divided
 
@@ -44,6 +47,7 @@ _POLICY = (
     "user_agent",
     "timeout_s",
     "retries",
+    "max_host_failures",
     "max_redirects",
     "robots_txt",
     "honour_opt_outs",
@@ -135,6 +139,8 @@ class Downloader:
         return answers
 
     async def _ask_all(self, links: Sequence[DownloadRequest], targets: dict[str, Path]) -> list[Answer]:
+        from lamella.transforms.fetch.http import Client  # its library is dear to import, and most runs ask nobody
+
         client = self._client = self._client or Client(self._config, reading=self._reading)
         by_domain: dict[str, list[DownloadRequest]] = {}
         for link in links:
@@ -150,7 +156,7 @@ class Downloader:
                 tasks.create_task(ask_domain(domain_links))
         return [found[link.url] for link in links]
 
-    async def _ask_one(self, client: Client, link: DownloadRequest, target: Path) -> Answer:
+    async def _ask_one(self, client: "Client", link: DownloadRequest, target: Path) -> Answer:
         answer = Answer(url=link.url, policy=self._policy, time=datetime.now(UTC).isoformat(timespec="seconds"))
         try:
             body = await client.fetch(link, target, link.licence)
@@ -159,7 +165,7 @@ class Downloader:
             return replace(answer, reason=refusal.reason.value, detail=refusal.detail)
         except StoreFailed:
             raise
-        except Exception as error:  # the crash door: one odd server never ends a run
+        except Exception as error:  # whatever it is: one odd server never ends a run
             target.unlink(missing_ok=True)
             return replace(answer, reason=Reason.CRASHED.value, detail=error_line(error))
         return replace(

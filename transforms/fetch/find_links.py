@@ -85,8 +85,8 @@ class AskTheWeb(beam.PTransform):
             | "Remember" >> beam.FlatMapTuple(_remember).with_output_types(DownloadRequest)
         )
         if not self._asks:
-            told = asked | "Recall" >> beam.ParDo(_Recall()).with_output_types(FetchResponse, **_DOORS).with_outputs(
-                *_DOORS, main="captured"
+            told = asked | "Recall" >> beam.ParDo(_Recall()).with_output_types(FetchResponse, **_OUTPUTS).with_outputs(
+                *_OUTPUTS, main="captured"
             )
             return Asked(told.captured, told.refused, told.said)
         out = (
@@ -94,13 +94,13 @@ class AskTheWeb(beam.PTransform):
             | "ByBucket" >> beam.Map(_in_bucket, count).with_output_types(tuple[int, DownloadRequest])
             | beam.GroupByKey()
             | beam.ParDo(_Download(self._config, self._root, self._reading))
-            .with_output_types(FetchResponse, **_DOORS)
-            .with_outputs(*_DOORS, main="captured")
+            .with_output_types(FetchResponse, **_OUTPUTS)
+            .with_outputs(*_OUTPUTS, main="captured")
         )
         return Asked(out.captured, out.refused, out.said)
 
 
-_DOORS = {"refused": Rejection, "said": tuple[str, str]}
+_OUTPUTS = {"refused": Rejection, "said": tuple[str, str]}
 
 
 class _Recall(beam.DoFn):
@@ -108,7 +108,7 @@ class _Recall(beam.DoFn):
 
     def process(self, link):
         if link.known:
-            yield from _through_doors(as_record(link, link.known), link.known)
+            yield from _by_output(as_record(link, link.known), link.known)
         else:
             never = Violation(Reason.NOT_CAPTURED, detail="never asked for")
             yield beam.pvalue.TaggedOutput("refused", reject_media(link, never))
@@ -128,10 +128,10 @@ class _Download(beam.DoFn):
 
     def process(self, bucket):
         for record, answer in self._downloader.download(bucket[1]):
-            yield from _through_doors(record, answer)
+            yield from _by_output(record, answer)
 
 
-def _through_doors(record: FetchResponse | Rejection, answer: Answer):
+def _by_output(record: FetchResponse | Rejection, answer: Answer):
     yield beam.pvalue.TaggedOutput("refused", record) if isinstance(record, Rejection) else record
     yield beam.pvalue.TaggedOutput("said", (record.url, answer.time))
 

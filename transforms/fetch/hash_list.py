@@ -4,15 +4,15 @@ Files are known by SHA-256 or MD5, pictures that were coded anew by PDQ (Faceboo
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from hashlib import md5, sha256
 
 import numpy as np
-from PIL import Image
 
 from lamella.schemas.config import FetchConfig
-from lamella.schemas.errors import ConfigError
 from lamella.transforms.base.files import read_bytes
+from lamella.transforms.media.pdq import pdq_bits, pdq_library
 
 _DIGEST = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{32})(?![0-9a-f])")
 _PDQ = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
@@ -51,21 +51,18 @@ def listed_as(hashers: list, path: str | None) -> str:
     return next((f"{name} {digest} is listed" for name, digest in found if digest in listed), "")
 
 
-def pdq_distance(image: Image.Image, config: FetchConfig) -> int | None:
-    """Bits in which a picture differs from the nearest that is listed; None where nothing is listed."""
-    if config.unsafe_pdq is None or not len(known := read_pdq(config.unsafe_pdq)):
+def pdq_distance(hashes: Sequence[str], config: FetchConfig) -> int | None:
+    """Bits in which the nearest of some PDQ hashes differs from the nearest that is listed; None where there is none."""
+    if config.unsafe_pdq is None or not hashes or not len(known := read_pdq(config.unsafe_pdq)):
         return None
-    bits, _ = _pdqhash().compute(np.asarray(image))
-    return int((known != np.asarray(bits, bool)).sum(axis=1).min())
+    return min(int((known != bits).sum(axis=1).min()) for bits in pdq_bits(hashes))
 
 
 @cache
 def read_pdq(path: str) -> np.ndarray:
     """bool [N, 256] of a text file of 64 hex digits a line. Raises OSError, and ConfigError where `pdqhash` is missing."""
-    _pdqhash()
-    found = sorted(set(_PDQ.findall(_text(path))))
-    rows = np.frombuffer(b"".join(map(bytes.fromhex, found)), np.uint8).reshape(-1, 32)
-    return np.unpackbits(rows, axis=1).astype(bool)
+    pdq_library()
+    return pdq_bits(sorted(set(_PDQ.findall(_text(path)))))
 
 
 @cache
@@ -75,11 +72,3 @@ def _has_md5(path: str | None) -> bool:
 
 def _text(path: str) -> str:
     return read_bytes(path).decode("ascii", "replace").lower()
-
-
-def _pdqhash():
-    try:
-        import pdqhash
-    except ImportError:
-        raise ConfigError("fetch.unsafe_pdq: pdqhash is not installed; pip install 'lamella[safety]'") from None
-    return pdqhash

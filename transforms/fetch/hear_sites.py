@@ -57,7 +57,7 @@ class HearSites(beam.PTransform):
         hear = partial(words_of_site, self._config, self._store)
         words = inputs | "Sites" >> Join({"captured": asked_of, "archived": _site_file}, hear, tuple[str, Word])
         said = {"captured": inputs["captured"], "words": words}
-        settled = Join({"captured": by_url, "words": as_it_is}, _settled, FetchResponse, doors={"refused": Rejection})
+        settled = Join({"captured": by_url, "words": as_it_is}, _settled, FetchResponse, outputs={"refused": Rejection})
         out = said | "Links" >> settled
         return Heard(out.main, out.refused)
 

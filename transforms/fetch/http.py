@@ -77,7 +77,7 @@ class Client:
         self._config, self._size_limits = config, media_size_limits(reading)
         self._product = product_of(config.user_agent)
         self._guard = Guard(config)
-        self._rate_limit = RateLimit(config.min_delay_s, config.connections)
+        self._rate_limit = RateLimit(config.min_delay_s, config.connections, config.max_host_failures)
         self._sites = SiteCache(self._site_file, config, lambda site, s: self._rate_limit.slow_down(registered_domain(site), s))
         connector = aiohttp.TCPConnector(
             limit=config.connections,

@@ -1,21 +1,21 @@
-"""A captured link and its bytes -> Media, measured, or the Rejection it earns: what it is, before what it is worth.
+"""A captured link -> the file that it led to; that file, inspected -> Media; or the Rejection that it earns on either step.
 
-Cheap before dear: what the server said, the length, the first bytes, the hash list, the header, and then one decode from
-which perceptual hash and the measures of `media.picture_rules` are taken.
+Cheap before dear: what the server said, the length, the first bytes, the hash list; then the Inspection, which is made once for
+the same bytes, and the rules on it. What a file is comes before what it is worth.
 """
 
-from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
 from hashlib import sha256
-from typing import Any
 
-from lamella.schemas.config import FetchConfig
-from lamella.schemas.media import Media, MediaKind, PixelMeasure
+from lamella.schemas.config import FetchConfig, ReadConfig
+from lamella.schemas.media import Media, MediaKind
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.blobs import BlobError
+from lamella.transforms.base.memory import Request
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation, apply_rules
-from lamella.transforms.fetch.captured import FetchResponse, base_of
+from lamella.transforms.fetch.captured import FetchedFile, FetchResponse, InspectedFile, base_of
 from lamella.transforms.fetch.embedded_rights import credentials_opt_out, embedded_opt_out
 from lamella.transforms.fetch.hash_list import listed_file
 from lamella.transforms.fetch.opt_out import evidence
@@ -29,19 +29,13 @@ from lamella.transforms.fetch.rules import (
 )
 from lamella.transforms.fetch.tracks import BadTrack, looks_like_track, track_cues
 from lamella.transforms.fetch.unsafe import judge_safety
-from lamella.transforms.media.clips import BadVideo, video_mime
-from lamella.transforms.media.decode_limits import DecodeLimits
-from lamella.transforms.media.decoding import measure_image, measure_video
-from lamella.transforms.media.measures import Looks
+from lamella.transforms.media.clips import video_mime
+from lamella.transforms.media.inspection import Inspection, Inspections, MediaFile
 from lamella.transforms.media.other_formats import SEEN_BYTES, rare_format, unsupported_format
 from lamella.transforms.media.picture_rules import IMAGE_RULES
 from lamella.transforms.media.pixels import BadImage, looks_like_image
 from lamella.transforms.media.store import MediaStore
 
-# Pictures are measured at this size: small enough to be quick (a JPEG is decoded at a fraction), large beside the 32 x 32
-# pixels of the perceptual hash. What is finer averages out, which a picture of one colour does not mind. At 128 two
-# pictures that differ in a line of text had one hash.
-MEASURED_SIDE_PX = 256
 HEAD_BYTES = SEEN_BYTES  # enough to tell every type we take, or know by name
 
 _WRONG_KIND = {
@@ -51,16 +45,8 @@ _WRONG_KIND = {
 }
 
 
-class _Violated(Exception):
-    """What speaks against a picture before its pixels do: its own words, or a rule on its header."""
-
-    def __init__(self, violation: Violation):
-        super().__init__(*violation)
-        self.violation = violation
-
-
-def inspect_media(link: FetchResponse, config: FetchConfig, store: MediaStore) -> Iterable[Media | Rejection]:
-    """Reads the link's bytes from the store and judges them.
+def read_media(link: FetchResponse, config: FetchConfig, store: MediaStore) -> Iterable[FetchedFile | Media | Rejection]:
+    """Reads the link's bytes from the store. A track is a Media at once; a picture or a clip is to be inspected.
 
     Raises OSError where the store fails: that is no fault of the picture.
     """
@@ -75,31 +61,72 @@ def inspect_media(link: FetchResponse, config: FetchConfig, store: MediaStore) -
         reason = getattr(error.__cause__, "reason", Reason.DAMAGED_RECORD)
         yield reject_media(link, Violation(reason, detail=str(error)))
         return
-    yield judge_bytes(link, data, config)
+    yield know_file(link, data, config)
 
 
-def judge_bytes(link: FetchResponse, data: bytes, config: FetchConfig) -> Media | Rejection:
-    """Media where `data` is of the link's kind, sound, and within every limit."""
+def know_file(link: FetchResponse, data: bytes, config: FetchConfig) -> FetchedFile | Media | Rejection:
+    """What the bytes say before anything is decoded; of a track, all."""
     digest = sha256(data).hexdigest()
-    violation = _known_at_once(link, data, digest, config)
-    if violation is None:
-        try:
-            media = _MEASURES[link.kind](link, data, digest, config)
-            book = _RULES.get(link.kind)
-            violation = apply_rules(book, media, config) if book else None
-            if violation is None:
-                media, violation = judge_safety(media, data, config)
-        except _Violated as error:
-            violation = error.violation
-        except (BadImage, BadVideo) as error:
-            violation = error.violation
-        except BadTrack as error:
-            violation = Violation(Reason.NOT_A_TRACK, detail=str(error))
-    return reject_media(link, violation) if violation else media
+    try:
+        if violation := _known_at_once(link, data, digest, config):
+            return reject_media(link, violation)
+        if link.kind is MediaKind.TRACK:
+            return _track(link, data, digest, config)
+    except BadImage as error:
+        return reject_media(link, error.violation)
+    except BadTrack as error:
+        return reject_media(link, Violation(Reason.NOT_A_TRACK, detail=str(error)))
+    response = {field.name: getattr(link, field.name) for field in fields(FetchResponse)}
+    return FetchedFile(**response, sha256=digest, bytes=len(data))
+
+
+def asked_of(file: FetchedFile) -> Iterator[tuple[Request, FetchedFile]]:
+    """What is to be inspected, and what waits for it."""
+    subject = MediaFile(file.kind, file.blob, file.sha256)
+    yield Request(subject.key, subject), file
+
+
+def with_inspection(file: FetchedFile, inspection: Inspection) -> Iterator[InspectedFile]:
+    yield InspectedFile(**{field.name: getattr(file, field.name) for field in fields(FetchedFile)}, inspection=inspection)
+
+
+def judge_media(file: InspectedFile, config: FetchConfig) -> Iterator[Media | Rejection]:
+    """Media where the file is sound and within every limit. A rule on the header is heard before the pixels' fault."""
+    seen = file.inspection
+    size = Size(seen.width, seen.height)
+    violation = apply_rules(SIZE_RULES, size, config) if seen.mime and file.kind is MediaKind.IMAGE else None
+    if violation := violation or seen.fault:
+        yield reject_media(file, violation)
+        return
+    media = Media(
+        **_found(file, file.sha256, file.bytes),
+        mime=seen.mime,
+        width=seen.width,
+        height=seen.height,
+        duration_s=seen.duration_s,
+        fps=seen.fps,
+        phash=seen.phash,
+        phash_version=seen.phash_version,
+        thumbnail=seen.thumbnail,
+        pixels=seen.pixels,
+    )
+    violation = apply_rules(_RULES[file.kind], media, config) or judge_safety(seen, config)
+    yield reject_media(file, violation) if violation else media
+
+
+def judge_bytes(link: FetchResponse, data: bytes, config: FetchConfig = FetchConfig()) -> Media | Rejection:
+    """What becomes of a link that led to these bytes: both steps, and the inspection between them, of one file alone."""
+    file = know_file(link, data, config)
+    if not isinstance(file, FetchedFile):
+        return file
+    inspections = Inspections.of(config, MediaStore.of("", ReadConfig(), config), identity="")
+    ((request, _),) = asked_of(file)
+    inspection = inspections.inspect(request.what, data, inspections.load())
+    return next(judge_media(next(with_inspection(file, inspection)), config))
 
 
 def _known_at_once(link: FetchResponse, data: bytes, digest: str, config: FetchConfig) -> Violation | None:
-    """What the bytes say before anything is decoded."""
+    """Raises BadImage for content credentials that cost too much."""
     if not data:
         return Violation(Reason.EMPTY_BODY)
     if violation := apply_rules(WEIGHT_RULES, Weight(link.kind, len(data)), config):
@@ -113,6 +140,8 @@ def _known_at_once(link: FetchResponse, data: bytes, digest: str, config: FetchC
     if says := listed_file(data, digest, config.unsafe_hashes):
         return Violation(Reason.UNSAFE_IMAGE, measure="sha256", detail=says)
     if config.honour_opt_outs and config.opt_outs.embedded and (words := embedded_opt_out(data)):
+        return Violation(Reason.OPTED_OUT, detail=words)
+    if link.kind is MediaKind.IMAGE and (words := credentials_opt_out(data, config)):
         return Violation(Reason.OPTED_OUT, detail=words)
     return None
 
@@ -129,59 +158,15 @@ def wrong_kind(kind: MediaKind, head: bytes) -> Violation | None:
     return None if looks_right(head) else Violation(_WRONG_KIND[kind], detail=f"starts with {head[:12]!r}")
 
 
-def _image(link: FetchResponse, data: bytes, digest: str, config: FetchConfig) -> Media:
-    if words := credentials_opt_out(data, config):
-        raise _Violated(Violation(Reason.OPTED_OUT, detail=words))
-    header, looks, fault = measure_image(data, MEASURED_SIDE_PX, DecodeLimits.of(config))
-    if violation := apply_rules(SIZE_RULES, Size(header.width, header.height), config):
-        raise _Violated(violation)
-    if fault:
-        raise fault
-    if looks is None:
-        raise ValueError("a picture without a fault was not measured")
-    return Media(
-        **_found(link, data, digest),
-        mime=header.mime,
-        width=header.width,
-        height=header.height,
-        **_seen(looks),
-    )
-
-
-def _video(link: FetchResponse, data: bytes, digest: str, config: FetchConfig) -> Media:
-    header, looks = measure_video(data, MEASURED_SIDE_PX, DecodeLimits.of(config))
-    return Media(
-        **_found(link, data, digest),
-        mime=header.mime,
-        width=header.width,
-        height=header.height,
-        duration_s=round(header.duration_s, 3),
-        fps=round(header.fps, 3),
-        **_seen(looks),
-    )
-
-
-def _seen(looks: Looks) -> dict[str, Any]:
-    pixels = tuple(PixelMeasure(name=name, value=value) for name, value in sorted(looks.pixels.items()))
-    return {
-        "phash": looks.phash,
-        "phash_version": looks.phash_version,
-        "thumbnail": b64decode(looks.thumbnail),
-        "pixels": pixels,
-    }
-
-
 def _track(link: FetchResponse, data: bytes, digest: str, config: FetchConfig) -> Media:
-    return Media(
-        **_found(link, data, digest), mime="text/vtt", width=0, height=0, cues=track_cues(data, config.max_track_characters)
-    )
+    cues = track_cues(data, config.max_track_characters)
+    return Media(**_found(link, digest, len(data)), mime="text/vtt", width=0, height=0, cues=cues)
 
 
-_MEASURES = {MediaKind.IMAGE: _image, MediaKind.VIDEO: _video, MediaKind.TRACK: _track}
 _RULES = {MediaKind.IMAGE: IMAGE_RULES, MediaKind.VIDEO: VIDEO_RULES}
 
 
-def _found(link: FetchResponse, data: bytes, digest: str) -> dict:
+def _found(link: FetchResponse, digest: str, length: int) -> dict:
     """What every kind of Media has: where it lies, and the evidence that it may be used."""
     said = evidence(link.robots_header, link.tdm_reservation) or "no opt-out header"
     return base_of(link) | {
@@ -189,6 +174,6 @@ def _found(link: FetchResponse, data: bytes, digest: str) -> dict:
         "source": link.source,
         "sha256": digest,
         "cluster": digest,
-        "bytes": len(data),
+        "bytes": length,
         "robots_evidence": "; ".join(filter(None, (link.robots_txt, said))),
     }

@@ -52,7 +52,7 @@ class LookInArchives(beam.PTransform):
 
     def expand(self, inputs):
         config = self._config
-        doors = {"led": tuple[str, Led], "missing": FetchRequest, "refused": Rejection}
+        outputs = {"led": tuple[str, Led], "missing": FetchRequest, "refused": Rejection}
         revisits = {"archived": inputs["archived"], "aliases": inputs["aliases"]} | "Revisits" >> ResolveRevisits()
         places = {
             "links": inputs["links"],
@@ -61,7 +61,9 @@ class LookInArchives(beam.PTransform):
             "redirects": inputs["aliases"],
         }
         keyed = {"links": _started, "archived": by_url, "revisits": by_url, "redirects": _both_ends}
-        first = Join(keyed, partial(_at_address, config), FetchResponse, doors=doors | {"there": tuple[str, tuple[str, There]]})
+        first = Join(
+            keyed, partial(_at_address, config), FetchResponse, outputs=outputs | {"there": tuple[str, tuple[str, There]]}
+        )
         ends = [places | "Hop 0" >> first]
         for hops in _rounds(config.max_redirects):
             kinds, more = {"led": ends[-1].led, "there": ends[0].there}, {}
@@ -70,11 +72,11 @@ class LookInArchives(beam.PTransform):
             elif hops.stop <= config.max_redirects:
                 kinds["behind"], more = inputs["aliases"], {"further": tuple[str, tuple[str, There]]}
             keyed = {name: _behind if name == "behind" else as_it_is for name in kinds}
-            join = Join(keyed, partial(_look_on, config, hops), FetchResponse, doors=doors | more)
+            join = Join(keyed, partial(_look_on, config, hops), FetchResponse, outputs=outputs | more)
             ends.append(kinds | f"Hops {hops.start}" >> join)
-        doors_of_all = {"captured": "main", "missing": "missing", "refused": "refused"}
+        outputs_of_all = {"captured": "main", "missing": "missing", "refused": "refused"}
         return Found(
-            *(tuple(end[door] for end in ends) | f"All {name}" >> beam.Flatten() for name, door in doors_of_all.items())
+            *(tuple(end[output] for end in ends) | f"All {name}" >> beam.Flatten() for name, output in outputs_of_all.items())
         )
 
 
@@ -117,7 +119,7 @@ def _at_address(config: FetchConfig, address: str, found: Group) -> Iterator[Any
     held = min(captures, key=latest_first, default=None)
     redirect = min((alias for alias in found["redirects"] if alias.url == address), key=latest_alias_first, default=None)
     for led in found["links"]:
-        yield _door(look(led, held, redirect, 0, config=config))
+        yield _tagged(look(led, held, redirect, 0, config=config))
     if held is None and redirect is None:
         return
     there, led_to = There(held, redirect), False
@@ -141,7 +143,7 @@ def _look_on(config: FetchConfig, hops: range, address: str, found: Group) -> It
         for hop in hops:
             if isinstance(out, Led):
                 out = look(out, *there.get(out.at, _NOTHING), hop, config=config)
-        yield _door(out)
+        yield _tagged(out)
     if "behind" in found.names:
         for before in found["behind"]:
             there = there or dict(found["there"])
@@ -150,7 +152,7 @@ def _look_on(config: FetchConfig, hops: range, address: str, found: Group) -> It
                 yield beam.pvalue.TaggedOutput("further", (before, (redirect.target, there[redirect.target])))
 
 
-def _door(out: FetchResponse | Led | Rejection | FetchRequest) -> Any:
+def _tagged(out: FetchResponse | Led | Rejection | FetchRequest) -> Any:
     match out:
         case FetchResponse():
             return out

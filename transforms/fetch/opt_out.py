@@ -21,7 +21,9 @@ ABOUT_INDEX = ("noindex", "none")  # about the response itself
 _DIRECTIVE = re.compile(rf"(?<![\w-])(?:{'|'.join(ABOUT_AI + ABOUT_INDEX)})(?![\w-])", re.I)
 _ADDRESSED = re.compile(r"\s*+:\s*+([\w.*-]++)")  # backwards, from the directive
 _MAX_ADDRESS = 128  # characters before a directive in which a colon and a name are looked for
-_RESERVED = re.compile(r"(?<![\w-])tdm-reservation\s*+[:=]\s*+[\"']?1(?!\d)", re.I)
+_RESERVED = re.compile(
+    r"(?<![\w-])tdm-reservation\s*+[:=]\s*+(?:[\"']?\d++[\"']?\s*+,\s*+)*[\"']?1(?!\d)", re.I
+)  # one of its values
 _WITH_VALUES = frozenset(("max-image-preview", "max-snippet", "max-video-preview", "unavailable_after"))
 _EVERYBODY = frozenset(("", "*", "all", "any", "robots", "x-robots-tag"))
 _EVIDENCE_CHARACTERS = 200

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-FAILURES_BEFORE_GIVING_UP = 5  # in a row, of a host
 _MAX_IDLE = 10_000  # domains remembered that nobody waits for
 
 
@@ -22,8 +21,8 @@ class RateLimit:
     redirects that lead there from the domains of another.
     """
 
-    def __init__(self, min_delay_s: float, connections: int):
-        self._min_delay_s = min_delay_s
+    def __init__(self, min_delay_s: float, connections: int, max_failures: int):
+        self._min_delay_s, self._max_failures = min_delay_s, max_failures
         self._connections = asyncio.Semaphore(connections)
         self._sites: dict[str, _Site] = {}
         self._failures: Counter[str] = Counter()
@@ -54,7 +53,7 @@ class RateLimit:
 
     def failed(self, host: str) -> None:
         self._failures[host] += 1
-        if self._failures[host] >= FAILURES_BEFORE_GIVING_UP:
+        if self._failures[host] >= self._max_failures:
             self.close(host)
 
     def answered(self, host: str) -> None:

@@ -1,7 +1,8 @@
 """FetchMedia: documents and what the archives hold -> Media, judged, one of each; every other link a Rejection.
 
 Links meet the archives' media by URL, through redirects and revisits; what is missing is asked for over HTTP where the
-configuration says so. Files are inspected where they lie: refs, hashes and measurements cross the shuffles, bytes never do.
+configuration says so. Files are inspected where they lie, the same bytes once: refs, hashes and measurements cross the
+shuffles, bytes never do.
 """
 
 from typing import NamedTuple
@@ -12,20 +13,24 @@ from lamella.schemas.account import CounterKind
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaLink
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
+from lamella.transforms.base.memory import Measure
 from lamella.transforms.base.reject import reject_media
+from lamella.transforms.base.remembered import Ask, Remembered, RememberedModel
 from lamella.transforms.base.rule import Violation
 from lamella.transforms.base.spread import Spread
 from lamella.transforms.base.step import Step
 from lamella.transforms.fetch.address_rules import judge_link
+from lamella.transforms.fetch.captured import FetchedFile, InspectedFile
 from lamella.transforms.fetch.copies import choose_one
 from lamella.transforms.fetch.find_copies import FindCopies
 from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks
 from lamella.transforms.fetch.hear_sites import HearSites
-from lamella.transforms.fetch.inspect import inspect_media
+from lamella.transforms.fetch.inspect import asked_of, judge_media, read_media, with_inspection
 from lamella.transforms.fetch.links import FetchRequest
 from lamella.transforms.fetch.listed import judge_listed
 from lamella.transforms.fetch.look_in_archives import LookInArchives
 from lamella.transforms.fetch.unsafe import read_lists
+from lamella.transforms.media.inspection import Inspections
 from lamella.transforms.media.store import MediaStore
 
 
@@ -36,25 +41,33 @@ class FoundMedia(NamedTuple):
     rejected: beam.PCollection
     counters: beam.PCollection
     said: beam.PCollection  # (URL, ISO time) of what pages forbid, and of what was asked for; archives have their own times
+    counts: beam.PCollection  # Counted, of inspections
 
 
 class FetchMedia(beam.PTransform):
-    """{"documents", "candidates", "archived", "aliases"} -> FoundMedia; unit MEDIA, made = distinct links.
+    """{"documents", "candidates", "archived", "aliases", and the inspections that are known} -> FoundMedia; unit MEDIA, made =
+    distinct links.
 
     Args:
         config: limits, how politely sites are asked, and whether the network is asked at all.
         store: where media lie, the run's folder first: packs are written to its `media/packs`.
+        remembered: where inspections are kept, and under what.
         asks: whether the network may be asked; where not, only the answers that earlier runs had are heard.
     """
 
-    def __init__(self, config: FetchConfig, store: MediaStore, *, asks: bool = True):
+    def __init__(self, config: FetchConfig, store: MediaStore, remembered: RememberedModel, *, asks: bool = True):
         super().__init__()
-        self._config, self._store, self._asks = config, store, asks
+        self._config, self._store, self._remembered, self._asks = config, store, remembered, asks
+        self._inspections = Inspections.of(config, store, remembered.identity)
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        return (self._inspections,)
 
     def expand(self, inputs):
         config, documents = self._config, inputs["documents"]
         links = {"documents": documents, "candidates": inputs["candidates"]} | "FindLinks" >> FindLinks(config)
-        # Inside, links pass several doors. Outside they come into being once, and are kept once.
+        # Inside, links pass several steps. Outside they come into being once, and are kept once.
         first = {"entry": CounterKind.MADE, "leave": None, "counts": _one, "setup": read_lists}
         wanted = links | "JudgeLinks" >> Step(Stage.FETCH, judge_link, config, FetchRequest, **first)
 
@@ -75,16 +88,24 @@ class FetchMedia(beam.PTransform):
             said = by_pages
 
         between = {"entry": None, "leave": None, "counts": _one, "setup": read_lists}
-        inspect = Step(Stage.FETCH, inspect_media, config, Media, given=(self._store,), **between)
-        media = captured | "Inspect" >> inspect
-        listed = media.kept | "Listed" >> Step(Stage.FETCH, judge_listed, config, Media, **between)
+        reads = Step(Stage.FETCH, read_media, config, FetchedFile | Media, given=(self._store,), **between)
+        read = captured | "Read" >> reads
+        files = read.kept | "Files" >> beam.Filter(isinstance, FetchedFile).with_output_types(FetchedFile)
+        tracks = read.kept | "Tracks" >> beam.Filter(isinstance, Media).with_output_types(Media)
+        asks = [Ask(measure=self._inspections, asked_of=asked_of)]
+        known = {"records": files, self._inspections.name: inputs[self._inspections.name]}
+        inspected = known | "Inspect" >> Remembered(asks, with_inspection, InspectedFile, **self._remembered.where())
+        media = inspected.answers | "Judge" >> Step(Stage.FETCH, judge_media, config, Media, **between)
+        sound = (media.kept, tracks) | "Sound" >> beam.Flatten()
+        listed = sound | "Listed" >> Step(Stage.FETCH, judge_listed, config, Media, **between)
         members = {"documents": documents, "media": listed.kept} | "FindCopies" >> FindCopies(config)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one, entry=None)
 
-        gone = (wanted.rejected, found.refused, heard.refused, refused, media.rejected, listed.rejected, chosen.rejected)
+        judged = (read.rejected, media.rejected, listed.rejected, chosen.rejected)
+        gone = (wanted.rejected, found.refused, heard.refused, refused, *judged)
         rejections = gone | "Rejected" >> beam.Flatten()
         counters = (wanted.counters, chosen.counters) | "Counters" >> beam.Flatten()
-        return FoundMedia(chosen.kept, rejections, counters, said)
+        return FoundMedia(chosen.kept, rejections, counters, said, inspected.counts)
 
 
 def _said_by_pages(link: FetchRequest, config: FetchConfig):

@@ -1,22 +1,12 @@
-"""A sound picture or clip in; the same with how unsafe classifiers find it, or the Violation of an unsafe one, out."""
-
-from collections.abc import Sequence
-from dataclasses import replace
-
-from PIL import Image
+"""A sound picture or clip with what classifiers and PDQ make of it in; the Violation of an unsafe one, or None, out."""
 
 from lamella.schemas.config import FetchConfig
-from lamella.schemas.media import Media, MediaKind, PixelMeasure
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.opt_out_list import read_opt_outs
 from lamella.transforms.base.rule import Violation
 from lamella.transforms.fetch.hash_list import pdq_distance, read_hashes, read_pdq
 from lamella.transforms.media.classifier import load_classifier
-from lamella.transforms.media.decode_limits import DecodeLimits
-from lamella.transforms.media.decoding import decode_clip, decode_image
-
-_MOMENTS = (0.25, 0.5, 0.75)  # of a clip: an opening shows titles
-_SEEN_SIDE_PX = 512  # classifiers see 224 to 384, PDQ 64
+from lamella.transforms.media.inspection import Inspection
 
 
 def read_lists(config: FetchConfig) -> None:
@@ -34,26 +24,14 @@ def read_lists(config: FetchConfig) -> None:
         load_classifier(path)
 
 
-def judge_safety(media: Media, data: bytes, config: FetchConfig) -> tuple[Media, Violation | None]:
-    """The Media with a measure for each classifier, and the first that finds it unsafe. Raises BadImage or BadVideo."""
-    if media.kind is MediaKind.TRACK or not (config.classifiers or config.unsafe_pdq):
-        return media, None
-    images = _shown(media, data, config)
-    near = min((bits for image in images if (bits := pdq_distance(image, config)) is not None), default=None)
+def judge_safety(seen: Inspection, config: FetchConfig) -> Violation | None:
+    """The first thing that finds it unsafe: a list, or a classifier in the order of the config."""
+    near = pdq_distance(seen.pdq, config)
     if near is not None and near <= config.max_pdq_distance:
-        return media, Violation(Reason.UNSAFE_IMAGE, "pdq_distance", near, config.max_pdq_distance, "its PDQ hash is listed")
-    violation = None
+        return Violation(Reason.UNSAFE_IMAGE, "pdq_distance", near, config.max_pdq_distance, "its PDQ hash is listed")
+    values = {one.name: one.value for one in seen.pixels}
     for path in config.classifiers:
-        classifier = load_classifier(path)
-        value, spec = max(map(classifier.unsafe, images)), classifier.spec
-        media = replace(media, pixels=(*media.pixels, PixelMeasure(name=spec.measure, value=value)))
-        if spec.threshold is not None and value > spec.threshold:
-            violation = violation or Violation(Reason.UNSAFE_IMAGE, spec.measure, value, spec.threshold)
-    return media, violation
-
-
-def _shown(media: Media, data: bytes, config: FetchConfig) -> Sequence[Image.Image]:
-    limits = DecodeLimits.of(config)
-    if media.kind is MediaKind.VIDEO:
-        return decode_clip(data, [share * media.duration_s for share in _MOMENTS], _SEEN_SIDE_PX, limits)
-    return [decode_image(data, _SEEN_SIDE_PX, limits)]
+        spec = load_classifier(path).spec
+        if spec.threshold is not None and values[spec.measure] > spec.threshold:
+            return Violation(Reason.UNSAFE_IMAGE, spec.measure, values[spec.measure], spec.threshold)
+    return None

@@ -1,7 +1,7 @@
 """One stored record of a web archive: its bytes in; headers, HTTP status and the decoded body out, bounded.
 
 A record is cut out by the caller (a gzip member, or a stretch of a plain archive), so its own boundary is known and wins
-over a wrong Content-Length. Header blocks are parsed by FastWARC; ARC records (the format before WARC) become the same Record.
+over a wrong Content-Length. Header blocks are parsed by FastWARC; ARC records (the format before WARC) become the same.
 """
 
 import re
@@ -38,7 +38,7 @@ _MAX_INTERIM = 8  # heads of one response before its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class WarcRecord:
     """One record, parsed. `body` is the HTTP body (or the whole block where there is no HTTP head), still coded."""
 
     kind: str  # WARC-Type: response, resource, conversion, revisit, request, warcinfo, metadata, continuation
@@ -82,7 +82,7 @@ def cut_directives(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]}, noindex, noai"
 
 
-def parse_record(data: bytes) -> Record:
+def parse_record(data: bytes) -> WarcRecord:
     """Parses the bytes of one record. Raises BadRecord(damaged_record) where they are none."""
     if _VERSION.match(data):
         headers, start = _head(data, "utf-8")
@@ -98,10 +98,12 @@ def parse_record(data: bytes) -> Record:
     else:
         raise BadRecord(Reason.DAMAGED_RECORD, f"starts with {data[:16]!r}")
     block, mismatch = _block(data, start, declared)
-    return _with_http(Record(kind=kind, url=url, headers=headers, http=None, status=None, body=block, length_mismatch=mismatch))
+    return _with_http(
+        WarcRecord(kind=kind, url=url, headers=headers, http=None, status=None, body=block, length_mismatch=mismatch)
+    )
 
 
-def decoded_body(record: Record, limits: SizeLimits) -> Body:
+def decoded_body(record: WarcRecord, limits: SizeLimits) -> Body:
     """The body without chunking and content coding. Raises BadRecord (undecodable, record_too_large)."""
     transfer, content = "", ""
     if record.http is not None:
@@ -109,7 +111,7 @@ def decoded_body(record: Record, limits: SizeLimits) -> Body:
     return decode(record.body, transfer, content, limits)
 
 
-def body_start(record: Record, size: int, limits: SizeLimits) -> bytes:
+def body_start(record: WarcRecord, size: int, limits: SizeLimits) -> bytes:
     """The first bytes of the decoded body, from its first `size` coded bytes; b"" where these cannot be decoded."""
     try:
         return decoded_body(replace(record, body=record.body[:size]), limits).data
@@ -206,7 +208,7 @@ def _block(data: bytes, start: int, declared: str) -> tuple[bytes, bool]:
     return data[start:].removesuffix(b"\r\n\r\n"), True
 
 
-def _with_http(record: Record) -> Record:
+def _with_http(record: WarcRecord) -> WarcRecord:
     """The record with its block split into HTTP head and body, where it holds an HTTP message.
 
     Heads of interim responses (100, 103) that stand before the response's own are passed over.
@@ -226,7 +228,7 @@ def _with_http(record: Record) -> Record:
     return replace(record, http=http, status=status, body=rest)
 
 
-def _without_head(record: Record) -> Record:
+def _without_head(record: WarcRecord) -> WarcRecord:
     """A response of HTTP/0.9, or one whose head was lost: a body of no declared type."""
     return replace(record, headers=tuple(header for header in record.headers if header[0] != "content-type"))
 

@@ -14,7 +14,7 @@ Unseen = (BadImage, BadVideo)  # both say `reason` and `detail`
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class Frame:
     """One picture of a media file; `at_s` is a moment of a video, None for an image."""
 
     media: Media
@@ -26,21 +26,21 @@ class View:
         return self.media.sha256 if self.at_s is None else f"{self.media.sha256}@{self.at_s:.3f}"
 
 
-def view_of(pair: Pair) -> View:
+def frame_of(pair: Pair) -> Frame:
     """The image, or the frame in the middle of the clip."""
     if isinstance(pair, VideoTextPair):
-        return View(pair.media, (pair.start_s + pair.end_s) / 2)
-    return View(pair.media)
+        return Frame(pair.media, (pair.start_s + pair.end_s) / 2)
+    return Frame(pair.media)
 
 
-def read_view(view: View, store: MediaStore, model_side: int) -> Image.Image:
+def read_frame(frame: Frame, store: MediaStore, model_side: int) -> Image.Image:
     """The picture as RGB, its shorter side no less than the `model_side` px that a model sees, where it has so many.
 
     Raises:
         BadImage, BadVideo: the bytes cannot be decoded.
         BlobError: the bytes cannot be had, which is no property of the record: the run must not go on without them.
     """
-    media = view.media
+    media = frame.media
     shorter, longer = sorted((max(1, media.width), max(1, media.height)))
     data, most = store.bytes(media.blob), -(-model_side * longer // shorter)
-    return store.image(data, most) if view.at_s is None else store.frames(data, [view.at_s], most)[0]
+    return store.image(data, most) if frame.at_s is None else store.frames(data, [frame.at_s], most)[0]

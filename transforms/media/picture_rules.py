@@ -1,7 +1,8 @@
 """What is measured on the pixels of a picture, and the rules on it. A measure is a function, and its row stands below it.
 
-A measure takes a small RGB copy of the picture (`fetch.inspect.MEASURED_SIDE_PX`) and is made where that copy is decoded, once.
-Its value is stored with the Media under the function's name; a row reads it there, so that a limit moves without a decode.
+A measure takes a small RGB copy of the picture (`media.inspection.MEASURED_SIDE_PX`) and is made where that copy is decoded,
+once. Its value is remembered and stored with the Media under the function's name; a row reads it there, so that a limit moves
+without a decode.
 """
 
 from collections.abc import Callable

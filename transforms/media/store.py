@@ -2,14 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from PIL import Image
 
 from lamella.schemas.config import FetchConfig, ReadConfig
+from lamella.schemas.errors import DataError
 from lamella.schemas.media import BlobRef
 from lamella.transforms.base.blobs import read_blob
 from lamella.transforms.media.decode_limits import DecodeLimits
 from lamella.transforms.media.decoding import decode_clip, decode_image
+
+
+class ChangedBlob(DataError, OSError):
+    """The bytes that a BlobRef names are no longer those that were judged: an archive or a pack was replaced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +37,13 @@ class MediaStore:
     def frames(self, data: bytes, seconds: Sequence[float], max_side: int | None) -> list[Image.Image]:
         """The frames shown at the ascending `seconds`. Raises BadVideo."""
         return decode_clip(data, seconds, max_side, self.limits)
+
+    def same_bytes(self, blob: BlobRef, digest: str) -> "bytes":
+        """Those that had this SHA-256 when they were judged. Raises BlobError, and ChangedBlob."""
+        data = self.bytes(blob)
+        if sha256(data).hexdigest() != digest:
+            raise ChangedBlob(f"{blob.path} at {blob.offset}: not the bytes that were judged")
+        return data
 
     def bytes(self, blob: BlobRef) -> bytes:  # last, since its name hides the type's
         """Raises BlobError."""

@@ -87,7 +87,10 @@ def _captions(node: ImageNode, config: PairConfig) -> Iterable[tuple[CaptionSour
     }
     proposed = {normalised(alt)} if found[CaptionSource.ALT] == "" else set()  # an alt that is ALIGN's is not LTIP's too
     for source, text in found.items():
-        said = without_dates_and_places(text) if len(text) <= config.max_caption_characters else text  # it leaves by that rule
+        if len(text) > config.max_caption_characters:
+            said = text  # it leaves by that rule
+        else:
+            said = without_dates_and_places(text, config.min_place_people)
         if said and not {normalised(text), normalised(said)} & proposed:
             proposed |= {normalised(text), normalised(said)}
             yield source, said

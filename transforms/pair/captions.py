@@ -42,16 +42,18 @@ def is_file_name(text: str) -> bool:
     return bool(_FILE_NAME.fullmatch(text))
 
 
-def without_dates_and_places(text: str) -> str:
+def without_dates_and_places(text: str, min_people: int) -> str:
     """A caption without datelines, dates, `City, Country`, "in Paris", and the credits of photographers and agencies.
 
-    >>> without_dates_and_places("LONDON, England — A fox crosses a street on 12 March 2019. (c) Jane Doe")
+    A name that stands alone is a town's where it has `min_people` or more.
+
+    >>> without_dates_and_places("LONDON, England — A fox crosses a street on 12 March 2019. (c) Jane Doe", 15_000)
     'A fox crosses a street.'
     """
     text = " ".join(text.split())  # the patterns take few spaces in a row
     for pattern in (_DATELINE, _CREDIT, _CITY_OF_DATE, _DATE, _PLACE):
         text = pattern.sub(" ", text)
-    return _tidied(without_locations(" ".join(text.split())))
+    return _tidied(without_locations(" ".join(text.split()), min_people))
 
 
 def _tidied(text: str) -> str:

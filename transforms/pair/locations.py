@@ -11,19 +11,20 @@ from lamella.transforms.pair.gazetteer import PEOPLE, places
 Span = tuple[int, int]
 
 
-def location_spans(text: str) -> list[Span]:
-    """(start, end) of each phrase that names a place, its preposition included, in order.
+def location_spans(text: str, min_people: int) -> list[Span]:
+    """(start, end) of each phrase that names a place, its preposition included, in order; a town has `min_people` or more.
 
-    >>> [text[a:b] for text in ["A man in Paris holds a loaf from Lyon"] for a, b in location_spans(text)]
+    >>> [text[a:b] for text in ["A man in Paris holds a loaf from Lyon"] for a, b in location_spans(text, 15_000)]
     ['in Paris', 'from Lyon']
     """
-    spans = ((match.start(), _end(match, text)) for match in _PHRASE.finditer(text))
+    known = places(min_people)
+    spans = ((match.start(), _end(match, text, known)) for match in _PHRASE.finditer(text))
     return [(start, end) for start, end in spans if end > start]
 
 
-def without_locations(text: str) -> str:
+def without_locations(text: str, min_people: int) -> str:
     """The caption without them; the blanks and marks that a cut leaves are for `captions` to mend."""
-    spans = location_spans(text)
+    spans = location_spans(text, min_people)
     ends = [0, *(end for _, end in spans)]
     starts = [*(start for start, _ in spans), len(text)]
     left = " ".join(text[end:start].strip(" ") for end, start in zip(ends, starts, strict=True)) if spans else text
@@ -33,7 +34,7 @@ def without_locations(text: str) -> str:
     return left[:1].upper() + left[1:]
 
 
-def _end(match: re.Match[str], text: str) -> int:
+def _end(match: re.Match[str], text: str, known: frozenset[str]) -> int:
     """Where the last of the names ends that is a place; the phrase's own start where the first is none."""
     leads = match["leads"].split()[0].lower()
     if leads in _AFTER and not _AFTER[leads].search(text[max(0, match.start() - _LOOK_BACK) : match.start()]):
@@ -41,7 +42,7 @@ def _end(match: re.Match[str], text: str) -> int:
     end, at = match.start(), match.start("names")
     for name, joined in zip(*[iter([*_JOIN.split(match["names"]), ""])] * 2, strict=True):
         person = name in PEOPLE and (leads != "in" or end > match.start())
-        if name not in places() or person or _GOES_ON.match(text, at + len(name)):
+        if name not in known or person or _GOES_ON.match(text, at + len(name)):
             return end if text[end:at] == ", " else match.start()
         end = at + len(name)
         at = end + len(joined)

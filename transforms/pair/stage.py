@@ -112,10 +112,10 @@ class _CorpusFacts(beam.PTransform):
             held = beam.ParDo(_BeyondHead(), beam.pvalue.AsIter(tokens.head)).with_output_types(tuple[str, str])
             by |= {"rare": _by_token, "beyond": _by_token_of}
             share |= {"rare": tokens.rare, "beyond": share["alts"] | "BeyondHead" >> held}
-        doors = {"rare_token": tuple[str, str]} if self._most is not None else {}
+        outputs = {"rare_token": tuple[str, str]} if self._most is not None else {}
         gives = tuple[str, int]
-        shared = share | "Shared" >> Join(by, _shared, gives, doors=doors, by=tuple[str, str])
-        return {"alt_images": shared.main, "rare_token": shared.rare_token} if doors else {"alt_images": shared}
+        shared = share | "Shared" >> Join(by, _shared, gives, outputs=outputs, by=tuple[str, str])
+        return {"alt_images": shared.main, "rare_token": shared.rare_token} if outputs else {"alt_images": shared}
 
 
 class _Histogram(beam.DoFn):
@@ -134,7 +134,7 @@ class _Histogram(beam.DoFn):
 
 
 class _Vocabulary(beam.DoFn):
-    """Counted -> the tokens beyond the vocabulary, and by the door `head` those that nearly every pair holds."""
+    """Counted -> the tokens beyond the vocabulary, and by the output `head` those that nearly every pair holds."""
 
     def __init__(self, most: int, min_count: int):
         self._most, self._min = most, min_count

@@ -15,7 +15,7 @@ from lamella.transforms.formats.digests import payload_digest
 from lamella.transforms.formats.http_message import gives_all
 from lamella.transforms.formats.urls import canonical_url, join_url, safe_url
 from lamella.transforms.formats.use_headers import use_text
-from lamella.transforms.formats.warc import Record, first, joined
+from lamella.transforms.formats.warc import WarcRecord, first, joined
 
 _NOT_MODIFIED = 304
 _MAX_SHOWN = 200  # characters of an address in a detail
@@ -37,7 +37,7 @@ class Captures:
         return next((found for found in named if found and is_meant(alias, found)), None)
 
 
-def redirect(record: Record, place: dict[str, Any], config: ReadConfig) -> Alias:
+def redirect(record: WarcRecord, place: dict[str, Any], config: ReadConfig) -> Alias:
     """Raises BadRecord."""
     location = _as_utf8(first(record.http or (), "location"))
     url, target = canonical_url(record.url), join_url(record.url, location) if location else ""
@@ -47,7 +47,7 @@ def redirect(record: Record, place: dict[str, Any], config: ReadConfig) -> Alias
     return Alias(url=url, kind=AliasKind.REDIRECT, target=target, **_said(record, config), **place)
 
 
-def revisit(record: Record, place: dict[str, Any], config: ReadConfig) -> Alias:
+def revisit(record: WarcRecord, place: dict[str, Any], config: ReadConfig) -> Alias:
     """Raises BadRecord."""
     if record.http is not None and record.status not in (None, _NOT_MODIFIED):
         check_status(record)
@@ -67,20 +67,20 @@ def revisit(record: Record, place: dict[str, Any], config: ReadConfig) -> Alias:
     )
 
 
-def check_status(record: Record) -> None:
+def check_status(record: WarcRecord) -> None:
     """Raises BadRecord(bad_status) for a response that does not give the whole."""
     if record.http is not None and not gives_all(record.status, first(record.http, "content-range")):
         said = (str(record.status or "none"), first(record.http, "content-range"))
         raise BadRecord(Reason.BAD_STATUS, " ".join(filter(None, said)))
 
 
-def use_of(record: Record, config: ReadConfig) -> tuple[str, str]:
+def use_of(record: WarcRecord, config: ReadConfig) -> tuple[str, str]:
     """What X-Robots-Tag and its like, and TDM-Reservation, say, cut to their limit."""
     http, most = record.http or (), config.max_robots_characters
     return use_text(partial(joined, http), most), joined(http, "tdm-reservation")[:most]
 
 
-def _said(record: Record, config: ReadConfig) -> dict[str, str]:
+def _said(record: WarcRecord, config: ReadConfig) -> dict[str, str]:
     robots, reserved = use_of(record, config)
     return {"crawl_time": record.crawl_time, "robots_header": robots, "tdm_reservation": reserved}
 

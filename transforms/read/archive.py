@@ -46,7 +46,7 @@ def read_archive(path: str, config: ReadConfig, split_bytes: int | None = None) 
         yield from _outputs(path, config, account, split_bytes)
     except OSError:
         raise
-    except Exception as error:  # the crash door again, for what cuts records out
+    except Exception as error:  # as for a page, for what cuts records out
         yield from account.settled(_ONE, [_rejected(path, Reason.CRASHED, error_line(error))])
     yield from (replace(counter, archive=path) for counter in account.counters())
 

@@ -20,7 +20,7 @@ from lamella.transforms.formats.signatures import signature
 from lamella.transforms.formats.site_files import is_site_file
 from lamella.transforms.formats.urls import canonical_url, safe_url
 from lamella.transforms.formats.warc import (
-    Record,
+    WarcRecord,
     body_start,
     decoded_body,
     first,
@@ -72,7 +72,7 @@ def judge(
 class _Stored(NamedTuple):
     """A record, and where it lies."""
 
-    record: Record
+    record: WarcRecord
     member: Member
     archive: Archive
 
@@ -165,7 +165,7 @@ def _media(stored: _Stored, mime: str, body: Body, config: ReadConfig) -> Archiv
     )
 
 
-def _truncated(record: Record, body: Body) -> bool:
+def _truncated(record: WarcRecord, body: Body) -> bool:
     """Whether the crawler says so, a coding ended early, or fewer bytes came than the server announced."""
     http = record.http or ()
     length = first(http, "content-length")

@@ -15,7 +15,7 @@ from lamella.transforms.read.pages_again import Pages, read_pages
 
 
 class ReadOutcome(NamedTuple):
-    """The doors of the stage. In unit RECORD: in = kept (pages, media, aliases, requests and crawl facts) + rejected."""
+    """The outputs of the stage. In unit RECORD: in = kept (pages, media, aliases, requests and crawl facts) + rejected."""
 
     pages: beam.PCollection
     media: beam.PCollection
@@ -37,14 +37,14 @@ class ReadPages(beam.PTransform):
         self._config, self._split_bytes = config, split_bytes
 
     def expand(self, paths):
-        doors = {"stretches": Pages, "media": ArchiveMedia, "aliases": Alias, "rejected": Rejection, "counters": Counter}
+        outputs = {"stretches": Pages, "media": ArchiveMedia, "aliases": Alias, "rejected": Rejection, "counters": Counter}
         out = (
             paths
             | "share archives" >> Spread(str)
             | "read"
             >> beam.ParDo(_ReadArchive(self._config, self._split_bytes))
-            .with_output_types(Page, **doors)
-            .with_outputs(*doors, main="pages")
+            .with_output_types(Page, **outputs)
+            .with_outputs(*outputs, main="pages")
         )
         pages = out.pages
         if self._split_bytes is not None:

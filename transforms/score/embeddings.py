@@ -15,7 +15,7 @@ from lamella.schemas.keys import stable_key
 from lamella.schemas.record import record
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.memory import Request
-from lamella.transforms.media.frames import Unseen, View, read_view
+from lamella.transforms.media.frames import Frame, Unseen, read_frame
 from lamella.transforms.media.store import MediaStore
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ class Embedding:
         return stored / np.linalg.norm(stored)
 
 
-def picture_key(view: View) -> str:
-    return f"picture {view.key}"
+def picture_key(frame: Frame) -> str:
+    return f"picture {frame.key}"
 
 
 def text_key(text: str) -> str:
@@ -106,7 +106,7 @@ class PictureEmbeddings(_Embeddings):
         seen, tensors = [], []
         for request in requests:
             try:
-                image = read_view(request.what, self.store, _GAP * model.image_size)
+                image = read_frame(request.what, self.store, _GAP * model.image_size)
             except Unseen as error:
                 yield Embedding(key=request.key, model=model.label, unseen=error.reason, detail=error.detail)
             else:

@@ -10,7 +10,7 @@ from lamella.schemas.pair import Pair
 from lamella.schemas.record import record
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.memory import Request
-from lamella.transforms.media.frames import View, view_of
+from lamella.transforms.media.frames import Frame, frame_of
 from lamella.transforms.score.embeddings import Embedding, picture_key, text_key
 from lamella.transforms.score.heads import measures_of
 
@@ -21,7 +21,7 @@ DIGITS = 6  # scores are stored so; what lies beyond differs between machines
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    view: View
+    frame: Frame
     texts: tuple[str, ...]  # none of them empty
 
 
@@ -62,19 +62,19 @@ def questions_of(record: InterleavedDocument | Pair, heads: Heads = ()) -> tuple
     Where heads judge what is seen, also some for each video of a document: of its frames, without texts.
     """
     if not isinstance(record, InterleavedDocument):
-        return (Question(view_of(record), (record.text,) if record.text else ()),)
+        return (Question(frame_of(record), (record.text,) if record.text else ()),)
     found: list[Question] = []
     for index, node in enumerate(record.nodes):
         if isinstance(node, ImageNode) and node.media:
-            found.append(Question(View(node.media), tuple(filter(None, _beside(record.nodes, index, node)))))
+            found.append(Question(Frame(node.media), tuple(filter(None, _beside(record.nodes, index, node)))))
         elif isinstance(node, VideoNode) and node.media and heads:
-            found += [Question(View(node.media, round(share * node.media.duration_s, 3)), ()) for share in MOMENTS]
+            found += [Question(Frame(node.media, round(share * node.media.duration_s, 3)), ()) for share in MOMENTS]
     return tuple(found)
 
 
 def pictures_of(record: InterleavedDocument | Pair, heads: Heads = ()) -> Iterable[Request]:
     """What is to be embedded of a record's pictures."""
-    return (Request(picture_key(question.view), question.view) for question in questions_of(record, heads))
+    return (Request(picture_key(question.frame), question.frame) for question in questions_of(record, heads))
 
 
 def texts_of(record: InterleavedDocument | Pair) -> Iterable[Request]:
@@ -85,7 +85,7 @@ def texts_of(record: InterleavedDocument | Pair) -> Iterable[Request]:
 def keys_of(record: InterleavedDocument | Pair) -> Iterable[str]:
     """The keys of the embeddings that a record's questions are answered from."""
     for question in questions_of(record):
-        yield picture_key(question.view)
+        yield picture_key(question.frame)
         yield from map(text_key, question.texts)
 
 
@@ -96,7 +96,7 @@ def score(record: Record, embeddings: Mapping[str, Embedding], heads: Heads = ()
 
 
 def _answer(question: Question, embeddings: Mapping[str, Embedding], heads: Heads) -> Answer:
-    picture = embeddings[picture_key(question.view)]
+    picture = embeddings[picture_key(question.frame)]
     if picture.unseen:
         return Answer(None, picture.unseen, picture.detail)
     values = picture.values

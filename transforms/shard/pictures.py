@@ -2,23 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from io import BytesIO
 from typing import NamedTuple
 
 from PIL import Image
 
 from lamella.schemas.config import ShardConfig
-from lamella.schemas.errors import DataError
 from lamella.schemas.media import Media
 from lamella.transforms.media.faces import Box, blurred, find_faces
 from lamella.transforms.media.store import MediaStore
 
 _SUBSAMPLING = "4:2:0"
-
-
-class ChangedBlob(DataError, OSError):
-    """The bytes that a BlobRef names are no longer those that were judged: an archive or a pack was replaced."""
 
 
 class Picture(NamedTuple):
@@ -41,11 +35,11 @@ class Pictures:
     store: MediaStore
 
     def image(self, media: Media) -> Picture:
-        return self._encoded(self.store.image(self._read(media), self.config.max_side_px))
+        return self._encoded(self.store.image(self.store.same_bytes(media.blob, media.sha256), self.config.max_side_px))
 
     def frames(self, media: Media, seconds: Sequence[float]) -> list[Picture]:
         """One picture for each second that the video still has; never none."""
-        frames = self.store.frames(self._read(media), seconds, self.config.max_side_px)
+        frames = self.store.frames(self.store.same_bytes(media.blob, media.sha256), seconds, self.config.max_side_px)
         return [self._encoded(frame) for frame in frames]
 
     def _encoded(self, image: Image.Image) -> Picture:
@@ -53,12 +47,6 @@ class Pictures:
             return encode_jpeg(image, self.config.jpeg_quality)
         faces = find_faces(image, self.config.min_face_score)
         return encode_jpeg(blurred(image, faces), self.config.jpeg_quality)._replace(faces=faces)
-
-    def _read(self, media: Media) -> bytes:
-        data = self.store.bytes(media.blob)
-        if sha256(data).hexdigest() != media.sha256:
-            raise ChangedBlob(f"{media.blob.path} at {media.blob.offset}: not the bytes of {media.url} that were judged")
-        return data
 
 
 def encode_jpeg(image: Image.Image, quality: int) -> Picture:

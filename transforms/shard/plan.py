@@ -15,7 +15,7 @@ from lamella.schemas.shards import SPLITS
 
 TRAIN, VALIDATION = SPLITS
 
-Record = InterleavedDocument | Pair
+ShardRecord = InterleavedDocument | Pair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ def plan_shards(dataset: Dataset, rows: int, config: ShardConfig) -> ShardPlan:
     )
 
 
-def place_of(record: Record, plan: ShardPlan, config: ShardConfig) -> tuple[str, int]:
+def place_of(record: ShardRecord, plan: ShardPlan, config: ShardConfig) -> tuple[str, int]:
     """(split, shard). The split hangs on the page, for documents and pairs alike, so that no page is in both."""
     split = split_of(page_key(record), config.validation_share)
     return split, stable_int(record.key, "shard") % plan.shards(split)
@@ -51,11 +51,11 @@ def split_of(page: str, validation_share: float) -> str:
     return VALIDATION if stable_fraction(page, "split") < validation_share else TRAIN
 
 
-def order_in_shard(record: Record) -> tuple[int, str]:
+def order_in_shard(record: ShardRecord) -> tuple[int, str]:
     """Sort key within a shard: by hash, so that a reader who cannot shuffle still meets a mixed order."""
     return stable_int(record.key, "order"), record.key
 
 
-def page_key(record: Record) -> str:
+def page_key(record: ShardRecord) -> str:
     """Key of the page that a record came from."""
     return record.key if isinstance(record, InterleavedDocument) else record.document

@@ -16,7 +16,7 @@ from lamella.transforms.media.clips import BadVideo
 from lamella.transforms.media.pixels import BadImage
 from lamella.transforms.shard.metadata import clip_face_facts, document_facts, face_facts, image_facts, pair_facts, video_facts
 from lamella.transforms.shard.pictures import Picture, Pictures
-from lamella.transforms.shard.plan import Record
+from lamella.transforms.shard.plan import ShardRecord
 
 Shown = tuple[Node, Picture | None]  # a node, and the picture where it is an image
 
@@ -25,7 +25,7 @@ class FalsePhi(DataError, ValueError):
     """A document whose stored phi is not the one that its nodes give: the stage before forgot to set it."""
 
 
-def to_sample(record: Record, pictures: Pictures) -> Iterable[Sample | Rejection]:
+def to_sample(record: ShardRecord, pictures: Pictures) -> Iterable[Sample | Rejection]:
     """At most one sample, and Rejections of what is left out. Raises FalsePhi, and what `Pictures` raises for lost bytes."""
     match record:
         case InterleavedDocument():

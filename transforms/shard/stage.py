@@ -14,14 +14,14 @@ from lamella.schemas.shards import ShardInfo, ShardManifest
 from lamella.transforms.base.files import remove_files
 from lamella.transforms.base.join import Group, Join
 from lamella.transforms.shard.manifest import files_of, finish, sorted_shards, withdraw_manifest
-from lamella.transforms.shard.plan import Record, ShardPlan, place_of
+from lamella.transforms.shard.plan import ShardPlan, ShardRecord, place_of
 from lamella.transforms.shard.write import ShardWork, write_one
 
 Place = tuple[Dataset, str, int]  # dataset, split, number of the shard
 
 
 class ShardOutcome(NamedTuple):
-    """The doors of the stage."""
+    """The outputs of the stage."""
 
     written: beam.PCollection  # (folder, ShardInfo): of tars, and of the Parquet files of documents
     rejected: beam.PCollection
@@ -58,7 +58,7 @@ class WriteShards(beam.PTransform):
             keyed,
             partial(_write, shards),
             tuple[str, ShardInfo],
-            doors={"rejected": Rejection, "counters": Counter},
+            outputs={"rejected": Rejection, "counters": Counter},
             by=tuple[str, str, int],
             sides=(beam.pvalue.AsList(ready),),
         )
@@ -94,7 +94,7 @@ def _of_table(shards: Mapping[Dataset, PlannedShards], table: str) -> dict[Datas
     return {dataset: planned for dataset, planned in shards.items() if DATASETS[dataset].table == table}
 
 
-def _placed(record: Record, shards: Mapping[Dataset, PlannedShards]) -> Iterator[tuple[Place, Record]]:
+def _placed(record: ShardRecord, shards: Mapping[Dataset, PlannedShards]) -> Iterator[tuple[Place, ShardRecord]]:
     """A document goes to every dataset of its table, a pair to the one that it names."""
     for dataset, (plan, work) in shards.items():
         if DATASETS[dataset].unit is not Unit.PAIR or getattr(record, "dataset", None) is dataset:

@@ -26,7 +26,7 @@ from lamella.transforms.media.store import MediaStore
 from lamella.transforms.shard.metadata import faces_of
 from lamella.transforms.shard.obelics import OBELICS_SCHEMA, obelics_row
 from lamella.transforms.shard.pictures import Pictures
-from lamella.transforms.shard.plan import Record, ShardPlan, order_in_shard
+from lamella.transforms.shard.plan import ShardPlan, ShardRecord, order_in_shard
 from lamella.transforms.shard.samples import to_sample
 from lamella.transforms.shard.sidecar import SIDECAR_SCHEMA, sidecar_row
 
@@ -69,13 +69,13 @@ class Written(NamedTuple):
     counters: tuple[Counter, ...]
 
 
-def write_one(work: ShardWork, split: str, number: int, records: Iterable[Record]) -> Written:
+def write_one(work: ShardWork, split: str, number: int, records: Iterable[ShardRecord]) -> Written:
     """Writes the shard by rename. Raises OSError and BlobError: a failed write, or lost bytes, is to be tried again."""
     contents = _Contents(work, number)
     name = shard_name(work.dataset, split, number)
     records = sorted(records, key=order_in_shard)
-    made_from = stable_key(work.settings, name, *map(repr, records)) if work.settings else ""
-    if made_from and (stands := _standing(work, name, _documents_name(split, number), made_from)):
+    fingerprint = stable_key(work.settings, name, *map(repr, records)) if work.settings else ""
+    if fingerprint and (stands := _standing(work, name, _documents_name(split, number), fingerprint)):
         contents.pass_over(records)
         return Written(*stands, (), contents.counters())
     with NewFile(join(work.folder, name)) as out:
@@ -84,17 +84,17 @@ def write_one(work: ShardWork, split: str, number: int, records: Iterable[Record
             out.commit()
     info = table = None
     if count:
-        made_from = "" if contents.rejected else made_from
+        fingerprint = "" if contents.rejected else fingerprint
         info = ShardInfo(name=name, split=split, samples=count, bytes=out.tell(), sha256=out.sha256)
-        info = replace(info, faces=contents.faces, made_from=made_from)
+        info = replace(info, faces=contents.faces, fingerprint=fingerprint)
         if DATASETS[work.dataset].sidecar:
             info = _with_sidecar(work, info, contents.rows)
         elif work.config.parquet:
-            table = replace(_write_documents(work, split, number, contents.rows), made_from=made_from)
+            table = replace(_write_documents(work, split, number, contents.rows), fingerprint=fingerprint)
     return Written(info, table, tuple(contents.rejected), contents.counters())
 
 
-def _standing(work: ShardWork, name: str, companion: str, made_from: str) -> tuple[ShardInfo, ShardInfo | None] | None:
+def _standing(work: ShardWork, name: str, companion: str, fingerprint: str) -> tuple[ShardInfo, ShardInfo | None] | None:
     """The shard and its Parquet file as they lie there, where they were made from the same and are whole."""
     wants_table = DATASETS[work.dataset].parquet and work.config.parquet
     info, table = work.standing.get(name), work.standing.get(companion) if wants_table else None
@@ -105,7 +105,7 @@ def _standing(work: ShardWork, name: str, companion: str, made_from: str) -> tup
         files.append((work.folder + PARQUET, table.name, table.sha256))
     if info is None or (wants_table and table is None):
         return None
-    same = all(one.made_from == made_from for one in (info, table) if one)
+    same = all(one.fingerprint == fingerprint for one in (info, table) if one)
     return (info, table) if same and all(_sum_of(join(folder, file)) == known for folder, file, known in files) else None
 
 
@@ -133,12 +133,12 @@ class _Contents:
         self.faces: int | None = None
         self._samples = 0
 
-    def pass_over(self, records: Iterable[Record]) -> None:
+    def pass_over(self, records: Iterable[ShardRecord]) -> None:
         """Enters records whose samples stand already."""
         for record in records:
             self._account.settled(units_of(record), ())
 
-    def members(self, records: Iterable[Record]) -> Iterator[Members]:
+    def members(self, records: Iterable[ShardRecord]) -> Iterator[Members]:
         for record in records:
             for output in self._outputs(record):
                 if isinstance(output, Rejection):
@@ -150,7 +150,7 @@ class _Contents:
     def counters(self) -> tuple[Counter, ...]:
         return tuple(self._account.counters())
 
-    def _outputs(self, record: Record) -> list[Sample | Rejection]:
+    def _outputs(self, record: ShardRecord) -> list[Sample | Rejection]:
         entered = tuple(units_of(record))
         left = left_behind(Stage.SHARD, record, entered)
         outputs = caught(partial(to_sample, record, self._pictures), left, raises=(OSError, BlobError))

@@ -1,1 +1,1 @@
-"""A page's blocks -> those that are its main content, captions on their pictures: rules that read, and never parse."""
+"""A page's elements -> those that are its main content, captions on their pictures: rules that read, and never parse."""

@@ -1,17 +1,18 @@
-"""The items of the main region -> those that say something: lists of links, labels and headings of nothing go."""
+"""The elements of the main content -> those that say something: lists of links, labels and headings of nothing go."""
 
 import re
 from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.content.headings import (
     without_doubled_headings,
-    without_emptied_boxes,
+    without_emptied_blocks,
     without_lone_headings,
 )
 from lamella.transforms.extract.content.runs import FULL_STOPS, is_sentence, runs_of
-from lamella.transforms.extract.dom.blocks import Box, Image, Item, Layout, is_named
-from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BOXES
+from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element, Image, is_named
+from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BLOCKS
 from lamella.transforms.extract.dom.texts import CELL_EDGE
+from lamella.transforms.extract.heuristics import HEURISTICS
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
@@ -19,153 +20,163 @@ if TYPE_CHECKING:
 _LISTS = frozenset(("ul", "ol", "dl"))
 _ROWS = frozenset(("tr", "pre", "blockquote", "figcaption"))
 _SENTENCE_ENDS = frozenset(".!?:;…\"'”’»«“。！？；：」』؟।۔")
-_LINKS_TO_PROSE = 3  # letters in lists of links a letter of prose: with more, the links are what is told
-_MAX_LINKED_IN_A_ROW = 3  # paragraphs; more are a list of what to read elsewhere
 _COLONS = frozenset(":：")
 _PART = re.compile(r"\(?[a-h]\) \S")  # of a figure: "(a) before"
-_MAX_PARTS = 8  # a to h
 
 
-def without_boilerplate(layout: Layout, items: list[Item], limits: "ExtractConfig") -> list[Item]:
-    wholes = _link_densities(layout, items)
-    runs = runs_of(layout, items, limits)
+def without_boilerplate(tree: BlockTree, elements: list[Element], limits: "ExtractConfig") -> list[Element]:
+    wholes = _link_densities(tree, elements)
+    runs = runs_of(tree, elements, limits)
     said = [
-        item.media is not None
-        or item.tag in HEADINGS
-        or bool(item.entry)
+        element.media is not None
+        or element.tag in HEADINGS
+        or bool(element.entry)
         or bool(runs[index])
-        or _names_part(items, index)
-        or not _is_boilerplate(item, layout.boxes[item.box].tag, wholes[item.box], limits)
-        or _is_linked_paragraph(layout, items, index, limits)
-        for index, item in enumerate(items)
+        or _names_part(elements, index)
+        or not _is_boilerplate(element, tree.blocks[element.block].tag, wholes[element.block], limits)
+        or _is_linked_paragraph(tree, elements, index, limits)
+        for index, element in enumerate(elements)
     ]
-    if _is_made_of_links(items, said, limits):
-        said = [one or item.tag == "li" for one, item in zip(said, items, strict=True)]
-    _keep_announced(layout, items, said, limits)
-    for index in range(len(items) - 2, -1, -1):
-        if said[index] and not items[index].entry and not said[index + 1] and _is_label(items[index], items[index + 1], limits):
+    if _is_made_of_links(elements, said, limits):
+        said = [one or element.tag == "li" for one, element in zip(said, elements, strict=True)]
+    _keep_announced(tree, elements, said, limits)
+    for index in range(len(elements) - 2, -1, -1):
+        if (
+            said[index]
+            and not elements[index].entry
+            and not said[index + 1]
+            and _is_label(elements[index], elements[index + 1], limits)
+        ):
             said[index] = False
-    kept = [item for index, item in enumerate(items) if said[index] or _is_between(layout, items, said, index)]
-    kept = without_emptied_boxes(layout, items, kept, limits)
-    kept = _without_preamble(layout, _without_notices(kept, limits), limits)
-    kept = _without_logos(_without_repeats(layout, kept, limits), limits)
-    in_runs = {id(item) for item, run in zip(items, runs, strict=True) if run or item.entry}
-    kept = without_lone_headings(layout, _without_loose_ends(layout, kept, in_runs, limits))
+    kept = [element for index, element in enumerate(elements) if said[index] or _is_between(tree, elements, said, index)]
+    kept = without_emptied_blocks(tree, elements, kept, limits)
+    kept = _without_preamble(tree, _without_notices(kept, limits), limits)
+    kept = _without_logos(_without_repeats(tree, kept, limits), limits)
+    in_runs = {id(element) for element, run in zip(elements, runs, strict=True) if run or element.entry}
+    kept = without_lone_headings(tree, _without_loose_ends(tree, kept, in_runs, limits))
     return without_doubled_headings(kept)
 
 
-def _names_part(items: list[Item], index: int) -> bool:
+def _names_part(elements: list[Element], index: int) -> bool:
     """Whether a short line behind pictures says what a part of them shows: "(a) before"."""
-    for item in reversed(items[max(0, index - _MAX_PARTS) : index + 1]):
-        if item.media or item.link_letters or not _PART.match(item.text):
-            return item.media is not None
+    for element in reversed(elements[max(0, index - HEURISTICS.max_parts) : index + 1]):
+        if element.media or element.link_letters or not _PART.match(element.text):
+            return element.media is not None
     return False
 
 
-def _is_linked_paragraph(layout: Layout, items: list[Item], index: int, limits: "ExtractConfig") -> bool:
+def _is_linked_paragraph(tree: BlockTree, elements: list[Element], index: int, limits: "ExtractConfig") -> bool:
     """A sentence that is one link, long and among paragraphs: it is told, not offered; so are a few in a row."""
-    item, boxes = items[index], layout.boxes
-    if not _may_be_told(boxes, item, limits):
+    element, blocks = elements[index], tree.blocks
+    if not _may_be_told(blocks, element, limits):
         return False
-    parent = boxes[item.box].parent
+    parent = blocks[element.block].parent
 
     def linked_on(step: int) -> int:
         """Paragraphs like it up to one that is no link, or too many where there is none."""
-        for count in range(_MAX_LINKED_IN_A_ROW):
+        for count in range(HEURISTICS.max_linked_in_a_row):
             at = index + (count + 1) * step
-            if not 0 <= at < len(items) or boxes[items[at].box].tag != "p" or boxes[items[at].box].parent != parent:
+            if (
+                not 0 <= at < len(elements)
+                or blocks[elements[at].block].tag != "p"
+                or blocks[elements[at].block].parent != parent
+            ):
                 break
-            if is_sentence(items[at], limits):
+            if is_sentence(elements[at], limits):
                 return count
-            if not _may_be_told(boxes, items[at], limits):
+            if not _may_be_told(blocks, elements[at], limits):
                 break
-        return _MAX_LINKED_IN_A_ROW
+        return HEURISTICS.max_linked_in_a_row
 
-    return linked_on(-1) + 1 + linked_on(1) <= _MAX_LINKED_IN_A_ROW
-
-
-def _may_be_told(boxes: list[Box], item: Item, limits: "ExtractConfig") -> bool:
-    long = item.tag == "p" and item.words >= limits.min_linked_words and item.text[-1] in FULL_STOPS
-    return long and boxes[item.box].tag == "p"
+    return linked_on(-1) + 1 + linked_on(1) <= HEURISTICS.max_linked_in_a_row
 
 
-def _without_repeats(layout: Layout, items: list[Item], limits: "ExtractConfig") -> list[Item]:
-    """Without the paragraphs that stood before, word for word, in a box elsewhere: each kind of screen is shown its own. Where
-    they are much of the text, a page repeats itself for a reason."""
+def _may_be_told(blocks: list[Block], element: Element, limits: "ExtractConfig") -> bool:
+    long = element.tag == "p" and element.words >= limits.min_linked_words and element.text[-1] in FULL_STOPS
+    return long and blocks[element.block].tag == "p"
+
+
+def _without_repeats(tree: BlockTree, elements: list[Element], limits: "ExtractConfig") -> list[Element]:
+    """Without the paragraphs that stood before, word for word, in a block elsewhere: each kind of screen is shown its own.
+    Where they are much of the text, a page repeats itself for a reason."""
     seen: dict[str, int] = {}
     repeats: dict[int, str] = {}
-    told_again: set[str] = set()  # in one box
-    for index, item in enumerate(items):
-        if item.tag == "p" and item.words >= limits.min_repeated_words:
-            around = layout.boxes[item.box].parent
-            if item.text not in seen:
-                seen[item.text] = around
-            elif seen[item.text] == around:
-                told_again.add(item.text)
+    told_again: set[str] = set()  # in one block
+    for index, element in enumerate(elements):
+        if element.tag == "p" and element.words >= limits.min_repeated_words:
+            around = tree.blocks[element.block].parent
+            if element.text not in seen:
+                seen[element.text] = around
+            elif seen[element.text] == around:
+                told_again.add(element.text)
             else:
-                repeats[index] = item.text
+                repeats[index] = element.text
     repeats = {index: text for index, text in repeats.items() if text not in told_again}
-    letters = sum(len(item.text) for item in items)
+    letters = sum(len(element.text) for element in elements)
     if letters < limits.min_repeating_letters or sum(map(len, repeats.values())) > limits.max_repeated_text * letters:
-        return items
-    return [item for index, item in enumerate(items) if index not in repeats]
+        return elements
+    return [element for index, element in enumerate(elements) if index not in repeats]
 
 
-def _without_preamble(layout: Layout, items: list[Item], limits: "ExtractConfig") -> list[Item]:
+def _without_preamble(tree: BlockTree, elements: list[Element], limits: "ExtractConfig") -> list[Element]:
     """Without the little text that stands before the page's own title: sections, dates, notes on the edition."""
-    names = layout.title.casefold()
-    title = next((index for index, item in enumerate(items) if is_named(item, names)), 0)
-    before = sum(len(item.text) for item in items[:title])
-    if before > limits.max_preamble * sum(len(item.text) for item in items):
-        return items
-    higher = [item.media or (item.tag in HEADINGS and item.tag < items[title].tag) for item in items[:title]]
-    return [item for item, stays in zip(items, higher, strict=False) if stays] + items[title:]
+    names = tree.title.casefold()
+    title = next((index for index, element in enumerate(elements) if is_named(element, names)), 0)
+    before = sum(len(element.text) for element in elements[:title])
+    if before > limits.max_preamble * sum(len(element.text) for element in elements):
+        return elements
+    higher = [element.media or (element.tag in HEADINGS and element.tag < elements[title].tag) for element in elements[:title]]
+    return [element for element, stays in zip(elements, higher, strict=False) if stays] + elements[title:]
 
 
-def _without_logos(items: list[Item], limits: "ExtractConfig") -> list[Item]:
+def _without_logos(elements: list[Element], limits: "ExtractConfig") -> list[Element]:
     """Without the pictures that are called a logo or an avatar before the first paragraph and after the last one; between them
     a text may speak of them, as of one with a caption."""
-    told = [index for index, item in enumerate(items) if item.words >= limits.min_prose_words and item.tag not in HEADINGS]
-    first, last = (told[0], told[-1]) if told else (len(items), -1)
+    told = [at for at, one in enumerate(elements) if one.words >= limits.min_prose_words and one.tag not in HEADINGS]
+    first, last = (told[0], told[-1]) if told else (len(elements), -1)
     return [
-        item
-        for index, item in enumerate(items)
+        element
+        for index, element in enumerate(elements)
         if first < index < last
-        or not isinstance(item.media, Image)
-        or not item.media.of_site
-        or item.media.caption
-        or item.entry
+        or not isinstance(element.media, Image)
+        or not element.media.of_site
+        or element.media.caption
+        or element.entry
     ]
 
 
-def _link_densities(layout: Layout, items: list[Item]) -> list[float]:
-    """For each box, the link density of the list or table that it stands in, whole; 1.0 where it stands in none."""
-    boxes = layout.boxes
-    wholes = [0] * len(boxes)
-    for index, box in enumerate(boxes):
-        whole = wholes[box.parent] if index else 0
-        lists = box.tag in _LISTS and boxes[whole].tag not in _LISTS  # a list within a list is part of it
-        wholes[index] = index if lists or box.tag == "table" else whole
-    letters, links = [0] * len(boxes), [0] * len(boxes)
-    for item in items:
-        if item.tag in ("li", "tr"):
-            letters[wholes[item.box]] += len(item.text)
-            links[wholes[item.box]] += item.link_letters
+def _link_densities(tree: BlockTree, elements: list[Element]) -> list[float]:
+    """For each block, the link density of the list or table that it stands in, whole; 1.0 where it stands in none."""
+    blocks = tree.blocks
+    wholes = [0] * len(blocks)
+    for index, block in enumerate(blocks):
+        whole = wholes[block.parent] if index else 0
+        lists = block.tag in _LISTS and blocks[whole].tag not in _LISTS  # a list within a list is part of it
+        wholes[index] = index if lists or block.tag == "table" else whole
+    letters, links = [0] * len(blocks), [0] * len(blocks)
+    for element in elements:
+        if element.tag in ("li", "tr"):
+            letters[wholes[element.block]] += len(element.text)
+            links[wholes[element.block]] += element.link_letters
     return [links[whole] / letters[whole] if whole and letters[whole] else 1.0 for whole in wholes]
 
 
-def _is_boilerplate(item: Item, tag: str, whole_density: float, limits: "ExtractConfig") -> bool:
-    if item.tag == "pre":
-        return _numbers_lines(item.text)
-    if tag == "caption" and not item.link_letters:
+def _is_boilerplate(element: Element, tag: str, whole_density: float, limits: "ExtractConfig") -> bool:
+    if element.tag == "pre":
+        return _numbers_lines(element.text)
+    if tag == "caption" and not element.link_letters:
         return False  # a table's, which no picture took
-    if item.link_density > limits.max_link_density:
-        if item.tag == "p" and item.words * (1 - item.link_density) >= limits.min_prose_words and item.text[-1] in FULL_STOPS:
+    if element.link_density > limits.max_link_density:
+        if (
+            element.tag == "p"
+            and element.words * (1 - element.link_density) >= limits.min_prose_words
+            and element.text[-1] in FULL_STOPS
+        ):
             return False  # it says enough beside its links
-        part = item.tag == "li" or (item.tag == "tr" and CELL_EDGE in item.text)
+        part = element.tag == "li" or (element.tag == "tr" and CELL_EDGE in element.text)
         return not part or whole_density > limits.max_link_density
-    sentence = item.text[-1] in FULL_STOPS and not item.link_letters and tag in ("p", "summary")
-    return item.words < limits.min_block_words and not sentence and item.tag not in ("li", "tr", "figcaption")
+    sentence = element.text[-1] in FULL_STOPS and not element.link_letters and tag in ("p", "summary")
+    return element.words < limits.min_element_words and not sentence and element.tag not in ("li", "tr", "figcaption")
 
 
 def _numbers_lines(text: str) -> bool:
@@ -174,107 +185,113 @@ def _numbers_lines(text: str) -> bool:
     return len(lines) > 1 and lines[0] == "1" and lines == [str(number) for number in range(1, len(lines) + 1)]
 
 
-def _is_made_of_links(items: list[Item], said: list[bool], limits: "ExtractConfig") -> bool:
+def _is_made_of_links(elements: list[Element], said: list[bool], limits: "ExtractConfig") -> bool:
     """Whether lists of links are all that the page has to say, or nearly so."""
-    prose = sum(len(i.text) for i, one in zip(items, said, strict=True) if one and i.words >= limits.min_prose_words)
-    listed = sum(i.link_letters for i, one in zip(items, said, strict=True) if i.tag == "li" and not one)
-    return prose < listed and (prose < limits.min_article_prose or _LINKS_TO_PROSE * prose < listed)
+    prose = sum(len(i.text) for i, one in zip(elements, said, strict=True) if one and i.words >= limits.min_prose_words)
+    listed = sum(i.link_letters for i, one in zip(elements, said, strict=True) if i.tag == "li" and not one)
+    return prose < listed and (prose < limits.min_article_prose or HEURISTICS.min_links_to_prose * prose < listed)
 
 
-def _keep_announced(layout: Layout, items: list[Item], said: list[bool], limits: "ExtractConfig") -> None:
+def _keep_announced(tree: BlockTree, elements: list[Element], said: list[bool], limits: "ExtractConfig") -> None:
     """A list of links that a sentence before it announces is part of what is told: "you will need these two:"."""
-    boxes, announced = layout.boxes, -1
-    for index, item in enumerate(items):
-        if item.media or item.tag != "li":
-            announces = said[index] and item.tag == "p" and item.words >= limits.min_prose_words and item.text[-1:] in _COLONS
-            announced = item.box if announces else -1
+    blocks, announced = tree.blocks, -1
+    for index, element in enumerate(elements):
+        if element.media or element.tag != "li":
+            announces = (
+                said[index] and element.tag == "p" and element.words >= limits.min_prose_words and element.text[-1:] in _COLONS
+            )
+            announced = element.block if announces else -1
         elif announced >= 0 and not said[index]:
-            whole = boxes[item.box].parent
-            said[index] = boxes[whole].tag in _LISTS and boxes[announced].parent == boxes[whole].parent
+            whole = blocks[element.block].parent
+            said[index] = blocks[whole].tag in _LISTS and blocks[announced].parent == blocks[whole].parent
 
 
-def _is_label(item: Item, following: Item, limits: "ExtractConfig") -> bool:
+def _is_label(element: Element, following: Element, limits: "ExtractConfig") -> bool:
     """Whether a short line announces links: "read this, too:"."""
-    if item.media or item.words >= limits.min_prose_words or item.tag in HEADINGS or item.tag in _ROWS:
+    if element.media or element.words >= limits.min_prose_words or element.tag in HEADINGS or element.tag in _ROWS:
         return False
-    announces = item.text[-1] in _COLONS or (item.tag == "p" and following.tag == "li" and item.text[-1] not in _SENTENCE_ENDS)
+    announces = element.text[-1] in _COLONS or (
+        element.tag == "p" and following.tag == "li" and element.text[-1] not in _SENTENCE_ENDS
+    )
     return announces and following.link_density > limits.max_link_density
 
 
-def _is_between(layout: Layout, items: list[Item], said: list[bool], index: int) -> bool:
+def _is_between(tree: BlockTree, elements: list[Element], said: list[bool], index: int) -> bool:
     """A paragraph of a word or two among paragraphs, as in a dialogue."""
-    if not 0 < index < len(items) - 1 or items[index].link_letters or layout.boxes[items[index].box].tag != "p":
+    if not 0 < index < len(elements) - 1 or elements[index].link_letters or tree.blocks[elements[index].block].tag != "p":
         return False
-    around = [items[index - 1], items[index + 1]]
-    parent = layout.boxes[items[index].box].parent
-    return said[index - 1] and said[index + 1] and all(layout.boxes[item.box].parent == parent for item in around)
+    around = [elements[index - 1], elements[index + 1]]
+    parent = tree.blocks[elements[index].block].parent
+    return said[index - 1] and said[index + 1] and all(tree.blocks[element.block].parent == parent for element in around)
 
 
-def _without_notices(items: list[Item], limits: "ExtractConfig") -> list[Item]:
+def _without_notices(elements: list[Element], limits: "ExtractConfig") -> list[Element]:
     """Without preformatted prose at either end of a document that is no preformatted one: that is a licence, and no code."""
-    if sum(len(item.text) for item in items if item.tag != "pre") < limits.min_article_prose:
-        return items
-    if 2 * sum(item.tag == "pre" for item in items) > len(items):
-        return items
-    last = len(items) - limits.max_edge_items
-    at_edge = [index < limits.max_edge_items or index >= last for index in range(len(items))]
-    return [item for edge, item in zip(at_edge, items, strict=True) if not (edge and _is_notice(item, limits))]
+    if sum(len(element.text) for element in elements if element.tag != "pre") < limits.min_article_prose:
+        return elements
+    if 2 * sum(element.tag == "pre" for element in elements) > len(elements):
+        return elements
+    last = len(elements) - limits.max_edge_elements
+    at_edge = [index < limits.max_edge_elements or index >= last for index in range(len(elements))]
+    return [element for edge, element in zip(at_edge, elements, strict=True) if not (edge and _is_notice(element, limits))]
 
 
-def _is_notice(item: Item, limits: "ExtractConfig") -> bool:
-    if item.tag != "pre" or item.words < limits.min_notice_words:
+def _is_notice(element: Element, limits: "ExtractConfig") -> bool:
+    if element.tag != "pre" or element.words < limits.min_notice_words:
         return False
-    plain = sum(character.isalpha() or character.isspace() or character in ",.'" for character in item.text)
-    return plain >= limits.min_notice_letters * len(item.text)
+    plain = sum(character.isalpha() or character.isspace() or character in ",.'" for character in element.text)
+    return plain >= limits.min_notice_letters * len(element.text)
 
 
-def _without_loose_ends(layout: Layout, items: list[Item], in_runs: set[int], limits: "ExtractConfig") -> list[Item]:
-    """Without the short lines before the first and after the last block that says something: paths, dates, who wrote it, where
-    to go next. Before the first paragraph only what stands in no element of text; before the first heading, list items, too."""
-    solid = [_is_solid(item, limits) for item in items]
-    closing = [index for index, item in enumerate(items) if solid[index] and _may_close(layout, item, limits)]
+def _without_loose_ends(tree: BlockTree, elements: list[Element], in_runs: set[int], limits: "ExtractConfig") -> list[Element]:
+    """Without the short lines before the first and after the last text that says something: paths, dates, who wrote it, where
+    to go next. Before the first paragraph only what stands in no block of text; before the first heading, list items, too."""
+    solid = [_is_solid(element, limits) for element in elements]
+    closing = [index for index, element in enumerate(elements) if solid[index] and _may_close(tree, element, limits)]
     if not closing:
-        return items
-    heading = next((index for index, item in enumerate(items) if item.tag in HEADINGS), len(items))
-    first = next((index for index, item in enumerate(items) if solid[index] and item.tag not in HEADINGS), 0)
+        return elements
+    heading = next((index for index, element in enumerate(elements) if element.tag in HEADINGS), len(elements))
+    first = next((index for index, element in enumerate(elements) if solid[index] and element.tag not in HEADINGS), 0)
     last, out = closing[-1], []
-    for index, item in enumerate(items):
-        linked = ("p",) if item.link_letters and item.tag == "p" else ()
+    for index, element in enumerate(elements):
+        linked = ("p",) if element.link_letters and element.tag == "p" else ()
         loose = (
-            (index < min(heading, first) and not solid[index] and _is_loose(layout, item, ("li", "p")))
-            or (index < first and not solid[index] and _is_loose(layout, item, linked))
-            or (index > last and _is_loose(layout, item, linked))
+            (index < min(heading, first) and not solid[index] and _is_loose(tree, element, ("li", "p")))
+            or (index < first and not solid[index] and _is_loose(tree, element, linked))
+            or (index > last and _is_loose(tree, element, linked))
         )
-        if not loose or id(item) in in_runs or _is_of_pictures(items, index):
-            out.append(item)
+        if not loose or id(element) in in_runs or _is_of_pictures(elements, index):
+            out.append(element)
     return out
 
 
-def _is_of_pictures(items: list[Item], index: int) -> bool:
+def _is_of_pictures(elements: list[Element], index: int) -> bool:
     """A line in a row of pictures, each followed by one: it says what the picture before it shows."""
-    if index < 1 or items[index].link_letters or not items[index - 1].media:
+    if index < 1 or elements[index].link_letters or not elements[index - 1].media:
         return False
-    following = index + 1 < len(items) and items[index + 1].media
-    return bool(following or (index > 2 and items[index - 3].media and not items[index - 2].media))
+    following = index + 1 < len(elements) and elements[index + 1].media
+    return bool(following or (index > 2 and elements[index - 3].media and not elements[index - 2].media))
 
 
-def _is_solid(item: Item, limits: "ExtractConfig") -> bool:
-    """A block that reads as text: long enough, or a sentence, or code, or a row, or a heading."""
-    if item.media:
+def _is_solid(element: Element, limits: "ExtractConfig") -> bool:
+    """What reads as text: long enough, or a sentence, or code, or a row, or a heading."""
+    if element.media:
         return False
-    if item.tag in _ROWS or item.tag in HEADINGS or item.text[-1] in _SENTENCE_ENDS:
+    if element.tag in _ROWS or element.tag in HEADINGS or element.text[-1] in _SENTENCE_ENDS:
         return True
-    return item.words >= limits.min_prose_words and item.link_density <= limits.max_solid_link_density
+    return element.words >= limits.min_prose_words and element.link_density <= limits.max_solid_link_density
 
 
-def _may_close(layout: Layout, item: Item, limits: "ExtractConfig") -> bool:
-    """A short sentence in no element of text does not end a document: "Was this of use?"."""
-    return item.words >= limits.min_prose_words or item.tag != "p" or layout.boxes[item.box].tag in TEXT_BOXES
+def _may_close(tree: BlockTree, element: Element, limits: "ExtractConfig") -> bool:
+    """A short sentence in no block of text does not end a document: "Was this of use?"."""
+    return element.words >= limits.min_prose_words or element.tag != "p" or tree.blocks[element.block].tag in TEXT_BLOCKS
 
 
-def _is_loose(layout: Layout, item: Item, also: tuple[str, ...]) -> bool:
-    """A short line in no element of text, or in one of those named."""
-    if item.media:
+def _is_loose(tree: BlockTree, element: Element, also: tuple[str, ...]) -> bool:
+    """A short line in no block of text, or in one of those named."""
+    if element.media:
         return False
-    box = layout.boxes[item.box]
-    return box.tag in also or (box.tag not in TEXT_BOXES and (item.link_letters > 0 or box.letters == len(item.text)))
+    block = tree.blocks[element.block]
+    return block.tag in also or (
+        block.tag not in TEXT_BLOCKS and (element.link_letters > 0 or block.letters == len(element.text))
+    )

@@ -7,7 +7,7 @@ tenth (0.58) has an F1 of 0.57 and the highest (0.96) one of 0.94. For routing p
 
 import math
 
-from lamella.transforms.extract.dom.blocks import Item, Layout
+from lamella.transforms.extract.dom.blocks import BlockTree, Element
 from lamella.transforms.extract.dom.tags import HEADINGS
 
 _BASE = 0.79
@@ -15,28 +15,28 @@ _PROSE_TAKEN = 0.13  # of the page's prose, the share taken
 _SIZE = -0.04  # decimal digits of the letters taken, over 4
 _LIST = -0.08  # the page is a list of entries
 _SOUGHT = -0.29  # its text was found only in what it hides, or in what it would draw by a script
-_HEADINGS = -0.10  # headings a block
+_HEADINGS = -0.10  # headings a text
 _LINKS = -0.24  # link letters a letter
 _PARTS = -0.05  # letters in lists and tables a letter
 _ARTICLE = 0.06  # one `article`
 _PROSE = 0.05  # letters of prose a letter
 
 
-def confidence(layout: Layout, items: list[Item], sought: bool, min_prose_words: int) -> float:
-    """`items` are what the first walk gave; `sought` says that more was looked for."""
-    texts = [item for item in items if not item.media]
-    letters = max(sum(len(item.text) for item in texts), 1)
-    prose = sum(len(item.text) for item in texts if item.words >= min_prose_words)
+def confidence(tree: BlockTree, elements: list[Element], sought: bool, min_prose_words: int) -> float:
+    """`elements` are what the first walk gave; `sought` says that more was looked for."""
+    texts = [element for element in elements if not element.media]
+    letters = max(sum(len(element.text) for element in texts), 1)
+    prose = sum(len(element.text) for element in texts if element.words >= min_prose_words)
     found = (
         _BASE
-        + _PROSE_TAKEN * min(prose / max(layout.boxes[0].prose, 1.0), 1.0)
+        + _PROSE_TAKEN * min(prose / max(tree.blocks[0].prose, 1.0), 1.0)
         + _SIZE * min(math.log10(letters) / 4, 1.0)
-        + _LIST * any(item.entry for item in items)
+        + _LIST * any(element.entry for element in elements)
         + _SOUGHT * sought
-        + _HEADINGS * sum(item.tag in HEADINGS for item in texts) / max(len(texts), 1)
-        + _LINKS * min(sum(item.link_letters for item in texts) / letters, 1.0)
-        + _PARTS * sum(len(item.text) for item in texts if item.tag in ("li", "tr")) / letters
-        + _ARTICLE * (sum(box.tag == "article" for box in layout.boxes) == 1)
+        + _HEADINGS * sum(element.tag in HEADINGS for element in texts) / max(len(texts), 1)
+        + _LINKS * min(sum(element.link_letters for element in texts) / letters, 1.0)
+        + _PARTS * sum(len(element.text) for element in texts if element.tag in ("li", "tr")) / letters
+        + _ARTICLE * (sum(block.tag == "article" for block in tree.blocks) == 1)
         + _PROSE * prose / letters
     )
     return round(min(max(found, 0.0), 1.0), 3)

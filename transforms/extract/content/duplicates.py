@@ -1,8 +1,10 @@
-"""The items of a document -> the same with each picture once, in the largest of the sizes that it comes in."""
+"""The elements of a document -> the same with each picture once, in the largest of the sizes that it comes in."""
 
 import re
 
-from lamella.transforms.extract.dom.blocks import Image, Item
+from lamella.transforms.extract.dom.blocks import Element, Image
+from lamella.transforms.extract.heuristics import HEURISTICS
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
 # What an address says of a size: "photo-300x200.jpg", "photo@2x.jpg", "photo-large.jpg", "/w_300,h_200/photo.jpg",
 # "/max/800/photo.jpg", "/300px-photo.jpg", "?w=300".
@@ -16,30 +18,27 @@ _SIZES = re.compile(
 )
 _SIZE_NAMES = frozenset(("w", "h", "width", "height", "size", "sz", "resize", "imwidth"))
 _RENDERING_NAMES = frozenset(("quality", "fit", "crop", "auto", "dpr"))
-_MIN_PX = 16  # a smaller "size" is a number of something else
 _NUMBER = re.compile(r"\d+")
 # Of words: an address that says nothing of a size is a picture as it was put up, and so are those of twice its pixels.
 _WORD_PX = {"thumb": 100, "small": 300, "medium": 600, "large": 1200, "jumbo": 2000, "scaled": 2560}
 _SIZE_WORD = re.compile("|".join(_WORD_PX), re.IGNORECASE)
 _AS_PUT_UP, _DOUBLED_PX = 10_000, 20_000
-_MAX_SIZES = 8  # pictures of one address but for sizes, with which another one is compared
-_MAX_URL = 2000  # characters; the sizes in a longer address are not looked for
 
 
-def without_copies(items: list[Item]) -> list[Item]:
+def without_copies(elements: list[Element]) -> list[Element]:
     """Each picture stays where it stands first, in the largest size that the page shows. Pictures of which the page says
     different things are different, whatever their addresses say: a small egg and a large one."""
-    out: list[Item] = []
+    out: list[Element] = []
     seen: dict[str, list[Image]] = {}
-    for item in items:
-        if isinstance(shown := item.media, Image):
+    for element in elements:
+        if isinstance(shown := element.media, Image):
             sizes = seen.setdefault(picture_of(shown.url), [])
-            first = next((one for one in sizes[:_MAX_SIZES] if _is_size_of(shown, one)), None)
+            first = next((one for one in sizes[: INPUT_LIMITS.max_sizes] if _is_size_of(shown, one)), None)
             if first:
                 _take_over(first, shown)
                 continue
             sizes.append(shown)
-        out.append(item)
+        out.append(element)
     return out
 
 
@@ -51,7 +50,7 @@ def _is_size_of(shown: Image, first: Image) -> bool:
 
 def picture_of(url: str) -> str:
     """An address without what it says of a size: equal for two sizes of one picture."""
-    if len(url) > _MAX_URL:
+    if len(url) > INPUT_LIMITS.max_sized_url:
         return url
     path, _, query = url.partition("#")[0].partition("?")
     kept = [pair for pair in query.split("&") if pair and not _is_size(*pair.lower().partition("=")[::2])]
@@ -61,7 +60,7 @@ def picture_of(url: str) -> str:
 def _is_size(name: str, value: str) -> bool:
     if name in _RENDERING_NAMES:
         return True
-    return name in _SIZE_NAMES and not (value.isdecimal() and int(value[:6]) < _MIN_PX)
+    return name in _SIZE_NAMES and not (value.isdecimal() and int(value[:6]) < HEURISTICS.min_size_px)
 
 
 def _take_over(first: Image, copy: Image) -> None:

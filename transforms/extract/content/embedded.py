@@ -1,4 +1,4 @@
-"""A tree whose page says nearly nothing -> HTML of what its embedded state says: the page that a script would draw.
+"""A parsed page says nearly nothing -> HTML of what its embedded state says: the page that a script would draw.
 
 Applications send their content as JSON: in scripts, in JSON-LD (schema.org: articleBody, text, description), in an attribute.
 Of all strings there that are prose, those under one key that say most are the content: the posts of a thread, a body of text.
@@ -10,27 +10,24 @@ from html import escape
 
 from selectolax.lexbor import LexborHTMLParser
 
+from lamella.transforms.extract.heuristics import HEURISTICS
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
+
 _SCRIPTS = 'script[type*="json" i]'
-_HOLDERS = "div, main, section, article, astro-island"  # elements whose attributes may hold the state
-_MIN_STATE = 500  # characters of an attribute that holds it
-_MAX_STATE = 4_000_000  # of all that is read
-_MAX_VALUES = 200_000
-_MAX_NESTED = 3  # JSON in strings of JSON
-_MIN_WORDS = 12  # of a string that is prose
-_MAX_HOLDERS = 5000
+_HOLDERS = "div, main, section, article, astro-island"  # HTML elements whose attributes may hold the state
 
 
-def embedded_html(tree: LexborHTMLParser, title: str) -> str:
+def embedded_html(dom: LexborHTMLParser, title: str) -> str:
     """The strings under the key that says most, as a page of its own; "" where there are none."""
     said: dict[str, dict[str, int]] = {}
-    left = _MAX_VALUES
-    for state in _states(tree):
+    left = INPUT_LIMITS.max_state_values
+    for state in _states(dom):
         for key, text in _strings(state):
             left -= 1
             if left < 0:
                 break
             words = len(text.split())
-            if words >= _MIN_WORDS and not text.startswith(("http", "function", "data:")):
+            if words >= HEURISTICS.min_state_words and not text.startswith(("http", "function", "data:")):
                 said.setdefault(key, {}).setdefault(text, words)
     if not said:
         return ""
@@ -43,11 +40,15 @@ def _paragraphs(text: str) -> str:
     return "".join(f"<p>{escape(line)}</p>" for line in text.split("\n") if line.strip())
 
 
-def _states(tree: LexborHTMLParser) -> Iterator[object]:
-    left = _MAX_STATE
-    texts = [node.text() or "" for node in tree.css(_SCRIPTS)]
-    for node in tree.css(_HOLDERS)[:_MAX_HOLDERS]:
-        texts += [value for value in node.attributes.values() if value and len(value) >= _MIN_STATE and value[0] in "{["]
+def _states(dom: LexborHTMLParser) -> Iterator[object]:
+    left = INPUT_LIMITS.max_state
+    texts = [node.text() or "" for node in dom.css(_SCRIPTS)]
+    for node in dom.css(_HOLDERS)[: INPUT_LIMITS.max_state_holders]:
+        texts += [
+            value
+            for value in node.attributes.values()
+            if value and len(value) >= HEURISTICS.min_state_characters and value[0] in "{["
+        ]
     for text in texts:
         left -= len(text)
         if left < 0:
@@ -73,7 +74,7 @@ def _strings(state: object) -> Iterator[tuple[str, str]]:
         elif isinstance(value, list):
             stack += [(key, one, nested) for one in reversed(value)]
         elif isinstance(value, str) and value:
-            inner = _loaded(value) if value[0] in "{[" and nested < _MAX_NESTED else None
+            inner = _loaded(value) if value[0] in "{[" and nested < INPUT_LIMITS.max_state_nested else None
             if isinstance(inner, dict | list):
                 stack.append((key, inner, nested + 1))
             else:

@@ -1,6 +1,6 @@
-"""A Layout -> the entries of a page that is a list of them, as results, products and posts are; none where it is an article.
+"""A BlockTree -> the entries of a page that is a list of them, as results, products and posts are; none where it is an article.
 
-Entries are boxes of one name that repeat, each with a link and with a picture, a heading or a second line. The page is theirs
+Entries are blocks of one name that repeat, each with a link and with a picture, a heading or a second line. The page is theirs
 where they say more than all prose beside them, and where not much prose stands before the first of them.
 """
 
@@ -8,9 +8,10 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from lamella.transforms.extract.dom.blocks import Box, Item, Layout
-from lamella.transforms.extract.dom.class_heuristics import COMMENTS, CONSENT, FURNITURE, LIKELY_FURNITURE
+from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element
+from lamella.transforms.extract.dom.class_heuristics import BOILERPLATE, COMMENTS, CONSENT, LIKELY_BOILERPLATE
 from lamella.transforms.extract.dom.tags import HEADINGS
+from lamella.transforms.extract.heuristics import HEURISTICS
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
@@ -18,78 +19,77 @@ if TYPE_CHECKING:
 _MONEY = frozenset("$€£¥₹₽₩₺₫฿₴")
 _BY_SIGN = re.compile(r"[$€£¥₹₽₩₺₫฿₴]\s?\d|\d\s?[$€£¥₹₽₩₺₫฿₴]")
 _BY_NAME = re.compile(r"\d[.,]\d\d\s(?:[A-Z]{3}|[A-Za-z]{2,3}\.?)$")  # 12.50 EUR, 12,50 kr.
-_MAX_PRICE = 60  # characters of a line that is one
-_NEVER = frozenset((FURNITURE, CONSENT, COMMENTS))
+_NEVER = frozenset((BOILERPLATE, CONSENT, COMMENTS))
 _NO_ENTRIES = frozenset(("p", "tr", "td", "th", "dt", "dd", "option", "figure", "ul", "ol", "table", "tbody", *HEADINGS))
 
 
-def entries_of(layout: Layout, marked: list[bool], limits: "ExtractConfig") -> list[int]:
-    """The boxes of the entries, in document order; [] where the page is no list."""
-    boxes = layout.boxes
+def entries_of(tree: BlockTree, marked: list[bool], limits: "ExtractConfig") -> list[int]:
+    """The blocks of the entries, in document order; [] where the page is no list."""
+    blocks = tree.blocks
     candidates = [
         index
-        for index, box in enumerate(boxes)
-        if box.link_letters
-        and limits.min_entry_letters <= box.letters <= limits.max_entry_letters
-        and box.tag not in _NO_ENTRIES
+        for index, block in enumerate(blocks)
+        if block.link_letters
+        and limits.min_entry_letters <= block.letters <= limits.max_entry_letters
+        and block.tag not in _NO_ENTRIES
         and index
     ]
     if len(candidates) < limits.min_entries:
         return []
-    lines, priced = _lines(layout), priced_boxes(layout)
-    never = _within(layout, [box.hint in _NEVER for box in boxes])
-    likely = _within(layout, [box.hint == LIKELY_FURNITURE for box in boxes])
+    lines, priced = _lines(tree), priced_blocks(tree)
+    never = _within(tree, [block.hint in _NEVER for block in blocks])
+    likely = _within(tree, [block.hint == LIKELY_BOILERPLATE for block in blocks])
     groups: dict[tuple[str, str], list[int]] = {}
     for index in candidates:
         if never[index]:
             continue
-        box, around = boxes[index], boxes[boxes[index].parent]
-        named = box.name or box.tag != "li" or (around.tag == "ul" and around.name)
-        if box.tag == "li" and around.tag == "ol" and not box.name and 2 * box.prose > box.letters:
+        block, around = blocks[index], blocks[blocks[index].parent]
+        named = block.name or block.tag != "li" or (around.tag == "ul" and around.name)
+        if block.tag == "li" and around.tag == "ol" and not block.name and 2 * block.prose > block.letters:
             continue  # steps, exercises: they are told in their order, whatever they link to
-        if _is_entry(box, lines[index] if named else 2, likely[index], priced[index], limits):
-            groups.setdefault((box.tag, box.name or f"{around.tag} {around.name}"), []).append(index)
-    ends = layout.ends()
+        if _is_entry(block, lines[index] if named else 2, likely[index], priced[index], limits):
+            groups.setdefault((block.tag, block.name or f"{around.tag} {around.name}"), []).append(index)
+    ends = tree.ends()
     best: list[int] = []
     most = 0
     for group in groups.values():
         outer = _outermost(group, ends)
-        letters = sum(boxes[index].letters for index in outer)
-        links = sum(boxes[index].link_letters for index in outer)
+        letters = sum(blocks[index].letters for index in outer)
+        links = sum(blocks[index].link_letters for index in outer)
         if len(outer) >= limits.min_entries and letters > most and links >= limits.min_entry_links * letters:
             best, most = outer, letters
-    return best if best and _is_theirs(layout, best, most, ends, marked, limits) else []
+    return best if best and _is_theirs(tree, best, most, ends, marked, limits) else []
 
 
-def _is_entry(box: Box, lines: int, likely: bool, priced: bool, limits: "ExtractConfig") -> bool:
-    """In what may be furniture only what shows a picture and has a heading: menus have no both."""
+def _is_entry(block: Block, lines: int, likely: bool, priced: bool, limits: "ExtractConfig") -> bool:
+    """In what may be boilerplate only what shows a picture and has a heading: menus have no both."""
     if likely:
-        return bool(box.media and box.headings)
+        return bool(block.media and block.headings)
     tells = (
-        lines > 2 and (box.name or box.tag != "li") and box.link_letters <= limits.max_entry_links * box.letters
+        lines > 2 and (block.name or block.tag != "li") and block.link_letters <= limits.max_entry_links * block.letters
     )  # a menu within a menu has lines, too
-    return lines > 1 and bool(box.media or box.headings or tells or priced)
+    return lines > 1 and bool(block.media or block.headings or tells or priced)
 
 
-def _lines(layout: Layout) -> list[int]:
-    """For each box the blocks of text in it."""
-    lines = [0] * len(layout.boxes)
-    for item in layout.items:
-        lines[item.box] += not item.media
+def _lines(tree: BlockTree) -> list[int]:
+    """For each block the texts in it."""
+    lines = [0] * len(tree.blocks)
+    for element in tree.elements:
+        lines[element.block] += not element.media
     for index in range(len(lines) - 1, 0, -1):
-        lines[layout.boxes[index].parent] += lines[index]
+        lines[tree.blocks[index].parent] += lines[index]
     return lines
 
 
-def priced_boxes(layout: Layout) -> list[bool]:
-    """For each box whether a short line in it is a price: a number beside a sign of money."""
-    priced = [False] * len(layout.boxes)
-    for item in layout.items:
-        if len(item.text) <= _MAX_PRICE and _is_price(item.text):
-            priced[item.box] = True
+def priced_blocks(tree: BlockTree) -> list[bool]:
+    """For each block whether a short line in it is a price: a number beside a sign of money."""
+    priced = [False] * len(tree.blocks)
+    for element in tree.elements:
+        if len(element.text) <= HEURISTICS.max_price_characters and _is_price(element.text):
+            priced[element.block] = True
     for index in range(len(priced) - 1, 0, -1):
         if priced[index]:
-            priced[layout.boxes[index].parent] = True
+            priced[tree.blocks[index].parent] = True
     return priced
 
 
@@ -108,7 +108,7 @@ def _outermost(group: list[int], ends: list[int]) -> list[int]:
 
 
 def _is_theirs(
-    layout: Layout,
+    tree: BlockTree,
     entries: list[int],
     letters: int,
     ends: list[int],
@@ -116,32 +116,36 @@ def _is_theirs(
     limits: "ExtractConfig",
 ) -> bool:
     """Whether the page is a list of these entries, by the prose that stands outside of them and of boilerplate."""
-    outside = _within(layout, marked)
+    outside = _within(tree, marked)
     for entry in entries:
         outside[entry : ends[entry]] = [True] * (ends[entry] - entry)
     before = beside = 0.0
-    for item in layout.items:
+    for element in tree.elements:
         if (
-            not outside[item.box]
-            and not item.media
-            and item.words >= limits.min_prose_words
-            and 2 * item.link_letters < len(item.text)
+            not outside[element.block]
+            and not element.media
+            and element.words >= limits.min_prose_words
+            and 2 * element.link_letters < len(element.text)
         ):
-            beside += len(item.text)
-            before += len(item.text) if item.box < entries[0] else 0
+            beside += len(element.text)
+            before += len(element.text) if element.block < entries[0] else 0
     return letters >= limits.min_entries_share * beside and before <= limits.max_prose_before_entries * letters
 
 
-def without_repeated_lines(layout: Layout, items: list[Item]) -> list[Item]:
+def without_repeated_lines(tree: BlockTree, elements: list[Element]) -> list[Element]:
     """Entries without the short lines that most of them have: "read more", "add to cart"."""
-    counts = Counter(item.text for item in items if item.entry and not item.media)
-    entries = len({item.entry for item in items if item.entry})
-    return [item for item in items if not (item.entry and not item.media and 2 * counts[item.text] > max(entries, 5))]
+    counts = Counter(element.text for element in elements if element.entry and not element.media)
+    entries = len({element.entry for element in elements if element.entry})
+    return [
+        element
+        for element in elements
+        if not (element.entry and not element.media and 2 * counts[element.text] > max(entries, 5))
+    ]
 
 
-def _within(layout: Layout, tops: list[bool]) -> list[bool]:
+def _within(tree: BlockTree, tops: list[bool]) -> list[bool]:
     out = list(tops)
-    for index, box in enumerate(layout.boxes):
-        if index and out[box.parent]:
+    for index, block in enumerate(tree.blocks):
+        if index and out[block.parent]:
             out[index] = True
     return out

@@ -1,1 +1,1 @@
-"""A page's HTML -> its blocks in document order, with what each element says of itself: one walk, and nothing judged."""
+"""A page's HTML -> its elements in document order, in blocks that say something of themselves: one walk, and nothing judged."""

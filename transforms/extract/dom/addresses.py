@@ -1,4 +1,4 @@
-"""The attributes of an element -> the one URL to fetch for its image or video, and the size that the page gives it.
+"""The attributes of an HTML element -> the one URL to fetch for its image or video, and the size that the page gives it.
 
 Finds what OBELICS loses: srcset and picture, lazy loading under the names that it reads and more, CSS backgrounds, `<base>`,
 and references as RFC 3986 resolves them. data: URIs and tracking pixels are left out.
@@ -11,6 +11,8 @@ from urllib.parse import unquote
 from lamella.transforms.extract.dom.blocks import Video
 from lamella.transforms.extract.dom.late_addresses import late_address
 from lamella.transforms.extract.dom.placeholders import is_placeholder
+from lamella.transforms.extract.heuristics import HEURISTICS
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
 from lamella.transforms.formats.urls import join_url
 
 Attributes = dict[str, str | None]
@@ -45,7 +47,6 @@ _LAZY = (
 _IS_LAZY = frozenset(_LAZY)
 _LAZY_CLASS = re.compile(r"lazy|defer|unveil", re.IGNORECASE)
 _INLINE = re.compile(r"data:image/(?!svg)[\w.+-]{1,40}[;,]", re.IGNORECASE)
-_MIN_INLINE = 4000  # characters: some 3 kB. Blurred previews of pictures that come later have fewer
 _LAZY_BACKGROUNDS = ("data-bg", "data-background", "data-background-image", "data-bg-src", "data-background-src", "data-bgset")
 BACKGROUNDS = frozenset(("style", *_LAZY_BACKGROUNDS))  # attributes that may hold one
 # Neither reads on over the next bracket or quote: a page of unclosed ones would take time in its square.
@@ -66,9 +67,6 @@ _VIEWER = re.compile(
 )  # git hosts show a file's page under these
 _WORD_TRACKS = frozenset(("subtitles", "captions", "descriptions"))
 _UNREADABLE = frozenset(("image/jxl", "image/jp2", "image/jpx", "image/vnd.ms-photo"))
-_THUMBNAIL_PX = 200
-_MAX_SRCSET = 10_000  # characters that are read
-_MAX_DENSITY = 3.0  # beyond it, srcset offers what no screen shows
 
 
 def image_url(attributes: Attributes, sources: list[Attributes], max_px: int) -> str:
@@ -95,7 +93,7 @@ def image_url(attributes: Attributes, sources: list[Attributes], max_px: int) ->
 def inline_image(value: str | None) -> str:
     """A data: URI that holds a picture, "" for one so short that it holds a place."""
     value = (value or "").strip()
-    return value if len(value) >= _MIN_INLINE and _INLINE.match(value) else ""
+    return value if len(value) >= HEURISTICS.min_inline_characters and _INLINE.match(value) else ""
 
 
 def is_inline(url: str) -> bool:
@@ -103,7 +101,7 @@ def is_inline(url: str) -> bool:
 
 
 def background_url(attributes: Attributes) -> str:
-    """The image that a style attribute, or a lazy loader's, puts behind an element."""
+    """The image that a style attribute, or a lazy loader's, puts behind an HTML element."""
     style = attributes.get("style") or ""
     if "url(" in style and (found := _BACKGROUND.search(style)) and (url := _reference(found[found.lastindex or 0])):
         return url
@@ -127,7 +125,7 @@ def linked_image(href: str | None, shown: str, size: tuple[int, int]) -> str:
         return shown if _leads_to_page(linked) else linked
     folder, _, name = shown.partition("?")[0].rpartition("/")
     named_small = _THUMBNAIL_NAME.search(name) or _THUMBNAIL_FOLDER.search(folder)
-    small = 0 < max(size) < _THUMBNAIL_PX or (not max(size) and named_small)
+    small = 0 < max(size) < HEURISTICS.max_thumbnail_px or (not max(size) and named_small)
     if not small or _leads_to_page(linked):
         return shown
     same_name = linked.partition("?")[0].rpartition("/")[2] == name
@@ -156,7 +154,7 @@ def object_url(attributes: Attributes) -> tuple[str, str]:
 
 
 def add_source(video: Video, tag: str, attributes: Attributes) -> None:
-    """Takes what a `video`, `source` or `track` element adds: the first address, the first track of words, the poster."""
+    """Takes what a `video`, `source` or `track` adds: the first address, the first track of words, the poster."""
     url = _reference(attributes.get("src") or attributes.get("data-src"))
     if tag == "track":
         if url and not video.track and (attributes.get("kind") or "subtitles").lower() in _WORD_TRACKS:
@@ -228,7 +226,7 @@ def _best(srcset: str, max_px: int) -> tuple[int, str] | None:
             by_width.append((int(descriptor[:-1][:6]), url))
         elif _DENSITY.fullmatch(descriptor):
             density = float(descriptor[:-1] or 1)
-            by_density.append((density <= _MAX_DENSITY, density, url))
+            by_density.append((density <= HEURISTICS.max_density, density, url))
     if by_width:
         url = _sensible(by_width, max_px)
         return next(width for width, found in by_width if found == url), url
@@ -246,8 +244,8 @@ def candidates(srcset: str) -> list[tuple[str, str]]:
     """(URL, descriptor) pairs as HTML parses them: a URL may hold commas, so only white space ends it; one with a descriptor
     that is none, as the rest of a name with a space in it, is left out."""
     out, at = [], 0
-    if len(srcset) > _MAX_SRCSET:
-        srcset = srcset[:_MAX_SRCSET].rpartition(",")[0]
+    if len(srcset) > INPUT_LIMITS.max_srcset:
+        srcset = srcset[: INPUT_LIMITS.max_srcset].rpartition(",")[0]
     while found := _CANDIDATE.match(srcset, at):
         at = found.end()
         url, descriptor = found[1], ""

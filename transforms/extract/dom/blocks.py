@@ -1,19 +1,17 @@
-"""What a page is made of, before anything is judged: boxes within boxes, and the items of text and media in them."""
+"""What a page is made of, before anything is judged: blocks within blocks, and the elements of text and media in them."""
 
 from dataclasses import dataclass, field
 
 from lamella.transforms.extract.dom.tags import HEADINGS
-
-_MAX_CARD_PARAGRAPHS = 2  # in one link
-_WHOLE = 0.9  # of a block's letters in a link: the block is a link
+from lamella.transforms.extract.heuristics import HEURISTICS
 
 
 @dataclass(slots=True)
-class Box:
-    """A block-level element. Filled while the page is walked, summed once, then read by the rules."""
+class Block:
+    """A block-level HTML element. Filled while the page is walked, summed once, then read by the rules."""
 
     tag: str
-    parent: int  # index of the box around it; -1 for the root
+    parent: int  # index of the block around it; -1 for the root
     hint: str = ""  # what its tag, role, class and id say: a word of `hints`
     name: str = ""  # its class: siblings of one name repeat one thing
     caption: bool = False  # it says that it is the caption of a picture
@@ -55,10 +53,10 @@ class Video:
 
 
 @dataclass(slots=True)
-class Item:
-    """A block of text, or an image or video in its place."""
+class Element:
+    """A text without a block's edge in it, or an image or video in its place."""
 
-    box: int
+    block: int
     position: int
     tag: str
     text: str = ""
@@ -67,92 +65,97 @@ class Item:
     slanted: bool = False  # all of it in italics or small print
     media: Image | Video | None = None
     link_density: float = 0.0  # link letters a letter
-    entry: int = 0  # the box of the entry that it stands in, on a page that is a list of entries
-    href: str = ""  # where all links of the block lead, if they lead to one place
-    wrapped: bool = False  # the link began in a box around the block's: a card, or it was never closed
+    entry: int = 0  # the block of the entry that it stands in, on a page that is a list of entries
+    href: str = ""  # where all links of the text lead, if they lead to one place
+    wrapped: bool = False  # the link began in a block around its own: a card, or it was never closed
 
 
 @dataclass(slots=True)
-class Layout:
-    boxes: list[Box] = field(default_factory=lambda: [Box("#root", -1)])
-    items: list[Item] = field(default_factory=list)
+class BlockTree:
+    blocks: list[Block] = field(default_factory=lambda: [Block("#root", -1)])
+    elements: list[Element] = field(default_factory=list)
     title: str = ""  # of the page, as its head has it
     _ends: list[int] = field(default_factory=list)  # as `ends` found it
 
     def add_up(self, min_prose_words: int) -> None:
-        """Sums go from the items to their boxes, and from each box to the one around it."""
-        boxes, names = self.boxes, self.title.casefold()
+        """Sums go from the elements to their blocks, and from each block to the one around it."""
+        blocks, names = self.blocks, self.title.casefold()
         self._close_links(min_prose_words)
-        for item in self.items:
-            box = boxes[item.box]
-            if item.media:
-                box.media += 1
+        for element in self.elements:
+            block = blocks[element.block]
+            if element.media:
+                block.media += 1
                 continue
-            box.letters += len(item.text)
-            box.link_letters += item.link_letters
-            box.prose += prose_letters(item, min_prose_words)
-            if item.tag == "pre":
-                box.code += len(item.text)
-            elif item.tag in HEADINGS:
-                box.headings += 1
-                box.title = box.title or is_title(item, names)
-        for index in range(len(boxes) - 1, 0, -1):
-            box = boxes[index]
-            parent = boxes[box.parent]
-            if box.letters:
-                parent.letters += box.letters
-                parent.link_letters += box.link_letters
-                parent.prose += box.prose
-                parent.code += box.code
-                parent.headings += box.headings
-                parent.title = parent.title or box.title
-            parent.media += box.media
-            parent.main = parent.main or box.main
+            block.letters += len(element.text)
+            block.link_letters += element.link_letters
+            block.prose += prose_letters(element, min_prose_words)
+            if element.tag == "pre":
+                block.code += len(element.text)
+            elif element.tag in HEADINGS:
+                block.headings += 1
+                block.title = block.title or is_title(element, names)
+        for index in range(len(blocks) - 1, 0, -1):
+            block = blocks[index]
+            parent = blocks[block.parent]
+            if block.letters:
+                parent.letters += block.letters
+                parent.link_letters += block.link_letters
+                parent.prose += block.prose
+                parent.code += block.code
+                parent.headings += block.headings
+                parent.title = parent.title or block.title
+            parent.media += block.media
+            parent.main = parent.main or block.main
 
     def _close_links(self, min_prose_words: int) -> None:
         """Paragraphs in a row that are one link each, all to one place: the link was never closed, and parsers open it anew in
         each of them. Where it began around them, as a card's does, it takes more paragraphs than a card has."""
-        row: list[Item] = []
-        for item in [*self.items, None]:
-            linked = item is not None and item.media is None and item.link_density > 0 and item.href != ""
-            whole = linked and item is not None and item.words >= min_prose_words and item.link_density >= _WHOLE
-            if whole and item is not None and row and row[-1].href == item.href:
-                row.append(item)
+        row: list[Element] = []
+        for element in [*self.elements, None]:
+            linked = element is not None and element.media is None and element.link_density > 0 and element.href != ""
+            whole = (
+                linked
+                and element is not None
+                and element.words >= min_prose_words
+                and element.link_density >= HEURISTICS.min_whole_link
+            )
+            if whole and element is not None and row and row[-1].href == element.href:
+                row.append(element)
                 continue
-            if row and len(row) > (_MAX_CARD_PARAGRAPHS if row[-1].wrapped else 1):
+            if row and len(row) > (HEURISTICS.max_card_paragraphs if row[-1].wrapped else 1):
                 for one in row:
                     one.link_letters, one.link_density = 0, 0.0
-            row = [item] if item is not None and linked and (whole or not item.wrapped) else []
+            row = [element] if element is not None and linked and (whole or not element.wrapped) else []
 
     def ends(self) -> list[int]:
-        """For each box, the index behind the last one within it: boxes are in document order."""
-        if len(self._ends) != len(self.boxes):
-            ends = self._ends = list(range(1, len(self.boxes) + 1))
+        """For each block, the index behind the last one within it: blocks are in document order."""
+        if len(self._ends) != len(self.blocks):
+            ends = self._ends = list(range(1, len(self.blocks) + 1))
             for index in range(len(ends) - 1, 0, -1):
-                parent = self.boxes[index].parent
+                parent = self.blocks[index].parent
                 if ends[parent] < ends[index]:
                     ends[parent] = ends[index]
         return self._ends
 
     def below(self, top: int) -> list[bool]:
-        """For each box, whether it is `top` or stands within it."""
+        """For each block, whether it is `top` or stands within it."""
         end = self.ends()[top]
-        return [False] * top + [True] * (end - top) + [False] * (len(self.boxes) - end)
+        return [False] * top + [True] * (end - top) + [False] * (len(self.blocks) - end)
 
 
-def is_title(item: Item, names: str) -> bool:
+def is_title(element: Element, names: str) -> bool:
     """Whether a heading is the page's: of the first rank, or found in what the page calls itself, in folded case."""
-    return item.tag == "h1" or is_named(item, names)
+    return element.tag == "h1" or is_named(element, names)
 
 
-def is_named(item: Item, names: str) -> bool:
-    return item.tag in HEADINGS and item.words > 1 and item.text.casefold() in names
+def is_named(element: Element, names: str) -> bool:
+    return element.tag in HEADINGS and element.words > 1 and element.text.casefold() in names
 
 
-def prose_letters(item: Item, min_words: int) -> float:
-    """Letters of a block that reads as text; a label, a link or a line of code is not prose, but code is content."""
-    if item.tag == "pre":
-        return len(item.text) / 2
-    if item.words < min_words or 2 * item.link_letters >= len(item.text):
+def prose_letters(element: Element, min_words: int) -> float:
+    """Letters of a text that reads as one; a label, a link or a line of code is not prose, but code is content."""
+    if element.tag == "pre":
+        return len(element.text) / 2
+    if element.words < min_words or 2 * element.link_letters >= len(element.text):
         return 0.0
-    return float(len(item.text) - item.link_letters)
+    return float(len(element.text) - element.link_letters)

@@ -1,52 +1,47 @@
 """The cells of tables, met on the walk -> the line of their row; a cell that is long stands for itself."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+
+from selectolax.lexbor import LexborNode
 
 from lamella.transforms.extract.dom.texts import CELL
+from lamella.transforms.extract.dom.walk import Walk
+from lamella.transforms.extract.heuristics import HEURISTICS
 
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
-
-    from lamella.transforms.extract.dom.walker import Walker
-
-_LONG = 300  # characters; a cell with more is a column of the page's layout
 _PARTS = frozenset(("p", "div"))
 _MORE_THAN_WORDS = (
     "ul, ol, dl, table, h1, h2, h3, h4, h5, h6, pre, blockquote, figure, form, section, article, nav, img, picture, video"
 )
 
 
-def cell(page: Walker, node: LexborNode, attributes: dict[str, str | None]) -> Callable[[], None]:
-    if page.pieces or page.row_began:
-        if not page.pieces:
-            page.began = page.position
-        page.pieces.append(CELL)
-    page.row_began = True
-    before, began, links, position = page.box, len(page.pieces), page.link_letters, page.position
-    page.open_box(node.tag or "", attributes)
-    inner, joins = page.box, not page.joined and _is_short(node)
-    page.joined += joins
+def cell(walk: Walk, node: LexborNode, attributes: dict[str, str | None]) -> Callable[[], None]:
+    if walk.pieces or walk.row_began:
+        if not walk.pieces:
+            walk.began = walk.position
+        walk.pieces.append(CELL)
+    walk.row_began = True
+    before, began, links, position = walk.block, len(walk.pieces), walk.link_letters, walk.position
+    walk.open_block(node.tag or "", attributes)
+    inner, joins = walk.block, not walk.joined and _is_short(node)
+    walk.joined += joins
 
     def leave() -> None:
         nonlocal began, links
-        page.joined -= joins
-        if page.began > position:  # a block within ended the row's line: what is open is the cell's own
+        walk.joined -= joins
+        if walk.began > position:  # a block within ended the row's line: what is open is the cell's own
             began = links = 0
-        pieces = page.pieces[began:]
-        if sum(map(len, pieces)) > _LONG:
-            page.row_began = False
-            own, row_tag = page.link_letters - links, page.text_tag
-            del page.pieces[began:]
-            page.link_letters, page.box = links, before
-            page.flush()
-            page.pieces += pieces
-            page.link_letters, page.box, page.text_tag = own, inner, "p"
-            page.flush()
-            page.text_tag = row_tag
-        page.box = before
+        pieces = walk.pieces[began:]
+        if sum(map(len, pieces)) > HEURISTICS.max_cell_letters:
+            walk.row_began = False
+            own, row_tag = walk.link_letters - links, walk.text_tag
+            del walk.pieces[began:]
+            walk.link_letters, walk.block = links, before
+            walk.flush()
+            walk.pieces += pieces
+            walk.link_letters, walk.block, walk.text_tag = own, inner, "p"
+            walk.flush()
+            walk.text_tag = row_tag
+        walk.block = before
 
     return leave
 
@@ -56,4 +51,4 @@ def _is_short(node: LexborNode) -> bool:
     child = node.child
     while child is not None and child.tag not in _PARTS:
         child = child.next
-    return child is not None and node.css_first(_MORE_THAN_WORDS) is None and len(node.text()) <= _LONG
+    return child is not None and node.css_first(_MORE_THAN_WORDS) is None and len(node.text()) <= HEURISTICS.max_cell_letters

@@ -1,25 +1,28 @@
-"""A box's tag, role, class and id -> what it says it is: content, furniture of the site, or nothing ("").
+"""A block's tag, role, class and id -> what it says it is: content, boilerplate of the site, or nothing ("").
 
-Names are read token by token: a token is seen on many sites, a whole class attribute on few.
+What words say stands in `class_words.toml`; here is how they are read: token by token, as a token is seen on many sites, a
+whole class attribute on few.
 """
 
 import re
+import tomllib
 from functools import lru_cache
+from pathlib import Path
+
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
 CONTENT = "content"  # the page's own matter
-FURNITURE = "furniture"  # by tag or role: the page says so in HTML's own words
-LIKELY_FURNITURE = "likely furniture"  # by class or id: a habit of site builders
+BOILERPLATE = "boilerplate"  # by tag or role: the page says so in HTML's own words
+LIKELY_BOILERPLATE = "likely boilerplate"  # by class or id: a habit of site builders
 CONSENT = "consent"  # to cookies: no site calls its content so
 COMMENTS = "comments"
 TEASER = "teaser"  # the article's own lead, or an invitation to another one: its links tell
 PROMOTION = "promotion"  # of another page, or of what a landing page is about
 HEADER = "header"  # of the site, or of a section
-LABEL = "label"  # who, when, under which heading: furniture where it is short
+LABEL = "label"  # who, when, under which heading: boilerplate where it is short
 
-MAX_NAMES = 400  # characters of an attribute that are read; what is read is remembered, beyond the page
-BY_NAME = frozenset(
-    (LIKELY_FURNITURE, PROMOTION, CONSENT, COMMENTS, TEASER, HEADER, LABEL)
-)  # what a class or an id alone may say
+# What a class or an id alone may say.
+BY_NAME = frozenset((LIKELY_BOILERPLATE, PROMOTION, CONSENT, COMMENTS, TEASER, HEADER, LABEL))
 
 _CONTENT_ROLES = frozenset(("main", "article"))
 
@@ -32,86 +35,48 @@ _CAPTION_TAGS = frozenset(("figcaption", "caption"))
 _CONTENT_TAGS = _words("article main")
 _HEADINGS = _words("h1 h2 h3 h4 h5 h6")  # their ids are made of their words
 _TABLE_PARTS = _words("table thead tbody tr th td")  # a header of these is no site's
-_FURNITURE_TAGS = _words("nav footer aside menu dialog")
-_FURNITURE_ROLES = _words("navigation contentinfo banner search dialog alertdialog menu menubar complementary toolbar")
+_BOILERPLATE_TAGS = _words("nav footer aside menu dialog")
+_BOILERPLATE_ROLES = _words("navigation contentinfo banner search dialog alertdialog menu menubar complementary toolbar")
 
 
 # What one token can say: bits, so that the tokens of a class attribute add up.
-_FURNITURE, _BUILT, _COMMENTS, _NOTE, _TEASER, _LABEL, _HEADER, _CONTENT = (1 << bit for bit in range(8))
-_BUILDER, _CAPTION, _SILENT, _CONSENT, _PAIRED, _SOFT = (1 << bit for bit in range(8, 14))
-
-_WORDS = {
-    _FURNITURE: _words("""
-        nav navbar navigation navi subnav topnav menu menus submenu sidebar sidemenu sidenav breadcrumb breadcrumbs
-        crumb crumbs popup popover modal newsletter subscribe subscription
-        signup share shares sharing sharebar sharedaddy addthis addtoany socials followus related relatedposts recommended
-        recommendations recommendation suggestions teasers sponsor sponsors advert advertisement
-        advertising adverts ads adsense outbrain taboola toolbar pagination pager paging tagcloud taglist tags login logout
-        register searchbox searchform search skiplink skip printonly noprint vote masthead topbar siteheader
-        logo infobar byline authorbox bio postmeta metadata dateline timestamp lineno linenos
-        linenumbers permalink shortcuts jumplink backlink footnav prevnext donate paywall anchorlink headerlink editsection
-        affiliate likes trending recirc userinfo userdetails userextras usertitle postprofile signature sig avatar
-        reputation
-    """),
-    _SOFT: _words("banner overlay promo promos promotion rating ratings cta"),
-    _CONSENT: _words("cookie cookies consent gdpr"),
-    _BUILT: _words("widget widgets footer foot meta social ad toc"),
-    _COMMENTS: _words("comment comments commentlist disqus respond livefyre kommentare kommentar replies"),
-    _CONTENT: _words("article articlebody content maincontent entry post story storybody body text page main"),
-    _NOTE: _words("note notes tip tips warning caution important callout admonition footnote footnotes pullquote quote box"),
-    _TEASER: _words("teaser card cards"),
-    _LABEL: _words("""
-        author authors date time datetime timing published pubdate updated modified kicker category categories topics copyright
-        credit credits print download license licence disclaimer readtime readingtime duration follow
-    """),
-    _HEADER: frozenset(("header",)),
-    # Page builders and grids call each piece of content a widget, a header or a box.
-    _BUILDER: _words("elementor wpb vc fusion kadence brxe oxy ck table"),
-}
-_SAID = {word: sum(says for says, words in _WORDS.items() if word in words) for words in _WORDS.values() for word in words}
-_SAID_WORDS = frozenset(_SAID)
-_FOUND = frozenset(("result", "results", "page", "hits", "hit"))
-_STATES = frozenset(("no", "has", "with", "without"))  # "no-sidebar" tells of what is around, not of itself
-_WHOLE = frozenset(
-    ("hidden", "hide", "d-none", "is-hidden", "invisible", "is-invisible", "gutter")
-)  # as part of a token it hides a label, or on small screens
+_SAYS = (
+    *("boilerplate", "built", "builder", "comments", "note", "teaser", "label"),
+    *("header", "content", "caption", "silent", "consent", "promotion"),
+)
+_BITS = {says: 1 << bit for bit, says in enumerate(_SAYS)}
+_BOILERPLATE, _BUILT, _BUILDER, _COMMENTS, _NOTE, _TEASER, _LABEL = list(_BITS.values())[:7]
+_HEADER, _CONTENT, _CAPTION, _SILENT, _CONSENT, _PROMOTION = list(_BITS.values())[7:]
+_PAIRED = 1 << len(_SAYS)  # a pattern may say something of it
 
 
-def _grouped(alternatives: str) -> str:
+def _said_by(groups: list[dict[str, str]], kind: str) -> dict[str, int]:
+    """What each of the words, or tokens, says."""
+    said: dict[str, int] = {}
+    for group in groups:
+        for word in group.get(kind, "").split():
+            said[word] = said.get(word, 0) | _BITS[group["says"]]
+    return said
+
+
+def _pattern(groups: list[dict[str, str]], *says: str) -> str:
     """A pattern of alternatives that looks once at a letter: they are put together by the one that each begins with."""
     rest: dict[str, list[str]] = {}
-    for one in alternatives.split():
-        rest.setdefault(one[0], []).append(one[1:])
+    for one in " ".join(group.get("patterns", "") for group in groups if group["says"] in says).split():
+        first, end = (one[0], one[1:]) if one[0].isalpha() else ("", one)
+        rest.setdefault(first, []).append(end)
     return "(?:" + "|".join(f"{first}(?:{'|'.join(ends)})" for first, ends in rest.items()) + ")"
 
 
-_PAIRED_WORDS = r"""
-    screen-?reader visually-?hidden sr-only read-?more more-?(?:from|stories|news|articles) see-?also prev-?next next-?prev
-    side-?bar social share- cookie newsletter related breadcrumb site-?(?:header|nav) page-?nav skip-?(?:link|to)
-    author-?(?:box|bio|info|desc|profile|card|about) about-?(?:the-)?author
-    message-?(?:user|cell-+user|avatar|signature) user-?(?:info|details|extras|stats|profile|title|banner) post-?profile
-    member-?(?:info|stats) download-?link tag-?(?:list|cloud) advert sponsor also-?read most-?read mod-?(?:related|share)
-    table-of-contents
-"""
-_PAIRED_COMMENTS = r"""
-    customer-?reviews? user-?reviews? product-?reviews product-?review-?(?:list|item|form) review-?(?:list|item)
-    comment-?(?:s|list|area|section|form|thread)
-    leave-?(?:a-)?(?:comment|reply)
-"""
-_IN_CAPTION = "(?:copyright|credits?|source|text|legend|info|author|annotation|description)"
-_PAIRED_CAPTIONS = rf"""
-    caption bildunterschrift legende?\b i(?<=\bi)mg-?desc image-*{_IN_CAPTION} photo-*{_IN_CAPTION} picture-*{_IN_CAPTION}
-    img-*{_IN_CAPTION} foto-*{_IN_CAPTION} bild-*{_IN_CAPTION} media-*{_IN_CAPTION} copyright credits?\b
-"""
-_PAIRED_SILENCES = r"""
-    sr-only visually-?hidden screen-?reader(?:-text|-only)? headerlink header-anchor anchor-?(?:js-?)?link permalink
-    footnotemark mathjax(?:_?(?:preview|display|svg|svg_display))? mw-editsection edit-?section lineno linenos
-    line-numbers?-rows page-?num(?:ber)?s?
-"""
-_PAIRS, _COMMENT_PAIRS = re.compile(_grouped(_PAIRED_WORDS)), re.compile(_grouped(_PAIRED_COMMENTS))
-_CAPTIONS = re.compile(_grouped(_PAIRED_CAPTIONS))
-_SILENCES = re.compile(f"(?:^|[_-]){_grouped(_PAIRED_SILENCES)}(?:$|[_-])")
-_ANY_PAIR = re.compile(_grouped(_PAIRED_WORDS + _PAIRED_COMMENTS + _PAIRED_CAPTIONS + _PAIRED_SILENCES))
+_DATA = tomllib.loads(Path(__file__).with_name("class_words.toml").read_text(encoding="utf-8"))
+_GROUPS = _DATA["group"]
+_STATES, _FOUND = _words(_DATA["states"]), _words(_DATA["found"])
+_SAID, _SAID_WHOLE = _said_by(_GROUPS, "words"), _said_by(_GROUPS, "tokens")
+_SAID_WORDS = frozenset(_SAID)
+_PAIRS, _COMMENT_PAIRS = re.compile(_pattern(_GROUPS, "boilerplate")), re.compile(_pattern(_GROUPS, "comments"))
+_CAPTIONS = re.compile(_pattern(_GROUPS, "caption"))
+_SILENCES = re.compile(f"(?:^|[_-]){_pattern(_GROUPS, 'silent')}(?:$|[_-])")
+_ANY_PAIR = re.compile(_pattern(_GROUPS, *_BITS))
 _SHORTEST_PAIR = 6  # "social"
 _DIGITS = re.compile(r"[0-9]+")
 _SPLIT = re.compile(r"[^a-z0-9]+")
@@ -119,8 +84,8 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def traits_of(tag: str, role: str, class_: str, id_: str) -> tuple[str, bool]:
-    """(what a box says of itself, whether it says that it is a caption)"""
-    if not id_ or tag in _HEADINGS:  # an id is seen on one page, a class on many boxes
+    """(what a block says of itself, whether it says that it is a caption)"""
+    if not id_ or tag in _HEADINGS:  # an id is seen on one page, a class on many blocks
         return _traits_of_class(tag, role, class_)
     said = _names_say(class_) if class_ else 0
     return _traits_by(tag, role, said | _names_say(id_), said & _CAPTION)
@@ -128,7 +93,7 @@ def traits_of(tag: str, role: str, class_: str, id_: str) -> tuple[str, bool]:
 
 @lru_cache(maxsize=1024)
 def traits_of_tag(tag: str) -> tuple[str, bool]:
-    """The same of a box without a role, a class and an id."""
+    """The same of a block without a role, a class and an id."""
     return _traits_by(tag, "", 0, 0)
 
 
@@ -146,8 +111,8 @@ def _traits_by(tag: str, role: str, said: int, caption: int) -> tuple[str, bool]
 def _hint_by(tag: str, role: str, said: int) -> str:
     if tag in _CONTENT_TAGS or role in _CONTENT_ROLES:
         return CONTENT
-    if tag in _FURNITURE_TAGS or role in _FURNITURE_ROLES:
-        return "" if tag == "aside" and _hint(said, True) == "" else FURNITURE
+    if tag in _BOILERPLATE_TAGS or role in _BOILERPLATE_ROLES:
+        return "" if tag == "aside" and _hint(said, True) == "" else BOILERPLATE
     if tag == "form":
         return _hint(said, False) or LABEL
     hint = _hint(said, False) if said and tag not in ("body", "html") else ""
@@ -156,12 +121,12 @@ def _hint_by(tag: str, role: str, said: int) -> str:
 
 def is_caption(class_: str) -> bool:
     """Whether a phrase's class says that it is the caption of a picture."""
-    return bool(_names_say(class_[:MAX_NAMES]) & _CAPTION)
+    return bool(_names_say(class_[: INPUT_LIMITS.max_names]) & _CAPTION)
 
 
 def is_silent(class_: str) -> bool:
     """Whether a phrase's class says that readers do not see it, or that it is a handle and not text."""
-    return bool(_names_say(class_[:MAX_NAMES]) & _SILENT)
+    return bool(_names_say(class_[: INPUT_LIMITS.max_names]) & _SILENT)
 
 
 def _hint(said: int, aside: bool) -> str:
@@ -171,14 +136,14 @@ def _hint(said: int, aside: bool) -> str:
         return CONSENT
     if said & _COMMENTS:
         return COMMENTS
-    if said & (_FURNITURE | _BUILT):
-        return LIKELY_FURNITURE
-    if said & _SOFT:
+    if said & (_BOILERPLATE | _BUILT):
+        return LIKELY_BOILERPLATE
+    if said & _PROMOTION:
         return PROMOTION
     if said & _NOTE:
         return ""
     if aside:
-        return FURNITURE
+        return BOILERPLATE
     if said & _TEASER:
         return TEASER
     if said & _HEADER and not said & _CONTENT:
@@ -200,7 +165,7 @@ def _names_say(names: str) -> int:
 def _words_say(token: str) -> int:
     lower = token.lower()
     words = _words_of(lower if lower == token else _CAMEL.sub("-", token).lower())
-    said = (_PAIRED if len(lower) >= _SHORTEST_PAIR and _ANY_PAIR.search(lower) else 0) | (_FURNITURE if lower in _WHOLE else 0)
+    said = (_PAIRED if len(lower) >= _SHORTEST_PAIR and _ANY_PAIR.search(lower) else 0) | _SAID_WHOLE.get(lower, 0)
     if not _STATES.isdisjoint(words):
         return said
     if not _SAID_WORDS.isdisjoint(words):
@@ -222,5 +187,5 @@ def _words_of(token: str) -> list[str]:
 def _pairs_say(token: str) -> int:
     lower, said = _CAMEL.sub("-", token).lower(), 0
     if not _words_say(token) & _BUILDER and _STATES.isdisjoint(lower.split("-")):
-        said = _FURNITURE * bool(_PAIRS.search(lower)) | _COMMENTS * bool(_COMMENT_PAIRS.search(lower))
+        said = _BOILERPLATE * bool(_PAIRS.search(lower)) | _COMMENTS * bool(_COMMENT_PAIRS.search(lower))
     return said | _CAPTION * bool(_CAPTIONS.search(lower)) | _SILENT * bool(_SILENCES.search(lower))

@@ -1,47 +1,40 @@
-"""An element that is, or calls itself, boilerplate -> whether it is walked all the same, for what stands in it."""
+"""An HTML element that is, or calls itself, boilerplate -> whether it is walked all the same, for what stands in it."""
 
-from __future__ import annotations
+from selectolax.lexbor import LexborNode
 
-from typing import TYPE_CHECKING
+from lamella.transforms.extract.dom.class_heuristics import BOILERPLATE, LABEL, LIKELY_BOILERPLATE
+from lamella.transforms.extract.dom.walk import Walk
+from lamella.transforms.extract.heuristics import HEURISTICS
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
-from lamella.transforms.extract.dom.class_heuristics import FURNITURE, LABEL, LIKELY_FURNITURE
-
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
-
-    from lamella.transforms.extract.dom.walker import Walker
-
-# Furniture with these inside was perhaps never closed: where it holds the page's prose, it is none.
+# Boilerplate with these inside was perhaps never closed: where it holds the page's prose, it is none.
 _CONTENT = "main, [role=main], h1"
 _NAVIGATED = f"{_CONTENT}, p"
 # What only calls itself boilerplate is none where it shows or tells something.
 _MATTER = "h1, h2, h3, h4, h5, h6, p, img, nav, pre, video, main, article"
-_MIN_MENU_LINKS, _MAX_MENU_LETTERS = 5, 40  # of all its text, a link
 _LOGIN = "input[type=password]"
-_MAX_NAMED = 200  # boxes that call themselves boilerplate and are entered; beyond, all are
-_MAX_ENTERED = 50  # pieces of furniture that are looked into; one more is entered as it is, and judged by its name
 
 
-def is_entered(page: Walker, node: LexborNode, tag: str, hint: str) -> bool:
+def is_entered(walk: Walk, node: LexborNode, tag: str, hint: str) -> bool:
     """Whether boilerplate is walked: what HTML calls so for a title or the main part in it, what only its names call so
     for anything that may be content. Each is looked into a bounded number of times: they stand within each other."""
-    if hint == FURNITURE:
-        if page.entered < _MAX_ENTERED and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
+    if hint == BOILERPLATE:
+        if walk.entered < INPUT_LIMITS.max_entered and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
             return False
-        page.entered += 1
+        walk.entered += 1
         return True
-    if page.named >= _MAX_NAMED or (node.css_first(_MATTER) is None and _says_little(node)):
-        return page.named >= _MAX_NAMED
-    page.named += 1
+    if walk.named >= INPUT_LIMITS.max_named or (node.css_first(_MATTER) is None and _says_little(node)):
+        return walk.named >= INPUT_LIMITS.max_named
+    walk.named += 1
     return True
 
 
 def hint_of_form(node: LexborNode, hint: str) -> str:
     """A form that asks for a password is of the site, whatever it is called: forms never stand within each other."""
-    return LIKELY_FURNITURE if hint == LABEL and node.css_first(_LOGIN) is not None else hint
+    return LIKELY_BOILERPLATE if hint == LABEL and node.css_first(_LOGIN) is not None else hint
 
 
 def _says_little(node: LexborNode) -> bool:
-    """Whether links are nearly all that an element says: more than an entry of a list has, and no sentences beside them."""
+    """Whether links are nearly all that it says: more than an entry of a list has, and no sentences beside them."""
     links = len(node.css("a"))
-    return links >= _MIN_MENU_LINKS and len(node.text(strip=True)) <= _MAX_MENU_LETTERS * links
+    return links >= HEURISTICS.min_menu_links and len(node.text(strip=True)) <= HEURISTICS.max_menu_letters * links

@@ -5,6 +5,7 @@ from urllib.parse import urldefrag
 
 from selectolax.lexbor import LexborNode
 
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
 from lamella.transforms.formats.rsl import prohibits_words, rsl_prohibits
 from lamella.transforms.formats.urls import join_url
 
@@ -14,7 +15,6 @@ _ROBOTS = frozenset(
 )
 _TDM = frozenset(("tdm-reservation", "tdm-policy"))  # W3C TDMRep
 _READ = _ROBOTS | _TDM | {"og:title"}
-_MAX_LICENCES = 20  # in one page
 
 
 class Head:
@@ -49,7 +49,10 @@ class Head:
 
     def add_rsl_texts(self, scripts: Sequence[LexborNode]) -> None:
         """Such licences that stand in the page itself."""
-        texts = ((script.first_child.text_content if script.first_child else "") or "" for script in scripts[:_MAX_LICENCES])
+        texts = (
+            (script.first_child.text_content if script.first_child else "") or ""
+            for script in scripts[: INPUT_LIMITS.max_licences]
+        )
         self.robots += prohibits_words([said for text in texts for said in rsl_prohibits(text.strip())])
 
     def _add_meta(self, attributes: Attributes) -> None:

@@ -2,6 +2,8 @@
 
 import re
 
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
+
 Attributes = dict[str, str | None]
 
 
@@ -21,13 +23,12 @@ _LOOKS_LIKE_IMAGE = re.compile(  # in full: a path that ends like a picture's, w
     re.IGNORECASE,
 )
 _LOOKS_LIKE_SET = re.compile(r"\s*[^\s<>{}\"'()]+\s+\d+(?:\.\d+)?[wx]\s*(?:,|$)")
-_MAX_ATTRIBUTES = 40
 
 
 def late_address(attributes: Attributes) -> tuple[str, str]:
     """(address, srcset) in an attribute of any name whose value looks like one; "" for what there is not."""
     address = srcset = named = ""
-    for name, value in list(attributes.items())[:_MAX_ATTRIBUTES]:
+    for name, value in list(attributes.items())[: INPUT_LIMITS.max_attributes]:
         if not value or name in _NO_ADDRESS or _STANDS_IN.search(name):
             continue
         value = value.strip()

@@ -17,7 +17,7 @@ def opened(html: bytes) -> bytes:
 
 
 def _with_shadow_roots(html: bytes) -> bytes:
-    """`template` elements that declare a shadow root become `div`, which a reader sees where it stands."""
+    """`template`s that declare a shadow root become `div`, which a reader sees where it stands."""
     open_roots: list[bool] = []
 
     def renamed(found: re.Match[bytes]) -> bytes:

@@ -1,125 +1,114 @@
-"""Phrases, links and raised marks, met on the walk -> what they do to the block of text that is open."""
-
-from __future__ import annotations
+"""Phrases, links and raised marks, met on the walk -> what they do to the text that is open."""
 
 import re
-from typing import TYPE_CHECKING
 
+from selectolax.lexbor import LexborNode
+
+from lamella.transforms.extract.dom.block_tags import begin_block
 from lamella.transforms.extract.dom.class_heuristics import is_caption, is_silent
 from lamella.transforms.extract.dom.tags import BLOCKS, HEADINGS, UNFOLDS
 from lamella.transforms.extract.dom.texts import BREAK
+from lamella.transforms.extract.dom.walk import SKIP, Attributes, Walk
+from lamella.transforms.extract.heuristics import HEURISTICS
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
-if TYPE_CHECKING:
-    from selectolax.lexbor import LexborNode
-
-    from lamella.transforms.extract.dom.walker import Walker
-
-Attributes = dict[str, str | None]
-SKIP = object()  # the inside of the element is not walked
-_NAME_LETTERS = 4  # a word of so many is no unit of measure: what is raised behind it is a mark
 _POWER = re.compile(r"[-+−±]?\d[\d.,]*|[-+−]?[b-df-npqs-z]|[-+−]?[a-z]\s?[-+−]\s?\d+", re.IGNORECASE)
 _NOTE_ROLES = frozenset(("doc-noteref", "doc-backlink", "noteref", "backlink"))
-_MAX_MARK_LETTERS = 6
 _GLUED_MARK = re.compile(r"\[\w{1,3}\]|\(\d{1,3}\)")
 _TEX = 'annotation[encoding*="tex" i]'
 _BUTTON_MATTER = "p, div, ul, ol, table, h1, h2, h3, h4, section"
 _UNFOLDING = frozenset(UNFOLDS)
-_MAX_BUTTONS = 300  # that are looked into
-_MAX_BUTTON_LETTERS = 300
 _CARD_PARTS = frozenset(("div", "article", "section", "header", "h2", "h3", "h4", "ul"))
-_MIN_QUESTION_WORDS = 4
-_MAX_BEFORE_BLOCK = 30  # nodes of an unknown element before its first block
-_MAX_WRAPS = 4  # elements around the first letter of a mark
 
 
-def phrase(page: Walker, node: LexborNode, attributes: Attributes) -> object:
+def phrase(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     if not attributes:
         return None
     class_ = attributes.get("class")
     if class_:
         if is_silent(class_):
             return SKIP
-        if node.tag == "span" and not page.joined and is_caption(class_):
-            return page.block(node, attributes)
+        if node.tag == "span" and not walk.joined and is_caption(class_):
+            return begin_block(walk, node, attributes)
     return SKIP if attributes.get("aria-hidden") == "true" else None
 
 
-def formula(page: Walker, node: LexborNode, attributes: Attributes) -> object:
+def formula(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     """Its TeX, as an annotation or an attribute has it; else its signs in a line."""
     source = node.css_first(_TEX)
     if text := (source.text() if source is not None else "") or attributes.get("alttext") or "":
-        page.add_text(text.strip())
+        walk.add_text(text.strip())
         return SKIP
     return None
 
 
-def script(page: Walker, node: LexborNode, attributes: Attributes) -> object:
+def script(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     """A script is not shown, but for a formula that another script would draw."""
     kind = attributes.get("type")
     if kind and kind.startswith("math/") and "mml" not in kind and (text := (node.text() or "").strip()):
-        page.add_text(text)
+        walk.add_text(text)
     return SKIP
 
 
-def button(page: Walker, node: LexborNode, attributes: Attributes) -> object:
+def button(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     """A button is for doing, but for one that is a heading or a question, which unfolds its answer; and for one that was never
     closed and holds the page."""
-    if page.text_tag in HEADINGS or page.layout.boxes[page.box].tag == "summary":
+    if walk.text_tag in HEADINGS or walk.tree.blocks[walk.block].tag == "summary":
         return None
-    page.buttons += 1
-    if page.buttons > _MAX_BUTTONS:
+    walk.buttons += 1
+    if walk.buttons > INPUT_LIMITS.max_buttons:
         return SKIP
     if node.css_first(_BUTTON_MATTER) is not None:
-        return page.block(node, attributes) if len(node.text() or "") > _MAX_BUTTON_LETTERS else SKIP
+        return begin_block(walk, node, attributes) if len(node.text() or "") > HEURISTICS.max_button_letters else SKIP
     unfolds = "aria-expanded" in attributes or not _UNFOLDING.isdisjoint(attributes)
-    if unfolds and len((node.text() or "")[:_MAX_BUTTON_LETTERS].split()) >= _MIN_QUESTION_WORDS:
-        return page.block(node, attributes)
+    if unfolds and len((node.text() or "")[: HEURISTICS.max_button_letters].split()) >= HEURISTICS.min_question_words:
+        return begin_block(walk, node, attributes)
     return SKIP
 
 
-def unknown(page: Walker, node: LexborNode, attributes: Attributes) -> object:
-    """An element that HTML does not know is inline, as in browsers; one in which a block soon stands is a box."""
+def unknown(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
+    """A tag that HTML does not know is inline, as in browsers; one in which a block soon stands is one, too."""
     at = node.first_child
-    for _ in range(_MAX_BEFORE_BLOCK):
+    for _ in range(INPUT_LIMITS.max_nodes_before):
         if at is None:
-            return phrase(page, node, attributes)
+            return phrase(walk, node, attributes)
         if at.tag in BLOCKS:
-            return page.block(node, attributes)
+            return begin_block(walk, node, attributes)
         above, at = at, at.first_child or at.next
         while at is None and (above := above.parent) is not None and above.mem_id != node.mem_id:
             at = above.next
-    return page.block(node, attributes)
+    return begin_block(walk, node, attributes)
 
 
-def slant(page: Walker, node: LexborNode, attributes: Attributes) -> object:
-    if attributes and (leave := phrase(page, node, attributes)) is not None:
+def slant(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
+    if attributes and (leave := phrase(walk, node, attributes)) is not None:
         return leave
-    page.slants += 1
-    return page.unslant
+    walk.slants += 1
+    return walk.unslant
 
 
-def raised(page: Walker, node: LexborNode, attributes: Attributes) -> object:
+def raised(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     """A raised mark stands apart from the name before it and the word behind it; a link to a footnote goes; a power keeps its
     sign."""
     child, following = node.first_child, node.next
     if child is not None and child.tag == "a" and (child.attributes.get("href") or "").startswith("#"):
         return SKIP
-    before = page.pieces[-1][-_NAME_LETTERS:] if page.pieces else ""
+    before = walk.pieces[-1][-HEURISTICS.min_name_letters :] if walk.pieces else ""
     if before[-1:].isdigit() or before[-1:] == ")":
         if _is_power(node):
-            page.pieces.append("^")
-    elif len(before) == _NAME_LETTERS and before.isalpha() and _first_letter(node).isdigit():
-        page.part_words()
+            walk.pieces.append("^")
+    elif len(before) == HEURISTICS.min_name_letters and before.isalpha() and _first_letter(node).isdigit():
+        walk.part_words()
     if following is not None and following.tag == "-text" and (following.text_content or "")[:1].isalpha():
-        return page.part_words
+        return walk.part_words
     return None
 
 
-def lowered(page: Walker, node: LexborNode, attributes: Attributes) -> object:
+def lowered(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     """What is lowered behind a number is no more of it."""
-    if page.pieces and page.pieces[-1][-1:].isdigit() and _first_letter(node).isdigit():
-        page.pieces.append("_")
-    return phrase(page, node, attributes)
+    if walk.pieces and walk.pieces[-1][-1:].isdigit() and _first_letter(node).isdigit():
+        walk.pieces.append("_")
+    return phrase(walk, node, attributes)
 
 
 def _is_power(node: LexborNode) -> bool:
@@ -133,41 +122,41 @@ def _is_power(node: LexborNode) -> bool:
 def _first_letter(node: LexborNode) -> str:
     """Of the first text within. Not `node.text()`: that reads all of it, for each mark within a mark."""
     inner = node.first_child
-    for _ in range(_MAX_WRAPS):
+    for _ in range(INPUT_LIMITS.max_wraps):
         if inner is None or inner.tag == "-text":
             break
         inner = inner.first_child
     return (inner.text_content or "")[:1] if inner is not None and inner.tag == "-text" else ""
 
 
-def link(page: Walker, node: LexborNode, attributes: Attributes) -> object:
+def link(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     class_, href = attributes.get("class"), attributes.get("href")
-    if (class_ and is_silent(class_) and not _is_whole_heading(page, node)) or attributes.get("aria-hidden") == "true":
+    if (class_ and is_silent(class_) and not _is_whole_heading(walk, node)) or attributes.get("aria-hidden") == "true":
         return SKIP
     inward = href is not None and href[:1] == "#"
-    if inward and _is_mark(page, node, attributes):
+    if inward and _is_mark(walk, node, attributes):
         return SKIP
-    before, box_before, page.href, page.link_box = page.href, page.link_box, href, page.box
+    before, block_before, walk.href, walk.link_block = walk.href, walk.link_block, href, walk.block
     leads = href is not None or not ("name" in attributes or "id" in attributes)  # else it is led to
     weak = leads and (href is None or inward)
     if weak and _leads_to_itself(node, href):
         leads = weak = False
     if weak:
-        page.weak_links += 1
+        walk.weak_links += 1
     else:
-        page.links += leads
-    boxed = page.block(node, attributes) if href and not page.joined and _begins_with_block(node) else None
-    if boxed is SKIP:
-        boxed = None
+        walk.links += leads
+    as_block = begin_block(walk, node, attributes) if href and not walk.joined and _begins_with_block(node) else None
+    if as_block is SKIP:
+        as_block = None
 
     def leave() -> None:
-        if boxed is not None:
-            page.leave(boxed)
+        if as_block is not None:
+            walk.leave(as_block)
         if weak:
-            page.weak_links -= 1
+            walk.weak_links -= 1
         else:
-            page.links -= leads
-        page.href, page.link_box = before, box_before
+            walk.links -= leads
+        walk.href, walk.link_block = before, block_before
 
     return leave
 
@@ -180,9 +169,13 @@ def _begins_with_block(node: LexborNode) -> bool:
     return child is not None and child.tag in _CARD_PARTS
 
 
-def _is_whole_heading(page: Walker, node: LexborNode) -> bool:
+def _is_whole_heading(walk: Walk, node: LexborNode) -> bool:
     """Whether a handle is all that a heading holds: then it is its text."""
-    if page.text_tag not in HEADINGS or page.pieces or not any(map(str.isalpha, (node.text() or "")[:_MAX_BUTTON_LETTERS])):
+    if (
+        walk.text_tag not in HEADINGS
+        or walk.pieces
+        or not any(map(str.isalpha, (node.text() or "")[: HEURISTICS.max_button_letters]))
+    ):
         return False
     following = node.next
     if following is not None and following.tag == "a" and is_silent(following.attributes.get("class") or ""):
@@ -192,18 +185,18 @@ def _is_whole_heading(page: Walker, node: LexborNode) -> bool:
     )
 
 
-def _is_mark(page: Walker, node: LexborNode, attributes: Attributes) -> bool:
+def _is_mark(walk: Walk, node: LexborNode, attributes: Attributes) -> bool:
     """Whether a link within the page is a footnote's mark, or leads back from one. A number in brackets is one where it is
     glued to the word before it; else it may be part of the sentence: "as in [3]"."""
     if (attributes.get("role") or attributes.get("epub:type") or "") in _NOTE_ROLES:
-        return not _is_whole_heading(page, node)  # which leads back to the list of contents
+        return not _is_whole_heading(walk, node)  # which leads back to the list of contents
     child = node.first_child
     if child is None or child.next is not None:
         return False
     if child.tag == "sup":
-        return len(child.text() or "") <= _MAX_MARK_LETTERS
+        return len(child.text() or "") <= HEURISTICS.max_mark_letters
     text = (child.text_content or "").strip() if child.tag == "-text" else ""
-    if page.pieces and not page.pieces[-1][-1:].isspace() and _GLUED_MARK.fullmatch(text):
+    if walk.pieces and not walk.pieces[-1][-1:].isspace() and _GLUED_MARK.fullmatch(text):
         return True
     return 0 < len(text) <= 2 and not any(letter.isalnum() for letter in text)
 
@@ -216,6 +209,6 @@ def _leads_to_itself(node: LexborNode, href: str | None) -> bool:
     return parent.id == href[1:] or node.id == href[1:]
 
 
-def line_break(page: Walker, node: LexborNode, attributes: Attributes) -> None:
-    if page.pieces:
-        page.pieces.append(BREAK)
+def line_break(walk: Walk, node: LexborNode, attributes: Attributes) -> None:
+    if walk.pieces:
+        walk.pieces.append(BREAK)

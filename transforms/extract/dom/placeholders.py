@@ -2,6 +2,8 @@
 
 import re
 
+from lamella.transforms.extract.heuristics import HEURISTICS
+
 Attributes = dict[str, str | None]
 
 
@@ -10,7 +12,6 @@ def _words(text: str) -> frozenset[str]:
 
 
 _DRAWN = frozenset(("gif", "png", "svg"))  # a placeholder is one of these
-_MAX_PLACEHOLDER = 60  # letters of its name
 # A name of nothing but these words, what goes with them, and numbers, is a placeholder's or a counter's: "ajax-loader.gif",
 # "spacer_2.png", "1x1.gif". What goes with them alone is a name like another: "image1.png", "x3.png".
 _EMPTY_NAMES = _words("""
@@ -25,7 +26,6 @@ _COUNTER = re.compile(
 )
 _NAME_WORDS = re.compile(r"[^\W\d_]+|\d+")
 _FAR_AWAY = re.compile(r"(?:left|top|right)\s*:\s*-\d{3,5}(?:px|em)", re.IGNORECASE)  # beyond any screen
-_MIN_SEEN_PX = 50  # a side that the page declares: no tracker is as large
 
 
 def is_tracker(url: str, size: tuple[int, int], attributes: Attributes) -> bool:
@@ -35,13 +35,13 @@ def is_tracker(url: str, size: tuple[int, int], attributes: Attributes) -> bool:
         return True
     if (style := attributes.get("style")) and _FAR_AWAY.search(style):
         return True
-    return max(size) < _MIN_SEEN_PX and (bool(_COUNTER.search(url)) or is_placeholder(url))
+    return max(size) < HEURISTICS.min_seen_px and (bool(_COUNTER.search(url)) or is_placeholder(url))
 
 
 def is_placeholder(url: str) -> bool:
     """Whether the whole name of a drawn picture says that it shows nothing: "front-loading.png" is a picture's."""
     stem, _, kind = url.partition("?")[0].partition("#")[0].rpartition("/")[2].rpartition(".")
-    if kind.lower() not in _DRAWN or len(stem) > _MAX_PLACEHOLDER:
+    if kind.lower() not in _DRAWN or len(stem) > HEURISTICS.max_placeholder_letters:
         return False
     words = _NAME_WORDS.findall(stem.lower())
     if _EMPTY_NAMES.isdisjoint(words):

@@ -1,19 +1,21 @@
-"""An element and its id -> whether the id is made of the words of the heading within, as section makers do, and is no name."""
+"""An HTML element and its id -> whether the id is made of the words of the heading within, as CMSs do, and is no name."""
 
 import re
 
 from selectolax.lexbor import LexborNode
 
 from lamella.transforms.extract.dom.tags import HEADINGS
+from lamella.transforms.extract.heuristics import HEURISTICS
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
 _WORD, _NO_LETTERS = re.compile(r"[^\W_]+"), re.compile(r"[\W_]+")
-_MIN_WORDS = 3  # "related-posts" is a name, whatever its heading says
-_MAX_LETTERS = 300
-_MAX_BEFORE = 30  # nodes before the heading: more is another one's section
 
 
 def is_slug(node: LexborNode, id_: str) -> bool:
-    if len(_WORD.findall(id_[:_MAX_LETTERS])) < _MIN_WORDS or (heading := _first_heading(node)) is None:
+    if (
+        len(_WORD.findall(id_[: INPUT_LIMITS.max_slug_letters])) < HEURISTICS.min_slug_words
+        or (heading := _first_heading(node)) is None
+    ):
         return False
     text, slug = _letters(heading.text() or ""), _letters(id_)
     return text != "" and (text.startswith(slug) or slug.startswith(text))
@@ -22,7 +24,7 @@ def is_slug(node: LexborNode, id_: str) -> bool:
 def _first_heading(node: LexborNode) -> LexborNode | None:
     """In so few steps that sections within sections cost no more than their number."""
     at = node.first_child
-    for _ in range(_MAX_BEFORE):
+    for _ in range(INPUT_LIMITS.max_nodes_before):
         if at is None or at.tag in HEADINGS:
             return at
         above, at = at, at.first_child or at.next
@@ -32,4 +34,4 @@ def _first_heading(node: LexborNode) -> LexborNode | None:
 
 
 def _letters(text: str) -> str:
-    return _NO_LETTERS.sub("", text[:_MAX_LETTERS].lower())
+    return _NO_LETTERS.sub("", text[: INPUT_LIMITS.max_slug_letters].lower())

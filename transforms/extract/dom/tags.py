@@ -1,4 +1,4 @@
-"""Which elements are what: skipped, inline, or the kind of text that stands in them; and which are not shown."""
+"""Which HTML elements are what: skipped, inline, or the kind of text that stands in them; and which are not shown."""
 
 import re
 
@@ -23,10 +23,10 @@ BLOCKS = _words("""
     form h1 h2 h3 h4 h5 h6 header hgroup legend li listing main menu nav ol optgroup option p plaintext pre search section
     summary ul xmp table caption colgroup col thead tbody tfoot tr td th frame noframes
 """)
-# The text of a block inside one of these is of its kind; inside others it keeps the kind of what is around it.
+# The text inside one of these is of its kind; inside others it keeps the kind of what is around it.
 TEXT_TAGS = {tag: tag for tag in ("h1", "h2", "h3", "h4", "h5", "h6", "li", "pre", "blockquote", "figcaption", "tr")}
 TEXT_TAGS |= {"dt": "li", "dd": "li", "xmp": "pre", "listing": "pre", "section": "p", "article": "p", "aside": "p"}
-TEXT_BOXES = _words(
+TEXT_BLOCKS = _words(
     "p pre blockquote li dt dd ul ol dl figure figcaption table caption thead tbody tr h1 h2 h3 h4 h5 h6 details summary"
 )
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -34,14 +34,14 @@ HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 WHOLE = frozenset(("html", "body", "main"))  # where these are hidden, scripts show them
 CODE_LINES = frozenset(("div", "li", "p", "tr"))  # within preformatted text each is a line of it
 IN_CODE = CODE_LINES | {"ol", "ul", "table", "tbody"}
-UNFOLDS = ("aria-controls", "data-target", "data-bs-target")  # name what an element unfolds
+UNFOLDS = ("aria-controls", "data-target", "data-bs-target")  # name what an HTML element unfolds
 FOLDED_ROLES = frozenset(("region", "tabpanel"))
 _STREAMED = re.compile(r"S:[0-9a-f]{1,8}")  # a part of the page that a server sends late (React), to be shown when it is there
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
 def is_hidden(attributes: dict[str, str | None]) -> bool:
-    """Whether the element is not shown. `aria-hidden` counts for icons alone: carousels hide their slides so, too."""
+    """Whether the HTML element is not shown. `aria-hidden` counts for icons alone: carousels hide their slides so, too."""
     if "hidden" in attributes and attributes["hidden"] != "until-found":
         return not _STREAMED.fullmatch(attributes.get("id") or "")
     style = attributes.get("style")

@@ -1,4 +1,4 @@
-"""The pieces of text of a block -> its lines, clean, and what is counted on them."""
+"""The pieces of what stands between two edges of blocks -> its texts, clean, and the words in each."""
 
 import re
 
@@ -11,30 +11,30 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u
 CELL_EDGE = " | "
 
 
-def blocks_of(pieces: list[str], preformatted: bool) -> list[tuple[str, int]]:
-    """The texts of a block and the words in each: white space runs to one space, breaks to line ends; two breaks in a row
-    part paragraphs."""
+def texts_of(pieces: list[str], preformatted: bool) -> list[tuple[str, int]]:
+    """(text, words in it), most often one: white space runs to one space, breaks to line ends; two breaks in a row part
+    paragraphs."""
     text = "".join(pieces)
     simple = not preformatted and BREAK not in text and CELL not in text
     if simple:
         words = text.split()
-        block = " ".join(words)
-        if block.isprintable():  # then nothing in it is invisible
-            return [(block, len(words) + _unspaced_words(block))] if block else []
+        line = " ".join(words)
+        if line.isprintable():  # then nothing in it is invisible
+            return [(line, len(words) + _unspaced_words(line))] if line else []
     plain = text.isascii()
     if not plain:
         text = _INVISIBLE.sub("", text)
     if simple:
-        blocks = [" ".join(text.split())]
+        texts = [" ".join(text.split())]
     elif preformatted:
-        blocks = _preformatted(text)
+        texts = _preformatted(text)
     elif CELL in text:
-        blocks = [_row([" ".join(cell.replace(BREAK, " ").split()) for cell in text.split(CELL)])]
+        texts = [_row([" ".join(cell.replace(BREAK, " ").split()) for cell in text.split(CELL)])]
     else:
-        blocks = _paragraphs(text)
+        texts = _paragraphs(text)
     if plain:
-        blocks = [_INVISIBLE.sub("", block) for block in blocks]
-    return [(block, len(block.split()) + _unspaced_words(block)) for block in blocks if block]
+        texts = [_INVISIBLE.sub("", text) for text in texts]
+    return [(text, len(text.split()) + _unspaced_words(text)) for text in texts if text]
 
 
 def _row(cells: list[str]) -> str:
@@ -48,25 +48,25 @@ def _row(cells: list[str]) -> str:
 
 
 def _unspaced_words(text: str) -> int:
-    """In scripts without spaces two characters are a word. What `min_block_words` compares is all words."""
+    """In scripts without spaces two characters are a word. What `min_element_words` compares is all words."""
     return 0 if text.isascii() else len(_UNSPACED.findall(text)) // 2
 
 
 def _preformatted(text: str) -> list[str]:
     text = text.replace(BREAK, "\n").replace(CELL, "\t").replace("\r\n", "\n")
-    block = "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
-    return [] if block.isspace() else [block]
+    whole = "\n".join(line.rstrip() for line in text.split("\n")).strip("\n")
+    return [] if whole.isspace() else [whole]
 
 
 def _paragraphs(text: str) -> list[str]:
-    blocks, lines = [], []
+    texts, lines = [], []
     for line in text.split(BREAK):
         if line := " ".join(line.split()):
             lines.append(line)
         elif lines:
-            blocks.append("\n".join(lines))
+            texts.append("\n".join(lines))
             lines = []
-    return [*blocks, "\n".join(lines)] if lines else blocks
+    return [*texts, "\n".join(lines)] if lines else texts
 
 
 def one_line(text: str) -> str:
@@ -74,4 +74,4 @@ def one_line(text: str) -> str:
     if text.isprintable():  # then nothing in it is invisible, and space is its only white space
         return " ".join(text.split())
     spaced = text.replace("\u200b", " ")  # a zero-width space is where words may part; within prose it divides long words
-    return " ".join(" ".join(text for text, _ in blocks_of([spaced], False)).split())
+    return " ".join(" ".join(text for text, _ in texts_of([spaced], False)).split())

@@ -7,7 +7,8 @@ from dataclasses import fields
 from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import ImageNode, Node, TextNode, VideoNode
 from lamella.schemas.errors import DataError
-from lamella.transforms.extract.parse import LeftMedia, PageTooCostly, Parsed
+from lamella.transforms.extract.nodes import LeftMedia
+from lamella.transforms.extract.parse import PageTooCostly, Parsed
 
 LENGTH = struct.Struct("<Q")
 _KINDS = {"t": TextNode, "i": ImageNode, "v": VideoNode}

@@ -1,4 +1,4 @@
-"""The region of the page's own matter: what is in it, what goes, and what is read where there is little else."""
+"""The main content of a page: what is in it, what goes, and what is read where there is little else."""
 
 import time
 
@@ -6,7 +6,14 @@ import pytest
 
 from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import TextNode
-from lamella.transforms.extract.dom.class_heuristics import COMMENTS, CONSENT, CONTENT, FURNITURE, LIKELY_FURNITURE, traits_of
+from lamella.transforms.extract.dom.class_heuristics import (
+    BOILERPLATE,
+    COMMENTS,
+    CONSENT,
+    CONTENT,
+    LIKELY_BOILERPLATE,
+    traits_of,
+)
 from lamella.transforms.extract.parse import parse_html
 
 PROSE = "A flamingo strains its food from the water through the fine comb of lamellae in its beak."
@@ -19,7 +26,7 @@ def texts(html: str) -> list[tuple[str, str]]:
 
 
 REGIONS = [
-    # the lead stands outside the box of the paragraphs
+    # the lead stands outside the block of the paragraphs
     (
         "<div><h1>Beaks</h1><p>In short: they strain it all.</p></div><div><div>{0}</div></div>",
         ["Beaks", "In short: they strain it all."],
@@ -59,12 +66,12 @@ REGIONS = [
         "<div class=teaser><a href=/x>{1}</a><p>Or this other tale of birds.</p></div>",
         ["Beaks", "{1}"],
     ),
-    # who and when, in boxes that say so; a post's category is not its label
+    # who and when, in blocks that say so; a post's category is not its label
     (
         "<div class='post category-birds'><h1>Beaks</h1><div class=post-date>On the first of May</div>{0}</div>",
         ["Beaks"],
     ),
-    # names of states, not of the box
+    # names of states, not of the block
     ("<div class='field label-hidden hidden-xs'><h1>Beaks</h1>{0}</div>", ["Beaks"]),
     # what asks for consent is no content, even where little else is; comments are no loss, either
     ("<div class=widget_cookie_law>{1}{1}{1}{1}{1}</div><div class=comments>{1}{1}{1}{1}</div><h1>Beaks</h1>{0}", ["Beaks"]),
@@ -90,7 +97,7 @@ def test_regions(html, first):
 
 
 @pytest.mark.parametrize("box", ["div hidden", "div style='display: none'", "aside", "footer", "nav"])
-def test_what_is_hidden_or_furniture_is_read_where_there_is_nothing_else(box):
+def test_what_is_hidden_or_boilerplate_is_read_where_there_is_nothing_else(box):
     paragraphs = f"<div>{f'<p>{PROSE}</p>' * 3}</div>"
     assert texts(f"<{box}>{paragraphs}</{box.split()[0]}><div>On birds</div>") == [("p", PROSE)] * 3
     assert texts(f"<{box}>{paragraphs.replace('comb', 'sieve')}</{box.split()[0]}>{paragraphs}") == [("p", PROSE)] * 3
@@ -112,7 +119,7 @@ UNCLOSED = [
 
 
 @pytest.mark.parametrize("html", UNCLOSED)
-def test_furniture_that_was_never_closed_does_not_swallow_the_page(html):
+def test_boilerplate_that_was_never_closed_does_not_swallow_the_page(html):
     assert texts(f"<body>{html.format(f'<p>{PROSE}</p>' * 2)}") == [("h1", "Beaks"), ("p", PROSE), ("p", PROSE)]
 
 
@@ -120,7 +127,7 @@ TAILS = [
     ("<div class=who><p>{1}</p></div>", []),
     ("<div class=footnotes><p>{1}</p></div>", ["{1}"]),
     ("<p>{1}</p>", ["{1}"]),
-    ("<div class=text><p>{1}</p></div>", ["{1}"]),  # another box of the same name
+    ("<div class=text><p>{1}</p></div>", ["{1}"]),  # another block of the same name
     ("<div class=more><p>{1}</p><p>{1}</p><p>{1}</p></div>", ["{1}"] * 3),  # too much to be of no account
 ]
 
@@ -162,13 +169,13 @@ CROWDS = {
     "names side by side": f"<div class=sidebar><p>{PROSE}</p></div>" * 4000,
     "captions": f"<div><img src=/i.jpg><p class=caption>{PROSE}</p></div>" * 4000,
     "figures": f"<figure><img src=/i.jpg><figcaption>{PROSE}</figcaption></figure>" * 4000,
-    "furniture at each depth": f"<div><div class=share><p>{PROSE}</p></div>" * 8000 + f"<p>{PROSE}</p>" * 8000,
+    "boilerplate at each depth": f"<div><div class=share><p>{PROSE}</p></div>" * 8000 + f"<p>{PROSE}</p>" * 8000,
     "headlines at each depth": f"<p>{PROSE * 5}</p>" + "<div><h2><a href=/x>How they all feed</a></h2>" * 8000,
     "captions at each depth": f"{PROSE}{'<div><p class=caption>A beak</p>' * 8000}<img src=/i.jpg>",
     "media in the depth": "<div>" * 8000 + "<img src=/i.jpg><br>x" * 8000,
     "figures within figures": "<figure><img src=/i.jpg>" * 8000,
     "sections within sections": "<div class=share id=how-we-share>" * 16000 + PROSE,
-    "furniture within furniture": "<aside>" * 16000 + f"<h1>Beaks</h1><p>{PROSE}</p>",
+    "boilerplate within boilerplate": "<aside>" * 16000 + f"<h1>Beaks</h1><p>{PROSE}</p>",
     "marks within marks": f"beak{'<sup>' * 16000}{'x' * 32000}<p>{PROSE}</p>",
     "a name for each": "".join(f"<li class=c{i}><img src=/i.jpg><a href=/x>How they all feed</a>" for i in range(8000)),
     "a picture of many": f"<picture>{'<source srcset=/i.jpg>' * 4000}{'<img src=/i.jpg>' * 4000}</picture>",
@@ -190,7 +197,7 @@ def test_time_grows_with_the_page_and_not_with_its_square(html):
     assert time.process_time() - start < 3.0
 
 
-def test_a_box_with_all_the_prose_is_no_furniture():
+def test_a_block_with_all_the_prose_is_no_boilerplate():
     assert len(texts(f'<body class="has-sidebar"><div class="widget">{f"<p>{PROSE}</p>" * 4}</div></body>')) == 4
 
 
@@ -208,14 +215,14 @@ def test_main_content_is_where_the_prose_stands():
 @pytest.mark.parametrize(
     ("box", "hint"),
     [
-        (("nav", "", "", ""), FURNITURE),
-        (("div", "contentinfo", "", ""), FURNITURE),
+        (("nav", "", "", ""), BOILERPLATE),
+        (("div", "contentinfo", "", ""), BOILERPLATE),
         (("div", "main", "sidebar", ""), CONTENT),
-        (("div", "", "left-sidebar", ""), LIKELY_FURNITURE),
-        (("div", "", "relatedPosts", ""), LIKELY_FURNITURE),
+        (("div", "", "left-sidebar", ""), LIKELY_BOILERPLATE),
+        (("div", "", "relatedPosts", ""), LIKELY_BOILERPLATE),
         (("div", "", "", "comments"), COMMENTS),
         (("div", "", "entry-header", ""), ""),
-        (("div", "", "site-header", ""), LIKELY_FURNITURE),
+        (("div", "", "site-header", ""), LIKELY_BOILERPLATE),
         (("aside", "", "note", ""), ""),
         (("div", "", "elementor-widget", ""), ""),
         (("div", "", "shared-memory", ""), ""),

@@ -1,0 +1,140 @@
+"""The state of one walk: the blocks and elements so far, the text that is open, and what is open around it.
+
+The handlers of `block_tags`, `phrases`, `cells` and `shown` read and write it; `walker` calls them, tag by tag.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from lamella.transforms.extract.dom import tags
+from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element, Video
+from lamella.transforms.extract.dom.class_heuristics import traits_of, traits_of_tag
+from lamella.transforms.extract.dom.head import Head
+from lamella.transforms.extract.dom.texts import BREAK, CELL, texts_of
+from lamella.transforms.extract.heuristics import HEURISTICS
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
+
+if TYPE_CHECKING:
+    from lamella.schemas.config import ExtractConfig
+
+Attributes = dict[str, str | None]
+SKIP = object()  # from a handler: the inside of the HTML element is not walked
+_FULL_STOPS = frozenset(".!?…。！？")
+
+
+class Walk:
+    """What handlers read and write, and what more than one of them does to it."""
+
+    def __init__(self, url: str, config: "ExtractConfig", thorough: bool = False):
+        self.url, self.thorough = url, thorough  # thorough: enters what is hidden or says that it is boilerplate, too
+        self.tree, self.head = BlockTree(), Head(url, config.max_url_characters)
+        self.max_px, self.max_url, self.max_field = config.max_srcset_px, config.max_url_characters, config.max_field_characters
+        self.min_prose_words = config.min_prose_words
+        self.position = self.block = 0
+        self.text_tag = "p"
+        self.pieces: list[str] = []  # of the text that is open
+        self.began = self.links = self.link_letters = self.slants = self.slanted_letters = self.muted = self.joined = 0
+        self.weak_links = self.weak_letters = 0  # links within the page, or to nowhere: a menu's, or a text's
+        self.link_block = 0  # in which the open link began
+        self.href_of_text: str | None = None  # where all links of the open text lead; "" where to several places
+        self.wrapped = False  # whether the last of them began in a block around the text
+        self.heading_texts = 0  # of the heading that is open
+        self.entered = self.named = self.buttons = 0  # boilerplate by tag, by name, and buttons that were looked into
+        self.row_began = False  # the table row that is open had a cell
+        self.controlled: set[str] = set()  # ids of what something on the page unfolds
+        self.href: str | None = None
+        self.sources: list[Attributes] | None = None
+        self.video: Video | None = None  # the one that is open
+
+    def leave(self, leave: Any) -> None:
+        """Undoes what a handler did when an HTML element began: (block, tag of text) to go back to, or a function."""
+        if type(leave) is tuple:
+            if self.pieces:
+                self.flush()
+            self.block, self.text_tag = leave
+        else:
+            leave()
+
+    def add_text(self, text: str) -> None:
+        """A piece of the text that is open."""
+        if self.muted:
+            return
+        self.position += 1
+        if not self.pieces:
+            self.began = self.position
+        if BREAK in text or CELL in text:
+            text = text.replace(BREAK, "").replace(CELL, "")
+        self.pieces.append(text)
+        if self.links:
+            self.link_letters += len(text.strip())
+            leads = self.href or ""
+            self.href_of_text = leads if self.href_of_text in (None, leads) else ""
+            self.wrapped = self.link_block != self.block
+        elif self.weak_links:
+            self.weak_letters += len(text.strip())
+        if self.slants:
+            self.slanted_letters += len(text)
+
+    def flush(self) -> None:
+        """Ends the text that is open."""
+        if not self.pieces:
+            return
+        texts = texts_of(self.pieces, self.text_tag == "pre")
+        if texts:
+            share, weak, slanted = 0.0, 0.0, False
+            if self.link_letters or self.slanted_letters or self.weak_letters:
+                letters = sum([len(text) for text, _ in texts])
+                share, slanted = self.link_letters / letters, self.slanted_letters >= letters
+                weak = self.weak_letters / letters
+            for text, words in texts:
+                tag = self.text_tag
+                if tag in tags.HEADINGS:
+                    tag = self._heading_or_text(text, words)
+                element = Element(self.block, self.began, tag, text, 0, words, slanted)
+                said = tag in tags.HEADINGS or (words >= self.min_prose_words and tag != "li")
+                linked = share if said else share + weak
+                if linked:
+                    element.link_letters = min(round(len(text) * linked), len(text))
+                    element.link_density = element.link_letters / len(text)
+                    element.href, element.wrapped = self.href_of_text or "", self.wrapped
+                self.tree.elements.append(element)
+        self.pieces.clear()
+        self.link_letters = self.slanted_letters = self.weak_letters = 0
+        self.href_of_text = None
+
+    def _heading_or_text(self, text: str, words: int) -> str:
+        """The tag of a text in a heading: a long sentence is a paragraph, and so is prose behind the heading's own line, where
+        the heading was never closed."""
+        self.heading_texts += 1
+        long = words >= HEURISTICS.min_sentence_words and text[-1] in _FULL_STOPS
+        return "p" if long or (self.heading_texts > 1 and words >= self.min_prose_words) else self.text_tag
+
+    def open_block(self, tag: str, attributes: Attributes) -> Block:
+        blocks, most = self.tree.blocks, INPUT_LIMITS.max_names
+        if attributes:
+            get = attributes.get
+            role, class_, id_ = get("role") or "", get("class") or "", get("id") or ""
+            if len(class_) > most or len(id_) > most or len(role) > most:
+                role, class_, id_ = role[:most], class_[:most], id_[:most]
+            hint, caption = traits_of(tag[:most], role, class_, id_)
+            block = Block(tag, self.block, hint, class_, caption, tag == "main" or role == "main")
+        else:  # nearly half of all blocks: there is nothing to read
+            hint, caption = traits_of_tag(tag[:most])
+            block = Block(tag, self.block, hint, "", caption, tag == "main")
+        self.block = len(blocks)
+        blocks.append(block)
+        return block
+
+    def part_words(self) -> None:
+        if self.pieces:
+            self.pieces.append(" ")
+
+    def end_line(self) -> None:
+        """A `div` within preformatted text is a line of it."""
+        if self.pieces and not self.pieces[-1].endswith("\n"):
+            self.pieces.append("\n")
+
+    def unslant(self) -> None:
+        self.slants -= 1
+
+    def unmute(self) -> None:
+        self.muted -= 1

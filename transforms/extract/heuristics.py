@@ -1,0 +1,52 @@
+"""Nothing in; out: the limits by which extraction judges pages, and which no user sets.
+
+Which number stands where:
+
+    schemas/config/extract.py   what a user may move for the pages at hand: `extract.KEY`
+    here                        what we think of how pages are written; each with its unit and its source
+    input_limits.py             how much of a hostile page is looked at: it bounds cost, and judges nothing
+    beside its function         what is a part of one pattern or one score: bounds in a regular expression, weights of a fit
+
+"ours" is a source: a number that was tried on pages of many sites and on the cases of `tests/extract`.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Heuristics:
+    # Texts, as the walk meets them.
+    min_sentence_words: int = 12  # of a heading that ends in a full stop: it is a paragraph; ours
+    max_cell_letters: int = 300  # of a table's cell; one with more is a column of the page's layout; ours
+    min_name_letters: int = 4  # of a word that is no unit of measure: what is raised behind it is a mark; ours
+    max_mark_letters: int = 6  # of a footnote's mark; ours
+    min_question_words: int = 4  # of a button that unfolds its answer; ours
+    max_button_letters: int = 300  # of a button that holds blocks; one with more was never closed; ours
+    max_card_paragraphs: int = 2  # in one link; where it goes on, it was never closed; ours
+    min_whole_link: float = 0.9  # link letters a letter of a text that is a link; ours
+    min_slug_words: int = 3  # of an id that is made of its heading's words: "related-posts" is a name; ours
+    min_menu_links: int = 5  # of what is passed by as a menu; ours
+    max_menu_letters: int = 40  # of such a menu's text, a link; ours
+    # Pictures.
+    min_inline_characters: int = 4000  # of a data: URI, some 3 kB: blurred previews of what comes later have fewer; ours
+    max_thumbnail_px: int = 200  # the larger side of a picture that may stand for the one that it links to; ours
+    max_density: float = 3.0  # pixels a pixel; beyond it, srcset offers what no screen shows; ours
+    max_placeholder_letters: int = 60  # of a placeholder's name; ours
+    min_seen_px: int = 50  # a side that the page declares: no tracker is as large; ours
+    min_size_px: int = 16  # in an address; a smaller "size" is a number of something else; ours
+    max_caption_figures: int = 4  # figures, one within the other, that one caption speaks for; ours
+    max_player_distance: int = 3  # blocks between a player and the section whose text it stands in; ours
+    max_parts: int = 8  # pictures and lines of a figure with parts, (a) to (h); ours
+    # The main content.
+    max_price_characters: int = 60  # of a line that is a price; ours
+    min_links_to_prose: int = 3  # letters in lists of links a letter of prose: with more, the links are what is told; ours
+    max_linked_in_a_row: int = 3  # paragraphs that are links; more are a list of what to read elsewhere; ours
+    min_chronicle: int = 3  # headings in a row with a number in each: what happened when; ours
+    min_fact_rows: int = 3  # of a name and its value each; ours
+    min_section_lines: int = 2  # short lines under a heading of their own; ours
+    # Embedded state, asked where a page says nearly nothing.
+    min_state_characters: int = 500  # of an attribute that holds it; ours
+    min_state_words: int = 12  # of a string in it that is prose; ours
+
+
+HEURISTICS = Heuristics()
