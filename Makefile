@@ -67,7 +67,8 @@ fuzz: $(VENV)/.installed
 	$(BIN)/python -m tests.faults.fuzz --inputs $(FUZZ_INPUTS) --kills $(KILLS) --seed $(SEED) --processes $(PROCESSES) --output fuzz.json
 
 # The bundled models, made again: about an hour on two cores. Nothing else in the project needs it. The shapes come first,
-# then all that a picture shows, then pictures with texts; captioner and matcher learn from scenes where things stand.
+# then all that a picture shows, then pictures with texts; captioner and matcher learn from scenes where things stand, and the
+# matcher at last from larger pictures and from what the captioner says that is not so.
 MODELS ?= models
 TRAIN := $(BIN)/lamella train contrastive --shards $(MODELS)/run/shards
 TRAIN_ON_SCENES := $(BIN)/lamella train contrastive --shards $(MODELS)/scenes
@@ -82,7 +83,10 @@ weights: $(VENV)/.installed
 	$(TRAIN_ON_SCENES) --recipe demo-places --output $(MODELS)/places init_from=$(MODELS)/scorer
 	$(TRAIN_ON_SCENES) --recipe demo-captioner --output $(MODELS)/captioner init_from=$(MODELS)/places
 	$(TRAIN_ON_SCENES) --recipe demo-itm --output $(MODELS)/itm init_from=$(MODELS)/captioner
-	$(TRAIN_ON_SCENES) --recipe demo-matcher --output $(MODELS)/matcher init_from=$(MODELS)/itm
+	$(TRAIN_ON_SCENES) --recipe demo-matcher --output $(MODELS)/near init_from=$(MODELS)/itm
+	$(TRAIN_ON_SCENES) --recipe demo-large --output $(MODELS)/large init_from=$(MODELS)/near
+	$(BIN)/python -m lamella.runners.hard_pairs $(MODELS)/hard --of 5000 --seed 8 --captioner $(MODELS)/captioner
+	$(BIN)/lamella train contrastive --shards $(MODELS)/hard --recipe demo-hard --output $(MODELS)/matcher init_from=$(MODELS)/large
 	$(BIN)/python -m lamella.weights.bundle $(MODELS)
 
 # CapFilt's rounds on the sample: captioner and matcher learn from what was kept, and caption and filter again.

@@ -6,7 +6,7 @@ of every file. Rows lie in parts by the hash of their key and are sorted within,
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from itertools import groupby
 from typing import Any
@@ -14,7 +14,6 @@ from typing import Any
 from lamella.pipeline.damage import Damaged, parquet_file
 from lamella.schemas.arrow import from_table, parquet_bytes, to_table
 from lamella.schemas.keys import stable_int, stable_key
-from lamella.schemas.record import record
 from lamella.schemas.shards import FINGERPRINT_KEY, MANIFEST, checked_file
 from lamella.transforms.base.files import is_plain_name, join, read_bytes, write_atomically
 
@@ -22,7 +21,7 @@ FORMAT = 13  # raised when the bytes of a table change for the same input and co
 ROW_GROUP = 10_000
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileInfo:
     name: str
     rows: int
@@ -38,7 +37,7 @@ class FileInfo:
             raise ValueError(f"{self.name}: no checksum")
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TableManifest:
     """What a finished table holds. `fingerprint` is the hash of the config part and of the input manifests it was made from."""
 

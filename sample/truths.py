@@ -9,6 +9,7 @@ _SIZE_OF = {word: size for size, words in SIZE_WORDS.items() for word in words}
 _GROUND_OF = {"white": "white", "grey": "grey", "striped": "striped", "stripes": "striped", "dotted": "dotted"}
 _GROUND_OF |= {"dots": "dotted", "checkered": "checkered", "checks": "checkered", "shaded": "shaded", "fades": "shaded"}
 _COLOUR, _SHAPE = "|".join((*COLOURS, "white", "grey", "brown")), "|".join(SHAPES)  # the last three are of no object
+_WORDS = re.compile(r"[a-z]+")
 _NO_GROUND = re.compile(rf"\b(?:{'|'.join(COLOURS)}|brown) background\b")
 _THING = re.compile(rf"\b(?:(?P<size>{'|'.join(_SIZE_OF)}) )?(?P<colour>{_COLOUR}) (?P<shape>{_SHAPE})(?P<many>e?s)?\b")
 _NAMED = re.compile(rf"\b(?:(?P<colour>{'|'.join(COLOURS)})|(?P<shape>{_SHAPE})(?:e?s)?)\b")
@@ -24,7 +25,7 @@ def holds(text: str, scene: Scene) -> bool | None:
 
     None where that cannot be told: it names no object, leaves a number out, or says where one of two that are alike stands.
     """
-    said = " ".join(re.findall(r"[a-z]+", text.lower()))
+    said = " ".join(_WORDS.findall(text.lower()))
     grounds = {_GROUND_OF[word] for word in said.split() if word in _GROUND_OF}
     if grounds - {scene.background} or _NO_GROUND.search(said) or not _named_are_there(said, scene):
         return False

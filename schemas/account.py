@@ -1,13 +1,14 @@
 """Counters: what came in, what was made and what was kept, by stage and unit; counted by the stages, added by the graph."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from lamella.schemas.document import BarePage, InterleavedDocument
 from lamella.schemas.media import Alias, ArchiveMedia, Media, MediaLink
 from lamella.schemas.page import Page
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Stage, Unit
 
 
@@ -17,7 +18,8 @@ class CounterKind(StrEnum):
     KEPT = "kept"  # left the stage by the main output
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counter:
     stage: Stage
     unit: Unit

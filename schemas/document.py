@@ -1,15 +1,16 @@
 """The interleaved document: text, images and videos in reading order, and phi, which tells each text its image."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lamella.schemas.media import Cue, Media
 from lamella.schemas.page import Provenance
 from lamella.schemas.phi import phi_of
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TextNode:
     """One paragraph, heading, list item, table row or block of code."""
 
@@ -20,7 +21,8 @@ class TextNode:
     next_image: int = 0  # phi: index from 1 of the first image after this text; 0 where there is none
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageNode:
     """One content image, in its place."""
 
@@ -37,7 +39,8 @@ class ImageNode:
     clip_model: str = ""
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VideoNode:
     """One video, in its place. Videos carry no phi: the interleaved dataset holds images only, clips go to VTP pairs."""
 
@@ -56,7 +59,8 @@ class VideoNode:
 Node = TextNode | ImageNode | VideoNode
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TextQuality:
     """What was measured on a document's text. Ratios are 0 to 1; rules in `transforms/filter` compare them."""
 
@@ -83,7 +87,8 @@ class TextQuality:
     duplicate_ngram_characters: float  # the worst of duplicated 5- to 10-grams over its own limit: 1.0 is the limit
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InterleavedDocument:
     """One page as text, images and videos in reading order."""
 
@@ -118,7 +123,8 @@ class InterleavedDocument:
         return tuple(node for node in self.nodes if isinstance(node, VideoNode))
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BarePage:
     """A page that shows pictures or videos and has no text: no document, but its alts and titles describe what it shows."""
 
@@ -129,7 +135,8 @@ class BarePage:
         return self.page.provenance
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FilteredPage:
     """A page as it was extracted, whether or not its text stays, and what the filter found unsafe on it."""
 

@@ -1,10 +1,13 @@
 """One row of the duplicates table: a document that left as a copy, of which one, and how alike they are."""
 
-from lamella.schemas.record import record
+from dataclasses import dataclass
+
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Duplicate:
     """A copy. Its survivor was chosen among all copies of one page; a survivor by URL can be a copy by text in its turn."""
 

@@ -1,9 +1,10 @@
 """Media and where their bytes lie: a BlobRef names bytes in place, a Media adds what was measured on them."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 
 
 class MediaKind(StrEnum):
@@ -19,7 +20,8 @@ class Container(StrEnum):
     RAW = "raw"  # the blob itself lies there (a member of a tar pack)
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BlobRef:
     """Bytes in place. Read with `transforms.base.blobs.read_blob`."""
 
@@ -29,7 +31,8 @@ class BlobRef:
     container: Container
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveMedia:
     """A media response found in an archive, not yet inspected; or a file in which a site speaks of its use."""
 
@@ -49,7 +52,8 @@ class AliasKind(StrEnum):
     REVISIT = "revisit"  # the crawler had these bytes already, and stored a reference to them
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
     """A response of an archive whose bytes lie elsewhere: at the address that it leads to, or in an earlier record."""
 
@@ -66,7 +70,8 @@ class Alias:
     tdm_reservation: str = ""
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MediaLink:
     """A media URL that documents refer to, once for all of them."""
 
@@ -75,7 +80,8 @@ class MediaLink:
     documents: int  # how many documents refer to it
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PixelMeasure:
     """What a function of `transforms.media.picture_rules` found on a picture."""
 
@@ -83,7 +89,8 @@ class PixelMeasure:
     value: float
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cue:
     """What a track shows for a while."""
 
@@ -102,7 +109,8 @@ class Addressed(Protocol):
 Octets = bytes  # a Media has a field of the type's name
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
     """A media file that was found, inspected and judged usable."""
 

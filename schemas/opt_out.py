@@ -1,9 +1,12 @@
 """One row of the ledger of opt-outs: who said what, and what it removed."""
 
-from lamella.schemas.record import record
+from dataclasses import dataclass
+
+from lamella.schemas.quick_pickle import quick_pickle
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OptOut:
     """A document, a media file or a pair that left because its owner does not want it used."""
 

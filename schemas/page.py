@@ -1,9 +1,12 @@
 """One HTML response of a web archive, decoded, and where it came from."""
 
-from lamella.schemas.record import record
+from dataclasses import dataclass
+
+from lamella.schemas.quick_pickle import quick_pickle
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
     """Where a record lies, so that any training token can be traced to the bytes it came from."""
 
@@ -14,7 +17,8 @@ class Provenance:
     crawl_time: str = ""  # WARC-Date, ISO 8601
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One decoded HTML page."""
 

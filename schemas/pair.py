@@ -1,10 +1,11 @@
 """Image-text and video-text pairs: one media file, one text, where the text came from, and what models said of the two."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.media import Media, MediaKind
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 
 
 class CaptionSource(StrEnum):
@@ -18,7 +19,8 @@ class CaptionSource(StrEnum):
     SYNTHETIC = "synthetic"  # a captioner's
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandidatePair:
     """A text that a page gives to one of its pictures or videos, of which nothing was fetched yet."""
 
@@ -37,7 +39,8 @@ class CandidatePair:
     crawl_time: str = ""  # of the page
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageTextPair:
     """One text of one picture. The web's text and a captioner's are two pairs (BLIP, section 3.3)."""
 
@@ -55,7 +58,8 @@ class ImageTextPair:
     clip_model: str = ""
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VideoTextPair:
     """One text of one clip; models see the clip's middle frame."""
 

@@ -1,8 +1,9 @@
 """Why something left: a closed list of reasons, by the stage that uses each first, and the Rejection that carries one."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 
 
 class Stage(StrEnum):
@@ -142,7 +143,8 @@ class Reason(StrEnum):
     OTHER_TEXT_KEPT = "other_text_kept"  # it matches, and another text of its picture is preferred
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
     """One thing that left, where, and why. `key` and `url` let a reader find it again."""
 

@@ -12,16 +12,15 @@ that `datasets` reads it too:
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lamella.schemas.errors import BadSample
-from lamella.schemas.record import record
 
 Members = dict[str, bytes]  # extension -> bytes
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InterleavedSample:
     """A document ready for training: text and images in reading order, and phi for each text.
 
@@ -84,7 +83,7 @@ class InterleavedSample:
             )
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PairSample:
     """One image and the text to train on; what else is known of the pair stays in `facts`."""
 
@@ -104,7 +103,7 @@ class PairSample:
             return cls(**load_json(members), image=_member(members, "jpg"))
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClipSample:
     """A clip's frames, one a second, and its text."""
 

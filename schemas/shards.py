@@ -9,12 +9,11 @@ import mmap
 import re
 import tarfile
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, TypeVar
 
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.errors import BadShard
-from lamella.schemas.record import record
 from lamella.schemas.sample import Members
 
 T = TypeVar("T")
@@ -51,7 +50,7 @@ def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShardInfo:
     """What the manifest says of one shard."""
 
@@ -77,7 +76,7 @@ class ShardInfo:
             raise ValueError(f"{self.name}: split {str(self.split)[:40]!r} of {str(self.samples)[:40]!r} samples")
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShardManifest:
     """All shards of one dataset. Written last, by rename: while it is missing, the dataset is not finished."""
 

@@ -205,3 +205,33 @@ def test_a_heading_for_each_kind_of_screen_is_told_once():
     doubled = '<h1>Birds of the lake</h1><h2 class="is-hidden-touch">Birds of the lake</h2><h3>Birds of the lake</h3>'
     chapters = f"<h2>The nest</h2>{PROSE}<h2>The nest</h2>{PROSE}"
     assert said(f"<main>{doubled}{PROSE}{chapters}</main>") == ["Birds of the lake", *TEXTS, *("The nest", *TEXTS) * 2]
+
+
+def test_code_that_is_all_of_its_block_is_a_listing_and_a_name_or_a_link_is_none():
+    for code in ("<code>open the beak</code>", "<code>open the beak<br>strain</code>"):
+        found = nodes(f"<main><h1>Birds of the lake</h1>{PROSE}<div class=snippet>{code}</div></main>")
+        assert (found[-1].tag, found[-1].text.split("\n")[0]) == ("pre", "open the beak")
+    for code in ("<code>beak.py</code>", "<a href=/beak.py><code>open the beak</code></a>", "Or <code>open the beak</code>"):
+        found = nodes(f"<main><h1>Birds of the lake</h1>{PROSE}<div class=snippet>{code}</div></main>")
+        assert [node.tag for node in found] == ["h1", "p", "p", "p", "p"]
+
+
+def test_a_cover_is_the_pages_whatever_it_promotes():
+    picture = "<img src=/beak.jpg alt='A beak'>"
+    assert shown(f"<div class=cover-promo>{picture}</div>") == [("beak.jpg", "A beak")]
+    for name in ("promo-picture", "cover-advert"):
+        assert shown(f"<div class={name}>{picture}</div>") == []
+
+
+def test_one_filled_cell_keeps_its_place_among_rows_of_several_and_is_a_line_elsewhere():
+    row = "<tr><td></td><td></td><td>Frogs</td></tr>"
+    table = f"<table><tr><td>Heron</td><td>90 cm</td><td>Fish</td></tr>{row}</table>"
+    assert said(f"<main><h1>Birds of the lake</h1>{PROSE}{table}{PROSE}</main>")[5:7] == ["Heron | 90 cm | Fish", "|  | Frogs"]
+    assert said(f"<main><h1>Birds of the lake</h1>{PROSE}<table>{row}</table>{PROSE}</main>")[5] == "Frogs"
+
+
+@pytest.mark.parametrize("field", ["type=email name=who", "type=text autocomplete=username", "name=login"])
+def test_a_form_that_asks_who_one_is_is_the_sites(field):
+    form = f"<form><p>{REED}</p><label>Who are you? <input {field}></label><button>Go on</button></form>"
+    page = f"<main><h1>Birds of the lake</h1><p>{BEAK}</p><p>{LAKE}</p><p>{NEST}</p>{form}</main>"
+    assert said(page) == ["Birds of the lake", BEAK, LAKE, NEST]

@@ -2,13 +2,17 @@
 
 import pytest
 import torch
+from PIL import Image
 
 from lamella.pipeline.recipes import demo
 from lamella.reporting.ground_truth.claims import Vocabulary, claims
+from lamella.runners.hard_pairs import DOUBT
 from lamella.sample.captions import alt_text, long_caption, plural, wrong_alt
 from lamella.sample.paint import draw
 from lamella.sample.rng import Rng
 from lamella.sample.scenes import Scene, SceneKind, tallest
+from lamella.sample.truths import holds
+from lamella.trainer.contrastive.doubts import doubts
 from lamella.trainer.contrastive.near_misses import near_misses
 from lamella.trainer.evaluation.contrastive import attribute_accuracy, embed, fused_logits, greedy_captions, separation
 from lamella.weights import load
@@ -28,12 +32,14 @@ def two_threads():
 
 
 @pytest.fixture(scope="module")
-def unseen() -> tuple[list[str], list[Scene], torch.Tensor]:
-    keys = [f"unseen/{index}" for index in range(SCENES)]
-    drawn = [draw(key, Rng("size", key).pick(SIZES)) for key in keys]
-    size = load(NAME, "bundled", "scorer").image_size
-    pixels = torch.stack([torch.from_numpy(square(picture, size)) for picture, _ in drawn])
-    return keys, [scene for _, scene in drawn], pixels
+def drawn() -> dict[str, tuple[Image.Image, Scene]]:
+    return {key: draw(key, Rng("size", key).pick(SIZES)) for key in (f"unseen/{index}" for index in range(SCENES))}
+
+
+@pytest.fixture(scope="module")
+def unseen(drawn) -> tuple[list[str], list[Scene], torch.Tensor]:
+    """As scorer and captioner see them."""
+    return list(drawn), [scene for _, scene in drawn.values()], _pixels(drawn, load(NAME, "bundled", "scorer").image_size)
 
 
 def test_wrong_captions_are_told_from_right_ones(unseen):
@@ -46,21 +52,29 @@ def test_wrong_captions_are_told_from_right_ones(unseen):
     assert found.precision > 0.95 and found.recall > 0.97, found
 
 
-def test_the_matcher_finds_the_one_wrong_word(unseen):
+def test_the_matcher_finds_the_one_wrong_word(drawn, unseen):
     """Of near misses, in which one colour, number, size, place or shape is another, and of captions of other scenes."""
-    keys, scenes, pixels = unseen
+    keys, scenes, _ = unseen
     right, wrong = _texts(keys, scenes)
     near = [(place, miss) for place, text in enumerate(right) for miss in near_misses(text, 2, "unseen", keys[place])]
-    loaded, least = load(NAME, "bundled", "matcher", device="cpu"), demo().caption.min_match
-
-    def passes(places: list[int], texts: list[str]) -> float:
-        logits = fused_logits(loaded, pixels[places], loaded.tokenize(texts))
-        return sum(p >= least for p in torch.tensor(logits).sigmoid().tolist()) / len(texts)
-
     every = list(range(SCENES))
-    assert passes(every, right) >= 0.95
-    assert passes([place for place, _ in near], [miss for _, miss in near]) <= 0.1
-    assert passes(every, wrong) == 0
+    assert _passes(drawn, every, right) >= 0.95
+    assert _passes(drawn, [place for place, _ in near], [miss for _, miss in near]) <= 0.1
+    assert _passes(drawn, every, wrong) == 0
+
+
+def test_the_matcher_does_not_believe_what_tempts_the_captioner(drawn, unseen):
+    """The likeliest word of a kind that a caption does not have, in the scenes that the captioner doubts."""
+    keys, scenes, _ = unseen
+    told = [alt_text(scene, Rng("tempting", key)) for scene, key in zip(scenes, keys, strict=True)]
+    found = doubts(load(NAME, "bundled", "captioner", device="cpu"), [picture for picture, _ in drawn.values()], told)
+    tempting = [
+        (place, one.tempting)
+        for place, one in enumerate(found)
+        if one.probability >= DOUBT and holds(one.tempting, scenes[place]) is False
+    ]
+    assert len(tempting) >= 25
+    assert _passes(drawn, [place for place, _ in tempting], [text for _, text in tempting]) <= 0.25
 
 
 def test_captions_name_the_colours_and_shapes_that_are_there(unseen):
@@ -96,6 +110,17 @@ def test_patch_tokens_tell_shapes_colours_and_counts():
     assert _probed(seen, [thing.shape for thing in things]) > 0.9
     assert _probed(seen, [thing.colour for thing in things]) > 0.9
     assert _probed(seen, [str(scene.count) for _, scene in drawn]) > 0.75
+
+
+def _passes(drawn: dict[str, tuple[Image.Image, Scene]], places: list[int], texts: list[str]) -> float:
+    """Share of texts that the matcher believes at the recipe's limit."""
+    loaded, least = load(NAME, "bundled", "matcher", device="cpu"), demo().caption.min_match
+    logits = fused_logits(loaded, _pixels(drawn, loaded.image_size)[places], loaded.tokenize(texts))
+    return sum(p >= least for p in torch.tensor(logits).sigmoid().tolist()) / len(texts)
+
+
+def _pixels(drawn: dict[str, tuple[Image.Image, Scene]], size: int) -> torch.Tensor:
+    return torch.stack([torch.from_numpy(square(picture, size)) for picture, _ in drawn.values()])
 
 
 def _probed(seen: torch.Tensor, said: list[str]) -> float:

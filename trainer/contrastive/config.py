@@ -112,11 +112,11 @@ RECIPES: dict[str, dict[str, Any]] = {
     | {"caption_weight": 1.0, "contrastive_weight": 0.2, "itm_weight": 1.0, "near_misses": 1, "likely_misses": 2},
     # Then better eyes than the captioner's: larger pictures, on captions alone, which say of each word whether it is seen.
     "demo-large": _DEMO
-    | {"datasets": ("ltip",), "steps": 600, "batch": 32, "learning_rate": 1e-3, "final_learning_rate": 0.1, "cache_bytes": 0}
+    | {"datasets": ("ltip",), "steps": 200, "batch": 32, "learning_rate": 1e-3, "final_learning_rate": 0.5, "cache_bytes": 0}
     | {"image_size": 144, "max_shift": 6, "contrastive_weight": 0.0, "caption_weight": 1.0},
     # Then the verdict: on pictures that the captioner doubts, with what it says of them that is false.
     "demo-hard": _DEMO
-    | {"datasets": ("ltip",), "steps": 250, "batch": 32, "learning_rate": 6e-4, "final_learning_rate": 0.05, "cache_bytes": 0}
+    | {"datasets": ("ltip",), "steps": 300, "batch": 32, "learning_rate": 6e-4, "final_learning_rate": 0.05, "cache_bytes": 0}
     | {"image_size": 144, "max_shift": 6, "contrastive_weight": 0.1, "caption_weight": 1.0, "itm_weight": 1.0}
     | {"near_misses": 1, "false_texts": 2},
     # A round of `lamella bootstrap`: captioner and matcher go on, gently, with what the round before kept; and the fixed small

@@ -1,11 +1,12 @@
 """A document and its media in; the pruned document with phi, and a Rejection for every node or document that left, out."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from lamella.schemas.config import AssembleConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.media import Media
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Rejection, Stage
 from lamella.transforms.assemble.media import Found, place_media, url_of
 from lamella.transforms.assemble.rules import RULES
@@ -13,7 +14,8 @@ from lamella.transforms.base.reject import reject_document
 from lamella.transforms.base.rule import apply_rules
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
     """A document beside everything that is known of its media."""
 

@@ -20,6 +20,7 @@ from apache_beam.utils.timestamp import MIN_TIMESTAMP
 from apache_beam.utils.windowed_value import WindowedValue
 
 from lamella.schemas.keys import stable_int
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.transforms.base.join import Group, Join, as_it_is, by_key
 from lamella.transforms.base.memory import Measure, Memory, Request, measured
 
@@ -57,6 +58,7 @@ class RememberedModel(NamedTuple):
         return {"memory": self.memory, "buckets": self.buckets, "accelerator": self.accelerator}
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """A question to a measure.

@@ -4,14 +4,14 @@ BLIP (Li et al. 2022), section 3.3: the synthetic text stands beside the web's, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.keys import stable_key
 from lamella.schemas.pair import CaptionSource, Pair
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.memory import Request
 from lamella.transforms.base.sample_web import is_of_the_sample
@@ -28,7 +28,8 @@ _SEARCH = {
 }
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caption:
     """What a captioner says of a picture; `unseen` where it could not be decoded."""
 
@@ -39,7 +40,8 @@ class Caption:
     detail: str = ""
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Captioned:
     """The pair that stands for its picture, beside the picture's caption."""
 
@@ -47,7 +49,7 @@ class Captioned:
     caption: Caption
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Captions:
     """The measure: requests of Views -> Captions."""
 

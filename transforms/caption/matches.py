@@ -4,7 +4,7 @@ Web texts and synthetic ones are asked alike: each pair is judged by its own tex
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from PIL import Image
@@ -12,7 +12,7 @@ from PIL import Image
 from lamella.schemas.config import CaptionConfig
 from lamella.schemas.keys import stable_key
 from lamella.schemas.pair import Pair
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.memory import Request
 from lamella.transforms.caption.models import Matcher, load_matcher
@@ -23,7 +23,8 @@ from lamella.transforms.media.store import MediaStore
 DIGITS = 6
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """The probability that a text and a picture belong together; `unseen` where the picture could not be decoded."""
 
@@ -41,7 +42,8 @@ class Shown(NamedTuple):
     text: str
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Matched:
     """A pair that was matched, and which other pair of its picture stays in its place."""
 
@@ -60,7 +62,7 @@ class Matched:
         return self.pair.media.url
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
     """The measure: requests of Shown -> Matches."""
 

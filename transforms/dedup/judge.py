@@ -1,21 +1,22 @@
 """A document and, where it is a copy, its Duplicate in; the document with its canonical URL, or its Rejection, out."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from lamella.schemas.account import units_of
 from lamella.schemas.config import DedupConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.page import Provenance
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.reject import reject_document
 from lamella.transforms.base.rule import Violation
 from lamella.transforms.formats.urls import page_url
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """A document and the verdict on it."""
 

@@ -4,6 +4,7 @@ MinHash over word n-grams (Broder 1997), cut into bands for locality-sensitive h
 Jaccard similarity s meet in a band with probability 1 - (1 - s^8)^14, which is 0.77 at 0.75 (FineWeb, datatrove).
 """
 
+from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
@@ -11,7 +12,7 @@ from rensa import RMinHash
 
 from lamella.schemas.config import DedupConfig
 from lamella.schemas.document import InterleavedDocument
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.transforms.formats.urls import page_url
 from lamella.transforms.formats.words import CHARACTERS_PER_WORD, is_unspaced, words
 
@@ -19,7 +20,8 @@ SEED = 1  # of the permutations; another seed finds other pairs near the thresho
 _BAND_BYTES = 8
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fingerprint:
     """A document without its text."""
 

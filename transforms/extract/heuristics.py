@@ -17,6 +17,8 @@ from dataclasses import dataclass
 class Heuristics:
     # Texts, as the walk meets them.
     min_sentence_words: int = 12  # of a heading that ends in a full stop: it is a paragraph; ours
+    min_command_words: int = 2  # of code that is all of its block: a name has one; ours
+    max_value_words: int = 7  # of the one filled cell of a row that keeps its place; more is a line of text; ours
     max_cell_letters: int = 300  # of a table's cell; one with more is a column of the page's layout; ours
     min_name_letters: int = 4  # of a word that is no unit of measure: what is raised behind it is a mark; ours
     max_mark_letters: int = 6  # of a footnote's mark; ours
@@ -27,6 +29,8 @@ class Heuristics:
     min_slug_words: int = 3  # of an id that is made of its heading's words: "related-posts" is a name; ours
     min_menu_links: int = 5  # of what is passed by as a menu; ours
     max_menu_letters: int = 40  # of such a menu's text, a link; ours
+    max_menu_images: int = 4  # of such a menu; with more it may be a list of entries; ours, on WCXB
+    max_menu_paragraph: int = 200  # letters of a paragraph in such a menu; ours
     # Pictures.
     min_inline_characters: int = 4000  # of a data: URI, some 3 kB: blurred previews of what comes later have fewer; ours
     max_thumbnail_px: int = 200  # the larger side of a picture that may stand for the one that it links to; ours

@@ -17,7 +17,7 @@ from lamella.transforms.extract.content.embedded import embedded_html
 from lamella.transforms.extract.content.main_content import main_elements
 from lamella.transforms.extract.content.titles import opening_heading
 from lamella.transforms.extract.dom.blocks import BlockTree, Element
-from lamella.transforms.extract.dom.opened import opened
+from lamella.transforms.extract.dom.opened import CLOSED, opened
 from lamella.transforms.extract.dom.tags import HEADINGS
 from lamella.transforms.extract.dom.walk import Walk
 from lamella.transforms.extract.dom.walker import walk_page
@@ -45,7 +45,10 @@ class PageTooCostly(DataError):
 
 def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     """The main content of a page, in reading order. Bytes are UTF-8."""
-    dom = LexborHTMLParser(opened(html.encode("utf-8", "replace") if isinstance(html, str) else html))
+    page = html.encode("utf-8", "replace") if isinstance(html, str) else html
+    dom = LexborHTMLParser(page)
+    if dom.css_first(CLOSED) is not None and (whole := opened(page)) is not page:
+        dom = LexborHTMLParser(whole)
     walk = walk_page(dom, url, config)
     elements = _main_content(walk.tree, config)
     says_little = _letters(elements) < config.min_article_prose

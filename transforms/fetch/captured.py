@@ -2,14 +2,15 @@
 FetchedFile, which bytes they are; an InspectedFile, what was measured on them."""
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 from lamella.schemas.media import ArchiveMedia, BlobRef, MediaLink
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.transforms.media.inspection import Inspection
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchResponse(MediaLink):
     blob: BlobRef
     source: str  # "archive" or "http"
@@ -20,7 +21,8 @@ class FetchResponse(MediaLink):
     through: tuple[str, ...] = ()  # addresses that redirects of an archive led through, to the last
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedFile(FetchResponse):
     """A picture or clip that is of its kind, and that nothing speaks against before it is decoded."""
 
@@ -28,7 +30,8 @@ class FetchedFile(FetchResponse):
     bytes: int
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InspectedFile(FetchedFile):
     inspection: Inspection
 

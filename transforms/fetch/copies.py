@@ -8,13 +8,14 @@ strangers: within it each picture is a copy only of one that stays. Equal bytes 
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Found, Over, apply_rules
@@ -26,7 +27,8 @@ _PLAIN = 512  # hashes that are compared each with each
 _STRIDES = (11, 27, 45)  # of the chunks that a larger bucket is cut by, one after the other
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member(Media):
     """A Media and what is known of its cluster."""
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from lamella.schemas.config import FetchConfig, ReadConfig
 from lamella.schemas.keys import stable_int, stable_key
 from lamella.schemas.media import MediaLink
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.accounting import error_line
 from lamella.transforms.base.files import exists
@@ -57,6 +58,7 @@ _POLICY = (
 )
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DownloadRequest(MediaLink):
     """A link to ask for over HTTP, with the answer of an earlier run where there was one."""

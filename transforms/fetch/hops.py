@@ -1,13 +1,13 @@
 """A link at an address, and what an archive holds there -> where the link is led next, its bytes, or the Rejection it earns."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import NamedTuple
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Alias, ArchiveMedia
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.aliases import both_say
 from lamella.transforms.base.reject import reject_media
@@ -24,7 +24,8 @@ _LOCAL_NAMES = ("localhost", ".localhost")
 _MAX_SHOWN = 300  # characters of an address in a detail
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Led:
     """A link, where redirects have led it, and what they say of the use of what they lead to."""
 

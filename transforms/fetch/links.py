@@ -1,13 +1,14 @@
 """Documents and candidates -> the distinct media they refer to, with the number of documents, and what their pages forbid."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
 from lamella.schemas.media import MediaKind, MediaLink
 from lamella.schemas.pair import CandidatePair
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.transforms.fetch.opt_out import page_opt_out, product_of
 from lamella.transforms.fetch.path_rules import longest, path_of
 from lamella.transforms.fetch.site_rules import rsl_rules
@@ -34,7 +35,8 @@ class Mention(NamedTuple):
     said: str = ""  # when the last page was crawled that forbids something
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchRequest(MediaLink):
     """A link with what the pages that show it say: `opt_out` is "" or the directive that forbids it."""
 

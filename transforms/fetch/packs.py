@@ -16,6 +16,7 @@ from fsspec.core import url_to_fs
 
 from lamella.schemas.keys import stable_key
 from lamella.schemas.media import BlobRef, Container
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.files import NewFile, exists, join, list_files, read_bytes, write_atomically
 
@@ -24,6 +25,7 @@ FOLDER = "media/packs"
 _COPY_BYTES = 1 << 20
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What became of one URL: bytes in a pack, or the reason why there are none. One line of an index."""

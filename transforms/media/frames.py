@@ -6,6 +6,7 @@ from PIL import Image
 
 from lamella.schemas.media import Media
 from lamella.schemas.pair import Pair, VideoTextPair
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.transforms.media.clips import BadVideo
 from lamella.transforms.media.pixels import BadImage
 from lamella.transforms.media.store import MediaStore
@@ -13,6 +14,7 @@ from lamella.transforms.media.store import MediaStore
 Unseen = (BadImage, BadVideo)  # both say `reason` and `detail`
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One picture of a media file; `at_s` is a moment of a video, None for an image."""

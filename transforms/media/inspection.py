@@ -11,7 +11,7 @@ from PIL import Image
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import BlobRef, MediaKind, Octets, PixelMeasure
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.accounting import error_line
 from lamella.transforms.base.blobs import BlobError
@@ -34,7 +34,8 @@ _LOT = 16  # files between two looks at the clock; each is decoded alone
 _OF_THE_MACHINE = (Reason.MEDIA_TOO_COSTLY, Reason.CRASHED)  # another run may see what this one could not
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
     """What was measured on a file. A fault stands beside the header where that could be read."""
 

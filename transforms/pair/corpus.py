@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from lamella.schemas.keys import stable_key
 from lamella.schemas.pair import CandidatePair, Pair
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.transforms.formats.words import words
 from lamella.transforms.pair.captions import normalised
 
@@ -17,7 +17,8 @@ HEAD_TOKENS = 100_000  # kinds that every worker holds in memory; changes what i
 Proposed = TypeVar("Proposed", bound=CandidatePair | Pair)
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate(Generic[Proposed]):
     """A pair beside what the corpus says of it. Before anything is fetched an image is known by its URL."""
 

@@ -1,11 +1,12 @@
 """A candidate and what became of its media in; the pair, with its picture or its clip in place, or its Rejection, out."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from lamella.schemas.config import PairConfig
 from lamella.schemas.media import Cue, Media, MediaKind
 from lamella.schemas.pair import CandidatePair, CaptionSource, ImageTextPair, Pair, VideoTextPair
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason, Rejection, Stage
 from lamella.transforms.base.reject import reject_pair
 from lamella.transforms.base.rule import Violation
@@ -16,7 +17,8 @@ from lamella.transforms.pair.tracks import said_during
 NOT_LOOKED_FOR = "no media record"  # the detail where fetch said neither yes nor no
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
     """A candidate beside all that is known of its media and its track."""
 

@@ -6,13 +6,13 @@ embedding is the same to the bit in any place and company.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lamella.schemas.config import ModelConfig
 from lamella.schemas.keys import stable_key
-from lamella.schemas.record import record
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.memory import Request
 from lamella.transforms.media.frames import Frame, Unseen, read_frame
@@ -29,7 +29,7 @@ _GAP = 4
 _TEXT_BATCHES = 16  # of texts are taken at once, so that few of their lengths leave a batch half full
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Embedding:
     """A picture's or a text's unit vector, or why the picture cannot be seen."""
 
@@ -54,7 +54,7 @@ def text_key(text: str) -> str:
     return f"text {stable_key(text)}"
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Embeddings:
     """What both measures have: a model, and what it is known by."""
 
@@ -85,7 +85,7 @@ class _Embeddings:
         return [row.tobytes() for row in unit[:rows].half().cpu().numpy()]
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PictureEmbeddings(_Embeddings):
     """Requests of Views -> Embeddings."""
 
@@ -118,7 +118,7 @@ class PictureEmbeddings(_Embeddings):
                 yield Embedding(key=key, model=model.label, vector=vector)
 
 
-@record
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TextEmbeddings(_Embeddings):
     """Requests of texts -> Embeddings. A text longer than the model's context is cut by its tokenizer."""
 

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode
 from lamella.schemas.media import PixelMeasure
 from lamella.schemas.pair import Pair
-from lamella.schemas.record import record
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.memory import Request
 from lamella.transforms.media.frames import Frame, frame_of
@@ -19,12 +19,14 @@ MOMENTS = (0.25, 0.5, 0.75)  # of a document's video, that heads see: an opening
 DIGITS = 6  # scores are stored so; what lies beyond differs between machines
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True)
 class Question:
     frame: Frame
     texts: tuple[str, ...]  # none of them empty
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The best cosine similarity of a question's texts; None where it has none, or where no picture could be seen."""
@@ -38,7 +40,8 @@ class Answer:
 Record = TypeVar("Record", bound=InterleavedDocument | Pair)
 
 
-@record
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scored(Generic[Record]):
     """A record beside the answers to its questions, in their order."""
 

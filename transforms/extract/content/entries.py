@@ -37,8 +37,8 @@ def entries_of(tree: BlockTree, marked: list[bool], limits: "ExtractConfig") -> 
     if len(candidates) < limits.min_entries:
         return []
     lines, priced = _lines(tree), priced_blocks(tree)
-    never = _within(tree, [block.hint in _NEVER for block in blocks])
-    likely = _within(tree, [block.hint == LIKELY_BOILERPLATE for block in blocks])
+    never = tree.within([block.hint in _NEVER for block in blocks])
+    likely = tree.within([block.hint == LIKELY_BOILERPLATE for block in blocks])
     groups: dict[tuple[str, str], list[int]] = {}
     for index in candidates:
         if never[index]:
@@ -116,7 +116,7 @@ def _is_theirs(
     limits: "ExtractConfig",
 ) -> bool:
     """Whether the page is a list of these entries, by the prose that stands outside of them and of boilerplate."""
-    outside = _within(tree, marked)
+    outside = tree.within(marked)
     for entry in entries:
         outside[entry : ends[entry]] = [True] * (ends[entry] - entry)
     before = beside = 0.0
@@ -141,11 +141,3 @@ def without_repeated_lines(tree: BlockTree, elements: list[Element]) -> list[Ele
         for element in elements
         if not (element.entry and not element.media and 2 * counts[element.text] > max(entries, 5))
     ]
-
-
-def _within(tree: BlockTree, tops: list[bool]) -> list[bool]:
-    out = list(tops)
-    for index, block in enumerate(tree.blocks):
-        if index and out[block.parent]:
-            out[index] = True
-    return out

@@ -35,7 +35,7 @@ _SURE = frozenset((COMMENTS, CONSENT, BOILERPLATE))
 
 def main_elements(tree: BlockTree, limits: "ExtractConfig") -> list[Element]:
     """The elements of the main content, in reading order."""
-    figures = _with_all_within(tree, [block.tag == "figure" for block in tree.blocks])
+    figures = tree.within([block.tag == "figure" for block in tree.blocks])
     namesakes = _prose_of_namesakes(tree)
     told = told_under_title(tree, limits)
     pictures = picture_blocks(tree, limits)
@@ -59,7 +59,7 @@ def main_elements(tree: BlockTree, limits: "ExtractConfig") -> list[Element]:
             marked[block] = True
     if not told:
         _give_back(tree, marked, limits)
-    boilerplate = _with_all_within(tree, marked)
+    boilerplate = tree.within(marked)
     prose = _prose_left(tree, boilerplate)
     main = _main_block(tree, boilerplate, prose, limits)
     if spread and tree.blocks[0].title:  # its sections stand anywhere around the title
@@ -78,7 +78,7 @@ def main_elements(tree: BlockTree, limits: "ExtractConfig") -> list[Element]:
 def is_spread(tree: BlockTree, marked: list[bool], limits: "ExtractConfig") -> bool:
     """Whether no block holds much of the prose in paragraphs of its own: a page of sections, as of a service or a product."""
     sure = [one and block.hint in _SURE for one, block in zip(marked, tree.blocks, strict=True)]
-    outside = _with_all_within(tree, sure)
+    outside = tree.within(sure)
     held: dict[int, int] = {}
     headings = paragraphs = 0
     for element in tree.elements:
@@ -114,7 +114,7 @@ def _list_of(tree: BlockTree, entries: list[int], marked: list[bool], limits: "E
         if not _is_post(blocks[entry]):
             for index in range(entry, ends[entry]):
                 marked[index] = marked[index] and blocks[index].hint in _SURE
-    boilerplate = _with_all_within(tree, marked)
+    boilerplate = tree.within(marked)
     main = entries[0]
     while main > 0 and not (main < entries[0] and entries[-1] < ends[main]):
         main = blocks[main].parent
@@ -184,7 +184,7 @@ def _give_back(tree: BlockTree, marked: list[bool], limits: "ExtractConfig") -> 
     """Where too little prose is left, names mean something else on this site: the largest blocks are taken at their prose, each
     with its namesakes. What is surely no content is no loss, but for comments where nearly nothing else is said: a thread."""
     for _ in range(limits.max_given_back):
-        boilerplate = _with_all_within(tree, marked)
+        boilerplate = tree.within(marked)
         tops = [i for i, out in enumerate(marked) if out and not boilerplate[tree.blocks[i].parent]]
         left = tree.blocks[0].prose - sum(tree.blocks[i].prose for i in tops)
         bare = left < limits.min_article_prose
@@ -210,14 +210,6 @@ def _may_be_told(tree: BlockTree, index: int) -> bool:
         return True
     around = _content_around(tree, tree.blocks[index].parent)
     return tree.blocks[index].hint == CONSENT and tree.blocks[around].hint == CONTENT and tree.blocks[around].title
-
-
-def _with_all_within(tree: BlockTree, marked: list[bool]) -> list[bool]:
-    boilerplate = list(marked)
-    for index, block in enumerate(tree.blocks):
-        if index and boilerplate[block.parent]:
-            boilerplate[index] = True
-    return boilerplate
 
 
 def _prose_left(tree: BlockTree, boilerplate: list[bool]) -> list[float]:

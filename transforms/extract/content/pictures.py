@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
 
 _OF_THE_SITE = re.compile(
-    r"logo|sponsor|advert|(?:^|[_\s-])ads?(?:$|[_\s-])|promo|social|share|cookie|consent|popup|modal|newsletter|avatar", re.I
+    r"logo|sponsor|advert|(?:^|[_\s-])ads?(?:$|[_\s-])|social|share|cookie|consent|popup|modal|newsletter|avatar", re.I
 )
+_PROMOTES, _OPENS = re.compile("promo", re.I), re.compile("hero|cover|featured", re.I)
 _OF_PICTURES = re.compile(r"hero|image|img|photo|picture|figure|media|cover|featured|thumb|overlay|banner|slide|gallery", re.I)
 
 
@@ -54,7 +55,7 @@ def _video_blocks(tree: BlockTree, beside: set[int], limits: "ExtractConfig") ->
         and count == blocks[at].media
         and blocks[at].letters <= limits.max_hero_letters * count
         and 2 * blocks[at].link_letters <= blocks[at].letters
-        and not _OF_THE_SITE.search(blocks[at].name)
+        and not _is_of_site(blocks[at].name)
         and any(block in sections for block in _around_block(tree, at))
     }
 
@@ -84,7 +85,12 @@ def _is_prose(element: Element, limits: "ExtractConfig") -> bool:
 
 def _is_large(image: Image, name: str, limits: "ExtractConfig") -> bool:
     """By the size that the page gives it; without one, where the block is named for its picture."""
-    if _OF_THE_SITE.search(name):
+    if _is_of_site(name):
         return False
     size = max(image.width, image.height)
     return size >= limits.min_hero_px if size else bool(_OF_PICTURES.search(name))
+
+
+def _is_of_site(name: str) -> bool:
+    """Whether a class says that what is shown is no part of the page; a promotion may be its cover."""
+    return bool(_OF_THE_SITE.search(name) or (_PROMOTES.search(name) and not _OPENS.search(name)))

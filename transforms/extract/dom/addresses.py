@@ -25,6 +25,7 @@ def _words(text: str) -> frozenset[str]:
 # Lazy loaders keep the real address in these and a placeholder in `src` (OBELICS reads eleven of them).
 _LAZY_SETS = ("data-srcset", "data-lazy-srcset", "data-src-set")
 _OWN_SETS, _SOURCE_SETS = (*_LAZY_SETS, "srcset"), ("srcset", *_LAZY_SETS)
+_SETS = frozenset(_OWN_SETS)
 _LAZY = (
     "data-src",
     "data-lazy-src",
@@ -71,8 +72,8 @@ _UNREADABLE = frozenset(("image/jxl", "image/jp2", "image/jpx", "image/vnd.ms-ph
 
 def image_url(attributes: Attributes, sources: list[Attributes], max_px: int) -> str:
     """The largest sensible address of an `img` and of the `source`s of its `picture`; "" where it has none."""
-    sets = [_first(source, _SOURCE_SETS) for source in sources if source.get("type") not in _UNREADABLE]
-    own = _first(attributes, _OWN_SETS)
+    sets = [_first(source, _SOURCE_SETS) for source in sources if source.get("type") not in _UNREADABLE] if sources else []
+    own = "" if _SETS.isdisjoint(attributes) else _first(attributes, _OWN_SETS)
     lazy, plain = "", _reference(attributes.get("src"))
     if not _IS_LAZY.isdisjoint(attributes):
         lazy = next((url for name in _LAZY if name in attributes and (url := _reference(attributes[name]))), "")
@@ -81,9 +82,10 @@ def image_url(attributes: Attributes, sources: list[Attributes], max_px: int) ->
         lazy = _reference(lazy)
         own = own or own_set
     plain = lazy or plain
-    by_width = [best for candidates in (own, *sets) if (best := _best(candidates, max_px)) and best[0]]
-    if by_width:
-        return _sensible(by_width, max_px)
+    if own or sets:
+        by_width = [best for candidates in (own, *sets) if (best := _best(candidates, max_px)) and best[0]]
+        if by_width:
+            return _sensible(by_width, max_px)
     if own and (best := _best(own, max_px)):
         return best[1]
     plain = plain or next((best[1] for candidates in sets if (best := _best(candidates, max_px))), "")

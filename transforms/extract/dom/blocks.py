@@ -137,6 +137,18 @@ class BlockTree:
                     ends[parent] = ends[index]
         return self._ends
 
+    def within(self, tops: list[bool]) -> list[bool]:
+        """For each block, whether it is one of `tops`, or stands within one."""
+        out, ends, at = list(tops), self.ends(), 0
+        while True:
+            try:
+                at = tops.index(True, at)
+            except ValueError:
+                return out
+            end = ends[at]
+            out[at:end] = [True] * (end - at)
+            at = end
+
     def below(self, top: int) -> list[bool]:
         """For each block, whether it is `top` or stands within it."""
         end = self.ends()[top]

@@ -3,6 +3,7 @@ that was never closed. Bytes that hold neither come back as they are."""
 
 import re
 
+CLOSED = "template, iframe"  # a page without these needs no opening
 _ROOT = b"shadowroot"  # of `shadowrootmode`, and of the older `shadowroot`
 _TEMPLATE = re.compile(rb"<(/?)template\b([^<>]*+)>", re.IGNORECASE)
 _FRAME = re.compile(rb"<iframe\b[^<>]*+>", re.IGNORECASE)

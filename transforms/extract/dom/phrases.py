@@ -87,6 +87,13 @@ def slant(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     return walk.unslant
 
 
+def code(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
+    if attributes and (leave := phrase(walk, node, attributes)) is not None:
+        return leave
+    walk.codes += 1
+    return walk.uncode
+
+
 def raised(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     """A raised mark stands apart from the name before it and the word behind it; a link to a footnote goes; a power keeps its
     sign."""

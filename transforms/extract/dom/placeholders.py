@@ -1,6 +1,7 @@
 """The address and the size of an image -> whether it is there to be asked for, or to keep a place, and not to be seen."""
 
 import re
+from functools import lru_cache
 
 from lamella.transforms.extract.heuristics import HEURISTICS
 
@@ -30,14 +31,19 @@ _FAR_AWAY = re.compile(r"(?:left|top|right)\s*:\s*-\d{3,5}(?:px|em)", re.IGNOREC
 
 def is_tracker(url: str, size: tuple[int, int], attributes: Attributes) -> bool:
     """Whether an image is there to be asked for, or to keep a place, and not to be seen. What is declared large is seen."""
-    sizes = [attributes.get("width"), attributes.get("height")]
-    if any(value and value.strip().removesuffix("px") in ("0", "1") for value in sizes) or 0 < max(size) <= 1:
+    width, height, larger = attributes.get("width"), attributes.get("height"), max(size)
+    if (width and _is_dot(width)) or (height and _is_dot(height)) or 0 < larger <= 1:
         return True
     if (style := attributes.get("style")) and _FAR_AWAY.search(style):
         return True
-    return max(size) < HEURISTICS.min_seen_px and (bool(_COUNTER.search(url)) or is_placeholder(url))
+    return larger < HEURISTICS.min_seen_px and (bool(_COUNTER.search(url)) or is_placeholder(url))
 
 
+def _is_dot(length: str) -> bool:
+    return length.strip().removesuffix("px") in ("0", "1")
+
+
+@lru_cache(maxsize=8)  # an image's address is asked about more than once
 def is_placeholder(url: str) -> bool:
     """Whether the whole name of a drawn picture says that it shows nothing: "front-loading.png" is a picture's."""
     stem, _, kind = url.partition("?")[0].partition("#")[0].rpartition("/")[2].rpartition(".")

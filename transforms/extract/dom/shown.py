@@ -132,4 +132,5 @@ def _add_image(walk: Walk, url: str, attributes: Attributes, size: tuple[int, in
 
 
 def _is_of_site(attributes: Attributes) -> bool:
-    return any((name := attributes.get(key)) and _OF_SITE.search(name[: INPUT_LIMITS.max_names]) for key in ("class", "id"))
+    class_, id_, most = attributes.get("class"), attributes.get("id"), INPUT_LIMITS.max_names
+    return bool((class_ and _OF_SITE.search(class_[:most])) or (id_ and _OF_SITE.search(id_[:most])))

@@ -2,6 +2,8 @@
 
 import re
 
+from lamella.transforms.extract.heuristics import HEURISTICS
+
 BREAK, CELL = "\0", "\1"  # a line break and a table cell's edge among the pieces; pages' own are dropped before
 
 # Zero-width spaces, soft hyphens, bidi overrides, controls, surrogates. Joiners stay: Persian and Indic scripts need them.
@@ -11,7 +13,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u
 CELL_EDGE = " | "
 
 
-def texts_of(pieces: list[str], preformatted: bool) -> list[tuple[str, int]]:
+def texts_of(pieces: list[str], preformatted: bool, in_columns: bool = False) -> list[tuple[str, int]]:
     """(text, words in it), most often one: white space runs to one space, breaks to line ends; two breaks in a row part
     paragraphs."""
     text = "".join(pieces)
@@ -29,7 +31,7 @@ def texts_of(pieces: list[str], preformatted: bool) -> list[tuple[str, int]]:
     elif preformatted:
         texts = _preformatted(text)
     elif CELL in text:
-        texts = [_row([" ".join(cell.replace(BREAK, " ").split()) for cell in text.split(CELL)])]
+        texts = [_row([" ".join(cell.replace(BREAK, " ").split()) for cell in text.split(CELL)], in_columns)]
     else:
         texts = _paragraphs(text)
     if plain:
@@ -37,10 +39,11 @@ def texts_of(pieces: list[str], preformatted: bool) -> list[tuple[str, int]]:
     return [(text, len(text.split()) + _unspaced_words(text)) for text in texts if text]
 
 
-def _row(cells: list[str]) -> str:
-    """Empty cells keep their place before what follows them; one cell that says something is a line of text."""
+def _row(cells: list[str], in_columns: bool) -> str:
+    """Empty cells keep their place before what follows them; one cell that says something is a line of text, but for a
+    value in a table whose other rows have several."""
     said = [cell for cell in cells if cell]
-    if len(said) < 2:
+    if not said or (len(said) < 2 and not (in_columns and len(said[0].split()) <= HEURISTICS.max_value_words)):
         return "".join(said)
     while not cells[-1]:
         cells.pop()

@@ -9,7 +9,7 @@ from lamella.transforms.extract.dom import tags
 from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element, Video
 from lamella.transforms.extract.dom.class_heuristics import traits_of, traits_of_tag
 from lamella.transforms.extract.dom.head import Head
-from lamella.transforms.extract.dom.texts import BREAK, CELL, texts_of
+from lamella.transforms.extract.dom.texts import BREAK, CELL, CELL_EDGE, texts_of
 from lamella.transforms.extract.heuristics import HEURISTICS
 from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
@@ -33,6 +33,7 @@ class Walk:
         self.text_tag = "p"
         self.pieces: list[str] = []  # of the text that is open
         self.began = self.links = self.link_letters = self.slants = self.slanted_letters = self.muted = self.joined = 0
+        self.codes = self.code_letters = 0
         self.weak_links = self.weak_letters = 0  # links within the page, or to nowhere: a menu's, or a text's
         self.link_block = 0  # in which the open link began
         self.href_of_text: str | None = None  # where all links of the open text lead; "" where to several places
@@ -40,6 +41,7 @@ class Walk:
         self.heading_texts = 0  # of the heading that is open
         self.entered = self.named = self.buttons = 0  # boilerplate by tag, by name, and buttons that were looked into
         self.row_began = False  # the table row that is open had a cell
+        self.columned = 0  # the block of the last table that had a row of several cells
         self.controlled: set[str] = set()  # ids of what something on the page unfolds
         self.href: str | None = None
         self.sources: list[Attributes] | None = None
@@ -73,20 +75,26 @@ class Walk:
             self.weak_letters += len(text.strip())
         if self.slants:
             self.slanted_letters += len(text)
+        if self.codes:
+            self.code_letters += len("".join(text.split()))
 
     def flush(self) -> None:
         """Ends the text that is open."""
         if not self.pieces:
             return
-        texts = texts_of(self.pieces, self.text_tag == "pre")
+        table = self._table() if self.text_tag == "tr" and CELL in self.pieces else -1
+        texts = texts_of(self.pieces, self.text_tag == "pre", table == self.columned)
         if texts:
+            if table > 0 and CELL_EDGE in texts[0][0]:
+                self.columned = table
             share, weak, slanted = 0.0, 0.0, False
             if self.link_letters or self.slanted_letters or self.weak_letters:
                 letters = sum([len(text) for text, _ in texts])
                 share, slanted = self.link_letters / letters, self.slanted_letters >= letters
                 weak = self.weak_letters / letters
+            text_tag = "pre" if self.code_letters and self._is_listing(texts) else self.text_tag
             for text, words in texts:
-                tag = self.text_tag
+                tag = text_tag
                 if tag in tags.HEADINGS:
                     tag = self._heading_or_text(text, words)
                 element = Element(self.block, self.began, tag, text, 0, words, slanted)
@@ -98,8 +106,23 @@ class Walk:
                     element.href, element.wrapped = self.href_of_text or "", self.wrapped
                 self.tree.elements.append(element)
         self.pieces.clear()
-        self.link_letters = self.slanted_letters = self.weak_letters = 0
+        self.link_letters = self.slanted_letters = self.weak_letters = self.code_letters = 0
         self.href_of_text = None
+
+    def _table(self) -> int:
+        """The block of the table that is open; 0 where there is none."""
+        at = self.block
+        while at > 0 and self.tree.blocks[at].tag != "table":
+            at = self.tree.blocks[at].parent
+        return at
+
+    def _is_listing(self, texts: list[tuple[str, int]]) -> bool:
+        """Whether code without a link is all that a block says which is no paragraph: a command, and no name."""
+        if self.text_tag != "p" or self.link_letters or self.tree.blocks[self.block].tag != "div":
+            return False
+        if sum(words for _, words in texts) < HEURISTICS.min_command_words:
+            return False
+        return self.code_letters >= sum(len("".join(piece.split())) for piece in self.pieces if piece != BREAK)
 
     def _heading_or_text(self, text: str, words: int) -> str:
         """The tag of a text in a heading: a long sentence is a paragraph, and so is prose behind the heading's own line, where
@@ -132,6 +155,9 @@ class Walk:
         """A `div` within preformatted text is a line of it."""
         if self.pieces and not self.pieces[-1].endswith("\n"):
             self.pieces.append("\n")
+
+    def uncode(self) -> None:
+        self.codes -= 1
 
     def unslant(self) -> None:
         self.slants -= 1

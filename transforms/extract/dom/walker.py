@@ -7,7 +7,7 @@ place. Depth costs memory, never the stack.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser, LexborNode, create_tag
 
 from lamella.transforms.extract.dom import addresses, block_tags, cells, phrases, shown, tags
 from lamella.transforms.extract.dom.texts import one_line
@@ -27,14 +27,14 @@ def walk_page(dom: LexborHTMLParser, url: str, config: "ExtractConfig", thorough
     """Every HTML element and every piece of text below the root, in document order."""
     walk = Walk(url, config, thorough)
     node, open_nodes, pieces = dom.root, [], walk.pieces
-    handler_of, unknown = _HANDLERS.get, phrases.unknown
+    handlers = _BY_ID
     while node is not None:
-        tag = node.tag
-        if tag == "-text":
+        tag_id = node.tag_id
+        if tag_id == _TEXT:
             kept = pieces or walk.text_tag == "pre"  # white space is
             if (kept or not node.is_empty_text_node) and (text := node.text_content) and (kept or not text.isspace()):
                 walk.add_text(text)
-        elif (handler := handler_of(tag, unknown)) is not None:
+        elif (handler := handlers[tag_id] if tag_id in handlers else _HANDLERS.get(node.tag, phrases.unknown)) is not None:
             walk.position += 1
             attributes = node.attributes
             if attributes and not _STYLED.isdisjoint(attributes):
@@ -50,14 +50,20 @@ def walk_page(dom: LexborHTMLParser, url: str, config: "ExtractConfig", thorough
                     walk.leave(leave)
         while (following := node.next) is None and open_nodes:
             node, leave = open_nodes.pop()
-            if leave is not None:
-                walk.leave(leave)
+            if type(leave) is tuple:  # as `Walk.leave` does: it is most of what is left
+                if pieces:
+                    walk.flush()
+                walk.block, walk.text_tag = leave
+            elif leave is not None:
+                leave()
         node = following
     walk.flush()
-    for found in dom.css(_LICENCE)[:1]:
+    licences = dom.css(_LICENCE)
+    for found in licences[:1]:
         walk.head.add_licence(found.attributes)
-    for found in dom.css(_RSL)[:1]:
-        walk.head.add_rsl(found.attributes)
+    if licences:
+        for found in dom.css(_RSL)[:1]:
+            walk.head.add_rsl(found.attributes)
     walk.head.add_rsl_texts(dom.css(_RSL_TEXT))
     walk.tree.title = (walk.head.title or walk.head.og_title)[: INPUT_LIMITS.max_title_letters]
     return walk
@@ -100,6 +106,7 @@ _HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is no
     **dict.fromkeys((*tags.SKIPPED, "-comment", "-doctype", "-document", None)),
     **dict.fromkeys(tags.INLINE, phrases.phrase),
     **dict.fromkeys(tags.SLANTED, phrases.slant),
+    "code": phrases.code,
     "sup": phrases.raised,
     "math": phrases.formula,
     "title": _title,
@@ -127,3 +134,7 @@ _HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is no
     "object": shown.embedded,
     "embed": shown.embedded,
 }
+_KNOWN = {*tags.SKIPPED, *tags.INLINE, *tags.SLANTED, *tags.BLOCKS, *(name for name in _HANDLERS if name and name[0] != "-")}
+_MAX_ID = create_tag("wbr").tag_id  # the last tag that lexbor has a number for; it counts others anew in each page
+_BY_ID = {id_: _HANDLERS[name] for name in _KNOWN if (id_ := create_tag(name).tag_id) <= _MAX_ID}
+_TEXT = next(node.tag_id for node in LexborHTMLParser("<p>text").css("p")[0].iter(include_text=True))
