@@ -51,7 +51,8 @@ def extract_archives(archives: PCollection[str], c: Config, ledger: Ledger) -> E
     read = archives | ReadPages(c.read, c.run.split_bytes)
     ledger.enter(read)
     extracted = read.pages | ExtractDocuments(c.extract)
-    return Extracted(ledger.keep(extracted), extracted.bare, read.media, read.aliases)
+    aliases = (read.aliases, extracted.smaller) | "Aliases" >> beam.Flatten()
+    return Extracted(ledger.keep(extracted), extracted.bare, read.media, aliases)
 
 
 class Documents(NamedTuple):

@@ -50,17 +50,19 @@ class ArchiveMedia:
 class AliasKind(StrEnum):
     REDIRECT = "redirect"  # the server sent the crawler on
     REVISIT = "revisit"  # the crawler had these bytes already, and stored a reference to them
+    SMALLER = "smaller"  # a page shows the picture smaller at the target, and leads to it or offers it at the address
 
 
 @quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
-    """A response of an archive whose bytes lie elsewhere: at the address that it leads to, or in an earlier record."""
+    """What has its bytes elsewhere: a response of an archive, at the address that it leads to or in an earlier record; a
+    picture that a page shows, at another address of it."""
 
     url: str  # canonical
     kind: AliasKind
     archive: str  # path, as the input glob named it
-    offset: int  # of its record
+    offset: int  # of its record, or the page's
     target: str = ""  # canonical URL; "" for a revisit that names none
     crawl_time: str = ""
     target_time: str = ""  # of a revisit: when its target was crawled

@@ -66,6 +66,30 @@ def test_what_a_thumbnail_links_to_is_believed_where_it_is_a_picture(html, expec
     assert [url for url, _ in shown(html)] == [expected]
 
 
+SMALLER = [
+    ('<a href="full/b.jpg"><img src="b-150x150.jpg" width=150></a>', [("full/b.jpg", "b-150x150.jpg")]),
+    (
+        '<a href="b.jpg"><img src="b_th.jpg" srcset="b_th-90.jpg 90w, b_th-180.jpg 180w" width=90></a>',
+        [("b.jpg", "b_th-180.jpg"), ("b_th-180.jpg", "b_th.jpg")],
+    ),
+    ('<img src="b-400.jpg" srcset="b-800.jpg 800w, b-1600.jpg 1600w">', [("b-1600.jpg", "b-400.jpg")]),
+    (f'<img src="b-150x150.jpg">{PROSE}<img src="b-1024x768.jpg">', [("b-1024x768.jpg", "b-150x150.jpg")]),
+    ('<img src="b.jpg">', []),
+    ('<a href="page.html"><img src="b.jpg"></a>', []),
+    ('<img src="wait.gif" data-src="b.jpg">', []),
+    ('<img class="lazyload" src="wait.jpg" data-srcset="b.jpg 900w">', []),
+    ('<img src="data:image/gif;base64,R0" srcset="b.jpg 900w">', []),
+]
+
+
+@pytest.mark.parametrize(("html", "expected"), SMALLER)
+def test_where_a_page_shows_a_picture_smaller_is_told(html, expected):
+    page = f"<html><body><main>{PROSE}{html}{PROSE}</main></body></html>"
+    parsed = parse_html(page, "https://a.example/b/page.html", ExtractConfig())
+    told = [tuple(url.removeprefix("https://a.example/b/") for url in pair) for pair in parsed.smaller]
+    assert told == expected
+
+
 LAZY = [
     ('<img class=lazy src="data:image/gif;base64,R0" data-beakload="r.jpg">', "r.jpg"),
     ('<img src="/common/none.gif" zoom="r.jpg">', "r.jpg"),

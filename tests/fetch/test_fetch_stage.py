@@ -283,6 +283,36 @@ def test_redirects_and_revisits_lead_to_what_archives_hold(tmp_path):
     assert {kept[url].blob for url in kept if "both" not in url} == {store.media[0].blob}
 
 
+def test_a_picture_that_no_archive_holds_is_taken_smaller(tmp_path):
+    """Where the web can be asked, the large one is asked for."""
+    store = Store(tmp_path)
+    store.add(f"{A}/thumb.png", picture(1))
+    store.add(f"{A}/held.png", picture(2))
+    store.add(f"{A}/held-thumb.png", picture(2, (64, 64)))
+    store.add(f"{A}/moved-to.png", picture(3))
+
+    def smaller(name: str, target: str, **fields) -> Alias:
+        kind = fields.pop("kind", AliasKind.SMALLER)
+        return Alias(url=f"{A}/{name}.png", kind=kind, archive="a.warc", offset=0, target=f"{A}/{target}.png", **fields)
+
+    aliases = [
+        smaller("large", "middle"),
+        smaller("middle", "thumb"),
+        smaller("held", "held-thumb"),
+        smaller("moved", "thumb", crawl_time="2026-01-01T00:00:00Z"),
+        smaller("moved", "moved-to", kind=AliasKind.REDIRECT),
+        smaller("lost", "lost-thumb"),
+    ]
+    documents = [shows("1", *(f"{A}/{name}.png" for name in ("large", "held", "moved", "lost")))]
+    kept, rejected = fetch(documents, store.media, root=str(tmp_path), aliases=aliases)
+    assert {url.removeprefix(A): media.blob for url, media in kept.items()} == {
+        "/large.png": store.media[0].blob,
+        "/held.png": store.media[1].blob,
+        "/moved.png": store.media[3].blob,
+    }
+    assert reasons(rejected) == {f"{A}/lost.png": Reason.NOT_CAPTURED}
+
+
 def test_files_of_sites_in_archives_are_heard(tmp_path):
     """By every address on a link's way, and for the sites that they are of; the last that was crawled of each."""
     store = Store(tmp_path)

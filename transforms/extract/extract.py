@@ -1,10 +1,11 @@
-"""Page -> InterleavedDocument, or why not: no_content, no_media, page_too_costly."""
+"""Page -> InterleavedDocument, or why not (no_content, no_media, page_too_costly), and where it shows its pictures smaller."""
 
 from collections.abc import Iterator
 
 from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import BarePage, InterleavedDocument, TextNode, with_phi
 from lamella.schemas.keys import stable_key
+from lamella.schemas.media import Alias, AliasKind
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.reject import SAMPLE_CHARACTERS
@@ -13,7 +14,7 @@ from lamella.transforms.extract.parse import PageTooCostly, Parsed
 from lamella.transforms.extract.worker.pool import borrowed
 
 
-def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedDocument | BarePage | Rejection]:
+def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedDocument | BarePage | Alias | Rejection]:
     """The page as text, images and videos in reading order. Parsed in a child process within the config's limits.
 
     A page without text is rejected, and given all the same where it shows something.
@@ -31,8 +32,12 @@ def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedD
         yield _of_media(page, number, left)
     judged = judge(page, parsed, config)
     yield judged
-    if isinstance(judged, Rejection) and judged.reason is Reason.NO_CONTENT and 0 < len(parsed.nodes) <= config.max_nodes:
+    if len(parsed.nodes) > config.max_nodes:
+        return
+    if isinstance(judged, Rejection) and judged.reason is Reason.NO_CONTENT and parsed.nodes:
         yield BarePage(page=document_of(page, parsed))
+    for large, small in parsed.smaller:
+        yield _shown_smaller(page, large, small)
 
 
 def judge(page: Page, parsed: Parsed, config: ExtractConfig) -> InterleavedDocument | Rejection:
@@ -60,6 +65,13 @@ def document_of(page: Page, parsed: Parsed) -> InterleavedDocument:
         licence=parsed.licence,
         extraction_confidence=parsed.confidence,
         truncated=page.truncated,
+    )
+
+
+def _shown_smaller(page: Page, large: str, small: str) -> Alias:
+    come = page.provenance
+    return Alias(
+        url=large, kind=AliasKind.SMALLER, archive=come.archive, offset=come.offset, target=small, crawl_time=come.crawl_time
     )
 
 

@@ -1,6 +1,9 @@
-"""Elements of the main content -> the nodes of a document, with absolute URLs; media that can have none leave."""
+"""Elements of the main content -> the nodes of a document, with absolute URLs; media that can have none leave.
+
+A picture may have addresses at which the page shows it smaller: where the large one is not to be had, they are."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser
@@ -23,10 +26,17 @@ class LeftMedia(NamedTuple):
     detail: str
 
 
-def with_urls(elements: list[Element], base: str, longest: int) -> tuple[list[Element], list[LeftMedia]]:
+class WithUrls(NamedTuple):
+    elements: list[Element]
+    left: list[LeftMedia]
+    smaller: list[tuple[str, str]]  # an address of a picture, and the next smaller one
+
+
+def with_urls(elements: list[Element], base: str, longest: int) -> WithUrls:
     """References become addresses at last: those of boilerplate were never joined. And what has none that can be fetched."""
     out: list[Element] = []
     left: list[LeftMedia] = []
+    smaller: dict[tuple[str, str], None] = {}
 
     def address(reference: str) -> str:
         url = joined(base, reference) if len(reference) <= 2 * longest else reference
@@ -48,10 +58,13 @@ def with_urls(elements: list[Element], base: str, longest: int) -> tuple[list[El
             if not shown.url:
                 continue
             if isinstance(shown, Image):
-                sizes = (address(size) for size in shown.other_sizes)
-                left += [LeftMedia(Reason.SIZE_OF_ANOTHER, url, shown.url) for url in sizes if url]
+                sizes = [url for size in shown.other_sizes if (url := address(size))]
+                left += [LeftMedia(Reason.SIZE_OF_ANOTHER, url, shown.url) for url in sizes]
+                plain = (joined(base, reference) for reference in shown.smaller if len(reference) <= longest)
+                chain = list(dict.fromkeys((shown.url, *(url for url in plain if 0 < len(url) <= longest), *sizes)))
+                smaller |= dict.fromkeys(pairwise(chain))
         out.append(element)
-    return out, left
+    return WithUrls(out, left, list(smaller))
 
 
 def nodes_of(elements: list[Element], dom: LexborHTMLParser, most: int) -> Iterator[Node]:

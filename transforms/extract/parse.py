@@ -37,6 +37,7 @@ class Parsed:
     licence: str
     confidence: float = 0.0  # 0 to 1: the word F1 to expect of pages like it
     left: tuple[LeftMedia, ...] = ()  # media of the main content that no document holds
+    smaller: tuple[tuple[str, str], ...] = ()  # an address of a picture, and one at which the page shows it smaller
 
 
 class PageTooCostly(DataError):
@@ -61,7 +62,7 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
         text = html if isinstance(html, str) else html.decode("utf-8", "replace")
         elements = with_trafilatura_text(text, walk.tree, elements)
     head, most = walk.head, config.max_field_characters
-    elements, left = with_urls(elements, head.base, config.max_url_characters)
+    elements, left, smaller = with_urls(elements, head.base, config.max_url_characters)
     title = head.title or head.og_title or opening_heading(elements) or opening_heading(walk.tree.elements)
     return Parsed(
         nodes=tuple(nodes_of(elements, dom, most)),
@@ -70,6 +71,7 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
         licence=head.licence[: config.max_url_characters],
         confidence=sure,
         left=tuple(left),
+        smaller=tuple(smaller),
     )
 
 

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 from lamella.schemas.config import FetchConfig
-from lamella.schemas.media import Alias, ArchiveMedia
+from lamella.schemas.media import Alias, AliasKind, ArchiveMedia
 from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.aliases import both_say
@@ -83,13 +83,14 @@ def start(link: FetchRequest) -> tuple[str, Led]:
 
 
 def latest_alias(aliases: Iterable[Alias]) -> Alias:
-    """Of several redirects of one address the last; of the same moment the first by archive and offset."""
+    """Of several of one address the last redirect, else the last smaller picture; of the same moment the first by archive,
+    offset and target."""
     return min(aliases, key=latest_alias_first)
 
 
 def latest_alias_first(alias: Alias) -> tuple:
     """Sorts redirects as `latest_alias` takes them."""
-    return descending(alias.crawl_time), alias.archive, alias.offset
+    return alias.kind is not AliasKind.REDIRECT, descending(alias.crawl_time), alias.archive, alias.offset, alias.target
 
 
 def look(

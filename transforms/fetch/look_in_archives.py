@@ -1,8 +1,9 @@
 """Links and what the archives hold in; links with where their bytes lie, links that no archive holds, and Rejections, out.
 
-A link's address may have been answered by a redirect, and its bytes be stored as a revisit of others. So first revisits become
-captures of their own addresses, and then links are led from address to address, as far as `max_redirects` lets them: every hop
-is judged, and says what it says of the use of what it leads to. References cross the shuffles, bytes never do.
+A link's address may have been answered by a redirect, its bytes be stored as a revisit of others, and a page may show the
+picture smaller elsewhere. So first revisits become captures of their own addresses, and then links are led from address to
+address, as far as `max_redirects` lets them: every hop is judged, and says what it says of the use of what it leads to.
+References cross the shuffles, bytes never do.
 """
 
 from collections.abc import Iterable, Iterator
@@ -60,7 +61,8 @@ class LookInArchives(beam.PTransform):
             "revisits": revisits,
             "redirects": inputs["aliases"],
         }
-        keyed = {"links": _started, "archived": by_url, "revisits": by_url, "redirects": _both_ends}
+        both_ends = partial(_both_ends, config)
+        keyed = {"links": _started, "archived": by_url, "revisits": by_url, "redirects": both_ends}
         first = Join(
             keyed, partial(_at_address, config), FetchResponse, outputs=outputs | {"there": tuple[str, tuple[str, There]]}
         )
@@ -71,7 +73,7 @@ class LookInArchives(beam.PTransform):
                 kinds["further"] = ends[1].further
             elif hops.stop <= config.max_redirects:
                 kinds["behind"], more = inputs["aliases"], {"further": tuple[str, tuple[str, There]]}
-            keyed = {name: _behind if name == "behind" else as_it_is for name in kinds}
+            keyed = {name: partial(_behind, config) if name == "behind" else as_it_is for name in kinds}
             join = Join(keyed, partial(_look_on, config, hops), FetchResponse, outputs=outputs | more)
             ends.append(kinds | f"Hops {hops.start}" >> join)
         outputs_of_all = {"captured": "main", "missing": "missing", "refused": "refused"}
@@ -91,9 +93,14 @@ def _started(link: FetchRequest) -> Iterable[tuple[str, Led]]:
     return (start(link),)
 
 
-def _both_ends(alias: Alias) -> Iterable[tuple[str, Alias]]:
-    """A redirect by the address that it leads from, and by the one that it leads to."""
-    return ((end, alias) for end in {alias.url, alias.target}) if alias.kind is AliasKind.REDIRECT else ()
+def _leads(alias: Alias, config: FetchConfig) -> bool:
+    """Whether it leads from one address to another. Where the web can be asked, it is asked for the large picture first."""
+    return alias.kind is AliasKind.REDIRECT or (alias.kind is AliasKind.SMALLER and not config.http)
+
+
+def _both_ends(config: FetchConfig, alias: Alias) -> Iterable[tuple[str, Alias]]:
+    """What leads on, by the address that it leads from, and by the one that it leads to."""
+    return ((end, alias) for end in {alias.url, alias.target}) if _leads(alias, config) else ()
 
 
 def _rounds(most: int) -> Iterator[range]:
@@ -108,9 +115,9 @@ def _rounds(most: int) -> Iterator[range]:
         start += 2 if start == 1 else 3
 
 
-def _behind(alias: Alias) -> Iterable[tuple[str, str]]:
+def _behind(config: FetchConfig, alias: Alias) -> Iterable[tuple[str, str]]:
     """(address, one that leads to it)."""
-    return ((alias.target, alias.url),) if alias.kind is AliasKind.REDIRECT else ()
+    return ((alias.target, alias.url),) if _leads(alias, config) else ()
 
 
 def _at_address(config: FetchConfig, address: str, found: Group) -> Iterator[Any]:

@@ -66,7 +66,7 @@ def _is_size(name: str, value: str) -> bool:
 def _take_over(first: Image, copy: Image) -> None:
     if _size(copy) > _size(first):
         first.other_sizes.append(first.url)
-        first.url, first.width, first.height = copy.url, copy.width, copy.height
+        first.url, first.smaller, first.width, first.height = copy.url, copy.smaller, copy.width, copy.height
     else:
         first.other_sizes.append(copy.url)
     first.caption = first.caption or copy.caption

@@ -92,6 +92,14 @@ def image_url(attributes: Attributes, sources: list[Attributes], max_px: int) ->
     return plain or inline_image(attributes.get("src"))
 
 
+def plain_url(attributes: Attributes) -> str:
+    """The address that an `img` has for browsers that know neither scripts nor srcset; "" where that only holds a place."""
+    plain = _reference(attributes.get("src"))
+    if not plain or is_placeholder(plain) or not _IS_LAZY.isdisjoint(attributes):
+        return ""
+    return "" if _LAZY_CLASS.search(attributes.get("class") or "") else plain
+
+
 def inline_image(value: str | None) -> str:
     """A data: URI that holds a picture, "" for one so short that it holds a place."""
     value = (value or "").strip()

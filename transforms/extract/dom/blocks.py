@@ -39,6 +39,7 @@ class Image:
     height: int = 0
     linked: bool = False  # it leads to another page
     of_site: bool = False  # its class or id calls it a logo or an avatar
+    smaller: tuple[str, ...] = ()  # references at which the page itself shows it, where `url` is a larger one
     other_sizes: list[str] = field(default_factory=list)  # addresses of the same picture that were found, and left for this one
 
 

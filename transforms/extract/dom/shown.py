@@ -26,11 +26,12 @@ def image(walk: Walk, node: LexborNode, attributes: Attributes) -> None:
         walk.add_text(alt)
         return
     size = addresses.size_of(attributes)
-    url = addresses.image_url(attributes, walk.sources or [], walk.max_px)
+    url = shown = addresses.image_url(attributes, walk.sources or [], walk.max_px)
     if walk.href and len(walk.href) <= walk.max_url:
-        url = addresses.linked_image(walk.href, url, size)
+        url = addresses.linked_image(walk.href, shown, size)
     if url and not is_tracker(url, size, attributes):
-        _add_image(walk, url, attributes, size)
+        smaller = tuple(filter(None, (shown, addresses.plain_url(attributes)))) if url != attributes.get("src") else ()
+        _add_image(walk, url, attributes, size, smaller=smaller)
 
 
 def _is_formula(alt: str) -> bool:
@@ -106,18 +107,22 @@ def attribute(walk: Walk, attributes: Attributes, name: str) -> str:
     return one_line(value[: walk.max_field]) if value else ""
 
 
-def _add_image(walk: Walk, url: str, attributes: Attributes, size: tuple[int, int] | None = None) -> None:
+def _add_image(
+    walk: Walk, url: str, attributes: Attributes, size: tuple[int, int] | None = None, *, smaller: tuple[str, ...] = ()
+) -> None:
     last = walk.tree.elements[-1].media if walk.tree.elements and not walk.pieces else None
     if isinstance(last, Image):
         if last.url == url:
             return
         if walk.muted and not last.unscripted and attribute(walk, attributes, "alt") in (last.alt, ""):
-            last.url, last.unscripted = url, True  # the copy for browsers without scripts is no placeholder
+            # The copy for browsers without scripts is no placeholder.
+            last.url, last.smaller, last.unscripted = url, smaller, True
             return
     walk.flush()
     width, height = size or addresses.size_of(attributes)
     shown = Image(
         url=url,
+        smaller=smaller,
         alt=attribute(walk, attributes, "alt"),
         title=attribute(walk, attributes, "title"),
         description=attribute(walk, attributes, "aria-label"),

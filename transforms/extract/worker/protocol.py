@@ -54,7 +54,7 @@ def encode_reply(parsed: Parsed, max_bytes: int) -> bytes:
             break
         nodes.append([letter, *values])
     else:
-        message = _message([parsed.title, parsed.robots, parsed.licence, parsed.confidence, nodes, parsed.left])
+        message = _message([parsed.title, parsed.robots, parsed.licence, parsed.confidence, nodes, parsed.left, parsed.smaller])
         size = len(message)
     if size > max_bytes:
         raise PageTooCostly(f"{size} > {max_bytes} bytes of nodes")
@@ -77,10 +77,10 @@ def decode_reply(message: bytes) -> Parsed:
         raise ParseFailed(reply)
     if isinstance(reply, dict):
         raise PageTooCostly(reply["too costly"])
-    title, robots, licence, confidence, rows, left = reply
+    title, robots, licence, confidence, rows, left, smaller = reply
     nodes = tuple(_node(*row) for row in rows)
     head = {"title": title, "robots": robots, "licence": licence, "confidence": confidence}
-    return Parsed(nodes=nodes, left=tuple(LeftMedia(*one) for one in left), **head)
+    return Parsed(nodes=nodes, left=tuple(LeftMedia(*one) for one in left), smaller=tuple(map(tuple, smaller)), **head)
 
 
 def _message(value: object) -> bytes:
