@@ -22,6 +22,7 @@ from lamella.pipeline.integrity import fault_of
 from lamella.pipeline.ledger import Ledger
 from lamella.pipeline.tables import (
     FORMAT,
+    FileInfo,
     TableManifest,
     finished_manifest,
     read_file,
@@ -50,6 +51,10 @@ FILES = {
     "rejected": Rejection,
     "tallies": Counter,
 }
+
+# zstd sets itself up anew for each of some hundred columns, to write them and to read them: where rows are few, that is most of
+# what a part costs (one page: 15 ms of CPU, 7 with LZ4), and there is nothing to win.
+_MANY_ROWS = 100
 
 
 def partition_key(archive: str) -> str:
@@ -123,9 +128,14 @@ def _write_part(folder: str, c: Config, archive: str, found: Group) -> Iterator[
     held = {name: records for name in FILES if (records := list(rows[name]))}
     # A small archive's part spends half its time waiting for the disk, once for each file: the files wait together.
     with ThreadPoolExecutor(len(FILES)) as pool:
-        writes = [pool.submit(write_file, part, f"{name}.parquet", FILES[name], held[name]) for name in held]
+        writes = [pool.submit(_write_rows, part, name, rows) for name, rows in held.items()]
     files = [write.result() for write in writes]
     yield write_manifest(part, TableManifest(table=FOLDER, fingerprint=_fingerprint(archive, c), files=tuple(files)))
+
+
+def _write_rows(part: str, name: str, rows: list) -> FileInfo:
+    compression = "zstd" if len(rows) >= _MANY_ROWS else "lz4"
+    return write_file(part, f"{name}.parquet", FILES[name], rows, compression=compression)
 
 
 def _by_origin(record: InterleavedDocument) -> Iterable[tuple[str, InterleavedDocument]]:

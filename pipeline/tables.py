@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from itertools import groupby
 from typing import Any
 
 from lamella.pipeline.damage import Damaged, parquet_file
@@ -111,10 +112,10 @@ def read_file(path: str, record_type: type) -> Iterator[Any]:
             yield from from_table(record_type, batch)
 
 
-def write_file(folder: str, name: str, record_type: type, records: Iterable[Any]) -> FileInfo:
+def write_file(folder: str, name: str, record_type: type, records: Iterable[Any], *, compression: str = "zstd") -> FileInfo:
     """Writes sorted records as one Parquet file, by rename."""
-    table = to_table(record_type, sorted(records, key=_order))
-    data = parquet_bytes(table, ROW_GROUP)
+    table = to_table(record_type, _in_order(records))
+    data = parquet_bytes(table, ROW_GROUP, compression)
     write_atomically(join(folder, name), data)
     return FileInfo(name=name, rows=len(table), bytes=len(data), sha256=sha256(data).hexdigest())
 
@@ -134,9 +135,11 @@ def part_of(record: Any, parts: int) -> int:
     return stable_int(_key(record)) % parts
 
 
-def _order(record: Any) -> tuple[str, str]:
-    """A total order on the records of a table: by key, then by everything."""
-    return (_key(record), repr(record))
+def _in_order(records: Iterable[Any]) -> Iterator[Any]:
+    """Records in their total order: by key, then by everything, which is written out only where keys are equal."""
+    for _, same in groupby(sorted(records, key=_key), _key):
+        some = list(same)
+        yield from sorted(some, key=repr) if len(some) > 1 else some
 
 
 def _key(record: Any) -> str:

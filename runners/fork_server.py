@@ -9,6 +9,7 @@ a fork copies only the thread that asks for it, and a lock that another one hold
 own threads run by then, OpenBLAS and jemalloc, prepare for a fork themselves.)
 """
 
+import gc
 import importlib
 import json
 import os
@@ -78,6 +79,8 @@ class Server:
         if threading.active_count() > 1:
             raise RuntimeError("an import has started a thread; a fork could stop for ever")
         lifeline = Lifeline()
+        # What stands here is no worker's to collect: each would look through all imports, and copy their memory, by itself.
+        gc.freeze()
         process = os.fork()
         if process == 0:
             lifeline.cut()

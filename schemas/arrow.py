@@ -6,11 +6,12 @@ Text is `large_string`, so that no table can overflow 2 GiB of text.
 
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
 from io import BytesIO
+from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
@@ -35,29 +36,29 @@ def to_table(record_type: type, records: Iterable[Any]) -> pa.Table:
 
 
 def from_table(record_type: type, table: pa.Table | pa.RecordBatch) -> Iterable[Any]:
-    for row in table.to_pylist():
-        yield from_row(record_type, row)
+    return map(_reader(record_type), table.to_pylist())
 
 
-def parquet_bytes(table: pa.Table, row_group: int) -> bytes:
+def parquet_bytes(table: pa.Table, row_group: int, compression: str = "zstd") -> bytes:
     """A Parquet file whose bytes depend on the rows and on pyarrow's version alone.
 
     Args:
         table: any.
         row_group: rows that a reader has to hold at once.
+        compression: of each column chunk.
     """
     out = BytesIO()
-    pq.write_table(table, out, compression="zstd", row_group_size=row_group, version="2.6", data_page_version="1.0")
+    pq.write_table(table, out, compression=compression, row_group_size=row_group, version="2.6", data_page_version="1.0")
     return out.getvalue()
 
 
 def to_row(record: Any) -> dict[str, Any]:
     """A record as nested dicts and lists; a member of a union names its type under `kind`."""
-    return {name: _encode(getattr(record, name), hint) for name, hint in _hints(type(record)).items()}
+    return _writer(type(record))(record)
 
 
 def from_row(record_type: type, row: dict[str, Any]) -> Any:
-    return record_type(**{name: _decode(row[name], hint) for name, hint in _hints(record_type).items()})
+    return _reader(record_type)(row)
 
 
 @cache
@@ -106,16 +107,49 @@ def _arrow_type(hint: Any) -> pa.DataType:
     raise TypeError(f"no Arrow form for {hint}")
 
 
-def _encode(value: Any, hint: Any) -> Any:
-    if value is None:
+@cache
+def _writer(record_type: type) -> Callable[[Any], dict[str, Any]]:
+    """What makes a row of a record. It is laid out once a type: what stays as it is costs no call."""
+    hints = _hints(record_type)
+    values = attrgetter(*hints)
+    coded = [(name, encode) for name, hint in hints.items() if (encode := _encoder(hint)) is not None]
+
+    def write(record: Any) -> dict[str, Any]:
+        row = dict(zip(hints, values(record) if len(hints) > 1 else (values(record),), strict=True))
+        for name, encode in coded:
+            if (value := row[name]) is not None:
+                row[name] = encode(value)
+        return row
+
+    return write
+
+
+@cache
+def _encoder(hint: Any) -> Callable[[Any], Any] | None:
+    """What makes Arrow's form of a value that is not None; None where it has it."""
+    hint = _inner(hint)
+    if hint in _SCALARS:
         return None
-    if isinstance(value, str | int | float | bytes):
-        return value.value if isinstance(value, Enum) else value
-    if isinstance(value, tuple):
-        inner = typing.get_args(_inner(hint))[0]
-        return [_encode(item, inner) for item in value]
-    row = to_row(value)
-    return {"kind": type(value).__name__} | row if _members(_inner(hint)) else row
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return attrgetter("value")
+    if typing.get_origin(hint) is tuple:
+        return _listed(list, _encoder(typing.get_args(hint)[0]))
+    if members := _members(hint):
+        by_type = {member: (member.__name__, _writer(member)) for member in members}
+
+        def encode(value: Any) -> dict[str, Any]:
+            kind, write = by_type[type(value)]
+            return {"kind": kind} | write(value)
+
+        return encode
+    return _writer(hint)
+
+
+def _listed(kind: type, change: Callable[[Any], Any] | None) -> Callable[[Any], Any]:
+    """What makes a `kind` of a sequence, each item changed where it is not None."""
+    if change is None:
+        return kind
+    return lambda items: kind([None if item is None else change(item) for item in items])
 
 
 def _without_surrogates(value: Any) -> Any:
@@ -126,16 +160,30 @@ def _without_surrogates(value: Any) -> Any:
     return [_without_surrogates(item) for item in value] if isinstance(value, list) else value
 
 
-def _decode(value: Any, hint: Any) -> Any:
+@cache
+def _reader(record_type: type) -> Callable[[dict[str, Any]], Any]:
+    """What makes a record of a row, as `_writer` does the other way."""
+    hints = _hints(record_type)
+    coded = [(name, decode) for name, hint in hints.items() if (decode := _decoder(hint)) is not None]
+
+    def read(row: dict[str, Any]) -> Any:
+        values = {name: row[name] for name in hints}
+        for name, decode in coded:
+            if (value := values[name]) is not None:
+                values[name] = decode(value)
+        return record_type(**values)
+
+    return read
+
+
+@cache
+def _decoder(hint: Any) -> Callable[[Any], Any] | None:
     hint = _inner(hint)
-    if value is None or hint in _SCALARS:
-        return value
-    if isinstance(value, list):
-        inner = typing.get_args(hint)[0]
-        return tuple(_decode(item, inner) for item in value)
+    if hint in _SCALARS:
+        return None
+    if typing.get_origin(hint) is tuple:
+        return _listed(tuple, _decoder(typing.get_args(hint)[0]))
     if members := _members(hint):
-        by_name = {member.__name__: member for member in members}
-        return from_row(by_name[value["kind"]], value)
-    if isinstance(value, dict):
-        return from_row(hint, value)
-    return hint(value)  # an Enum
+        by_name = {member.__name__: _reader(member) for member in members}
+        return lambda row: by_name[row["kind"]](row)
+    return _reader(hint) if is_dataclass(hint) else hint  # an Enum

@@ -9,13 +9,10 @@ import zlib
 from functools import lru_cache
 from pathlib import Path
 
-import fsspec
-from fsspec.core import url_to_fs
-
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.errors import DataError
 from lamella.schemas.media import BlobRef, Container
-from lamella.transforms.base.files import RUN_FILE, is_local, join, read_bytes
+from lamella.transforms.base.files import RUN_FILE, join, local_path, read_bytes, read_range
 from lamella.transforms.base.packed import Packed, archive_of
 from lamella.transforms.base.spool import unpacked_stretch
 from lamella.transforms.formats.content_encoding import BadRecord, SizeLimits, media_size_limits, record_size_limits
@@ -63,8 +60,8 @@ def inside(path: str, root: str) -> str:
     if not root or not plain or any(part in ("", ".", "..") for part in path.split("/")):
         raise BlobError(f"{path}: not a path within the run's folder")
     joined = join(root, path)
-    if is_local(root):
-        folder = Path(fsspec.core.url_to_fs(root)[1]).resolve()
+    if (local := local_path(root)) is not None:
+        folder = Path(local).resolve()
         real = (folder / path).resolve()
         if not real.is_relative_to(folder):
             raise BlobError(f"{path}: a link that leads out of the run's folder")
@@ -76,7 +73,8 @@ def inside(path: str, root: str) -> str:
 def is_own_archive(path: str, root: str) -> bool:
     """Whether the run in `root` was made from this archive, as its `run.json` says. Raises OSError where there is none."""
     archive = archive_of(path)
-    stamp = Path(fsspec.core.url_to_fs(root)[1], RUN_FILE).stat().st_mtime_ns if is_local(root) else 0
+    local = local_path(root)
+    stamp = 0 if local is None else Path(local, RUN_FILE).stat().st_mtime_ns
     if archive in _archives(root, stamp):
         return True
     if stamp:
@@ -95,8 +93,7 @@ def _archives(root: str, stamp: int) -> frozenset[str]:
 
 
 def _range(path: str, offset: int, length: int) -> bytes:
-    filesystem, inner = url_to_fs(path)
-    data = filesystem.cat_file(inner, start=offset, end=offset + length)
+    data = read_range(path, offset, length)
     if len(data) != length:
         raise BlobError(f"{path} at {offset}: {len(data)} of {length} bytes")
     return data
@@ -116,10 +113,9 @@ def _body(blob: BlobRef, config: ReadConfig) -> bytes:
 @lru_cache(maxsize=4)
 def _dictionary(path: str) -> bytes:
     """That the frames of an archive share, from its front."""
-    filesystem, inner = url_to_fs(path)
-    head = filesystem.cat_file(inner, start=0, end=8)
+    head = read_range(path, 0, 8)
     length = frame_length(lambda at, size: head[at : at + size], MAX_DICTIONARY_BYTES)
-    return read_dictionary(filesystem.cat_file(inner, start=0, end=min(length, MAX_DICTIONARY_BYTES)))
+    return read_dictionary(read_range(path, 0, min(length, MAX_DICTIONARY_BYTES)))
 
 
 def _inflated(member: bytes, limits: SizeLimits) -> bytes:

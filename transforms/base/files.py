@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from hashlib import sha256
+from pathlib import Path
 from typing import BinaryIO, TypeGuard, TypeVar, cast
 
 import fsspec
@@ -27,8 +28,20 @@ def join(folder: str, *names: str) -> str:
     return "/".join([folder.rstrip("/"), *names])
 
 
+def local_path(path: str) -> str | None:
+    """Where a path of this machine lies, absolute; None for a path of any other file system.
+
+    What fsspec would say. A path without a scheme, as most are, is not taken through its registry of file systems.
+    Raises ValueError or ImportError for a scheme that is not known.
+    """
+    if "://" not in path and "::" not in path and not path.startswith("data:"):
+        return LocalFileSystem._strip_protocol(path)
+    fs, inner = url_to_fs(path)
+    return inner if isinstance(fs, LocalFileSystem) else None
+
+
 def is_local(path: str) -> bool:
-    return isinstance(url_to_fs(path)[0], LocalFileSystem)
+    return local_path(path) is not None
 
 
 def exists(path: str) -> bool:
@@ -38,6 +51,8 @@ def exists(path: str) -> bool:
 
 def size_of(path: str) -> int:
     """In bytes; 0 where the file system does not say."""
+    if (local := local_path(path)) is not None:
+        return Path(local).stat().st_size
     fs, inner = url_to_fs(path)
     return fs.info(inner).get("size") or 0
 
@@ -55,12 +70,24 @@ def sizes_of(paths: Sequence[str]) -> dict[str, int]:
 
 def open_binary(path: str) -> AbstractContextManager[BinaryIO]:
     """A file on any file system, to be read. Raises OSError; ValueError or ImportError for a scheme that is not known."""
+    if (local := local_path(path)) is not None:
+        return Path(local).open("rb")
     return cast(AbstractContextManager[BinaryIO], fsspec.open(path, "rb"))  # one path gives one file, which fsspec does not say
 
 
 def read_bytes(path: str) -> bytes:
     with open_binary(path) as stream:
         return stream.read()
+
+
+def read_range(path: str, offset: int, length: int) -> bytes:
+    """The bytes from `offset`, fewer where the file ends before. Raises as `open_binary`."""
+    if (local := local_path(path)) is None:
+        fs, inner = url_to_fs(path)
+        return fs.cat_file(inner, start=offset, end=offset + length)
+    with Path(local).open("rb", buffering=0) as stream:
+        stream.seek(offset)
+        return stream.read(max(length, 0))
 
 
 def temporary_name(name: str) -> str:
