@@ -18,7 +18,7 @@ from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.arrow import from_table, parquet_bytes, to_table
 from lamella.schemas.config import ReadConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument
-from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.media import Alias, ArchiveMedia
 from lamella.schemas.page import Page
 from lamella.schemas.rejection import Reason, Rejection, Unit
 from lamella.transforms.base.blobs import BlobError, read_blob
@@ -99,6 +99,8 @@ def _read(path: Path) -> tuple[dict[str, tuple], list[Rejection], list[str]]:
             case Page():
                 found[output.url] = ("page", output.html, output.charset, output.robots_header, output.truncated)
                 counts["pages"] += 1
+            case Alias():
+                found[output.url] = ("alias", output.kind, output.target)
             case ArchiveMedia():
                 found[output.url] = ("media", output.mime, _digest(output), output.truncated)
             case Rejection():

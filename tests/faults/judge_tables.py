@@ -59,14 +59,13 @@ def _says_the_same(path: Path, sound: Path) -> bool:
 
 
 def _acted_on(data: bytes) -> object:
-    """What is read of a manifest; `fingerprint`, which only the next run compares, is not."""
+    """What is read of a manifest; fingerprints, its own and those of shards, which only the next run compares, are not."""
     raw = json.loads(data)
     if "files" in raw:
         return TableManifest.decode(data).files, raw["rows"], raw["hash"]
     shards = ShardManifest.decode(data)
-    return shards.dataset, [
-        replace(one, sidecar_bytes=0, sidecar_sha256="") if not one.sidecar else one for one in shards.shards
-    ]
+    told = [replace(one, fingerprint="") for one in shards.shards]
+    return shards.dataset, [one if one.sidecar else replace(one, sidecar_bytes=0, sidecar_sha256="") for one in told]
 
 
 def _names(fault: str, file: str) -> bool:

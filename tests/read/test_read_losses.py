@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import re
 
 import pytest
 
@@ -57,6 +58,54 @@ def test_junk_before_the_first_record_costs_no_record(tmp_path, junk, packed):
 def test_junk_in_an_archive_that_is_packed_as_a_whole(tmp_path, pack):
     found = read(tmp_path, pack(JUNK["a page"] + b"".join(record(number) for number in range(3))))
     assert [type(out) for out in found] == [Rejection, Page, Page, Page]
+
+
+LENGTHS = {"too long": "999999", "too short": "7", "no number": "1e3", "none": ""}
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress], ids=["gzip", "bzip2"])
+def test_a_first_length_that_is_false_costs_no_other_record_of_what_is_packed_as_a_whole(tmp_path, pack, length):
+    first = re.sub(rb"(?<=\nContent-Length: )\d+(?=\r\n\r\nHTTP)", LENGTHS[length].encode(), record(0))
+    found = read(tmp_path, pack(first + record(1) + record(2)))
+    assert [out.url for out in found if isinstance(out, Page)][-2:] == ["http://a.example/1", "http://a.example/2"]
+
+
+BROKEN_HEADS = {
+    "its lines do not end": record(1).replace(b"\r\n", b"\r", 20),
+    "it breaks off in a line": record(1)[:60],
+    "it breaks off behind one": record(1).partition(b"WARC-Target")[0],
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN_HEADS)
+def test_a_head_without_its_end_costs_its_own_record_and_says_so(tmp_path, broken):
+    found = read(tmp_path, record(0) + BROKEN_HEADS[broken] + record(2) + record(3))
+    assert [out.url for out in found if isinstance(out, Page)] == [f"http://a.example/{number}" for number in (0, 2, 3)]
+    assert [out.reason for out in found if isinstance(out, Rejection)] == [Reason.DAMAGED_RECORD]
+
+
+def test_records_of_several_wrappings_in_one_file_are_all_read(tmp_path):
+    """A crawl that was resumed with another setting; junk that begins like a gzip member."""
+    plain, packed = record(1) + record(2), gzip.compress(record(3)) + gzip.compress(record(4))
+    for front in (b"\x1f\x8b\x08" * 20, gzip.compress(record(0))[:-30]):
+        found = read(tmp_path, front + plain + packed)
+        assert [out.url for out in found if isinstance(out, Page)] == [f"http://a.example/{number}" for number in (1, 2, 3, 4)]
+        assert [out.reason for out in found if isinstance(out, Rejection)] == [Reason.DAMAGED_RECORD]
+
+
+def test_a_page_about_archives_is_one_page(tmp_path):
+    body = HTML + b"<pre>\n" + record(7).replace(b"<", b"&lt;") + b"</pre>"
+    for data in (record(0, body=body), gzip.compress(record(0, body=body)) + gzip.compress(record(1))):
+        found = read(tmp_path, data)
+        assert [type(out) for out in found] == [Page] * len(found) and b"flamingo" in found[0].html.encode()
+
+
+def test_two_lines_of_arc_records_that_ran_together_are_damage(tmp_path):
+    first = arc(1)
+    found = read(tmp_path, arc(0) + first[: first.index(b" text/html") - 4] + arc(2) + arc(3))
+    assert [out.url for out in found if isinstance(out, Page)] == ["http://a.example/0", "http://a.example/3"]
+    assert [out.reason for out in found if isinstance(out, Rejection)] == [Reason.DAMAGED_RECORD]
 
 
 def test_junk_before_an_arc(tmp_path):

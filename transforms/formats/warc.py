@@ -25,10 +25,12 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _LINE_END = re.compile(rb"\r?\n")
 _FOLD = re.compile(r"\r?\n[ \t]++")
 _VERSION = re.compile(rb"WARC/\d", re.IGNORECASE)
+_OTHER_HEAD = re.compile(rb"WARC/\d\.\d\r?\n[A-Za-z\-]+[ \t]*+:", re.IGNORECASE)
 _MAX_ARC_LINE = 4500
 _ARC_SCHEME = re.compile(rb"[a-z][a-z0-9+.\-]{1,20}:")
 _ARC_FIELD = re.compile(rb"[^ ]++")
 _ARC_ADDRESS = re.compile(rb"[0-9A-Fa-f.:]{1,45}")
+_IPV4 = re.compile(rb"(?:\d{1,3}\.){3}\d{1,3}")
 _ARC_DATE = re.compile(rb"\d{8,20}")
 _ARC_LENGTH = re.compile(rb"-?\d{1,20}")
 _DECLARED = re.compile(rb"\ncontent-length[ \t]*+:[ \t]*+(\d{1,15})[ \t]*+\r?\n", re.IGNORECASE)
@@ -123,6 +125,8 @@ def declared_length(data: bytes) -> tuple[int, int] | None:
     """(where the block starts, its declared length) of the record that `data` starts with; None where it says neither."""
     if _VERSION.match(data):
         head = _HEAD_END.search(data, 0, MAX_HEAD_BYTES)
+        if head and _OTHER_HEAD.search(data, 1, head.end()):
+            return None  # its own head has no end any more, and this is the next record's
         length = head and _DECLARED.search(data, 0, head.end())
         return (head.end(), int(length[1])) if head and length else None
     arc = _arc_line(data)
@@ -160,6 +164,8 @@ def _arc_line(data: bytes) -> _ArcLine | None:
         return None
     for at in range(1, len(fields) - 2):
         if _ARC_DATE.fullmatch(fields[at + 1][0]) and _ARC_ADDRESS.fullmatch(fields[at][0]):
+            if any(_IPV4.fullmatch(field[0]) for field in fields[1:at]):
+                return None  # two lines that damage has run together
             words = b" ".join(field[0] for field in fields[at + 2 : -1])
             parts = data[: fields[at - 1].end()], fields[at][0], fields[at + 1][0], words, fields[-1][0]
             url, ip, date, mime, length = (part.decode("latin-1") for part in parts)

@@ -61,6 +61,7 @@ def gzip_members(stream: Readable, limits: SizeLimits) -> Iterator[Member | Faul
             cut = fault.reason is Reason.TRUNCATED_RECORD and window.has(1)  # members follow, so it is not the end that lacks
             reason = Reason.DAMAGED_RECORD if cut else fault.reason
             yield Fault(offset=start, length=window.start - start, reason=reason, detail=str(fault))
+            yield from _records(window, limits, until=_MAGIC)
             continue
         if data.strip(_BLANK):  # an empty member holds no record
             yield from first_of(Member(offset=start, length=window.start - start, data=data))
@@ -68,8 +69,12 @@ def gzip_members(stream: Readable, limits: SizeLimits) -> Iterator[Member | Faul
 
 def plain_members(stream: Readable, limits: SizeLimits) -> Iterator[Member | Fault]:
     """The records of an archive that is not packed, or of the stream that it unpacks to."""
-    window = Window(stream)
-    while _skip_blank(window):
+    return _records(Window(stream), limits)
+
+
+def _records(window: Window, limits: SizeLimits, until: re.Pattern[bytes] | None = None) -> Iterator[Member | Fault]:
+    """Records that are not packed, to the stream's end, or to where `until` stands in place of one."""
+    while _skip_blank(window) and not (until and until.match(window.data)):
         start = window.start
         head = _head(window)
         declared = declared_length(head)
@@ -105,6 +110,11 @@ def without_junk(data: bytes) -> bytes:
         return data
     found = _NEXT_RECORD.search(data)
     return data[found.start() :] if found else data
+
+
+def holds_another(data: bytes) -> bool:
+    """Whether another record stands behind the first one, whatever length that declares."""
+    return _end_of_first(data) is not None
 
 
 class _Unusable(Exception):
@@ -145,10 +155,12 @@ def _inflate(window: Window, limits: SizeLimits) -> bytes:
 
 
 def _skip_to_member(window: Window) -> None:
-    """To the next place where a gzip member starts that starts a record; to the end where there is none."""
-    while window.skip_to(_MAGIC):
+    """To the next place where a gzip member starts that starts a record, or a record that is not packed; to the end where there
+    is neither."""
+    while window.skip_to(_RECORD_OR_MEMBER):
         window.has(_FEED)
-        if starts_record(_peek(bytes(window.data[:_FEED]))):
+        start = bytes(window.data[:_FEED])
+        if not _MAGIC.match(start) or starts_record(_peek(start)):
             return
         window.drop(1)
 
@@ -163,16 +175,27 @@ def _peek(member: bytes) -> bytes:
 
 def first_of(member: Member) -> Iterator[Member | Fault]:
     """The member; where a second record stands in it, that one as a Fault: it could not be referred to."""
-    declared = declared_length(member.data)
-    whole = sum(declared) if declared else len(member.data)
-    rest = member.data[whole:][:_HEAD_BYTES].lstrip(_BLANK)
-    if not rest or not starts_record(rest):
+    whole = _end_of_first(member.data)
+    if whole is None:
         yield member
         return
     yield Member(offset=member.offset, length=member.length, data=member.data[:whole])
     yield Fault(
         offset=member.offset, length=member.length, reason=Reason.DAMAGED_RECORD, detail="second record in a gzip member"
     )
+
+
+def _end_of_first(data: bytes) -> int | None:
+    """Where the first of several records in a member ends, by its declared length, or where the next one starts if that is not
+    true; None where it is the only one."""
+    block, length = declared_length(data) or (1, len(data))
+    rest = data[block + length :][:_HEAD_BYTES].lstrip(_BLANK)
+    if rest and starts_record(rest):
+        return block + length
+    if block + length <= len(data) and not rest:
+        return None
+    following = _NEXT_RECORD.search(data, block)
+    return following and following.start()
 
 
 def _skip_blank(window: Window) -> bool:

@@ -18,7 +18,15 @@ from lamella.transforms.formats.frames import FRAME, SKIPPABLE
 from lamella.transforms.formats.warc import declared_length, starts_record
 from lamella.transforms.read.containers import Inner, archives_in_tar, inner_archives, is_tar
 from lamella.transforms.read.framed import framed_members, has_a_frame_a_record
-from lamella.transforms.read.members import Fault, Member, first_record, gzip_members, plain_members, without_junk
+from lamella.transforms.read.members import (
+    Fault,
+    Member,
+    first_record,
+    gzip_members,
+    holds_another,
+    plain_members,
+    without_junk,
+)
 
 _GZIP = b"\x1f\x8b\x08"
 _PEEK_BYTES = 1 << 18
@@ -193,9 +201,13 @@ def _packed_as_a_whole(start: bytes) -> bool:
     data = without_junk(data)
     declared = declared_length(data)
     if not declared:
-        return False
+        return decoder.eof and not following and starts_record(data) and holds_another(data)
     rest = data[sum(declared) :].lstrip(_BLANK)
+    if rest and starts_record(rest):
+        return True
+    if decoder.eof and not following and holds_another(data):
+        return True
     if rest:
-        return starts_record(rest)
+        return False
     blocks = decoder.eof and len(data) < sum(declared) and following  # cut into blocks, as bgzip does
     return bool(blocks) and not starts_record(following.lstrip(_BLANK))
