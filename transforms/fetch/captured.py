@@ -59,9 +59,9 @@ def latest_first(found: ArchiveMedia) -> tuple:
     return descending(found.crawl_time), found.blob.path, found.blob.offset
 
 
-def base_of(link: MediaLink) -> dict:
-    """The fields of a plain MediaLink, for a record that adds to it."""
-    return {field.name: getattr(link, field.name) for field in fields(MediaLink)}
+def base_of(link: MediaLink, kind: type[MediaLink] = MediaLink) -> dict:
+    """The fields that a link has as a `kind`, for a record that adds to it."""
+    return {field.name: getattr(link, field.name) for field in fields(kind)}
 
 
 def descending(text: str) -> tuple[int, ...]:

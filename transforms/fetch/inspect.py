@@ -5,7 +5,6 @@ the same bytes, and the rules on it. What a file is comes before what it is wort
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 from hashlib import sha256
 
 from lamella.schemas.config import FetchConfig, ReadConfig
@@ -76,8 +75,7 @@ def know_file(link: FetchResponse, data: bytes, config: FetchConfig) -> FetchedF
         return reject_media(link, error.violation)
     except BadTrack as error:
         return reject_media(link, Violation(Reason.NOT_A_TRACK, detail=str(error)))
-    response = {field.name: getattr(link, field.name) for field in fields(FetchResponse)}
-    return FetchedFile(**response, sha256=digest, bytes=len(data))
+    return FetchedFile(**base_of(link, FetchResponse), sha256=digest, bytes=len(data))
 
 
 def asked_of(file: FetchedFile) -> Iterator[tuple[Request, FetchedFile]]:
@@ -87,7 +85,7 @@ def asked_of(file: FetchedFile) -> Iterator[tuple[Request, FetchedFile]]:
 
 
 def with_inspection(file: FetchedFile, inspection: Inspection) -> Iterator[InspectedFile]:
-    yield InspectedFile(**{field.name: getattr(file, field.name) for field in fields(FetchedFile)}, inspection=inspection)
+    yield InspectedFile(**base_of(file, FetchedFile), inspection=inspection)
 
 
 def judge_media(file: InspectedFile, config: FetchConfig) -> Iterator[Media | Rejection]:
