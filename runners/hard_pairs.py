@@ -54,8 +54,8 @@ def write_hard_pairs(folder: str, captioner: CocaCaptioner, of: int, seed: int) 
         shards.append(write_pairs(target, "train", len(shards), part))
     plain = (scene_pair(f"hard/{seed}/validation/{number}") for number in range(VALIDATION))
     shards.append(write_pairs(target, "validation", 0, plain))
-    made_from = f"hard scenes seed={seed} of={of} captioner={captioner.label}"
-    return finish(target, ShardManifest(dataset=Dataset.LTIP, shards=tuple(shards), fingerprint=made_from))
+    fingerprint = f"hard scenes seed={seed} of={of} captioner={captioner.label}"
+    return finish(target, ShardManifest(dataset=Dataset.LTIP, shards=tuple(shards), fingerprint=fingerprint))
 
 
 def _kept(captioner: CocaCaptioner, keys: Sequence[str]) -> Iterator[PairSample]:
@@ -82,7 +82,7 @@ def _written(captioner: CocaCaptioner, hard: Sequence[_Doubted]) -> dict[str, li
     """Captions by the sample's key."""
     pictures: dict[str, Image.Image] = {one.sample.key: _opened(one.sample) for one in hard}
     asked = [(key, f"{key} {time}") for key in pictures for time in range(ASKED)]
-    captions = captioner.captions([pictures[key] for key, _ in asked], [dice for _, dice in asked], _ALL_WORDS)
+    captions = captioner.captions([pictures[key] for key, _ in asked], [draw for _, draw in asked], _ALL_WORDS)
     written: dict[str, list[str]] = {key: [] for key in pictures}
     for (key, _), caption in zip(asked, captions, strict=True):
         written[key].append(caption)

@@ -8,6 +8,7 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import TextNode
+from lamella.schemas.media import Alias
 from lamella.schemas.page import Page, Provenance
 from lamella.schemas.rejection import Reason, Rejection, Unit
 from lamella.transforms.extract.extract import extract_document
@@ -51,6 +52,16 @@ def test_rejections(html, reason):
     assert [node.url for it in bare for node in it.page.nodes] == shows  # no document, and its pictures may have alts
     assert (rejection.unit, rejection.reason, rejection.key) == (Unit.PAGE, reason, "k")
     assert (rejection.archive, rejection.offset) == ("a.warc.gz", 7)
+
+
+def test_a_page_speaks_of_its_own_pictures_and_of_sizes_at_one_host():
+    shows = (
+        '<a href="/r.jpg"><img src="https://cdn.example/r.jpg" width=90></a>',
+        '<a href="https://b.example/s.jpg"><img src="https://b.example/t/s.jpg" width=90></a>',
+        '<a href="https://b.example/u.jpg"><img src="https://c.example/t/u.jpg" width=90></a>',
+    )
+    found = extract_document(page(f"<main>{PROSE}{PROSE.join(shows)}{PROSE}</main>"), CONFIG)
+    assert [one.url for one in found if isinstance(one, Alias)] == ["http://a.example/r.jpg", "https://b.example/s.jpg"]
 
 
 def test_the_stage():

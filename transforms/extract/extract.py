@@ -12,6 +12,7 @@ from lamella.transforms.base.reject import SAMPLE_CHARACTERS
 from lamella.transforms.extract.nodes import LeftMedia
 from lamella.transforms.extract.parse import PageTooCostly, Parsed
 from lamella.transforms.extract.worker.pool import borrowed
+from lamella.transforms.formats.urls import host_of
 
 
 def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedDocument | BarePage | Alias | Rejection]:
@@ -37,7 +38,9 @@ def extract_document(page: Page, config: ExtractConfig) -> Iterator[InterleavedD
     if isinstance(judged, Rejection) and judged.reason is Reason.NO_CONTENT and parsed.nodes:
         yield BarePage(page=document_of(page, parsed))
     for large, small in parsed.smaller:
-        yield _shown_smaller(page, large, small)
+        # An alias counts for all pages: of another site's picture nobody says that it is a third one's.
+        if host_of(large) in (host_of(page.url), host_of(small)):
+            yield _shown_smaller(page, large, small)
 
 
 def judge(page: Page, parsed: Parsed, config: ExtractConfig) -> InterleavedDocument | Rejection:
