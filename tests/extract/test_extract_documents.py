@@ -56,7 +56,7 @@ def test_rejections(html, reason):
 
 def test_a_page_speaks_of_its_own_pictures_and_of_sizes_at_one_host():
     shows = (
-        '<a href="/r.jpg"><img src="https://cdn.example/r.jpg" width=90></a>',
+        '<a href="/r.jpg"><img src="https://cdn.example/t/r.jpg" width=90></a>',
         '<a href="https://b.example/s.jpg"><img src="https://b.example/t/s.jpg" width=90></a>',
         '<a href="https://b.example/u.jpg"><img src="https://c.example/t/u.jpg" width=90></a>',
     )
