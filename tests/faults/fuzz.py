@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -27,13 +27,20 @@ _TELL_S = 60.0
 _SHOWN = 40  # broken ones, in the terminal; the file has all
 
 
-def sound_run(folder: Path) -> dict[str, str]:
-    """Makes a finished run of a small sample; the environment in which its damaged copies are judged."""
+def _lamella(*words: str) -> None:
+    subprocess.run([sys.executable, "-m", "lamella.runners.cli", *words], check=True, capture_output=True)
+
+
+def sound_run(folder: Path, lamella: Callable[..., object] = _lamella) -> dict[str, str]:
+    """Makes a finished run of a small sample; the environment in which its damaged copies are judged.
+
+    Args:
+        lamella: carries out the command of these words.
+    """
     write_sample(folder / "web", pages=12, seed=3)
     words = ["--recipe", "demo", "--input", str(folder / "web" / "*.warc.gz"), "--output", str(folder / "run"), "--no-report"]
     cheap = ["score.min_score=null", "score.documents=false", "caption.on=false"]
-    command = [sys.executable, "-m", "lamella.runners.cli", "run", *words, *cheap]
-    subprocess.run(command, check=True, capture_output=True)
+    lamella("run", *words, *cheap)
     return {SOUND_RUN: str(folder / "run"), "OMP_NUM_THREADS": "1"}
 
 

@@ -10,8 +10,12 @@ SEED = 0
 
 
 @pytest.fixture(scope="module")
-def verdicts(tmp_path_factory) -> list[Verdict]:
-    return judge_all(shares(INPUTS, WEIGHTS, SEED), 1, sound_run(tmp_path_factory.mktemp("faults")))
+def verdicts(tmp_path_factory, commands) -> list[Verdict]:
+    def lamella(*words):
+        code, said = commands.command(*words).end(600)
+        assert code == 0, said
+
+    return judge_all(shares(INPUTS, WEIGHTS, SEED), 1, sound_run(tmp_path_factory.mktemp("faults"), lamella))
 
 
 @pytest.mark.slow
