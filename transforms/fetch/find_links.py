@@ -15,8 +15,6 @@ from lamella.transforms.fetch.links import (
     FetchRequest,
     Mention,
     as_link,
-    document_mentions,
-    mention_of,
     shown_by,
     sum_mentions,
     wanted_by,
@@ -34,19 +32,12 @@ class FindLinks(beam.PTransform):
 
     def expand(self, inputs):
         documents, candidates = inputs["documents"], inputs["candidates"]
-        on_pages = (
-            documents | "ShownBy" >> beam.FlatMap(shown_by).with_output_types(tuple[str, tuple[str, str, int, str, str]]),
-            candidates | "WantedBy" >> beam.FlatMap(wanted_by).with_output_types(tuple[str, tuple[str, str, int, str, str]]),
+        mentions = (
+            documents | "ShownBy" >> beam.FlatMap(shown_by, self._config).with_output_types(tuple[str, Mention]),
+            candidates | "WantedBy" >> beam.FlatMap(wanted_by, self._config).with_output_types(tuple[str, Mention]),
         )
-        pages = (
-            on_pages
-            | beam.Flatten()
-            | beam.Distinct()
-            | "OfPages" >> beam.Map(mention_of, self._config).with_output_types(tuple[str, Mention])
-        )
-        counted = documents | "OfDocuments" >> beam.FlatMap(document_mentions).with_output_types(tuple[str, Mention])
         return (
-            (pages, counted)
+            mentions
             | "Mentions" >> beam.Flatten()
             | beam.CombinePerKey(sum_mentions)
             | beam.MapTuple(as_link).with_output_types(FetchRequest)
