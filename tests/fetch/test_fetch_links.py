@@ -90,6 +90,24 @@ def test_a_page_that_proposes_a_pair_is_asked_and_no_document():
     }
 
 
+def test_a_page_that_shows_and_proposes_a_picture_is_no_other_page():
+    url, page = "https://a.org/1.png", document(image("https://a.org/1.png"), key="p", robots="noindex")
+    candidate = CandidatePair(
+        key="c",
+        dataset=Dataset.ALIGN,
+        document="p",
+        page_url=page.url,
+        url=url,
+        kind=MediaKind.IMAGE,
+        text="a fox runs",
+        source=CaptionSource.ALT,
+        robots=page.robots,
+    )
+    said = [mention for _, mention in (*shown_by(page, CONFIG), *wanted_by(candidate, CONFIG))]
+    link = as_link(url, sum_mentions(said))
+    assert (link.documents, link.opt_out) == (1, "robots of a page: noindex")
+
+
 def test_a_page_names_a_licence_for_what_it_shows():
     url, named = "https://a.org/1.png", "noarchive, rsl-license: /noai.xml, nosnippet"
     one, other = document(image(url), key="1", robots=named), document(image(url), key="2")
