@@ -22,6 +22,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from lamella.schemas.keys import stable_int
 from lamella.schemas.quick_pickle import quick_pickle
+from lamella.transforms.base.distinct import DistinctKeys
 from lamella.transforms.base.join import Group, Join, as_it_is, by_key
 from lamella.transforms.base.memory import Measure, Memory, Request, measured
 
@@ -149,23 +150,24 @@ def to_record(key: str, answer: Any) -> Iterable[tuple[str, Any]]:
 
 
 class _Asked(beam.DoFn):
-    """A record -> (measure, what it asks), and by the output `sizes` how much a bundle asks of each measure."""
+    """A record -> (measure, what it asks), and by the output `sizes` how many different keys a bundle asks of each measure."""
 
     def __init__(self, asks: Sequence[Ask]):
         self._asks = asks
 
     def start_bundle(self):
-        self._sizes: Counter[int] = Counter()
+        self._keys = [DistinctKeys() for _ in self._asks]
 
     def process(self, record):
         for number, ask in enumerate(self._asks):
             for asking in ask.asked_of(record):
-                self._sizes[number] += 1
+                self._keys[number].add(asking[0].key)
                 yield number, asking
 
     def finish_bundle(self):
-        for size in self._sizes.items():
-            yield beam.pvalue.TaggedOutput("sizes", WindowedValue(size, MIN_TIMESTAMP, [GlobalWindow()]))
+        for number, keys in enumerate(self._keys):
+            if keys:
+                yield beam.pvalue.TaggedOutput("sizes", WindowedValue((number, len(keys)), MIN_TIMESTAMP, [GlobalWindow()]))
 
 
 class _Bucket(beam.DoFn):
