@@ -94,14 +94,14 @@ class Downloader:
             self._loop.run_until_complete(self._client.close())
         self._loop.close()
 
-    def download(self, links: Iterable[DownloadRequest]) -> Iterator[tuple[FetchResponse | Rejection, Answer]]:
-        """What became of every link, batch by batch, with what it was answered."""
+    def download(self, links: Iterable[DownloadRequest]) -> Iterator[FetchResponse | Rejection]:
+        """What became of every link, batch by batch."""
         ordered = sorted(links, key=lambda link: (stable_key(link.url), link.url))
         for at in range(0, len(ordered), BATCH_LINKS):
             batch = ordered[at : at + BATCH_LINKS]
             answers = self._answers(batch)
             for link in batch:
-                yield as_record(link, answers[link.url]), answers[link.url]
+                yield as_record(link, answers[link.url])
 
     def _answers(self, batch: Sequence[DownloadRequest]) -> dict[str, Answer]:
         name = batch_name([link.url for link in batch], self._policy)
@@ -181,7 +181,7 @@ class Downloader:
 
 def as_record(link: MediaLink, answer: Answer) -> FetchResponse | Rejection:
     if answer.reason:
-        return reject_media(link, Violation(Reason(answer.reason), detail=answer.detail))
+        return reject_media(link, Violation(Reason(answer.reason), detail=answer.detail), answer.time)
     return FetchResponse(
         **base_of(link),
         blob=answer.blob,
@@ -189,4 +189,5 @@ def as_record(link: MediaLink, answer: Answer) -> FetchResponse | Rejection:
         robots_header=answer.robots_header,
         tdm_reservation=answer.tdm_reservation,
         robots_txt=answer.robots_txt,
+        said=answer.time,
     )
