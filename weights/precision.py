@@ -3,9 +3,9 @@
 from functools import cache
 from pathlib import Path
 
-# Of processors that multiply bf16 at twice the pace of fp32 or more. AVX-512's own bf16 is that on AMD's (Zen 4 and later), but not
-# on Intel's without AMX: layers of a ViT-B/32 ran at 190 GFLOP/s a core in bf16 and at 85 in fp32 on an EPYC of Zen 4, at 70 and
-# at 113 on a Xeon (oneDNN in torch 2.15).
+# Of processors that multiply bf16 at twice the pace of fp32 or more. AVX-512's own bf16 is enough on AMD's (Zen 4 and later)
+# and not on Intel's without AMX: layers of a ViT-B/32 ran at 190 GFLOP/s a core in bf16 and 85 in fp32 on an EPYC of Zen 4,
+# at 70 and 113 on a Xeon (oneDNN in torch 2.15).
 _CPU_FLAGS, _AMD_FLAGS, _AMD = {"amx_bf16"}, {"avx512_bf16"}, "AuthenticAMD"
 _CPU_INFO = Path("/proc/cpuinfo")
 _GPU = Path("/dev/nvidiactl")  # there is a driver; torch, whose import takes seconds, is asked only then
