@@ -262,11 +262,19 @@ def test_redirects_and_revisits_lead_to_what_archives_hold(tmp_path):
         again("of-another", target=f"{A}/end.png", target_time="2020-05-01T10:00:00Z"),
         again("of-nothing", digest="sha1:2"),
         again("noai-again", digest="sha1:1", robots_header="noai"),
+        again("of-revisit", target=f"{A}/by-digest.png"),
+        again("of-its-revisit", target=f"{A}/of-revisit.png"),
+        again("of-later-revisit", target=f"{A}/by-digest.png", target_time="2030-05-01T10:00:00Z"),
+        again("of-other-bytes", target=f"{A}/by-digest.png", digest="sha1:3"),
+        again("of-noai", target=f"{A}/noai-again.png"),
+        again("itself", target=f"{A}/itself.png"),
+        moved("to-revisit-of-revisit", "of-revisit"),
     ]
     names = [one.url for one in aliases]
     kept, rejected = fetch([shows("1", *names)], store.media, FetchConfig(one_of_each=False), str(tmp_path), aliases)
     assert {url.removeprefix(f"{A}/").removesuffix(".png") for url in kept} == {
         "once", "hop0", "hop1", "hop2", "hop3", "both", "to-revisit", "by-digest", "by-record", "by-time",
+        "of-revisit", "of-its-revisit", "to-revisit-of-revisit",
     }  # fmt: skip
     assert {url.removeprefix(f"{A}/").removesuffix(".png"): reason for url, reason in reasons(rejected).items()} == {
         "hop4": Reason.TOO_MANY_REDIRECTS,
@@ -279,6 +287,10 @@ def test_redirects_and_revisits_lead_to_what_archives_hold(tmp_path):
         "to-nowhere": Reason.NOT_CAPTURED,
         "of-another": Reason.NOT_CAPTURED,
         "of-nothing": Reason.NOT_CAPTURED,
+        "of-later-revisit": Reason.NOT_CAPTURED,
+        "of-other-bytes": Reason.NOT_CAPTURED,
+        "of-noai": Reason.OPTED_OUT,
+        "itself": Reason.NOT_CAPTURED,
     }
     assert {kept[url].blob for url in kept if "both" not in url} == {store.media[0].blob}
 
