@@ -325,6 +325,60 @@ def test_a_picture_that_no_archive_holds_is_taken_smaller(tmp_path):
     assert reasons(rejected) == {f"{A}/lost.png": Reason.NOT_CAPTURED}
 
 
+def test_what_the_web_has_no_more_is_asked_for_where_a_page_shows_it_smaller(tmp_path):
+    """Once each, within the same rules; a run that follows asks for nothing of it again."""
+    server, root = Server(), str(tmp_path / "run")
+    try:
+        server.robots["127.0.0.1"] = (200, b"User-agent: *\nDisallow: /ok/closed\n")
+        server.files["/soft404"] = b"<html>no such picture"
+
+        def smaller(url: str, target: str, **fields) -> Alias:
+            fields = {"kind": AliasKind.SMALLER, "archive": "a.warc", "offset": 0, **fields}
+            return Alias(url=server.url(url), target=target if "://" in target else server.url(target), **fields)
+
+        aliases = [
+            smaller("/status/404", "/ok/1.png"),
+            smaller("/status/410", "/ok/1.png"),
+            smaller("/soft404", "/ok/wanted.png"),
+            smaller("/html", "/ok/2.png", crawl_time="2026-01-01T00:00:00Z"),
+            smaller("/html", "/ok/old.png", crawl_time="2020-01-01T00:00:00Z"),
+            smaller("/status/404/no", "/ok/closed.png"),
+            smaller("/status/404/gone", "/status/404/too"),
+            smaller("/status/403", "/ok/kept-from-us.png"),
+            smaller("/ok/large.png", "/ok/not-asked.png"),
+            smaller("/status/404/elsewhere", "http://other.example/ok/1.png"),
+            smaller("/status/404/word", "/ok/sex/1.png"),
+        ]
+        names = [alias.url.removeprefix(server.url("")) for alias in aliases if "2020" not in alias.crawl_time]
+        documents = [shows("1", *map(server.url, [*names, "/ok/wanted.png"]))]
+        config = server.config(retries=0, one_of_each=False)
+        kept, rejected = fetch(documents, [], config, root, aliases)
+        assert {url.removeprefix(server.url("")) for url in kept} == {
+            "/status/404", "/status/410", "/soft404", "/html", "/ok/large.png", "/ok/wanted.png",
+        }  # fmt: skip
+        assert kept[server.url("/status/404")].blob == kept[server.url("/status/410")].blob
+        assert {url.removeprefix(server.url("")): (gone.reason, gone.detail) for url, gone in rejected.items()} == {
+            "/status/404/no": (Reason.OPTED_OUT, "robots.txt: disallowed"),
+            "/status/404/gone": (Reason.HTTP_ERROR, "404"),
+            "/status/403": (Reason.HTTP_ERROR, "403"),
+            "/status/404/elsewhere": (Reason.HTTP_ERROR, "404"),
+            "/status/404/word": (Reason.HTTP_ERROR, "404"),
+        }
+        assert not {"/ok/old.png", "/ok/kept-from-us.png", "/ok/not-asked.png", "/ok/closed.png"} & set(server.paths())
+        assert set(server.tries.values()) == {1}
+        known = len(server.log)
+        assert fetch(documents, [], config, root, aliases) == (kept, rejected)
+        assert len(server.log) == known
+
+        (tmp_path / "list.txt").write_text(server.url("/ok/1.png"))
+        listed = server.config(retries=0, one_of_each=False, opt_out_list=str(tmp_path / "list.txt"))
+        _, without = fetch(documents, [], listed, root, aliases)
+        assert {without[server.url(f"/status/{code}")].reason for code in (404, 410)} == {Reason.OPTED_OUT}
+        assert len(server.log) == known
+    finally:
+        server.close()
+
+
 def test_files_of_sites_in_archives_are_heard(tmp_path):
     """By every address on a link's way, and for the sites that they are of; the last that was crawled of each."""
     store = Store(tmp_path)

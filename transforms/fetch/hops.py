@@ -12,7 +12,7 @@ from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.aliases import both_say, is_meant, may_mean
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Found, Violation, apply_rules
-from lamella.transforms.fetch.address_rules import unsafe_word
+from lamella.transforms.fetch.address_rules import listed_address, unsafe_word
 from lamella.transforms.fetch.captured import FetchResponse, descending, from_archive
 from lamella.transforms.fetch.guard import ForbiddenAddress, Guard, is_public
 from lamella.transforms.fetch.links import FetchRequest
@@ -72,11 +72,16 @@ def unsafe_target(hop: Hop, config: FetchConfig) -> str:
     return unsafe_word(hop, config)
 
 
+def listed_target(hop: Hop, config: FetchConfig) -> str:
+    return listed_address(hop, config)
+
+
 HOP_RULES = MEDIA_SCOPE.book(
     "redirect in an archive",
     Found(Reason.OPTED_OUT, forbidden_by_hop, "honour_opt_outs"),
     Found(Reason.FORBIDDEN_ADDRESS, private_target, source="reliability S2"),
     Found(Reason.UNSAFE_IMAGE, unsafe_target, "unsafe_url_words"),
+    Found(Reason.OPTED_OUT, listed_target, "opt_out_list"),
 )
 
 

@@ -96,9 +96,7 @@ def read_rsl(body: bytes, site: str) -> tuple[tuple[PathPattern, tuple[str, ...]
     return rsl_rules(rsl_prohibits(site_text(body)), site)
 
 
-def rsl_rules(
-    said: Iterable[Prohibited], site: str, *, named: bool = False
-) -> tuple[tuple[PathPattern, tuple[str, ...]], ...]:
+def rsl_rules(said: Iterable[Prohibited], site: str, *, named: bool = False) -> tuple[tuple[PathPattern, tuple[str, ...]], ...]:
     """What is said of a site, by either scheme, as patterns of its paths.
 
     Args:

@@ -77,7 +77,8 @@ class FetchMedia(beam.PTransform):
         heard = in_archives | "HearSites" >> HearSites(config, self._store)
         by_pages = links | "ByPages" >> beam.FlatMap(_said_by_pages, config).with_output_types(tuple[str, str])
         if config.http:  # what a host's answers came to is in one worker, and is shared out; archives' captures are already
-            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks)
+            missing = {"links": found.missing, "aliases": inputs["aliases"]}
+            asked = missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks)
             captured = (heard.captured, asked.captured | Spread(_url)) | "Captured" >> beam.Flatten()
             refused, said = asked.refused, (by_pages, asked.said) | "Said" >> beam.Flatten()
         else:
