@@ -38,10 +38,13 @@ def lz4(data: bytes) -> bytes:
 DICTIONARY = zstandard.train_dictionary(2048, RECORDS[:3] * 40)
 
 
-def with_dictionary(packed: bool) -> bytes:
-    content = DICTIONARY.as_bytes()
+RAW_DICTIONARY = zstandard.ZstdCompressionDict(RECORDS[0], dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+
+
+def with_dictionary(packed: bool, given: zstandard.ZstdCompressionDict = DICTIONARY) -> bytes:
+    content = given.as_bytes()
     content = zstandard.compress(content) if packed else content
-    pack = zstandard.ZstdCompressor(dict_data=DICTIONARY).compress
+    pack = zstandard.ZstdCompressor(dict_data=given).compress
     return b"\x5d\x2a\x4d\x18" + len(content).to_bytes(4, "little") + content + b"".join(map(pack, RECORDS))
 
 
@@ -91,6 +94,7 @@ IN_PLACE = {
     "zstd": b"".join(map(zstandard.compress, RECORDS)),
     "zstd with a dictionary": with_dictionary(packed=False),
     "zstd with a packed dictionary": with_dictionary(packed=True),
+    "zstd with bytes as a dictionary": with_dictionary(packed=False, given=RAW_DICTIONARY),
     "zstd behind a skippable frame": b"\x50\x2a\x4d\x18\x03\0\0\0abc" + b"".join(map(zstandard.compress, RECORDS)),
     "WACZ": zipped(MEMBERS, STORED),
     "WACZ of a plain archive": zipped(PLAIN, STORED, "archive/data.warc"),
@@ -118,6 +122,9 @@ UNPACKED = {
     "WACZ, packed by LZMA, endless": zipped_by_hand(lzma_of_zip(MEMBERS), 14),
     "xz as a whole": lzma.compress(PLAIN),
     "xz, in several streams": lzma.compress(PLAIN[:9000]) + lzma.compress(PLAIN[9000:]),
+    "gzip in gzip": gzip.compress(MEMBERS),
+    "zstd in xz": lzma.compress(b"".join(map(zstandard.compress, RECORDS))),
+    "WACZ of gzip in gzip": zipped(gzip.compress(MEMBERS), STORED, "data.warc.gz.gz"),
     "tar in gzip": gzip.compress(tarred(MEMBERS)),
     "tar in xz, with long names": lzma.compress(tarred(PLAIN, LONG)),
     "tar in zstd, of zstd": zstandard.compress(tarred(b"".join(map(zstandard.compress, RECORDS)), LONG, tarfile.PAX_FORMAT)),

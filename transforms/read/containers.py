@@ -14,7 +14,7 @@ from lamella.transforms.formats.decompress import Readable, Section, TakenFrom, 
 from lamella.transforms.formats.zip_methods import METHODS
 
 _ZIP = b"PK\x03\x04"
-_ARCHIVE = re.compile(r"\.(?:warc|arc)(?:\.(?:gz|zst|lz4|bz2|xz))?", re.IGNORECASE)
+_ARCHIVE = re.compile(r"\.(?:warc|arc)(?:\.(?:gz|zst|lz4|bz2|xz)){0,2}", re.IGNORECASE)
 _CONTAINER = re.compile(r"\.(?:wacz|zip|tar)", re.IGNORECASE)
 _MOST_NESTED = 2  # containers in containers
 _LOCAL_HEAD = struct.Struct("<4s5H3L2H")
@@ -164,7 +164,7 @@ def _may_hold(name: str) -> bool:
 
 
 def _is_archive(name: str) -> bool:
-    return _ends(name, _ARCHIVE)
+    return _ends(name, _ARCHIVE) and not name.rpartition("/")[2].startswith("._")  # which macOS packs beside each file
 
 
 def _ends(name: str, ending: re.Pattern[str]) -> bool:

@@ -1,7 +1,7 @@
 """A file -> the stretches of records in it, whatever they are wrapped in: each its members, and where their offsets count.
 
-WARC and ARC, plain or with a gzip member, a zstd frame or an LZ4 frame a record; packed as a whole (gzip, bzip2, xz, zstd,
-LZ4); and any of these in a zip (WACZ) or a tar, which may itself be packed (`.tar.gz`) or lie in another.
+WARC and ARC, plain or with a gzip member, a zstd frame or an LZ4 frame a record; any of these packed as a whole (gzip, bzip2,
+xz, zstd, LZ4); and any of these in a zip (WACZ) or a tar, which may itself be packed (`.tar.gz`) or lie in another.
 """
 
 import zlib
@@ -153,7 +153,11 @@ def _moved(members: Iterator[Member | Fault], by: int) -> Iterator[Member | Faul
 
 
 def _unpacked(stream: UnpackedStream, limits: SizeLimits) -> Iterator[Member | Fault]:
-    return _told(plain_members(stream, limits), stream)
+    """The records of what a stream unpacks to: not packed, or once more, each by itself."""
+    start = exactly(stream, _PEEK_BYTES)
+    kind = _kind_of_start(start)
+    reader = _READERS[kind] if kind in (_Kind.GZIP, _Kind.FRAMES) else plain_members
+    return _told(reader(Again(start, stream), limits), stream)
 
 
 def _told(members: Iterator[Member | Fault], stream: PieceStream) -> Iterator[Member | Fault]:
@@ -197,7 +201,7 @@ def _packed_as_a_whole(start: bytes) -> bool:
         following = zlib.decompressobj(31).decompress(decoder.unused_data, _PEEK_BYTES) if decoder.unused_data else b""
     except zlib.error:
         return False
-    if is_tar(data):
+    if is_tar(data) or (data.startswith(_GZIP) and _kind_of_start(data) is _Kind.GZIP):
         return True
     data = without_junk(data)
     declared = declared_length(data)
