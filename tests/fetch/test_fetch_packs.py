@@ -96,7 +96,7 @@ def links(server, *paths) -> list[DownloadRequest]:
 def download(config, root, asked) -> dict:
     downloader = Downloader(config, str(root))
     try:
-        return {record.url: record for record, _ in downloader.download(asked)}
+        return {record.url: record for record in downloader.download(asked)}
     finally:
         downloader.close()
 

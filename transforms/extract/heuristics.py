@@ -48,6 +48,9 @@ class Heuristics:
     min_chronicle: int = 3  # headings in a row with a number in each: what happened when; ours
     min_fact_rows: int = 3  # of a name and its value each; ours
     min_section_lines: int = 2  # short lines under a heading of their own; ours
+    max_little_letters: int = 700  # of what was taken of a page; with more, it is believed; ours, on WCXB
+    min_taken: float = 0.5  # letters so taken a letter outside boilerplate; with less, all of that is taken; ours, on WCXB
+    min_short_article: float = 0.8  # letters told, not listed, a letter so taken: with more, it is an article; ours, on WCXB
     # Embedded state, asked where a page says nearly nothing.
     min_state_characters: int = 500  # of an attribute that holds it; ours
     min_state_words: int = 12  # of a string in it that is prose; ours

@@ -66,7 +66,7 @@ ADDRESS_RULES = MEDIA_SCOPE.book(
 def judge_link(link: FetchRequest, config: FetchConfig) -> Iterable[FetchRequest | Rejection]:
     """The link where no rule of `ADDRESS_RULES` is broken."""
     violation = apply_rules(ADDRESS_RULES, link, config)
-    yield reject_media(link, violation) if violation else link
+    yield reject_media(link, violation, link.said) if violation else link
 
 
 def _path(url: str) -> str:

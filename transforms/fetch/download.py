@@ -103,8 +103,8 @@ class Downloader:
             self._loop.run_until_complete(self._client.close())
         self._loop.close()
 
-    def download(self, links: Iterable[DownloadRequest]) -> Iterator[tuple[FetchResponse | Rejection, Answer]]:
-        """What became of every link, batch by batch, with what it was answered."""
+    def download(self, links: Iterable[DownloadRequest]) -> Iterator[FetchResponse | Rejection]:
+        """What became of every link, batch by batch."""
         ordered = sorted(links, key=lambda link: (stable_key(link.url), link.url))
         places = {link.smaller for link in ordered if link.smaller}
         heard: dict[str, Answer] = {}  # at these places, if they are wanted themselves
@@ -118,10 +118,10 @@ class Downloader:
                 if link.smaller and _is_gone(answer):
                     gone.append((link, answer))
                 else:
-                    yield as_record(link, answer, self._config), answer
+                    yield as_record(link, answer, self._config)
         for batch in _batches(gone):
             for link, answer in self._smaller(batch, heard):
-                yield as_record(link, answer, self._config), answer
+                yield as_record(link, answer, self._config)
 
     def _smaller(
         self, gone: Sequence[tuple[DownloadRequest, Answer]], heard: dict[str, Answer]
@@ -241,10 +241,10 @@ def _is_gone(answer: Answer) -> bool:
 def as_record(link: MediaLink, answer: Answer, config: FetchConfig) -> FetchResponse | Rejection:
     """The rules on where redirects lead are asked of the last address: a list may be of a later day than the answer."""
     if answer.reason:
-        return reject_media(link, Violation(Reason(answer.reason), detail=answer.detail))
+        return reject_media(link, Violation(Reason(answer.reason), detail=answer.detail), answer.time)
     hop = Hop(answer.final_url, link.url, answer.robots_header, answer.tdm_reservation)
     if answer.final_url not in ("", link.url) and (violation := apply_rules(HOP_RULES, hop, config)):
-        return reject_media(link, violation)
+        return reject_media(link, violation, answer.time)
     return FetchResponse(
         **base_of(link),
         blob=answer.blob,
@@ -252,4 +252,5 @@ def as_record(link: MediaLink, answer: Answer, config: FetchConfig) -> FetchResp
         robots_header=answer.robots_header,
         tdm_reservation=answer.tdm_reservation,
         robots_txt=answer.robots_txt,
+        said=answer.time,
     )

@@ -22,8 +22,6 @@ from lamella.transforms.fetch.links import (
     FetchRequest,
     Mention,
     as_link,
-    document_mentions,
-    mention_of,
     shown_by,
     sum_mentions,
     wanted_by,
@@ -42,19 +40,12 @@ class FindLinks(beam.PTransform):
 
     def expand(self, inputs):
         documents, candidates = inputs["documents"], inputs["candidates"]
-        on_pages = (
-            documents | "ShownBy" >> beam.FlatMap(shown_by).with_output_types(tuple[str, tuple[str, str, int, str, str]]),
-            candidates | "WantedBy" >> beam.FlatMap(wanted_by).with_output_types(tuple[str, tuple[str, str, int, str, str]]),
+        mentions = (
+            documents | "ShownBy" >> beam.FlatMap(shown_by, self._config).with_output_types(tuple[str, Mention]),
+            candidates | "WantedBy" >> beam.FlatMap(wanted_by, self._config).with_output_types(tuple[str, Mention]),
         )
-        pages = (
-            on_pages
-            | beam.Flatten()
-            | beam.Distinct()
-            | "OfPages" >> beam.Map(mention_of, self._config).with_output_types(tuple[str, Mention])
-        )
-        counted = documents | "OfDocuments" >> beam.FlatMap(document_mentions).with_output_types(tuple[str, Mention])
         return (
-            (pages, counted)
+            mentions
             | "Mentions" >> beam.Flatten()
             | beam.CombinePerKey(sum_mentions)
             | beam.MapTuple(as_link).with_output_types(FetchRequest)
@@ -64,7 +55,6 @@ class FindLinks(beam.PTransform):
 class Asked(NamedTuple):
     captured: beam.PCollection  # FetchResponse
     refused: beam.PCollection  # Rejection
-    said: beam.PCollection  # (URL, when it was asked for): a file may say itself that it must not be used
 
 
 @quick_pickle
@@ -102,41 +92,26 @@ class AskTheWeb(beam.PTransform):
         asked = {"links": links, "known": known, "places": places} | "Remember" >> Join(
             {"links": by_url, "known": as_it_is, "places": as_it_is}, _remember, DownloadRequest
         )
-        if not self._asks:
-            told = asked | "Recall" >> beam.ParDo(_Recall(self._config)).with_output_types(
-                FetchResponse, **_OUTPUTS
-            ).with_outputs(*_OUTPUTS, main="captured")
-            return Asked(told.captured, told.refused, told.said)
-        out = (
-            asked
-            | "ByBucket" >> beam.Map(_in_bucket, count).with_output_types(tuple[int, DownloadRequest])
-            | beam.GroupByKey()
-            | beam.ParDo(_Download(self._config, self._root, self._reading))
-            .with_output_types(FetchResponse, **_OUTPUTS)
-            .with_outputs(*_OUTPUTS, main="captured")
-        )
-        return Asked(out.captured, out.refused, out.said)
-
-
-_OUTPUTS = {"refused": Rejection, "said": tuple[str, str]}
-
-
-class _Recall(beam.DoFn):
-    """DownloadRequest -> what an earlier run was answered, or a Rejection behind `refused`."""
-
-    def __init__(self, config: FetchConfig):
-        self._config = config
-
-    def process(self, link):
-        if link.known:
-            yield from _by_output(as_record(link, link.known, self._config), link.known)
+        either = FetchResponse | Rejection
+        if self._asks:
+            download = beam.ParDo(_Download(self._config, self._root, self._reading)).with_output_types(either)
+            in_buckets = beam.Map(_in_bucket, count).with_output_types(tuple[int, DownloadRequest])
+            answered = asked | "ByBucket" >> in_buckets | beam.GroupByKey() | download
         else:
-            never = Violation(Reason.NOT_CAPTURED, detail="never asked for")
-            yield beam.pvalue.TaggedOutput("refused", reject_media(link, never))
+            answered = asked | beam.FlatMap(_recall, self._config).with_output_types(either)
+        captured = answered | "Captured" >> beam.Filter(isinstance, FetchResponse).with_output_types(FetchResponse)
+        refused = answered | "Refused" >> beam.Filter(isinstance, Rejection).with_output_types(Rejection)
+        return Asked(captured, refused)
+
+
+def _recall(link: DownloadRequest, config: FetchConfig) -> Iterable[FetchResponse | Rejection]:
+    """What an earlier run was answered."""
+    never = Violation(Reason.NOT_CAPTURED, detail="never asked for")
+    yield as_record(link, link.known, config) if link.known else reject_media(link, never)
 
 
 class _Download(beam.DoFn):
-    """(bucket, its links) -> FetchResponse, or a Rejection behind `refused`."""
+    """(bucket, its links) -> FetchResponse or Rejection."""
 
     def __init__(self, *given):
         self._given = given
@@ -148,13 +123,7 @@ class _Download(beam.DoFn):
         self._downloader.close()
 
     def process(self, bucket):
-        for record, answer in self._downloader.download(bucket[1]):
-            yield from _by_output(record, answer)
-
-
-def _by_output(record: FetchResponse | Rejection, answer: Answer):
-    yield beam.pvalue.TaggedOutput("refused", record) if isinstance(record, Rejection) else record
-    yield beam.pvalue.TaggedOutput("said", (record.url, answer.time))
+        yield from self._downloader.download(bucket[1])
 
 
 def _url(record) -> str:

@@ -124,7 +124,7 @@ def look(
         return led.link
     robots, reserved = both_say(led, redirect)
     if violation := apply_rules(HOP_RULES, Hop(redirect.target, led.at, robots, reserved), config):
-        return reject_media(led.link, violation)
+        return reject_media(led.link, violation, redirect.crawl_time)
     if hop < config.max_redirects:
         through = (*led.through, redirect.target)
         revisit = redirect if redirect.kind is AliasKind.REVISIT else None
