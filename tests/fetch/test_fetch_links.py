@@ -125,6 +125,12 @@ def test_a_page_names_a_licence_for_what_it_shows():
         ("/pictures/*", True, False),
         ("/elsewhere/*", False, False),
         ("https://other.example/", False, False),
+        ("https://a.org/*", False, True),  # where the page's pictures are kept
+        ("HTTP://A.org/1.png$", False, True),
+        ("https://a.org", False, True),
+        ("https://a.org.other.example/", False, False),
+        ("https://a.org/2*", False, False),
+        ("*", True, True),
     ],
 )
 def test_a_page_holds_a_licence_for_what_it_shows(pattern, own, other):

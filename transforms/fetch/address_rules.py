@@ -42,7 +42,7 @@ def unsafe_word(link: Addressed, config: FetchConfig) -> str:
     return found[0] if found else ""
 
 
-def listed_address(link: MediaLink, config: FetchConfig) -> str:
+def listed_address(link: Addressed, config: FetchConfig) -> str:
     """The line of `opt_out_list` that names the address or its host, or ""."""
     return read_opt_outs(config.opt_out_list).address(link.url)
 

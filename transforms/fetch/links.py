@@ -92,14 +92,20 @@ def _mention(url: str, page: OnPage, kind: MediaKind, config: FetchConfig) -> Me
 
 
 def _prohibited(url: str, page: OnPage) -> str:
-    """What a licence that stands in the page prohibits, of the page itself or of the URL that it shows."""
+    """What a licence that stands in the page prohibits, of the page itself or of the URL that it shows.
+
+    Of another site, where pictures are often kept, it speaks where it names that.
+    """
     said = prohibited_in(page.robots)
     if not said:
         return ""
-    rules = rsl_rules(said, f"https://{site_of(page.url)}")
-    places = [page.url] + [url] * (site_of(url) == site_of(page.url))
-    words = (rsl_opt_out(use for uses in longest(rules, path_of(place)) for use in uses) for place in places)
-    return next((f"rsl of a page: {word}" for word in words if word), "")
+    own = site_of(page.url)
+    for place in (page.url, url):
+        site = site_of(place)
+        rules = rsl_rules(said, f"https://{site}", named=site != own)
+        if word := rsl_opt_out(use for uses in longest(rules, path_of(place)) for use in uses):
+            return f"rsl of a page: {word}"
+    return ""
 
 
 def urls_shown(document: InterleavedDocument) -> Iterable[tuple[str, str]]:

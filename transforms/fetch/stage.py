@@ -75,7 +75,8 @@ class FetchMedia(beam.PTransform):
         in_archives = {"captured": found.captured, "archived": inputs["archived"]}
         heard = in_archives | "HearSites" >> HearSites(config, self._store)
         if config.http:  # what a host's answers came to is in one worker, and is shared out; archives' captures are already
-            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks)
+            missing = {"links": found.missing, "aliases": inputs["aliases"]}
+            asked = missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks)
             captured = (heard.captured, asked.captured | Spread(_url)) | "Captured" >> beam.Flatten()
             refused = asked.refused
         else:
