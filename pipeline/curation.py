@@ -10,11 +10,12 @@ from apache_beam import PCollection
 from lamella.pipeline.declared import SHARDS_FOLDER
 from lamella.pipeline.fingerprints import inspection_identity, model_identity
 from lamella.pipeline.ledger import Ledger
-from lamella.pipeline.opt_outs import ListOptOuts
+from lamella.pipeline.opt_outs import opt_outs_of
 from lamella.schemas.config import Config, ModelConfig
 from lamella.schemas.datasets import DATASETS, PARQUET, Dataset
 from lamella.schemas.document import FilteredPage, InterleavedDocument
 from lamella.schemas.media import Alias, ArchiveMedia, Media
+from lamella.schemas.opt_out import OptOut
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import ShardInfo
@@ -101,7 +102,8 @@ def find_media(read: MediaInputs, finder: FetchMedia, ledger: Ledger) -> FoundMe
     found = {**refs, **read.known} | finder
     ledger.count(found.counts)
     gone = (found.rejected, read.rejected) | "All that left" >> beam.Flatten()
-    return FoundMedia(ledger.keep(found), {"rejected": gone, "archived": read.archived, "said": found.said} | ListOptOuts())
+    opt_outs = gone | "ListOptOuts" >> beam.FlatMap(opt_outs_of).with_output_types(OptOut)
+    return FoundMedia(ledger.keep(found), opt_outs)
 
 
 class ShardsOutput(NamedTuple):

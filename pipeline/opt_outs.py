@@ -1,39 +1,18 @@
-"""Rejections and what the archives hold in; a row for each thing that left because its owner does not want it used, out."""
+"""A Rejection in; a row for what left because its owner does not want it used, out. And the rows of a run that a list names."""
 
-from collections.abc import Iterable, Iterator
-
-import apache_beam as beam
+from collections.abc import Iterator
 
 from lamella.pipeline.tables import read_records
-from lamella.schemas.media import ArchiveMedia
 from lamella.schemas.opt_out import OptOut, opt_out_of
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.files import join
-from lamella.transforms.base.join import Group, Join, as_it_is
 from lamella.transforms.base.opt_out_list import LISTED
 
 
-class ListOptOuts(beam.PTransform):
-    """{"rejected", "archived", "said"} -> OptOut, with the time at which it was said; or, where that is not known, that of the
-    response that an archive has of a file.
-    """
-
-    def expand(self, inputs):
-        return inputs | Join({"rejected": _opted_out, "archived": _dated, "said": as_it_is}, _rows, OptOut)
-
-
-def _opted_out(gone: Rejection) -> Iterable[tuple[str, Rejection]]:
-    return ((gone.url, gone),) if gone.reason is Reason.OPTED_OUT else ()
-
-
-def _dated(found: ArchiveMedia) -> Iterable[tuple[str, str]]:
-    return ((found.url, found.crawl_time),)
-
-
-def _rows(url: str, group: Group) -> Iterator[OptOut]:
-    date = max(group["said"], default="") or max(group["archived"], default="")
-    for rejection in group["rejected"]:
-        yield opt_out_of(url, rejection.unit.value, rejection.detail, date)
+def opt_outs_of(gone: Rejection) -> Iterator[OptOut]:
+    """With the time at which it was said, where that is known: not of what a list names."""
+    if gone.reason is Reason.OPTED_OUT:
+        yield opt_out_of(gone.url, gone.unit.value, gone.detail, gone.said)
 
 
 def listed_rows(run: str) -> list[OptOut]:

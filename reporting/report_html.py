@@ -55,6 +55,7 @@ def render(report: dict[str, Any], run: str, unsafe_hashes: str | None = None) -
         texts=_with_pictures(report.get("texts"), thumbnails),
         rejected=_grouped([thumbnails.beside(one) for one in samples["rejected"]], ("stage", "unit", "reason")),
         reasons=_grouped(report["reasons"], ("stage",)),
+        left={(row["stage"], row["unit"], row["reason"]): row["count"] for row in report["reasons"]},
         settings=settings_of(config),
         number=plots.number,
         size=byte_size,

@@ -161,6 +161,7 @@ class Rejection:
     nodes: int = 0  # nodes that leave with a document
     archive: str = ""  # where the record lies, for rejected records and pages
     offset: int = -1
+    said: str = ""  # of an opt-out: ISO time of the page, or the response, that says so; "" where that is not known
 
     @property
     def says(self) -> str:

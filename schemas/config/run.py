@@ -13,7 +13,9 @@ class RunConfig(Frozen):
     wave_bytes: PositiveInt = 64 << 20  # read by each process before parts are written: half a minute of Common Crawl's
     split_bytes: PositiveInt | None = None  # of a larger archive, many workers extract the pages, so much of it each; None: one
     memory: str | None = None  # folder of what models found out, shared by runs; None: within the run's own
-    batch_buckets: PositiveInt = 16  # groups that models work on, by hash; a worker holds one
+    batch_buckets: PositiveInt = (
+        16  # groups that models work on side by side, by hash; more where one would be too large for a worker
+    )
     accelerator: str | None = None  # what workers need where models run, as Beam's hints say it: type:nvidia-l4;count:1
     max_crash_ratio: Share = 0.05  # of a stage's units; recipes, Limits. Beyond: exit 3
     max_rule_ratio: Share = 0.5  # a rule that rejects more is flagged in the report

@@ -24,7 +24,7 @@ from lamella.schemas.rejection import Reason, Rejection, Unit
 from lamella.transforms.base.blobs import BlobError, read_blob
 from lamella.transforms.extract.extract import extract_document
 from lamella.transforms.fetch.address_rules import judge_link
-from lamella.transforms.fetch.links import as_link, mention_of, shown_by
+from lamella.transforms.fetch.links import as_link, shown_by
 from lamella.transforms.filter.texts import filter_document
 from lamella.transforms.pair.captions import clean, is_file_name
 from lamella.transforms.read.archive import read_archive
@@ -137,8 +137,8 @@ def _judged(document: InterleavedDocument) -> None:
     """The stages behind: none may raise on what an earlier one has let through."""
     for output in filter_document(document, CONFIG.filter):
         if isinstance(output, InterleavedDocument):
-            for shown in shown_by(output):
-                list(judge_link(as_link(*mention_of(shown, CONFIG.fetch)), CONFIG.fetch))
+            for url, mention in shown_by(output, CONFIG.fetch):
+                list(judge_link(as_link(url, mention), CONFIG.fetch))
             for node in output.nodes:
                 if isinstance(node, ImageNode):
                     is_file_name(clean(node.alt))

@@ -69,6 +69,7 @@ def count(outputs: Iterable[Any]) -> int:
         ),
         lambda: pairs._shared(("alt", "our logo"), group(alts=lambda: (f"{n:032x}" for n in range(MANY)))),
         lambda: pairs._shared(("token", "logo"), group(rare=lambda: [True], beyond=lambda: (f"{n:032x}" for n in range(MANY)))),
+        lambda: pairs._alts_of_image("logo", group(shown=lambda: (f"{n:032x}" for n in range(MANY)))),
         lambda: find_copies._members(
             "logo",
             group(
@@ -81,7 +82,14 @@ def count(outputs: Iterable[Any]) -> int:
             LOGO.url, group(clustered=lambda: ["logo"], documents=lambda: (f"{n:032x}" for n in range(MANY)))
         ),
     ],
-    ids=["copies of a pair", "images of an alt", "alts of a token", "copies of a picture", "documents of a picture"],
+    ids=[
+        "copies of a pair",
+        "images of an alt",
+        "alts of a token",
+        "alts of a picture",
+        "copies of a picture",
+        "documents of a picture",
+    ],
 )
 def test_a_hot_key_is_streamed(outputs):
     assert count(outputs()) == MANY

@@ -149,6 +149,8 @@ def test_tracks():
         ("{\\an8}{\\i1}up there", "up there"),
         ("{braces} stay", "{braces} stay"),
         ("it&amp;lt;s", "it&lt;s"),
+        (f"a &#{'9' * 50_000}; b", "a \ufffd b"),
+        (f"a &#x{'f' * 50_000} b", "a \ufffd b"),
     ],
 )
 def test_what_is_no_word_of_a_cue(payload, words):
@@ -165,6 +167,17 @@ def test_cues_that_were_turned_from_other_formats():
         Cue(start_s=1.0, end_s=2.5, text="one"),
         Cue(start_s=3.0, end_s=4.0, text="two\nlines"),
     )
+
+
+def test_a_number_before_the_next_cue_is_no_word():
+    track = b"WEBVTT\n\n1\n00:01.000 --> 00:02.000\none\n2\n00:02.000 --> 00:03.000\nin\n1999\n"
+    assert said(track) == ["one", "in\n1999"]
+    assert said(track.replace(b"1\n00:01", b"00:01", 1)) == ["one\n2", "in\n1999"]
+
+
+def test_a_note_may_speak_of_times():
+    track = b"WEBVTT\n\nNOTE 00:01.000 --> 00:02.000\nhidden\n\nNOTE\nwas 00:05.000 --> 00:06.000\nhidden\n\n"
+    assert said(track + b"NOTE\n  00:01.000 --> 00:02.000\nshown") == ["shown"]
 
 
 def test_cues_have_times():

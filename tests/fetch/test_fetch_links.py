@@ -13,10 +13,7 @@ from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.fetch.address_rules import judge_link
 from lamella.transforms.fetch.links import (
     FetchRequest,
-    Mention,
     as_link,
-    document_mentions,
-    mention_of,
     shown_by,
     sum_mentions,
     wanted_by,
@@ -35,14 +32,10 @@ def document(*nodes, key="d", robots="") -> InterleavedDocument:
     )
 
 
-def mentions_of(document) -> list[tuple[str, Mention]]:
-    return [*document_mentions(document), *(mention_of(shown, CONFIG) for shown in shown_by(document))]
-
-
 def links_of(*documents) -> dict[str, FetchRequest]:
     mentions = {}
     for each in documents:
-        for url, mention in mentions_of(each):
+        for url, mention in shown_by(each, CONFIG):
             mentions.setdefault(url, []).append(mention)
     return {url: as_link(url, sum_mentions(found)) for url, found in mentions.items()}
 
@@ -90,11 +83,29 @@ def test_a_page_that_proposes_a_pair_is_asked_and_no_document():
         track="https://a.org/v.vtt",
         robots="noindex",
     )
-    found = {url: as_link(url, mention) for url, mention in (mention_of(shown, CONFIG) for shown in wanted_by(candidate))}
+    found = {url: as_link(url, mention) for url, mention in wanted_by(candidate, CONFIG)}
     assert {url: (link.kind, link.documents, link.opt_out) for url, link in found.items()} == {
         "https://a.org/v.mp4": (MediaKind.VIDEO, 0, "robots of a page: noindex"),
         "https://a.org/v.vtt": (MediaKind.TRACK, 0, "robots of a page: noindex"),
     }
+
+
+def test_a_page_that_shows_and_proposes_a_picture_is_no_other_page():
+    url, page = "https://a.org/1.png", document(image("https://a.org/1.png"), key="p", robots="noindex")
+    candidate = CandidatePair(
+        key="c",
+        dataset=Dataset.ALIGN,
+        document="p",
+        page_url=page.url,
+        url=url,
+        kind=MediaKind.IMAGE,
+        text="a fox runs",
+        source=CaptionSource.ALT,
+        robots=page.robots,
+    )
+    said = [mention for _, mention in (*shown_by(page, CONFIG), *wanted_by(candidate, CONFIG))]
+    link = as_link(url, sum_mentions(said))
+    assert (link.documents, link.opt_out) == (1, "robots of a page: noindex")
 
 
 def test_a_page_names_a_licence_for_what_it_shows():
@@ -114,6 +125,12 @@ def test_a_page_names_a_licence_for_what_it_shows():
         ("/pictures/*", True, False),
         ("/elsewhere/*", False, False),
         ("https://other.example/", False, False),
+        ("https://a.org/*", False, True),  # where the page's pictures are kept
+        ("HTTP://A.org/1.png$", False, True),
+        ("https://a.org", False, True),
+        ("https://a.org.other.example/", False, False),
+        ("https://a.org/2*", False, False),
+        ("*", True, True),
     ],
 )
 def test_a_page_holds_a_licence_for_what_it_shows(pattern, own, other):
@@ -137,7 +154,7 @@ def test_a_page_holds_a_licence_for_what_it_shows(pattern, own, other):
 def test_sums_do_not_depend_on_order_or_grouping():
     url = "https://a.org/1.png"
     robots = ["", "noai", "noindex", "noimageai"]
-    mentions = [dict(mentions_of(document(image(url), robots=each)))[url] for each in robots]
+    mentions = [dict(shown_by(document(image(url), robots=each), CONFIG))[url] for each in robots]
     whole = sum_mentions(mentions)
     for order in permutations(mentions):
         assert sum_mentions(order) == whole

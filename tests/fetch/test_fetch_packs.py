@@ -96,7 +96,7 @@ def links(server, *paths) -> list[DownloadRequest]:
 def download(config, root, asked) -> dict:
     downloader = Downloader(config, str(root))
     try:
-        return {record.url: record for record, _ in downloader.download(asked)}
+        return {record.url: record for record in downloader.download(asked)}
     finally:
         downloader.close()
 
@@ -165,6 +165,22 @@ def test_what_is_forgotten_leaves_no_byte(server, tmp_path):
     assert [again[url] for url in stay] == [first[url] for url in stay]
     assert forget_files(str(tmp_path), {gone: "pdq_distance"}) == 0
     assert set(server.tries.values()) == {1}
+
+
+def test_what_is_forgotten_is_gone_for_whoever_was_answered_with_it(server, tmp_path):
+    large, wanted, other = links(server, "/status/404", "/ok/1.png", "/ok/2.png")
+    shown = [replace(large, smaller=server.url("/ok/3.png")), wanted, other]
+    first = download(server.config(), tmp_path, shown)
+    data = read_blob(first[large.url].blob, str(tmp_path))
+    assert data == picture(sum(b"/ok/3.png"))
+    assert forget_files(str(tmp_path), {large.url: "pdq_distance"}) == 1
+    assert not any(data in pack.read_bytes() for pack in (tmp_path / "media" / "packs").glob("*.tar"))
+    told = {answer.url: answer.reason for path in list_indexes(str(tmp_path)) for answer in read_index(path) if answer.detail}
+    assert told[server.url("/ok/3.png")] == Reason.UNSAFE_IMAGE
+    again = download(server.config(), tmp_path, shown)
+    assert isinstance(again[large.url], Rejection)
+    assert again[wanted.url] == first[wanted.url]
+    assert server.tries["/ok/3.png"] == 1
 
 
 def test_another_policy_asks_again_where_the_last_one_refused(server, tmp_path):

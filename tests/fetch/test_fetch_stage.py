@@ -262,11 +262,19 @@ def test_redirects_and_revisits_lead_to_what_archives_hold(tmp_path):
         again("of-another", target=f"{A}/end.png", target_time="2020-05-01T10:00:00Z"),
         again("of-nothing", digest="sha1:2"),
         again("noai-again", digest="sha1:1", robots_header="noai"),
+        again("of-revisit", target=f"{A}/by-digest.png"),
+        again("of-its-revisit", target=f"{A}/of-revisit.png"),
+        again("of-later-revisit", target=f"{A}/by-digest.png", target_time="2030-05-01T10:00:00Z"),
+        again("of-other-bytes", target=f"{A}/by-digest.png", digest="sha1:3"),
+        again("of-noai", target=f"{A}/noai-again.png"),
+        again("itself", target=f"{A}/itself.png"),
+        moved("to-revisit-of-revisit", "of-revisit"),
     ]
     names = [one.url for one in aliases]
     kept, rejected = fetch([shows("1", *names)], store.media, FetchConfig(one_of_each=False), str(tmp_path), aliases)
     assert {url.removeprefix(f"{A}/").removesuffix(".png") for url in kept} == {
         "once", "hop0", "hop1", "hop2", "hop3", "both", "to-revisit", "by-digest", "by-record", "by-time",
+        "of-revisit", "of-its-revisit", "to-revisit-of-revisit",
     }  # fmt: skip
     assert {url.removeprefix(f"{A}/").removesuffix(".png"): reason for url, reason in reasons(rejected).items()} == {
         "hop4": Reason.TOO_MANY_REDIRECTS,
@@ -279,6 +287,10 @@ def test_redirects_and_revisits_lead_to_what_archives_hold(tmp_path):
         "to-nowhere": Reason.NOT_CAPTURED,
         "of-another": Reason.NOT_CAPTURED,
         "of-nothing": Reason.NOT_CAPTURED,
+        "of-later-revisit": Reason.NOT_CAPTURED,
+        "of-other-bytes": Reason.NOT_CAPTURED,
+        "of-noai": Reason.OPTED_OUT,
+        "itself": Reason.NOT_CAPTURED,
     }
     assert {kept[url].blob for url in kept if "both" not in url} == {store.media[0].blob}
 
@@ -311,6 +323,60 @@ def test_a_picture_that_no_archive_holds_is_taken_smaller(tmp_path):
         "/moved.png": store.media[3].blob,
     }
     assert reasons(rejected) == {f"{A}/lost.png": Reason.NOT_CAPTURED}
+
+
+def test_what_the_web_has_no_more_is_asked_for_where_a_page_shows_it_smaller(tmp_path):
+    """Once each, within the same rules; a run that follows asks for nothing of it again."""
+    server, root = Server(), str(tmp_path / "run")
+    try:
+        server.robots["127.0.0.1"] = (200, b"User-agent: *\nDisallow: /ok/closed\n")
+        server.files["/soft404"] = b"<html>no such picture"
+
+        def smaller(url: str, target: str, **fields) -> Alias:
+            fields = {"kind": AliasKind.SMALLER, "archive": "a.warc", "offset": 0, **fields}
+            return Alias(url=server.url(url), target=target if "://" in target else server.url(target), **fields)
+
+        aliases = [
+            smaller("/status/404", "/ok/1.png"),
+            smaller("/status/410", "/ok/1.png"),
+            smaller("/soft404", "/ok/wanted.png"),
+            smaller("/html", "/ok/2.png", crawl_time="2026-01-01T00:00:00Z"),
+            smaller("/html", "/ok/old.png", crawl_time="2020-01-01T00:00:00Z"),
+            smaller("/status/404/no", "/ok/closed.png"),
+            smaller("/status/404/gone", "/status/404/too"),
+            smaller("/status/403", "/ok/kept-from-us.png"),
+            smaller("/ok/large.png", "/ok/not-asked.png"),
+            smaller("/status/404/elsewhere", "http://other.example/ok/1.png"),
+            smaller("/status/404/word", "/ok/sex/1.png"),
+        ]
+        names = [alias.url.removeprefix(server.url("")) for alias in aliases if "2020" not in alias.crawl_time]
+        documents = [shows("1", *map(server.url, [*names, "/ok/wanted.png"]))]
+        config = server.config(retries=0, one_of_each=False)
+        kept, rejected = fetch(documents, [], config, root, aliases)
+        assert {url.removeprefix(server.url("")) for url in kept} == {
+            "/status/404", "/status/410", "/soft404", "/html", "/ok/large.png", "/ok/wanted.png",
+        }  # fmt: skip
+        assert kept[server.url("/status/404")].blob == kept[server.url("/status/410")].blob
+        assert {url.removeprefix(server.url("")): (gone.reason, gone.detail) for url, gone in rejected.items()} == {
+            "/status/404/no": (Reason.OPTED_OUT, "robots.txt: disallowed"),
+            "/status/404/gone": (Reason.HTTP_ERROR, "404"),
+            "/status/403": (Reason.HTTP_ERROR, "403"),
+            "/status/404/elsewhere": (Reason.HTTP_ERROR, "404"),
+            "/status/404/word": (Reason.HTTP_ERROR, "404"),
+        }
+        assert not {"/ok/old.png", "/ok/kept-from-us.png", "/ok/not-asked.png", "/ok/closed.png"} & set(server.paths())
+        assert set(server.tries.values()) == {1}
+        known = len(server.log)
+        assert fetch(documents, [], config, root, aliases) == (kept, rejected)
+        assert len(server.log) == known
+
+        (tmp_path / "list.txt").write_text(server.url("/ok/1.png"))
+        listed = server.config(retries=0, one_of_each=False, opt_out_list=str(tmp_path / "list.txt"))
+        _, without = fetch(documents, [], listed, root, aliases)
+        assert {without[server.url(f"/status/{code}")].reason for code in (404, 410)} == {Reason.OPTED_OUT}
+        assert len(server.log) == known
+    finally:
+        server.close()
 
 
 def test_files_of_sites_in_archives_are_heard(tmp_path):

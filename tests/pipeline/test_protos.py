@@ -81,7 +81,7 @@ def test_steps_with_models_ask_for_a_gpu_and_no_others(tmp_path):
         and transform.spec.urn == PAR_DO
     }
     assert {name.partition("/")[0] for name in hinted} == {"ScoreRecords", "CaptionPictures"}
-    assert all("_Measure" in name for name in hinted)
+    assert all("_Answer" in name for name in hinted)
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path):

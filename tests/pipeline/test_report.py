@@ -321,7 +321,7 @@ class Tags(HTMLParser):
     HTML = (
         "html head meta title style body div nav b a main header h1 h2 h3 p code span small details summary img ul li article"
     )
-    TABLES_AND_PLOTS = "table thead tbody tr th td i figure figcaption svg g rect line text"
+    TABLES_AND_PLOTS = "table thead tbody tr th td i figure figcaption wbr svg g rect line text"
     KNOWN = frozenset(f"{HTML} {TABLES_AND_PLOTS}".split())
 
     def __init__(self):

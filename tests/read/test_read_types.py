@@ -61,6 +61,8 @@ def test_a_signature_is_found_within_codings(tmp_path):
         (b"\0\0\0\x14ftypmif1\0\0\0\0mif1", "image/heif"),
         (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "video/quicktime"),
         (b"\0\0\1\0moov" + bytes(8), "video/quicktime"),
+        (b"\0\0\0\x18free" + bytes(16), "video/quicktime"),
+        (b"Get free films", ""),
         (b"\x1a\x45\xdf\xa3\x9f\x42\x82\x84webm", "video/webm"),
         (b"\x1a\x45\xdf\xa3\xa3\x42\x82\x88matroska", "video/x-matroska"),
         (b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0", "image/bmp"),

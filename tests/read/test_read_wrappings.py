@@ -38,11 +38,17 @@ def lz4(data: bytes) -> bytes:
 DICTIONARY = zstandard.train_dictionary(2048, RECORDS[:3] * 40)
 
 
-def with_dictionary(packed: bool) -> bytes:
-    content = DICTIONARY.as_bytes()
+RAW_DICTIONARY = zstandard.ZstdCompressionDict(RECORDS[0], dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+
+
+def with_dictionary(packed: bool, given: zstandard.ZstdCompressionDict = DICTIONARY) -> bytes:
+    content = given.as_bytes()
     content = zstandard.compress(content) if packed else content
-    pack = zstandard.ZstdCompressor(dict_data=DICTIONARY).compress
+    pack = zstandard.ZstdCompressor(dict_data=given).compress
     return b"\x5d\x2a\x4d\x18" + len(content).to_bytes(4, "little") + content + b"".join(map(pack, RECORDS))
+
+
+STORED, DEFLATED, BZIP2, LZMA = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA
 
 
 def zipped(data: bytes, method: int, name: str = "archive/data.warc.gz") -> bytes:
@@ -55,6 +61,22 @@ def zipped(data: bytes, method: int, name: str = "archive/data.warc.gz") -> byte
     return out.getvalue()
 
 
+def zipped_by_hand(packed: bytes, method: int) -> bytes:
+    """By a method that `zipfile` does not know."""
+    data = zipped(packed, STORED)
+    for head, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        start = data.rindex(head, 0, (data.rindex if at == 10 else data.index)(b"archive/data.warc.gz"))
+        data = data[: start + at] + bytes((method, 0)) + data[start + at + 2 :]
+    return data
+
+
+def lzma_of_zip(data: bytes) -> bytes:
+    """As 7-Zip writes it: nothing says where it ends."""
+    alone = lzma.compress(data, lzma.FORMAT_ALONE)  # properties, the length, the data
+    raw = lzma.compress(data, lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA1, "preset": 6}])
+    return b"\x09\x14\x05\0" + alone[:5] + raw[:-6]
+
+
 def tarred(data: bytes, name: str = "crawl/data.warc.gz", kind: int = tarfile.GNU_FORMAT) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=kind) as made:
@@ -65,7 +87,6 @@ def tarred(data: bytes, name: str = "crawl/data.warc.gz", kind: int = tarfile.GN
     return out.getvalue()
 
 
-STORED, DEFLATED = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 WACZ = zipped(MEMBERS, STORED)
 LONG = "crawl/" + "long/" * 40 + "data.warc"
 IN_PLACE = {
@@ -73,6 +94,7 @@ IN_PLACE = {
     "zstd": b"".join(map(zstandard.compress, RECORDS)),
     "zstd with a dictionary": with_dictionary(packed=False),
     "zstd with a packed dictionary": with_dictionary(packed=True),
+    "zstd with bytes as a dictionary": with_dictionary(packed=False, given=RAW_DICTIONARY),
     "zstd behind a skippable frame": b"\x50\x2a\x4d\x18\x03\0\0\0abc" + b"".join(map(zstandard.compress, RECORDS)),
     "WACZ": zipped(MEMBERS, STORED),
     "WACZ of a plain archive": zipped(PLAIN, STORED, "archive/data.warc"),
@@ -92,8 +114,17 @@ UNPACKED = {
     "WACZ of an archive packed as a whole, deflated": zipped(gzip.compress(PLAIN), DEFLATED),
     "WACZ of zstd with a dictionary": zipped(with_dictionary(packed=False), STORED, "data.warc.zst"),
     "tar of an archive packed as a whole": tarred(gzip.compress(PLAIN)),
+    **{f"WACZ, packed by {name}": zipped(MEMBERS, method) for name, method in (("bzip2", BZIP2), ("LZMA", LZMA))},
+    "WACZ of a plain archive, packed by bzip2": zipped(PLAIN, BZIP2, "archive/data.warc"),
+    "WACZ of an archive packed as a whole, packed by LZMA": zipped(gzip.compress(PLAIN), LZMA),
+    "WACZ, packed by xz": zipped_by_hand(lzma.compress(MEMBERS), 95),
+    "WACZ, packed by zstd": zipped_by_hand(zstandard.compress(MEMBERS), 93),
+    "WACZ, packed by LZMA, endless": zipped_by_hand(lzma_of_zip(MEMBERS), 14),
     "xz as a whole": lzma.compress(PLAIN),
     "xz, in several streams": lzma.compress(PLAIN[:9000]) + lzma.compress(PLAIN[9000:]),
+    "gzip in gzip": gzip.compress(MEMBERS),
+    "zstd in xz": lzma.compress(b"".join(map(zstandard.compress, RECORDS))),
+    "WACZ of gzip in gzip": zipped(gzip.compress(MEMBERS), STORED, "data.warc.gz.gz"),
     "tar in gzip": gzip.compress(tarred(MEMBERS)),
     "tar in xz, with long names": lzma.compress(tarred(PLAIN, LONG)),
     "tar in zstd, of zstd": zstandard.compress(tarred(b"".join(map(zstandard.compress, RECORDS)), LONG, tarfile.PAX_FORMAT)),
@@ -231,15 +262,16 @@ def test_a_frame_that_grows_too_much_costs_one_record(tmp_path):
     "packed",
     [
         Packed(path="/a/b::c.warc.gz"),
-        Packed(path="s3://b/c.wacz", offset=9, length=81, deflated=True, packed=False),
+        Packed(path="s3://b/c.wacz", offset=9, length=81, method="deflated", packed=False),
         Packed(path="c.tar", offset=512, length=81),
-        Packed(path="c.wacz", offset=0, length=1, deflated=True),
+        Packed(path="c.zip", offset=512, length=81, method="lzma"),
+        Packed(path="c.zip", offset=512, length=81, method="xz", packed=False),
+        Packed(path="c.wacz", offset=0, length=1, method="deflated"),
     ],
 )
 def test_names_of_stretches_come_back(packed):
     assert Packed.of(str(packed)) == packed
-    assert archive_of(str(packed)) == packed.path
-    assert Packed.of(packed.path) is None
+    assert (archive_of(str(packed)), Packed.of(packed.path)) == (packed.path, None)
 
 
 def test_what_was_unpacked_is_not_unpacked_again(tmp_path, monkeypatch):

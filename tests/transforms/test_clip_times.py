@@ -17,8 +17,8 @@ QUICK = {"libx264": {"preset": "veryfast", "g": str(FPS)}, "libvpx": {"deadline"
 STEP = 24  # levels of grey from one second to the next
 
 
-def film(kind="mp4", seconds=4, sound_s=0.0, start_s=0.0, options=None) -> bytes:
-    """A picture that grows lighter once a second, and a tone."""
+def film(kind="mp4", seconds=4, sound_s=0.0, start_s=0.0, options=None, gap_s=0.0) -> bytes:
+    """A picture that grows lighter once a second, and a tone. `gap_s`: the second half comes later."""
     out = io.BytesIO()
     codec = VIDEO[kind]
     with av.open(out, "w", format=kind) as container:
@@ -28,7 +28,8 @@ def film(kind="mp4", seconds=4, sound_s=0.0, start_s=0.0, options=None) -> bytes
         packets = []
         for number in range(seconds * FPS):
             frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 20 + STEP * (number // FPS), np.uint8), format="rgb24")
-            frame.pts, frame.time_base = round(1000 * (start_s + number / FPS)), Fraction(1, 1000)
+            late_s = start_s + gap_s * (number >= seconds * FPS // 2)
+            frame.pts, frame.time_base = round(1000 * (late_s + number / FPS)), Fraction(1, 1000)
             packets += picture.encode(frame)
         packets += picture.encode()
         if tone:
@@ -71,6 +72,15 @@ def test_frames_may_be_stored_out_of_order(kind):
     data = film(kind, seconds=4, options={"bf": "3", "x264-params": "b-adapt=0"})
     assert probe(data)[0].duration_s == pytest.approx(4.0, abs=0.02)
     assert shown(data, [0.1, 1.1, 2.1, 3.1]) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("kind", ("matroska", "mp4"))
+@pytest.mark.parametrize("bf", "03")
+def test_a_screen_may_stand_still(kind, bf):
+    """Frames that come when something moves; in the order of decoding a length is not that of the frame it stands at."""
+    data = film(kind, seconds=4, gap_s=6.0, options={"bf": bf, "x264-params": "b-adapt=0"})
+    assert probe(data)[0].duration_s == pytest.approx(10.0, abs=0.13)
+    assert shown(data, [0.1, 1.1, 5.0, 8.2, 9.2, 60.0]) == [0, 1, 1, 2, 3, 3]
 
 
 @pytest.mark.parametrize("kind", VIDEO)

@@ -140,3 +140,10 @@ def test_sound_alone_is_no_video():
     with pytest.raises(BadVideo) as error:
         probe(out.getvalue())
     assert error.value.reason is Reason.NOT_A_VIDEO
+
+
+@pytest.mark.parametrize("name", [b"free", b"skip", b"wide"])
+def test_space_may_stand_before_an_mp4(name):
+    data = clip(seconds=2)
+    assert probe(data[:4] + name + data[8:])[0].mime == "video/quicktime"
+    assert video_mime(b"Get free films here") == ""

@@ -105,6 +105,16 @@ def test_a_body_in_no_coding_is_taken_as_it_is(named, body):
     assert decode(body, "", named, CAPS) == Body(data=body, complete=True)
 
 
+def test_a_frame_that_holds_nothing_may_stand_first():
+    skipped = b"\x50\x2a\x4d\x18\x03\0\0\0abc"
+    assert decode(skipped + CODED["zstd"], "", "zstd", CAPS) == Body(data=TEXT, complete=True)
+
+
+@pytest.mark.parametrize("size", [b"ffffffffffffffff", b"7fffffffffffffff", b"80000000", b"20000"])
+def test_a_chunk_that_ends_behind_the_body_is_cut(size):
+    assert decode(size + b"\r\n" + TEXT, "chunked", "", CAPS) == Body(data=TEXT, complete=False)
+
+
 def test_what_no_header_names_is_not_decoded():
     assert decode(CODED["gzip"], "", "", CAPS).data == CODED["gzip"]
     assert decode(CODED["gzip"], "", "identity", CAPS).data == CODED["gzip"]

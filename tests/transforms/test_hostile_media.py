@@ -38,8 +38,6 @@ REFUSED = {
     "avif says less": Reason.BROKEN_IMAGE,
     "avif says more": Reason.TOO_MANY_PIXELS,
     "png header": Reason.TOO_MANY_PIXELS,
-    "png texts": Reason.BROKEN_IMAGE,
-    "png profile": Reason.BROKEN_IMAGE,
     "gif screen": Reason.TOO_MANY_PIXELS,
     "gif frame": Reason.TOO_MANY_PIXELS,
     "ico": Reason.FORMAT_NOT_SUPPORTED,

@@ -12,7 +12,7 @@ from apache_beam.testing.util import assert_that
 
 from lamella.pipeline.read import ReadTables
 from lamella.transforms.base.memory import Memory, Request, is_whole, measured, memory_files, read_part
-from lamella.transforms.base.remembered import Ask, JoinAnswers, Remembered, to_record
+from lamella.transforms.base.remembered import Ask, JoinAnswers, Remembered, buckets_of, to_record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +153,42 @@ def test_a_damaged_part_is_measured_again(tmp_path):
     Path(path).write_bytes(Path(path).read_bytes()[:-4])
     assert run(memory, measure, WORDS[:3]) == ("lengths", 3, 2)
     assert stored(memory, measure) == {"a": 1, "bb": 2, "ccc": 3}
+
+
+@pytest.mark.parametrize(
+    ("asked", "buckets"),
+    [(0, 1), (63, 1), (64, 1), (128, 2), (1_000, 15), (100_000, 16), (131_072, 16), (1_000_000_000, 122_070)],
+)
+def test_there_are_buckets_to_work_side_by_side_each_of_some_lots_and_none_too_large_for_a_worker(asked, buckets):
+    assert buckets_of(asked, lot=32, wanted=16) == buckets
+
+
+def shorter(askings):
+    """Of those that wait for a word, the first in the alphabet of each length."""
+    first = {}
+    for asking in askings:
+        first[len(asking[1])] = min(first.get(len(asking[1]), asking), asking)
+    return iter(first.values())
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_all_that_wait_for_one_answer_the_settled_ones_get_it(tmp_path, order):
+    memory, measure = Memory(root=str(tmp_path / "memory")), Lengths(tmp_path / "log")
+    waiting = [("ccc", "x"), ("ccc", "w"), ("ccc", "yy"), ("a", "z"), ("ccc", "vv")][::order]
+    with TestPipeline(runner=FnApiRunner()) as pipeline:
+        ask = Ask(measure=measure, asked_of=lambda asked: [(Request(asked[0], asked[0]), asked[1])], settled=shorter)
+        records = pipeline | beam.Create(waiting, reshuffle=False)
+        known = pipeline | ReadTables({}, memory, [measure])
+        where = {"memory": memory, "buckets": 2}
+        recalled = {"records": records, **known} | Remembered(
+            [ask], lambda one, answer: [(one, answer.letters)], tuple[str, int], **where
+        )
+
+        def check(actual):
+            assert sorted(actual) == [("vv", 3), ("w", 3), ("z", 1)]
+
+        assert_that(recalled.answers, check)
+    assert sorted(measure.seen) == ["a", "ccc"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,13 @@ def is_meant(alias: Alias, found: ArchiveMedia) -> bool:
     return not (alias.digest and found.digest)
 
 
+def may_mean(alias: Alias, other: Alias) -> bool:
+    """Whether a revisit may mean another one, at the address that it names: nothing speaks against it."""
+    if alias.target != other.url or (alias.target_time and alias.target_time[:_SECONDS] != other.crawl_time[:_SECONDS]):
+        return False
+    return not (alias.digest and other.digest and alias.digest != other.digest)
+
+
 def as_capture(alias: Alias, found: ArchiveMedia) -> ArchiveMedia:
     """The capture under the revisit's address and time, with what either response says of its use."""
     robots, reserved = both_say(alias, found)

@@ -17,8 +17,10 @@ from lamella.transforms.base.packed import Packed, archive_of
 from lamella.transforms.base.spool import unpacked_stretch
 from lamella.transforms.formats.content_encoding import BadRecord, SizeLimits, media_size_limits, record_size_limits
 from lamella.transforms.formats.frames import (
+    DICTIONARY,
     FRAME,
     MAX_DICTIONARY_BYTES,
+    BadFrame,
     frame_length,
     needs_dictionary,
     read_dictionary,
@@ -105,15 +107,28 @@ def _body(blob: BlobRef, config: ReadConfig) -> bytes:
     if stored.startswith(b"\x1f\x8b"):
         stored = _inflated(stored, record_size_limits(config))
     elif FRAME.match(stored):
-        dictionary = _dictionary(blob.path) if needs_dictionary(stored) else b""
-        stored = unframed(stored, record_size_limits(config), dictionary)
+        stored = _unframed(stored, blob.path, record_size_limits(config))
     return decoded_body(parse_record(stored), media_size_limits(config)).data
+
+
+def _unframed(frame: bytes, path: str, limits: SizeLimits) -> bytes:
+    """What a frame holds. Where its dictionary is no more than bytes, it has no number, and no frame says that it needs it."""
+    if needs_dictionary(frame):
+        return unframed(frame, limits, _dictionary(path))
+    try:
+        return unframed(frame, limits)
+    except BadFrame:
+        if dictionary := _dictionary(path):
+            return unframed(frame, limits, dictionary)
+        raise
 
 
 @lru_cache(maxsize=4)
 def _dictionary(path: str) -> bytes:
-    """That the frames of an archive share, from its front."""
+    """That the frames of an archive share, from its front; b"" where there is none."""
     head = read_range(path, 0, 8)
+    if not head.startswith(DICTIONARY):
+        return b""
     length = frame_length(lambda at, size: head[at : at + size], MAX_DICTIONARY_BYTES)
     return read_dictionary(read_range(path, 0, min(length, MAX_DICTIONARY_BYTES)))
 

@@ -1,7 +1,7 @@
 """Records that are packed together with others -> a name for the stretch of a file that was unpacked, and back.
 
 A BlobRef names bytes where they lie. Where they cannot be reached without what stands before them (an archive that is packed
-as a whole, a member of a zip that is deflated), its path says which stretch of the file unpacks to the bytes that its offset
+as a whole, a member of a zip that is packed), its path says which stretch of the file unpacks to the bytes that its offset
 counts in: `unpacked::PATH` for the whole file, `unpacked@OFFSET+LENGTH.deflated::PATH` for a member.
 """
 
@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from lamella.transforms.base.files import open_binary
-from lamella.transforms.formats.decompress import InflatedStream, Section, UnpackedStream
+from lamella.transforms.formats.decompress import PieceStream, Section, UnpackedStream
+from lamella.transforms.formats.zip_methods import unzipped
 
 UNPACKED = "unpacked::"
-_NAME = re.compile(r"unpacked(?:@(\d{1,15})\+(\d{1,15})((?:\.deflated|\.packed){1,2}))?::")
+_NAME = re.compile(r"unpacked(?:@(\d{1,15})\+(\d{1,15})(?:\.(deflated|bzip2|lzma|zstd|xz))?(\.packed)?)?::")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +26,14 @@ class Packed:
     path: str  # the archive's
     offset: int = 0
     length: int | None = None
-    deflated: bool = False  # it is raw deflate, as in a zip
-    packed: bool = True  # it, or what it inflates to, is packed as a whole: gzip, bzip2, xz, zstd, LZ4
+    method: str = ""  # by which a zip has packed it, of `zip_methods`; "" where it lies as it is
+    packed: bool = True  # it, or what it unpacks to, is packed as a whole: gzip, bzip2, xz, zstd, LZ4
 
     def __str__(self) -> str:
         if self.length is None:
             return UNPACKED + self.path
-        how = ".deflated" * self.deflated + ".packed" * self.packed
-        return f"unpacked@{self.offset}+{self.length}{how}::{self.path}"
+        how = (self.method, "packed" if self.packed else "")
+        return f"unpacked@{self.offset}+{self.length}{''.join(f'.{word}' for word in how if word)}::{self.path}"
 
     @classmethod
     def of(cls, blob_path: str) -> "Packed | None":
@@ -40,17 +41,18 @@ class Packed:
         named = _NAME.match(blob_path)
         if not named:
             return None
-        path, how = blob_path[named.end() :], named[3] or ".packed"
-        offset, length = (int(named[1]), int(named[2])) if named[1] else (0, None)
-        return cls(path=path, offset=offset, length=length, deflated=".deflated" in how, packed=".packed" in how)
+        path = blob_path[named.end() :]
+        if not named[1]:
+            return cls(path=path)
+        return cls(path=path, offset=int(named[1]), length=int(named[2]), method=named[3] or "", packed=bool(named[4]))
 
     @contextmanager
-    def opened(self) -> Iterator[BinaryIO | Section | InflatedStream | UnpackedStream]:
+    def opened(self) -> Iterator[BinaryIO | Section | PieceStream]:
         """The stream that it unpacks to."""
         with open_binary(self.path) as file:
             stream = file if self.length is None else Section(file, self.offset, self.length)
-            if self.deflated:
-                stream = InflatedStream(stream)
+            if self.method:
+                stream = unzipped(stream, self.method)
             yield UnpackedStream(stream) if self.packed else stream
 
 

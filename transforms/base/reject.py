@@ -3,7 +3,7 @@
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode
 from lamella.schemas.media import Addressed
 from lamella.schemas.pair import CandidatePair, CaptionSource, Pair, is_synthetic
-from lamella.schemas.rejection import Rejection, Stage, Unit
+from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.rule import Violation
 
 SAMPLE_CHARACTERS = 200  # of a rejected text, for the report
@@ -60,9 +60,14 @@ def is_of_synthetic(detail: str) -> bool:
     return detail.partition(";")[0] == CaptionSource.SYNTHETIC
 
 
-def reject_media(link: Addressed, violation: Violation) -> Rejection:
-    """A media link: its URL is its key, so that the documents that show it find out."""
-    return Rejection(stage=Stage.FETCH, unit=Unit.MEDIA, key=link.url, url=link.url, **violation._asdict())
+def reject_media(link: Addressed, violation: Violation, said: str = "") -> Rejection:
+    """A media link: its URL is its key, so that the documents that show it find out.
+
+    Args:
+        said: ISO time of the page, or the response, whose word counts where this is an opt-out.
+    """
+    said = said if violation.reason is Reason.OPTED_OUT else ""
+    return Rejection(stage=Stage.FETCH, unit=Unit.MEDIA, key=link.url, url=link.url, said=said, **violation._asdict())
 
 
 def _words_of(node: Node) -> str:

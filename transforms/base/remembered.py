@@ -1,16 +1,17 @@
 """Remembered: records that ask something in; what becomes of each with its answer out. What the memory holds is read, and only
 what it lacks is measured.
 
-The one way to do dear work. Requests of one key are one request; they meet the stored answers by key, and what is missing is
-measured in batches of fixed shape and kept as it is made. So a threshold that moves costs a join, and a run that was killed
-goes on where it stood. What waits for an answer waits beside its request, so that no further join has to bring them together.
+The one way to do dear work. Requests of one key are one request. Requests and stored answers meet in groups, by the hash of
+their keys: what a group lacks is measured there, in batches of fixed shape, and kept as it is made. So a threshold that moves
+costs one shuffle, and a run that was killed goes on where it stood. What waits for an answer waits beside its request, so that
+no further join has to bring them together.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import chain
 from typing import Any, NamedTuple
 
 import apache_beam as beam
@@ -21,11 +22,12 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from lamella.schemas.keys import stable_int
 from lamella.schemas.quick_pickle import quick_pickle
+from lamella.transforms.base.distinct import DistinctKeys
 from lamella.transforms.base.join import Group, Join, as_it_is, by_key
 from lamella.transforms.base.memory import Measure, Memory, Request, measured
 
-_LOTS = 2  # of a bucket, at least
-_CHUNK = 1000  # of what waits for one answer: they travel together
+_LOTS = 2  # of a group, at least
+_LARGEST = 8192  # questions of a group, on average: a worker holds them, and their answers
 _KNOWN, _ASKED = range(2)
 
 Asking = tuple[Request, Any]  # what is asked, and what waits for the answer
@@ -66,7 +68,8 @@ class Ask:
     Args:
         measure: what is asked, and of which model.
         asked_of: a record -> what it asks, and what waits for the answer.
-        settled: all that is asked under one key -> those that are answered; all, where it is None.
+        settled: of all that is asked under one key, some -> those that are answered; all are, where it is None. It is asked
+            again of what it gave and of what comes later, in any order, and must come to the same.
     """
 
     measure: Measure
@@ -82,7 +85,7 @@ class Remembered(beam.PTransform):
         hand: what waits and the answer -> outputs.
         gives: their type.
         memory: where new answers are kept.
-        buckets: the most groups that missing requests are measured in; a worker holds one. Answers depend on none.
+        buckets: groups that questions are asked in side by side, where there are enough of them. Answers depend on none.
         accelerator: a hint to engines, such as Dataflow, that give a step other machines than the rest.
     """
 
@@ -101,29 +104,27 @@ class Remembered(beam.PTransform):
         self._hints = {"accelerator": accelerator} if accelerator else {}
 
     def expand(self, inputs: Mapping[str, beam.PCollection]):
-        measures = [ask.measure for ask in self._asks]
-        by_request = tuple[tuple[int, str], tuple[int, Any]]
-        together = [inputs["records"] | "Asked" >> beam.FlatMap(_asked, self._asks).with_output_types(by_request)]
-        for number, measure in enumerate(measures):
-            keyed = beam.Map(_known, number).with_output_types(by_request)
-            together.append(inputs[measure.name] | f"Known {measure.name}" >> keyed)
-        split = (
+        asked = inputs["records"] | beam.ParDo(_Asked(self._asks)).with_output_types(
+            tuple[int, Any], sizes=tuple[int, int]
+        ).with_outputs("sizes", main="asked")
+        sizes = beam.pvalue.AsIter(asked.sizes)
+        lots = [ask.measure.lot for ask in self._asks]
+        questions = {"Asked": (asked.asked, None)}
+        questions |= {f"Known {ask.measure.name}": (inputs[ask.measure.name], at) for at, ask in enumerate(self._asks)}
+        together = [
+            found
+            | label
+            >> beam.ParDo(_Bucket(lots, self._buckets, known=number), sizes).with_output_types(tuple[int, tuple[int, int, Any]])
+            for label, (found, number) in questions.items()
+        ]
+        answer = beam.ParDo(_Answer(self._asks, self._hand, self._memory)).with_resource_hints(**self._hints)
+        answered = (
             tuple(together)
             | beam.Flatten()
-            | "ByRequest" >> beam.GroupByKey()
-            | beam.ParDo(_Split(self._asks, self._hand))
-            .with_output_types(self._gives, missing=tuple[int, Any], counts=Counted)
-            .with_outputs("missing", "counts", main="handed")
+            | beam.GroupByKey()
+            | answer.with_output_types(self._gives, counts=Counted).with_outputs("counts", main="answers")
         )
-        measure = beam.ParDo(_Measure(measures, self._hand, self._memory)).with_output_types(self._gives)
-        fresh = (
-            split.missing
-            | "Bucket"
-            >> beam.ParDo(_Bucket(measures, self._buckets), beam.pvalue.AsIter(split.counts)).with_output_types(tuple[int, Any])
-            | "Group" >> beam.GroupByKey()
-            | measure.with_resource_hints(**self._hints)
-        )
-        return Recalled((split.handed, fresh) | "Answers" >> beam.Flatten(), split.counts)
+        return Recalled(answered.answers, answered.counts)
 
 
 class JoinAnswers(beam.PTransform):
@@ -148,64 +149,62 @@ def to_record(key: str, answer: Any) -> Iterable[tuple[str, Any]]:
     return ((key, answer),)
 
 
-class _Split(beam.DoFn):
-    """((measure, key), asked and known) -> what a known answer is handed to; what is missing, and counts, by other outputs.
+class _Asked(beam.DoFn):
+    """A record -> (measure, what it asks), and by the output `sizes` how many different keys a bundle asks of each measure."""
 
-    What is missing is (measure, (key, request, some of what waits)); of several of one key the first has the request.
-    """
-
-    def __init__(self, asks: Sequence[Ask], hand: Hand):
-        self._asks, self._hand = asks, hand
+    def __init__(self, asks: Sequence[Ask]):
+        self._asks = asks
 
     def start_bundle(self):
-        self._asked, self._fresh = [0] * len(self._asks), [0] * len(self._asks)
+        self._keys = [DistinctKeys() for _ in self._asks]
 
-    def process(self, group):
-        (number, key), values = group
-        settled = self._asks[number].settled or iter
-        request = _first(asking[0] for asking in settled(_of_kind(values, _ASKED)))
-        if request is None:
-            return  # only another run asked
-        waiting = (asking[1] for asking in settled(_of_kind(values, _ASKED)))
-        known = min(_of_kind(values, _KNOWN), key=repr, default=None)
-        self._asked[number] += 1
-        if known is not None:
-            for one in waiting:
-                yield from self._hand(one, known)
-            return
-        self._fresh[number] += 1
-        while chunk := list(islice(waiting, _CHUNK)):
-            yield beam.pvalue.TaggedOutput("missing", (number, (key, request, chunk)))
-            request = None
+    def process(self, record):
+        for number, ask in enumerate(self._asks):
+            for asking in ask.asked_of(record):
+                self._keys[number].add(asking[0].key)
+                yield number, asking
 
     def finish_bundle(self):
-        for ask, asked, fresh in zip(self._asks, self._asked, self._fresh, strict=True):
-            if asked:
-                count = WindowedValue(Counted(ask.measure.name, asked, fresh), MIN_TIMESTAMP, [GlobalWindow()])
-                yield beam.pvalue.TaggedOutput("counts", count)
+        for number, keys in enumerate(self._keys):
+            if keys:
+                yield beam.pvalue.TaggedOutput("sizes", WindowedValue((number, len(keys)), MIN_TIMESTAMP, [GlobalWindow()]))
 
 
 class _Bucket(beam.DoFn):
-    """What is missing -> (bucket, what is missing): so many buckets that each has some lots of each measure.
+    """(measure, what is asked), or what is known of a measure -> (bucket, (measure, kind, what is asked or known)).
 
-    The last lot of a bucket costs as much as a full one. Measures share their buckets, since their costs differ: a runner gives
-    each worker as many buckets as another.
+    Args:
+        lots: of each measure.
+        wanted: buckets.
+        known: the measure whose answers come in; None where questions do.
     """
 
-    def __init__(self, measures: Sequence[Measure], most: int):
-        self._measures, self._most = measures, most
+    def __init__(self, lots: Sequence[int], wanted: int, *, known: int | None):
+        self._lots, self._wanted, self._known = lots, wanted, known
 
     def start_bundle(self):
         self._buckets: list[int] | None = None
 
-    def process(self, missing, counts):
-        number, asked = missing
+    def process(self, found, sizes):
         if self._buckets is None:
-            fresh: Counter[str] = Counter()
-            for count in counts:
-                fresh[count.name] += count.fresh
-            self._buckets = [max(1, min(self._most, fresh[one.name] // (_LOTS * one.lot))) for one in self._measures]
-        yield stable_int(asked[0]) % self._buckets[number], missing
+            asked: Counter[int] = Counter()
+            for number, size in sizes:
+                asked[number] += size
+            self._buckets = [buckets_of(asked[number], lot, self._wanted) for number, lot in enumerate(self._lots)]
+        if self._known is None:
+            number, asking = found
+            yield stable_int(asking[0].key) % self._buckets[number], (number, _ASKED, asking)
+        else:
+            yield stable_int(found.key) % self._buckets[self._known], (self._known, _KNOWN, found)
+
+
+def buckets_of(asked: int, lot: int, wanted: int) -> int:
+    """As many as are wanted, unless so much is asked that a worker could not hold one, or too little to fill some lots of each.
+
+    The last lot of a bucket costs as much as a full one. Measures share their buckets, since their costs differ: a runner gives
+    each worker as many buckets as another.
+    """
+    return max(1, min(max(wanted, asked // _LARGEST), asked // (_LOTS * lot)))
 
 
 class _Held:
@@ -215,25 +214,28 @@ class _Held:
         self.model = model
 
 
-class _Measure(beam.DoFn):
-    """(bucket, what is missing) -> what the answers are handed to."""
+class _Answer(beam.DoFn):
+    """(bucket, what is asked and known) -> what the answers are handed to, and counts by another output."""
 
-    def __init__(self, measures: Sequence[Measure], hand: Hand, memory: Memory):
-        self._measures, self._hand, self._memory, self._shared = measures, hand, memory, Shared()
+    def __init__(self, asks: Sequence[Ask], hand: Hand, memory: Memory):
+        self._asks, self._hand, self._memory, self._shared = asks, hand, memory, Shared()
 
     def setup(self):
         self._held: _Held | None = None
 
     def process(self, group):
-        _, missing = group
-        for number, measure in enumerate(self._measures):
-            requests = [asked[1] for of, asked in missing if of == number and asked[1] is not None]
-            answers = {
-                answer.key: answer for answer in measured(requests, measure, self._memory, partial(self._model, measure))
-            }
-            for of, (key, _, waiting) in missing:
-                for one in waiting if of == number else ():
-                    yield from self._hand(one, answers[key])
+        _, values = group
+        for number, ask in enumerate(self._asks):
+            requests = _requests(_of(values, number, _ASKED))
+            if not requests:
+                continue  # only another run asked
+            known = _known(_of(values, number, _KNOWN), requests)
+            missing = [request for key, request in requests.items() if key not in known]
+            fresh = measured(missing, ask.measure, self._memory, partial(self._model, ask.measure))
+            answers = known | {answer.key: answer for answer in fresh}
+            for request, waiting in _settled(_of(values, number, _ASKED), ask):
+                yield from self._hand(waiting, answers[request.key])
+            yield beam.pvalue.TaggedOutput("counts", Counted(ask.measure.name, len(requests), len(missing)))
 
     def _model(self, measure: Measure) -> Any:
         held = self._held or self._shared.acquire(lambda: _Held(measure.load()))
@@ -241,29 +243,39 @@ class _Measure(beam.DoFn):
         return held.model
 
 
-def _asked(record: Any, asks: Sequence[Ask]) -> Iterator[tuple[tuple[int, str], tuple[int, Asking]]]:
-    for number, ask in enumerate(asks):
-        for asking in ask.asked_of(record):
-            yield (number, asking[0].key), (_ASKED, asking)
+def _of(values: Iterable[tuple[int, int, Any]], number: int, kind: int) -> Iterator[Any]:
+    return (value for measure, found, value in values if (measure, found) == (number, kind))
 
 
-def _known(answer: Any, number: int) -> tuple[tuple[int, str], tuple[int, Any]]:
-    return (number, answer.key), (_KNOWN, answer)
+def _requests(askings: Iterable[Asking]) -> dict[str, Request]:
+    """One of each key: the same whatever their order."""
+    requests: dict[str, Request] = {}
+    for request, _ in askings:
+        first = requests.setdefault(request.key, request)
+        if request != first:
+            requests[request.key] = min(first, request, key=repr)
+    return requests
 
 
-def _of_kind(values: Iterable[tuple[int, Any]], kind: int) -> Iterator[Any]:
-    return (value for found, value in values if found == kind)
+def _known(answers: Iterable[Any], requests: Mapping[str, Request]) -> dict[str, Any]:
+    """Stored answers to requests, by key; of several the same whatever their order."""
+    known: dict[str, Any] = {}
+    for answer in answers:
+        if answer.key in requests:
+            first = known.setdefault(answer.key, answer)
+            if answer != first:
+                known[answer.key] = min(first, answer, key=repr)
+    return known
 
 
-def _first(requests: Iterable[Request]) -> Request | None:
-    """The same one whatever their order."""
-    first = None
-    for request in requests:
-        if first is None:
-            first = request
-        elif request != first:
-            first = min(first, request, key=repr)
-    return first
+def _settled(askings: Iterable[Asking], ask: Ask) -> Iterable[Asking]:
+    if not ask.settled:
+        return askings
+    by_key: dict[str, list[Asking]] = {}
+    for asking in askings:
+        key = asking[0].key
+        by_key[key] = list(ask.settled((*by_key.get(key, ()), asking)))
+    return chain.from_iterable(by_key.values())
 
 
 def _join_record(joined: Callable[[Any, dict[str, Any]], Any], key: str, group: Group) -> Iterator[Any]:

@@ -14,6 +14,7 @@ from lamella.transforms.extract.content.captions import settle_captions
 from lamella.transforms.extract.content.confidence import confidence
 from lamella.transforms.extract.content.duplicates import without_copies
 from lamella.transforms.extract.content.embedded import embedded_html
+from lamella.transforms.extract.content.little import enough_of
 from lamella.transforms.extract.content.main_content import main_elements
 from lamella.transforms.extract.content.titles import opening_heading
 from lamella.transforms.extract.dom.blocks import BlockTree, Element
@@ -54,8 +55,11 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     elements = _main_content(walk.tree, config)
     says_little = _letters(elements) < config.min_article_prose
     sure = confidence(walk.tree, elements, says_little, config.min_prose_words)
+    tree = walk.tree
     if says_little:
-        elements, dom = _sought(elements, dom, walk, config)
+        elements, dom, tree = _sought(elements, dom, walk, config)
+    if (enough := enough_of(tree, elements, config)) is not elements:
+        elements = without_copies(enough)
     if config.engine == "trafilatura":
         from lamella.transforms.extract.trafilatura_text import with_trafilatura_text  # it loads for a second
 
@@ -84,18 +88,21 @@ def _main_content(tree: BlockTree, config: ExtractConfig) -> list[Element]:
 
 def _sought(
     elements: list[Element], dom: LexborHTMLParser, walk: Walk, config: ExtractConfig
-) -> tuple[list[Element], LexborHTMLParser]:
+) -> tuple[list[Element], LexborHTMLParser, BlockTree]:
     """What a page that says nearly nothing says in what it hides, or else in what a script would draw of its state, where that
     is more; and the page that it stands in."""
-    hidden = _main_content(walk_page(dom, walk.url, config, thorough=True).tree, config)
+    tree = walk.tree
+    unhidden = walk_page(dom, walk.url, config, thorough=True).tree
+    hidden = _main_content(unhidden, config)
     if _letters(hidden) > config.min_article_prose + _letters(elements):
-        elements = hidden
+        elements, tree = hidden, unhidden
     if _letters(elements) < config.min_article_prose and (state := embedded_html(dom, walk.head.title or walk.head.og_title)):
         drawn = LexborHTMLParser(state)
-        told = _main_content(walk_page(drawn, walk.head.base, config).tree, config)
+        of_state = walk_page(drawn, walk.head.base, config).tree
+        told = _main_content(of_state, config)
         if _letters(told) > config.min_article_prose + _letters(elements):
-            return told, drawn
-    return elements, dom
+            return told, drawn, of_state
+    return elements, dom, tree
 
 
 def _letters(elements: list[Element]) -> int:

@@ -42,7 +42,7 @@ def unsafe_word(link: Addressed, config: FetchConfig) -> str:
     return found[0] if found else ""
 
 
-def listed_address(link: MediaLink, config: FetchConfig) -> str:
+def listed_address(link: Addressed, config: FetchConfig) -> str:
     """The line of `opt_out_list` that names the address or its host, or ""."""
     return read_opt_outs(config.opt_out_list).address(link.url)
 
@@ -66,7 +66,7 @@ ADDRESS_RULES = MEDIA_SCOPE.book(
 def judge_link(link: FetchRequest, config: FetchConfig) -> Iterable[FetchRequest | Rejection]:
     """The link where no rule of `ADDRESS_RULES` is broken."""
     violation = apply_rules(ADDRESS_RULES, link, config)
-    yield reject_media(link, violation) if violation else link
+    yield reject_media(link, violation, link.said) if violation else link
 
 
 def _path(url: str) -> str:

@@ -19,6 +19,7 @@ class FetchResponse(MediaLink):
     robots_txt: str = ""  # the verdict that stood when it was asked for
     truncated: bool = False
     through: tuple[str, ...] = ()  # addresses that redirects of an archive led through, to the last
+    said: str = ""  # ISO time of the response
 
 
 @quick_pickle
@@ -46,6 +47,7 @@ def from_archive(link: MediaLink, found: ArchiveMedia, through: tuple[str, ...] 
         tdm_reservation=found.tdm_reservation,
         truncated=found.truncated,
         through=through,
+        said=found.crawl_time,
     )
 
 

@@ -1,5 +1,7 @@
 """A bucket of links -> an Answer for each, in bounded batches whose files are packed before the next one is begun.
 
+A picture that its site has no more is asked for once again where a page shows it smaller, after all that is wanted itself.
+
 A URL that was answered is not asked again: not when a bundle is retried, not when a killed run goes on, not when the job
 runs anew. Batches are cut from all links of a bucket, known or not, so that packs are the same either way.
 """
@@ -11,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lamella.schemas.config import FetchConfig, ReadConfig
 from lamella.schemas.keys import stable_int, stable_key
@@ -21,11 +23,13 @@ from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.accounting import error_line
 from lamella.transforms.base.files import exists
 from lamella.transforms.base.reject import reject_media
-from lamella.transforms.base.rule import Violation
+from lamella.transforms.base.rule import Violation, apply_rules
 from lamella.transforms.fetch.captured import FetchResponse, base_of
+from lamella.transforms.fetch.hops import HOP_RULES, Hop
 from lamella.transforms.fetch.packs import (
     Answer,
     batch_name,
+    best_answer,
     index_path,
     pack_names,
     read_index,
@@ -38,6 +42,9 @@ from lamella.transforms.formats.urls import registered_domain
 if TYPE_CHECKING:
     from lamella.transforms.fetch.http import Client
 
+Item = TypeVar("Item")
+
+_GONE = ("404", "410")
 BATCH_LINKS = 256  # a kill loses at most so many answers a worker
 BUCKET_LINKS = 4096  # links a bucket, about; a registered domain is never divided
 
@@ -65,6 +72,8 @@ class DownloadRequest(MediaLink):
 
     licence: str = ""  # as a FetchRequest has it
     known: Answer | None = None
+    smaller: str = ""  # address of the same registered domain at which a page shows it smaller
+    smaller_known: Answer | None = None  # of an earlier run
 
 
 def policy_of(config: FetchConfig) -> str:
@@ -94,20 +103,59 @@ class Downloader:
             self._loop.run_until_complete(self._client.close())
         self._loop.close()
 
-    def download(self, links: Iterable[DownloadRequest]) -> Iterator[tuple[FetchResponse | Rejection, Answer]]:
-        """What became of every link, batch by batch, with what it was answered."""
+    def download(self, links: Iterable[DownloadRequest]) -> Iterator[FetchResponse | Rejection]:
+        """What became of every link, batch by batch."""
         ordered = sorted(links, key=lambda link: (stable_key(link.url), link.url))
-        for at in range(0, len(ordered), BATCH_LINKS):
-            batch = ordered[at : at + BATCH_LINKS]
+        places = {link.smaller for link in ordered if link.smaller}
+        heard: dict[str, Answer] = {}  # at these places, if they are wanted themselves
+        gone: list[tuple[DownloadRequest, Answer]] = []
+        for batch in _batches(ordered):
             answers = self._answers(batch)
             for link in batch:
-                yield as_record(link, answers[link.url]), answers[link.url]
+                answer = answers[link.url]
+                if link.url in places:
+                    heard[link.url] = answer
+                if link.smaller and _is_gone(answer):
+                    gone.append((link, answer))
+                else:
+                    yield as_record(link, answer, self._config)
+        for batch in _batches(gone):
+            for link, answer in self._smaller(batch, heard):
+                yield as_record(link, answer, self._config)
+
+    def _smaller(
+        self, gone: Sequence[tuple[DownloadRequest, Answer]], heard: dict[str, Answer]
+    ) -> Iterator[tuple[DownloadRequest, Answer]]:
+        """What links are answered where a page shows them smaller; where that is no bytes either, what they were themselves.
+
+        Each place is asked once, whoever wants it. Its bytes are written down as the link's own, with the place's address.
+        """
+        asked = {
+            link.smaller: DownloadRequest(
+                url=link.smaller, kind=link.kind, documents=link.documents, licence=link.licence, known=link.smaller_known
+            )
+            for link, _ in gone
+            if link.smaller not in heard
+        }
+        heard.update(self._answers(list(asked.values())) if asked else {})
+        found = [
+            replace(at, url=link.url, final_url=at.final_url or at.url)
+            for link, _ in gone
+            if not (at := heard[link.smaller]).reason
+        ]
+        if found:
+            write_index(self._root, batch_name([answer.url for answer in found], f"{self._policy} smaller"), found)
+        taken = {answer.url: answer for answer in found}
+        for link, answer in gone:
+            forbids = heard[link.smaller] if heard[link.smaller].reason == Reason.OPTED_OUT else answer
+            yield link, taken.get(link.url, replace(forbids, url=link.url))
 
     def _answers(self, batch: Sequence[DownloadRequest]) -> dict[str, Answer]:
         name = batch_name([link.url for link in batch], self._policy)
         answers = {link.url: link.known for link in batch if link.known}
         done = self._done(name)
-        answers.update(done)
+        for url, answer in done.items():
+            answers[url] = best_answer([answers.get(url, answer), answer])
         unknown = [link for link in batch if link.url not in answers]
         if unknown and done:  # its name is taken, and what is packed stays
             name = batch_name([link.url for link in unknown], f"{self._policy} after {name}")
@@ -179,9 +227,24 @@ class Downloader:
         )
 
 
-def as_record(link: MediaLink, answer: Answer) -> FetchResponse | Rejection:
+def _batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    return (items[at : at + BATCH_LINKS] for at in range(0, len(items), BATCH_LINKS))
+
+
+def _is_gone(answer: Answer) -> bool:
+    """Whether the site has no such picture; what it keeps from us, and what may come later, is not gone."""
+    if answer.reason == Reason.HTTP_ERROR:
+        return answer.detail.startswith(_GONE)
+    return answer.reason in (Reason.NOT_AN_IMAGE, Reason.EMPTY_BODY)
+
+
+def as_record(link: MediaLink, answer: Answer, config: FetchConfig) -> FetchResponse | Rejection:
+    """The rules on where redirects lead are asked of the last address: a list may be of a later day than the answer."""
     if answer.reason:
-        return reject_media(link, Violation(Reason(answer.reason), detail=answer.detail))
+        return reject_media(link, Violation(Reason(answer.reason), detail=answer.detail), answer.time)
+    hop = Hop(answer.final_url, link.url, answer.robots_header, answer.tdm_reservation)
+    if answer.final_url not in ("", link.url) and (violation := apply_rules(HOP_RULES, hop, config)):
+        return reject_media(link, violation, answer.time)
     return FetchResponse(
         **base_of(link),
         blob=answer.blob,
@@ -189,4 +252,5 @@ def as_record(link: MediaLink, answer: Answer) -> FetchResponse | Rejection:
         robots_header=answer.robots_header,
         tdm_reservation=answer.tdm_reservation,
         robots_txt=answer.robots_txt,
+        said=answer.time,
     )

@@ -6,6 +6,7 @@ import apache_beam as beam
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaKind
+from lamella.transforms.base.distinct import DistinctKeys
 from lamella.transforms.base.join import Group, Join, as_it_is
 from lamella.transforms.fetch.copies import (
     Member,
@@ -35,7 +36,7 @@ class FindCopies(beam.PTransform):
         clustered = self._clustered(media)
         shown = {"clustered": clustered, "documents": inputs["documents"]}
         in_documents = Join({"clustered": _cluster_by_url, "documents": urls_shown}, _documents, tuple[str, str])
-        seen_in = shown | "SeenIn" >> in_documents | beam.Distinct()
+        seen_in = shown | "SeenIn" >> in_documents
         together = {"clustered": clustered, "seen_in": seen_in, "others": media}
         return together | "Members" >> Join({"clustered": as_it_is, "seen_in": as_it_is, "others": _other}, _members, Member)
 
@@ -132,7 +133,7 @@ def _documents(url: str, found: Group) -> Iterable[tuple[str, str]]:
 
 def _members(cluster: str, found: Group) -> Iterator[Member]:
     """The members of a cluster, or what is alone. Iterates several times, holds nothing."""
-    seen_in = sum(1 for _ in found["seen_in"])  # none shows what candidates alone refer to
+    seen_in = len(DistinctKeys(found["seen_in"]))  # none shows what candidates alone refer to
     survivor: Media | None = min(found["clustered"], key=best_first, default=None)
     if survivor:
         for media in found["clustered"]:

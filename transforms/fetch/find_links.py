@@ -1,27 +1,33 @@
 """Documents in; their links out, with where the web holds each that no archive does, or a Rejection."""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import apache_beam as beam
 
 from lamella.schemas.config import FetchConfig
+from lamella.schemas.media import Alias, AliasKind, MediaKind
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason, Rejection
+from lamella.transforms.base.join import Group, Join, as_it_is, by_url
 from lamella.transforms.base.reject import reject_media
-from lamella.transforms.base.rule import Violation
+from lamella.transforms.base.rule import Violation, apply_rules
 from lamella.transforms.base.spread import Spread
-from lamella.transforms.fetch.captured import FetchResponse
+from lamella.transforms.fetch.captured import FetchResponse, base_of
 from lamella.transforms.fetch.download import Downloader, DownloadRequest, as_record, bucket_of, policy_of, still_valid
+from lamella.transforms.fetch.hops import HOP_RULES, Hop, latest_alias_first
 from lamella.transforms.fetch.links import (
     FetchRequest,
     Mention,
     as_link,
-    document_mentions,
-    mention_of,
     shown_by,
     sum_mentions,
     wanted_by,
 )
 from lamella.transforms.fetch.packs import Answer, best_answer, list_indexes, read_index
+from lamella.transforms.formats.urls import registered_domain
 from lamella.transforms.media.store import MediaStore
 
 
@@ -34,19 +40,12 @@ class FindLinks(beam.PTransform):
 
     def expand(self, inputs):
         documents, candidates = inputs["documents"], inputs["candidates"]
-        on_pages = (
-            documents | "ShownBy" >> beam.FlatMap(shown_by).with_output_types(tuple[str, tuple[str, str, int, str, str]]),
-            candidates | "WantedBy" >> beam.FlatMap(wanted_by).with_output_types(tuple[str, tuple[str, str, int, str, str]]),
+        mentions = (
+            documents | "ShownBy" >> beam.FlatMap(shown_by, self._config).with_output_types(tuple[str, Mention]),
+            candidates | "WantedBy" >> beam.FlatMap(wanted_by, self._config).with_output_types(tuple[str, Mention]),
         )
-        pages = (
-            on_pages
-            | beam.Flatten()
-            | beam.Distinct()
-            | "OfPages" >> beam.Map(mention_of, self._config).with_output_types(tuple[str, Mention])
-        )
-        counted = documents | "OfDocuments" >> beam.FlatMap(document_mentions).with_output_types(tuple[str, Mention])
         return (
-            (pages, counted)
+            mentions
             | "Mentions" >> beam.Flatten()
             | beam.CombinePerKey(sum_mentions)
             | beam.MapTuple(as_link).with_output_types(FetchRequest)
@@ -56,17 +55,27 @@ class FindLinks(beam.PTransform):
 class Asked(NamedTuple):
     captured: beam.PCollection  # FetchResponse
     refused: beam.PCollection  # Rejection
-    said: beam.PCollection  # (URL, when it was asked for): a file may say itself that it must not be used
+
+
+@quick_pickle
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a page shows a picture smaller, and what the web has answered there."""
+
+    alias: Alias
+    known: Answer | None
 
 
 class AskTheWeb(beam.PTransform):
-    """Links that no archive holds -> what the web, or an earlier run's index, answered. A registered domain, one worker."""
+    """{"links" that no archive holds, "aliases"} -> what the web, or an earlier run's index, answered. A registered domain, one
+    worker."""
 
     def __init__(self, config: FetchConfig, store: MediaStore, *, asks: bool = True):
         super().__init__()
         self._config, self._root, self._reading, self._asks = config, store.root, store.reading, asks
 
-    def expand(self, links):
+    def expand(self, inputs):
+        links = inputs["links"]
         known = (
             links.pipeline
             | beam.Create([self._root], reshuffle=False)
@@ -77,45 +86,32 @@ class AskTheWeb(beam.PTransform):
             | "AnswersByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, Answer])
             | "BestAnswer" >> beam.CombinePerKey(best_answer)
         )
-        by_url = links | "LinksByUrl" >> beam.WithKeys(_url).with_output_types(tuple[str, FetchRequest])
         count = beam.pvalue.AsSingleton(links | beam.combiners.Count.Globally())
-        asked = (
-            {"links": by_url, "known": known}
-            | beam.CoGroupByKey()
-            | "Remember" >> beam.FlatMapTuple(_remember).with_output_types(DownloadRequest)
+        shown = {"aliases": partial(_by_smaller, self._config), "known": as_it_is}
+        places = {"aliases": inputs["aliases"], "known": known} | "Smaller" >> Join(shown, _at_place, tuple[str, Place])
+        asked = {"links": links, "known": known, "places": places} | "Remember" >> Join(
+            {"links": by_url, "known": as_it_is, "places": as_it_is}, _remember, DownloadRequest
         )
-        if not self._asks:
-            told = asked | "Recall" >> beam.ParDo(_Recall()).with_output_types(FetchResponse, **_OUTPUTS).with_outputs(
-                *_OUTPUTS, main="captured"
-            )
-            return Asked(told.captured, told.refused, told.said)
-        out = (
-            asked
-            | "ByBucket" >> beam.Map(_in_bucket, count).with_output_types(tuple[int, DownloadRequest])
-            | beam.GroupByKey()
-            | beam.ParDo(_Download(self._config, self._root, self._reading))
-            .with_output_types(FetchResponse, **_OUTPUTS)
-            .with_outputs(*_OUTPUTS, main="captured")
-        )
-        return Asked(out.captured, out.refused, out.said)
-
-
-_OUTPUTS = {"refused": Rejection, "said": tuple[str, str]}
-
-
-class _Recall(beam.DoFn):
-    """DownloadRequest -> what an earlier run was answered, or a Rejection behind `refused`."""
-
-    def process(self, link):
-        if link.known:
-            yield from _by_output(as_record(link, link.known), link.known)
+        either = FetchResponse | Rejection
+        if self._asks:
+            download = beam.ParDo(_Download(self._config, self._root, self._reading)).with_output_types(either)
+            in_buckets = beam.Map(_in_bucket, count).with_output_types(tuple[int, DownloadRequest])
+            answered = asked | "ByBucket" >> in_buckets | beam.GroupByKey() | download
         else:
-            never = Violation(Reason.NOT_CAPTURED, detail="never asked for")
-            yield beam.pvalue.TaggedOutput("refused", reject_media(link, never))
+            answered = asked | beam.FlatMap(_recall, self._config).with_output_types(either)
+        captured = answered | "Captured" >> beam.Filter(isinstance, FetchResponse).with_output_types(FetchResponse)
+        refused = answered | "Refused" >> beam.Filter(isinstance, Rejection).with_output_types(Rejection)
+        return Asked(captured, refused)
+
+
+def _recall(link: DownloadRequest, config: FetchConfig) -> Iterable[FetchResponse | Rejection]:
+    """What an earlier run was answered."""
+    never = Violation(Reason.NOT_CAPTURED, detail="never asked for")
+    yield as_record(link, link.known, config) if link.known else reject_media(link, never)
 
 
 class _Download(beam.DoFn):
-    """(bucket, its links) -> FetchResponse, or a Rejection behind `refused`."""
+    """(bucket, its links) -> FetchResponse or Rejection."""
 
     def __init__(self, *given):
         self._given = given
@@ -127,23 +123,36 @@ class _Download(beam.DoFn):
         self._downloader.close()
 
     def process(self, bucket):
-        for record, answer in self._downloader.download(bucket[1]):
-            yield from _by_output(record, answer)
-
-
-def _by_output(record: FetchResponse | Rejection, answer: Answer):
-    yield beam.pvalue.TaggedOutput("refused", record) if isinstance(record, Rejection) else record
-    yield beam.pvalue.TaggedOutput("said", (record.url, answer.time))
+        yield from self._downloader.download(bucket[1])
 
 
 def _url(record) -> str:
     return record.url
 
 
-def _remember(url: str, group: dict):
-    known = next(iter(group["known"]), None)
+def _by_smaller(config: FetchConfig, alias: Alias) -> Iterable[tuple[str, Alias]]:
+    """Where a page shows a picture smaller, by the address that it shows: of the same registered domain, whose one worker keeps
+    its turns."""
+    if alias.kind is not AliasKind.SMALLER or registered_domain(alias.url) != registered_domain(alias.target):
+        return ()
+    left = apply_rules(HOP_RULES, Hop(alias.target, alias.url, "", ""), config)
+    return () if left else ((alias.target, alias),)
+
+
+def _at_place(address: str, group: Group) -> Iterator[tuple[str, Place]]:
+    """What is known of the address, for each picture that is shown smaller there."""
+    known = group.first("known")
+    for alias in group["aliases"]:
+        yield alias.url, Place(alias=alias, known=known)
+
+
+def _remember(url: str, group: Group) -> Iterator[DownloadRequest]:
     for link in group["links"]:
-        yield DownloadRequest(url=link.url, kind=link.kind, documents=link.documents, licence=link.licence, known=known)
+        place = min(group["places"], key=lambda place: latest_alias_first(place.alias), default=None)
+        smaller = (
+            {"smaller": place.alias.target, "smaller_known": place.known} if place and link.kind is MediaKind.IMAGE else {}
+        )
+        yield DownloadRequest(**base_of(link), licence=link.licence, known=group.first("known"), **smaller)
 
 
 def _in_bucket(link: DownloadRequest, links: int) -> tuple[int, DownloadRequest]:

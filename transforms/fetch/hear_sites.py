@@ -99,7 +99,7 @@ def settle(link: FetchResponse, words: Iterable[Word]) -> FetchResponse | Reject
     said = sorted(set(words))
     forbids = [word.evidence for word in said if not word.allowed]
     if forbids:
-        return reject_media(link, Violation(Reason.OPTED_OUT, detail=forbids[0]))
+        return reject_media(link, Violation(Reason.OPTED_OUT, detail=forbids[0]), link.said)
     own = next((word.evidence for word in said if word.address == link.url), "")
     return replace(link, robots_txt=own) if own else link
 

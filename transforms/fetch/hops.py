@@ -9,10 +9,10 @@ from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Alias, AliasKind, ArchiveMedia
 from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason, Rejection
-from lamella.transforms.base.aliases import both_say
+from lamella.transforms.base.aliases import both_say, is_meant, may_mean
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Found, Violation, apply_rules
-from lamella.transforms.fetch.address_rules import unsafe_word
+from lamella.transforms.fetch.address_rules import listed_address, unsafe_word
 from lamella.transforms.fetch.captured import FetchResponse, descending, from_archive
 from lamella.transforms.fetch.guard import ForbiddenAddress, Guard, is_public
 from lamella.transforms.fetch.links import FetchRequest
@@ -21,6 +21,7 @@ from lamella.transforms.formats.urls import host_of
 from lamella.transforms.media.rule_scope import MEDIA_SCOPE
 
 _LOCAL_NAMES = ("localhost", ".localhost")
+_KINDS = (AliasKind.REDIRECT, AliasKind.REVISIT, AliasKind.SMALLER)  # of several at one address the first leads on
 _MAX_SHOWN = 300  # characters of an address in a detail
 
 
@@ -34,6 +35,7 @@ class Led:
     through: tuple[str, ...] = ()  # addresses that it was led to
     robots_header: str = ""
     tdm_reservation: str = ""
+    revisit: Alias | None = None  # that has led it to where it is, and means one capture of those
 
 
 class Hop(NamedTuple):
@@ -70,11 +72,16 @@ def unsafe_target(hop: Hop, config: FetchConfig) -> str:
     return unsafe_word(hop, config)
 
 
+def listed_target(hop: Hop, config: FetchConfig) -> str:
+    return listed_address(hop, config)
+
+
 HOP_RULES = MEDIA_SCOPE.book(
     "redirect in an archive",
     Found(Reason.OPTED_OUT, forbidden_by_hop, "honour_opt_outs"),
     Found(Reason.FORBIDDEN_ADDRESS, private_target, source="reliability S2"),
     Found(Reason.UNSAFE_IMAGE, unsafe_target, "unsafe_url_words"),
+    Found(Reason.OPTED_OUT, listed_target, "opt_out_list"),
 )
 
 
@@ -83,14 +90,14 @@ def start(link: FetchRequest) -> tuple[str, Led]:
 
 
 def latest_alias(aliases: Iterable[Alias]) -> Alias:
-    """Of several of one address the last redirect, else the last smaller picture; of the same moment the first by archive,
-    offset and target."""
+    """Of several of one address the last redirect, else the last revisit, else the last smaller picture; of the same moment the
+    first by archive, offset and target."""
     return min(aliases, key=latest_alias_first)
 
 
 def latest_alias_first(alias: Alias) -> tuple:
     """Sorts redirects as `latest_alias` takes them."""
-    return alias.kind is not AliasKind.REDIRECT, descending(alias.crawl_time), alias.archive, alias.offset, alias.target
+    return _KINDS.index(alias.kind), descending(alias.crawl_time), alias.archive, alias.offset, alias.target
 
 
 def look(
@@ -98,12 +105,16 @@ def look(
 ) -> FetchResponse | Led | Rejection | FetchRequest:
     """The link's capture; where it goes on; why it does not; or the link itself, which no archive holds.
 
-    Bytes at an address win over a redirect from it: crawlers store both where a site asks for a cookie first.
+    Bytes at an address win over a redirect from it: crawlers store both where a site asks for a cookie first. What a revisit
+    means is here by now, unless that was a revisit too: then it leads to that one's address, and what is there must be meant.
 
     Args:
         hop: redirects that it has followed so far. Beyond `max_redirects` it is missing where the web can be asked, whose own
             redirects may be others; else it is refused.
     """
+    if led.revisit:
+        held = held if held and is_meant(led.revisit, held) else None
+        redirect = redirect if redirect and may_mean(led.revisit, redirect) else None
     if held:
         robots, reserved = both_say(led, held)
         if redirect and redirect.crawl_time > held.crawl_time:  # a later word on the same address
@@ -113,10 +124,13 @@ def look(
         return led.link
     robots, reserved = both_say(led, redirect)
     if violation := apply_rules(HOP_RULES, Hop(redirect.target, led.at, robots, reserved), config):
-        return reject_media(led.link, violation)
+        return reject_media(led.link, violation, redirect.crawl_time)
     if hop < config.max_redirects:
         through = (*led.through, redirect.target)
-        return replace(led, at=redirect.target, through=through, robots_header=robots, tdm_reservation=reserved)
+        revisit = redirect if redirect.kind is AliasKind.REVISIT else None
+        return replace(
+            led, at=redirect.target, through=through, robots_header=robots, tdm_reservation=reserved, revisit=revisit
+        )
     if config.http:
         return led.link
     said = f"more than {config.max_redirects}, then {redirect.target}"

@@ -50,7 +50,7 @@ def read_media(link: FetchResponse, config: FetchConfig, store: MediaStore) -> I
     Raises OSError where the store fails: that is no fault of the picture.
     """
     if violation := apply_rules(CAPTURE_RULES, link, config):
-        yield reject_media(link, violation)
+        yield reject_media(link, violation, link.said)
         return
     try:
         data = store.bytes(link.blob)
@@ -68,7 +68,7 @@ def know_file(link: FetchResponse, data: bytes, config: FetchConfig) -> FetchedF
     digest = sha256(data).hexdigest()
     try:
         if violation := _known_at_once(link, data, digest, config):
-            return reject_media(link, violation)
+            return reject_media(link, violation, link.said)
         if link.kind is MediaKind.TRACK:
             return _track(link, data, digest, config)
     except BadImage as error:

@@ -27,8 +27,7 @@ class Mention(NamedTuple):
 
     kind: int  # index in `_KINDS`
     documents: int  # that show it
-    pages: int  # that show it: those of documents, and others that propose a pair with it
-    closed: int  # of these, pages that forbid their own use
+    open: bool  # to use: some page that shows it, or proposes a pair with it, does not forbid its own use
     opt_out: str  # a page's directive that forbids the media; the first in the alphabet, so that order does not matter
     closed_by: str
     licence: str = ""  # of RSL, that a page names, a space, and the page; the first in the alphabet
@@ -60,56 +59,53 @@ def media_of(document: InterleavedDocument) -> dict[str, MediaKind]:
 
 
 class OnPage(NamedTuple):
-    """A page that shows a URL, once however often it does, and whatever was made of it."""
+    """A page that shows a URL, whatever was made of it."""
 
-    page: str  # its document's key
     url: str
-    kind: int  # index in `_KINDS`
     robots: str
     crawl_time: str
 
 
-def shown_by(document: InterleavedDocument) -> Iterable[tuple[str, OnPage]]:
-    """(URL, page) for each distinct URL of a document."""
+def shown_by(document: InterleavedDocument, config: FetchConfig) -> Iterable[tuple[str, Mention]]:
+    """(URL, mention) for each distinct URL: a document counts once, however often it shows a picture."""
+    page = OnPage(document.url, document.robots, document.provenance.crawl_time)
     for url, kind in media_of(document).items():
-        yield url, OnPage(document.key, document.url, _KINDS.index(kind), document.robots, document.provenance.crawl_time)
+        yield url, _mention(url, page, kind, config)._replace(documents=1)
 
 
-def wanted_by(candidate: CandidatePair) -> Iterable[tuple[str, OnPage]]:
-    """(URL, page) of a candidate's media, and of its track."""
+def wanted_by(candidate: CandidatePair, config: FetchConfig) -> Iterable[tuple[str, Mention]]:
+    """(URL, mention) of a candidate's media, and of its track. Its page says nothing else of a URL where it shows it again."""
+    page = OnPage(candidate.page_url, candidate.robots, candidate.crawl_time)
     for url, kind in ((candidate.url, candidate.kind), (candidate.track, MediaKind.TRACK)):
         if url:
-            kind_at = _KINDS.index(kind)
-            yield url, OnPage(candidate.document, candidate.page_url, kind_at, candidate.robots, candidate.crawl_time)
+            yield url, _mention(url, page, kind, config)
 
 
-def mention_of(shown: tuple[str, tuple], config: FetchConfig) -> tuple[str, Mention]:
-    """A page's word on a URL that it shows."""
-    url, page = shown[0], OnPage(*shown[1])
+def _mention(url: str, page: OnPage, kind: MediaKind, config: FetchConfig) -> Mention:
     forbids = page_opt_out(page.robots, product_of(config.user_agent), config.opt_outs)
     media = forbids.media or (config.opt_outs.rsl and _prohibited(url, page)) or ""
     said = page.crawl_time if media or forbids.page else ""
     licence = licence_in(page.robots)
     if licence and (licence := join_url(page.url, licence)):
         licence = f"{licence} {page.url}"
-    return url, Mention(page.kind, 0, 1, int(bool(forbids.page)), media, forbids.page, licence, said)
+    return Mention(_KINDS.index(kind), 0, not forbids.page, media, forbids.page, licence, said)
 
 
 def _prohibited(url: str, page: OnPage) -> str:
-    """What a licence that stands in the page prohibits, of the page itself or of the URL that it shows."""
+    """What a licence that stands in the page prohibits, of the page itself or of the URL that it shows.
+
+    Of another site, where pictures are often kept, it speaks where it names that.
+    """
     said = prohibited_in(page.robots)
     if not said:
         return ""
-    rules = rsl_rules(said, f"https://{site_of(page.url)}")
-    places = [page.url] + [url] * (site_of(url) == site_of(page.url))
-    words = (rsl_opt_out(use for uses in longest(rules, path_of(place)) for use in uses) for place in places)
-    return next((f"rsl of a page: {word}" for word in words if word), "")
-
-
-def document_mentions(document: InterleavedDocument) -> Iterable[tuple[str, Mention]]:
-    """(URL, mention) for each distinct URL: a document counts once, however often it shows a picture."""
-    for url, kind in media_of(document).items():
-        yield url, Mention(_KINDS.index(kind), 1, 0, 0, "", "")
+    own = site_of(page.url)
+    for place in (page.url, url):
+        site = site_of(place)
+        rules = rsl_rules(said, f"https://{site}", named=site != own)
+        if word := rsl_opt_out(use for uses in longest(rules, path_of(place)) for use in uses):
+            return f"rsl of a page: {word}"
+    return ""
 
 
 def urls_shown(document: InterleavedDocument) -> Iterable[tuple[str, str]]:
@@ -120,17 +116,16 @@ def urls_shown(document: InterleavedDocument) -> Iterable[tuple[str, str]]:
 
 def sum_mentions(mentions: Iterable[Mention]) -> Mention:
     """Associative and commutative, so that it can be summed in any grouping."""
-    kind, documents, pages, closed, opt_out, closed_by, licence, said = len(_KINDS) - 1, 0, 0, 0, "", "", "", ""
+    kind, documents, is_open, opt_out, closed_by, licence, said = len(_KINDS) - 1, 0, False, "", "", "", ""
     for mention in mentions:
         kind = min(kind, mention.kind)
         documents += mention.documents
-        pages += mention.pages
-        closed += mention.closed
+        is_open = is_open or mention.open
         opt_out = min(filter(None, (opt_out, mention.opt_out)), default="")
         closed_by = min(filter(None, (closed_by, mention.closed_by)), default="")
         licence = min(filter(None, (licence, mention.licence)), default="")
         said = max(said, mention.said)
-    return Mention(kind, documents, pages, closed, opt_out, closed_by, licence, said)
+    return Mention(kind, documents, is_open, opt_out, closed_by, licence, said)
 
 
 def as_link(url: str, mention: Mention) -> FetchRequest:
@@ -139,7 +134,7 @@ def as_link(url: str, mention: Mention) -> FetchRequest:
     Sites put noindex on lists and tags whose pictures stand on open pages too; and who writes noimageai on the artist's
     page means the picture.
     """
-    every_page_closed = mention.closed_by if mention.closed == mention.pages else ""
+    every_page_closed = "" if mention.open else mention.closed_by
     return FetchRequest(
         url=url,
         kind=_KINDS[mention.kind],

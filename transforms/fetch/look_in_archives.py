@@ -95,7 +95,9 @@ def _started(link: FetchRequest) -> Iterable[tuple[str, Led]]:
 
 def _leads(alias: Alias, config: FetchConfig) -> bool:
     """Whether it leads from one address to another. Where the web can be asked, it is asked for the large picture first."""
-    return alias.kind is AliasKind.REDIRECT or (alias.kind is AliasKind.SMALLER and not config.http)
+    if alias.kind is AliasKind.REVISIT:
+        return alias.target not in ("", alias.url)
+    return alias.kind is AliasKind.REDIRECT or not config.http
 
 
 def _both_ends(config: FetchConfig, alias: Alias) -> Iterable[tuple[str, Alias]]:

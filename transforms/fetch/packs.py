@@ -109,23 +109,30 @@ def forget_files(root: str, said: Mapping[str, str]) -> int:
     Args:
         said: URL -> the words for which its file leaves, as unsafe_image.
     """
-    forgotten = 0
+    words: dict[tuple[str, int], str] = {}  # by place: a file may be the answer of several URLs
+    naming = {}
     for path in list_indexes(root):
+        gone = {(answer.pack, answer.offset): said[answer.url] for answer in read_index(path) if _leaves(answer, said)}
+        words |= gone
+        naming[path] = bool(gone)
+    for path in sorted(naming, key=naming.__getitem__) if words else ():  # those last by which the places are found
         answers = list(read_index(path))
-        gone = [answer for answer in answers if answer.pack and answer.url in said]
+        gone = [answer for answer in answers if (answer.pack, answer.offset) in words]
         if not gone:
             continue
         for pack in sorted({answer.pack for answer in gone}):
-            _overwrite(join(root, pack), [(answer.offset, answer.length) for answer in gone if answer.pack == pack])
+            _overwrite(join(root, pack), sorted({(answer.offset, answer.length) for answer in gone if answer.pack == pack}))
         refused = {"pack": "", "offset": 0, "length": 0, "reason": Reason.UNSAFE_IMAGE.value}
-        name = path.rpartition("/")[2].removesuffix(".jsonl")
-        write_index(
-            root,
-            name,
-            (replace(answer, **refused, detail=said[answer.url]) if answer in gone else answer for answer in answers),
+        told = (
+            replace(answer, **refused, detail=words[answer.pack, answer.offset]) if answer in gone else answer
+            for answer in answers
         )
-        forgotten += len(gone)
-    return forgotten
+        write_index(root, path.rpartition("/")[2].removesuffix(".jsonl"), told)
+    return len(words)
+
+
+def _leaves(answer: Answer, said: Mapping[str, str]) -> bool:
+    return bool(answer.pack) and answer.url in said
 
 
 def _overwrite(path: str, places: Sequence[tuple[int, int]]) -> None:

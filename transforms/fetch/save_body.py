@@ -67,6 +67,8 @@ async def _stream(response: aiohttp.ClientResponse, link: MediaLink, target: Pat
             for hasher in hashers:
                 hasher.update(chunk)
             _write(out, chunk)
+    if len(head) < HEAD_BYTES:
+        _check_kind(link, head)
     return size
 
 

@@ -96,11 +96,18 @@ def read_rsl(body: bytes, site: str) -> tuple[tuple[PathPattern, tuple[str, ...]
     return rsl_rules(rsl_prohibits(site_text(body)), site)
 
 
-def rsl_rules(said: Iterable[Prohibited], site: str) -> tuple[tuple[PathPattern, tuple[str, ...]], ...]:
-    """What is said of a site, by either scheme, as patterns of its paths."""
-    host, found = site.partition("://")[2], []
+def rsl_rules(said: Iterable[Prohibited], site: str, *, named: bool = False) -> tuple[tuple[PathPattern, tuple[str, ...]], ...]:
+    """What is said of a site, by either scheme, as patterns of its paths.
+
+    Args:
+        named: only by patterns that name the site: paths alone are those of another, on which they were said.
+    """
+    host, found = site.partition("://")[2].lower(), []
     for pattern, uses in said:
-        path = pattern.removeprefix(f"https://{host}").removeprefix(f"http://{host}") or "/"
-        if path.startswith(("/", "*")):
+        address = _SITE.match(pattern)
+        if address and address[0].partition("://")[2].lower() != host:
+            continue
+        path = pattern[address.end() :] or "/" if address else pattern
+        if path.startswith(("/", "*", "?")) and (address or not named):
             found.append((PathPattern.of(path), uses))
     return tuple(found)

@@ -35,12 +35,11 @@ from lamella.transforms.media.store import MediaStore
 
 
 class FoundMedia(NamedTuple):
-    """An Outcome, and when it was said that what leaves must not be used."""
+    """An Outcome, and how much was inspected."""
 
     kept: beam.PCollection  # Media
     rejected: beam.PCollection
     counters: beam.PCollection
-    said: beam.PCollection  # (URL, ISO time) of what pages forbid, and of what was asked for; archives have their own times
     counts: beam.PCollection  # Counted, of inspections
 
 
@@ -75,17 +74,13 @@ class FetchMedia(beam.PTransform):
         found = places | "LookInArchives" >> LookInArchives(config)
         in_archives = {"captured": found.captured, "archived": inputs["archived"]}
         heard = in_archives | "HearSites" >> HearSites(config, self._store)
-        by_pages = links | "ByPages" >> beam.FlatMap(_said_by_pages, config).with_output_types(tuple[str, str])
         if config.http:  # what a host's answers came to is in one worker, and is shared out; archives' captures are already
-            asked = found.missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks)
+            missing = {"links": found.missing, "aliases": inputs["aliases"]}
+            asked = missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks)
             captured = (heard.captured, asked.captured | Spread(_url)) | "Captured" >> beam.Flatten()
-            refused, said = asked.refused, (by_pages, asked.said) | "Said" >> beam.Flatten()
+            refused = asked.refused
         else:
-            captured, refused = (
-                heard.captured,
-                found.missing | "NotCaptured" >> beam.Map(_not_captured),
-            )
-            said = by_pages
+            captured, refused = heard.captured, found.missing | "NotCaptured" >> beam.Map(_not_captured)
 
         between = {"entry": None, "leave": None, "counts": _one, "setup": read_lists}
         reads = Step(Stage.FETCH, read_media, config, FetchedFile | Media, given=(self._store,), **between)
@@ -105,12 +100,7 @@ class FetchMedia(beam.PTransform):
         gone = (wanted.rejected, found.refused, heard.refused, refused, *judged)
         rejections = gone | "Rejected" >> beam.Flatten()
         counters = (wanted.counters, chosen.counters) | "Counters" >> beam.Flatten()
-        return FoundMedia(chosen.kept, rejections, counters, said, inspected.counts)
-
-
-def _said_by_pages(link: FetchRequest, config: FetchConfig):
-    if link.opt_out and link.said and config.honour_opt_outs:
-        yield link.url, link.said
+        return FoundMedia(chosen.kept, rejections, counters, inspected.counts)
 
 
 def _not_captured(link: MediaLink) -> Rejection:

@@ -15,7 +15,8 @@ _TAG = re.compile(
     r"</?(?:[A-Za-z][^<>]*|[\d:.]*)>|\{\\[^{}]*\}"
 )  # of WebVTT, of HTML, and of other formats that were turned into it
 _TIME = r"((?:\d{1,9}:)?[0-5]?\d:[0-5]\d[.,]\d{3})"  # a comma, and an hour of one digit, as in SubRip
-_TIMES = re.compile(rf"(?<!\S){_TIME}\s*+-->\s*+{_TIME}")
+_TIMES = re.compile(rf"\s*+{_TIME}\s*+-->\s*+{_TIME}")  # nothing stands before them: a note may speak of times
+_ENDLESS = re.compile(r"&#(?:\d{8,}+|[xX][0-9A-Fa-f]{8,}+);?+")  # numbers that no character has, and Python does not read
 _BREAKS = re.compile(r"\r\n?")
 
 
@@ -47,10 +48,12 @@ def track_cues(data: bytes, max_characters: int) -> tuple[Cue, ...]:
 
 def _cues(lines: list[str]) -> Iterator[Cue]:
     """Of a block: one, but where the blank line before the next is missing. It may open with its name."""
-    found = [(at, times) for at, line in enumerate(lines) if (times := _TIMES.search(line))]
+    found = [(at, times) for at, line in enumerate(lines) if (times := _TIMES.match(line))]
     if not found or found[0][0] > 1:
         return
-    for (at, times), end in zip(found, [*(at for at, _ in found[1:]), len(lines)], strict=True):
+    is_numbered = found[0][0] == 1 and lines[0].strip().isdigit()
+    ends = [at - (is_numbered and lines[at - 1].strip().isdigit()) for at, _ in found[1:]]  # the next one's number is no word
+    for (at, times), end in zip(found, [*ends, len(lines)], strict=True):
         start_s, end_s = _seconds(times[1]), _seconds(times[2])
         text = _words("\n".join(lines[at + 1 : end]))
         if text and start_s < end_s:
@@ -58,7 +61,8 @@ def _cues(lines: list[str]) -> Iterator[Cue]:
 
 
 def _words(payload: str) -> str:
-    said = html.unescape(_TAG.sub("", _BREAK.sub("\n", _ABOVE.sub("", payload)))).split("\n")
+    plain = _ENDLESS.sub("\ufffd", _TAG.sub("", _BREAK.sub("\n", _ABOVE.sub("", payload))))
+    said = html.unescape(plain).split("\n")
     return "\n".join(filter(None, (" ".join(words.split()) for words in said)))
 
 

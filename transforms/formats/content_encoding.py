@@ -17,6 +17,7 @@ from lamella.transforms.formats.signatures import signature
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[^\r\n]*\r?\n")
 _STEP = 1 << 16  # bytes decoded at a time
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")  # a frame that holds nothing may stand first (RFC 8878, 3.1.2)
 _TEXT_BYTES = 256  # that tell text from what is coded
 _LEAST_TEXT_BYTES = 32  # fewer printable ones may be a coded body's
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
@@ -94,7 +95,7 @@ def _decoder_of(coding: str, data: bytes) -> Callable[[bytes, SizeLimits], tuple
         return None
     if data.startswith(GZIP if coding not in _GZIP_NAMES else GZIP[:2]):
         return _ungzipped
-    if data.startswith(_ZSTD):
+    if data.startswith(_ZSTD) or (coding == "zstd" and _SKIPPABLE.match(data)):
         return _unzstd
     return None if _is_plain(data) else _DECODERS.get(coding)
 
@@ -106,7 +107,9 @@ def _unchunked(data: bytes) -> tuple[bytes, bool]:
         size, start = int(chunk[1], 16), chunk.end()
         if size == 0:
             return b"".join(out), True
-        out.append(data[start : start + size])
+        out.append(data[start : start + min(size, len(data))])
+        if size > len(data):
+            return b"".join(out), False
         at = start + size
         at += 2 if data[at : at + 2] == b"\r\n" else data[at : at + 1] == b"\n"
     return (b"".join(out), False) if out else (data, True)

@@ -1,4 +1,4 @@
-"""An archive that is packed as a whole (gzip, bzip2, xz, zstd, LZ4), or deflated in a zip -> the stream of what it unpacks to.
+"""An archive that is packed as a whole (gzip, bzip2, xz, zstd, LZ4) -> the stream of what it unpacks to.
 
 Archives should be packed record by record, in gzip; where they are not, records are counted in the unpacked bytes.
 """
@@ -13,9 +13,9 @@ from typing import BinaryIO, Protocol, cast
 import zstandard
 from fastwarc.stream_io import Lz4Reader
 
-_STEP = 1 << 16
+STEP = 1 << 16
 _MAX_ZSTD_WINDOW = 1 << 27
-_MAX_XZ_BYTES = 1 << 28  # that its dictionary may take; `xz -9` takes 65 MiB
+MAX_XZ_BYTES = 1 << 28  # that its dictionary may take; `xz -9` takes 65 MiB
 _MAX_DICTIONARY_BYTES = 16 << 20
 _MAGIC_BYTES = 6
 _END = b"\xf7end of the archive\xf7"
@@ -32,7 +32,7 @@ class Seekable(Readable, Protocol):
     def seek(self, offset: int, whence: int = 0, /) -> int: ...
 
 
-class _PieceStream:
+class PieceStream:
     """A readable stream of pieces. Once it has ended, `damage` says why it ended early, "" where it did not."""
 
     def __init__(self, pieces: Iterator[bytes]):
@@ -43,14 +43,14 @@ class _PieceStream:
         try:
             while not self._rest and (piece := next(self._pieces, None)) is not None:
                 self._rest = memoryview(piece)
-        except _Damaged as error:
+        except Damaged as error:
             self.damage = str(error)
         piece, self._rest = self._rest[:size], self._rest[size:]
         return bytes(piece)
 
     def stretch(self, offset: int, length: int) -> bytes:
         """`length` bytes, `offset` bytes from here; fewer where the stream ends."""
-        while offset > 0 and (piece := self.read(min(offset, _STEP))):
+        while offset > 0 and (piece := self.read(min(offset, STEP))):
             offset -= len(piece)
         out = []
         while length > 0 and (piece := self.read(length)):
@@ -59,20 +59,13 @@ class _PieceStream:
         return b"".join(out)
 
 
-class UnpackedStream(_PieceStream):
+class UnpackedStream(PieceStream):
     """What a packed stream unpacks to; nothing, and damage, where it is packed in no way known here."""
 
     def __init__(self, packed: Readable):
         magic = exactly(packed, _MAGIC_BYTES)
         unpack = next((unpack for known, unpack in _UNPACKERS.items() if magic.startswith(known)), _unknown)
         super().__init__(unpack(Again(magic, packed)))
-
-
-class InflatedStream(_PieceStream):
-    """What a raw deflate stream inflates to."""
-
-    def __init__(self, packed: Readable):
-        super().__init__(_raw_deflate(packed))
 
 
 class Section(io.RawIOBase):
@@ -119,7 +112,7 @@ class TakenFrom:
 
     def skip(self) -> None:
         """Reads what is left."""
-        while self.read(_STEP):
+        while self.read(STEP):
             pass
 
 
@@ -128,8 +121,8 @@ def is_packed(magic: bytes) -> bool:
     return magic.startswith(tuple(_UNPACKERS))
 
 
-class _Damaged(Exception):
-    pass
+class Damaged(Exception):
+    """Ends a stream; the message says why."""
 
 
 class Again:
@@ -151,79 +144,65 @@ class Again:
 
 
 def _unknown(packed: Readable) -> Iterator[bytes]:
-    raise _Damaged("packed in no known way")
+    raise Damaged("packed in no known way")
     yield b""
-
-
-def _raw_deflate(packed: Readable) -> Iterator[bytes]:
-    decoder = zlib.decompressobj(-15)
-    feed = packed.read(_STEP)
-    while not decoder.eof:
-        try:
-            piece = decoder.decompress(feed, _STEP)
-        except zlib.error as error:
-            raise _Damaged(str(error)) from error
-        if not feed and not piece and not decoder.eof:
-            raise _Damaged("cut off")
-        yield piece
-        feed = decoder.unconsumed_tail or (b"" if decoder.eof else packed.read(_STEP))
 
 
 def _lz4(packed: Readable) -> Iterator[bytes]:
     reader = Lz4Reader(cast(BinaryIO, packed))  # only read, though FastWARC's types ask for a whole file
     while True:
         try:
-            piece = reader.read(_STEP)
+            piece = reader.read(STEP)
         except OSError as error:
-            raise _Damaged(str(error)) from error
+            raise Damaged(str(error)) from error
         if not piece:
             return
         yield piece
 
 
 def _gzip(packed: Readable) -> Iterator[bytes]:
-    feed = packed.read(_STEP)
+    feed = packed.read(STEP)
     while feed:
         decoder = zlib.decompressobj(31)
         while not decoder.eof:
             if not feed:
-                raise _Damaged("cut off")
+                raise Damaged("cut off")
             try:
-                yield decoder.decompress(feed, _STEP)
+                yield decoder.decompress(feed, STEP)
             except zlib.error as error:
-                raise _Damaged(str(error)) from error
-            feed = decoder.unconsumed_tail or (b"" if decoder.eof else packed.read(_STEP))
-        feed = decoder.unused_data.lstrip(b"\0") or packed.read(_STEP)
+                raise Damaged(str(error)) from error
+            feed = decoder.unconsumed_tail or (b"" if decoder.eof else packed.read(STEP))
+        feed = decoder.unused_data.lstrip(b"\0") or packed.read(STEP)
 
 
 def _bzip2(packed: Readable) -> Iterator[bytes]:
-    feed = packed.read(_STEP)
+    feed = packed.read(STEP)
     while feed:
         decoder = bz2.BZ2Decompressor()
         while not decoder.eof:
             if decoder.needs_input and not feed:
-                raise _Damaged("cut off")
+                raise Damaged("cut off")
             try:
-                yield decoder.decompress(feed, _STEP)
+                yield decoder.decompress(feed, STEP)
             except (OSError, ValueError) as error:
-                raise _Damaged(str(error)) from error
-            feed = packed.read(_STEP) if decoder.needs_input and not decoder.eof else b""
-        feed = decoder.unused_data or packed.read(_STEP)
+                raise Damaged(str(error)) from error
+            feed = packed.read(STEP) if decoder.needs_input and not decoder.eof else b""
+        feed = decoder.unused_data or packed.read(STEP)
 
 
 def _xz(packed: Readable) -> Iterator[bytes]:
-    feed = packed.read(_STEP)
+    feed = packed.read(STEP)
     while feed:
-        decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MAX_XZ_BYTES)
+        decoder = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MAX_XZ_BYTES)
         while not decoder.eof:
             if decoder.needs_input and not feed:
-                raise _Damaged("cut off")
+                raise Damaged("cut off")
             try:
-                yield decoder.decompress(feed, _STEP)
+                yield decoder.decompress(feed, STEP)
             except lzma.LZMAError as error:
-                raise _Damaged(str(error)) from error
-            feed = packed.read(_STEP) if decoder.needs_input and not decoder.eof else b""
-        feed = decoder.unused_data.lstrip(b"\0") or packed.read(_STEP)
+                raise Damaged(str(error)) from error
+            feed = packed.read(STEP) if decoder.needs_input and not decoder.eof else b""
+        feed = decoder.unused_data.lstrip(b"\0") or packed.read(STEP)
 
 
 def _zstd(packed: Readable) -> Iterator[bytes]:
@@ -239,7 +218,7 @@ def _zstd_with_dictionary(packed: Readable) -> Iterator[bytes]:
         dictionary = zstandard.ZstdCompressionDict(content)
         decoder = zstandard.ZstdDecompressor(dict_data=dictionary, max_window_size=_MAX_ZSTD_WINDOW)
     except zstandard.ZstdError as error:
-        raise _Damaged(f"its dictionary: {error}") from error
+        raise Damaged(f"its dictionary: {error}") from error
     yield from _zstd_frames(packed, decoder)
 
 
@@ -262,9 +241,9 @@ def _zstd_frames(packed: Readable, decoder: zstandard.ZstdDecompressor) -> Itera
     held = b""
     while True:
         try:
-            piece = reader.read(_STEP)
+            piece = reader.read(STEP)
         except zstandard.ZstdError as error:
-            raise _Damaged(str(error)) from error
+            raise Damaged(str(error)) from error
         if not piece:
             break
         held += piece
@@ -272,7 +251,7 @@ def _zstd_frames(packed: Readable, decoder: zstandard.ZstdDecompressor) -> Itera
         held = held[-len(_END) :]
     if held != _END:
         yield held
-        raise _Damaged("cut off")
+        raise Damaged("cut off")
 
 
 class _WithEnd:

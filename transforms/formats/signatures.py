@@ -38,7 +38,7 @@ _BRANDS = {
 }
 _STRUCTURAL = ("image/heif",)  # brands of the container alone: another brand says what is in it
 _SOUND = frozenset((b"M4A ", b"M4B ", b"M4P ", b"F4A ", b"F4B "))
-_QUICKTIME = (b"moov", b"mdat", b"wide")  # files from before `ftyp`
+_QUICKTIME = (b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")  # files from before `ftyp`, or with space before it
 _MAX_FTYP_BYTES = 1 << 12
 _MAX_ATOM_BYTES = 1 << 29  # four letters would be a larger number
 
@@ -68,4 +68,10 @@ def _boxed(start: bytes) -> str:
         if mime in _STRUCTURAL:
             return next((found for brand in brands[1:] if (found := _BRANDS.get(brand, mime)) not in _STRUCTURAL), mime)
         return mime
-    return "video/quicktime" if name in _QUICKTIME and (length == 1 or 8 <= length < _MAX_ATOM_BYTES) else ""
+    return "video/quicktime" if is_bare_quicktime(start) else ""
+
+
+def is_bare_quicktime(start: bytes) -> bool:
+    """Whether an atom of QuickTime stands first that is no `ftyp`."""
+    length = int.from_bytes(start[:4], "big")
+    return start[4:8] in _QUICKTIME and (length in (0, 1) or 8 <= length < _MAX_ATOM_BYTES)

@@ -17,6 +17,7 @@ from PIL import Image
 
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.rule import apply_rules
+from lamella.transforms.formats.signatures import is_bare_quicktime
 from lamella.transforms.media.bad_media import BadMedia
 from lamella.transforms.media.decode_limits import DEFAULT_LIMITS, DecodeLimits
 from lamella.transforms.media.decode_rules import CLIP_COST_RULES, ClipCost
@@ -53,9 +54,7 @@ def video_mime(data: bytes) -> str:
         return "video/webm" if b"webm" in data[:64] else "video/x-matroska"
     if data[4:8] == b"ftyp" and data[8:12] not in _PICTURE_BRANDS:
         return "video/quicktime" if data[8:12] == b"qt  " else "video/mp4"
-    if data[4:8] in (b"moov", b"mdat", b"wide"):
-        return "video/quicktime"
-    return ""
+    return "video/quicktime" if is_bare_quicktime(data) else ""
 
 
 def probe(data: bytes, max_side: int | None = None, limits: DecodeLimits = DEFAULT_LIMITS) -> tuple[VideoHeader, Image.Image]:
@@ -121,9 +120,11 @@ class _Track:
         self._start = stamp if self._start is None else min(self._start, stamp)
         if self._last is None or stamp > self._last:
             self._before, self._last = self._last, stamp
+            self._end = stamp + (
+                packet.duration or 0
+            )  # an MP4 tells durations in the order of decoding: others may say too much
         elif stamp < self._last and (self._before is None or stamp > self._before):
             self._before = stamp
-        self._end = max(self._end, stamp + (packet.duration or 0))
 
     @property
     def end_s(self) -> float:

@@ -92,6 +92,15 @@ def _jpeg(data: bytes) -> Claims | None:
     return Claims(size, held, scans) if size else None
 
 
+def header_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """(marker, start, end) of each whole segment before the first scan of a JPEG."""
+    for marker, at in _few(_segments(data)):
+        end = at + max(2, struct.unpack_from(">H", data, at)[0])
+        if marker == _SCAN or end > len(data):
+            return
+        yield marker, at - 2, end
+
+
 def unsupported_jpeg(data: bytes) -> str:
     """ "12-bit JPEG" or "JPEG-LS", which nothing here decodes; "" for anything else."""
     frame = next(((marker, at) for marker, at in _few(_segments(data)) if marker in _FRAMES or marker == _JPEG_LS), None)

@@ -1,8 +1,9 @@
 """A decoded picture of any mode in; RGB as sRGB means it out: profiles converted, transparency on a ground that shows it."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from io import BytesIO
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -13,6 +14,8 @@ _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 _PROFILED = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}  # Pillow's mode, and the colour space of a profile for it
 _SEEN_SIDE_PX = 256  # spread is measured on a copy no larger than twice this
 _SAME_LEVELS = 3  # of 255: a profile that moves no colour by more is sRGB in other words
+_SCREEN_GAMMA, _SAME_GAMMA = 2.2, 0.05  # libpng's, and how far from it a file's is taken for the same
+_LEAST_GAMMA, _MOST_GAMMA = 0.2, 2.0  # beyond, it is no picture's
 _KEPT_PROFILES = 16  # converters at hand: a site has one or two
 
 
@@ -25,7 +28,7 @@ def to_rgb(image: Image.Image, min_spread: float) -> Image.Image:
         min_spread: standard deviation, of 255, below which a picture shows nothing.
     """
     colours, alpha = _divided(image)
-    rgb = _as_srgb(colours, image.info.get("icc_profile"))
+    rgb = _with_gamma(_as_srgb(colours, image.info.get("icc_profile")), image.info)
     if alpha is None:
         return rgb
     on_white = _on(_WHITE, rgb, alpha)
@@ -90,6 +93,16 @@ def _as_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     if profile and (transform := _transform(profile, image.mode)):
         return _transformed(image, transform)
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _with_gamma(rgb: Image.Image, info: Mapping[Any, Any]) -> Image.Image:
+    """By the gamma of a PNG that says nothing better of its colours, as viewers show it (PNG, 11.3.2.2 and 12.5)."""
+    gamma = info.get("gamma", 0.0)
+    is_told = "icc_profile" in info or "srgb" in info
+    if is_told or not _LEAST_GAMMA <= gamma <= _MOST_GAMMA or abs(gamma * _SCREEN_GAMMA - 1) < _SAME_GAMMA:
+        return rgb
+    exponent = 1 / (gamma * _SCREEN_GAMMA)
+    return rgb.point([round(255 * (level / 255) ** exponent) for level in range(256)] * 3)
 
 
 def _transformed(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:

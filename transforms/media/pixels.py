@@ -20,6 +20,7 @@ from lamella.transforms.media.decode_limits import DEFAULT_LIMITS, DecodeLimits
 from lamella.transforms.media.decode_rules import PICTURE_COST_RULES
 from lamella.transforms.media.other_formats import is_bmp, is_heic, is_tiff, reads_heic, unsupported_format
 from lamella.transforms.media.png_rows import lacks_rows
+from lamella.transforms.media.readable import readable
 
 MIME_TYPES = {
     "JPEG": "image/jpeg",
@@ -74,7 +75,7 @@ class ImageHeader(NamedTuple):
 
 def image_header(data: bytes, limits: DecodeLimits = DEFAULT_LIMITS) -> ImageHeader:
     """Type and size without decoding a pixel; raises BadImage."""
-    image = _opened(data, limits)
+    image, _ = _opened(data, limits)
     return ImageHeader(MIME_TYPES[_format(image)], *_upright(image))
 
 
@@ -89,7 +90,7 @@ def decode_rgb(data: bytes, max_side: int | None = None, limits: DecodeLimits = 
     Raises:
         BadImage: the bytes are of another type, damaged, cut short, too many pixels, or too dear to decode.
     """
-    image = _opened(data, limits)
+    image, data = _opened(data, limits)
     width, height = image.size
     size = scaled_size(width, height, max_side)
     rgb = _decoded(image, data, (ceil(size[0] * _SCALE_SLACK), ceil(size[1] * _SCALE_SLACK)), limits)
@@ -105,7 +106,7 @@ def decode_roughly(
 
     `accepts(header)` raises, whatever it likes, where the header is enough to refuse the image. Raises BadImage.
     """
-    image = _opened(data, limits)
+    image, data = _opened(data, limits)
     header = ImageHeader(MIME_TYPES[_format(image)], *_upright(image))
     accepts(header)
     rgb = _decoded(image, data, scaled_size(*image.size, side), limits)
@@ -123,10 +124,12 @@ def scaled_size(width: int, height: int, max_side: int | None) -> tuple[int, int
     return max(1, round(width * max_side / longer)), max(1, round(height * max_side / longer))
 
 
-def _opened(data: bytes, limits: DecodeLimits) -> Image.Image:
+def _opened(data: bytes, limits: DecodeLimits) -> tuple[Image.Image, bytes]:
+    """The picture, and the bytes that it was opened from, which may be fewer."""
     if not data:
         raise BadImage(Reason.EMPTY_BODY, "0 bytes")
     claimed = _within(data, limits)
+    data = readable(data)
     try:
         image = Image.open(BytesIO(jpeg.with_end_mark(data) if data.startswith(_JPEG) else data), formats=_formats())
     except Image.UnidentifiedImageError as error:
@@ -141,7 +144,7 @@ def _opened(data: bytes, limits: DecodeLimits) -> Image.Image:
         rescale_key(image, data[_PNG_DEPTH])
     if image.width * image.height > claimed:  # ours and Pillow's reading of the header differ: the larger counts
         raise BadImage(Reason.BROKEN_IMAGE, f"{image.width} x {image.height}, more than it claims")
-    return image
+    return image, data
 
 
 def _within(data: bytes, limits: DecodeLimits) -> int:

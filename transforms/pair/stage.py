@@ -24,6 +24,7 @@ from lamella.schemas.datasets import Dataset
 from lamella.schemas.document import FilteredPage
 from lamella.schemas.pair import CandidatePair, ImageTextPair, VideoTextPair
 from lamella.schemas.rejection import Stage, Unit
+from lamella.transforms.base.distinct import DistinctKeys
 from lamella.transforms.base.join import Group, Join, as_it_is
 from lamella.transforms.base.join_media import Found, MediaUser
 from lamella.transforms.base.step import Outcome, Step
@@ -71,7 +72,7 @@ class MinePairs(beam.PTransform):
     def expand(self, joined: beam.PCollection[Joined]):
         config = self._config
         placed = joined | Step(Stage.PAIR, place_pair, config, PairType, counts=_one, leave=None)
-        shown = placed.kept | "Shown" >> beam.FlatMap(_shown).with_output_types(tuple[str, str]) | beam.Distinct()
+        shown = placed.kept | "Shown" >> beam.FlatMap(_shown).with_output_types(tuple[str, str])
         image_alts = {"shown": shown} | "AltsOfImage" >> Join({"shown": as_it_is}, _alts_of_image, tuple[str, int])
         judged = (
             {"pairs": placed.kept, "image_alts": image_alts}
@@ -221,7 +222,11 @@ def _by_copy_key(pair: PairType) -> Iterable[tuple[str, PairType]]:
 
 
 def _alts_of_image(_: str, found: Group) -> Iterator[tuple[str, int]]:
-    return _sizes(found["shown"])
+    """(copy key, alts of its image). Iterates twice, and tells a key again only where there are too many to know all."""
+    count, told = len(DistinctKeys(found["shown"])), DistinctKeys()
+    for key in found["shown"]:
+        if told.add(key):
+            yield key, count
 
 
 def _sizes(members: Iterable[str]) -> Iterator[tuple[str, int]]:

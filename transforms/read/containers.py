@@ -1,4 +1,4 @@
-"""A zip (WACZ) or a tar -> the web archives in it, and in such a one that is stored in it: where each lies, and if deflated.
+"""A zip (WACZ) or a tar -> the web archives in it, and in such a one that is stored in it: where each lies, and how packed.
 
 Members are read where they lie, by their own records; nothing is written out. What a container says of a member is not
 believed beyond the file's own bounds, and no byte belongs to two members: a zip whose members overlap would never end.
@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple, cast
 
 from lamella.transforms.formats.decompress import Readable, Section, TakenFrom, exactly
+from lamella.transforms.formats.zip_methods import METHODS
 
 _ZIP = b"PK\x03\x04"
-_ARCHIVE = re.compile(r"\.(?:warc|arc)(?:\.(?:gz|zst|lz4|bz2|xz))?", re.IGNORECASE)
+_ARCHIVE = re.compile(r"\.(?:warc|arc)(?:\.(?:gz|zst|lz4|bz2|xz)){0,2}", re.IGNORECASE)
 _CONTAINER = re.compile(r"\.(?:wacz|zip|tar)", re.IGNORECASE)
 _MOST_NESTED = 2  # containers in containers
 _LOCAL_HEAD = struct.Struct("<4s5H3L2H")
@@ -31,7 +32,7 @@ class Inner(NamedTuple):
     name: str
     offset: int  # of its bytes, in the container
     length: int
-    deflated: bool = False
+    method: str = ""  # by which it is packed, of `zip_methods`; "" where it is stored as it is
     fault: str = ""  # why it cannot be read
 
 
@@ -53,7 +54,7 @@ def _opened(stream: BinaryIO, inner: Inner, nested: int) -> list[Inner]:
     """A member that is an archive; of one that is a container, stored where it lies, what it holds."""
     if _is_archive(inner.name):
         return [inner]
-    if inner.deflated or inner.fault or nested >= _MOST_NESTED:
+    if inner.method or inner.fault or nested >= _MOST_NESTED:
         return [inner._replace(fault=inner.fault or "a container that is packed, or too deep in others")]
     section = Section(stream, inner.offset, inner.length)
     start = section.read(_BLOCK)
@@ -94,10 +95,10 @@ def _zipped(stream: BinaryIO, info: zipfile.ZipInfo, end: int) -> Inner:
         at += _LOCAL_HEAD.size + name_length + extra_length
     if info.flag_bits & _ENCRYPTED:
         fault = "encrypted"
-    elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    elif info.compress_type != zipfile.ZIP_STORED and info.compress_type not in METHODS:
         fault = f"packed by method {info.compress_type}"
     length = max(0, min(info.compress_size, end - at))
-    return Inner(info.filename, at, length, info.compress_type == zipfile.ZIP_DEFLATED, fault)
+    return Inner(info.filename, at, length, METHODS.get(info.compress_type, ""), fault)
 
 
 def is_tar(start: bytes) -> bool:
@@ -163,7 +164,7 @@ def _may_hold(name: str) -> bool:
 
 
 def _is_archive(name: str) -> bool:
-    return _ends(name, _ARCHIVE)
+    return _ends(name, _ARCHIVE) and not name.rpartition("/")[2].startswith("._")  # which macOS packs beside each file
 
 
 def _ends(name: str, ending: re.Pattern[str]) -> bool:

@@ -1,7 +1,7 @@
 """A file -> the stretches of records in it, whatever they are wrapped in: each its members, and where their offsets count.
 
-WARC and ARC, plain or with a gzip member, a zstd frame or an LZ4 frame a record; packed as a whole (gzip, bzip2, xz, zstd,
-LZ4); and any of these in a zip (WACZ) or a tar, which may itself be packed (`.tar.gz`) or lie in another.
+WARC and ARC, plain or with a gzip member, a zstd frame or an LZ4 frame a record; any of these packed as a whole (gzip, bzip2,
+xz, zstd, LZ4); and any of these in a zip (WACZ) or a tar, which may itself be packed (`.tar.gz`) or lie in another.
 """
 
 import zlib
@@ -13,9 +13,10 @@ from typing import BinaryIO, NamedTuple
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.packed import Packed
 from lamella.transforms.formats.content_encoding import SizeLimits
-from lamella.transforms.formats.decompress import Again, InflatedStream, Section, Seekable, UnpackedStream, exactly, is_packed
+from lamella.transforms.formats.decompress import Again, PieceStream, Section, Seekable, UnpackedStream, exactly, is_packed
 from lamella.transforms.formats.frames import FRAME, SKIPPABLE
 from lamella.transforms.formats.warc import declared_length, starts_record
+from lamella.transforms.formats.zip_methods import unzipped
 from lamella.transforms.read.containers import Inner, archives_in_tar, inner_archives, is_tar
 from lamella.transforms.read.framed import framed_members, has_a_frame_a_record
 from lamella.transforms.read.members import (
@@ -120,16 +121,16 @@ def _within(stream: BinaryIO, inner: Inner, path: str, limits: SizeLimits) -> St
     section = Section(stream, inner.offset, inner.length)
     if inner.fault:
         return Stretch(iter([_fault(inner, Reason.UNDECODABLE, inner.fault)]), path)
-    packed = Packed(path=path, offset=inner.offset, length=inner.length, deflated=inner.deflated)
-    if inner.deflated:
-        start = InflatedStream(section).stretch(0, _PEEK_BYTES)
+    packed = Packed(path=path, offset=inner.offset, length=inner.length, method=inner.method)
+    if inner.method:
+        start = unzipped(section, inner.method).stretch(0, _PEEK_BYTES)
         section.seek(0)
         kind = _kind_of_start(start)
         if kind is _Kind.PACKED:
-            return Stretch(_unpacked(UnpackedStream(InflatedStream(section)), limits), str(packed))
+            return Stretch(_unpacked(UnpackedStream(unzipped(section, inner.method)), limits), str(packed))
         if kind:
-            inflated = InflatedStream(section)
-            return Stretch(_told(_READERS[kind](inflated, limits), inflated), str(replace(packed, packed=False)))
+            unpacked = unzipped(section, inner.method)
+            return Stretch(_told(_READERS[kind](unpacked, limits), unpacked), str(replace(packed, packed=False)))
     else:
         start = _start(section)
         kind = _kind(section, start, limits.max_bytes)
@@ -152,10 +153,14 @@ def _moved(members: Iterator[Member | Fault], by: int) -> Iterator[Member | Faul
 
 
 def _unpacked(stream: UnpackedStream, limits: SizeLimits) -> Iterator[Member | Fault]:
-    return _told(plain_members(stream, limits), stream)
+    """The records of what a stream unpacks to: not packed, or once more, each by itself."""
+    start = exactly(stream, _PEEK_BYTES)
+    kind = _kind_of_start(start)
+    reader = _READERS[kind] if kind in (_Kind.GZIP, _Kind.FRAMES) else plain_members
+    return _told(reader(Again(start, stream), limits), stream)
 
 
-def _told(members: Iterator[Member | Fault], stream: UnpackedStream | InflatedStream) -> Iterator[Member | Fault]:
+def _told(members: Iterator[Member | Fault], stream: PieceStream) -> Iterator[Member | Fault]:
     """The members, and the damage that ended them, where there was any."""
     end = 0
     for member in members:
@@ -196,7 +201,7 @@ def _packed_as_a_whole(start: bytes) -> bool:
         following = zlib.decompressobj(31).decompress(decoder.unused_data, _PEEK_BYTES) if decoder.unused_data else b""
     except zlib.error:
         return False
-    if is_tar(data):
+    if is_tar(data) or (data.startswith(_GZIP) and _kind_of_start(data) is _Kind.GZIP):
         return True
     data = without_junk(data)
     declared = declared_length(data)
