@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lamella.pipeline.config.resolution import resolve
-from lamella.pipeline.preflight import find_archives, own_folder
+from lamella.pipeline.folder_lock import own_folder
+from lamella.pipeline.preflight import find_archives
 from lamella.pipeline.run import run
 from lamella.runners.local import local_execute
 from lamella.sample.web import write_sample
