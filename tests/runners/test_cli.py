@@ -133,7 +133,7 @@ def test_an_output_that_cannot_be_made(lamella, archive, tmp_path):
 
 
 def test_one_run_at_a_time(lamella, archive, tmp_path):
-    from lamella.pipeline.preflight import own_folder
+    from lamella.pipeline.folder_lock import own_folder
 
     with own_folder(str(tmp_path / "out")):
         code, _, err = lamella(*run_words(archive, tmp_path / "out"))
