@@ -48,6 +48,19 @@ BETWEEN = [
     (f'<div role=tabpanel style="display:none"><p>{LAKE}</p></div>', [LAKE]),
     (f'<p hidden>{LAKE}</p><div style="display:none"><p>{LAKE}</p></div>', []),
     ("<button aria-expanded=false>Menu</button><button>Copy it to the clipboard</button>", []),
+    (
+        f"<div><button class=faq-question>Why do they stand so?</button><div><p>{LAKE}</p></div></div>",
+        ["Why do they stand so?", LAKE],
+    ),
+    (
+        "<p>It is seen<sup>[3–5]</sup> and heard<sup>[7]</sup> all over the lake.</p>",
+        ["It is seen and heard all over the lake."],
+    ),
+    ("<p>Their bones hold <sup>14</sup>C and <sup>210</sup>Pb.</p>", ["Their bones hold 14C and 210Pb."]),
+    (
+        "<p>It runs <span class=MathJax_Preview>2n</span><script type='math/tex'>2n</script> steps.</p>",
+        ["It runs 2n steps."],
+    ),
     # raised and lowered
     (
         "<p>It weighs 10<sup>3</sup> g, flies 2<sup>nd</sup>, drinks H<sub>2</sub>O.",
@@ -109,7 +122,7 @@ def test_paragraphs_in_one_link_are_an_invitation():
     assert [node.text for node in found.nodes] == ["Beaks", BIRDS, LAKE]
 
 
-@pytest.mark.parametrize("unclosed", ["<h2>Feeding", "<button>Listen", "<iframe src=x>"])
+@pytest.mark.parametrize("unclosed", ["<h2>Feeding", "<button>Listen", "<iframe src=x>", "<textarea rows=2>Ask"])
 def test_what_is_never_closed_loses_nothing(unclosed):
     texts = [node.text for node in parse(f"<body><h1>Beaks</h1><p>{BIRDS}</p>{unclosed}{P}{P}").nodes]
     assert texts.count(BIRDS) == 3
@@ -170,6 +183,28 @@ HEROES = [
 def test_a_large_picture_beside_the_title_is_content_whatever_its_box_is_called(html, count):
     nodes = parse(f"<main><article><h1>Beaks</h1>{html}{P}</article></main>").nodes
     assert sum(isinstance(node, ImageNode) for node in nodes) == count
+
+
+BEFORE = [
+    ("<div class=hero-banner><img src=b.jpg width=1600 height=700></div>", 1),
+    ("<div class=page-top><figure><img src=b.jpg width=900></figure></div>", 1),
+    ("<header><img src=b.jpg width=900></header>", 0),
+    ("<div class=top><img src=b.jpg width=970 height=90></div>", 0),
+    ("<div class=leaderboard><img src=/ads/b.jpg width=970 height=250></div>", 0),
+    ("<div class=top><a href=/><img src=b.jpg width=900></a></div>", 0),
+    ("<div class=top><img src=b.jpg width=900></div><p>A line that stands between the two of them.</p>", 0),
+]
+
+
+@pytest.mark.parametrize(("html", "count"), BEFORE)
+def test_a_large_picture_right_before_the_article_is_its_own(html, count):
+    nodes = parse(f"<body>{html}<article><h1>Beaks</h1>{P * 4}</article></body>").nodes
+    assert sum(isinstance(node, ImageNode) for node in nodes) == count
+
+
+def test_a_title_that_was_never_closed_ends_where_the_next_tag_begins():
+    found = parse(f"<html><head><title>Beaks<meta charset=utf-8></head><body><h1>Beaks</h1>{P}</body></html>")
+    assert found.title == "Beaks" and len(found.nodes) == 4
 
 
 def test_the_title_of_a_page_without_one_is_its_first_heading():

@@ -41,6 +41,7 @@ class Heuristics:
     max_caption_figures: int = 4  # figures, one within the other, that one caption speaks for; ours
     max_player_distance: int = 3  # blocks between a player and the section whose text it stands in; ours
     max_parts: int = 8  # pictures and lines of a figure with parts, (a) to (h); ours
+    min_cover_px: int = 150  # the smaller side, where it is declared, of a picture before the article; less is a banner; ours
     # The main content.
     max_price_characters: int = 60  # of a line that is a price; ours
     min_links_to_prose: int = 3  # letters in lists of links a letter of prose: with more, the links are what is told; ours
