@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from lamella.transforms.media.codestream import header_segments
 
-_PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
+PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
 _TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
 _MAX_TEXT_BYTES = 1 << 16
 _MAX_PROFILE_BYTES = 1 << 20  # Pillow's own bound, inflated
@@ -25,7 +25,7 @@ _LEAST = {(_APP0, _JFIF): 14, (_APP14, _ADOBE): 12}  # bytes behind the length
 
 def readable(data: bytes) -> bytes:
     """The bytes themselves where there is nothing to stumble over."""
-    if data.startswith(_PNG):
+    if data.startswith(PNG):
         gone = list(_broken_chunks(data))
     elif data.startswith(_JPEG):
         gone = list(_broken_segments(data))
@@ -42,9 +42,9 @@ def _without(data: bytes, stretches: list[tuple[int, int]]) -> bytes:
     return b"".join((*out, data[at:]))
 
 
-def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+def chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """(start, end, name) of each chunk of a PNG that is whole."""
-    at = len(_PNG)
+    at = len(PNG)
     while at + 12 <= len(data):
         length, name = struct.unpack_from(">I4s", data, at)
         end = at + 12 + length
@@ -57,7 +57,7 @@ def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
 def _broken_chunks(data: bytes) -> Iterator[tuple[int, int]]:
     """Those of a PNG that may be done without. It has one profile: others are not even looked into."""
     has_profile = False
-    for at, end, name in _chunks(data):
+    for at, end, name in chunks(data):
         is_profile = name == b"iCCP"
         if name[0] & 0x20 and ((is_profile and has_profile) or not _can_be_read(data, at, end, name)):
             yield at, end
