@@ -48,9 +48,18 @@ class Group:
 class RobotsFile:
     groups: dict[str, list[Group]]  # by agent, in lower case; agents that are named together share one
     licences: tuple[str, ...]  # RSL: addresses of licences, which speak to everybody
+    _said: dict[str, Group] = field(default_factory=dict, init=False, repr=False, compare=False)  # by agent, once asked for
 
     def group_for(self, product: str) -> Group:
-        """All that is said to the agent by its name, else to everybody; an empty one where nobody is spoken to."""
+        """All that is said to the agent by its name, else to everybody; an empty one where nobody is spoken to.
+
+        It is put together once: a file may have tens of thousands of rules, and its site as many pictures.
+        """
+        if product not in self._said:
+            self._said[product] = self._put_together(product)
+        return self._said[product]
+
+    def _put_together(self, product: str) -> Group:
         found = self.groups.get(product) or self.groups.get(_EVERYBODY) or []
         found = [*found, *self.groups.get(_WHOEVER_READS, [])]
         return Group(
