@@ -52,6 +52,12 @@ test-engines: $(VENV)/.installed
 	@$(BIN)/python -c 'import pyspark' 2>/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[spark]"
 	$(BIN)/python -m tests.engines.compare --pages $(ENGINE_PAGES) --kill '$(KILL)' $(ENGINE_WORDS)
 
+# A run whose archives and folder lie in a real S3 server on this machine.
+.PHONY: test-s3
+test-s3: $(VENV)/.installed
+	@$(BIN)/python -c 'import moto.server, s3fs' 2>/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test-s3]"
+	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 0 tests/runners/test_s3.py
+
 # Prism, Beam's runner in one binary, for `--runner prism`: built with Go, where it stands.
 ENGINES := $(CURDIR)/build/engines
 .PHONY: engines

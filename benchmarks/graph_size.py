@@ -17,7 +17,8 @@ from apache_beam.portability import common_urns
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from lamella.pipeline.config.resolution import resolve
-from lamella.pipeline.preflight import find_archives, own_folder
+from lamella.pipeline.folder_lock import own_folder
+from lamella.pipeline.preflight import find_archives
 from lamella.pipeline.run import run
 from lamella.runners.progress import quiet_beam
 from lamella.runners.spark.plan import GROUP, JobPlan, StagePlan, plan_job

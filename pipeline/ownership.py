@@ -29,6 +29,7 @@ from lamella.transforms.base.files import (
 )
 
 LOCK = ".lock"
+LEASE = ".lease.json"  # the same, in a store
 FILES = ".files.json"  # folder -> names of files that runs have written there, or are about to
 REPORTS = ".reports.json"  # name -> checksums of what a report may have written under it
 
@@ -58,7 +59,8 @@ def check_output(folder: str) -> None:
     if read_facts(folder) is not None:
         return
     there = list_files(folder)
-    foreign = sorted(name for name, size in there.items() if not is_temporary(name) and (name != LOCK or size != 0))
+    own = {LOCK: 0} if is_local(folder) else {LEASE: there.get(LEASE)}
+    foreign = sorted(name for name, size in there.items() if not is_temporary(name) and own.get(name) != size)
     if foreign:
         more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
         raise ConfigError(

@@ -1,9 +1,6 @@
-"""What a run needs before it begins: globs, models and a folder in; archives and a lock out, or a ConfigError."""
+"""What a run needs before it begins: globs, models in; archives and where weights are out, or a ConfigError."""
 
-import contextlib
-import fcntl
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import fsspec
@@ -11,7 +8,6 @@ from fsspec.registry import known_implementations
 
 from lamella.pipeline.bundled import models_in_use
 from lamella.pipeline.config.resolution import check_no_credentials
-from lamella.pipeline.ownership import check_output
 from lamella.schemas.config import Config, ModelConfig, ReadConfig
 from lamella.schemas.errors import ConfigError, WeightsMissing
 from lamella.transforms.base.files import is_local, open_binary, side_by_side
@@ -77,7 +73,7 @@ def _matches(pattern: str) -> list[str]:
         folder = fs.isdir(inner)
         named = [str(path) for path in (fs.ls(inner, detail=False) if folder else fs.glob(inner))]
         matches = [path for path in named if (not folder or path.endswith(ENDINGS)) and not fs.isdir(path)]
-    except (OSError, ValueError) as error:
+    except Exception as error:  # each store's library has errors of its own
         raise ConfigError(f"--input {pattern}: {getattr(error, 'strerror', None) or error}") from None
     if not matches and folder:
         shown = pattern.rstrip("/")
@@ -180,29 +176,3 @@ def load_models(config: Config) -> None:
 
 def _load_scorer(load: Callable) -> Callable[[ModelConfig], object]:
     return lambda model: load(model.name, model.weights, role="scorer", precision=model.precision, device="cpu")
-
-
-@contextlib.contextmanager
-def own_folder(folder: str) -> Iterator[None]:
-    """Creates the run's folder and holds its lock. The lock ends with the process, however it ends.
-
-    Raises ConfigError, with nothing touched, for a folder that is not empty and holds no run.
-    """
-    check_no_credentials("--output", folder)
-    check_output(folder)
-    if not is_local(folder):
-        yield
-        return
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        lock = os.open(Path(folder) / ".lock", os.O_CREAT | os.O_RDWR)
-    except OSError as error:
-        raise ConfigError(f"--output {folder}: {error.strerror}") from None
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ConfigError(f"--output {folder}: another run is at work there") from None
-        yield
-    finally:
-        os.close(lock)

@@ -114,7 +114,8 @@ class Launch:
     ) -> RunResult:
         """Runs the jobs whose tables do not stand. `watch` wraps the `execute` of each job; `pipeline.run` says the rest."""
         from lamella.pipeline.bundled import warn_of_archives
-        from lamella.pipeline.preflight import load_models, own_folder
+        from lamella.pipeline.folder_lock import own_folder
+        from lamella.pipeline.preflight import load_models
         from lamella.pipeline.run import run
         from lamella.reporting.report import write_report
         from lamella.runners.local_memory import warn_of_memory
@@ -123,7 +124,7 @@ class Launch:
             load_models(self.settings)
             if warning := warn_of_memory(total_size(self.archives), self.processes):
                 say(warning)
-        with own_folder(self.output), closing(self.execute):
+        with own_folder(self.output, say), closing(self.execute):
             if warning := warn_of_archives(self.archives, self.settings):
                 say(warning)
             execute = watch(self.execute)

@@ -1,16 +1,20 @@
 """Paths and marks that all tests share."""
 
 import gc
+import os
 from collections import Counter
+from functools import partialmethod
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
 
 import pytest
+from apache_beam.testing.test_pipeline import TestPipeline
 from hypothesis import Phase, settings
 
 from lamella.runners.beam_memo import remember
+from tests.finished_run import FinishedRun, finished_run
 from tests.fork_server import RUNS, fork_server
 
 # No test is bound in seconds: a busy machine fails none. Nothing is traced to explain a failure: reading it takes less long.
@@ -19,6 +23,10 @@ settings.register_profile("lamella", deadline=None, phases=PHASES)
 settings.load_profile("lamella")
 
 remember()  # as the command does: tests lay some hundred pipelines out
+
+# A pipeline is written down as Beam's portable protocol, and read again by its runner. By itself a TestPipeline does both once
+# more before, which takes a third of its time and shows nothing else.
+TestPipeline.run = partialmethod(TestPipeline.run, test_runner_api=False)
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -51,6 +59,13 @@ def commands(tmp_path_factory):
     """Commands in processes of their own that begin with their imports made: `commands.command("run", ...)` is a Child."""
     with fork_server(tmp_path_factory.mktemp("commands"), RUNS) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def sound(tmp_path_factory) -> FinishedRun:
+    """A finished run that nobody changes, made once for all processes of the suite."""
+    base = tmp_path_factory.getbasetemp()
+    return finished_run((base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "finished")
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ TRAININGS = (
     "transformers.models.llama.modeling_llama",
     "transformers.models.llama.tokenization_llama",
 )
-RUNS = (  # what `lamella run` imports on the way, its models and what forks its workers aside
+RUNS = (  # what `lamella run` imports on the way, what forks its workers aside
     "lamella.runners.cli",
     "lamella.runners.launch",
     "lamella.runners.local",
@@ -40,6 +40,7 @@ RUNS = (  # what `lamella run` imports on the way, its models and what forks its
     "lamella.pipeline.preflight",
     "lamella.reporting.report",
 )
+MODELS = ("lamella.weights.coca", "lamella.weights", "lamella.transforms.score.stage")  # of the bundled models
 COMMAND = "lamella.__main__:main"
 
 

@@ -3,16 +3,35 @@
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from tests.fork_server import fork_server
+
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("schemas", "transforms", "pipeline", "reporting", "runners", "trainer", "weights")
 EDIT = re.compile(r"^`([\w/.]+)`, (new|below|above|in place of)(?: `([^`]+)`)?:\n\n((?:(?:    .*)?\n)+)", re.M)
+
+
+# What the examples' modules are made of, and nothing of ours: that each takes from its own copy.
+OTHERS = ("pytest", "apache_beam", "pyarrow.parquet", "pydantic", "PIL.Image", "torch", "tokenizers", "typer")
+
+
+@pytest.fixture(scope="module")
+def run_pytest(tmp_path_factory):
+    """(exit code, what it printed and said) of pytest in a folder, in a process of its own whose imports are made."""
+    with fork_server(tmp_path_factory.mktemp("examples"), OTHERS) as server:
+
+        def run(folder, *words):
+            words = ["-q", "-n0", "-c", os.devnull, "-p", "no:cacheprovider", *words]
+            path = {"PYTHONPATH": str(folder)}  # for the processes that it starts itself
+            child = server.run("tests.run_pytest", [str(folder), [str(word) for word in words]], path)
+            code, said = child.end(600)
+            return code, child.printed.read_text() + said
+
+        yield run
 
 
 def edits(title):
@@ -51,7 +70,7 @@ def carry_out(tree, file, how, anchor, text):
         ("Add a word of class names", 2),
     ],
 )
-def test_an_example_works_as_it_stands(tmp_path, title, files):
+def test_an_example_works_as_it_stands(run_pytest, tmp_path, title, files):
     tree = tmp_path / "lamella"
     shutil.copytree(ROOT / "lamella", tree, ignore=shutil.ignore_patterns("__pycache__"))
     for folder in FOLDERS:
@@ -61,18 +80,14 @@ def test_an_example_works_as_it_stands(tmp_path, title, files):
     for step in steps:
         carry_out(tree, *step)
     (test,) = [tree / file for file, *_ in steps if file.startswith("tests/")]
-    words = ("-m", "pytest", "-q", "-n0", "-c", os.devnull, "--rootdir", tmp_path, "-p", "no:cacheprovider", test)
-    done = subprocess.run(
-        [sys.executable, *words], cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"[1-9]\d* passed", done.stdout)
+    code, printed = run_pytest(tmp_path, "--rootdir", tmp_path, test)
+    assert code == 0, printed
+    assert re.search(r"[1-9]\d* passed", printed)
 
 
-def test_without_the_rule_its_test_fails(tmp_path):
+def test_without_the_rule_its_test_fails(run_pytest, tmp_path):
     """The example's test tries the rule, and not something that was there before."""
     (text,) = [text for _, how, _, text in edits("Add a text rule") if how == "new"]
     (tmp_path / "test_shouting.py").write_text(text + "\n")
-    words = (sys.executable, "-m", "pytest", "-q", "-n0", "-c", os.devnull, "-p", "no:cacheprovider", "test_shouting.py")
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 1 and "1 failed" in done.stdout
+    code, printed = run_pytest(tmp_path, "test_shouting.py")
+    assert code == 1 and "1 failed" in printed

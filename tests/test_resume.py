@@ -20,6 +20,7 @@ from lamella.runners.local import local_execute
 from lamella.sample.web import write_sample
 from lamella.schemas.keys import stable_fraction
 from lamella.schemas.rejection import Unit
+from tests.fork_server import MODELS, RUNS, fork_server
 
 MADE = [table.name for table in PAIRS.writes]
 KILLS = int(os.environ.get("KILLS", "3"))  # more where there is time: KILLS=10 pytest tests/test_resume.py
@@ -49,6 +50,14 @@ def web(tmp_path_factory):
     folder = tmp_path_factory.mktemp("resume") / "web"
     write_sample(folder, pages=12, seed=5)
     return folder
+
+
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory):
+    """With a hash seed that no other run here has, and with the models' imports made, which runs that are killed would each
+    make."""
+    with fork_server(tmp_path_factory.mktemp("commands"), (*RUNS, *MODELS), PYTHONHASHSEED="3") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

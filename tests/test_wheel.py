@@ -20,11 +20,17 @@ def sources():
     return sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
 
 
+def nodes_of(path, *words):
+    """The nodes of a module, where it has all the words: what is looked for by its name stands in the text."""
+    text = path.read_text(encoding="utf-8")
+    return ast.walk(ast.parse(text)) if all(word in text for word in words) else ()
+
+
 def test_no_module_patches_the_path():
     offenders = []
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            patched = isinstance(node, ast.Attribute) and ast.unparse(node) == "sys.path"
+        for node in (*nodes_of(path, "sys", "path"), *nodes_of(path, "PYTHONPATH")):
+            patched = isinstance(node, ast.Attribute) and node.attr == "path" and ast.unparse(node) == "sys.path"
             named = isinstance(node, ast.Constant) and isinstance(node.value, str) and "PYTHONPATH" in node.value
             if patched or named:
                 offenders.append(f"{path.relative_to(ROOT)}:{node.lineno}")
@@ -35,7 +41,7 @@ def test_no_child_looks_into_the_working_folder_for_modules():
     """`-m` and `-c` put the working folder first on the path; `-P` does not."""
     offenders, seen = [], 0
     for path in sources():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes_of(path, "sys", "executable"):
             if isinstance(node, ast.List) and node.elts and ast.unparse(node.elts[0]) == "sys.executable":
                 seen += 1
                 if ast.unparse(node.elts[1]) != "'-P'":

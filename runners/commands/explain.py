@@ -1,8 +1,11 @@
 """`lamella rules` and `lamella why`: a recipe, a run or an address in; every rule, or every verdict on the address, out."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from lamella.reporting.rules import RuleLine
 
 
 def rules(
@@ -16,9 +19,7 @@ def rules(
     every: Annotated[bool, typer.Option("--all", help="Rules that are off, too.")] = False,
 ) -> None:
     """Lists every rule in the order in which a page meets it, with its limit, source, file and line."""
-    from rich import box
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     from lamella.pipeline.config.resolution import resolve
@@ -26,25 +27,35 @@ def rules(
     from lamella.reporting.rules import rule_lines
 
     config = config_of(run) if run else resolve(recipe, overrides or ())
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
-    for name in ("stage", "unit", "reason", "measure", "limit", "source", "where"):
-        table.add_column(name, overflow="fold")
-    if run:
-        table.add_column("took", justify="right")
-        table.add_column("share", justify="right")
-    for line in rule_lines(config, run):
-        if not line.on and not every:
-            continue
-        key = line.key.removeprefix(f"{line.stage}.")
-        limit = f"{line.sign} {key} = {line.limit:g}" if line.sign and line.on else key or "always"
-        row = [line.stage, line.unit, line.reason, line.measure, limit if line.on else f"{key} is off", line.source, line.where]
-        if run:
-            row += [f"{line.took:,}" if line.took else "·", f"{line.share:.1%}" if line.took and line.share is not None else ""]
-        table.add_row(*row, style=None if line.on else "dim")
-    console = Console()
-    console.print(table)
+    lines = [line for line in rule_lines(config, run) if line.on or every]
+    reasons = max((len(line.reason) for line in lines), default=0)
+    asks = max((len(_asks(line)) for line in lines), default=0)
+    console, book = Console(), ""
+    for line in lines:
+        if line.book != book:
+            console.print(Text.assemble((f"{line.stage} · {line.unit}", "bold"), (f"  {line.book}", "dim")), soft_wrap=True)
+            book = line.book
+        took = _took(line) if run else ""
+        row = f"  {line.reason:<{reasons}}{took}  {_asks(line)}"
+        # A terminal has two lines for what a pipe has in one, where it can be searched.
+        where = f"\n{'':<{reasons + 4}}" if console.is_terminal else " " * (asks - len(_asks(line)) + 2)
+        told = "  ".join(filter(None, (line.source, line.where)))
+        console.print(Text.assemble((row, "" if line.on else "dim"), where, (told, "dim")), soft_wrap=True)
     if not every:
         console.print(Text("rules that are off are left out; --all shows them", style="dim"))
+
+
+def _took(line: "RuleLine") -> str:
+    share = f"{line.share:.1%}" if line.took and line.share is not None else ""
+    return f"{f'{line.took:,}' if line.took else '·':>9}{share:>7}"
+
+
+def _asks(line: "RuleLine") -> str:
+    """What a rule measures, and against what."""
+    key = line.key.removeprefix(f"{line.stage}.")
+    if not line.on:
+        return f"{line.measure}: {key} is off"
+    return f"{line.measure} {line.sign} {key} = {line.limit:g}" if line.sign else f"{line.measure}: {key or 'always'}"
 
 
 def why(

@@ -6,13 +6,12 @@ from PIL import Image
 
 from lamella.schemas.config import CaptionConfig, ModelConfig
 
-transformers = pytest.importorskip("transformers")
-
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[DEC]", "a", "red", "green", "square", "field", "of", "the"]
 
 
 @pytest.fixture(scope="module")
 def blip(tmp_path_factory) -> dict[str, ModelConfig]:
+    transformers = pytest.importorskip("transformers")  # here: an import of seconds, which only this file's process wants
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
     from tokenizers.pre_tokenizers import Whitespace

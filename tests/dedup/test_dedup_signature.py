@@ -1,7 +1,6 @@
 """Signatures: shingles by hand, estimates against datasketch and the truth, and keys that never change."""
 
 import pytest
-from datasketch import MinHash
 
 from lamella.schemas.config import DedupConfig
 from lamella.schemas.document import InterleavedDocument, TextNode
@@ -39,6 +38,8 @@ def overlapping(shared: float) -> tuple[str, str]:
 
 @pytest.mark.parametrize("shared", [0.0, 0.3, 0.6, 0.8, 0.95, 1.0])
 def test_similarity_is_the_jaccard_similarity(shared):
+    from datasketch import MinHash  # with scipy, which no other file wants
+
     one, other = overlapping(shared)
     left, right = shingles(one, 5), shingles(other, 5)
     truth = len(left & right) / len(left | right)

@@ -18,7 +18,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lamella.pipeline.config.resolution import resolve
-from lamella.pipeline.preflight import find_archives, own_folder
+from lamella.pipeline.folder_lock import own_folder
+from lamella.pipeline.preflight import find_archives
 from lamella.pipeline.run import contents_hash, run
 from lamella.reporting.verify import verify
 from lamella.runners.launch import Engine, closing, executor

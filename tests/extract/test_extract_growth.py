@@ -16,10 +16,18 @@ LONG = "a" * 100_000
 PROSE = "<p>A flamingo strains its food from the water through the fine comb of lamellae in its beak.</p>"
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def no_children_are_left():
     yield
     close_all()
+
+
+@pytest.fixture(scope="module")
+def worker():
+    """One for all pages, as a run has it: it is at its task again after a page that was too costly."""
+    worker = Worker(CONFIG)
+    yield worker
+    worker.close()
 
 
 def page(body: str) -> str:
@@ -64,16 +72,13 @@ SHARED = {name for name in FLOODS if "description" in name or "heading" in name}
 
 
 @pytest.mark.parametrize("flood", FLOODS)
-def test_a_parse_is_no_larger_than_its_page_allows(flood):
+def test_a_parse_is_no_larger_than_its_page_allows(worker, flood):
     html = page(FLOODS[flood])
-    worker = Worker(CONFIG)
     try:
         parsed = worker.parse(html, "http://a.example/p/")
     except PageTooCostly as cost:
         assert flood in SHARED and "bytes of nodes" in str(cost)
         return
-    finally:
-        worker.close()
     assert size_of(parsed) <= (CONFIG.max_growth if flood in SHARED else 2) * len(html)
     assert any(PROSE[3:20] in getattr(node, "text", "") for node in parsed.nodes)
     for node in parsed.nodes:
@@ -81,15 +86,11 @@ def test_a_parse_is_no_larger_than_its_page_allows(flood):
             assert len(node.url) <= CONFIG.max_url_characters
 
 
-def test_what_grows_all_the_same_is_too_costly():
+def test_what_grows_all_the_same_is_too_costly(worker):
     base = f"<base href='http://a.example/{'a' * 4000}/'>"
-    worker = Worker(CONFIG)
-    try:
-        with pytest.raises(PageTooCostly, match="bytes of nodes"):
-            worker.parse(page(base + "".join(f"<img src={number}.jpg>" for number in range(4000))), "http://a.example/")
-        assert worker.parse(page("<img src=i.jpg>"), "http://a.example/").nodes  # the next page is its own
-    finally:
-        worker.close()
+    with pytest.raises(PageTooCostly, match="bytes of nodes"):
+        worker.parse(page(base + "".join(f"<img src={number}.jpg>" for number in range(4000))), "http://a.example/")
+    assert worker.parse(page("<img src=i.jpg>"), "http://a.example/").nodes  # the next page is its own
 
 
 def record(html: str) -> Page:

@@ -109,7 +109,7 @@ def test_paragraphs_in_one_link_are_an_invitation():
     assert [node.text for node in found.nodes] == ["Beaks", BIRDS, LAKE]
 
 
-@pytest.mark.parametrize("unclosed", ["<h2>Feeding", "<button>Listen", "<iframe src=x>"])
+@pytest.mark.parametrize("unclosed", ["<h2>Feeding", "<button>Listen", "<iframe src=x>", "<textarea rows=2>Ask"])
 def test_what_is_never_closed_loses_nothing(unclosed):
     texts = [node.text for node in parse(f"<body><h1>Beaks</h1><p>{BIRDS}</p>{unclosed}{P}{P}").nodes]
     assert texts.count(BIRDS) == 3
@@ -170,6 +170,27 @@ HEROES = [
 def test_a_large_picture_beside_the_title_is_content_whatever_its_box_is_called(html, count):
     nodes = parse(f"<main><article><h1>Beaks</h1>{html}{P}</article></main>").nodes
     assert sum(isinstance(node, ImageNode) for node in nodes) == count
+
+
+BEFORE = [
+    ("<div class=hero-banner><img src=b.jpg width=1600 height=700></div>", 1),
+    ("<div class=page-top><figure><img src=b.jpg width=900></figure></div>", 1),
+    ("<header><img src=b.jpg width=900></header>", 0),
+    ("<div class=top><img src=b.jpg width=970 height=90></div>", 0),
+    ("<div class=top><a href=/><img src=b.jpg width=900></a></div>", 0),
+    ("<div class=top><img src=b.jpg width=900></div><p>A line that stands between the two of them.</p>", 0),
+]
+
+
+@pytest.mark.parametrize(("html", "count"), BEFORE)
+def test_a_large_picture_right_before_the_article_is_its_own(html, count):
+    nodes = parse(f"<body>{html}<article><h1>Beaks</h1>{P * 4}</article></body>").nodes
+    assert sum(isinstance(node, ImageNode) for node in nodes) == count
+
+
+def test_a_title_that_was_never_closed_ends_where_the_next_tag_begins():
+    found = parse(f"<html><head><title>Beaks<meta charset=utf-8></head><body><h1>Beaks</h1>{P}</body></html>")
+    assert found.title == "Beaks" and len(found.nodes) == 4
 
 
 def test_the_title_of_a_page_without_one_is_its_first_heading():

@@ -121,6 +121,14 @@ def test_a_few_linked_paragraphs_between_others_are_told_and_many_are_offered():
     assert LAKE not in said(f"<article><h1>Birds</h1><p>{BEAK}</p>{''.join(linked * 2)}<p>{REED}</p></article>")
 
 
+def test_linked_headings_of_what_is_told_here_are_no_cards():
+    goods = "".join(
+        f"<h2><a href=/buy{n}>A basket of the size {n}</a></h2><p>{text}</p>" for n, text in enumerate((LAKE, NEST, REED))
+    )
+    found = said(f"<article><h1>Birds</h1><p>{BEAK}</p>{goods}</article>")
+    assert [text for text in found if text.startswith("A basket")] == [f"A basket of the size {n}" for n in range(3)]
+
+
 def test_headings_of_years_in_a_row_are_a_chronicle_at_the_end_too():
     years = "<h3>1871: found</h3><h3>1904: lost</h3><h3>1950: found again</h3>"
     assert said(f"<main><h1>Birds</h1>{PROSE}{years}</main>")[5:] == ["1871: found", "1904: lost", "1950: found again"]

@@ -7,7 +7,6 @@ Exit 1 where the law was broken once. The figures of the last run stand in docs/
 
 import argparse
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -16,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from lamella.sample.web import write_sample
 from tests.faults.judge_tables import SOUND_RUN
 from tests.faults.kills import kill_runs
 from tests.faults.pool import KINDS, Verdict, judge_all, shares
+from tests.finished_run import finished_run
 
 # What the law is tried on, by what one input costs: a run's folder is verified as a whole, a picture is one decode.
 WEIGHTS = {"archive": 7, "page": 6, "picture": 6, "clip": 3, "tar": 1, "table": 1, "manifest": 0.7, "run": 0.3}
@@ -27,14 +26,9 @@ _TELL_S = 60.0
 _SHOWN = 40  # broken ones, in the terminal; the file has all
 
 
-def sound_run(folder: Path) -> dict[str, str]:
-    """Makes a finished run of a small sample; the environment in which its damaged copies are judged."""
-    write_sample(folder / "web", pages=12, seed=3)
-    words = ["--recipe", "demo", "--input", str(folder / "web" / "*.warc.gz"), "--output", str(folder / "run"), "--no-report"]
-    cheap = ["score.min_score=null", "score.documents=false", "caption.on=false"]
-    command = [sys.executable, "-m", "lamella.runners.cli", "run", *words, *cheap]
-    subprocess.run(command, check=True, capture_output=True)
-    return {SOUND_RUN: str(folder / "run"), "OMP_NUM_THREADS": "1"}
+def judged_on(run: Path) -> dict[str, str]:
+    """The environment in which damaged copies of a finished run are judged."""
+    return {SOUND_RUN: str(run), "OMP_NUM_THREADS": "1"}
 
 
 def figures(verdicts: Sequence[Verdict]) -> dict[str, dict[str, float]]:
@@ -85,7 +79,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         inputs = [(asked.one[0], int(asked.one[1]))] if asked.one else shares(asked.inputs, WEIGHTS, asked.seed)
         if inputs:
-            verdicts = judge_all(inputs, asked.processes, sound_run(Path(folder)), Clock(len(inputs)).tell)
+            verdicts = judge_all(inputs, asked.processes, judged_on(finished_run(Path(folder)).folder), Clock(len(inputs)).tell)
         if asked.kills and not asked.one:
             kills = kill_runs(asked.kills, asked.seed, Path(folder), say=_say)
     broken = [verdict for verdict in verdicts if verdict.broken]

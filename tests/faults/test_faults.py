@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.fuzz import WEIGHTS, figures, sound_run
+from tests.faults.fuzz import WEIGHTS, figures, judged_on
 from tests.faults.pool import MAX_BYTES, Verdict, judge_all, shares
 
 INPUTS = 600
@@ -10,8 +10,8 @@ SEED = 0
 
 
 @pytest.fixture(scope="module")
-def verdicts(tmp_path_factory) -> list[Verdict]:
-    return judge_all(shares(INPUTS, WEIGHTS, SEED), 1, sound_run(tmp_path_factory.mktemp("faults")))
+def verdicts(sound) -> list[Verdict]:
+    return judge_all(shares(INPUTS, WEIGHTS, SEED), 1, judged_on(sound.folder))
 
 
 @pytest.mark.slow

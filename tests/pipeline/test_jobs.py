@@ -10,7 +10,8 @@ from apache_beam.pipeline import PipelineVisitor
 from apache_beam.transforms.util import ReshufflePerKey
 
 from lamella.pipeline.config.resolution import resolve
-from lamella.pipeline.preflight import find_archives, own_folder
+from lamella.pipeline.folder_lock import own_folder
+from lamella.pipeline.preflight import find_archives
 from lamella.pipeline.run import contents_hash, run
 from lamella.pipeline.tables import read_records
 from lamella.reporting.report import write_report

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lamella.pipeline.config.resolution import resolve
+from lamella.pipeline.folder_lock import own_folder
 from lamella.pipeline.jobs import table_names
 from lamella.pipeline.ownership import (
     FILES,
@@ -19,7 +20,6 @@ from lamella.pipeline.ownership import (
     withdraw,
     write_own,
 )
-from lamella.pipeline.preflight import own_folder
 from lamella.pipeline.run import run
 from lamella.pipeline.tables import TableManifest, write_file, write_manifest
 from lamella.schemas.errors import ConfigError

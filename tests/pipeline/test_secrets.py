@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from lamella.pipeline.config.resolution import resolve
-from lamella.pipeline.preflight import find_archives, own_folder
+from lamella.pipeline.folder_lock import own_folder
+from lamella.pipeline.preflight import find_archives
 from lamella.pipeline.run import run
 from lamella.pipeline.tables import read_records
 from lamella.reporting.report import write_report

@@ -133,7 +133,7 @@ def test_an_output_that_cannot_be_made(lamella, archive, tmp_path):
 
 
 def test_one_run_at_a_time(lamella, archive, tmp_path):
-    from lamella.pipeline.preflight import own_folder
+    from lamella.pipeline.folder_lock import own_folder
 
     with own_folder(str(tmp_path / "out")):
         code, _, err = lamella(*run_words(archive, tmp_path / "out"))
@@ -174,3 +174,17 @@ def test_a_folder_of_a_user_s_stays_as_it_is(lamella, archive, tmp_path):
     assert (code, err.count("\n")) == (2, 1)
     assert "not empty, and not the folder of a run (it holds documents, and no run.json)" in err
     assert [path.name for path in (tmp_path / "out").rglob("*")] == ["documents", "a.txt"]
+
+
+def test_rules_that_are_piped_are_a_line_each_and_a_terminal_breaks_no_word(lamella, monkeypatch):
+    code, piped, _ = lamella("rules", "demo")
+    (row,) = [
+        line for line in piped.splitlines() if "language_score" in line and "min_language_score" in line and "filter/" in line
+    ]
+    assert code == 0
+    assert re.fullmatch(
+        r"  wrong_language +language_score < min_language_score = 0\.65 +FineWeb.* transforms/filter/rules\.py:\d+", row
+    )
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    _, shown, _ = lamella("rules", "demo")
+    assert re.sub(r"\x1b\[\d*m", "", shown).split() == piped.split()

@@ -7,10 +7,8 @@ import pytest
 
 from lamella.pipeline.run import contents_hash
 from lamella.reporting.verify import verify
-from lamella.sample.web import write_sample
 from lamella.transforms.base.files import TEMPORARY
-
-CHEAP = ("score.min_score=null", "score.documents=false", "caption.on=false")  # no models: they write no more
+from tests.finished_run import CHEAP
 
 
 @pytest.fixture
@@ -36,18 +34,17 @@ def small_disk(tmp_path):
 def lamella(commands):
     """(exit code, standard error) of a run."""
 
-    def run(web, folder):
-        words = ["run", "--recipe", "demo", "--input", str(web / "*.warc.gz"), "--output", str(folder), *CHEAP]
+    def run(archives, folder):
+        words = ["run", "--recipe", "demo", "--input", archives, "--output", str(folder), *CHEAP]
         return commands.command(*words).end(600)
 
     return run
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(tmp_path, small_disk, lamella):
+def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(small_disk, lamella, sound):
     disk, resize = small_disk
-    write_sample(tmp_path / "web", pages=8, seed=3)
-    code, said = lamella(tmp_path / "web", disk / "run")
+    code, said = lamella(sound.archives, disk / "run")
     assert code == 4
     errors = [line for line in said.splitlines() if line.startswith("lamella: ")]
     assert len(errors) == 1 and "No space left on device" in errors[0]
@@ -55,7 +52,6 @@ def test_a_full_disk_is_one_line_and_the_run_goes_on_when_there_is_room(tmp_path
     assert not list(disk.rglob(f"*{TEMPORARY}"))
 
     resize("200m")
-    assert lamella(tmp_path / "web", disk / "run")[0] == 0
+    assert lamella(sound.archives, disk / "run")[0] == 0
     assert list(verify(str(disk / "run"))) == []
-    assert lamella(tmp_path / "web", tmp_path / "run")[0] == 0
-    assert contents_hash(str(disk / "run")) == contents_hash(str(tmp_path / "run"))
+    assert contents_hash(str(disk / "run")) == contents_hash(str(sound.folder))

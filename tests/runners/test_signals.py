@@ -12,25 +12,21 @@ from process_tree import alive, descendants, wait_until
 
 from lamella.pipeline.graph import EXTRACT, GRAPH
 from lamella.pipeline.run import contents_hash
-from lamella.sample.web import write_sample
 from lamella.schemas.shards import MANIFEST
+from tests.finished_run import CHEAP
 
-CHEAP = ("score.min_score=null", "score.documents=false", "caption.on=false")  # no models: the end of a process is what counts
 pytestmark = [pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"), pytest.mark.timeout(900)]
 
 
-@pytest.fixture(scope="module")
-def web(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("signals") / "web"
-    write_sample(folder, pages=6, seed=5)
-    return folder
+@pytest.fixture
+def web(sound):
+    return sound.web
 
 
-@pytest.fixture(scope="module")
-def whole(web, commands):
+@pytest.fixture
+def whole(sound):
     """A run that nobody disturbed."""
-    assert commands.command(*words(web, web.parent / "whole", "--no-report")).wait() == 0
-    return web.parent / "whole"
+    return sound.folder
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import time
 
 import apache_beam as beam
 import pytest
+from apache_beam.runners.worker import data_plane
 
 from lamella.runners.local import local_execute
 
@@ -80,7 +81,10 @@ def test_three_deaths_are_an_error(pool, tmp_path):
     assert len(list(tmp_path.glob("died-*"))) == 3
 
 
-def test_input_for_a_worker_that_has_died_holds_nobody(pool, tmp_path):
+def test_input_for_a_worker_that_has_died_holds_nobody(pool, tmp_path, monkeypatch):
+    """Beam's queue to a worker takes a hundred megabytes before it lets nobody put more; here it is full at once."""
+    monkeypatch.setattr(data_plane, "_DEFAULT_SEND_QUEUE_MAX_BYTES", 10_000)
+    monkeypatch.setattr(data_plane, "_DEFAULT_SIZE_FLUSH_THRESHOLD", 10_000)
     execute, said = pool
     said.clear()
     die = dies(tmp_path, 1)
@@ -91,7 +95,7 @@ def test_input_for_a_worker_that_has_died_holds_nobody(pool, tmp_path):
 
     def build(pipeline):
         first = pipeline | beam.Create(["x"]) | beam.Map(act)
-        rows = pipeline | "Rows" >> beam.Create(["y" * 100_000] * 800) | beam.Reshuffle()
+        rows = pipeline | "Rows" >> beam.Create(["y" * 10_000] * 800) | beam.Reshuffle()
         rows | "Wait" >> beam.Map(lambda row, _: act(row), beam.pvalue.AsList(first))
 
     execute("job", build)

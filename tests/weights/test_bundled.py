@@ -42,6 +42,12 @@ def unseen(drawn) -> tuple[list[str], list[Scene], torch.Tensor]:
     return list(drawn), [scene for _, scene in drawn.values()], _pixels(drawn, load(NAME, "bundled", "scorer").image_size)
 
 
+@pytest.fixture(scope="module")
+def written(unseen) -> list[str]:
+    """What the captioner says of each."""
+    return greedy_captions(load(NAME, "bundled", "captioner", device="cpu"), unseen[2], max_tokens=40)
+
+
 def test_wrong_captions_are_told_from_right_ones(unseen):
     keys, scenes, pixels = unseen
     right, wrong = _texts(keys, scenes)
@@ -77,19 +83,16 @@ def test_the_matcher_does_not_believe_what_tempts_the_captioner(drawn, unseen):
     assert _passes(drawn, [place for place, _ in tempting], [text for _, text in tempting]) <= 0.25
 
 
-def test_captions_name_the_colours_and_shapes_that_are_there(unseen):
-    _, scenes, pixels = unseen
-    loaded = load(NAME, "bundled", "captioner", device="cpu")
-    written = greedy_captions(loaded, pixels, max_tokens=40)
+def test_captions_name_the_colours_and_shapes_that_are_there(unseen, written):
+    _, scenes, _ = unseen
     assert attribute_accuracy(written, [_colours(scene) for scene in scenes]) > 0.9
     drawn = [index for index, scene in enumerate(scenes) if scene.kind is not SceneKind.CHART]
     assert attribute_accuracy([written[index] for index in drawn], [_shapes(scenes[index]) for index in drawn]) > 0.8
 
 
-def test_captions_say_nothing_false(unseen):
+def test_captions_say_nothing_false(unseen, written):
     """Shapes, colours, numbers and relations, held against the scene."""
-    _, scenes, pixels = unseen
-    written = greedy_captions(load(NAME, "bundled", "captioner", device="cpu"), pixels, max_tokens=40)
+    _, scenes, _ = unseen
     facts = [scene.facts() for scene in scenes]
     words = Vocabulary.of(facts)
     found = [claims(text, one, words) for text, one in zip(written, facts, strict=True)]

@@ -7,11 +7,17 @@ from lamella.weights.precision import pick_precision
 
 
 @pytest.mark.parametrize(
-    ("flags", "picked"),
-    [("fpu avx512f avx512_bf16 amx_bf16 amx_tile", "bf16"), ("fpu avx512f avx512_bf16", "fp32"), ("fpu sse2", "fp32")],
+    ("vendor", "flags", "picked"),
+    [
+        ("GenuineIntel", "fpu avx512f avx512_bf16 amx_bf16 amx_tile", "bf16"),
+        ("GenuineIntel", "fpu avx512f avx512_bf16", "fp32"),
+        ("AuthenticAMD", "fpu avx512f avx512_bf16", "bf16"),
+        ("AuthenticAMD", "fpu avx512f", "fp32"),
+        ("GenuineIntel", "fpu sse2", "fp32"),
+    ],
 )
-def test_auto_asks_the_processor(tmp_path, monkeypatch, flags, picked):
-    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
+def test_auto_asks_the_processor(tmp_path, monkeypatch, vendor, flags, picked):
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nvendor_id\t: {vendor}\nflags\t\t: {flags}\n")
     monkeypatch.setattr(precision, "_CPU_INFO", tmp_path / "cpuinfo")
     precision._is_fast.cache_clear()
     assert pick_precision("auto", "cpu") == picked

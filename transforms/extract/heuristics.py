@@ -41,6 +41,7 @@ class Heuristics:
     max_caption_figures: int = 4  # figures, one within the other, that one caption speaks for; ours
     max_player_distance: int = 3  # blocks between a player and the section whose text it stands in; ours
     max_parts: int = 8  # pictures and lines of a figure with parts, (a) to (h); ours
+    min_cover_px: int = 150  # the smaller side, where it is declared, of a picture before the article; less is a banner; ours
     # The main content.
     max_price_characters: int = 60  # of a line that is a price; ours
     min_links_to_prose: int = 3  # letters in lists of links a letter of prose: with more, the links are what is told; ours
@@ -51,6 +52,9 @@ class Heuristics:
     max_little_letters: int = 700  # of what was taken of a page; with more, it is believed; ours, on WCXB
     min_taken: float = 0.5  # letters so taken a letter outside boilerplate; with less, all of that is taken; ours, on WCXB
     min_short_article: float = 0.8  # letters told, not listed, a letter so taken: with more, it is an article; ours, on WCXB
+    min_repeated_row: int = 3  # texts in a row that stood before; ours, on WCXB
+    min_repeated_row_words: int = 40  # of such a row, in all; ours, on WCXB
+    max_repeats_compared: int = 8  # places of a text at which a row that stood before is looked for; it bounds cost; ours
     # Embedded state, asked where a page says nearly nothing.
     min_state_characters: int = 500  # of an attribute that holds it; ours
     min_state_words: int = 12  # of a string in it that is prose; ours

@@ -49,7 +49,8 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     """The main content of a page, in reading order. Bytes are UTF-8."""
     page = html.encode("utf-8", "replace") if isinstance(html, str) else html
     dom = LexborHTMLParser(page)
-    if dom.css_first(CLOSED) is not None and (whole := opened(page)) is not page:
+    empty = dom.body is None or dom.body.child is None
+    if (empty or dom.css_first(CLOSED) is not None) and (whole := opened(page)) is not page:
         dom = LexborHTMLParser(whole)
     walk = walk_page(dom, url, config)
     elements = _main_content(walk.tree, config)

@@ -8,6 +8,7 @@ from lamella.transforms.extract.content.headings import (
     without_emptied_blocks,
     without_lone_headings,
 )
+from lamella.transforms.extract.content.repeats import without_repeats
 from lamella.transforms.extract.content.runs import FULL_STOPS, is_sentence, runs_of
 from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element, Image, is_named
 from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BLOCKS
@@ -51,7 +52,7 @@ def without_boilerplate(tree: BlockTree, elements: list[Element], limits: "Extra
     kept = [element for index, element in enumerate(elements) if said[index] or _is_between(tree, elements, said, index)]
     kept = without_emptied_blocks(tree, elements, kept, limits)
     kept = _without_preamble(tree, _without_notices(kept, limits), limits)
-    kept = _without_logos(_without_repeats(tree, kept, limits), limits)
+    kept = _without_logos(without_repeats(tree, kept, limits), limits)
     in_runs = {id(element) for element, run in zip(elements, runs, strict=True) if run or element.entry}
     kept = without_lone_headings(tree, _without_loose_ends(tree, kept, in_runs, limits))
     return without_doubled_headings(kept)
@@ -94,28 +95,6 @@ def _is_linked_paragraph(tree: BlockTree, elements: list[Element], index: int, l
 def _may_be_told(blocks: list[Block], element: Element, limits: "ExtractConfig") -> bool:
     long = element.tag == "p" and element.words >= limits.min_linked_words and element.text[-1] in FULL_STOPS
     return long and blocks[element.block].tag == "p"
-
-
-def _without_repeats(tree: BlockTree, elements: list[Element], limits: "ExtractConfig") -> list[Element]:
-    """Without the paragraphs that stood before, word for word, in a block elsewhere: each kind of screen is shown its own.
-    Where they are much of the text, a page repeats itself for a reason."""
-    seen: dict[str, int] = {}
-    repeats: dict[int, str] = {}
-    told_again: set[str] = set()  # in one block
-    for index, element in enumerate(elements):
-        if element.tag == "p" and element.words >= limits.min_repeated_words:
-            around = tree.blocks[element.block].parent
-            if element.text not in seen:
-                seen[element.text] = around
-            elif seen[element.text] == around:
-                told_again.add(element.text)
-            else:
-                repeats[index] = element.text
-    repeats = {index: text for index, text in repeats.items() if text not in told_again}
-    letters = sum(len(element.text) for element in elements)
-    if letters < limits.min_repeating_letters or sum(map(len, repeats.values())) > limits.max_repeated_text * letters:
-        return elements
-    return [element for index, element in enumerate(elements) if index not in repeats]
 
 
 def _without_preamble(tree: BlockTree, elements: list[Element], limits: "ExtractConfig") -> list[Element]:

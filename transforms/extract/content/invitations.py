@@ -19,8 +19,10 @@ def invites(tree: BlockTree, limits: "ExtractConfig") -> list[bool]:
             titles[element.block] += 1
     for index in range(len(tree.blocks) - 1, 0, -1):
         titles[tree.blocks[index].parent] += titles[index]
+    sections = _opens_section(tree, limits)
     inviting = [
-        titles[index] <= limits.max_card_titles
+        index not in sections
+        and titles[index] <= limits.max_card_titles
         and (block.media or block.headings)
         and block.prose <= limits.max_card_prose
         and (titles[index] or block.link_letters > limits.max_link_density * block.letters > 0)
@@ -43,6 +45,16 @@ def invites(tree: BlockTree, limits: "ExtractConfig") -> list[bool]:
             for index in group:
                 cards[index] = True
     return cards
+
+
+def _opens_section(tree: BlockTree, limits: "ExtractConfig") -> set[int]:
+    """The headings, as blocks, that prose follows in a block with more of it than a card has: what they head is told here."""
+    told, blocks = _told_about(tree, limits), tree.blocks
+    return {
+        element.block
+        for element, one in zip(tree.elements, told, strict=True)
+        if one and blocks[element.block].tag in HEADINGS and blocks[blocks[element.block].parent].prose > limits.max_card_prose
+    }
 
 
 def _of_one_name(tree: BlockTree, groups: Iterable[list[int]]) -> Iterator[list[int]]:

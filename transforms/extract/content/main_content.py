@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.content.entries import entries_of, priced_blocks, without_repeated_lines
 from lamella.transforms.extract.content.invitations import headlines, invites
-from lamella.transforms.extract.content.pictures import picture_blocks
+from lamella.transforms.extract.content.pictures import cover_before, picture_blocks
 from lamella.transforms.extract.content.titles import lead_of, told_under_title
 from lamella.transforms.extract.content.trailing import core_of, without_trailing
 from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element
@@ -72,7 +72,9 @@ def main_elements(tree: BlockTree, limits: "ExtractConfig") -> list[Element]:
     core = core_of(tree, prose, main, limits)
     if prose[main] >= limits.min_article_prose and not spread:
         content = without_trailing(tree, content, core, limits)
-    return lead_of(tree, boilerplate, inside, limits) + content
+    lead = lead_of(tree, boilerplate, inside, limits) + content
+    first = next((index for index, element in enumerate(tree.elements) if element is lead[0]), 0) if lead else 0
+    return cover_before(tree, main, first, limits) + lead
 
 
 def is_spread(tree: BlockTree, marked: list[bool], limits: "ExtractConfig") -> bool:

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.blocks import BlockTree, Element, Image, Video
+from lamella.transforms.extract.dom.class_heuristics import BOILERPLATE, COMMENTS, CONSENT
 from lamella.transforms.extract.dom.tags import TEXT_BLOCKS
 from lamella.transforms.extract.heuristics import HEURISTICS
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
 
+_NEVER = frozenset((BOILERPLATE, CONSENT, COMMENTS))
 _OF_THE_SITE = re.compile(
     r"logo|sponsor|advert|(?:^|[_\s-])ads?(?:$|[_\s-])|social|share|cookie|consent|popup|modal|newsletter|avatar", re.I
 )
@@ -35,6 +37,26 @@ def picture_blocks(tree: BlockTree, limits: "ExtractConfig") -> set[int]:
                 found.add(at)
             at = block.parent
     return found
+
+
+def cover_before(tree: BlockTree, main: int, first: int, limits: "ExtractConfig") -> list[Element]:
+    """The large picture right before the main content, which begins at the element `first`, where it leads nowhere and stands
+    in a block of its own beside it: a hero. What a site puts into its header, or beside, is none."""
+    blocks = tree.blocks
+    shown = tree.elements[first - 1] if first > 0 else None
+    if shown is None or not isinstance(shown.media, Image) or shown.media.linked or shown.media.of_site:
+        return []
+    at, end, names = shown.block, tree.ends(), []
+    while at > 0 and end[at] <= main:
+        block = blocks[at]
+        if block.tag == "header" or block.hint in _NEVER or block.media != 1 or block.link_letters:
+            return []
+        if block.letters > limits.max_hero_letters:
+            return []
+        names.append(block.name)
+        at = block.parent
+    low = 0 < min(shown.media.width, shown.media.height) < HEURISTICS.min_cover_px
+    return [shown] if names and not low and _is_large(shown.media, " ".join(names), limits) else []
 
 
 def _video_blocks(tree: BlockTree, beside: set[int], limits: "ExtractConfig") -> set[int]:

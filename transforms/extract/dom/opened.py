@@ -1,9 +1,9 @@
-"""A page's bytes -> the same with what a parser would not enter opened: declared shadow roots, and the rest behind an iframe
-that was never closed. Bytes that hold neither come back as they are."""
+"""A page's bytes -> the same with what a parser would not enter opened: declared shadow roots, and the rest behind an iframe,
+a field of text or a title that was never closed. Bytes that hold none of them come back as they are."""
 
 import re
 
-CLOSED = "template, iframe"  # a page without these needs no opening
+CLOSED = "template, iframe, textarea"  # a page without these needs no opening, unless its title has swallowed its body
 _ROOT = b"shadowroot"  # of `shadowrootmode`, and of the older `shadowroot`
 _TEMPLATE = re.compile(rb"<(/?)template\b([^<>]*+)>", re.IGNORECASE)
 _FRAME = re.compile(rb"<iframe\b[^<>]*+>", re.IGNORECASE)
@@ -14,6 +14,9 @@ def opened(html: bytes) -> bytes:
         html = _with_shadow_roots(html)
     if b"<iframe" in html and html.count(b"<iframe") > html.count(b"</iframe"):
         html = _with_closed_frames(html)
+    for open_tag, close_tag in ((b"<title", b"</title"), (b"<textarea", b"</textarea")):
+        if open_tag in html and html.count(open_tag) > html.count(close_tag):
+            html = _with_closed_text(html, open_tag, close_tag)
     return html
 
 
@@ -41,3 +44,14 @@ def _with_closed_frames(html: bytes) -> bytes:
         if html.find(b"</iframe", at, end) < 0:
             out.append(b"</iframe>")
     return b"".join([*out, html[at:]])
+
+
+def _with_closed_text(html: bytes, open_tag: bytes, close_tag: bytes) -> bytes:
+    """An element of plain text that ends nowhere before the next of its kind ends at the next tag."""
+    out, parts = [], html.split(open_tag)
+    for part in parts[1:]:
+        if close_tag in part or (end := part.find(b"<", part.find(b">") + 1)) < 0:
+            out.append(part)
+        else:
+            out.append(part[:end] + close_tag + b">" + part[end:])
+    return open_tag.join([parts[0], *out])
