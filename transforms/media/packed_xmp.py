@@ -8,7 +8,8 @@ import zlib
 from collections.abc import Iterator
 from itertools import islice
 
-from lamella.transforms.media.readable import PNG, chunks
+from lamella.transforms.media.codestream import png_chunks
+from lamella.transforms.media.readable import PNG
 
 _XMP = b"XML:com.adobe.xmp\0\1\0"  # packed, by deflate
 _PROFILE = b"Raw profile type xmp\0\0"
@@ -25,7 +26,7 @@ def packed_xmp(data: bytes) -> Iterator[bytes]:
 
 
 def _texts(data: bytes) -> Iterator[bytes]:
-    for at, end, name in chunks(data):
+    for at, end, name in png_chunks(data):
         if name == b"iTXt" and data.startswith(_XMP, at + 8) and (behind := _LANGUAGES.match(data, at + 8 + len(_XMP), end)):
             yield _inflated(data[behind.end() : end - 4])
         elif name == b"zTXt" and data.startswith(_PROFILE, at + 8):
