@@ -48,6 +48,19 @@ BETWEEN = [
     (f'<div role=tabpanel style="display:none"><p>{LAKE}</p></div>', [LAKE]),
     (f'<p hidden>{LAKE}</p><div style="display:none"><p>{LAKE}</p></div>', []),
     ("<button aria-expanded=false>Menu</button><button>Copy it to the clipboard</button>", []),
+    (
+        f"<div><button class=faq-question>Why do they stand so?</button><div><p>{LAKE}</p></div></div>",
+        ["Why do they stand so?", LAKE],
+    ),
+    (
+        "<p>It is seen<sup>[3–5]</sup> and heard<sup>[7]</sup> all over the lake.</p>",
+        ["It is seen and heard all over the lake."],
+    ),
+    ("<p>Their bones hold <sup>14</sup>C and <sup>210</sup>Pb.</p>", ["Their bones hold 14C and 210Pb."]),
+    (
+        "<p>It runs <span class=MathJax_Preview>2n</span><script type='math/tex'>2n</script> steps.</p>",
+        ["It runs 2n steps."],
+    ),
     # raised and lowered
     (
         "<p>It weighs 10<sup>3</sup> g, flies 2<sup>nd</sup>, drinks H<sub>2</sub>O.",
@@ -177,6 +190,7 @@ BEFORE = [
     ("<div class=page-top><figure><img src=b.jpg width=900></figure></div>", 1),
     ("<header><img src=b.jpg width=900></header>", 0),
     ("<div class=top><img src=b.jpg width=970 height=90></div>", 0),
+    ("<div class=leaderboard><img src=/ads/b.jpg width=970 height=250></div>", 0),
     ("<div class=top><a href=/><img src=b.jpg width=900></a></div>", 0),
     ("<div class=top><img src=b.jpg width=900></div><p>A line that stands between the two of them.</p>", 0),
 ]

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.blocks import BlockTree, Element, Image, Video
-from lamella.transforms.extract.dom.class_heuristics import BOILERPLATE, COMMENTS, CONSENT
+from lamella.transforms.extract.dom.class_heuristics import BOILERPLATE, COMMENTS, CONSENT, HEADER
 from lamella.transforms.extract.dom.tags import TEXT_BLOCKS
 from lamella.transforms.extract.heuristics import HEURISTICS
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
@@ -16,6 +17,7 @@ _NEVER = frozenset((BOILERPLATE, CONSENT, COMMENTS))
 _OF_THE_SITE = re.compile(
     r"logo|sponsor|advert|(?:^|[_\s-])ads?(?:$|[_\s-])|social|share|cookie|consent|popup|modal|newsletter|avatar", re.I
 )
+_ADVERTISES = re.compile(r"advert|sponsor|(?:^|[/_.-])(?:ads?|banners?)(?:[/_.-]|$)", re.I)  # of an address
 _PROMOTES, _OPENS = re.compile("promo", re.I), re.compile("hero|cover|featured", re.I)
 _OF_PICTURES = re.compile(r"hero|image|img|photo|picture|figure|media|cover|featured|thumb|overlay|banner|slide|gallery", re.I)
 
@@ -51,10 +53,13 @@ def cover_before(tree: BlockTree, main: int, first: int, limits: "ExtractConfig"
         block = blocks[at]
         if block.tag == "header" or block.hint in _NEVER or block.media != 1 or block.link_letters:
             return []
-        if block.letters > limits.max_hero_letters:
+        named = block.hint in ("", HEADER) or _OF_PICTURES.search(block.name)
+        if block.letters > limits.max_hero_letters or not named:
             return []
         names.append(block.name)
         at = block.parent
+    if _ADVERTISES.search(shown.media.url[: INPUT_LIMITS.max_names]):
+        return []
     low = 0 < min(shown.media.width, shown.media.height) < HEURISTICS.min_cover_px
     return [shown] if names and not low and _is_large(shown.media, " ".join(names), limits) else []
 

@@ -13,6 +13,10 @@ from lamella.transforms.extract.heuristics import HEURISTICS
 from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
 _POWER = re.compile(r"[-+−±]?\d[\d.,]*|[-+−]?[b-df-npqs-z]|[-+−]?[a-z]\s?[-+−]\s?\d+", re.IGNORECASE)
+_REFERENCES = re.compile(r"\[\d{1,3}(?:\s?[-–,;]\s?\d{1,3}){0,5}\]")
+_ELEMENT = re.compile(r"[A-Z][a-z]?(?![a-zA-Z])")  # behind the number of an isotope
+_ASKS = re.compile(r"accordion|faq|question|collaps", re.IGNORECASE)  # the class of a button that unfolds its answer
+_QUESTION_MARKS = frozenset("?？؟")
 _NOTE_ROLES = frozenset(("doc-noteref", "doc-backlink", "noteref", "backlink"))
 _GLUED_MARK = re.compile(r"\[\w{1,3}\]|\(\d{1,3}\)")
 _TEX = 'annotation[encoding*="tex" i]'
@@ -60,8 +64,10 @@ def button(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
         return SKIP
     if node.css_first(_BUTTON_MATTER) is not None:
         return begin_block(walk, node, attributes) if len(node.text() or "") > HEURISTICS.max_button_letters else SKIP
-    unfolds = "aria-expanded" in attributes or not _UNFOLDING.isdisjoint(attributes)
-    if unfolds and len((node.text() or "")[: HEURISTICS.max_button_letters].split()) >= HEURISTICS.min_question_words:
+    said = (node.text() or "")[: HEURISTICS.max_button_letters].strip()
+    asks = said[-1:] in _QUESTION_MARKS and _ASKS.search((attributes.get("class") or "")[: INPUT_LIMITS.max_names])
+    unfolds = asks or "aria-expanded" in attributes or not _UNFOLDING.isdisjoint(attributes)
+    if unfolds and len(said.split()) >= HEURISTICS.min_question_words:
         return begin_block(walk, node, attributes)
     return SKIP
 
@@ -101,13 +107,16 @@ def raised(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     if child is not None and child.tag == "a" and (child.attributes.get("href") or "").startswith("#"):
         return SKIP
     before = walk.pieces[-1][-HEURISTICS.min_name_letters :] if walk.pieces else ""
+    if before and not before[-1].isspace() and _REFERENCES.fullmatch(_first_text(node).strip()):
+        return SKIP
     if before[-1:].isdigit() or before[-1:] == ")":
         if _is_power(node):
             walk.pieces.append("^")
     elif len(before) == HEURISTICS.min_name_letters and before.isalpha() and _first_letter(node).isdigit():
         walk.part_words()
-    if following is not None and following.tag == "-text" and (following.text_content or "")[:1].isalpha():
-        return walk.part_words
+    if following is not None and following.tag == "-text" and (behind := (following.text_content or "")[:3])[:1].isalpha():
+        isotope = not before.strip() or before[-1].isspace()
+        return None if isotope and _first_letter(node).isdigit() and _ELEMENT.match(behind) else walk.part_words
     return None
 
 
@@ -127,13 +136,17 @@ def _is_power(node: LexborNode) -> bool:
 
 
 def _first_letter(node: LexborNode) -> str:
-    """Of the first text within. Not `node.text()`: that reads all of it, for each mark within a mark."""
+    return _first_text(node)[:1]
+
+
+def _first_text(node: LexborNode) -> str:
+    """Within. Not `node.text()`: that reads all of it, for each mark within a mark."""
     inner = node.first_child
     for _ in range(INPUT_LIMITS.max_wraps):
         if inner is None or inner.tag == "-text":
             break
         inner = inner.first_child
-    return (inner.text_content or "")[:1] if inner is not None and inner.tag == "-text" else ""
+    return inner.text_content or "" if inner is not None and inner.tag == "-text" else ""
 
 
 def link(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
