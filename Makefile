@@ -78,6 +78,7 @@ fuzz: $(VENV)/.installed
 MODELS ?= models
 TRAIN := $(BIN)/lamella train contrastive --shards $(MODELS)/run/shards
 TRAIN_ON_SCENES := $(BIN)/lamella train contrastive --shards $(MODELS)/scenes
+TRAIN_ON_HARDER := $(BIN)/lamella train contrastive --shards $(MODELS)/harder
 weights: $(VENV)/.installed
 	$(BIN)/lamella sample $(MODELS)/web --pages 3000 --seed 7
 	$(BIN)/lamella run --recipe demo --input '$(MODELS)/web/*.warc.gz' --output $(MODELS)/run --processes $(PROCESSES) --no-report \
@@ -92,7 +93,10 @@ weights: $(VENV)/.installed
 	$(TRAIN_ON_SCENES) --recipe demo-matcher --output $(MODELS)/near init_from=$(MODELS)/itm
 	$(TRAIN_ON_SCENES) --recipe demo-large --output $(MODELS)/large init_from=$(MODELS)/near
 	$(BIN)/python -m lamella.runners.hard_pairs $(MODELS)/hard --of 5000 --seed 8 --captioner $(MODELS)/captioner
-	$(BIN)/lamella train contrastive --shards $(MODELS)/hard --recipe demo-hard --output $(MODELS)/matcher init_from=$(MODELS)/large
+	$(BIN)/lamella train contrastive --shards $(MODELS)/hard --recipe demo-hard --output $(MODELS)/judge init_from=$(MODELS)/large
+	$(BIN)/python -m lamella.runners.hard_pairs $(MODELS)/harder --of 10428 --seed 9 --captioner $(MODELS)/captioner
+	$(TRAIN_ON_HARDER) --recipe demo-harder --output $(MODELS)/stricter init_from=$(MODELS)/judge
+	$(TRAIN_ON_HARDER) --recipe demo-grounds --output $(MODELS)/matcher init_from=$(MODELS)/stricter
 	$(BIN)/python -m lamella.weights.bundle $(MODELS)
 
 # CapFilt's rounds on the sample: captioner and matcher learn from what was kept, and caption and filter again.

@@ -23,6 +23,7 @@ TORCH_ALLOWED = ("transforms/score/", "transforms/caption/", "trainer/", "weight
 BEAM_ALLOWED = ("pipeline/", "runners/")
 BEAM_FILES = (
     "stage.py",
+    "ask_the_web.py",
     "find_links.py",
     "find_copies.py",
     "look_in_archives.py",

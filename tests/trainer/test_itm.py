@@ -53,6 +53,13 @@ def _kind_of_change(text: str, miss: str) -> str:
     return new[0] if new else "size" if sorted(text.split()) != sorted(miss.split()) else "swap"
 
 
+def test_another_ground_makes_a_caption_wrong_and_the_same_in_other_words_does_not():
+    texts = [f"four rings on {ground}" for ground in KINDS["ground"]]
+    for text, same in (("a plain white", "a white background"), ("a dotted", "a background with dots")):
+        found = set(near_misses(f"four rings on {text} background", 1000))
+        assert f"four rings on {same}" not in found and len(found & set(texts)) == len(texts) - 2
+
+
 def test_what_one_frame_does_not_tell_is_no_near_miss():
     assert not any("right to left" in miss for miss in near_misses("a red ring moves from left to right", 1000))
 

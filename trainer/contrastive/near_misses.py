@@ -1,4 +1,4 @@
-"""A caption in, captions that say nearly the same and are wrong, out: one colour, number, size, place or shape is another.
+"""A caption in, captions that say nearly the same and are wrong, out: one colour, number, size, place, shape or ground is new.
 
 A matcher that saw only captions of other pictures learns to look for one word that fits; these differ by the one word that does
 not (Yuksekgonul et al. 2023, "When and why vision-language models behave like bags-of-words").
@@ -22,11 +22,20 @@ KINDS: dict[str, tuple[str, ...]] = {
     "side": ("left", "right"),
     "shape": ("circle", "square", "triangle", "star", "heart", "cross", "diamond", "ring"),
     "shapes": ("circles", "squares", "triangles", "stars", "hearts", "crosses", "diamonds", "rings"),
+    "ground": (
+        *("a white background", "a plain white background", "a grey background", "a plain grey background"),
+        *("a striped background", "a background with stripes", "a dotted background", "a background with dots"),
+        *("a checkered background", "a background with checks", "a shaded background", "a background that fades"),
+    ),
 }
 _OTHER_SPELLING = {"little": "small", "tiny": "small", "big": "large", "huge": "large", "gray": "grey", "beneath": "below"}
+_OTHER_SPELLING |= {f"a plain {colour} background": f"a {colour} background" for colour in ("white", "grey")}
+_OTHER_SPELLING |= {"a background with stripes": "a striped background", "a background with dots": "a dotted background"}
+_OTHER_SPELLING |= {"a background with checks": "a checkered background", "a background that fades": "a shaded background"}
 _KIND_OF = {word: kind for kind, words in KINDS.items() for word in words}
 _KIND_OF |= {word: _KIND_OF[same] for word, same in _OTHER_SPELLING.items()}
-_WORD = re.compile(r"\bto the (?:left|right) of\b|[A-Za-z]+", re.IGNORECASE)
+_PHRASES = "|".join(word for word in _KIND_OF if " " in word)
+_WORD = re.compile(rf"\b(?:{_PHRASES})\b|[A-Za-z]+", re.IGNORECASE)
 _MOTION = re.compile(r"\bfrom (?:the )?\w+ to (?:the )?\w+", re.IGNORECASE)  # which one frame of a clip does not tell
 
 
@@ -105,7 +114,7 @@ def _replaced(text: str, said: list[tuple[int, int, str]]) -> Iterator[tuple[str
     for start, end, word in said:
         kind = _KIND_OF[word.lower()]
         for other in KINDS[kind]:
-            if other not in there:
+            if _plain(other) not in there:
                 yield kind, text[:start] + _cased(other, word) + text[end:]
 
 

@@ -20,10 +20,11 @@ from lamella.transforms.base.rule import Violation
 from lamella.transforms.base.spread import Spread
 from lamella.transforms.base.step import Step
 from lamella.transforms.fetch.address_rules import judge_link
+from lamella.transforms.fetch.ask_the_web import AskTheWeb
 from lamella.transforms.fetch.captured import FetchedFile, InspectedFile
 from lamella.transforms.fetch.copies import choose_one
 from lamella.transforms.fetch.find_copies import FindCopies
-from lamella.transforms.fetch.find_links import AskTheWeb, FindLinks
+from lamella.transforms.fetch.find_links import FindLinks
 from lamella.transforms.fetch.hear_sites import HearSites
 from lamella.transforms.fetch.inspect import asked_of, judge_media, read_media, with_inspection
 from lamella.transforms.fetch.links import FetchRequest
