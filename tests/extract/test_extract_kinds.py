@@ -36,6 +36,18 @@ def test_a_page_that_is_a_list_keeps_its_entries_whole():
     assert [node.alt for node in found if isinstance(node, ImageNode)] == [f"bird {n}" for n in range(8)]
 
 
+def test_a_card_of_one_line_and_its_picture_is_an_entry():
+    cards = "".join(
+        f"<div class=card><a href=/r{n}><img src=/r{n}.jpg><span>The dish of the number {n}</span></a></div>" for n in range(8)
+    )
+    found = parse(f"{MENU}<main><h1>Dishes</h1><div class=list>{cards}</div></main>").nodes
+    said = [node.text for node in found if isinstance(node, TextNode)]
+    assert said == ["Dishes", *(f"The dish of the number {n}" for n in range(8))]
+    assert len(found) == 1 + 2 * 8
+    article = f"<article><h1>Beaks</h1>{f'<p>{BIRDS} {LAKE}</p>' * 8}</article>"
+    assert all("The dish" not in text for text in texts(f"<main>{article}<div>{cards}</div></main>"))
+
+
 def test_cards_below_an_article_are_invitations():
     article = f"<article><h1>Beaks</h1>{f'<p>{BIRDS} {LAKE}</p>' * 8}</article>"
     assert all("number" not in text for text in texts(f"<main>{article}<div>{CARDS}</div></main>"))

@@ -72,3 +72,10 @@ def test_a_short_article_does_not_take_the_lists_beside_it():
 def test_a_page_within_one_form_is_no_form():
     text = said(f"<form><h1>The birds of the lake</h1><div class=browse>{LETTERS}</div></form>")
     assert "Garganey" in text
+
+
+def test_what_a_page_hides_is_not_asked_where_it_shows_enough():
+    choices = f"<div style='display:none' class=preferences><h2>Your choices</h2>{f'<p>{BIRDS} {LAKE}</p>' * 3}</div>"
+    more = "".join(f"<div class=names><a href=/{n}>A bird of the bay {n}</a></div>" for n in range(9))
+    text = said(f"<h1>The birds of the lake</h1><div class=browse>{LETTERS}{more}</div>{choices}")
+    assert "Garganey" in text and "Your choices" not in text

@@ -56,10 +56,11 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     elements = _main_content(walk.tree, config)
     says_little = _letters(elements) < config.min_article_prose
     sure = confidence(walk.tree, elements, says_little, config.min_prose_words)
-    tree = walk.tree
-    if says_little:
+    enough = enough_of(walk.tree, elements, config)
+    if says_little and _letters(enough) < config.min_article_prose:
         elements, dom, tree = _sought(elements, dom, walk, config)
-    if (enough := enough_of(tree, elements, config)) is not elements:
+        enough = enough_of(tree, elements, config)
+    if enough is not elements:
         elements = without_copies(enough)
     if config.engine == "trafilatura":
         from lamella.transforms.extract.trafilatura_text import with_trafilatura_text  # it loads for a second

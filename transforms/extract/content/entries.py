@@ -62,12 +62,15 @@ def entries_of(tree: BlockTree, marked: list[bool], limits: "ExtractConfig") -> 
 
 
 def _is_entry(block: Block, lines: int, likely: bool, priced: bool, limits: "ExtractConfig") -> bool:
-    """In what may be boilerplate only what shows a picture and has a heading: menus have no both."""
+    """In what may be boilerplate only what shows a picture and has a heading: menus have no both. A single line is one with its
+    picture."""
     if likely:
         return bool(block.media and block.headings)
     tells = (
         lines > 2 and (block.name or block.tag != "li") and block.link_letters <= limits.max_entry_links * block.letters
     )  # a menu within a menu has lines, too
+    if lines == 1:
+        return bool(block.media and block.name)
     return lines > 1 and bool(block.media or block.headings or tells or priced)
 
 
