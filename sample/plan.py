@@ -73,13 +73,19 @@ class Plan:
     damaged: bool = False  # a copy of the page's own record stands behind it, spoiled
 
 
-def plan(seed: int, index: int) -> Plan:
-    """The plan of one page; it depends on nothing but its two arguments."""
+def plan(seed: int, index: int, pages: int | None = None) -> Plan:
+    """The plan of one page; it depends on nothing but its arguments.
+
+    Args:
+        pages: of the sample. Fixtures that only many pages make true, of which some stand beyond the last, are left out of all.
+    """
     number, slot = divmod(index, ROUND)
     if fate := _fate_at(slot):
         return Plan(fate=fate) if _recurs(seed, number, fate) else Plan()
     fixtures = tuple(
-        fixture for name, place in _BY_SLOT.get(slot, ()) if (fixture := _fixture(seed, number, name, place, index=index))
+        fixture
+        for name, place in _BY_SLOT.get(slot, ())
+        if _is_whole(name, number, pages) and (fixture := _fixture(seed, number, name, place, index=index))
     )
     edge_cases = tuple(name for at, name in enumerate(EXCHANGES) if slot == 10 + 6 * at and _recurs(seed, number, name))
     return Plan(fixtures=fixtures, edge_case_records=edge_cases, damaged=slot == 60 and _recurs(seed, number, "damaged_record"))
@@ -87,6 +93,11 @@ def plan(seed: int, index: int) -> Plan:
 
 def _fate_at(slot: int) -> str:
     return PAGE_FATES[slot // 2] if slot % 2 and slot // 2 < len(PAGE_FATES) else ""
+
+
+def _is_whole(reason: str, number: int, pages: int | None) -> bool:
+    """Whether every fixture of a round's group stands on some page."""
+    return pages is None or reason not in GROUPS or number * ROUND + _LAST_SLOTS[reason] < pages
 
 
 def _fixture(seed: int, number: int, reason: str, place: int, *, index: int) -> Fixture | None:
@@ -118,3 +129,6 @@ def _slots() -> dict[int, tuple[tuple[str, int], ...]]:
 
 
 _BY_SLOT = _slots()
+_LAST_SLOTS = {
+    reason: max(slot for slot, held in _BY_SLOT.items() if any(name == reason for name, _ in held)) for reason in GROUPS
+}

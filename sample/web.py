@@ -1,6 +1,6 @@
 """Number of pages and seed in, a small web on disk out: WARC files, `ledger.jsonl` with what is true, and a README.
 
-One pass, one page in memory: a page follows from (seed, index) alone, so 100 pages and 100,000 cost the same memory.
+One pass, one page in memory: a page follows from seed, index and their number, so 100 pages and 100,000 cost the same memory.
 """
 
 import filecmp
@@ -75,7 +75,7 @@ def _write(
     with WarcWriter(folder) as warc, open(folder / LEDGER, "w", encoding="utf-8", newline="\n") as out:
         ledger = LedgerWriter(out)
         for index in range(pages):
-            _write_page(seed, index, warc, ledger)
+            _write_page(seed, index, plan(seed, index, pages), warc, ledger=ledger)
             if progress:
                 progress(index + 1)
         if http_base:
@@ -127,8 +127,7 @@ def media_exchanges(page: Draft) -> Iterator[Exchange]:
             yield Exchange(url=film.track, body=vtt(film.clip), mime="text/vtt")
 
 
-def _write_page(seed: int, index: int, warc: WarcWriter, ledger: LedgerWriter) -> None:
-    chosen = plan(seed, index)
+def _write_page(seed: int, index: int, chosen: Plan, warc: WarcWriter, *, ledger: LedgerWriter) -> None:
     page = planned_page(seed, index, chosen)
     exchange = _page_exchange(page, seed)
     warc.write(exchange)

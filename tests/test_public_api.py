@@ -116,7 +116,7 @@ def test_extract_says_which_limit_a_page_ran_into():
 @pytest.fixture(scope="module")
 def result(tmp_path_factory):
     folder, said = tmp_path_factory.mktemp("api"), []
-    write_sample(folder / "web", pages=30, seed=0)
+    write_sample(folder / "web", pages=12, seed=0)
     overrides = {"caption.on": False, "score.documents": False}
     done = lamella.run("demo", str(folder / "web/*.warc.gz"), str(folder / "run"), overrides=overrides, say=said.append)
     assert said[-1] == "report: writes"

@@ -157,6 +157,8 @@ def test_the_head():
     assert (parsed.title, parsed.licence) == ("Beaks & lamellae", "http://a.example/cc-by")
     assert parsed.robots == "noindex, noimageindex, noai, tdm-reservation: 1"
     assert parse('<meta property="og:title" content="Beaks">').title == "Beaks"
+    headers = '<meta http-equiv="X-Robots-Tag" content="noai"><meta http-equiv=TDM-Reservation content=1>'
+    assert parse(headers + '<meta http-equiv=refresh content="noindex">').robots == "noai, tdm-reservation: 1"
     rsl = parse('<meta name=robots content=all><link rel=license type="application/RSL+xml" href="/l.xml">')
     assert (rsl.robots, rsl.licence) == ("all, rsl-license: http://a.example/l.xml", "http://a.example/l.xml")
 

@@ -1,6 +1,7 @@
 """Pictures whose own metadata forbid training in; the words out."""
 
 import io
+import zlib
 
 import pytest
 from fetch_media import captured, picture
@@ -44,6 +45,7 @@ def test_where_it_may_stand(shape, kind):
         ("DMI-PROHIBITED", True),
         ("DMI-PROHIBITED-GENAIMLTRAINING", True),
         ("DMI-PROHIBITED-EXCEPTSEARCHENGINEINDEXING", True),
+        ("dmi-prohibited", True),
         ("DMI-UNSPECIFIED", False),
         ("DMI-ALLOWED", False),
         ("", False),
@@ -51,6 +53,28 @@ def test_where_it_may_stand(shape, kind):
 )
 def test_values(value, forbids):
     assert bool(embedded_opt_out(marked(VOCABULARY + value))) is forbids
+
+
+def in_png(name: bytes, body: bytes) -> bytes:
+    whole, text = picture(1), name + body
+    chunk = len(body).to_bytes(4, "big") + text + zlib.crc32(text).to_bytes(4, "big")
+    return whole[:-12] + chunk + whole[-12:]
+
+
+def test_xmp_of_a_png_may_be_packed():
+    xmp = SHAPES["an element"].format(ns=PLUS, value=f"{VOCABULARY}DMI-PROHIBITED").encode()
+    digits = b"\nxmp\n" + str(len(xmp)).rjust(8).encode() + b"\n" + xmp.hex().encode() + b"\n"
+    said = {
+        (b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(xmp)): "plus-data-mining: DMI-PROHIBITED",
+        (b"iTXt", b"XML:com.adobe.xmp\0\1\0en\0XMP\0" + zlib.compress(xmp)): "plus-data-mining: DMI-PROHIBITED",
+        (b"zTXt", b"Raw profile type xmp\0\0" + zlib.compress(digits)): "plus-data-mining: DMI-PROHIBITED",
+        (b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + xmp): "plus-data-mining: DMI-PROHIBITED",  # as it is, whatever it says
+        (b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(bytes(64 << 20))): "",
+        (b"iTXt", b"XML:com.adobe.xmp\0\1\0"): "",
+        (b"zTXt", b"Raw profile type xmp\0\0" + zlib.compress(b"\nxmp\n 3\nabc")): "",
+        (b"zTXt", b"Raw profile type xmp\0\0"): "",
+    }
+    assert {chunk: embedded_opt_out(in_png(*chunk)) for chunk in said} == said
 
 
 def test_a_picture_that_says_nothing_forbids_nothing():

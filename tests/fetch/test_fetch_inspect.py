@@ -154,7 +154,7 @@ def test_tracks():
     ],
 )
 def test_what_is_no_word_of_a_cue(payload, words):
-    assert said(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{payload}".encode()) == [words]
+    assert said(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{payload}".encode(), 100_000) == [words]
 
 
 def test_cues_that_were_turned_from_other_formats():
@@ -173,6 +173,12 @@ def test_a_number_before_the_next_cue_is_no_word():
     track = b"WEBVTT\n\n1\n00:01.000 --> 00:02.000\none\n2\n00:02.000 --> 00:03.000\nin\n1999\n"
     assert said(track) == ["one", "in\n1999"]
     assert said(track.replace(b"1\n00:01", b"00:01", 1)) == ["one\n2", "in\n1999"]
+
+
+def test_of_a_block_without_end_the_beginning_is_read():
+    assert said(b"WEBVTT\n\n00:01.000 --> 00:02.000\nin\n00:02.000 --> 00:03.000\n" + b"&amp;" * 1000, 100) == ["in"]
+    assert said(b"WEBVTT\n\n00:01.000 --> 00:02.000\n" + b"<i></i>" * 60 + b"in", 100) == ["in"]
+    assert said(b"WEBVTT\n\n" + b"words\n" * 1000 + b"00:02.000 --> 00:03.000\nlate", 100) == []
 
 
 def test_a_note_may_speak_of_times():

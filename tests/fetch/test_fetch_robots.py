@@ -7,6 +7,7 @@ import pytest
 from lamella.schemas.config import FetchConfig, OptOutConfig
 from lamella.transforms.fetch.path_rules import PathPattern, longest
 from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, read_robots
+from lamella.transforms.fetch.robots_file import parse_robots
 from lamella.transforms.fetch.site_cache import SiteCache
 
 RFC = b"""User-Agent: *
@@ -182,3 +183,10 @@ def test_agents_that_share_rules_share_them():
     robots = read_robots(200, agents + b"User-agent: lamella\n" + b"Disallow: /x\n" * 9000)
     assert len({id(group) for groups in robots.rules.groups.values() for group in groups}) == 1
     assert not robots.verdict("https://example.org/x", "lamella").allowed
+
+
+def test_what_is_said_to_an_agent_is_put_together_once():
+    robots = parse_robots("User-agent: *\nDisallow: /a\n\nUser-agent: heron\nDisallow: /b\n")
+    assert robots.group_for("heron") is robots.group_for("heron")
+    assert robots.group_for("heron") is not robots.group_for("lamella")
+    assert robots.group_for("lamella").access != robots.group_for("heron").access

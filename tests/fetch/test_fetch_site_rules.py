@@ -37,6 +37,17 @@ ROBOTS = [
     ("User-agent: other\nContent-Usage: train-ai=n\n", "/a", ""),  # to another
     ("User-agent: lamella\nAllow: /\n\nUser-agent: *\nContent-Usage: train-ai=n\n", "/a", ""),
     ("Content-Usage: train-ai=n\n", "/a", "content-usage: train-ai=n, in robots.txt"),  # to whoever reads it
+    (
+        "Content-Usage: train-ai=n\nUser-agent: lamella\nAllow: /\n",
+        "/a",
+        "content-usage: train-ai=n, in robots.txt",
+    ),
+    # draft-canel-robots-ai-control
+    ("User-agent: *\nDisallowAITraining: /\n", "/a", "robots.txt: DisallowAITraining"),
+    ("User-agent: *\nDisallowAITraining: /art/\n", "/a", ""),
+    ("User-agent: *\nDisallowAITraining: /\nAllowAITraining: /open/\n", "/open/a", ""),
+    ("User-agent: *\nDisallowAITraining:\n", "/a", ""),
+    ("User-agent: other\nDisallowAITraining: /\n", "/a", ""),
     # Cloudflare
     ("User-Agent: *\nContent-Signal: search=yes,ai-train=no\nAllow: /\n", "/a", "content-signal: ai-train=n, in robots.txt"),
     ("User-Agent: *\nContent-Signal: ai-input=no, search=no\nAllow: /\n", "/a", ""),
@@ -75,6 +86,29 @@ def test_tdmrep(path, reserved):
     rules = SiteRules(tdm=read_tdm_file(json.dumps(TDM).encode()))
     assert rules.verdict(SITE + path, ALL).allowed is not reserved
     assert rules.verdict(SITE + path, ALL, tdm_said=True).allowed  # the response itself has said so
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "reserved"),
+    [
+        ('[{"Location": "/", "TDM-Reservation": 1}]', "/a", True),
+        ('[{"location": ["/art/*", "/b"], "tdm-reservation": 1}]', "/art/a", True),
+        ('[{"location": ["/art/*", "/b"], "tdm-reservation": 1}]', "/a", False),
+        ('[{"tdm-reservation": 1}]', "/a", True),
+        ('[{"location": "/", "tdm-reservation": 1,},]', "/a", True),
+        ('[{"location": "/,]", "tdm-reservation": 0}]', "/a", False),
+        ('{"location": "/", "tdm-reservation": true}', "/a", True),
+    ],
+)
+def test_a_tdmrep_that_is_not_quite_one_is_heard(body, path, reserved):
+    for data in (body.encode(), body.encode("utf-8-sig"), body.encode("utf-16")):
+        assert SiteRules(tdm=read_tdm_file(data)).verdict(SITE + path, ALL).allowed is not reserved
+
+
+def test_a_robots_txt_that_an_editor_saved_as_unicode():
+    for coding in ("utf-16", "utf-8-sig"):
+        robots = read_robots(200, "User-agent: *\nDisallow: /art\n".encode(coding))
+        assert [SiteRules(robots=robots).verdict(SITE + path, ALL).allowed for path in ("/art/a", "/b")] == [False, True]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>404", b"[[[[", b'[{"location": 3}]', b"3", b'{"location": "/"}', b"[" * 100_000])

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import lzma
 
 import pytest
 import zstandard
@@ -11,6 +12,7 @@ from lamella.schemas.config import ReadConfig
 from lamella.schemas.rejection import Reason
 from lamella.transforms.formats.content_encoding import SizeLimits, record_size_limits
 from lamella.transforms.formats.decompress import UnpackedStream
+from lamella.transforms.read import members
 from lamella.transforms.read.members import Fault, Member, gzip_members, plain_members
 
 CAPS = record_size_limits(ReadConfig())
@@ -112,6 +114,27 @@ def test_a_bomb_costs_one_record(expansion):
     members, faults = outcomes(b"".join([*PACKED[:50], bomb, *PACKED[50:]]), limits=limits)
     assert [m.data for m in members] == PLAIN
     assert [f.reason for f in faults] == [Reason.RECORD_TOO_LARGE]
+
+
+def test_noise_that_looks_like_members_is_passed_over(monkeypatch):
+    """Three bytes that start a member, over and over: none of them is inflated far."""
+    asked = []
+    monkeypatch.setattr(members, "_peek", lambda data: asked.append(data) or b"")
+    for noise in (b"\x1f\x8b\x08", b"\x1f\x8b\x08\0", b"\x1f\x8b\x08\x08name", b"\x1f\x8b\x08\0\0\0\0\0\0\3\xab\x56\x2a"):
+        outcome = list(gzip_members(io.BytesIO(noise * 500 + PACKED[0]), CAPS))
+        assert isinstance(outcome[0], Fault)
+        assert len(asked) <= 1  # the member behind
+        asked.clear()
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
+def test_a_pack_that_grows_too_much_ends_where_it_does(pack):
+    stream = UnpackedStream(io.BytesIO(pack(PLAIN[0] + bytes(200 << 20) + PLAIN[1])))
+    size = 0
+    while piece := stream.read(1 << 20):
+        size += len(piece)
+    assert size < 80 << 20
+    assert stream.damage == "grows more than 200-fold"
 
 
 def test_a_second_record_in_a_member_is_told():

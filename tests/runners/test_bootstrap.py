@@ -1,4 +1,4 @@
-"""`lamella bootstrap`: one round of a few steps on a run over a dozen pages, and what ends it before anything is trained."""
+"""`lamella bootstrap`: one round of a few steps on a run over a few pages, and what ends it before anything is trained."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from lamella.runners.bootstrap import bootstrap, by_part
 from lamella.sample.web import write_sample
 from lamella.schemas.errors import ConfigError
 
-PAGES = 12
+PAGES = 8
 FEW = {
     f"{part}.{key}": value for part in ("captioner", "matcher", "probe") for key, value in {"steps": "2", "batch": "8"}.items()
 }

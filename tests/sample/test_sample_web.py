@@ -197,6 +197,16 @@ def test_plans_hold_everything_once_and_then_less_and_less():
     assert not any(chosen.fate in dear or "record_too_large" in chosen.edge_case_records for chosen in later)
 
 
+@pytest.mark.parametrize("pages", [1, 12, 30, 60, 100, 149, 150, 200, 1000])
+def test_what_only_many_pages_make_true_is_whole_or_left_out(pages):
+    found = Counter((fixture.reason, fixture.group) for index in range(pages) for fixture in plan(SEED, index, pages).fixtures)
+    groups = {reason: count for (reason, _), count in found.items() if reason in GROUPS}
+    assert all(count == GROUPS[reason] for (reason, _), count in found.items() if reason in GROUPS)
+    assert (set(groups) == set(GROUPS)) is (pages >= 100)
+    alone = [plan(SEED, index, pages) for index in range(min(pages, ROUND))]
+    assert [one.fate for one in alone] == [plan(SEED, index).fate for index in range(min(pages, ROUND))]
+
+
 def test_no_word_of_a_picture_with_too_many_alts_is_rare():
     """Else one of the four would leave as `rare_token`, and three are not too many."""
     count, limits = GROUPS["too_many_alts"], demo().pair

@@ -105,6 +105,18 @@ def test_what_stands_beside_the_pixels_of_a_jpeg_costs_nothing_but_itself(odd):
     assert decode_roughly(jpeg(*odd), 256, lambda header: None)[1].size == (100, 80)
 
 
+def test_padding_is_left_out():
+    padded = jpeg(b"\xff" * 5000)
+    assert readable(padded) == jpeg()
+    assert np.array_equal(np.asarray(decode_rgb(padded)), np.asarray(decode_rgb(jpeg())))
+
+
+def test_a_png_of_countless_chunks_is_given_up():
+    with pytest.raises(BadImage) as caught:
+        decode_rgb(png(chunk(b"aaAa", b"") * 60_000))
+    assert (caught.value.reason, caught.value.violation.detail) == (Reason.BROKEN_IMAGE, "more than 50000 parts")
+
+
 def test_a_profile_in_parts_out_of_order_is_one():
     parts = [segment(0xE2, b"ICC_PROFILE\0" + bytes((number, 2)) + SRGB[300 * (number - 1) :][:300]) for number in (2, 1)]
     assert readable(jpeg(*parts)) == jpeg(*parts)

@@ -12,9 +12,10 @@ from lamella.schemas.errors import ConfigError
 from lamella.transforms.media.content_credentials import may_have_credentials, reads_credentials
 from lamella.transforms.media.decode_limits import DecodeLimits
 from lamella.transforms.media.decoding import credentials_of
+from lamella.transforms.media.packed_xmp import packed_xmp
 
 _NAMED = re.compile(rb"plus:DataMining(?=[\s=>/])([^<]{0,300})")
-_VALUE = re.compile(rb"DMI-[A-Z-]{3,60}")
+_VALUE = re.compile(rb"DMI-[A-Z-]{3,60}", re.IGNORECASE)
 _PREFIX = re.compile(rb"xmlns:([A-Za-z_][\w.-]{0,40})=[\"']http://ns\.useplus\.org/ldf/xmp/1\.0/[\"']")
 _NAMESPACE = b"http://ns.useplus.org/ldf/xmp/1.0/"
 _MAX_PACKET_BYTES = 1 << 18  # looked at, on either side of the namespace's name: packets are of some kB
@@ -24,16 +25,23 @@ _FORBID = ("notAllowed", "constrained")
 
 def embedded_opt_out(data: bytes) -> str:
     """Such as "plus-data-mining: DMI-PROHIBITED-AIMLTRAINING"."""
-    at = data.find(_NAMESPACE)
+    for text in (data, *packed_xmp(data)):
+        if forbids := _data_mining(text):
+            return f"plus-data-mining: {forbids}"
+    return ""
+
+
+def _data_mining(text: bytes) -> str:
+    at = text.find(_NAMESPACE)
     if at < 0:
         return ""
-    packet = data[max(0, at - _MAX_PACKET_BYTES) : at + _MAX_PACKET_BYTES]
+    packet = text[max(0, at - _MAX_PACKET_BYTES) : at + _MAX_PACKET_BYTES]
     prefix = _PREFIX.search(packet)
     if prefix and prefix[1] != b"plus":
         packet = packet.replace(prefix[1] + b":DataMining", b"plus:DataMining")
     values = (_VALUE.search(said[1]) for said in _NAMED.finditer(packet))
-    value = next((found[0].decode("ascii") for found in values if found), "")
-    return f"plus-data-mining: {value}" if value.startswith("DMI-PROHIBITED") else ""
+    value = next((found[0].decode("ascii").upper() for found in values if found), "")
+    return value if value.startswith("DMI-PROHIBITED") else ""
 
 
 def credentials_opt_out(data: bytes, config: FetchConfig) -> str:

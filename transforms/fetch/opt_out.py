@@ -15,7 +15,13 @@ from lamella.transforms.fetch.usage import usage_opt_out
 from lamella.transforms.formats.rsl import without_prohibitions
 from lamella.transforms.formats.use_headers import SaidOfUse, reserves_rights, said_in, without_licences
 
-ABOUT_AI = ("noai", "noimageai", "noml", "noimageindex")  # about pictures or training: whatever page shows the picture
+ABOUT_AI = (
+    "noai",
+    "noimageai",
+    "noml",
+    "noimageindex",
+    "disallowaitraining",
+)  # about pictures or training: whatever page shows the picture
 ABOUT_INDEX = ("noindex", "none")  # about the response itself
 
 _DIRECTIVE = re.compile(rf"(?<![\w-])(?:{'|'.join(ABOUT_AI + ABOUT_INDEX)})(?![\w-])", re.I)

@@ -7,6 +7,7 @@ from lamella.transforms.fetch.path_rules import longest, path_of
 from lamella.transforms.fetch.robots_file import Group, RobotsFile, parse_robots
 
 MAX_ROBOTS_BYTES = 500 * 1024  # RFC 9309, 2.5: the rest is not read
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _TOO_MANY_REQUESTS = 429  # a 4xx that says come back, not that there is no file
 
 
@@ -51,4 +52,6 @@ def site_text(body: bytes) -> str:
     """The text of a site's file, as far as it is read."""
     if len(body) > MAX_ROBOTS_BYTES:
         body = body[: body.rfind(b"\n", 0, MAX_ROBOTS_BYTES) + 1]  # half a rule is none
+    if body.startswith(_UTF_16):  # as an editor saves "Unicode"
+        return body.decode("utf-16", "replace").replace("\0", "")
     return body.decode("utf-8-sig", "replace").replace("\0", "")

@@ -1,7 +1,8 @@
 """The text of a robots.txt, or of an ai.txt -> its groups: to whom it speaks, and what it says of which paths (RFC 9309, 2.2).
 
 Beside the rules of crawling it reads what sites say there of use: `Content-Usage` (IETF aipref), `Content-Signal` (Cloudflare's
-policy), and `License` and `Prohibits` (RSL). Misspelt directives that Google's parser takes are taken.
+policy), `DisallowAITraining` (draft-canel-robots-ai-control), and `License` and `Prohibits` (RSL). Misspelt directives that
+Google's parser takes are taken.
 """
 
 import re
@@ -22,9 +23,11 @@ _NAMES = {
     "crawldelay": "crawl-delay",
     "licence": "license",
 }
-_RULES = frozenset(("allow", "disallow", "crawl-delay", "content-usage", "content-signal", "prohibits", "permits"))
-_OF_USE = frozenset(("content-usage", "content-signal", "prohibits"))
+_TRAINING = {"disallowaitraining": False, "allowaitraining": True}
+_OF_USE = frozenset(("content-usage", "content-signal", "prohibits", *_TRAINING))
+_RULES = frozenset(("allow", "disallow", "crawl-delay", "permits")) | _OF_USE
 _EVERYBODY = "*"
+_WHOEVER_READS = ""  # no agent's name: what stands before any is named
 _WHOLE_SITE = PathPattern.of("/")
 _MAX_LICENCES = 8
 
@@ -36,6 +39,7 @@ class Group:
     access: list[tuple[PathPattern, bool]] = field(default_factory=list)  # whether it may be asked for
     usage: list[tuple[PathPattern, str]] = field(default_factory=list)  # Content-Usage: its words
     signal: list[tuple[PathPattern, str]] = field(default_factory=list)  # Content-Signal: its words
+    training: list[tuple[PathPattern, bool]] = field(default_factory=list)  # AllowAITraining and its contrary: whether it may
     prohibits: list[str] = field(default_factory=list)  # RSL: uses
     delay_s: float = 0.0
 
@@ -44,14 +48,25 @@ class Group:
 class RobotsFile:
     groups: dict[str, list[Group]]  # by agent, in lower case; agents that are named together share one
     licences: tuple[str, ...]  # RSL: addresses of licences, which speak to everybody
+    _said: dict[str, Group] = field(default_factory=dict, init=False, repr=False, compare=False)  # by agent, once asked for
 
     def group_for(self, product: str) -> Group:
-        """All that is said to the agent by its name, else to everybody; an empty one where nobody is spoken to."""
+        """All that is said to the agent by its name, else to everybody; an empty one where nobody is spoken to.
+
+        It is put together once: a file may have tens of thousands of rules, and its site as many pictures.
+        """
+        if product not in self._said:
+            self._said[product] = self._put_together(product)
+        return self._said[product]
+
+    def _put_together(self, product: str) -> Group:
         found = self.groups.get(product) or self.groups.get(_EVERYBODY) or []
+        found = [*found, *self.groups.get(_WHOEVER_READS, [])]
         return Group(
             access=[rule for group in found for rule in group.access],
             usage=[rule for group in found for rule in group.usage],
             signal=[rule for group in found for rule in group.signal],
+            training=[rule for group in found for rule in group.training],
             prohibits=[use for group in found for use in group.prohibits],
             delay_s=max((group.delay_s for group in found), default=0.0),
         )
@@ -73,9 +88,9 @@ def parse_robots(text: str) -> RobotsFile:
             licences.append(value)
         elif name in _RULES:
             is_open = False
-            if group is None and name in _OF_USE:  # before any agent was named: it speaks to everybody
+            if group is None and name in _OF_USE:
                 group = Group()
-                groups.setdefault(_EVERYBODY, []).append(group)
+                groups.setdefault(_WHOEVER_READS, []).append(group)
             if group is not None:
                 _add(group, name, value)
     return RobotsFile(groups, tuple(licences))
@@ -95,6 +110,9 @@ def _add(group: Group, name: str, value: str) -> None:
     if name in ("allow", "disallow"):
         if value:
             group.access.append((PathPattern.of(value), name == "allow"))
+    elif name in _TRAINING:
+        if value:
+            group.training.append((PathPattern.of(value), _TRAINING[name]))
     elif name == "crawl-delay":
         group.delay_s = max(group.delay_s, _seconds(value))
     elif name in ("content-usage", "content-signal"):

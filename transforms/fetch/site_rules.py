@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from lamella.schemas.config import FetchConfig, OptOutConfig
 from lamella.transforms.fetch.opt_out import product_of
 from lamella.transforms.fetch.path_rules import PathPattern, longest, path_of
-from lamella.transforms.fetch.robots import MAX_ROBOTS_BYTES, Robots, Verdict, may_ask, site_text
+from lamella.transforms.fetch.robots import Robots, Verdict, may_ask, site_text
 from lamella.transforms.fetch.robots_file import RobotsFile, parse_robots
 from lamella.transforms.fetch.usage import rsl_opt_out, usage_opt_out
 from lamella.transforms.formats.rsl import Prohibited, rsl_prohibits
 
 _SITE = re.compile(r"https?://[^/*?#]*", re.IGNORECASE)
+_TRAILING_COMMA = re.compile(r",(?=\s*+[\]}])")  # which many write, and JSON has not
 _MAX_SHOWN = 200  # characters of an address in the evidence
 
 
@@ -55,6 +56,8 @@ class SiteRules:
             group = self.robots.rules.group_for(product)
             if heard.content_usage and (words := usage_opt_out(longest(group.usage, path))):
                 yield f"content-usage: {words}, in robots.txt"
+            if heard.content_usage and not all(longest(group.training, path)):
+                yield "robots.txt: DisallowAITraining"
             if heard.content_signal and (words := usage_opt_out(longest(group.signal, path))):
                 yield f"content-signal: {words}, in robots.txt"
             if heard.rsl and (words := rsl_opt_out(group.prohibits)):
@@ -70,15 +73,23 @@ class SiteRules:
 def read_tdm_file(body: bytes) -> tuple[tuple[PathPattern, bool], ...]:
     """The rules of a tdmrep.json; () where it is none. Locations are patterns as in robots.txt."""
     try:
-        rows = json.loads(body[: MAX_ROBOTS_BYTES + 1].decode("utf-8-sig"))
+        rows = json.loads(_TRAILING_COMMA.sub("", site_text(body)))
     except (ValueError, RecursionError):
         return ()
     rows = rows if isinstance(rows, list) else [rows]
+    named = [{name.lower(): value for name, value in row.items()} for row in rows if isinstance(row, dict)]
     return tuple(
-        (PathPattern.of(_path(row["location"])), str(row.get("tdm-reservation", "0")).strip() in ("1", "1.0", "True"))
-        for row in rows
-        if isinstance(row, dict) and isinstance(row.get("location"), str)
+        (PathPattern.of(_path(location)), str(row["tdm-reservation"]).strip() in ("1", "1.0", "True"))
+        for row in named
+        if "tdm-reservation" in row
+        for location in _locations(row)
     )
+
+
+def _locations(row: dict) -> list[str]:
+    """One, or several of them; one that is none, or lacks, speaks of the whole site."""
+    said = row.get("location") or "/"
+    return [one for one in (said if isinstance(said, list) else [said]) if isinstance(one, str)]
 
 
 def _path(location: str) -> str:

@@ -15,8 +15,9 @@ _TAG = re.compile(
     r"</?(?:[A-Za-z][^<>]*|[\d:.]*)>|\{\\[^{}]*\}"
 )  # of WebVTT, of HTML, and of other formats that were turned into it
 _TIME = r"((?:\d{1,9}:)?[0-5]?\d:[0-5]\d[.,]\d{3})"  # a comma, and an hour of one digit, as in SubRip
-_TIMES = re.compile(rf"\s*+{_TIME}\s*+-->\s*+{_TIME}")  # nothing stands before them: a note may speak of times
+_TIMES = re.compile(rf"(?<!\S){_TIME}\s*+-->\s*+{_TIME}")
 _ENDLESS = re.compile(r"&#(?:\d{8,}+|[xX][0-9A-Fa-f]{8,}+);?+")  # numbers that no character has, and Python does not read
+_MOST_MARKUP = 8  # characters of a block of cues for each that may be taken: what is longer is cut off before it is read
 _BREAKS = re.compile(r"\r\n?")
 
 
@@ -38,7 +39,7 @@ def track_cues(data: bytes, max_characters: int) -> tuple[Cue, ...]:
         raise BadTrack(f"starts with {text[:12]!r}")
     cues, size = [], 0
     for block in _BLOCK.finditer(text):
-        for cue in _cues(block[0].strip("\n").split("\n")):
+        for cue in _cues(block[0][: _MOST_MARKUP * max_characters].strip("\n").split("\n")):
             size += len(cue.text) + 1
             if size > max_characters:
                 return tuple(cues)
@@ -48,9 +49,9 @@ def track_cues(data: bytes, max_characters: int) -> tuple[Cue, ...]:
 
 def _cues(lines: list[str]) -> Iterator[Cue]:
     """Of a block: one, but where the blank line before the next is missing. It may open with its name."""
-    found = [(at, times) for at, line in enumerate(lines) if (times := _TIMES.match(line))]
-    if not found or found[0][0] > 1:
+    if not any(map(_times, lines[:2])):
         return
+    found = [(at, times) for at, line in enumerate(lines) if (times := _times(line))]
     is_numbered = found[0][0] == 1 and lines[0].strip().isdigit()
     ends = [at - (is_numbered and lines[at - 1].strip().isdigit()) for at, _ in found[1:]]  # the next one's number is no word
     for (at, times), end in zip(found, [*ends, len(lines)], strict=True):
@@ -58,6 +59,11 @@ def _cues(lines: list[str]) -> Iterator[Cue]:
         text = _words("\n".join(lines[at + 1 : end]))
         if text and start_s < end_s:
             yield Cue(start_s=start_s, end_s=end_s, text=text)
+
+
+def _times(line: str) -> re.Match[str] | None:
+    """Where nothing stands before them: a note may speak of times."""
+    return _TIMES.match(line.lstrip())
 
 
 def _words(payload: str) -> str:

@@ -18,6 +18,7 @@ _MAX_ZSTD_WINDOW = 1 << 27
 MAX_XZ_BYTES = 1 << 28  # that its dictionary may take; `xz -9` takes 65 MiB
 _MAX_DICTIONARY_BYTES = 16 << 20
 _MAGIC_BYTES = 6
+_EXPANSION_FLOOR_BYTES, _MAX_EXPANSION = 64 << 20, 200  # of a pack as a whole; text is packed to a tenth
 _END = b"\xf7end of the archive\xf7"
 _ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
 _LZ4 = b"\x04\x22\x4d\x18"
@@ -65,7 +66,8 @@ class UnpackedStream(PieceStream):
     def __init__(self, packed: Readable):
         magic = exactly(packed, _MAGIC_BYTES)
         unpack = next((unpack for known, unpack in _UNPACKERS.items() if magic.startswith(known)), _unknown)
-        super().__init__(unpack(Again(magic, packed)))
+        source = Again(magic, packed)
+        super().__init__(_bounded(unpack(source), source))
 
 
 class Section(io.RawIOBase):
@@ -141,6 +143,16 @@ class Again:
 
     def tell(self) -> int:
         return self._at
+
+
+def _bounded(pieces: Iterator[bytes], packed: Again) -> Iterator[bytes]:
+    """The pieces, up to where they are more than a crawl can be packed to: it would take hours to look for records in zeros."""
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > _EXPANSION_FLOOR_BYTES and size > _MAX_EXPANSION * packed.tell():
+            raise Damaged(f"grows more than {_MAX_EXPANSION}-fold")
+        yield piece
 
 
 def _unknown(packed: Readable) -> Iterator[bytes]:

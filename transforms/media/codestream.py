@@ -125,8 +125,22 @@ def _segments(data: bytes) -> Iterator[tuple[int, int]]:
         at += max(2, struct.unpack_from(">H", data, at)[0])
 
 
+def png_chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """(start, end, name) of each chunk of a PNG that is whole."""
+    at = 8
+    while at + 12 <= len(data):
+        length, name = struct.unpack_from(">I4s", data, at)
+        end = at + 12 + length
+        if end > len(data):
+            return
+        yield at, end, name
+        at = end
+
+
 def _png(data: bytes) -> Claims:
     width, height, _, colour = struct.unpack_from(">IIBB", data, 16)
+    for _ in _few(png_chunks(data)):
+        pass
     # RGB as it is, RGBA with its alpha and RGB on white; what becomes RGBA on the way is held once more.
     held = {2: 8, 6: 10}.get(colour, 14)
     if colour == 2 and b"tRNS" in data[: data.find(b"IDAT")]:

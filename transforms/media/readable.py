@@ -4,13 +4,12 @@ A text, a profile, a resolution that is damaged or too large costs nothing but i
 has a wrong checksum and may be done without), and Pillow refuses the whole file. What pixels depend on stays as it is.
 """
 
-import struct
 import zlib
 from collections.abc import Iterator
 
-from lamella.transforms.media.codestream import header_segments
+from lamella.transforms.media.codestream import header_segments, png_chunks
 
-_PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
+PNG, _JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
 _TEXTS = frozenset((b"tEXt", b"zTXt", b"iTXt"))
 _MAX_TEXT_BYTES = 1 << 16
 _MAX_PROFILE_BYTES = 1 << 20  # Pillow's own bound, inflated
@@ -25,7 +24,7 @@ _LEAST = {(_APP0, _JFIF): 14, (_APP14, _ADOBE): 12}  # bytes behind the length
 
 def readable(data: bytes) -> bytes:
     """The bytes themselves where there is nothing to stumble over."""
-    if data.startswith(_PNG):
+    if data.startswith(PNG):
         gone = list(_broken_chunks(data))
     elif data.startswith(_JPEG):
         gone = list(_broken_segments(data))
@@ -42,22 +41,10 @@ def _without(data: bytes, stretches: list[tuple[int, int]]) -> bytes:
     return b"".join((*out, data[at:]))
 
 
-def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """(start, end, name) of each chunk of a PNG that is whole."""
-    at = len(_PNG)
-    while at + 12 <= len(data):
-        length, name = struct.unpack_from(">I4s", data, at)
-        end = at + 12 + length
-        if end > len(data):
-            return
-        yield at, end, name
-        at = end
-
-
 def _broken_chunks(data: bytes) -> Iterator[tuple[int, int]]:
     """Those of a PNG that may be done without. It has one profile: others are not even looked into."""
     has_profile = False
-    for at, end, name in _chunks(data):
+    for at, end, name in png_chunks(data):
         is_profile = name == b"iCCP"
         if name[0] & 0x20 and ((is_profile and has_profile) or not _can_be_read(data, at, end, name)):
             yield at, end
@@ -91,10 +78,12 @@ def _is_profile(body: bytes) -> bool:
 
 def _broken_segments(data: bytes) -> Iterator[tuple[int, int]]:
     """Of a JPEG, in their order."""
-    profile, parts = [], []
-    gone = []
+    profile, parts, gone, before = [], [], [], 2
     for marker, start, end in header_segments(data):
         body = data[start + 4 : end]
+        if start > before and not data[before:start].strip(b"\xff"):  # padding, which Pillow reads byte by byte
+            gone.append((before, start))
+        before = end
         if any(marker == of and body.startswith(name) and len(body) < least for (of, name), least in _LEAST.items()):
             gone.append((start, end))
         elif marker == _APP2 and body.startswith(_ICC):

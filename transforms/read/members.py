@@ -18,11 +18,15 @@ from lamella.transforms.read.window import Window
 _MAGIC = re.compile(rb"\x1f\x8b\x08")
 _FEED = 1 << 14  # bytes packed, and inflated, at a time
 _STEP = 1 << 17
+_GLIMPSE = 1 << 9  # bytes of a member in which a head and the first of its data stand
+_SCHEME_BYTES = 64
+_RESERVED_FLAGS = 0xE0  # RFC 1952, 2.3.1.2: must be zero
+_OPENING = re.compile(rb"WARC/|[a-z][a-z0-9+.\-]{1,20}:|\Z", re.IGNORECASE)  # of a record of either format; or lines are blank
 _HEAD_BYTES = 8192  # enough for nearly every header block
 _BLANK = b"\r\n"
 _NEXT_RECORD = re.compile(
     rb"(?i:warc)/\d\.\d+\r?\n[A-Za-z\-]+[ \t]*:"
-    rb"|(?<=[\n\x00])[a-z][a-z0-9+.\-]{1,20}:[^\n]{0,4096}? [0-9A-Fa-f.:]{1,45} \d{14} [^\n]{0,200}\d\r?\n"
+    rb"|(?<=[\n\x00])[a-z][a-z0-9+.\-]{1,20}:[^\n]{0,4096}? (?:[0-9A-Fa-f.:]{1,45}|-) \d{14} [^\n]{0,200}\d\r?\n"
 )
 _RECORD_OR_MEMBER = re.compile(_MAGIC.pattern + b"|" + _NEXT_RECORD.pattern)
 _MISCOUNT = 4  # bytes; real crawls miscount the line breaks at a record's end (CC-MAIN-2018-34)
@@ -159,10 +163,23 @@ def _skip_to_member(window: Window) -> None:
     is neither."""
     while window.skip_to(_RECORD_OR_MEMBER):
         window.has(_FEED)
-        start = bytes(window.data[:_FEED])
-        if not _MAGIC.match(start) or starts_record(_peek(start)):
+        if not _MAGIC.match(window.data):
+            return
+        if _may_hold_record(bytes(window.data[:_GLIMPSE])) and starts_record(_peek(bytes(window.data[:_FEED]))):
             return
         window.drop(1)
+
+
+def _may_hold_record(member: bytes) -> bool:
+    """Whether the first bytes of a gzip member, if it is one, inflate to what a record may start with: the cheap question comes
+    first, since noise may hold the three bytes of a member's start over and over."""
+    if len(member) < 4 or member[3] & _RESERVED_FLAGS:
+        return False
+    try:
+        start = zlib.decompressobj(31).decompress(member, _SCHEME_BYTES)
+    except zlib.error:
+        return False
+    return bool(start and _OPENING.match(start.lstrip(_BLANK)))
 
 
 def _peek(member: bytes) -> bytes:

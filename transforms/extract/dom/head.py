@@ -11,7 +11,18 @@ from lamella.transforms.formats.urls import join_url
 
 Attributes = dict[str, str | None]
 _ROBOTS = frozenset(
-    ("robots", "googlebot", "googlebot-image", "googlebot-news", "bingbot", "slurp", "gptbot", "ccbot", "google-extended")
+    (
+        "robots",
+        "x-robots-tag",
+        "googlebot",
+        "googlebot-image",
+        "googlebot-news",
+        "bingbot",
+        "slurp",
+        "gptbot",
+        "ccbot",
+        "google-extended",
+    )
 )
 _TDM = frozenset(("tdm-reservation", "tdm-policy"))  # W3C TDMRep
 _READ = _ROBOTS | _TDM | {"og:title"}
@@ -56,7 +67,8 @@ class Head:
         self.robots += prohibits_words([said for text in texts for said in rsl_prohibits(text.strip())])
 
     def _add_meta(self, attributes: Attributes) -> None:
-        name = (attributes.get("name") or attributes.get("property") or "").strip().lower()
+        named = (attributes.get(kind) for kind in ("name", "property", "http-equiv"))  # the last as a header would say it
+        name = next(filter(None, named), "").strip().lower()
         if name not in _READ or not (content := " ".join((attributes.get("content") or "").split())):
             return
         if name in _ROBOTS:
