@@ -75,22 +75,26 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("fuzz.json"))
     parser.add_argument("--one", nargs=2, metavar=("KIND", "SEED"), help="judges this input alone")
     asked = parser.parse_args()
-    start, kills, verdicts = time.monotonic(), None, []
+    start, kills = time.monotonic(), None
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         inputs = [(asked.one[0], int(asked.one[1]))] if asked.one else shares(asked.inputs, WEIGHTS, asked.seed)
+        verdicts = []
         if inputs:
-            verdicts = judge_all(inputs, asked.processes, judged_on(finished_run(Path(folder)).folder), Clock(len(inputs)).tell)
+            sound = judged_on(finished_run(Path(folder)).folder)
+            verdicts = judge_all(inputs, asked.processes, sound, Clock(len(inputs)).tell)
+        broken = [verdict for verdict in verdicts if verdict.broken]
+        told = {
+            "seed": asked.seed,
+            "seconds": round(time.monotonic() - start),
+            "kinds": figures(verdicts),
+            "kills": None,
+            "broken": [asdict(verdict) for verdict in broken],
+        }
+        asked.output.write_text(json.dumps(told, indent=1) + "\n")  # ahead of the kills, which take long
         if asked.kills and not asked.one:
             kills = kill_runs(asked.kills, asked.seed, Path(folder), say=_say)
-    broken = [verdict for verdict in verdicts if verdict.broken]
-    told = {
-        "seed": asked.seed,
-        "seconds": round(time.monotonic() - start),
-        "kinds": figures(verdicts),
-        "kills": asdict(kills) if kills else None,
-        "broken": [asdict(verdict) for verdict in broken],
-    }
-    asked.output.write_text(json.dumps(told, indent=1) + "\n")
+            told |= {"seconds": round(time.monotonic() - start), "kills": asdict(kills)}
+            asked.output.write_text(json.dumps(told, indent=1) + "\n")
     _print(told, broken)
     sys.exit(bool(broken or (kills and kills.faults)))
 
