@@ -284,3 +284,31 @@ def test_the_list_of_packages_is_the_tree():
         if path.name == "__init__.py"
     }
     assert set(listed) == folders | {"lamella"}
+
+
+CLOCKS = {"monotonic", "perf_counter", "process_time", "thread_time", "time"}
+
+
+def bounds_in_seconds(path: Path) -> list[str]:
+    """Comparisons that ask whether the time that went by is less than a number."""
+    found = []
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Compare) and any(isinstance(op, ast.Lt | ast.LtE) for op in node.ops):
+            terms = [node.left, *node.comparators]
+            bounds = any(isinstance(term, ast.Constant) and isinstance(term.value, int | float) for term in terms[1:])
+            passed = any(
+                isinstance(term, ast.BinOp) and isinstance(term.op, ast.Sub) and _reads_a_clock(term) for term in terms
+            )
+            if bounds and passed:
+                found.append(f"{node.lineno}: {ast.unparse(node)}")
+    return found
+
+
+def _reads_a_clock(term: ast.AST) -> bool:
+    return any(isinstance(node, ast.Attribute) and node.attr in CLOCKS for node in ast.walk(term))
+
+
+def test_no_test_asks_for_less_than_so_many_seconds():
+    """Machines are busy. What grows is compared with itself: `tests/growth.py`."""
+    slow = {name(path): found for path in sorted((ROOT / "tests").rglob("*.py")) if (found := bounds_in_seconds(path))}
+    assert slow == {}

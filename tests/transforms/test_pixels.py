@@ -2,12 +2,11 @@
 
 import io
 import struct
-import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from lamella.schemas.rejection import Reason
 from lamella.transforms.media.decode_limits import DEFAULT_LIMITS
@@ -230,13 +229,12 @@ def test_nothing_is_an_empty_body():
     assert error.value.reason is Reason.EMPTY_BODY
 
 
-def test_a_bomb_is_refused_by_its_header():
+def test_a_bomb_is_refused_by_its_header(monkeypatch):
     data = encoded(Image.new("1", (13_000, 13_000)), "PNG")
-    started = time.perf_counter()
-    with pytest.raises(BadImage) as error:
+    with monkeypatch.context() as patch, pytest.raises(BadImage) as error:
+        patch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("its pixels are decoded"))
         decode_rgb(data)
     assert error.value.reason is Reason.TOO_MANY_PIXELS
-    assert time.perf_counter() - started < 0.05
     assert decode_rgb(encoded(checks(), "PNG"), limits=replace(DEFAULT_LIMITS, max_pixels=9600)).size == (120, 80)
     with pytest.raises(BadImage):
         decode_rgb(encoded(checks(), "PNG"), limits=replace(DEFAULT_LIMITS, max_pixels=9599))
