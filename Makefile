@@ -96,7 +96,9 @@ weights: $(VENV)/.installed
 	$(BIN)/lamella train contrastive --shards $(MODELS)/hard --recipe demo-hard --output $(MODELS)/judge init_from=$(MODELS)/large
 	$(BIN)/python -m lamella.runners.hard_pairs $(MODELS)/harder --of 10428 --seed 9 --captioner $(MODELS)/captioner
 	$(TRAIN_ON_HARDER) --recipe demo-harder --output $(MODELS)/stricter init_from=$(MODELS)/judge
-	$(TRAIN_ON_HARDER) --recipe demo-grounds --output $(MODELS)/matcher init_from=$(MODELS)/stricter
+	$(TRAIN_ON_HARDER) --recipe demo-grounds --output $(MODELS)/grounds init_from=$(MODELS)/stricter
+	$(BIN)/python -m lamella.runners.hard_pairs $(MODELS)/crowds --of 8000 --seed 10 --captioner $(MODELS)/captioner
+	$(BIN)/lamella train contrastive --shards $(MODELS)/crowds --recipe demo-crowds --output $(MODELS)/matcher init_from=$(MODELS)/grounds
 	$(BIN)/python -m lamella.weights.bundle $(MODELS)
 
 # CapFilt's rounds on the sample: captioner and matcher learn from what was kept, and caption and filter again.

@@ -76,7 +76,7 @@ def demo() -> Config:
         ),
         pair=PairConfig(min_token_count=2, max_alts_per_image=3),  # small sets have few of either
         # Where the bundled scorer parts right captions from wrong ones on the sample web of seed 1, which nothing was trained
-        # on. `min_match` was chosen on fresh scenes, where it loses 1.4 % of true texts. Captions of this world are short and
+        # on. `min_match` was chosen on fresh scenes, where it loses 0.7 % of true texts. Captions of this world are short and
         # repeat colours.
         # CLIP before the matcher: so each of the two shows what it finds alone.
         score=ScoreConfig(model=SMALL, min_score=0.38),

@@ -3,6 +3,7 @@
 import json
 import math
 import shutil
+from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -17,7 +18,7 @@ from lamella.trainer.contrastive.config import resolve
 from lamella.trainer.contrastive.learner import Inputs, Learner
 from lamella.trainer.contrastive.losses import fused_matching_loss, hard_negatives, soft_contrast
 from lamella.trainer.contrastive.momentum import MomentumEncoder, Views
-from lamella.trainer.contrastive.near_misses import KINDS, kinds_of, likely_misses, near_misses
+from lamella.trainer.contrastive.near_misses import GROUND_WORDS, KINDS, kinds_of, likely_misses, near_misses, other_words
 from lamella.trainer.contrastive.pairs import Pair, find_pairs
 from lamella.trainer.contrastive.train import train
 from lamella.trainer.evaluation.contrastive import fused_logits
@@ -88,13 +89,25 @@ def test_likely_misses_change_one_word_of_a_kind_to_what_the_decoder_is_tempted_
     assert not misses[1].any()  # no word of a kind
 
 
+def _whole_words(known, words):
+    return torch.tensor([[1, known.get(word, 7), 0 if word in known else 8] for word in words])
+
+
 def test_kinds_are_of_whole_words_in_both_cases():
     known = {"red": 2, "Red": 3, "blue": 4, "two": 5}
-    kinds = kinds_of(
-        lambda words: torch.tensor([[1, known.get(word, 7), 0 if word in known else 8] for word in words]), 9, (0, 1)
-    )
+    kinds = kinds_of(partial(_whole_words, known), 9, (0, 1))
     assert kinds[2] == kinds[4] > 0 and kinds[3] not in (0, kinds[2]) and kinds[5] not in (0, kinds[2])
     assert not kinds[[0, 1, 6, 7, 8]].any()
+
+
+def test_words_of_grounds_are_kinds_of_their_own_where_they_are_asked_for():
+    known = {"grey": 2, "dotted": 3, "dots": 4, "red": 5}
+    tokens = torch.tensor([[1, 2, 0], [1, 3, 0]])
+    tokenized = partial(_whole_words, known)
+    kinds = kinds_of(tokenized, 9, (0, 1), GROUND_WORDS)
+    assert kinds[2] == kinds[3] > 0 and kinds[4] not in (0, kinds[2]) and kinds[5] == 0
+    assert other_words(tokens, kinds)[:, 0].nonzero().tolist() == [[0, 3], [1, 2]]
+    assert other_words(tokens, kinds_of(tokenized, 9, (0, 1)))[:, 0].nonzero().tolist() == [[0, 5]]
 
 
 def test_likely_misses_want_a_decoder_and_a_verdict():

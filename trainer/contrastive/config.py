@@ -126,6 +126,10 @@ RECIPES: dict[str, dict[str, Any]] = {
     # often. What had passed says a wrong ground behind four large things, which hide it: no captioner has doubts of it.
     "demo-harder": _DEMO | _HARDER | {"steps": 180, "warmup_steps": 15, "seed": 3, "near_misses": 1, "false_texts": 2},
     "demo-grounds": _DEMO | _HARDER | {"steps": 130, "warmup_steps": 10, "seed": 4, "near_misses": 3, "false_texts": 1},
+    # Then on the pictures that still passed: all charts and all scenes of four things, and grounds that a captioner doubts.
+    "demo-crowds": _DEMO
+    | _HARDER
+    | {"steps": 250, "warmup_steps": 20, "seed": 5, "learning_rate": 3e-4, "near_misses": 1, "false_texts": 2},
     # A round of `lamella bootstrap`: captioner and matcher go on, gently, with what the round before kept; and the fixed small
     # model by whose loss the rounds are compared. ALIGN's and LTIP's texts, the web's and the synthetic ones.
     "round-captioner": _DEMO | _ROUND | {"contrastive_weight": 0.0, "caption_weight": 1.0},

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import torch
 from PIL import Image
 
-from lamella.trainer.contrastive.near_misses import kinds_of, other_words, with_word
+from lamella.trainer.contrastive.near_misses import GROUND_WORDS, kinds_of, other_words, with_word
 from lamella.weights import Loaded
 
 
 class Doubt(NamedTuple):
-    """`probability` of the likeliest other word of a kind (`near_misses.KINDS`), and the caption with that word in it."""
+    """`probability` of the likeliest other word of a kind (`near_misses.KINDS`) or ground, and the caption that says it."""
 
     probability: float
     tempting: str
@@ -25,7 +25,9 @@ def doubts(loaded: Loaded, images: Sequence[Image.Image], captions: Sequence[str
     with torch.inference_mode():
         probabilities = model(pixels, tokens.to(loaded.device))["logits"].float().softmax(dim=-1).cpu()  # [N, L - 1, V]
     size = probabilities.shape[2]
-    kinds = kinds_of(loaded.tokenize, size, (loaded.bos, loaded.eos, loaded.pad))
-    likeliest, drawn = probabilities.masked_fill(~other_words(tokens, kinds), 0.0).flatten(1).max(dim=1)  # [N]
+    special = (loaded.bos, loaded.eos, loaded.pad)
+    other = other_words(tokens, kinds_of(loaded.tokenize, size, special))
+    other |= other_words(tokens, kinds_of(loaded.tokenize, size, special, GROUND_WORDS))
+    likeliest, drawn = probabilities.masked_fill(~other, 0.0).flatten(1).max(dim=1)  # [N]
     wrong = with_word(tokens, drawn[:, None], size)[:, 0]
     return [Doubt(value, loaded.decode(row[1:].tolist())) for value, row in zip(likeliest.tolist(), wrong, strict=True)]

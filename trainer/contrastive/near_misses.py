@@ -5,7 +5,7 @@ not (Yuksekgonul et al. 2023, "When and why vision-language models behave like b
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 import torch
@@ -28,6 +28,8 @@ KINDS: dict[str, tuple[str, ...]] = {
         *("a checkered background", "a background with checks", "a shaded background", "a background that fades"),
     ),
 }
+# Words that tell grounds apart, as one word each in the place of another. White and grey are colours too.
+GROUND_WORDS = (("white", "grey", "striped", "dotted", "checkered", "shaded"), ("stripes", "dots", "checks"))
 _OTHER_SPELLING = {"little": "small", "tiny": "small", "big": "large", "huge": "large", "gray": "grey", "beneath": "below"}
 _OTHER_SPELLING |= {f"a plain {colour} background": f"a {colour} background" for colour in ("white", "grey")}
 _OTHER_SPELLING |= {"a background with stripes": "a striped background", "a background with dots": "a dotted background"}
@@ -95,11 +97,16 @@ def with_word(tokens: Tensor, drawn: Tensor, size: int) -> Tensor:  # [B, L], [B
     return tokens[:, None].expand(-1, drawn.shape[1], -1).clone().scatter_(2, place[..., None], word[..., None])
 
 
-def kinds_of(tokenize: Callable[[Sequence[str]], Tensor], size: int, special: Sequence[int]) -> Tensor:
-    """int64 [V]: the number of the kind that a piece of the vocabulary is a word of, in lower and in upper case; 0 where it is
-    none, or half a word."""
+def kinds_of(
+    tokenize: Callable[[Sequence[str]], Tensor],
+    size: int,
+    special: Sequence[int],
+    of: Iterable[Sequence[str]] = tuple(KINDS.values()),
+) -> Tensor:
+    """int64 [V]: the number of the kind, among `of`, that a piece of the vocabulary is a word of, in lower and in upper case;
+    0 where it is none, or half a word."""
     kinds = torch.zeros(size, dtype=torch.int64)
-    forms = [[word for word in words if " " not in word] for words in KINDS.values()]
+    forms = [[word for word in words if " " not in word] for words in of]
     for number, words in enumerate([*forms, *([word.capitalize() for word in words] for words in forms)], 1):
         for row in tokenize(words).tolist():
             pieces = [piece for piece in row if piece not in special]
