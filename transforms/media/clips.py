@@ -120,9 +120,8 @@ class _Track:
         self._start = stamp if self._start is None else min(self._start, stamp)
         if self._last is None or stamp > self._last:
             self._before, self._last = self._last, stamp
-            self._end = stamp + (
-                packet.duration or 0
-            )  # an MP4 tells durations in the order of decoding: others may say too much
+            # An MP4 tells durations in the order of decoding: others may say too much.
+            self._end = stamp + (packet.duration or 0)
         elif stamp < self._last and (self._before is None or stamp > self._before):
             self._before = stamp
 
