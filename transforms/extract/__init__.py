@@ -2,7 +2,7 @@
 
 One parse (lexbor), one walk, then flat lists; `parse.parse_html` is the whole of it, in rooms:
 
-    dom/      `opened` makes a parser enter what it would not. `walker` is the walk: a tag that is no phrase is a Block, with
+    dom/      `landmarks` finds at once what is looked for anywhere; `opened` makes a parser enter what it would not. `walker` is the walk: a tag that is no phrase is a Block, with
               its parent and what its names say of it (`class_heuristics`); the text between two edges of blocks is an Element
               (`phrases`, `cells`, `texts`), and so is each image and video (`shown`, `addresses`), in its place: Elements in
               document order ARE the interleaving. `blocks` is the BlockTree of both, and sums them up. Nothing is judged, but
