@@ -7,7 +7,7 @@ at what repeats, and at where the prose of the page stands, never at words.
 from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.content.entries import entries_of, priced_blocks, without_repeated_lines
-from lamella.transforms.extract.content.invitations import headlines, invites
+from lamella.transforms.extract.content.invitations import headlines, invites, told_about
 from lamella.transforms.extract.content.pictures import cover_before, picture_blocks
 from lamella.transforms.extract.content.titles import lead_of, told_under_title
 from lamella.transforms.extract.content.trailing import core_of, without_trailing
@@ -49,13 +49,13 @@ def main_elements(tree: BlockTree, limits: "ExtractConfig") -> list[Element]:
     entries = entries_of(tree, [one and block.hint != TEASER for one, block in zip(marked, tree.blocks, strict=True)], limits)
     if entries and (listed := _list_of(tree, entries, list(marked), limits)):
         return without_repeated_lines(tree, listed)
-    spread = is_spread(tree, marked, limits)
+    spread, headed = is_spread(tree, marked, limits), told_about(tree, limits)
     if spread:
         marked = [one and not _tells(block) for one, block in zip(marked, tree.blocks, strict=True)]
     else:
-        marked = [one or other for one, other in zip(marked, invites(tree, limits), strict=True)]
+        marked = [one or other for one, other in zip(marked, invites(tree, headed, limits), strict=True)]
     if tree.blocks[0].prose >= limits.min_article_prose:
-        for block in headlines(tree, limits):
+        for block in headlines(tree, headed, limits):
             marked[block] = True
     if not told:
         _give_back(tree, marked, limits)

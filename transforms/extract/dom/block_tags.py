@@ -35,6 +35,7 @@ def begin_block(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
             block.hint = traits_of(tag, (attributes.get("role") or "")[: INPUT_LIMITS.max_names], block.name, "")[0]
         block.hint = hint_of_form(node, block.hint) if tag == "form" else block.hint
         if block.hint in _PASSED and not walk.thorough and not is_entered(walk, node, tag, block.hint):
+            walk.drop_empty()
             walk.block = leave[0]
             return SKIP
     if tag in tags.TEXT_TAGS:

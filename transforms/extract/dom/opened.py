@@ -3,15 +3,17 @@ a field of text or a title that was never closed. Bytes that hold none of them c
 
 import re
 
-CLOSED = "template, iframe, textarea"  # a page without these needs no opening, unless its title has swallowed its body
 _ROOT = b"shadowroot"  # of `shadowrootmode`, and of the older `shadowroot`
 _TEMPLATE = re.compile(rb"<(/?)template\b([^<>]*+)>", re.IGNORECASE)
 _FRAME = re.compile(rb"<iframe\b[^<>]*+>", re.IGNORECASE)
 
 
-def opened(html: bytes) -> bytes:
+def opened(html: bytes, swallowed: bool) -> bytes:
+    """`swallowed` says that something which was never closed may have taken what follows it."""
     if _ROOT in html:
         html = _with_shadow_roots(html)
+    if not swallowed:
+        return html
     if b"<iframe" in html and html.count(b"<iframe") > html.count(b"</iframe"):
         html = _with_closed_frames(html)
     for open_tag, close_tag in ((b"<title", b"</title"), (b"<textarea", b"</textarea")):
