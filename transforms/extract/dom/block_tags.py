@@ -8,6 +8,7 @@ from lamella.transforms.extract.dom.class_heuristics import (
     BY_NAME,
     CONSENT,
     LIKELY_BOILERPLATE,
+    is_code,
     is_silent,
     traits_of,
 )
@@ -25,6 +26,8 @@ def begin_block(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     tag = node.tag or ""
     if walk.text_tag == "pre" and tag in tags.IN_CODE:
         silent = attributes and is_silent(attributes.get("class") or "")
+        if tag == "li":
+            walk.begin_item_of_code()
         return SKIP if silent else walk.end_line if tag in tags.CODE_LINES else None
     if walk.pieces:
         walk.flush()
@@ -41,6 +44,8 @@ def begin_block(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     if tag in tags.TEXT_TAGS:
         walk.text_tag = tags.TEXT_TAGS[tag]
         walk.heading_texts = 0
+    elif tag == "ol" and block.name and is_code(block.name):
+        walk.text_tag = "pre"
     if tag == "tr":
         walk.row_began = False
     return leave

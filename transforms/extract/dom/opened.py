@@ -1,10 +1,13 @@
 """A page's bytes -> the same with what a parser would not enter opened: declared shadow roots, and the rest behind an iframe,
-a field of text or a title that was never closed. Bytes that hold none of them come back as they are."""
+a field of text, a list of choices or a title that was never closed. Bytes that hold none of them come back as they are."""
 
 import re
 
 _ROOT = b"shadowroot"  # of `shadowrootmode`, and of the older `shadowroot`
 _TEMPLATE = re.compile(rb"<(/?)template\b([^<>]*+)>", re.IGNORECASE)
+_CHOICES = re.compile(
+    rb"<select\b[^<>]*+>(?:[^<]++|</?(?:option|optgroup|hr)\b[^<>]*+>|<!--.*?-->)*+", re.IGNORECASE | re.DOTALL
+)
 _FRAME = re.compile(rb"<iframe\b[^<>]*+>", re.IGNORECASE)
 
 
@@ -16,6 +19,8 @@ def opened(html: bytes, swallowed: bool) -> bytes:
         return html
     if b"<iframe" in html and html.count(b"<iframe") > html.count(b"</iframe"):
         html = _with_closed_frames(html)
+    if b"<select" in html and html.count(b"<select") > html.count(b"</select"):
+        html = _CHOICES.sub(_closed_choices, html)
     for open_tag, close_tag in ((b"<title", b"</title"), (b"<textarea", b"</textarea")):
         if open_tag in html and html.count(open_tag) > html.count(close_tag):
             html = _with_closed_text(html, open_tag, close_tag)
@@ -46,6 +51,12 @@ def _with_closed_frames(html: bytes) -> bytes:
         if html.find(b"</iframe", at, end) < 0:
             out.append(b"</iframe>")
     return b"".join([*out, html[at:]])
+
+
+def _closed_choices(found: re.Match[bytes]) -> bytes:
+    """A list of choices ends where something else begins."""
+    closed = found.string[found.end() : found.end() + 8].lower() == b"</select"
+    return found[0] if closed else found[0] + b"</select>"
 
 
 def _with_closed_text(html: bytes, open_tag: bytes, close_tag: bytes) -> bytes:

@@ -161,9 +161,14 @@ class Walk:
             self.pieces.append(" ")
 
     def end_line(self) -> None:
-        """A `div` within preformatted text is a line of it."""
-        if self.pieces and not self.pieces[-1].endswith("\n"):
-            self.pieces.append("\n")
+        """A `div` within preformatted text is a line of it, and so is a phrase that its style makes one, in any text."""
+        if self.pieces and not self.pieces[-1].endswith(("\n", BREAK)):
+            self.pieces.append("\n" if self.text_tag == "pre" else BREAK)
+
+    def begin_item_of_code(self) -> None:
+        """The space between two items of a list is no line of its own."""
+        while len(self.pieces) > 1 and self.pieces[-1].isspace() and self.pieces[-2].endswith("\n"):
+            self.pieces.pop()
 
     def uncode(self) -> None:
         self.codes -= 1
