@@ -22,7 +22,7 @@ def test_a_picture_is_measured():
     assert (media.mime, media.width, media.height, media.bytes) == ("image/jpeg", 200, 160, len(data))
     assert media.sha256 == media.cluster == sha256(data).hexdigest()
     assert len(media.phash) == 16
-    assert media.phash_version.startswith("phash64 imagehash-")
+    assert media.phash_version.startswith("phash64 pillow-")
     assert 30 < media.measured["colour_spread"] < 90
     assert media.robots_evidence == "robots.txt: allowed; no opt-out header"
     assert media.source == "http"
@@ -184,6 +184,24 @@ def test_of_a_block_without_end_the_beginning_is_read():
 def test_a_note_may_speak_of_times():
     track = b"WEBVTT\n\nNOTE 00:01.000 --> 00:02.000\nhidden\n\nNOTE\nwas 00:05.000 --> 00:06.000\nhidden\n\n"
     assert said(track + b"NOTE\n  00:01.000 --> 00:02.000\nshown") == ["shown"]
+
+
+@pytest.mark.parametrize(
+    ("charset", "words"),
+    [
+        ("cp1252", "l’été “à Nîmes”"),
+        ("cp1251", "Лиса бежит по снегу."),
+        ("shift_jis", "狐が雪の上にいる。"),
+        ("utf-8", "l’été"),
+    ],
+)
+def test_words_of_a_track_of_another_charset_are_read(charset, words):
+    assert said(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{words}\n".encode(charset)) == [words]
+
+
+def test_a_broken_letter_does_not_change_the_charset():
+    track = "WEBVTT\n\n00:01.000 --> 00:02.000\nl’été à Nîmes\n".encode()
+    assert said(track.replace("î".encode(), b"\xc3")) == ["l’été à N\ufffdmes"]
 
 
 def test_cues_have_times():
