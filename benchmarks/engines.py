@@ -1,114 +1,118 @@
-"""A sample of so many pages in; what each engine takes for its four jobs, as a table, out.
+"""A sample of so many pages in; what each engine takes for its jobs, as a table, out.
 
-    python -m benchmarks.engines FOLDER --pages 200 [--arms local-1,local-2,spark-1,spark-2,prism] [KEY=VALUE ...]
+    python -m benchmarks.engines FOLDER --pages 2000 [--arms loop,local-1,local-2,spark-1,spark-2,prism] [KEY=VALUE ...]
+    python -m benchmarks.engines FOLDER --pages 1000,4000,16000 --arms local-1,spark-2
 
-CPU seconds of all processes of a run, seconds on the clock, and the most memory that all had together (what they share counts
-for each). All arms must write the same bytes: it ends with 1 where one does not.
+`loop` calls the same functions without an engine (`benchmarks/plain_loop.py`). Each arm runs in a process of its own. Told are
+CPU seconds of all that it starts; seconds on the clock; memory: the most that all had together (what they share counts for
+each), that the driver had, and that the largest worker had; what Spark wrote for shuffles and kept on disk, and its stages, as
+its event log has them. All arms must write the same bytes: it ends with 1 where one does not.
 """
 
 import argparse
 import contextlib
-import os
+import json
+import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from benchmarks.meter import Meter
+from benchmarks.plain_loop import plain_loop
 from lamella.runners.launch import Engine
 from lamella.runners.progress import quiet_beam
 from lamella.sample.web import write_sample
 from tests.engines.compare import run_engine
 from tests.engines.spark_cluster import SparkCluster
 
-_LOOK_S = 0.2  # between two looks at the processes: one that lives for less is missed
-_TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
-
-
-class Meter:
-    """CPU seconds and memory of this process and of all that it started, as /proc tells them."""
-
-    def __init__(self):
-        self._ticks: dict[tuple[int, str], int] = {}  # by process and the time of its start
-        self.peak_bytes, self._ended = 0, threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-
-    def __enter__(self) -> "Meter":
-        self._look()
-        self._before = self.cpu_s
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._look()
-        self._ended.set()
-        self._thread.join()
-
-    @property
-    def cpu_s(self) -> float:
-        return sum(self._ticks.values()) / _TICKS
-
-    @property
-    def used_s(self) -> float:
-        return self.cpu_s - self._before
-
-    def _watch(self) -> None:
-        while not self._ended.wait(_LOOK_S):
-            self._look()
-
-    def _look(self) -> None:
-        stats = {int(path.name): fields for path in Path("/proc").iterdir() if path.name.isdigit() and (fields := _stat(path))}
-        ours, below = {os.getpid()}, {os.getpid()}
-        while below := {process for process, fields in stats.items() if int(fields[1]) in below} - ours:
-            ours |= below
-        memory = 0
-        for process in ours & stats.keys():
-            fields = stats[process]
-            self._ticks[process, fields[19]] = int(fields[11]) + int(fields[12])
-            memory += int(fields[21]) * _PAGE
-        self.peak_bytes = max(self.peak_bytes, memory)
-
-
-def _stat(path: Path) -> list[str]:
-    try:
-        return (path / "stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return []
+ARMS = "loop,local-1,local-2,spark-1,spark-2"
+COLUMNS = ("CPU s", "s", "ms a page", "GiB all", "driver", "worker", "MB shuffled", "MB kept", "stages")
+_BEGINS = "begins"  # what an arm says once its cluster stands
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--pages", type=int, default=200)
-    parser.add_argument("--arms", default="local-1,local-2,spark-1,spark-2")
+    parser.add_argument("--pages", default="200", help="a number, or several with commas")
+    parser.add_argument("--arms", default=ARMS)
+    parser.add_argument("--this-one", default="", help=argparse.SUPPRESS)  # the arm that this process is
     parser.add_argument("overrides", nargs="*", help="KEY=VALUE")
     options = parser.parse_intermixed_args()
     quiet_beam()
-    if not (options.folder / "web").exists():
-        write_sample(options.folder / "web", pages=options.pages, seed=0)
-    contents = set()
-    print(f"{'arm':8} {'CPU s':>8} {'s':>8} {'peak GiB':>9}")
-    for arm in options.arms.split(","):
-        kind, _, number = arm.partition("-")
-        with _engine(kind, int(number or 1), options.folder) as engine, Meter() as meter:
+    if options.this_one:
+        _run(options.folder, options.this_one, options.overrides)
+        return 0
+    print(f"{'pages':>6} {'arm':8}" + "".join(f" {name:>11}" for name in COLUMNS))
+    faults = 0
+    for pages in map(int, options.pages.split(",")):
+        folder, contents = options.folder / str(pages), set()
+        if not (folder / "web").exists():
+            write_sample(folder / "web", pages=pages, seed=0)
+        for arm in options.arms.split(","):
+            contents.add(_measure(folder, pages, arm, options.overrides))
+        print("the same bytes" if len(contents) == 1 else f"{len(contents)} different contents")
+        faults += len(contents) != 1
+    return int(faults > 0)
+
+
+def _measure(folder: Path, pages: int, arm: str, overrides: list[str]) -> str:
+    """Prints an arm's row; the hash of what it wrote."""
+    command = [sys.executable, "-m", "benchmarks.engines", str(folder), "--this-one", arm, *overrides]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        while _BEGINS not in (line := process.stdout.readline()):
+            if not line:
+                raise SystemExit(f"{arm}: did not begin")
+        with Meter(process.pid) as meter:
             start = time.monotonic()
-            contents.add(run_engine(options.folder, arm, engine, options.overrides, lambda line: None))
+            contents = process.stdout.readline().strip()
             seconds = time.monotonic() - start
-        print(f"{arm:8} {meter.used_s:8.1f} {seconds:8.1f} {meter.peak_bytes / 2**30:9.2f}", flush=True)
-    print("the same bytes" if len(contents) == 1 else f"{len(contents)} different contents")
-    return int(len(contents) != 1)
+    if process.returncode or not contents:
+        raise SystemExit(f"{arm}: ended with {process.returncode}")
+    memory = [size / 2**30 for size in (meter.peak_bytes, meter.driver_bytes, meter.worker_bytes)]
+    cells = [f"{meter.used_s:.1f}", f"{seconds:.1f}", f"{1e3 * meter.used_s / pages:.1f}", *(f"{size:.2f}" for size in memory)]
+    cells += _spark_cells(sorted((folder / f"events-{arm}").glob("*")))
+    print(f"{pages:6} {arm:8}" + "".join(f" {cell:>11}" for cell in cells), flush=True)
+    return contents
+
+
+def _run(folder: Path, arm: str, overrides: list[str]) -> None:
+    """The arm in this process: says when it begins, and at last the hash of what it wrote."""
+    kind, _, number = arm.partition("-")
+    with _engine(kind, int(number or 1), folder) as engine:
+        print(_BEGINS, flush=True)
+        watch = (lambda _: plain_loop) if kind == "loop" else (lambda execute: execute)
+        print(run_engine(folder, arm, engine, overrides, lambda line: None, watch), flush=True)
 
 
 @contextlib.contextmanager
 def _engine(kind: str, number: int, folder: Path) -> Iterator[Engine]:
-    if kind == "local":
+    if kind in ("loop", "local"):
         yield Engine(processes=number)
     elif kind == "prism":
         yield Engine(runner="prism")
     else:
+        events = folder / f"events-{kind}-{number}"
+        events.mkdir()
+        logged = ("spark.eventLog.enabled=true", "spark.eventLog.logBlockUpdates.enabled=true", f"spark.eventLog.dir={events}")
         with SparkCluster(folder / f"cluster-{number}", workers=number) as cluster:
-            yield Engine(runner="spark", master=cluster.master, flags=("spark.executor.memory=1g",))
+            yield Engine(runner="spark", master=cluster.master, flags=("spark.executor.memory=1g", *logged))
+
+
+def _spark_cells(logs: Iterable[Path]) -> list[str]:
+    """What Spark wrote for shuffles, what it kept on disk, its stages that ran."""
+    totals: Counter[str] = Counter()
+    for line in (line for path in logs for line in path.open()):
+        event = json.loads(line)
+        if event["Event"] == "SparkListenerStageCompleted":
+            totals["stages"] += 1
+        elif event["Event"] == "SparkListenerTaskEnd" and (metrics := event.get("Task Metrics")):
+            totals["shuffled"] += metrics["Shuffle Write Metrics"]["Shuffle Bytes Written"]
+        elif event["Event"] == "SparkListenerBlockUpdated" and event["Block Updated Info"]["Block ID"].startswith("rdd_"):
+            totals["kept"] += event["Block Updated Info"]["Disk Size"]
+    return [f"{totals['shuffled'] / 1e6:.1f}", f"{totals['kept'] / 1e6:.1f}", str(totals["stages"])] if totals else []
 
 
 if __name__ == "__main__":

@@ -23,10 +23,9 @@ from PIL import Image
 
 from lamella.schemas.config import FetchConfig
 from lamella.transforms.media.decode_limits import DecodeLimits
-from lamella.transforms.media.decoding import decode_image, measure_image
+from lamella.transforms.media.decoding import encode_image, measure_image
 from lamella.transforms.media.inspection import MEASURED_SIDE_PX
 from lamella.transforms.media.pixels import scaled_size
-from lamella.transforms.shard.pictures import encode_jpeg
 
 SIDE_PX, QUALITY = 320, 90
 TURNS = 15
@@ -56,7 +55,7 @@ def main() -> None:
 
 
 def _ours(data: bytes) -> bytes:
-    return encode_jpeg(decode_image(data, SIDE_PX, LIMITS), QUALITY).jpeg
+    return encode_image(data, SIDE_PX, QUALITY, LIMITS).jpeg
 
 
 def _opencv(data: bytes) -> bytes:
@@ -68,7 +67,7 @@ def _opencv(data: bytes) -> bytes:
 
 def _pillow(data: bytes) -> bytes:
     image = Image.open(io.BytesIO(data))
-    return encode_jpeg(image.resize(scaled_size(*image.size, SIDE_PX), Image.Resampling.BICUBIC), QUALITY).jpeg
+    return _jpeg(image.resize(scaled_size(*image.size, SIDE_PX), Image.Resampling.BICUBIC), QUALITY)
 
 
 def _our_hash(data: bytes) -> imagehash.ImageHash:

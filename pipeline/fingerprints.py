@@ -29,8 +29,8 @@ from lamella.weights.identity import file_hash, name_identity, weights_identity
 from lamella.weights.precision import pick_precision
 
 _PACE = {"extract": {"pages_per_child"}, "fetch": {"connections", "min_delay_s"}}  # neither rows nor bytes depend on them
-MEASURES = 4  # raised when a model's answer, or an inspection, changes for the same content and the same model
-_DECODERS = ("pillow", "imagehash", "av", "simplejpeg")  # on whose versions what is measured on pixels depends
+MEASURES = 5  # raised when a model's answer, or an inspection, changes for the same content and the same model
+_DECODERS = ("pillow", "av", "simplejpeg")  # on whose versions what is measured on pixels depends
 
 
 def job_fingerprint(c: Config, job: str, contents: Iterable[str]) -> str:

@@ -31,13 +31,13 @@ _VERSIONS = (
     "apache-beam",
     "pyarrow",
     "pillow",
-    "imagehash",
     "torch",
     "open-clip-torch",
     "resiliparse",
     "fastwarc",
     "rensa",
     "av",
+    "simplejpeg",
 )
 
 

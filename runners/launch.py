@@ -192,9 +192,12 @@ def executor(engine: Engine, archives: Sequence[str], say: Callable[[str], None]
 
         return local_execute(engine.processes, engine.flags, quiet=engine.quiet, say=say, models=models, server=engine.server)
     if engine.runner == SPARK:
-        from lamella.runners.spark.session import spark_execute
+        from lamella.runners.spark.session import SparkSettings, spark_execute
 
-        return spark_execute(engine.master, engine.flags, engine.py_env, partial(total_size, archives), say=say)
+        settings = SparkSettings(
+            master=engine.master, conf=tuple(engine.flags), environment=engine.py_env, models=tuple(models)
+        )
+        return spark_execute(settings, partial(total_size, archives), say=say)
     if engine.runner == PORTABLE:
         from lamella.runners.portable import portable_execute
 

@@ -23,15 +23,22 @@ def text_lengths(model: Any, tokens: Tensor, eos: int) -> list[int]:
 
 def encode_text(model: Any, tokens: Tensor) -> Tensor:
     """[N, L] -> [N, D], where L may be less than the model's context for one that `text_lengths` cuts."""
-    if not _is_clip(model) or tokens.shape[1] == len(model.positional_embedding):
+    if not is_clip(model):
         return model.encode_text(tokens)
     # open_clip's CLIP.encode_text, with its position embedding and mask cut to the tokens' length.
-    from open_clip.transformer import text_global_pool
+    from lamella.weights.blocks import Block
 
-    length, dtype = tokens.shape[1], model.transformer.get_cast_dtype()
-    x = model.token_embedding(tokens).to(dtype) + model.positional_embedding[:length].to(dtype)
-    x = model.ln_final(model.transformer(x, attn_mask=model.attn_mask[:length, :length]))
-    pooled = text_global_pool(x, tokens, model.text_pool_type, eos_token_id=getattr(model, "text_eos_id", None))
+    length, dtype = tokens.shape[1], model.positional_embedding.dtype
+    mask, ends = model.attn_mask[:length, :length], _ends(model, tokens)
+    x = model.token_embedding(tokens).to(dtype) + model.positional_embedding[:length]
+    *blocks, last = model.transformer.resblocks
+    if isinstance(last, Block):
+        for block in blocks:
+            x = block(x, mask)
+        pooled = last(x, mask, ends)[:, 0]
+    else:
+        pooled = model.transformer(x, attn_mask=mask)[torch.arange(len(tokens), device=x.device), ends]
+    pooled = model.ln_final(pooled)
     if model.text_projection is None:
         return pooled
     return (
@@ -39,13 +46,19 @@ def encode_text(model: Any, tokens: Tensor) -> Tensor:
     )
 
 
+def _ends(model: Any, tokens: Tensor) -> Tensor:
+    """[N, L] -> [N]: where each text's `<eos>` stands; in CLIP's own vocabulary it is the highest number."""
+    eos = getattr(model, "text_eos_id", None)
+    return tokens.argmax(dim=-1) if model.text_pool_type == "argmax" else (tokens == eos).int().argmax(dim=-1)
+
+
 def _stops_at_eos(model: Any) -> bool:
     from lamella.weights.coca import CoCa
 
-    return isinstance(model, CoCa) or _is_clip(model)
+    return isinstance(model, CoCa) or is_clip(model)
 
 
-def _is_clip(model: Any) -> bool:
+def is_clip(model: Any) -> bool:
     """Whether it is open_clip's own CLIP, with a causal text tower pooled at `<eos>`."""
     mask, pool = getattr(model, "attn_mask", None), getattr(model, "text_pool_type", "")
     return type(model).__name__ == "CLIP" and mask is not None and pool in ("argmax", "eos")

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 
+from lamella.runners.spark.daemon import MODELS_VARIABLE
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.printable import printable
 
@@ -39,11 +40,13 @@ class SparkSettings:
         conf: of Spark, as KEY=VALUE; over what is set here.
         environment: an archive of a Python environment with lamella in it, as venv-pack or conda-pack make it; "" where
             lamella is installed on every worker.
+        models: modules that the run's models are made of: workers are forked from a process that has imported them.
     """
 
     master: str
     conf: tuple[str, ...] = ()
     environment: str = ""
+    models: tuple[str, ...] = ()
 
 
 def check(settings: SparkSettings) -> None:
@@ -179,6 +182,7 @@ def _conf(settings: SparkSettings) -> Any:
         "spark.ui.showConsoleProgress": "false",
         "spark.python.daemon.module": "lamella.runners.spark.daemon",
         "spark.executorEnv.PYTHONHASHSEED": "0",
+        f"spark.executorEnv.{MODELS_VARIABLE}": ",".join(settings.models),
     }
     if _is_loopback(settings.master):
         own |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
@@ -208,10 +212,7 @@ def _own_signals() -> Iterator[None]:
         signal.signal(signal.SIGINT, handler)
 
 
-def spark_execute(
-    master: str, conf: Sequence[str], environment: str, input_bytes: Callable[[], int], *, say: Callable[[str], None]
-) -> SparkExecute:
+def spark_execute(settings: SparkSettings, input_bytes: Callable[[], int], *, say: Callable[[str], None]) -> SparkExecute:
     """Raises ConfigError for what this machine, or the address, does not have."""
-    settings = SparkSettings(master=master, conf=tuple(conf), environment=environment)
     check(settings)
     return SparkExecute(settings, input_bytes, say)

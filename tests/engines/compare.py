@@ -19,7 +19,7 @@ from pathlib import Path
 
 from lamella.pipeline.config.resolution import resolve
 from lamella.pipeline.folder_lock import own_folder
-from lamella.pipeline.preflight import find_archives
+from lamella.pipeline.preflight import find_archives, model_imports
 from lamella.pipeline.run import contents_hash, run
 from lamella.reporting.verify import verify
 from lamella.runners.launch import Engine, closing, executor
@@ -68,10 +68,11 @@ def run_engine(
     """A whole run, found sound; the hash of its contents."""
     start, archives, output = time.monotonic(), find_archives([str(folder / "web")]), str(folder / name)
     processes = engine.processes if engine.is_local else None
-    execute = executor(engine, archives, lambda line: say(f"{name}: {line}"))
+    config = resolve("demo", overrides)
+    execute = executor(engine, archives, lambda line: say(f"{name}: {line}"), model_imports(config))
     with own_folder(output), closing(execute):
         run(
-            resolve("demo", overrides),
+            config,
             archives,
             output,
             watch(execute),

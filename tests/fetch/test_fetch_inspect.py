@@ -22,7 +22,7 @@ def test_a_picture_is_measured():
     assert (media.mime, media.width, media.height, media.bytes) == ("image/jpeg", 200, 160, len(data))
     assert media.sha256 == media.cluster == sha256(data).hexdigest()
     assert len(media.phash) == 16
-    assert media.phash_version.startswith("phash64 imagehash-")
+    assert media.phash_version.startswith("phash64 pillow-")
     assert 30 < media.measured["colour_spread"] < 90
     assert media.robots_evidence == "robots.txt: allowed; no opt-out header"
     assert media.source == "http"

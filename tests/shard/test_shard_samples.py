@@ -14,7 +14,7 @@ from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.schemas.sample import load_json
 from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.media.store import ChangedBlob, MediaStore
-from lamella.transforms.shard.pictures import Pictures, encode_jpeg
+from lamella.transforms.shard.pictures import Pictures
 from lamella.transforms.shard.samples import FalsePhi, frame_seconds, to_sample
 
 CONFIG = ShardConfig(max_side_px=100)
@@ -142,17 +142,6 @@ def test_a_broken_clip_is_a_rejected_pair(world, pictures):
     broken = world.add(b"\x00\x00\x00\x18ftypisom" + b"\x00" * 40, 8)
     (rejection,) = to_sample(world.film(0, media=broken), pictures)
     assert (rejection.unit, rejection.reason) == (Unit.PAIR, Reason.BROKEN_VIDEO)
-
-
-def test_jpegs_carry_no_metadata_and_are_baseline():
-    image = Image.new("RGB", (40, 30), (1, 2, 3))
-    image.info["comment"] = b"secret"
-    image.info["icc_profile"] = b"secret"
-    picture = encode_jpeg(image, 90)
-    assert (picture.width, picture.height) == (40, 30)
-    assert b"secret" not in picture.jpeg
-    assert "progressive" not in opened(picture.jpeg).info
-    assert picture == encode_jpeg(Image.new("RGB", (40, 30), (1, 2, 3)), 90)
 
 
 def test_the_limit_of_the_fetch_arrives_at_the_shard(world):

@@ -52,6 +52,20 @@ def test_a_jpeg_that_was_cut_and_closed_again_is_broken(options):
         assert not sound(data[: int(len(data) * share)] + END)
 
 
+@pytest.mark.parametrize("mode", ("RGB", "L", "CMYK"))
+def test_a_progressive_jpeg_that_ends_between_two_scans_is_broken(mode):
+    """It is whole but for its detail, and no decoder warns."""
+    data = jpeg(scene().convert(mode), progressive=True)
+    scans = [at for at in range(len(data)) if data[at : at + 2] == b"\xff\xda"]
+    assert len(scans) > 4
+    for at in scans[1:]:
+        for cut in (at, at + 1, at + 2, at + 6, at + 10):
+            assert not sound(data[:cut])
+            assert not sound(data[:cut] + END)
+    assert sound(data)
+    assert sound(data[:-2])
+
+
 @pytest.mark.parametrize("options", CODINGS)
 def test_a_jpeg_with_a_hole_is_broken(options):
     data = jpeg(**options)

@@ -12,8 +12,16 @@ from lamella.transforms.base.killable import ChildLimits, Killable, TooCostly
 from lamella.transforms.media.clips import BadVideo, decode_frames, probe
 from lamella.transforms.media.codestream import claims_of
 from lamella.transforms.media.decode_limits import DEFAULT_LIMITS
-from lamella.transforms.media.decoding import decode_clip, decode_image, measure_image, measure_video
-from lamella.transforms.media.pixels import BadImage, decode_rgb, image_header
+from lamella.transforms.media.decoding import (
+    decode_clip,
+    decode_image,
+    encode_clip,
+    encode_image,
+    measure_image,
+    measure_video,
+)
+from lamella.transforms.media.encode import encode_jpeg
+from lamella.transforms.media.pixels import BadImage, decode_rgb, image_header, shrunk_jpeg
 from tests.faults import clips, pictures
 
 PICTURE_REASONS = {
@@ -197,11 +205,14 @@ def test_the_child_sees_what_the_decoder_sees():
     for kind in pictures.FORMATS:
         data = pictures.sound(kind, 2)
         assert decode_image(data, 96, DEFAULT_LIMITS).tobytes() == decode_rgb(data, 96).tobytes()
+        assert encode_image(data, 96, 90, DEFAULT_LIMITS) == shrunk_jpeg(data, 96, 90)
         assert measure_image(data, 64, DEFAULT_LIMITS).header == image_header(data)
     for form in clips.FORMATS:
         data = clips.sound(form)
         there, here = decode_clip(data, [0.0, 2.5], 48, DEFAULT_LIMITS), decode_frames(data, [0.0, 2.5], 48)
         assert [image.tobytes() for image in there] == [image.tobytes() for image in here]
+        jpegs = encode_clip(data, [0.0, 2.5], 48, quality=90, limits=DEFAULT_LIMITS)
+        assert jpegs == [encode_jpeg(image, 90) for image in here]
         assert measure_video(data, 64, DEFAULT_LIMITS)[0] == probe(data, 64)[0]
 
 

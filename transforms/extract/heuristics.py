@@ -46,8 +46,10 @@ class Heuristics:
     max_price_characters: int = 60  # of a line that is a price; ours
     min_links_to_prose: int = 3  # letters in lists of links a letter of prose: with more, the links are what is told; ours
     max_linked_in_a_row: int = 3  # paragraphs that are links; more are a list of what to read elsewhere; ours
+    min_told_beside_comments: float = 0.05  # of their prose, beside comments; with less, the page is a thread; ours
     min_chronicle: int = 3  # headings in a row with a number in each: what happened when; ours
     min_fact_rows: int = 3  # of a name and its value each; ours
+    min_sections: int = 3  # blocks beside each other, each with a heading and prose; ours
     min_section_lines: int = 2  # short lines under a heading of their own; ours
     max_little_letters: int = 700  # of what was taken of a page; with more, it is believed; ours, on WCXB
     min_taken: float = 0.5  # letters so taken a letter outside boilerplate; with less, all of that is taken; ours, on WCXB

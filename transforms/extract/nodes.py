@@ -124,6 +124,8 @@ def _ids(image: Image) -> list[str]:
 def _nearest_texts(elements: list[Element], most: int) -> dict[int, str]:
     """For each video: the heading that it stands under, and the paragraph next to it: before it, or else after it."""
     out, heading, before, after, behind = {}, None, None, None, {}
+    if not any(isinstance(element.media, Video) for element in elements):
+        return out
     for index in range(len(elements) - 1, -1, -1):
         if isinstance(elements[index].media, Video):
             behind[index] = after

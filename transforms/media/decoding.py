@@ -1,4 +1,4 @@
-"""Untrusted pictures and clips in; what they are, or their pixels, out: decoded in a child process that can be killed.
+"""Untrusted pictures and clips in; what they are, their pixels, or small JPEGs, out: by a child process that can be killed.
 
 A decoder that hangs, dies or takes too much costs its own file only: BadImage or BadVideo with `media_too_costly`. On 44 kB
 and 700 kB JPEGs the child costs 8 and 10 % of an inspection, in CPU time; of a decode for a shard less.
@@ -6,6 +6,8 @@ and 700 kB JPEGs the child costs 8 and 10 % of an inspection, in CPU time; of a 
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 from PIL import Image
@@ -16,6 +18,7 @@ from lamella.transforms.base.rule import Violation
 from lamella.transforms.media.bad_media import BadMedia
 from lamella.transforms.media.clips import BadVideo, VideoHeader
 from lamella.transforms.media.decode_limits import DecodeLimits
+from lamella.transforms.media.encode import Encoded
 from lamella.transforms.media.measures import Looks
 from lamella.transforms.media.pixels import BadImage, ImageHeader
 
@@ -58,6 +61,21 @@ def decode_clip(data: bytes, seconds: Sequence[float], max_side: int | None, lim
     return _images(said["sizes"], pixels)
 
 
+def encode_image(data: bytes, max_side: int | None, quality: int, limits: DecodeLimits) -> Encoded:
+    """As `pixels.shrunk_jpeg`. Raises BadImage."""
+    said, jpegs = _asked(BadImage, data, limits, ask="encode_image", side=max_side, quality=quality)
+    return _encoded(said["jpegs"], jpegs)[0]
+
+
+def encode_clip(
+    data: bytes, seconds: Sequence[float], max_side: int | None, *, quality: int, limits: DecodeLimits
+) -> list[Encoded]:
+    """The frames of `decode_clip` as JPEGs. Raises BadVideo."""
+    wanted = {"side": max_side, "seconds": list(seconds), "quality": quality}
+    said, jpegs = _asked(BadVideo, data, limits, ask="encode_clip", **wanted)
+    return _encoded(said["jpegs"], jpegs)
+
+
 def credentials_of(data: bytes, limits: DecodeLimits) -> dict[str, str]:
     """As `content_credentials.training_entries`. Raises BadImage."""
     said, _ = _asked(BadImage, data, limits, ask="training_entries")
@@ -65,7 +83,7 @@ def credentials_of(data: bytes, limits: DecodeLimits) -> dict[str, str]:
 
 
 def _asked(bad: type[BadMedia], data: bytes, limits: DecodeLimits, **request: Any) -> tuple[dict[str, Any], memoryview]:
-    head = json.dumps(request | {"limits": {name: getattr(limits, name) for name in limits.__slots__}}).encode()
+    head = json.dumps(request | {"limits": _in_words(limits)}).encode()
     child = ChildLimits(
         max_memory_bytes=limits.max_decode_bytes + _BESIDE_BYTES,
         max_cpu_s=limits.max_decode_s,
@@ -84,6 +102,11 @@ def _asked(bad: type[BadMedia], data: bytes, limits: DecodeLimits, **request: An
     return said, reply[end:]
 
 
+@cache
+def _in_words(limits: DecodeLimits) -> str:
+    return json.dumps(asdict(limits))
+
+
 def _raised(bad: type[Bad], words: list) -> Bad:
     return bad.of(Violation(Reason(words[0]), *words[1:]))
 
@@ -94,3 +117,11 @@ def _images(sizes: list[list[int]], pixels: memoryview) -> list[Image.Image]:
         images.append(Image.frombytes("RGB", (width, height), pixels[at : at + 3 * width * height]))
         at += 3 * width * height
     return images
+
+
+def _encoded(facts: list[list[int]], jpegs: memoryview) -> list[Encoded]:
+    encoded, at = [], 0
+    for length, width, height in facts:
+        encoded.append(Encoded(bytes(jpegs[at : at + length]), width, height))
+        at += length
+    return encoded

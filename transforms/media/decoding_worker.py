@@ -2,31 +2,37 @@
 
 import json
 from collections.abc import Callable
+from functools import cache
 from typing import Any
-
-from PIL import Image
 
 from lamella.transforms.base.killable_worker import serve
 from lamella.transforms.media.clips import BadVideo, decode_frames, probe
 from lamella.transforms.media.content_credentials import training_entries
 from lamella.transforms.media.decode_limits import DecodeLimits
+from lamella.transforms.media.encode import Encoded, encode_jpeg
 from lamella.transforms.media.measures import looks_of
-from lamella.transforms.media.pixels import BadImage, decode_rgb, decode_roughly
+from lamella.transforms.media.pixels import BadImage, decode_rgb, decode_roughly, shrunk_jpeg
 
-Said = tuple[dict[str, Any], list[Image.Image]]
+Said = tuple[dict[str, Any], list[bytes]]
+_MOST_HEAD_BYTES = 1 << 16
 
 
 def answer(request: memoryview) -> list[bytes]:
-    """The reply to a request, in pieces: length of the header, header as JSON, pixels. MemoryError is the caller's."""
-    end = bytes(request[:65536]).index(b"\n")
+    """The reply to a request, in pieces: length of the header, header as JSON, pixels or JPEGs. MemoryError is the caller's."""
+    end = bytes(request[:_MOST_HEAD_BYTES]).index(b"\n")
     asked = json.loads(bytes(request[:end]))
-    limits = DecodeLimits(**asked.pop("limits"))
+    limits = _limits(asked.pop("limits"))
     try:
-        said, images = _ASKED[asked.pop("ask")](bytes(request[end + 1 :]), limits, **asked)
+        said, pieces = _ASKED[asked.pop("ask")](bytes(request[end + 1 :]), limits, **asked)
     except (BadImage, BadVideo) as error:
-        said, images = {"bad": _in_words(error)}, []
+        said, pieces = {"bad": _in_words(error)}, []
     head = json.dumps(said).encode()
-    return [len(head).to_bytes(8, "little"), head, *(image.tobytes() for image in images)]
+    return [len(head).to_bytes(8, "little"), head, *pieces]
+
+
+@cache
+def _limits(words: str) -> DecodeLimits:
+    return DecodeLimits(**json.loads(words))
 
 
 def _in_words(error: BadImage | BadVideo) -> list:
@@ -51,12 +57,24 @@ def _measure_video(data: bytes, limits: DecodeLimits, side: int) -> Said:
 
 def _decode_image(data: bytes, limits: DecodeLimits, side: int | None) -> Said:
     image = decode_rgb(data, side, limits)
-    return {"sizes": [image.size]}, [image]
+    return {"sizes": [image.size]}, [image.tobytes()]
 
 
 def _decode_clip(data: bytes, limits: DecodeLimits, side: int | None, seconds: list[float]) -> Said:
     frames = decode_frames(data, seconds, side, limits)
-    return {"sizes": [frame.size for frame in frames]}, frames
+    return {"sizes": [frame.size for frame in frames]}, [frame.tobytes() for frame in frames]
+
+
+def _encode_image(data: bytes, limits: DecodeLimits, *, side: int | None, quality: int) -> Said:
+    return _jpegs([shrunk_jpeg(data, side, quality, limits)])
+
+
+def _encode_clip(data: bytes, limits: DecodeLimits, *, side: int | None, seconds: list[float], quality: int) -> Said:
+    return _jpegs([encode_jpeg(frame, quality) for frame in decode_frames(data, seconds, side, limits)])
+
+
+def _jpegs(encoded: list[Encoded]) -> Said:
+    return {"jpegs": [(len(one.jpeg), one.width, one.height) for one in encoded]}, [one.jpeg for one in encoded]
 
 
 def _training_entries(data: bytes, limits: DecodeLimits) -> Said:
@@ -68,6 +86,8 @@ _ASKED: dict[str, Callable[..., Said]] = {
     "measure_video": _measure_video,
     "decode_image": _decode_image,
     "decode_clip": _decode_clip,
+    "encode_image": _encode_image,
+    "encode_clip": _encode_clip,
     "training_entries": _training_entries,
 }
 

@@ -1,11 +1,11 @@
 """A picture as RGB in; what is measured on it out: its perceptual hash, and each measure of `media.picture_rules`."""
 
 from base64 import b64encode
-from functools import cache
 from typing import NamedTuple
 
 from PIL import Image
 
+from lamella.transforms.media.perceptual_hash import VERSION, perceptual_hash
 from lamella.transforms.media.picture_rules import PIXEL_MEASURES
 
 THUMBNAIL_SIDE_PX = 16
@@ -19,14 +19,6 @@ class Looks(NamedTuple):
 
 
 def looks_of(image: Image.Image) -> Looks:
-    version = f"phash64 imagehash-{_imagehash().__version__} pillow-{Image.__version__}"
     values = {name: float(measure(image)) for name, measure in PIXEL_MEASURES.items()}
     cells = image.resize((THUMBNAIL_SIDE_PX, THUMBNAIL_SIDE_PX), Image.Resampling.BOX)
-    return Looks(str(_imagehash().phash(image)), version, b64encode(cells.tobytes()).decode("ascii"), values)
-
-
-@cache
-def _imagehash():
-    import imagehash  # late: it brings scipy
-
-    return imagehash
+    return Looks(perceptual_hash(image), VERSION, b64encode(cells.tobytes()).decode("ascii"), values)

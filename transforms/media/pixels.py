@@ -18,6 +18,7 @@ from lamella.transforms.media.codestream import claims_of, unsupported_jpeg
 from lamella.transforms.media.colour import is_blank, rescale_key, to_rgb
 from lamella.transforms.media.decode_limits import DEFAULT_LIMITS, DecodeLimits
 from lamella.transforms.media.decode_rules import PICTURE_COST_RULES
+from lamella.transforms.media.encode import Encoded, encode_jpeg
 from lamella.transforms.media.other_formats import is_bmp, is_heic, is_tiff, reads_heic, unsupported_format
 from lamella.transforms.media.png_rows import lacks_rows
 from lamella.transforms.media.readable import readable
@@ -90,13 +91,25 @@ def decode_rgb(data: bytes, max_side: int | None = None, limits: DecodeLimits = 
     Raises:
         BadImage: the bytes are of another type, damaged, cut short, too many pixels, or too dear to decode.
     """
-    image, data = _opened(data, limits)
-    width, height = image.size
-    size = scaled_size(width, height, max_side)
-    rgb = _decoded(image, data, (ceil(size[0] * _SCALE_SLACK), ceil(size[1] * _SCALE_SLACK)), limits)
+    rgb, size, orientation = _covering(data, max_side, limits)
     if size != rgb.size:
         rgb = rgb.resize(size, Image.Resampling.BICUBIC, reducing_gap=_SMOOTH)
-    return _turned(rgb, _orientation(image))
+    return _turned(rgb, orientation)
+
+
+def shrunk_jpeg(data: bytes, max_side: int | None, quality: int, limits: DecodeLimits = DEFAULT_LIMITS) -> Encoded:
+    """The picture of `decode_rgb` as a JPEG. Raises BadImage."""
+    rgb, (width, height), orientation = _covering(data, max_side, limits)
+    size = (height, width) if orientation in _ON_ITS_SIDE else (width, height)
+    return encode_jpeg(_turned(rgb, orientation), quality, size)
+
+
+def _covering(data: bytes, max_side: int | None, limits: DecodeLimits) -> tuple[Image.Image, tuple[int, int], int]:
+    """The picture as stored, at no less than the size it is to have; that size; its orientation."""
+    image, data = _opened(data, limits)
+    size = scaled_size(*image.size, max_side)
+    rgb = _decoded(image, data, (ceil(size[0] * _SCALE_SLACK), ceil(size[1] * _SCALE_SLACK)), limits)
+    return rgb, size, _orientation(image)
 
 
 def decode_roughly(
@@ -182,11 +195,10 @@ def _decoded(image: Image.Image, data: bytes, enough: tuple[int, int], limits: D
 
 def _jpeg(image: Image.Image, data: bytes, enough: tuple[int, int]) -> Image.Image:
     """The stored picture with its profile, at a fraction of its size where that is enough."""
-    if jpeg.takes(image.mode):
-        pixels = jpeg.decode_scaled(data, image.mode, image.size, enough)
+    if jpeg.takes(image.mode) and (pixels := jpeg.decode_scaled(data, image.mode, image.size, enough)):
         pixels.info["icc_profile"] = image.info.get("icc_profile")
         return pixels
-    jpeg.refuse_damage(jpeg.with_end_mark(data), image.mode)
+    jpeg.refuse_loss(data, image.mode)
     if image.width > enough[0]:
         image.draft(None, enough)
     image.load()

@@ -11,7 +11,8 @@ from lamella.schemas.errors import DataError
 from lamella.schemas.media import BlobRef
 from lamella.transforms.base.blobs import read_blob
 from lamella.transforms.media.decode_limits import DecodeLimits
-from lamella.transforms.media.decoding import decode_clip, decode_image
+from lamella.transforms.media.decoding import decode_clip, decode_image, encode_clip, encode_image
+from lamella.transforms.media.encode import Encoded
 
 
 class ChangedBlob(DataError, OSError):
@@ -37,6 +38,14 @@ class MediaStore:
     def frames(self, data: bytes, seconds: Sequence[float], max_side: int | None) -> list[Image.Image]:
         """The frames shown at the ascending `seconds`. Raises BadVideo."""
         return decode_clip(data, seconds, max_side, self.limits)
+
+    def image_jpeg(self, data: bytes, max_side: int, quality: int) -> Encoded:
+        """What `image` gives, as a JPEG. Raises BadImage."""
+        return encode_image(data, max_side, quality, self.limits)
+
+    def frame_jpegs(self, data: bytes, seconds: Sequence[float], max_side: int, quality: int) -> list[Encoded]:
+        """What `frames` gives, as JPEGs. Raises BadVideo."""
+        return encode_clip(data, seconds, max_side, quality=quality, limits=self.limits)
 
     def same_bytes(self, blob: BlobRef, digest: str) -> "bytes":
         """Those that had this SHA-256 when they were judged. Raises BlobError, and ChangedBlob."""

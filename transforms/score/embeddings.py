@@ -6,7 +6,7 @@ embedding is the same to the bit in any place and company.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,9 +67,11 @@ class _Embeddings:
 
     def load(self) -> "Loaded":
         from lamella.weights import load
+        from lamella.weights.blocks import for_embeddings
 
         model = self.model
-        return load(model.name, model.weights, role="scorer", precision=model.precision, device=model.device)
+        loaded = load(model.name, model.weights, role="scorer", precision=model.precision, device=model.device)
+        return replace(loaded, model=for_embeddings(loaded.model))
 
     def _embedded(self, encode: Any, batch: "torch.Tensor") -> list[bytes]:
         """[N, ...], N at most a batch -> N vectors. The batch is filled up with its last row."""

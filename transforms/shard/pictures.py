@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import NamedTuple
 
 from PIL import Image
 
 from lamella.schemas.config import ShardConfig
 from lamella.schemas.media import Media
+from lamella.transforms.media.encode import encode_jpeg
 from lamella.transforms.media.faces import Box, blurred, find_faces
 from lamella.transforms.media.store import MediaStore
-
-_SUBSAMPLING = "4:2:0"
 
 
 class Picture(NamedTuple):
@@ -35,31 +33,18 @@ class Pictures:
     store: MediaStore
 
     def image(self, media: Media) -> Picture:
-        return self._encoded(self.store.image(self.store.same_bytes(media.blob, media.sha256), self.config.max_side_px))
+        data, most = self.store.same_bytes(media.blob, media.sha256), self.config.max_side_px
+        if self.config.blur_faces:
+            return self._blurred(self.store.image(data, most))
+        return Picture(*self.store.image_jpeg(data, most, self.config.jpeg_quality))
 
     def frames(self, media: Media, seconds: Sequence[float]) -> list[Picture]:
         """One picture for each second that the video still has; never none."""
-        frames = self.store.frames(self.store.same_bytes(media.blob, media.sha256), seconds, self.config.max_side_px)
-        return [self._encoded(frame) for frame in frames]
+        data, most = self.store.same_bytes(media.blob, media.sha256), self.config.max_side_px
+        if self.config.blur_faces:
+            return [self._blurred(frame) for frame in self.store.frames(data, seconds, most)]
+        return [Picture(*frame) for frame in self.store.frame_jpegs(data, seconds, most, self.config.jpeg_quality)]
 
-    def _encoded(self, image: Image.Image) -> Picture:
-        if not self.config.blur_faces:
-            return encode_jpeg(image, self.config.jpeg_quality)
+    def _blurred(self, image: Image.Image) -> Picture:
         faces = find_faces(image, self.config.min_face_score)
-        return encode_jpeg(blurred(image, faces), self.config.jpeg_quality)._replace(faces=faces)
-
-
-def encode_jpeg(image: Image.Image, quality: int) -> Picture:
-    """Baseline JPEG without metadata: what Pillow would copy from the source file (comment, profile) stays out."""
-    out = BytesIO()
-    image.save(
-        out,
-        "JPEG",
-        quality=quality,
-        subsampling=_SUBSAMPLING,
-        optimize=False,
-        progressive=False,
-        comment=b"",
-        exif=b"",
-    )
-    return Picture(out.getvalue(), *image.size)
+        return Picture(*encode_jpeg(blurred(image, faces), self.config.jpeg_quality), faces)

@@ -33,8 +33,8 @@ def without_boilerplate(tree: BlockTree, elements: list[Element], limits: "Extra
         or element.tag in HEADINGS
         or bool(element.entry)
         or bool(runs[index])
-        or _names_part(elements, index)
         or not _is_boilerplate(element, tree.blocks[element.block].tag, wholes[element.block], limits)
+        or _names_part(elements, index)
         or _is_linked_paragraph(tree, elements, index, limits)
         for index, element in enumerate(elements)
     ]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
 
 
-def invites(tree: BlockTree, limits: "ExtractConfig") -> list[bool]:
+def invites(tree: BlockTree, told: list[bool], limits: "ExtractConfig") -> list[bool]:
     """Blocks of one name in one block, each with a linked title and little prose: invitations to other pages."""
     titles = [0] * len(tree.blocks)
     for element in tree.elements:
@@ -19,11 +19,11 @@ def invites(tree: BlockTree, limits: "ExtractConfig") -> list[bool]:
             titles[element.block] += 1
     for index in range(len(tree.blocks) - 1, 0, -1):
         titles[tree.blocks[index].parent] += titles[index]
-    sections = _opens_section(tree, limits)
+    sections = _opens_section(tree, told, limits)
     inviting = [
-        index not in sections
+        (block.media or block.headings)
+        and index not in sections
         and titles[index] <= limits.max_card_titles
-        and (block.media or block.headings)
         and block.prose <= limits.max_card_prose
         and (titles[index] or block.link_letters > limits.max_link_density * block.letters > 0)
         for index, block in enumerate(tree.blocks)
@@ -47,9 +47,9 @@ def invites(tree: BlockTree, limits: "ExtractConfig") -> list[bool]:
     return cards
 
 
-def _opens_section(tree: BlockTree, limits: "ExtractConfig") -> set[int]:
+def _opens_section(tree: BlockTree, told: list[bool], limits: "ExtractConfig") -> set[int]:
     """The headings, as blocks, that prose follows in a block with more of it than a card has: what they head is told here."""
-    told, blocks = _told_about(tree, limits), tree.blocks
+    blocks = tree.blocks
     return {
         element.block
         for element, one in zip(tree.elements, told, strict=True)
@@ -70,13 +70,13 @@ def _of_one_name(tree: BlockTree, groups: Iterable[list[int]]) -> Iterator[list[
             yield from namesakes.values()
 
 
-def headlines(tree: BlockTree, limits: "ExtractConfig") -> Iterator[int]:
+def headlines(tree: BlockTree, told: list[bool], limits: "ExtractConfig") -> Iterator[int]:
     """The largest blocks around a linked headline that hold no prose and no title: each invites to another page."""
     largest = list(range(len(tree.blocks)))
     for index, block in enumerate(tree.blocks):
         if block.parent > 0 and not tree.blocks[block.parent].prose and not tree.blocks[block.parent].title:
             largest[index] = largest[block.parent]
-    told, parts = _told_about(tree, limits), title_parts(tree)
+    parts = title_parts(tree)
     for index, element in enumerate(tree.elements):
         if element.tag not in HEADINGS or element.tag == "h1" or element.link_density <= limits.max_link_density:
             continue
@@ -88,7 +88,7 @@ def headlines(tree: BlockTree, limits: "ExtractConfig") -> Iterator[int]:
             yield block
 
 
-def _told_about(tree: BlockTree, limits: "ExtractConfig") -> list[bool]:
+def told_about(tree: BlockTree, limits: "ExtractConfig") -> list[bool]:
     """For each element, whether prose follows it before the next heading, in a block around it that holds more than a card."""
     told, following = [False] * len(tree.elements), -1
     for index in range(len(tree.elements) - 1, -1, -1):

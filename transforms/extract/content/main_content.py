@@ -7,8 +7,9 @@ at what repeats, and at where the prose of the page stands, never at words.
 from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.content.entries import entries_of, priced_blocks, without_repeated_lines
-from lamella.transforms.extract.content.invitations import headlines, invites
+from lamella.transforms.extract.content.invitations import headlines, invites, told_about
 from lamella.transforms.extract.content.pictures import cover_before, picture_blocks
+from lamella.transforms.extract.content.sections import section_blocks
 from lamella.transforms.extract.content.titles import lead_of, told_under_title
 from lamella.transforms.extract.content.trailing import core_of, without_trailing
 from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element
@@ -24,6 +25,7 @@ from lamella.transforms.extract.dom.class_heuristics import (
     TEASER,
 )
 from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BLOCKS
+from lamella.transforms.extract.heuristics import HEURISTICS
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
@@ -38,24 +40,24 @@ def main_elements(tree: BlockTree, limits: "ExtractConfig") -> list[Element]:
     figures = tree.within([block.tag == "figure" for block in tree.blocks])
     namesakes = _prose_of_namesakes(tree)
     told = told_under_title(tree, limits)
-    pictures = picture_blocks(tree, limits)
+    content = picture_blocks(tree, limits) | section_blocks(tree)
     marked = [
         (block.hint or block.tag) in _TELLING
         and _is_marked(tree, index, namesakes[index], told, limits)
         and not (block.hint in (LIKELY_BOILERPLATE, PROMOTION) and figure)
-        and index not in pictures
+        and index not in content
         for index, (block, figure) in enumerate(zip(tree.blocks, figures, strict=True))
     ]
     entries = entries_of(tree, [one and block.hint != TEASER for one, block in zip(marked, tree.blocks, strict=True)], limits)
     if entries and (listed := _list_of(tree, entries, list(marked), limits)):
         return without_repeated_lines(tree, listed)
-    spread = is_spread(tree, marked, limits)
+    spread, headed = is_spread(tree, marked, limits), told_about(tree, limits)
     if spread:
         marked = [one and not _tells(block) for one, block in zip(marked, tree.blocks, strict=True)]
     else:
-        marked = [one or other for one, other in zip(marked, invites(tree, limits), strict=True)]
+        marked = [one or other for one, other in zip(marked, invites(tree, headed, limits), strict=True)]
     if tree.blocks[0].prose >= limits.min_article_prose:
-        for block in headlines(tree, limits):
+        for block in headlines(tree, headed, limits):
             marked[block] = True
     if not told:
         _give_back(tree, marked, limits)
@@ -189,9 +191,10 @@ def _give_back(tree: BlockTree, marked: list[bool], limits: "ExtractConfig") -> 
         boilerplate = tree.within(marked)
         tops = [i for i, out in enumerate(marked) if out and not boilerplate[tree.blocks[i].parent]]
         left = tree.blocks[0].prose - sum(tree.blocks[i].prose for i in tops)
-        bare = left < limits.min_article_prose
+        commented = sum(tree.blocks[i].prose for i in tops if tree.blocks[i].hint == COMMENTS)
+        least = max(limits.min_article_prose, HEURISTICS.min_told_beside_comments * commented)
         doubtful = [i for i in tops if tree.blocks[i].hint not in _SURE and tree.blocks[i].prose > 0]
-        alone = bare and not doubtful
+        alone = left < least and not doubtful
         if alone:
             doubtful = [i for i in tops if _may_be_told(tree, i) and tree.blocks[i].prose > 0]
         groups: dict[tuple[str, str], list[int]] = {}
@@ -199,7 +202,7 @@ def _give_back(tree: BlockTree, marked: list[bool], limits: "ExtractConfig") -> 
             block = tree.blocks[i]
             groups.setdefault((block.tag, block.name or str(i)), []).append(i)
         lost = sum(tree.blocks[i].prose for i in doubtful)
-        if not doubtful or left >= (limits.min_article_prose if alone else limits.min_prose_left * (left + lost)):
+        if not doubtful or left >= (least if alone else limits.min_prose_left * (left + lost)):
             return
         for i in max(groups.values(), key=lambda group: sum(tree.blocks[i].prose for i in group)):
             marked[i] = False

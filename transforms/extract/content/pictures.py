@@ -1,25 +1,25 @@
 """A BlockTree -> the blocks that show the page's own large picture or videos, however called: heroes, covers, tabs."""
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.blocks import BlockTree, Element, Image, Video
-from lamella.transforms.extract.dom.class_heuristics import BOILERPLATE, COMMENTS, CONSENT, HEADER
+from lamella.transforms.extract.dom.class_heuristics import (
+    BOILERPLATE,
+    COMMENTS,
+    CONSENT,
+    HEADER,
+    advertises,
+    is_for_pictures,
+    shows_the_site,
+)
 from lamella.transforms.extract.dom.tags import TEXT_BLOCKS
 from lamella.transforms.extract.heuristics import HEURISTICS
-from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
 
 _NEVER = frozenset((BOILERPLATE, CONSENT, COMMENTS))
-_OF_THE_SITE = re.compile(
-    r"logo|sponsor|advert|(?:^|[_\s-])ads?(?:$|[_\s-])|social|share|cookie|consent|popup|modal|newsletter|avatar", re.I
-)
-_ADVERTISES = re.compile(r"advert|sponsor|(?:^|[/_.-])(?:ads?|banners?)(?:[/_.-]|$)", re.I)  # of an address
-_PROMOTES, _OPENS = re.compile("promo", re.I), re.compile("hero|cover|featured", re.I)
-_OF_PICTURES = re.compile(r"hero|image|img|photo|picture|figure|media|cover|featured|thumb|overlay|banner|slide|gallery", re.I)
 
 
 def picture_blocks(tree: BlockTree, limits: "ExtractConfig") -> set[int]:
@@ -53,15 +53,15 @@ def cover_before(tree: BlockTree, main: int, first: int, limits: "ExtractConfig"
         block = blocks[at]
         if block.tag == "header" or block.hint in _NEVER or block.media != 1 or block.link_letters:
             return []
-        named = block.hint in ("", HEADER) or _OF_PICTURES.search(block.name)
+        named = block.hint in ("", HEADER) or is_for_pictures(block.name)
         if block.letters > limits.max_hero_letters or not named:
             return []
         names.append(block.name)
         at = block.parent
-    if _ADVERTISES.search(shown.media.url[: INPUT_LIMITS.max_names]):
+    if advertises(shown.media.url):
         return []
     low = 0 < min(shown.media.width, shown.media.height) < HEURISTICS.min_cover_px
-    return [shown] if names and not low and _is_large(shown.media, " ".join(names), limits) else []
+    return [shown] if not low and _is_large(shown.media, " ".join(names), limits) else []
 
 
 def _video_blocks(tree: BlockTree, beside: set[int], limits: "ExtractConfig") -> set[int]:
@@ -82,7 +82,7 @@ def _video_blocks(tree: BlockTree, beside: set[int], limits: "ExtractConfig") ->
         and count == blocks[at].media
         and blocks[at].letters <= limits.max_hero_letters * count
         and 2 * blocks[at].link_letters <= blocks[at].letters
-        and not _is_of_site(blocks[at].name)
+        and not shows_the_site(blocks[at].name)
         and any(block in sections for block in _around_block(tree, at))
     }
 
@@ -112,12 +112,7 @@ def _is_prose(element: Element, limits: "ExtractConfig") -> bool:
 
 def _is_large(image: Image, name: str, limits: "ExtractConfig") -> bool:
     """By the size that the page gives it; without one, where the block is named for its picture."""
-    if _is_of_site(name):
+    if shows_the_site(name):
         return False
     size = max(image.width, image.height)
-    return size >= limits.min_hero_px if size else bool(_OF_PICTURES.search(name))
-
-
-def _is_of_site(name: str) -> bool:
-    """Whether a class says that what is shown is no part of the page; a promotion may be its cover."""
-    return bool(_OF_THE_SITE.search(name) or (_PROMOTES.search(name) and not _OPENS.search(name)))
+    return size >= limits.min_hero_px if size else is_for_pictures(name)

@@ -8,6 +8,7 @@ from lamella.transforms.extract.dom.class_heuristics import (
     BY_NAME,
     CONSENT,
     LIKELY_BOILERPLATE,
+    is_code,
     is_silent,
     traits_of,
 )
@@ -25,6 +26,8 @@ def begin_block(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     tag = node.tag or ""
     if walk.text_tag == "pre" and tag in tags.IN_CODE:
         silent = attributes and is_silent(attributes.get("class") or "")
+        if tag == "li":
+            walk.begin_item_of_code()
         return SKIP if silent else walk.end_line if tag in tags.CODE_LINES else None
     if walk.pieces:
         walk.flush()
@@ -35,11 +38,14 @@ def begin_block(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
             block.hint = traits_of(tag, (attributes.get("role") or "")[: INPUT_LIMITS.max_names], block.name, "")[0]
         block.hint = hint_of_form(node, block.hint) if tag == "form" else block.hint
         if block.hint in _PASSED and not walk.thorough and not is_entered(walk, node, tag, block.hint):
+            walk.drop_empty()
             walk.block = leave[0]
             return SKIP
     if tag in tags.TEXT_TAGS:
         walk.text_tag = tags.TEXT_TAGS[tag]
         walk.heading_texts = 0
+    elif tag == "ol" and block.name and is_code(block.name):
+        walk.text_tag = "pre"
     if tag == "tr":
         walk.row_began = False
     return leave

@@ -113,6 +113,8 @@ class BlockTree:
         each of them. Where it began around them, as a card's does, it takes more paragraphs than a card has."""
         row: list[Element] = []
         for element in [*self.elements, None]:
+            if not row and (element is None or not element.href):
+                continue
             linked = element is not None and element.media is None and element.link_density > 0 and element.href != ""
             whole = (
                 linked

@@ -41,6 +41,7 @@ def cell(walk: Walk, node: LexborNode, attributes: dict[str, str | None]) -> Cal
             walk.link_letters, walk.block, walk.text_tag = own, inner, "p"
             walk.flush()
             walk.text_tag = row_tag
+        walk.drop_empty()
         walk.block = before
 
     return leave

@@ -42,11 +42,11 @@ _BOILERPLATE_ROLES = _words("navigation contentinfo banner search dialog alertdi
 # What one token can say: bits, so that the tokens of a class attribute add up.
 _SAYS = (
     *("boilerplate", "built", "builder", "comments", "note", "teaser", "label"),
-    *("header", "content", "caption", "silent", "consent", "promotion"),
+    *("header", "content", "caption", "silent", "consent", "promotion", "code"),
 )
 _BITS = {says: 1 << bit for bit, says in enumerate(_SAYS)}
 _BOILERPLATE, _BUILT, _BUILDER, _COMMENTS, _NOTE, _TEASER, _LABEL = list(_BITS.values())[:7]
-_HEADER, _CONTENT, _CAPTION, _SILENT, _CONSENT, _PROMOTION = list(_BITS.values())[7:]
+_HEADER, _CONTENT, _CAPTION, _SILENT, _CONSENT, _PROMOTION, _CODE = list(_BITS.values())[7:]
 _PAIRED = 1 << len(_SAYS)  # a pattern may say something of it
 
 
@@ -70,6 +70,7 @@ def _pattern(groups: list[dict[str, str]], *says: str) -> str:
 
 _DATA = tomllib.loads(Path(__file__).with_name("class_words.toml").read_text(encoding="utf-8"))
 _GROUPS = _DATA["group"]
+_PLACES = _words(_DATA["places"])
 _STATES, _FOUND = _words(_DATA["states"]), _words(_DATA["found"])
 _SAID, _SAID_WHOLE = _said_by(_GROUPS, "words"), _said_by(_GROUPS, "tokens")
 _SAID_WORDS = frozenset(_SAID)
@@ -77,6 +78,10 @@ _PAIRS, _COMMENT_PAIRS = re.compile(_pattern(_GROUPS, "boilerplate")), re.compil
 _CAPTIONS = re.compile(_pattern(_GROUPS, "caption"))
 _SILENCES = re.compile(f"(?:^|[_-]){_pattern(_GROUPS, 'silent')}(?:$|[_-])")
 _ANY_PAIR = re.compile(_pattern(_GROUPS, *_BITS))
+_OF_SITE, _PROMOTES, _OPENS, _OF_PICTURES, _ADVERTISES = (
+    re.compile(_pattern(_GROUPS, says), re.IGNORECASE)
+    for says in ("picture of the site", "picture that promotes", "picture that opens", "picture", "address that advertises")
+)
 _SHORTEST_PAIR = 6  # "social"
 _DIGITS = re.compile(r"[0-9]+")
 _SPLIT = re.compile(r"[^a-z0-9]+")
@@ -122,6 +127,35 @@ def _hint_by(tag: str, role: str, said: int) -> str:
 def is_caption(class_: str) -> bool:
     """Whether a phrase's class says that it is the caption of a picture."""
     return bool(_names_say(class_[: INPUT_LIMITS.max_names]) & _CAPTION)
+
+
+def is_code(class_: str) -> bool:
+    """Whether a list's class says that its items are lines of code."""
+    return bool(_names_say(class_[: INPUT_LIMITS.max_names]) & _CODE)
+
+
+@lru_cache(maxsize=4096)
+def tells_only_where(names: str) -> bool:
+    """Whether a class makes boilerplate of a block by words for a place on the page alone, and not by what stands there."""
+    rest = " ".join("-".join(word for word in _words_of(token.lower()) if word not in _PLACES) for token in names.split())
+    doubtful = (LIKELY_BOILERPLATE, PROMOTION)
+    return _hint(_names_say(names), False) in doubtful and _hint(_names_say(rest), False) in ("", LABEL, TEASER, HEADER)
+
+
+@lru_cache(maxsize=4096)
+def shows_the_site(names: str) -> bool:
+    """Whether a class says that what is shown is no part of the page; a promotion may be its cover."""
+    return bool(_OF_SITE.search(names) or (_PROMOTES.search(names) and not _OPENS.search(names)))
+
+
+def is_for_pictures(names: str) -> bool:
+    """Whether a class says that a block shows pictures."""
+    return bool(_OF_PICTURES.search(names))
+
+
+def advertises(url: str) -> bool:
+    """Whether the address of a picture says that it is an advertisement."""
+    return bool(_ADVERTISES.search(url[: INPUT_LIMITS.max_names]))
 
 
 def is_silent(class_: str) -> bool:

@@ -5,6 +5,7 @@ from urllib.parse import urldefrag
 
 from selectolax.lexbor import LexborNode
 
+from lamella.transforms.extract.dom.landmarks import Landmarks
 from lamella.transforms.extract.input_limits import INPUT_LIMITS
 from lamella.transforms.formats.rsl import prohibits_words, rsl_prohibits
 from lamella.transforms.formats.urls import join_url
@@ -47,18 +48,25 @@ class Head:
             else:
                 self.base = join_url(self.base, href) or self.base
 
-    def add_licence(self, attributes: Attributes) -> None:
-        """Of the first link that says that it leads to the licence, wherever it stands."""
+    def add_licences(self, found: Landmarks) -> None:
+        """Wherever they stand: of links the first, of licences in the page itself all."""
+        for node in found.licences[:1]:
+            self._add_licence(node.attributes)
+        for node in found.rsl_links[:1]:
+            self._add_rsl(node.attributes)
+        self._add_rsl_texts(found.rsl_texts)
+
+    def _add_licence(self, attributes: Attributes) -> None:
         href = attributes.get("href") or ""
         self.licence = join_url(self.base, href) if len(href) <= self._max_url else ""
 
-    def add_rsl(self, attributes: Attributes) -> None:
+    def _add_rsl(self, attributes: Attributes) -> None:
         """A licence that machines read (RSL 1.0): it stands with what else the page says of its use."""
         href = attributes.get("href") or ""
         if len(href) <= self._max_url and (url := join_url(self.base, href)):
             self.robots.append(f"rsl-license: {url}")
 
-    def add_rsl_texts(self, scripts: Sequence[LexborNode]) -> None:
+    def _add_rsl_texts(self, scripts: Sequence[LexborNode]) -> None:
         """Such licences that stand in the page itself."""
         texts = (
             (script.first_child.text_content if script.first_child else "") or ""
@@ -67,8 +75,8 @@ class Head:
         self.robots += prohibits_words([said for text in texts for said in rsl_prohibits(text.strip())])
 
     def _add_meta(self, attributes: Attributes) -> None:
-        named = (attributes.get(kind) for kind in ("name", "property", "http-equiv"))  # the last as a header would say it
-        name = next(filter(None, named), "").strip().lower()
+        get = attributes.get
+        name = (get("name") or get("property") or get("http-equiv") or "").strip().lower()  # the last as a header would say it
         if name not in _READ or not (content := " ".join((attributes.get("content") or "").split())):
             return
         if name in _ROBOTS:

@@ -1,19 +1,26 @@
 """A page's bytes -> the same with what a parser would not enter opened: declared shadow roots, and the rest behind an iframe,
-a field of text or a title that was never closed. Bytes that hold none of them come back as they are."""
+a field of text, a list of choices or a title that was never closed. Bytes that hold none of them come back as they are."""
 
 import re
 
-CLOSED = "template, iframe, textarea"  # a page without these needs no opening, unless its title has swallowed its body
 _ROOT = b"shadowroot"  # of `shadowrootmode`, and of the older `shadowroot`
 _TEMPLATE = re.compile(rb"<(/?)template\b([^<>]*+)>", re.IGNORECASE)
+_CHOICES = re.compile(
+    rb"<select\b[^<>]*+>(?:[^<]++|</?(?:option|optgroup|hr)\b[^<>]*+>|<!--.*?-->)*+", re.IGNORECASE | re.DOTALL
+)
 _FRAME = re.compile(rb"<iframe\b[^<>]*+>", re.IGNORECASE)
 
 
-def opened(html: bytes) -> bytes:
+def opened(html: bytes, swallowed: bool) -> bytes:
+    """`swallowed` says that something which was never closed may have taken what follows it."""
     if _ROOT in html:
         html = _with_shadow_roots(html)
+    if not swallowed:
+        return html
     if b"<iframe" in html and html.count(b"<iframe") > html.count(b"</iframe"):
         html = _with_closed_frames(html)
+    if b"<select" in html and html.count(b"<select") > html.count(b"</select"):
+        html = _CHOICES.sub(_closed_choices, html)
     for open_tag, close_tag in ((b"<title", b"</title"), (b"<textarea", b"</textarea")):
         if open_tag in html and html.count(open_tag) > html.count(close_tag):
             html = _with_closed_text(html, open_tag, close_tag)
@@ -44,6 +51,12 @@ def _with_closed_frames(html: bytes) -> bytes:
         if html.find(b"</iframe", at, end) < 0:
             out.append(b"</iframe>")
     return b"".join([*out, html[at:]])
+
+
+def _closed_choices(found: re.Match[bytes]) -> bytes:
+    """A list of choices ends where something else begins."""
+    closed = found.string[found.end() : found.end() + 8].lower() == b"</select"
+    return found[0] if closed else found[0] + b"</select>"
 
 
 def _with_closed_text(html: bytes, open_tag: bytes, close_tag: bytes) -> bytes:

@@ -6,13 +6,14 @@ from selectolax.lexbor import LexborNode
 
 from lamella.transforms.extract.dom.block_tags import begin_block
 from lamella.transforms.extract.dom.class_heuristics import is_caption, is_silent
-from lamella.transforms.extract.dom.tags import BLOCKS, HEADINGS, UNFOLDS
+from lamella.transforms.extract.dom.tags import BLOCKS, HEADINGS, UNFOLDS, is_line
 from lamella.transforms.extract.dom.texts import BREAK
 from lamella.transforms.extract.dom.walk import SKIP, Attributes, Walk
 from lamella.transforms.extract.heuristics import HEURISTICS
 from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
 _POWER = re.compile(r"[-+−±]?\d[\d.,]*|[-+−]?[b-df-npqs-z]|[-+−]?[a-z]\s?[-+−]\s?\d+", re.IGNORECASE)
+_LETTER_MARKS = re.compile(r"[a-h]|[a-z](?:\s?,\s?[a-z\d])+")
 _REFERENCES = re.compile(r"\[\d{1,3}(?:\s?[-–,;]\s?\d{1,3}){0,5}\]")
 _ELEMENT = re.compile(r"[A-Z][a-z]?(?![a-zA-Z])")  # behind the number of an isotope
 _ASKS = re.compile(r"accordion|faq|question|collaps", re.IGNORECASE)  # the class of a button that unfolds its answer
@@ -34,7 +35,12 @@ def phrase(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
             return SKIP
         if node.tag == "span" and not walk.joined and is_caption(class_):
             return begin_block(walk, node, attributes)
-    return SKIP if attributes.get("aria-hidden") == "true" else None
+    if attributes.get("aria-hidden") == "true":
+        return SKIP
+    if "style" in attributes and not walk.joined and is_line(attributes):
+        walk.end_line()
+        return walk.end_line
+    return None
 
 
 def formula(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
@@ -112,7 +118,7 @@ def raised(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     if before[-1:].isdigit() or before[-1:] == ")":
         if _is_power(node):
             walk.pieces.append("^")
-    elif len(before) == HEURISTICS.min_name_letters and before.isalpha() and _first_letter(node).isdigit():
+    elif len(before) == HEURISTICS.min_name_letters and before.isalpha() and _is_raised_mark(node, before):
         walk.part_words()
     if following is not None and following.tag == "-text" and (behind := (following.text_content or "")[:3])[:1].isalpha():
         isotope = not before.strip() or before[-1].isspace()
@@ -125,6 +131,11 @@ def lowered(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     if walk.pieces and walk.pieces[-1][-1:].isdigit() and _first_letter(node).isdigit():
         walk.pieces.append("_")
     return phrase(walk, node, attributes)
+
+
+def _is_raised_mark(node: LexborNode, name: str) -> bool:
+    """Whether what is raised behind a name is a number, or letters that no word of any language ends in so."""
+    return _first_letter(node).isdigit() or (name.islower() and bool(_LETTER_MARKS.fullmatch(_first_text(node).strip())))
 
 
 def _is_power(node: LexborNode) -> bool:

@@ -13,6 +13,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 _DRAWN = frozenset(("gif", "png", "svg"))  # a placeholder is one of these
+_PAINTED = frozenset((".jpg", "jpeg", "webp", "avif", ".JPG"))
 # A name of nothing but these words, what goes with them, and numbers, is a placeholder's or a counter's: "ajax-loader.gif",
 # "spacer_2.png", "1x1.gif". What goes with them alone is a name like another: "image1.png", "x3.png".
 _EMPTY_NAMES = _words("""
@@ -46,6 +47,8 @@ def _is_dot(length: str) -> bool:
 @lru_cache(maxsize=8)  # an image's address is asked about more than once
 def is_placeholder(url: str) -> bool:
     """Whether the whole name of a drawn picture says that it shows nothing: "front-loading.png" is a picture's."""
+    if url[-4:] in _PAINTED:  # as most addresses end: there is nothing to take apart
+        return False
     stem, _, kind = url.partition("?")[0].partition("#")[0].rpartition("/")[2].rpartition(".")
     if kind.lower() not in _DRAWN or len(stem) > HEURISTICS.max_placeholder_letters:
         return False

@@ -37,7 +37,14 @@ IN_CODE = CODE_LINES | {"ol", "ul", "table", "tbody"}
 UNFOLDS = ("aria-controls", "data-target", "data-bs-target")  # name what an HTML element unfolds
 FOLDED_ROLES = frozenset(("region", "tabpanel"))
 _STREAMED = re.compile(r"S:[0-9a-f]{1,8}")  # a part of the page that a server sends late (React), to be shown when it is there
+_BLOCK_STYLE = re.compile(r"display\s*:\s*block", re.IGNORECASE)
 _HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+
+
+def is_line(attributes: dict[str, str | None]) -> bool:
+    """Whether the style of a phrase makes a line of it."""
+    style = attributes.get("style")
+    return bool(style) and bool(_BLOCK_STYLE.search(style))
 
 
 def is_hidden(attributes: dict[str, str | None]) -> bool:

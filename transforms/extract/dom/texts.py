@@ -16,13 +16,13 @@ CELL_EDGE = " | "
 def texts_of(pieces: list[str], preformatted: bool, in_columns: bool = False) -> list[tuple[str, int]]:
     """(text, words in it), most often one: white space runs to one space, breaks to line ends; two breaks in a row part
     paragraphs."""
-    text = "".join(pieces)
+    text = "".join(pieces) if len(pieces) > 1 else pieces[0]
     simple = not preformatted and BREAK not in text and CELL not in text
     if simple:
         words = text.split()
         line = " ".join(words)
         if line.isprintable():  # then nothing in it is invisible
-            return [(line, len(words) + _unspaced_words(line))] if line else []
+            return [(line, len(words) if line.isascii() else len(words) + _unspaced_words(line))] if line else []
     plain = text.isascii()
     if not plain:
         text = _INVISIBLE.sub("", text)

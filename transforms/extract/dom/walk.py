@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lamella.transforms.extract.dom import tags
 from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element, Video
-from lamella.transforms.extract.dom.class_heuristics import traits_of, traits_of_tag
+from lamella.transforms.extract.dom.class_heuristics import CONTENT, traits_of, traits_of_tag
 from lamella.transforms.extract.dom.head import Head
 from lamella.transforms.extract.dom.texts import BREAK, CELL, CELL_EDGE, texts_of
 from lamella.transforms.extract.heuristics import HEURISTICS
@@ -52,9 +52,19 @@ class Walk:
         if type(leave) is tuple:
             if self.pieces:
                 self.flush()
+            self.drop_empty()
             self.block, self.text_tag = leave
         else:
             leave()
+
+    def drop_empty(self) -> None:
+        """A block that is left and holds nothing is forgotten, as what judges asks every block: but for the page's main part,
+        and for what a heading stands over, where a script may draw."""
+        blocks, elements = self.tree.blocks, self.tree.elements
+        if self.block != len(blocks) - 1 or blocks[-1].hint == CONTENT:
+            return
+        if not elements or (elements[-1].block != self.block and elements[-1].tag not in tags.HEADINGS):
+            blocks.pop()
 
     def add_text(self, text: str) -> None:
         """A piece of the text that is open."""
@@ -88,22 +98,21 @@ class Walk:
             if table > 0 and CELL_EDGE in texts[0][0]:
                 self.columned = table
             share, weak, slanted = 0.0, 0.0, False
-            if self.link_letters or self.slanted_letters or self.weak_letters:
+            marked = self.link_letters or self.slanted_letters or self.weak_letters
+            if marked:
                 letters = sum([len(text) for text, _ in texts])
                 share, slanted = self.link_letters / letters, self.slanted_letters >= letters
                 weak = self.weak_letters / letters
             text_tag = "pre" if self.code_letters and self._is_listing(texts) else self.text_tag
             for text, words in texts:
-                tag = text_tag
-                if tag in tags.HEADINGS:
-                    tag = self._heading_or_text(text, words)
+                tag = self._heading_or_text(text, words) if text_tag in tags.HEADINGS else text_tag
                 element = Element(self.block, self.began, tag, text, 0, words, slanted)
-                said = tag in tags.HEADINGS or (words >= self.min_prose_words and tag != "li")
-                linked = share if said else share + weak
-                if linked:
-                    element.link_letters = min(round(len(text) * linked), len(text))
-                    element.link_density = element.link_letters / len(text)
-                    element.href, element.wrapped = self.href_of_text or "", self.wrapped
+                if marked:
+                    said = tag in tags.HEADINGS or (words >= self.min_prose_words and tag != "li")
+                    if linked := share if said else share + weak:
+                        element.link_letters = min(round(len(text) * linked), len(text))
+                        element.link_density = element.link_letters / len(text)
+                        element.href, element.wrapped = self.href_of_text or "", self.wrapped
                 self.tree.elements.append(element)
         self.pieces.clear()
         self.link_letters = self.slanted_letters = self.weak_letters = self.code_letters = 0
@@ -152,9 +161,14 @@ class Walk:
             self.pieces.append(" ")
 
     def end_line(self) -> None:
-        """A `div` within preformatted text is a line of it."""
-        if self.pieces and not self.pieces[-1].endswith("\n"):
-            self.pieces.append("\n")
+        """A `div` within preformatted text is a line of it, and so is a phrase that its style makes one, in any text."""
+        if self.pieces and not self.pieces[-1].endswith(("\n", BREAK)):
+            self.pieces.append("\n" if self.text_tag == "pre" else BREAK)
+
+    def begin_item_of_code(self) -> None:
+        """The space between two items of a list is no line of its own."""
+        while len(self.pieces) > 1 and self.pieces[-1].isspace() and self.pieces[-2].endswith("\n"):
+            self.pieces.pop()
 
     def uncode(self) -> None:
         self.codes -= 1

@@ -18,15 +18,13 @@ if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
 
 Handler = Callable[[Walk, LexborNode, Attributes], object]
-_LICENCE = '[rel~="license" i][href]'
-_RSL = 'link[rel~="license" i][type="application/rsl+xml" i][href]'
-_RSL_TEXT = 'script[type="application/rsl+xml" i]'
 
 
 def walk_page(dom: LexborHTMLParser, url: str, config: "ExtractConfig", thorough: bool = False) -> Walk:
     """Every HTML element and every piece of text below the root, in document order."""
     walk = Walk(url, config, thorough)
     node, open_nodes, pieces = dom.root, [], walk.pieces
+    blocks = walk.tree.blocks
     handlers = _BY_ID
     while node is not None:
         tag_id = node.tag_id
@@ -53,18 +51,13 @@ def walk_page(dom: LexborHTMLParser, url: str, config: "ExtractConfig", thorough
             if type(leave) is tuple:  # as `Walk.leave` does: it is most of what is left
                 if pieces:
                     walk.flush()
+                if walk.block == len(blocks) - 1:
+                    walk.drop_empty()
                 walk.block, walk.text_tag = leave
             elif leave is not None:
                 leave()
         node = following
     walk.flush()
-    licences = dom.css(_LICENCE)
-    for found in licences[:1]:
-        walk.head.add_licence(found.attributes)
-    if licences:
-        for found in dom.css(_RSL)[:1]:
-            walk.head.add_rsl(found.attributes)
-    walk.head.add_rsl_texts(dom.css(_RSL_TEXT))
     walk.tree.title = (walk.head.title or walk.head.og_title)[: INPUT_LIMITS.max_title_letters]
     return walk
 
