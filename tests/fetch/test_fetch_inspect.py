@@ -186,6 +186,24 @@ def test_a_note_may_speak_of_times():
     assert said(track + b"NOTE\n  00:01.000 --> 00:02.000\nshown") == ["shown"]
 
 
+@pytest.mark.parametrize(
+    ("charset", "words"),
+    [
+        ("cp1252", "l’été “à Nîmes”"),
+        ("cp1251", "Лиса бежит по снегу."),
+        ("shift_jis", "狐が雪の上にいる。"),
+        ("utf-8", "l’été"),
+    ],
+)
+def test_words_of_a_track_of_another_charset_are_read(charset, words):
+    assert said(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{words}\n".encode(charset)) == [words]
+
+
+def test_a_broken_letter_does_not_change_the_charset():
+    track = "WEBVTT\n\n00:01.000 --> 00:02.000\nl’été à Nîmes\n".encode()
+    assert said(track.replace("î".encode(), b"\xc3")) == ["l’été à N\ufffdmes"]
+
+
 def test_cues_have_times():
     track = b"WEBVTT\n\n01:02:03.004-->99:00:00.000\nlate\n\n00:01 --> 00:02\nno time\n\n00:01.500 --> 00:02.250 line:0\nsoon"
     assert track_cues(track, 100) == (
