@@ -55,7 +55,7 @@ def memory_at(root: str) -> Memory:
     return Memory(root=f"{root}/memory")
 
 
-def media_finder(config: FetchConfig, root: str) -> FetchMedia:
-    """FetchMedia of a run's folder, with a memory of its own."""
-    remembered = RememberedModel("decoders", memory_at(root), buckets=3)
+def media_finder(config: FetchConfig, root: str, memory: Memory | None = None) -> FetchMedia:
+    """FetchMedia of a run's folder, with a memory of its own where none is given."""
+    remembered = RememberedModel("decoders", memory or memory_at(root), buckets=3)
     return FetchMedia(config, MediaStore.of(root, ReadConfig(), config), remembered)
