@@ -26,9 +26,9 @@ def picture(seed=0, size=(100, 80), kind="PNG") -> bytes:
     return out.getvalue()
 
 
-def plain(colour="red", size=(100, 80)) -> bytes:
+def plain(colour="red", size=(100, 80), mode="RGB") -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", size, colour).save(out, "PNG")
+    Image.new(mode, size, colour).save(out, "PNG")
     return out.getvalue()
 
 

@@ -65,7 +65,7 @@ def test_a_film_is_probed_and_a_track_is_read():
         (picture(size=(193, 64)), MediaKind.IMAGE, Reason.ODD_ASPECT),
         (plain(), MediaKind.IMAGE, Reason.SINGLE_COLOUR),
         (plain(size=(20_001, 64)), MediaKind.IMAGE, Reason.IMAGE_TOO_LARGE),
-        (plain(size=(9000, 9000)), MediaKind.IMAGE, Reason.TOO_MANY_PIXELS),
+        (plain("white", (9000, 9000), mode="1"), MediaKind.IMAGE, Reason.TOO_MANY_PIXELS),
         (picture(), MediaKind.VIDEO, Reason.NOT_A_VIDEO),
         (film()[:-300], MediaKind.VIDEO, Reason.BROKEN_VIDEO),
         (film(seconds=1), MediaKind.VIDEO, Reason.ODD_DURATION),
