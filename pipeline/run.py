@@ -20,7 +20,7 @@ from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.printable import printable
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.base.files import join, list_files, read_bytes, write_atomically
+from lamella.transforms.base.files import join, list_files, write_atomically
 from lamella.transforms.base.memory import FOLDER as MEMORY
 from lamella.transforms.fetch.packs import FOLDER as PACKS
 
@@ -137,9 +137,12 @@ def begin(config: Config, archives: tuple[str, ...], folder: str) -> dict:
 
 
 def config_of(folder: str) -> Config:
-    """The config that a run's `run.json` holds. Raises FileNotFoundError where there is none, DataError as `check_enclosed`."""
+    """The config that a run's `run.json` holds. Raises ConfigError where there is none, DataError as `check_enclosed`."""
     check_enclosed(folder)
-    return Config.model_validate(json.loads(read_bytes(join(folder, RUN_FILE)))["config"])
+    facts = read_facts(folder)
+    if facts is None:
+        raise ConfigError(f"{printable(folder)}: not the folder of a run (no {RUN_FILE})")
+    return Config.model_validate(facts["config"])
 
 
 def contents_hash(folder: str) -> str:

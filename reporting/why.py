@@ -59,7 +59,7 @@ class Finding:
 def why(run: str, address: str) -> list[Finding]:
     """Every finding on a page's or a media file's address, in the order of the stages. Empty where the run never met it.
 
-    Raises FileNotFoundError where the folder holds no run.
+    Raises ConfigError where the folder holds no run.
     """
     config = config_of(run)
     addresses = {address, canonical_url(address)} - {""}

@@ -22,12 +22,8 @@ def what_if(
     from lamella.reporting.what_if import difference, write_page
     from lamella.runners.launch import Engine, executor, prepare
     from lamella.runners.progress import Progress
-    from lamella.schemas.errors import ConfigError
 
-    try:
-        config = with_overrides(config_of(folder), overrides)
-    except FileNotFoundError:
-        raise ConfigError(f"{folder}: not the folder of a run (no run.json)") from None
+    config = with_overrides(config_of(folder), overrides)
     reach_models(config)
     engine, progress = Engine(processes=processes), Progress()
     with progress, TemporaryDirectory(prefix="lamella-what-if-") as scratch:

@@ -50,6 +50,8 @@ def run_words(archive, output, *words):
         (("run", "--recipe", "demo", "--input", "nofs://x/*", "--output", "y"), "--input nofs://x/*: "),
         (("verify", "no-such-folder"), "no-such-folder: not the folder of a run"),
         (("report", "no-such-folder"), "no-such-folder: not the folder of a run"),
+        (("rules", "--run", "no-such-folder"), "no-such-folder: not the folder of a run"),
+        (("why", "no-such-folder", "https://a.example/"), "no-such-folder: not the folder of a run"),
         (("inspect", "no-such-file"), "no-such-file"),
         (("extract", "no-such-file.html"), "no-such-file.html: No such file"),
         (("extract", "-", "timeout=1"), "extract.timeout: no such key; did you mean extract.timeout_s?"),
