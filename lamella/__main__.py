@@ -1,10 +1,12 @@
 """The console script and `python -m lamella`: signals first, so that what the command line imports can be interrupted too."""
 
+from lamella.runners.lean_beam import import_beam_lean
 from lamella.runners.signals import end_on_signals
 
 
 def main() -> None:
     end_on_signals()
+    import_beam_lean()
     from lamella.runners.cli import main as run
 
     run()

@@ -43,7 +43,7 @@ from lamella.schemas.arrow import from_table
 from lamella.schemas.config import Config
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.files import join, sizes_of
-from lamella.transforms.base.memory import Measure
+from lamella.transforms.base.memory import Kept
 from lamella.transforms.base.remembered import Counted
 from lamella.transforms.fetch.packs import forget_files, list_indexes
 from lamella.transforms.shard.plan import plan_shards
@@ -173,9 +173,7 @@ def run_job(context: RunContext, job: str) -> None:
     _WORK[job](context)
 
 
-def _read(
-    pipeline: beam.Pipeline, context: RunContext, job: Job, measures: Sequence[Measure] = ()
-) -> dict[str, beam.PCollection]:
+def _read(pipeline: beam.Pipeline, context: RunContext, job: Job, measures: Sequence[Kept] = ()) -> dict[str, beam.PCollection]:
     """The tables that a job reads, in the order of its declaration, and what is known of some measures, by name."""
     tables = {name: (context.table(name), record_of(name)) for name in job.reads}
     return pipeline | ReadTables(tables, curation.memory_of(context.config, context.root), measures)

@@ -8,7 +8,7 @@ import apache_beam as beam
 
 from lamella.pipeline.tables import finished_manifest, read_file
 from lamella.transforms.base.files import join
-from lamella.transforms.base.memory import Measure, Memory, read_part
+from lamella.transforms.base.memory import Kept, Memory, read_part
 from lamella.transforms.base.spread import Spread
 
 
@@ -20,7 +20,7 @@ class ReadTables(beam.PTransform):
         measures: whose stored answers are read, from `memory`.
     """
 
-    def __init__(self, folders: Mapping[str, tuple[str, type]], memory: Memory | None = None, measures: Sequence[Measure] = ()):
+    def __init__(self, folders: Mapping[str, tuple[str, type]], memory: Memory | None = None, measures: Sequence[Kept] = ()):
         super().__init__()
         self._types = [*(record for _, record in folders.values()), *(measure.answer for measure in measures)]
         self._names = [*folders, *(measure.name for measure in measures)]

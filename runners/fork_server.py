@@ -17,6 +17,7 @@ import signal
 import sys
 import threading
 
+from lamella.runners.lean_beam import import_beam_lean
 from lamella.transforms.base.lifeline import Lifeline, hold_on
 
 _WARM = ("apache_beam.runners.worker.sdk_worker_main", "lamella.pipeline.jobs")
@@ -29,6 +30,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)  # a terminal sends them to all; the command's own process answers
     news = os.dup(1)
     os.dup2(2, 1)  # whatever prints must not write into the news
+    import_beam_lean()
     from lamella.runners.beam_memo import remember
 
     for module in _WARM:

@@ -8,14 +8,14 @@ import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
-from lamella.pipeline.graph import MEDIA, PAIRS
+from lamella.pipeline.graph import PAIRS
 from lamella.runners.forks import ForkServer
 from lamella.runners.worker_pool import ForkedEnvironment
 
 _TRIES = 3  # of a job whose worker processes end
-# The job whose workers run models, and the one before it. What models are made of is imported beside the work of that one's
-# workers; where it stands already, while this process builds the pipeline.
-_WITH_MODELS, _BEFORE_IT = PAIRS.name, MEDIA.name
+# The job whose workers run models. What models are made of is imported beside the work of the first job's workers, which leaves
+# a core idle while the other reads on, or waits for a costly page; where this job is the first, while the pipeline is built.
+_WITH_MODELS = PAIRS.name
 
 
 def local_execute(
@@ -37,14 +37,15 @@ def local_execute(
     """
     if processes == 1:
         return lambda label, build: _run(FnApiRunner(), [f"--job_name={label}", *flags], build)
-    forks = server or ForkServer(quiet)
+    forks, first = server or ForkServer(quiet), [True]
 
     def execute(label: str, build: Callable[[beam.Pipeline], object]) -> None:
         for attempt in range(1, _TRIES + 1):
             forks.losses.clear()
             forks.relaunch_if_gone()
-            if label in (_WITH_MODELS, _BEFORE_IT):
-                forks.prepare(models, behind=processes if label == _BEFORE_IT else 0)
+            if first or label == _WITH_MODELS:
+                forks.prepare(models, behind=0 if label == _WITH_MODELS else processes)
+                first.clear()
             runner = FnApiRunner(default_environment=ForkedEnvironment(forks.name))
             try:
                 with _threads_are_silent() if quiet else contextlib.nullcontext():

@@ -8,27 +8,37 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
-from apache_beam.testing.test_pipeline import TestPipeline
-from hypothesis import Phase, settings
 
-from lamella.runners.beam_memo import remember
-from tests.finished_run import FinishedRun, finished_run
 from tests.fork_server import RUNS, fork_server
 
-# No test is bound in seconds: a busy machine fails none. Nothing is traced to explain a failure: reading it takes less long.
-PHASES = [phase for phase in Phase if phase is not Phase.explain]
-settings.register_profile("lamella", deadline=None, phases=PHASES)
-settings.load_profile("lamella")
-
-remember()  # as the command does: tests lay some hundred pipelines out
-
-# A pipeline is written down as Beam's portable protocol, and read again by its runner. By itself a TestPipeline does both once
-# more before, which takes a third of its time and shows nothing else.
-TestPipeline.run = partialmethod(TestPipeline.run, test_runner_api=False)
+if TYPE_CHECKING:
+    from tests.finished_run import FinishedRun
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_sessionstart(session):
+    """What all tests stand on; the process that deals files out to others runs none, and does not wait for imports."""
+    if session.config.getoption("dist", "no") != "no":
+        return
+    from apache_beam.testing.test_pipeline import TestPipeline
+    from hypothesis import Phase, settings
+
+    from lamella.runners.beam_memo import remember
+
+    # No test is bound in seconds: a busy machine fails none. Nothing is traced to explain a failure: reading it is quicker.
+    phases = [phase for phase in Phase if phase is not Phase.explain]
+    settings.register_profile("lamella", deadline=None, phases=phases)
+    settings.load_profile("lamella")
+
+    remember()  # as the command does: tests lay some hundred pipelines out
+
+    # A pipeline is written down as Beam's portable protocol, and read again by its runner. By itself a TestPipeline does both
+    # once more before, which takes a third of its time and shows nothing else.
+    TestPipeline.run = partialmethod(TestPipeline.run, test_runner_api=False)
 
 
 def pytest_collection_modifyitems(items):
@@ -62,8 +72,10 @@ def commands(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def sound(tmp_path_factory) -> FinishedRun:
+def sound(tmp_path_factory) -> "FinishedRun":
     """A finished run that nobody changes, made once for all processes of the suite."""
+    from tests.finished_run import finished_run
+
     base = tmp_path_factory.getbasetemp()
     return finished_run((base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "finished")
 

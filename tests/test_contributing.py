@@ -72,9 +72,9 @@ def carry_out(tree, file, how, anchor, text):
 )
 def test_an_example_works_as_it_stands(run_pytest, tmp_path, title, files):
     tree = tmp_path / "lamella"
-    shutil.copytree(ROOT / "lamella", tree, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "lamella", tree)
     for folder in FOLDERS:
-        shutil.copytree(ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__", "*.safetensors"))
+        shutil.copytree(ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("*.safetensors"))
     steps = edits(title)
     assert len({file for file, *_ in steps}) == files
     for step in steps:

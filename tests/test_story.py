@@ -32,7 +32,7 @@ from lamella.transforms.caption.judge import beside_others, judge_text
 from lamella.transforms.caption.matches import Matched
 from lamella.transforms.filter import stage as filter_stage
 
-PAGES, SEED = 150, 0
+PAGES, SEED = 100, 0  # every fate and fixture of the sample stands on one of the first 95
 pytestmark = pytest.mark.slow
 CRASHES = "-96.html"
 
@@ -137,7 +137,7 @@ def test_a_picture_has_both_texts_where_both_match(report, second_texts):
     matched = {row["says"]: row["count"] for row in report["texts"]["pictures"]}
     assert min(matched["both match"], matched["only the synthetic text matches"]) > 50
     wrong = report["truth"]["pairs"]["wrong_alts"]
-    assert wrong["pictures"] > 100 and wrong["keep_a_true_text"] >= 0.85 * wrong["pictures"]
+    assert wrong["pictures"] > 60 and wrong["keep_a_true_text"] >= 0.85 * wrong["pictures"]
     texts = {row["name"]: row for row in report["truth"]["pairs"]["texts"]}
     assert texts["all"]["false"] <= 0.02 * texts["all"]["texts"] and texts["web"]["false"] == 0
 

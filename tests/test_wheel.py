@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from lamella.pipeline.run import contents_hash
+from tests.finished_run import CHEAP
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("lamella", "schemas", "transforms", "pipeline", "reporting", "runners", "trainer", "sample", "weights")
 FOREIGN = ("transforms.py", "schemas.py", "reporting.py", "weights/__init__.py", "sample/__init__.py", "pipeline/__init__.py")
+SCORER = "caption.on=false"  # the one model that is left
 
 
 def sources():
@@ -110,13 +112,16 @@ def test_the_wheel_carries_every_file_that_the_folders_do(installed):
 
 
 @pytest.mark.slow
-def test_a_run_beside_somebody_elses_modules(installed, foreign):
+def test_a_run_beside_somebody_elses_modules(installed, foreign, sound):
+    """One process without models writes what the tree's own run wrote; two find the models as well."""
     lamella = installed[0] / "bin/lamella"
     where = command(installed[0] / "bin/python", "-P", "-c", "import lamella; print(lamella.__file__)", cwd=foreign).strip()
     assert Path(where) == installed[1] / "lamella/__init__.py"
     command(lamella, "sample", "web", "--pages", "8", cwd=foreign)
-    for processes, more in ((1, ()), (2, ("--no-report",))):
-        words = ("--input", "web/*.warc.gz", "--output", f"run-{processes}", "--processes", processes, "caption.on=false")
-        command(lamella, "run", "--recipe", "demo", *words, *more, cwd=foreign)
-    contents = command(lamella, "verify", "run-1", cwd=foreign).split("contents ")[1].split()[0]
-    assert contents == contents_hash(str(foreign / "run-1")) == contents_hash(str(foreign / "run-2"))
+    own = ("--input", "web/*.warc.gz", "--no-report", SCORER)
+    for processes, words in ((1, ("--input", sound.archives, *CHEAP)), (2, own)):
+        words = ("--output", f"run-{processes}", "--processes", processes, *words)
+        command(lamella, "run", "--recipe", "demo", *words, cwd=foreign)
+    assert contents_hash(str(foreign / "run-1")) == contents_hash(str(sound.folder))
+    contents = command(lamella, "verify", "run-2", cwd=foreign).split("contents ")[1].split()[0]
+    assert contents == contents_hash(str(foreign / "run-2"))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lamella.schemas.printable import printable
+from lamella.trainer.core.freed import keep_freed_memory
 
 train_app = typer.Typer(help="Trains on shards.", no_args_is_help=True)
 
@@ -19,6 +20,12 @@ Overrides = Annotated[
 ]
 Checkpoint = Annotated[Path, typer.Option(help="OUTPUT of `lamella train flamingo`; to evaluate, of `train contrastive` too.")]
 Language = Annotated[str | None, typer.Option(help="The frozen language model, if it has moved.")]
+
+
+@train_app.callback()
+def training() -> None:
+    """The process is the training's own, and may keep its memory."""
+    keep_freed_memory()
 
 
 @train_app.command()
@@ -64,6 +71,7 @@ def evaluate(
     from lamella.trainer.evaluation.evaluate import evaluate as run
     from lamella.trainer.evaluation.fewshot import RANDOM, WRITTEN, Options
 
+    keep_freed_memory()
     if not shards and not questions:
         raise ConfigError("evaluate: give --shards, --questions, or both")
     options = Options(shots=_numbers(shots), tasks=tuple(filter(None, tasks.split(","))), queries=limit)

@@ -12,7 +12,7 @@ class RunConfig(Frozen):
     archives_per_wave: PositiveInt | None = None  # archives read before their parts are written; None: by their bytes
     wave_bytes: PositiveInt = 64 << 20  # read by each process before parts are written: half a minute of Common Crawl's
     split_bytes: PositiveInt | None = None  # of a larger archive, many workers extract the pages, so much of it each; None: one
-    memory: str | None = None  # folder of what models found out, shared by runs; None: within the run's own
+    memory: str | None = None  # folder of what was found out and fetched, shared by runs; None: within the run's own
     batch_buckets: PositiveInt = (
         16  # groups that models work on side by side, by hash; more where one would be too large for a worker
     )

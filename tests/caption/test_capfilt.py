@@ -245,6 +245,13 @@ def test_each_text_stays_by_its_own_match(run_folder, web, made, both, web_first
         assert kept_of(texts[::-1], keep) == (set(stay), left), keep
 
 
+def test_a_synthetic_text_that_stays_is_a_sentence_and_the_webs_is_as_it_was(run_folder):
+    red = run_folder[1]["red"]
+    made, web = text("s", 0.9, red, said="a red square", synthetic=True), text("w", 0.9, red, said="the red square")
+    assert [it.text for it in judge_text(made, CaptionConfig())] == ["a red square."]
+    assert [it.text for it in judge_text(web, CaptionConfig())] == ["the red square"]
+
+
 def test_all_texts_of_a_picture_are_weighed(run_folder):
     red = run_folder[1]["red"]
     texts = [text("a", 0.7, red), text("b", 0.9, red), text("c", 0.1, red), text("s", 0.8, red, synthetic=True)]

@@ -8,7 +8,7 @@ from lamella.schemas.keys import stable_fraction
 from lamella.transforms.caption import generate
 from lamella.transforms.caption.beam import beam
 from lamella.transforms.caption.generate import Decoder, Specials, nucleus, sample
-from lamella.transforms.caption.phrases import whole_phrases
+from lamella.transforms.caption.phrases import as_sentence, whole_phrases, without_stop
 from lamella.transforms.caption.search import write_captions
 
 SPECIALS = Specials(bos=1, eos=2, pad=0)
@@ -138,16 +138,16 @@ def test_a_beam_keeps_the_limits_of_length():
 @pytest.mark.parametrize(
     ("cut", "whole"),
     [
-        ("a man rides a horse along the beach with a sm", "a man rides a horse along the beach."),
-        ("a red circle to the left of a blue", "a red circle."),
-        ("a large, brown dog running in", "a large, brown dog running."),
-        ("a dog, a cat, and a", "a dog, a cat."),
-        ("the old house behind and to a", "the old house."),
+        ("a man rides a horse along the beach with a sm", "a man rides a horse along the beach"),
+        ("a red circle to the left of a blue", "a red circle"),
+        ("a large, brown dog running in", "a large, brown dog running"),
+        ("a dog, a cat, and a", "a dog, a cat"),
+        ("the old house behind and to a", "the old house"),
         ("Two rings on white. Three st", "Two rings on white."),
         ("Two rings. They lie on snow.", "Two rings. They lie on snow."),
         ('She asks "Who is it?" He', 'She asks "Who is it?"'),
         ("狐がいる。雪の上に", "狐がいる。"),
-        ("a jar of honey and a jar of", "a jar of honey."),
+        ("a jar of honey and a jar of", "a jar of honey"),
         ("three stars, two of", ""),
         ("a red circ", ""),
         ("", ""),
@@ -155,6 +155,34 @@ def test_a_beam_keeps_the_limits_of_length():
 )
 def test_a_cut_caption_is_cut_back_to_whole_phrases(cut, whole):
     assert whole_phrases(cut) == whole
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("a red square on snow", "a red square on snow."),
+        ("a red square on snow,", "a red square on snow."),
+        ("Who is it?", "Who is it?"),
+        ('a sign that says "stop!"', 'a sign that says "stop!"'),
+        ('a sign that says "stop"', 'a sign that says "stop".'),
+        ("two rings (one red)", "two rings (one red)."),
+        ("two rings…", "two rings…"),
+        ("雪の上に狐がいる", "雪の上に狐がいる。"),
+        ("एक लाल वर्ग", "एक लाल वर्ग।"),
+        ("красный квадрат 5", "красный квадрат 5."),
+        ("", ""),
+        (" ,", ""),
+    ],
+)
+def test_a_text_that_stays_is_a_sentence(words, sentence):
+    assert as_sentence(words) == sentence
+    assert as_sentence(without_stop(sentence)) == sentence
+
+
+def test_a_matcher_sees_words_without_a_full_stop():
+    assert without_stop("Two rings. They lie on snow.") == "Two rings. They lie on snow"
+    assert without_stop("狐がいる。") == "狐がいる"
+    assert without_stop("Is it a fox?") == "Is it a fox?"
 
 
 def test_only_what_a_limit_cut_is_cut_back():

@@ -26,9 +26,9 @@ def picture(seed=0, size=(100, 80), kind="PNG") -> bytes:
     return out.getvalue()
 
 
-def plain(colour="red", size=(100, 80)) -> bytes:
+def plain(colour="red", size=(100, 80), mode="RGB") -> bytes:
     out = io.BytesIO()
-    Image.new("RGB", size, colour).save(out, "PNG")
+    Image.new(mode, size, colour).save(out, "PNG")
     return out.getvalue()
 
 
@@ -55,7 +55,7 @@ def memory_at(root: str) -> Memory:
     return Memory(root=f"{root}/memory")
 
 
-def media_finder(config: FetchConfig, root: str) -> FetchMedia:
-    """FetchMedia of a run's folder, with a memory of its own."""
-    remembered = RememberedModel("decoders", memory_at(root), buckets=3)
+def media_finder(config: FetchConfig, root: str, memory: Memory | None = None) -> FetchMedia:
+    """FetchMedia of a run's folder, with a memory of its own where none is given."""
+    remembered = RememberedModel("decoders", memory or memory_at(root), buckets=3)
     return FetchMedia(config, MediaStore.of(root, ReadConfig(), config), remembered)

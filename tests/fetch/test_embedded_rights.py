@@ -19,6 +19,10 @@ SHAPES = {
     "an attribute": '<rdf:Description xmlns:plus="{ns}" plus:DataMining="{value}"/>',
     "an element": '<rdf:Description xmlns:plus="{ns}"><plus:DataMining>{value}</plus:DataMining></rdf:Description>',
     "a resource": '<rdf:Description xmlns:plus="{ns}"><plus:DataMining rdf:resource="{value}"/></rdf:Description>',
+    "a value of its own": '<rdf:Description xmlns:plus="{ns}"><plus:DataMining rdf:parseType="Resource">'
+    "<rdf:value>{value}</rdf:value></plus:DataMining></rdf:Description>",
+    "a node": '<rdf:Description xmlns:plus="{ns}"><plus:DataMining><rdf:Description rdf:about="{value}"/></plus:DataMining>'
+    "</rdf:Description>",
     "another prefix": '<rdf:Description xmlns:p="{ns}" p:DataMining="{value}"/>',
 }
 

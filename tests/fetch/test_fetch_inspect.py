@@ -65,7 +65,7 @@ def test_a_film_is_probed_and_a_track_is_read():
         (picture(size=(193, 64)), MediaKind.IMAGE, Reason.ODD_ASPECT),
         (plain(), MediaKind.IMAGE, Reason.SINGLE_COLOUR),
         (plain(size=(20_001, 64)), MediaKind.IMAGE, Reason.IMAGE_TOO_LARGE),
-        (plain(size=(9000, 9000)), MediaKind.IMAGE, Reason.TOO_MANY_PIXELS),
+        (plain("white", (9000, 9000), mode="1"), MediaKind.IMAGE, Reason.TOO_MANY_PIXELS),
         (picture(), MediaKind.VIDEO, Reason.NOT_A_VIDEO),
         (film()[:-300], MediaKind.VIDEO, Reason.BROKEN_VIDEO),
         (film(seconds=1), MediaKind.VIDEO, Reason.ODD_DURATION),
@@ -184,6 +184,24 @@ def test_of_a_block_without_end_the_beginning_is_read():
 def test_a_note_may_speak_of_times():
     track = b"WEBVTT\n\nNOTE 00:01.000 --> 00:02.000\nhidden\n\nNOTE\nwas 00:05.000 --> 00:06.000\nhidden\n\n"
     assert said(track + b"NOTE\n  00:01.000 --> 00:02.000\nshown") == ["shown"]
+
+
+@pytest.mark.parametrize(
+    ("charset", "words"),
+    [
+        ("cp1252", "l’été “à Nîmes”"),
+        ("cp1251", "Лиса бежит по снегу."),
+        ("shift_jis", "狐が雪の上にいる。"),
+        ("utf-8", "l’été"),
+    ],
+)
+def test_words_of_a_track_of_another_charset_are_read(charset, words):
+    assert said(f"WEBVTT\n\n00:01.000 --> 00:02.000\n{words}\n".encode(charset)) == [words]
+
+
+def test_a_broken_letter_does_not_change_the_charset():
+    track = "WEBVTT\n\n00:01.000 --> 00:02.000\nl’été à Nîmes\n".encode()
+    assert said(track.replace("î".encode(), b"\xc3")) == ["l’été à N\ufffdmes"]
 
 
 def test_cues_have_times():

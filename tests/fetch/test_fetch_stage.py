@@ -13,6 +13,7 @@ from apache_beam.testing.util import assert_that
 from fetch_media import VTT, film, media_finder, memory_at, picture, plain
 from fetch_server import Server
 
+from lamella.pipeline.read import ReadTables
 from lamella.schemas.account import CounterKind
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument, VideoNode
@@ -20,8 +21,8 @@ from lamella.schemas.media import Alias, AliasKind, ArchiveMedia, BlobRef, Conta
 from lamella.schemas.page import Provenance
 from lamella.schemas.pair import CandidatePair
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.base.memory import read_part
-from lamella.transforms.media.inspection import Inspection
+from lamella.transforms.base.blobs import read_blob
+from lamella.transforms.base.memory import Memory
 
 A = "https://a.org"
 
@@ -54,15 +55,8 @@ class Store:
 _inspected: list[int] = []  # by the last `fetch`: files that were asked about, and those that had to be decoded
 
 
-def known_to(finder, root, pipeline):
-    """What earlier runs of a folder have found out."""
-    (measure,) = finder.measures
-    answers = [answer for part in memory_at(root).parts(measure) for answer in read_part(part, Inspection)]
-    return {measure.name: pipeline | "i" >> beam.Create(answers, reshuffle=False).with_output_types(Inspection)}
-
-
 def fetch(
-    documents, archived, config=None, root="", aliases=(), candidates=()
+    documents, archived, config=None, root="", aliases=(), candidates=(), memory=None
 ) -> tuple[dict[str, Media], dict[str, Rejection]]:
     """Kept media and rejections by URL; the accounts are checked on the way."""
     # The runner is in this process: what a check sees, the test sees.
@@ -73,8 +67,9 @@ def fetch(
             "archived": pipeline | "a" >> beam.Create(archived, reshuffle=False).with_output_types(ArchiveMedia),
             "aliases": pipeline | "l" >> beam.Create(aliases, reshuffle=False).with_output_types(Alias),
         }
-        finder = media_finder(config or FetchConfig(), root)
-        out = {**inputs, **known_to(finder, root, pipeline)} | finder
+        finder = media_finder(config or FetchConfig(), root, memory)
+        known = pipeline | ReadTables({}, memory or memory_at(root), finder.measures)
+        out = {**inputs, **known} | finder
         for output in ("kept", "rejected", "counters", "counts"):
             assert_that(getattr(out, output), _Remember(output), label=output)
     seen = {output: _Remember.seen.pop(output) for output in ("kept", "rejected", "counters", "counts")}
@@ -104,6 +99,27 @@ class _Remember:
 
     def __call__(self, records):
         self.seen[self._output] = list(records)
+
+
+def test_two_runs_of_one_memory_fetch_a_url_once(tmp_path):
+    """Where a page shows it smaller, too. What was refused, each run asks for itself."""
+    server, memory = Server(), Memory(root=str(tmp_path / "memory"))
+    try:
+        gone, small = server.url("/status/404"), server.url("/ok/small.png")
+        documents = [shows("1", gone, *map(server.url, ("/ok/1.png", "/ok/2.png")))]
+        aliases = [Alias(url=gone, target=small, kind=AliasKind.SMALLER, archive="a.warc", offset=0)]
+        runs = []
+        for name in ("one", "two"):
+            root, requests = str(tmp_path / name), len(server.log)
+            kept, rejected = fetch(documents, [], server.config(retries=0), root, aliases, memory=memory)
+            runs.append((kept, reasons(rejected), sorted(server.paths()[requests:])))
+            assert all(read_blob(media.blob, root) for media in kept.values())
+        (kept, rejected, asked), (again, rejected_again, asked_again) = runs
+        assert asked == ["/ok/1.png", "/ok/2.png", "/ok/small.png", "/robots.txt", "/status/404"]
+        assert asked_again == ["/robots.txt", "/status/404"]
+        assert again == kept and len(kept) == 3 and rejected == rejected_again == {}
+    finally:
+        server.close()
 
 
 def reasons(rejected) -> dict[str, Reason]:

@@ -84,6 +84,32 @@ def test_a_functions_types_are_those_that_beam_finds(function):
     assert (found is None) == (function in (plain, len))
 
 
+def both(element):
+    if element:
+        return [element]
+    yield element
+
+
+@pytest.mark.parametrize("function", [Plain.process, Plain().process, plain, both, len], ids=[*FORMS[:3], "both", *FORMS[3:4]])
+def test_whether_a_function_yields_and_returns_is_what_beam_finds(function):
+    found = core._check_fn_use_yield_and_return.__wrapped__(function)
+    assert core._check_fn_use_yield_and_return(function) == core._check_fn_use_yield_and_return(function) == found
+    assert found == (function is both)
+
+
+def test_a_views_options_are_those_that_beam_lists():
+    listed = PipelineOptions._visible_option_list
+    for view in (PipelineOptions(["--streaming"]), PipelineOptions([]).view_as(TypeOptions)):
+        assert listed(view) == listed(view) == listed.__wrapped__(view)
+    types = listed(PipelineOptions([]).view_as(TypeOptions))
+    assert "pipeline_type_check" in types and "streaming" not in types
+
+
+def test_a_wrong_type_is_an_error_all_the_same():
+    with pytest.raises(beam.typehints.TypeCheckError, match="requires"), beam.Pipeline() as pipeline:
+        pipeline | beam.Create(["a"]) | beam.Map(lambda number: number).with_input_types(int)
+
+
 def test_views_share_their_values_and_other_options_have_views_of_their_own():
     options, others = PipelineOptions(["--no_pipeline_type_check"]), PipelineOptions([])
     assert options.view_as(TypeOptions) is options.view_as(TypeOptions)

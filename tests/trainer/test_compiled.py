@@ -32,6 +32,9 @@ def batch(dataset: Dataset, seed: int) -> Batch:
     )
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture
 def compiler():
     """As in a new process; too many forms are an error."""

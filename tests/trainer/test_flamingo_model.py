@@ -21,7 +21,7 @@ from lamella.schemas.errors import TrainingError
 from lamella.schemas.pair import Dataset
 from lamella.trainer.flamingo.config import FlamingoConfig
 from lamella.trainer.flamingo.model import Flamingo, build, old_name, restore
-from lamella.trainer.flamingo.vision_encoder import VisionEncoder, load_vision_encoder
+from lamella.trainer.flamingo.vision_encoder import KeptFeatures, VisionEncoder, load_vision_encoder
 from lamella.trainer.loading.batch import Batch
 from lamella.trainer.loading.tokenizer import EOS, PAD, Vocabulary
 
@@ -259,6 +259,30 @@ def test_the_bundled_encoder_gives_a_grid_of_features_and_keeps_still():
     assert not encoder.tower.training and not any(parameter.requires_grad for parameter in encoder.parameters())
     out = encoder(torch.zeros(2, encoder.side, encoder.side, 3, dtype=torch.uint8))
     assert out.shape[0] == 2 and out.shape[2] == encoder.width and out.shape[1] > 16
+
+
+def test_features_are_kept_by_picture_and_do_not_follow_from_the_company():
+    seen = []
+
+    class Tower(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.scale = torch.nn.Parameter(torch.ones(1))
+
+        def forward(self, pixels):  # [N, 3, S, S] -> pooled, tokens
+            seen.append(len(pixels))
+            tokens = (self.scale * pixels).flatten(2).amax(2)[:, None]
+            return tokens[:, 0], tokens
+
+    encoder = VisionEncoder(Tower(), label="most", side=8, look=((0.5,) * 3, (0.5,) * 3), own=True)
+    images = torch.arange(20, dtype=torch.uint8)[:, None, None, None].expand(20, 8, 8, 3)
+    whole, kept = encoder(images), KeptFeatures(encoder, mib=1)
+    seen.clear()
+    assert torch.equal(kept(images[[3, 3, 5]]), whole[[3, 3, 5]]) and len(seen) == 1
+    assert torch.equal(kept(images), whole) and torch.equal(kept(images[[5, 0]]), whole[[5, 0]])
+    assert len(seen) == 3 and len(set(seen)) == 1  # 18 new ones in two batches of the one size, and then none
+    none = KeptFeatures(encoder, mib=0)  # no room: right, and seen each time
+    assert torch.equal(none(images[:2]), whole[:2]) and torch.equal(none(images[:2]), whole[:2]) and len(seen) == 5
 
 
 TEXT_CFG = {"context_length": 8, "vocab_size": 49408, "width": 16, "heads": 1, "layers": 1}

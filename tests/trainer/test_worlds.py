@@ -15,6 +15,7 @@ from tests.fork_server import TRAININGS, ForkServer, fork_server
 
 STEPS = "4"
 FLAMINGO, CONTRASTIVE = "lamella.trainer.flamingo.train", "lamella.trainer.contrastive.train"
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,8 @@ import pytest
 
 from lamella.schemas.rejection import Reason
 from lamella.transforms.media.clips import BadVideo, decode_frames, probe
+from lamella.transforms.media.matroska import lacks_bytes
+from tests.faults import clips
 
 FPS = 8
 VIDEO = {"mp4": "libx264", "mov": "libx264", "webm": "libvpx", "matroska": "libx264"}
@@ -128,3 +130,24 @@ def test_an_edit_of_no_length_hides_nothing(kind):
     data = edited(film(kind), 0, 0)
     assert probe(data)[0].duration_s == pytest.approx(4.0, abs=0.02)
     assert shown(data, [0.1, 1.1, 3.1, 60.0]) == [0, 1, 3, 3]
+
+
+def test_a_short_matroska_that_was_cut_is_found_and_one_that_lacks_its_index_alone_is_sound():
+    """Less is missing than headers and sound may differ by; but the file ends before it says."""
+    data = clips.sound("webm", 2)
+    index = data.rindex(b"\x1c\x53\xbb\x6b")
+    assert probe(data[:index])[0] == probe(data)[0]
+    assert probe(data + b"\r\n")[0] == probe(data)[0]
+    for share in (0.75, 0.9, 0.95):
+        with pytest.raises(BadVideo) as caught:
+            probe(data[: int(index * share)])
+        assert caught.value.reason is Reason.TRUNCATED_MEDIA
+
+
+def test_a_segment_of_unknown_length_lacks_nothing():
+    for size in (b"\xff", b"\x01" + b"\xff" * 7):
+        assert not lacks_bytes(b"\x1a\x45\xdf\xa3\x80" + b"\x18\x53\x80\x67" + size)
+    assert lacks_bytes(b"\x1a\x45\xdf\xa3\x81x" + b"\xec\x80" + b"\x18\x53\x80\x67\x83ab")
+    assert not lacks_bytes(b"\x1a\x45\xdf\xa3\x81x" + b"\x18\x53\x80\x67\x82ab")
+    for broken in (b"", b"\x1a", b"\x1a\x45\xdf\xa3", b"\x1a\x45\xdf\xa3\xc8", bytes(40), b"\x1a\x45\xdf\xa3\x40"):
+        assert not lacks_bytes(broken)

@@ -111,6 +111,16 @@ def test_padding_is_left_out():
     assert np.array_equal(np.asarray(decode_rgb(padded)), np.asarray(decode_rgb(jpeg())))
 
 
+@pytest.mark.parametrize("left_over", (b"\x12\x34", b"\xff\xff\0\xff", b"x" * 300, b"\xff\xd5", b"\xff\xd8"))
+def test_what_a_false_length_leaves_between_two_segments_is_left_out(left_over):
+    plain = jpeg()
+    for marker in (b"\xff\xdb", b"\xff\xc0", b"\xff\xda"):
+        at = plain.index(marker)
+        odd = plain[:at] + left_over + plain[at:]
+        assert readable(odd) == plain
+        assert np.array_equal(np.asarray(decode_rgb(odd)), np.asarray(decode_rgb(plain)))
+
+
 def test_a_png_of_countless_chunks_is_given_up():
     with pytest.raises(BadImage) as caught:
         decode_rgb(png(chunk(b"aaAa", b"") * 60_000))

@@ -18,6 +18,7 @@ class FlamingoConfig(MixtureConfig):
 
     RUNTIME_KEYS: ClassVar[frozenset[str]] = MixtureConfig.RUNTIME_KEYS | {
         *("steps", "parallel", "recompute", "attention", "checkpoint_format", "validate_every"),  # the rate is constant
+        "features_kept_mib",
     }
 
     language: str = ""  # a causal decoder of `transformers`, by hub name or path
@@ -44,6 +45,7 @@ class FlamingoConfig(MixtureConfig):
 
     # How it runs.
     parallel: Literal["auto", "ddp", "fsdp"] = "auto"  # where torchrun started several processes; auto is ddp
+    features_kept_mib: NonNegativeInt = 0  # of the frozen vision encoder, for pictures that come again; 0: none
     recompute: bool = False  # activation checkpointing of the language model's blocks
     checkpoint_format: Literal["safetensors", "distributed"] = "safetensors"
     log_every: PositiveInt = 10  # steps
@@ -69,6 +71,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "m3w": DatasetConfig(weight=1.0, batch=12, tokens=160, images=10),
         "align": DatasetConfig(weight=0.2, batch=8, tokens=32),
         "ltip": DatasetConfig(weight=1.0, batch=24, tokens=48),  # so small a model learns to see from captions first
+        "pack_tokens": 160,  # captions fill rows as long as a document's, where half of each would be padding
         "next_image": 0.0,  # a catalogue's lines stand behind their pictures, always
         "vtp": DatasetConfig(weight=0.03, batch=2, tokens=32, frames=8),
         "resampler_layers": 1,
@@ -82,6 +85,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "learning_rate": 3e-3,
         "threads": 2,
         "workers": 0,
+        "features_kept_mib": 256,  # the sample's pictures, of 18 kB each, come some fifty times
         "checkpoint_every": 100,
         "validate_every": None,
         "validation_samples": 64,

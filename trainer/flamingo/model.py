@@ -23,7 +23,7 @@ from lamella.trainer.flamingo.attention_mask import routing_of
 from lamella.trainer.flamingo.config import FlamingoConfig
 from lamella.trainer.flamingo.layers import GatedCrossAttentionBlock, PerceiverResampler
 from lamella.trainer.flamingo.lm import CrossAttentionInputs, FlamingoLayer, add_rows, blocks_of, load_language
-from lamella.trainer.flamingo.vision_encoder import VisionEncoder, load_vision_encoder
+from lamella.trainer.flamingo.vision_encoder import KeptFeatures, VisionEncoder, load_vision_encoder
 from lamella.trainer.loading.batch import Batch
 from lamella.trainer.loading.tokenizer import VOCABULARY_FILE, Vocabulary, is_saved
 
@@ -56,6 +56,7 @@ class Flamingo(nn.Module):
         super().__init__()
         self.vision_encoder, self.language, self.vocabulary = vision_encoder, language, vocabulary
         self.image_px, self.config = vision_encoder.side, config
+        self._kept = KeptFeatures(vision_encoder, config.features_kept_mib) if config.features_kept_mib else None
         language.eval()  # frozen: no dropout
         seen_width = config.resampler_width or vision_encoder.width
         self.resampler = PerceiverResampler(
@@ -120,7 +121,7 @@ class Flamingo(nn.Module):
     def encode_images(self, images: Tensor, frame_counts: Tensor | None = None) -> Tensor:
         """Latents [M, R, D] of images or clips, uint8 [M, T, H, W, 3], and their real frames [M]; None: all are real."""
         with torch.no_grad():
-            features = self.vision_encoder(images.flatten(0, 1)).unflatten(0, images.shape[:2])  # [M, T, P, D]
+            features = (self._kept or self.vision_encoder)(images.flatten(0, 1)).unflatten(0, images.shape[:2])  # [M, T, P, D]
         return self.resampler(features.to(self.resampler.norm.weight.dtype), frame_counts)
 
     def forward(self, batch: Batch, latents: Tensor | None = None) -> Tensor:

@@ -1,5 +1,7 @@
 """Pixels in, patch features out: a frozen vision tower, of open_clip or the bundled one."""
 
+import hashlib
+from collections import OrderedDict
 from contextlib import suppress
 from typing import Any
 
@@ -10,6 +12,9 @@ from lamella.schemas.errors import TrainingError, WeightsMissing
 from lamella.weights import load
 from lamella.weights.own import own_config
 from lamella.weights.pixels import normalise
+
+MIB = 1 << 20
+_TOGETHER = 16  # pictures of a batch of the tower, always: what comes out of it must not follow from who else is seen
 
 
 class VisionEncoder(nn.Module):
@@ -40,6 +45,44 @@ class VisionEncoder(nn.Module):
 
     def train(self, mode: bool = True) -> "VisionEncoder":
         return super().train(False)  # frozen: its norms keep the statistics that they have
+
+
+class KeptFeatures:
+    """Features that an encoder gives to a picture are kept by the picture's bytes: one that comes again costs a hash.
+
+    Args:
+        encoder: frozen.
+        mib: of features that are kept; those that were asked for last stay.
+    """
+
+    def __init__(self, encoder: VisionEncoder, mib: int):
+        self._encoder, self._room = encoder, mib * MIB
+        self._kept: OrderedDict[bytes, Tensor] = OrderedDict()  # digest -> [P, D]
+        self._size = 0
+
+    @torch.no_grad()
+    def __call__(self, images: Tensor) -> Tensor:  # uint8 [N, S, S, 3] -> [N, P, D]
+        names = [hashlib.blake2b(image.tobytes(), digest_size=16).digest() for image in images.cpu().numpy()]
+        found = {name: self._kept[name] for name in names if name in self._kept}
+        places = {name: place for place, name in enumerate(names) if name not in found}
+        new = list(places.items())
+        for start in range(0, len(new), _TOGETHER):
+            part = dict(new[start : start + _TOGETHER])
+            batch = images.new_zeros(_TOGETHER, *images.shape[1:])
+            batch[: len(part)] = images[list(part.values())]
+            found |= zip(part, self._encoder(batch).unbind(), strict=False)
+        for name in dict.fromkeys(names):
+            self._keep(name, found[name])
+        return torch.stack([found[name] for name in names])
+
+    def _keep(self, name: bytes, features: Tensor) -> None:
+        if name not in self._kept:
+            self._kept[name] = features.clone()  # not the batch that it is a part of
+            self._size += features.nbytes
+        self._kept.move_to_end(name)
+        while self._size > self._room:
+            _, oldest = self._kept.popitem(last=False)
+            self._size -= oldest.nbytes
 
 
 def load_vision_encoder(name: str, weights: str, side: int | None, device: torch.device) -> VisionEncoder:

@@ -33,12 +33,12 @@ class Request(NamedTuple):
     what: Any
 
 
-class Measure(Protocol):
-    """Something dear that depends on a request's content and on `identity`, and on nothing else: not on its neighbours."""
+class Kept(Protocol):
+    """What a memory keeps answers of."""
 
     @property
     def name(self) -> str:
-        """What is measured, in the plural: a folder's name, and a word in the run's lines."""
+        """What was found out, in the plural: a folder's name, and a word in the run's lines."""
         ...
 
     @property
@@ -50,6 +50,10 @@ class Measure(Protocol):
     def answer(self) -> type:
         """The record type of answers; it has a `key`."""
         ...
+
+
+class Measure(Kept, Protocol):
+    """Something dear that depends on a request's content and on `identity`, and on nothing else: not on its neighbours."""
 
     @property
     def lot(self) -> int:
@@ -72,15 +76,15 @@ class Memory:
     root: str
     flush_s: float = _FLUSH_S
 
-    def folder(self, measure: Measure) -> str:
+    def folder(self, measure: Kept) -> str:
         return join(self.root, measure.name, measure.identity)
 
-    def parts(self, measure: Measure) -> list[str]:
+    def parts(self, measure: Kept) -> list[str]:
         """The paths of the parts that stand, in order. What bears no part's name is none of ours."""
         folder = self.folder(measure)
         return [join(folder, name) for name, size in sorted(list_files(folder).items()) if size >= 0 and is_part(name)]
 
-    def keep(self, measure: Measure, answers: Iterable[Any]) -> None:
+    def keep(self, measure: Kept, answers: Iterable[Any]) -> None:
         """Writes a part. The same answers have the same name, whoever writes them.
 
         What could not be seen is not kept: a machine that was short of something would be remembered as a broken picture.

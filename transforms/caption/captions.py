@@ -20,7 +20,8 @@ from lamella.transforms.caption.threads import compute_with
 from lamella.transforms.media.frames import Unseen, frame_of, read_frame
 from lamella.transforms.media.store import MediaStore
 
-_ENDS = "cut captions end with a whole phrase"  # another word where `phrases` does otherwise: answers are remembered
+# Another word where `phrases` does otherwise: answers are remembered.
+_ENDS = "cut captions end with a whole phrase, no caption with a full stop"
 # What a caption depends on beside its picture and its captioner.
 _SEARCH = {
     "nucleus": ("min_tokens", "max_tokens", "repetition_penalty", "top_p"),

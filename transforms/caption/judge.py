@@ -10,6 +10,7 @@ from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
 from lamella.transforms.base.reject import reject_pair, synthetic_mark
 from lamella.transforms.base.rule import Found, RuleScope, Under, Violation, apply_rules
 from lamella.transforms.caption.matches import Matched
+from lamella.transforms.caption.phrases import as_sentence
 
 
 def match(matched: Matched) -> float | None:
@@ -42,9 +43,11 @@ RULES = RuleScope(Stage.CAPTION, Unit.PAIR, "caption", CaptionConfig).book(
 
 
 def judge_text(matched: Matched, config: CaptionConfig) -> Iterable[Pair | Rejection]:
-    """The pair with its match, or why it leaves."""
+    """The pair with its match, a synthetic text as a sentence, or why it leaves."""
     if violation := _violation(matched, config):
         yield reject_pair(Stage.CAPTION, matched.pair, violation)
+    elif is_synthetic(matched.pair):
+        yield replace(matched.pair, text=as_sentence(matched.pair.text))
     else:
         yield matched.pair
 

@@ -1,6 +1,11 @@
-"""A caption that the token limit cut, in; the whole sentences or, in English, phrases before the cut, or nothing, out."""
+"""A captioner's words in; what a token limit left whole of them, without a full stop, and what stays as a sentence, out.
+
+The full stop says that nothing was cut. Matchers see the words without it, as captioners say them: the bundled one takes none
+of 759 captions with it.
+"""
 
 import re
+import unicodedata
 
 from lamella.transforms.formats.words import TERMINAL, sentences
 
@@ -17,15 +22,17 @@ _DETERMINERS = "a an the some several many two three four five six seven eight n
 _OPENS = rf"(?:{_PLACES}|{'|'.join(_WORDS.split())})"
 _BEGINS = re.compile(rf" {_OPENS}(?= |$)|[,;:](?= (?:{_OPENS}|{'|'.join(_DETERMINERS.split())})\b)", re.IGNORECASE)
 _HANGS = re.compile(rf" {_OPENS}$", re.IGNORECASE)
+_LOOSE = " ,;:"  # what ends no sentence
+_STOP = "."
+_STOPS = {"CJK": "。", "HIRAGANA": "。", "KATAKANA": "。", "DEVANAGARI": "।", "BENGALI": "।"}  # by the last letter's script
 _CLOSING = "\"'”’»)]」』）"  # what may follow the mark that ends a sentence
 
 
 def whole_phrases(text: str) -> str:
-    """Cut back to the last whole sentence, or else to where the last phrase begins, which a full stop then ends; "" where that
-    leaves under three words.
+    """Cut back to the last whole sentence, or else to where the last phrase begins; "" where that leaves under three words.
 
     >>> whole_phrases("a man rides a horse along the beach with a sm")
-    'a man rides a horse along the beach.'
+    'a man rides a horse along the beach'
     """
     whole = sentences(text)
     while whole and not whole[-1].rstrip(_CLOSING).endswith(tuple(TERMINAL)):
@@ -37,4 +44,26 @@ def whole_phrases(text: str) -> str:
     left = text[: begins[-1]] if begins else ""
     while hanging := _HANGS.search(left):
         left = left[: hanging.start()]
-    return f"{left.rstrip(' ,;:')}." if len(left.split()) >= _LEAST else ""
+    return left.rstrip(_LOOSE) if len(left.split()) >= _LEAST else ""
+
+
+def without_stop(text: str) -> str:
+    """The words without the full stop that ends them.
+
+    >>> without_stop("Two rings. They lie on snow.")
+    'Two rings. They lie on snow'
+    """
+    return text.rstrip().rstrip("".join(_STOPS.values()) + _STOP)
+
+
+def as_sentence(text: str) -> str:
+    """With the full stop of its script, where no other mark ends it.
+
+    >>> as_sentence("a man rides a horse along the beach")
+    'a man rides a horse along the beach.'
+    """
+    text = text.rstrip().rstrip(_LOOSE)
+    if not text or text.rstrip(_CLOSING).endswith(tuple(TERMINAL)):
+        return text
+    script = unicodedata.name(text.rstrip(_CLOSING)[-1:] or " ", "").split(" ")[0]
+    return text + _STOPS.get(script, _STOP)

@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from lamella.schemas.config import CaptionConfig
 from lamella.transforms.caption.beam import beam
 from lamella.transforms.caption.generate import Decoder, sample
-from lamella.transforms.caption.phrases import whole_phrases
+from lamella.transforms.caption.phrases import whole_phrases, without_stop
 
 
 def write_captions(
     decoder: Decoder, keys: Sequence[str], config: CaptionConfig, decode: Callable[[list[int]], str]
 ) -> list[str]:
-    """One caption a key; "" where a limit cut the caption before its first whole phrase."""
+    """One caption a key, without a full stop at its end; "" where a limit cut the caption before its first whole phrase."""
     found = beam(decoder, len(keys), config) if config.search == "beam" else sample(decoder, keys, config)
     texts = (decode(said.tokens) for said in found)
-    return [text if said.ended else whole_phrases(text) for text, said in zip(texts, found, strict=True)]
+    return [without_stop(text if said.ended else whole_phrases(text)) for text, said in zip(texts, found, strict=True)]

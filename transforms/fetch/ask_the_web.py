@@ -11,7 +11,7 @@ from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Alias, AliasKind, MediaKind
 from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason, Rejection
-from lamella.transforms.base.join import Group, Join, as_it_is, by_url
+from lamella.transforms.base.join import Group, Join, as_it_is, by_key, by_url
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation, apply_rules
 from lamella.transforms.base.spread import Spread
@@ -19,6 +19,7 @@ from lamella.transforms.fetch.captured import FetchResponse, base_of
 from lamella.transforms.fetch.download import Downloader, DownloadRequest, as_record, bucket_of, policy_of, still_valid
 from lamella.transforms.fetch.hops import HOP_RULES, Hop, latest_alias_first
 from lamella.transforms.fetch.packs import Answer, best_answer, list_indexes, read_index
+from lamella.transforms.fetch.shared import SharedAnswer, SharedAnswers, latest_first
 from lamella.transforms.formats.urls import registered_domain
 from lamella.transforms.media.store import MediaStore
 
@@ -35,15 +36,21 @@ class Place:
 
     alias: Alias
     known: Answer | None
+    shared: tuple[SharedAnswer, ...] = ()
 
 
 class AskTheWeb(beam.PTransform):
     """{"links" that no archive holds, "aliases"} -> what the web, or an earlier run's index, answered. A registered domain, one
-    worker."""
+    worker.
 
-    def __init__(self, config: FetchConfig, store: MediaStore, *, asks: bool = True):
+    Args:
+        shared: where other runs' answers are kept; they come in as "shared".
+    """
+
+    def __init__(self, config: FetchConfig, store: MediaStore, *, asks: bool = True, shared: SharedAnswers | None = None):
         super().__init__()
         self._config, self._root, self._reading, self._asks = config, store.root, store.reading, asks
+        self._shared = shared
 
     def expand(self, inputs):
         links = inputs["links"]
@@ -58,14 +65,19 @@ class AskTheWeb(beam.PTransform):
             | "BestAnswer" >> beam.CombinePerKey(best_answer)
         )
         count = beam.pvalue.AsSingleton(links | beam.combiners.Count.Globally())
-        shown = {"aliases": partial(_by_smaller, self._config), "known": as_it_is}
-        places = {"aliases": inputs["aliases"], "known": known} | "Smaller" >> Join(shown, _at_place, tuple[str, Place])
-        asked = {"links": links, "known": known, "places": places} | "Remember" >> Join(
-            {"links": by_url, "known": as_it_is, "places": as_it_is}, _remember, DownloadRequest
+        answers, by = {"known": known}, {"known": as_it_is}
+        if self._shared:
+            answers["shared"], by["shared"] = inputs["shared"], by_key
+        shown = {"aliases": partial(_by_smaller, self._config)} | by
+        places = {"aliases": inputs["aliases"]} | answers | "Smaller" >> Join(shown, _at_place, tuple[str, Place])
+        asked = (
+            {"links": links, "places": places}
+            | answers
+            | "Remember" >> Join({"links": by_url, "places": as_it_is} | by, _remember, DownloadRequest)
         )
         either = FetchResponse | Rejection
         if self._asks:
-            download = beam.ParDo(_Download(self._config, self._root, self._reading)).with_output_types(either)
+            download = beam.ParDo(_Download(self._config, self._root, self._reading, self._shared)).with_output_types(either)
             in_buckets = beam.Map(_in_bucket, count).with_output_types(tuple[int, DownloadRequest])
             answered = asked | "ByBucket" >> in_buckets | beam.GroupByKey() | download
         else:
@@ -112,18 +124,25 @@ def _by_smaller(config: FetchConfig, alias: Alias) -> Iterable[tuple[str, Alias]
 
 def _at_place(address: str, group: Group) -> Iterator[tuple[str, Place]]:
     """What is known of the address, for each picture that is shown smaller there."""
-    known = group.first("known")
+    known, shared = group.first("known"), _shared(group)
     for alias in group["aliases"]:
-        yield alias.url, Place(alias=alias, known=known)
+        yield alias.url, Place(alias=alias, known=known, shared=shared)
 
 
 def _remember(url: str, group: Group) -> Iterator[DownloadRequest]:
+    shared = _shared(group)
     for link in group["links"]:
         place = min(group["places"], key=lambda place: latest_alias_first(place.alias), default=None)
         smaller = (
-            {"smaller": place.alias.target, "smaller_known": place.known} if place and link.kind is MediaKind.IMAGE else {}
+            {"smaller": place.alias.target, "smaller_known": place.known, "smaller_shared": place.shared}
+            if place and link.kind is MediaKind.IMAGE
+            else {}
         )
-        yield DownloadRequest(**base_of(link), licence=link.licence, known=group.first("known"), **smaller)
+        yield DownloadRequest(**base_of(link), licence=link.licence, known=group.first("known"), shared=shared, **smaller)
+
+
+def _shared(group: Group) -> tuple[SharedAnswer, ...]:
+    return tuple(sorted(group["shared"], key=latest_first)) if "shared" in group.names else ()
 
 
 def _in_bucket(link: DownloadRequest, links: int) -> tuple[int, DownloadRequest]:

@@ -37,10 +37,11 @@ from lamella.transforms.fetch.packs import (
     write_pack,
 )
 from lamella.transforms.fetch.refused import Refused, StoreFailed
+from lamella.transforms.fetch.shared import SharedAnswer, SharedAnswers
 from lamella.transforms.formats.urls import registered_domain
 
 if TYPE_CHECKING:
-    from lamella.transforms.fetch.http import Client
+    from lamella.transforms.fetch.http import Body, Client
 
 Item = TypeVar("Item")
 
@@ -74,6 +75,8 @@ class DownloadRequest(MediaLink):
     known: Answer | None = None
     smaller: str = ""  # address of the same registered domain at which a page shows it smaller
     smaller_known: Answer | None = None  # of an earlier run
+    shared: tuple[SharedAnswer, ...] = ()  # of other runs, the last first
+    smaller_shared: tuple[SharedAnswer, ...] = ()
 
 
 def policy_of(config: FetchConfig) -> str:
@@ -91,10 +94,15 @@ def bucket_of(link: MediaLink, links: int) -> int:
 
 
 class Downloader:
-    """Asks for links on behalf of one worker; `close` when done."""
+    """Asks for links on behalf of one worker; `close` when done.
 
-    def __init__(self, config: FetchConfig, root: str, reading: ReadConfig = ReadConfig()):
+    Args:
+        shared: what other runs were answered, where a memory is shared; what is asked is told to it.
+    """
+
+    def __init__(self, config: FetchConfig, root: str, reading: ReadConfig = ReadConfig(), shared: SharedAnswers | None = None):
         self._config, self._root, self._reading, self._policy = config, root, reading, policy_of(config)
+        self._shared = shared
         self._loop = asyncio.new_event_loop()
         self._client: Client | None = None
 
@@ -132,7 +140,12 @@ class Downloader:
         """
         asked = {
             link.smaller: DownloadRequest(
-                url=link.smaller, kind=link.kind, documents=link.documents, licence=link.licence, known=link.smaller_known
+                url=link.smaller,
+                kind=link.kind,
+                documents=link.documents,
+                licence=link.licence,
+                known=link.smaller_known,
+                shared=link.smaller_shared,
             )
             for link, _ in gone
             if link.smaller not in heard
@@ -184,6 +197,8 @@ class Downloader:
                 files = [(stable_key(answer.url), targets[answer.url]) for answer in members]
                 for answer, (offset, length) in zip(members, write_pack(self._root, pack, files), strict=True):
                     packed[answer.url] = replace(answer, pack=pack, offset=offset, length=length)
+            if self._shared:
+                self._shared.keep([(answer, targets[url]) for url, answer in packed.items()])
         answers = [packed.get(answer.url, answer) for answer in answers]
         write_index(self._root, name, answers)
         return answers
@@ -209,7 +224,7 @@ class Downloader:
     async def _ask_one(self, client: "Client", link: DownloadRequest, target: Path) -> Answer:
         answer = Answer(url=link.url, policy=self._policy, time=datetime.now(UTC).isoformat(timespec="seconds"))
         try:
-            body = await client.fetch(link, target, link.licence)
+            body = await self._body(client, link, target)
         except Refused as refusal:
             target.unlink(missing_ok=True)
             return replace(answer, reason=refusal.reason.value, detail=refusal.detail)
@@ -224,7 +239,13 @@ class Downloader:
             robots_header=body.robots_header,
             tdm_reservation=body.tdm_reservation,
             robots_txt=body.robots_txt,
+            time=body.time or answer.time,
         )
+
+    async def _body(self, client: "Client", link: DownloadRequest, target: Path) -> "Body":
+        held = {"shared": link.shared, "licence": link.licence}
+        recalled = await self._shared.recall(link, target, client, **held) if self._shared else None
+        return recalled or await client.fetch(link, target, link.licence)
 
 
 def _batches(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

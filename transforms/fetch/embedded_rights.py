@@ -14,7 +14,8 @@ from lamella.transforms.media.decode_limits import DecodeLimits
 from lamella.transforms.media.decoding import credentials_of
 from lamella.transforms.media.packed_xmp import packed_xmp
 
-_NAMED = re.compile(rb"plus:DataMining(?=[\s=>/])([^<]{0,300})")
+# An attribute, or what an element holds, in any of RDF's forms.
+_NAMED = re.compile(rb"plus:DataMining(?=[\s=>/])(.{0,300})", re.DOTALL)
 _VALUE = re.compile(rb"DMI-[A-Z-]{3,60}", re.IGNORECASE)
 _PREFIX = re.compile(rb"xmlns:([A-Za-z_][\w.-]{0,40})=[\"']http://ns\.useplus\.org/ldf/xmp/1\.0/[\"']")
 _NAMESPACE = b"http://ns.useplus.org/ldf/xmp/1.0/"

@@ -7,7 +7,7 @@ nobody asked for, is decoded under the limits of archives.
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -47,6 +47,7 @@ class Body:
     robots_header: str
     tdm_reservation: str
     robots_txt: str
+    time: str = ""  # ISO time of a response that was not asked for just now
 
 
 class _Budget:
@@ -131,6 +132,21 @@ class Client:
                 self._rate_limit.answered(host)
                 return body
         raise AssertionError("the last attempt returns or raises")
+
+    async def still_allows(self, url: str, body: Body, licence: str = "") -> Body:
+        """A body that the URL answered before, with what its sites say of both addresses today; raises Refused.
+
+        Args:
+            licence: as for `fetch`.
+        """
+        if licence:
+            await self._within_licence(url, *licence.split(" ", 1))
+        evidence = ""
+        for address in dict.fromkeys((without_redacted(url), body.final_url)):
+            evidence = (await self._allowed(address)).evidence
+        if named := licence_in(body.robots_header):
+            await self._within_licence(body.final_url, join_url(body.final_url, named))
+        return replace(body, robots_txt=evidence)
 
     async def _follow(self, link: MediaLink, target: Path) -> Body:
         budget, url = _Budget(self._config.timeout_s), without_redacted(link.url)

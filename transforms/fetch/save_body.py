@@ -3,6 +3,7 @@
 As it comes, chunk by chunk; one that came coded, which nobody asked for, under the limits of archives. Raises Refused.
 """
 
+from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -35,28 +36,32 @@ async def save_body(
     if (response.content_length or 0) > limit:
         raise Refused(Reason.TOO_LARGE, f"{response.content_length} > {limit} bytes")
     coding = ", ".join(response.headers.getall("Content-Encoding", ()))
-    hashers = hashers_for(config.unsafe_hashes)
     if coding.strip().lower() in ("", "identity"):
-        size = await _stream(response, link, target, limit, hashers=hashers)
+        await save_chunks(response.content.iter_chunked(CHUNK_BYTES), link, target, config)
     else:
         data = await _decoded(response, coding, replace(limits, max_bytes=min(limit, limits.max_bytes)))
-        _check_kind(link, data[:HEAD_BYTES])
-        size = len(data)
-        for hasher in hashers:
-            hasher.update(data)
-        with _create(target) as out:
-            _write(out, data)
+        await save_chunks(_whole(data), link, target, config)
+
+
+async def save_chunks(chunks: AsyncIterable[bytes], link: MediaLink, target: Path, config: FetchConfig) -> None:
+    """Writes `target`, of a body as it comes."""
+    hashers = hashers_for(config.unsafe_hashes)
+    size = await _stream(chunks, link, target, max_bytes(link.kind, config), hashers=hashers)
     if not size:
         raise Refused(Reason.EMPTY_BODY, "0 bytes")
     if words := listed_as(hashers, config.unsafe_hashes):
         raise Refused(Reason.UNSAFE_IMAGE, words)
 
 
-async def _stream(response: aiohttp.ClientResponse, link: MediaLink, target: Path, limit: int, *, hashers: list) -> int:
+async def _whole(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+async def _stream(chunks: AsyncIterable[bytes], link: MediaLink, target: Path, limit: int, *, hashers: list) -> int:
     """Writes the body as it comes, and feeds it to `hashers`; its bytes."""
     size, head = 0, b""
     with _create(target) as out:
-        async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+        async for chunk in chunks:
             size += len(chunk)
             if size > limit:
                 raise Refused(Reason.TOO_LARGE, f"more than {limit} bytes")

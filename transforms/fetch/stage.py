@@ -13,7 +13,9 @@ from lamella.schemas.account import CounterKind
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaLink
 from lamella.schemas.rejection import Reason, Rejection, Stage, Unit
-from lamella.transforms.base.memory import Measure
+from lamella.transforms.base.files import join
+from lamella.transforms.base.memory import FOLDER as MEMORY
+from lamella.transforms.base.memory import Kept
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.remembered import Ask, Remembered, RememberedModel
 from lamella.transforms.base.rule import Violation
@@ -23,6 +25,7 @@ from lamella.transforms.fetch.address_rules import judge_link
 from lamella.transforms.fetch.ask_the_web import AskTheWeb
 from lamella.transforms.fetch.captured import FetchedFile, InspectedFile
 from lamella.transforms.fetch.copies import choose_one
+from lamella.transforms.fetch.download import policy_of
 from lamella.transforms.fetch.find_copies import FindCopies
 from lamella.transforms.fetch.find_links import FindLinks
 from lamella.transforms.fetch.hear_sites import HearSites
@@ -30,6 +33,7 @@ from lamella.transforms.fetch.inspect import asked_of, judge_media, read_media, 
 from lamella.transforms.fetch.links import FetchRequest
 from lamella.transforms.fetch.listed import judge_listed
 from lamella.transforms.fetch.look_in_archives import LookInArchives
+from lamella.transforms.fetch.shared import SharedAnswers
 from lamella.transforms.fetch.unsafe import read_lists
 from lamella.transforms.media.inspection import Inspections
 from lamella.transforms.media.store import MediaStore
@@ -45,8 +49,8 @@ class FoundMedia(NamedTuple):
 
 
 class FetchMedia(beam.PTransform):
-    """{"documents", "candidates", "archived", "aliases", and the inspections that are known} -> FoundMedia; unit MEDIA, made =
-    distinct links.
+    """{"documents", "candidates", "archived", "aliases", and what is known, by `measures`' names} -> FoundMedia; unit MEDIA,
+    made = distinct links.
 
     Args:
         config: limits, how politely sites are asked, and whether the network is asked at all.
@@ -59,10 +63,13 @@ class FetchMedia(beam.PTransform):
         super().__init__()
         self._config, self._store, self._remembered, self._asks = config, store, remembered, asks
         self._inspections = Inspections.of(config, store, remembered.identity)
+        shares = config.http and asks and remembered.memory.root != join(store.root, MEMORY)  # in its own, a run has its packs
+        told = {"memory": remembered.memory, "config": config, "policy": policy_of(config), "root": store.root}
+        self._shared = SharedAnswers(**told) if shares else None
 
     @property
-    def measures(self) -> tuple[Measure, ...]:
-        return (self._inspections,)
+    def measures(self) -> tuple[Kept, ...]:
+        return (self._inspections, self._shared) if self._shared else (self._inspections,)
 
     def expand(self, inputs):
         config, documents = self._config, inputs["documents"]
@@ -77,7 +84,8 @@ class FetchMedia(beam.PTransform):
         heard = in_archives | "HearSites" >> HearSites(config, self._store)
         if config.http:  # what a host's answers came to is in one worker, and is shared out; archives' captures are already
             missing = {"links": found.missing, "aliases": inputs["aliases"]}
-            asked = missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks)
+            missing |= {"shared": inputs[self._shared.name]} if self._shared else {}
+            asked = missing | "AskTheWeb" >> AskTheWeb(config, self._store, asks=self._asks, shared=self._shared)
             captured = (heard.captured, asked.captured | Spread(_url)) | "Captured" >> beam.Flatten()
             refused = asked.refused
         else:

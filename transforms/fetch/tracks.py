@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from lamella.schemas.errors import DataError
 from lamella.schemas.media import Cue
+from lamella.transforms.formats.charset import decode_html
 
+_MARK = b"\xef\xbb\xbf"
 _SIGNATURE = re.compile(r"WEBVTT(?:[ \t][^\n]*)?(?:\n|$)")
 _BLOCK = re.compile(r"(?:[^\n]++\n?)++")  # lines without a blank one among them
 _ABOVE = re.compile(r"<rt(?:[. ][^<>]*)?>[^<>]*(?:</rt>)?", re.IGNORECASE)  # readings, which stand above the words
@@ -26,15 +28,16 @@ class BadTrack(DataError, ValueError):
 
 
 def looks_like_track(data: bytes) -> bool:
-    return data.removeprefix(b"\xef\xbb\xbf").startswith(b"WEBVTT")
+    return data.removeprefix(_MARK).startswith(b"WEBVTT")
 
 
 def track_cues(data: bytes, max_characters: int) -> tuple[Cue, ...]:
     """The cues in the file's order, without tags and cue settings, cut behind the last that ends within `max_characters`.
 
-    Notes, styles and regions are no cues (WebVTT, section 4).
+    Notes, styles and regions are no cues (WebVTT, section 4). Tracks are UTF-8; those that are not are read as pages are, since
+    what players show of them, a sign for each letter that is none, is no text to learn from.
     """
-    text = _BREAKS.sub("\n", data.decode("utf-8-sig", "replace").replace("\0", "\ufffd"))
+    text = _BREAKS.sub("\n", decode_html(data.removeprefix(_MARK), "")[0])
     if not _SIGNATURE.match(text):
         raise BadTrack(f"starts with {text[:12]!r}")
     cues, size = [], 0

@@ -22,6 +22,7 @@ from lamella.transforms.media.bad_media import BadMedia
 from lamella.transforms.media.decode_limits import DEFAULT_LIMITS, DecodeLimits
 from lamella.transforms.media.decode_rules import CLIP_COST_RULES, ClipCost
 from lamella.transforms.media.display import as_seen, seen_size
+from lamella.transforms.media.matroska import lacks_bytes
 
 Decoded = TypeVar("Decoded")
 _MATROSKA = b"\x1a\x45\xdf\xa3"
@@ -29,6 +30,7 @@ _PICTURE_BRANDS = (b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix")
 _RESEEK_S = 5.0  # a wanted frame farther ahead than this is sought; nearer ones are reached by decoding on
 _MISSING_SHARE = 0.02  # of the duration that the header claims: a file whose packets end earlier was cut short
 _MISSING_S = 1.0  # so much may be missing always: headers round, and sound may outlast the picture
+_MISSING_OF_CUT_S = 0.1  # of a file that ends before it says: its index may be all that is missing
 
 
 class BadVideo(BadMedia):
@@ -147,7 +149,8 @@ def _refuse_cut(data: bytes, track: _Track, claimed: Claimed, limits: DecodeLimi
     if packets < claimed.frames:
         with _opened(data, limits, ignore_editlist="1") as (container, stream):
             packets = sum(1 for packet in container.demux(stream) if packet.size and not packet.is_corrupt)
-    allowed = claimed.end_s - max(_MISSING_S, _MISSING_SHARE * claimed.end_s)
+    is_short = data.startswith(_MATROSKA) and lacks_bytes(data)
+    allowed = claimed.end_s - (_MISSING_OF_CUT_S if is_short else max(_MISSING_S, _MISSING_SHARE * claimed.end_s))
     if end < allowed:
         with _opened(data, limits) as (container, _):
             for packet in container.demux():

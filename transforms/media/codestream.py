@@ -11,6 +11,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from lamella.transforms.media.av1 import boxes, sequence_sizes
+from lamella.transforms.media.jpeg_scans import Progress
 from lamella.transforms.media.other_formats import is_bmp, is_heic, is_tiff
 
 Size = tuple[int, int]
@@ -74,31 +75,40 @@ _MARKER = re.compile(rb"\xff([\xc0-\xcf\xd9-\xfe])")  # those with a length, and
 _FRAMES = frozenset((0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF))
 _PROGRESSIVE = frozenset((0xC2, 0xC6, 0xCA, 0xCE))
 _END, _SCAN, _JPEG_LS = 0xD9, 0xDA, 0xF7
+_HEAD_BYTES = 32  # a frame or a scan of four components, the most that are decoded
 
 
 def _jpeg(data: bytes) -> Claims | None:
     """The first picture's frame and scans. Markers are found as libjpeg finds them: a segment is stepped over by its length,
     and in entropy-coded data every FF that is not stuffed is a marker."""
-    size, scans, held = None, 0, 0
+    size, scans, held, progress = None, 0, 0, None
     for marker, at in _few(_segments(data)):
+        head = data[at : at + _HEAD_BYTES]
         if marker == _SCAN:
             scans += 1
-        elif marker in _FRAMES and at + 8 <= len(data):
-            height, width, parts = struct.unpack_from(">HHB", data, at + 3)
+            if progress and len(head) > 2:
+                progress.add(head)
+        elif marker in _FRAMES and len(head) >= 8:
+            height, width, parts = struct.unpack_from(">HHB", head, 3)
             if size is None or width * height > size[0] * size[1]:
                 size = width, height
             # Pillow's pixels, and for a progressive picture every coefficient of every component, 16 bits each.
             held = max(held, 8 + (2 * min(parts, 4) if marker in _PROGRESSIVE else 0))
-    return Claims(size, held, scans) if size else None
+            if marker in _PROGRESSIVE and progress is None:
+                progress = Progress(head)
+    lies = "scans are missing" if progress and progress.lacks_scans else ""
+    return Claims(size, held, scans, lies) if size else None
 
 
 def header_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """(marker, start, end) of each whole segment before the first scan of a JPEG."""
+    """(marker, start, end) of each whole segment of a JPEG, up to the head of its first scan."""
     for marker, at in _few(_segments(data)):
         end = at + max(2, struct.unpack_from(">H", data, at)[0])
-        if marker == _SCAN or end > len(data):
+        if end > len(data):
             return
         yield marker, at - 2, end
+        if marker == _SCAN:
+            return
 
 
 def unsupported_jpeg(data: bytes) -> str:
@@ -137,7 +147,9 @@ def png_chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
         at = end
 
 
-def _png(data: bytes) -> Claims:
+def _png(data: bytes) -> Claims | None:
+    if data[12:16] != b"IHDR":
+        return None
     width, height, _, colour = struct.unpack_from(">IIBB", data, 16)
     for _ in _few(png_chunks(data)):
         pass

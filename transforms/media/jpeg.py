@@ -23,6 +23,7 @@ _COLOURS = {"RGB": "RGB", "L": "GRAY"}
 
 
 _LOST = ("premature end", "bad Huffman code")
+_UNNAMED = "Could not determine subsampling"
 _HARMLESS = "Inconsistent progression sequence"  # scans that say again what is known; FFmpeg takes none of them
 _LEFT_OVER = re.compile(r"(\d{1,9}) extraneous bytes before marker 0x([0-9a-f]{2})")
 _FEW_BYTES = 48  # left over: padding, or a lost thread; a sector's rest is zeros
@@ -37,16 +38,25 @@ def takes(mode: str) -> bool:
     return mode in _COLOURS
 
 
-def decode_scaled(data: bytes, mode: str, size: tuple[int, int], enough: tuple[int, int]) -> Image.Image:
-    """The picture at 1, 1/2, 1/4 or 1/8 of its `size`: the smallest that covers `enough`. Raises BrokenJpeg."""
+def decode_scaled(data: bytes, mode: str, size: tuple[int, int], enough: tuple[int, int]) -> Image.Image | None:
+    """The picture at 1, 1/2, 1/4 or 1/8 of its `size`: the smallest that covers `enough`.
+
+    None where libjpeg decodes it, and TurboJPEG does not: it has no name for the way in which the colours are sampled, such as
+    4:1:0, or a warning of the header, such as an unknown revision of JFIF, stops it. Raises BrokenJpeg.
+    """
     scale = next((scale for scale in _SCALES if size[0] >= scale * enough[0] and size[1] >= scale * enough[1]), 1)
     least = {"min_width": -(-size[0] // scale), "min_height": -(-size[1] // scale)}
     data = with_end_mark(data)
     try:
         pixels = simplejpeg.decode_jpeg(data, _COLOURS[mode], strict=True, **least)
     except ValueError as error:
+        if _UNNAMED in str(error):
+            return None
         _refuse_warning(data, str(error))
-        pixels = simplejpeg.decode_jpeg(data, _COLOURS[mode], strict=False, **least)
+        try:
+            pixels = simplejpeg.decode_jpeg(data, _COLOURS[mode], strict=False, **least)
+        except ValueError:
+            return None
     return Image.fromarray(pixels if mode == "RGB" else pixels[:, :, 0])
 
 
@@ -56,7 +66,7 @@ def _refuse_warning(data: bytes, warning: str) -> None:
     left = _LEFT_OVER.search(warning)
     if any(words in warning for words in _LOST) or (left and _are_pixels(data, int(left[1]), int(left[2], 16))):
         raise BrokenJpeg(warning)
-    refuse_damage(data, warning)
+    _refuse_damage(data, warning)
 
 
 def _are_pixels(data: bytes, count: int, marker: int) -> bool:
@@ -74,7 +84,21 @@ def with_end_mark(data: bytes) -> bytes:
     return data if data.endswith(_END_MARK) else data + _END_MARK
 
 
-def refuse_damage(data: bytes, warning: str) -> None:
+def refuse_loss(data: bytes, mode: str) -> None:
+    """Raises BrokenJpeg where pixels of a picture that `decode_scaled` does not take are missing."""
+    data = with_end_mark(data)
+    if mode == "CMYK":
+        try:
+            simplejpeg.decode_jpeg(data, mode, strict=True, min_factor=_SCALES[0])
+            return
+        except ValueError as error:
+            if _UNNAMED not in str(error):
+                _refuse_warning(data, str(error))
+                return
+    _refuse_damage(data, mode)
+
+
+def _refuse_damage(data: bytes, warning: str) -> None:
     """Raises BrokenJpeg where FFmpeg cannot read a block. What it cannot decode at all (arithmetic coding) passes."""
     decoder = av.CodecContext.create("mjpeg", "r")
     decoder.options = {"err_detect": "explode", "threads": "1"}

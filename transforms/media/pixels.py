@@ -195,11 +195,10 @@ def _decoded(image: Image.Image, data: bytes, enough: tuple[int, int], limits: D
 
 def _jpeg(image: Image.Image, data: bytes, enough: tuple[int, int]) -> Image.Image:
     """The stored picture with its profile, at a fraction of its size where that is enough."""
-    if jpeg.takes(image.mode):
-        pixels = jpeg.decode_scaled(data, image.mode, image.size, enough)
+    if jpeg.takes(image.mode) and (pixels := jpeg.decode_scaled(data, image.mode, image.size, enough)):
         pixels.info["icc_profile"] = image.info.get("icc_profile")
         return pixels
-    jpeg.refuse_damage(jpeg.with_end_mark(data), image.mode)
+    jpeg.refuse_loss(data, image.mode)
     if image.width > enough[0]:
         image.draft(None, enough)
     image.load()

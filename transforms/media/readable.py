@@ -81,7 +81,7 @@ def _broken_segments(data: bytes) -> Iterator[tuple[int, int]]:
     profile, parts, gone, before = [], [], [], 2
     for marker, start, end in header_segments(data):
         body = data[start + 4 : end]
-        if start > before and not data[before:start].strip(b"\xff"):  # padding, which Pillow reads byte by byte
+        if start > before:  # padding, or what a false length left over: libjpeg looks for the next marker
             gone.append((before, start))
         before = end
         if any(marker == of and body.startswith(name) and len(body) < least for (of, name), least in _LEAST.items()):

