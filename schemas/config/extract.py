@@ -37,7 +37,7 @@ class ExtractConfig(Timed):
     max_repeated_text: Share = 0.5  # in such paragraphs; with more, they are told again; ours
     min_repeating_letters: PositiveInt = 1000  # of a page that is asked for such paragraphs; ours
     min_told_prose: PositiveInt = 800  # letters under the page's title; with them, names of boilerplate are believed; ours
-    min_prose_left: Share = 0.3  # of the page's prose; with less, class names are not believed; ours
+    min_prose_left: Share = 0.36  # of the page's prose; with less, class names are not believed; ours, on WCXB
     max_solid_link_density: Share = 0.25  # of a line that may open or end a document; ours
     max_preamble: Share = 0.1  # of the text, before the page's title: a section, a date, a notice; ours
     max_edge_elements: PositiveInt = 3  # from either end of a document, in which a preformatted notice stands; ours

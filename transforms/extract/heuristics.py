@@ -51,7 +51,7 @@ class Heuristics:
     min_fact_rows: int = 3  # of a name and its value each; ours
     min_sections: int = 3  # blocks beside each other, each with a heading and prose; ours
     min_section_lines: int = 2  # short lines under a heading of their own; ours
-    max_little_letters: int = 700  # of what was taken of a page; with more, it is believed; ours, on WCXB
+    max_little_letters: int = 1200  # of what was taken of a page; with more, it is believed; ours, on WCXB
     min_taken: float = 0.5  # letters so taken a letter outside boilerplate; with less, all of that is taken; ours, on WCXB
     min_short_article: float = 0.8  # letters told, not listed, a letter so taken: with more, it is an article; ours, on WCXB
     min_repeated_row: int = 3  # texts in a row that stood before; ours, on WCXB

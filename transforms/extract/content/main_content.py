@@ -201,7 +201,7 @@ def _give_back(tree: BlockTree, marked: list[bool], limits: "ExtractConfig") -> 
         for i in doubtful:
             block = tree.blocks[i]
             groups.setdefault((block.tag, block.name or str(i)), []).append(i)
-        lost = sum(tree.blocks[i].prose for i in doubtful)
+        lost = sum(max(tree.blocks[i].prose - tree.blocks[i].link_letters, 0) for i in doubtful)  # a list of links is no loss
         if not doubtful or left >= (least if alone else limits.min_prose_left * (left + lost)):
             return
         for i in max(groups.values(), key=lambda group: sum(tree.blocks[i].prose for i in group)):
