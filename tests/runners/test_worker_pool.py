@@ -116,3 +116,34 @@ def test_a_fork_server_that_dies_is_started_again(tmp_path):
     execute("job", write_each(tmp_path, kills_the_server))
     assert len(said) == 1 and "the process that starts workers ended" in said[0]
     assert {path.name for path in tmp_path.iterdir()} == {"0", "1", "2", "3", "died"}
+
+
+def test_models_are_imported_beside_the_first_job_and_at_the_latest_before_their_own():
+    class Server:
+        name, losses = "told", []
+
+        def __init__(self):
+            self.told = []
+
+        def relaunch_if_gone(self):
+            pass
+
+        def prepare(self, imports, behind=0):
+            self.told.append((imports, behind))
+
+    class Built(Exception):
+        pass
+
+    def build(_):
+        raise Built
+
+    for jobs, told in (
+        (("extract", "documents", "media", "pairs", "shards"), [(("models",), 2), (("models",), 0)]),
+        (("pairs", "shards"), [(("models",), 0)]),
+    ):
+        server = Server()
+        execute = local_execute(2, models=("models",), server=server)
+        for job in jobs:
+            with pytest.raises(Built):
+                execute(job, build)
+        assert server.told == told

@@ -142,3 +142,26 @@ def test_a_png_without_its_last_chunk_is_whole():
     assert sound(data[:-12])  # IEND
     assert sound(data[:-16])  # and the sum before it
     assert not sound(data[:-400])
+
+
+@pytest.mark.parametrize("options", CODINGS)
+@pytest.mark.parametrize("mode", ("RGB", "L"))
+@pytest.mark.parametrize("revision", (b"\0\0", b"\2\1", b"\xff\xff"))
+def test_an_unknown_revision_of_jfif_harms_nothing_and_hides_no_damage(mode, options, revision):
+    plain = jpeg(scene().convert(mode), **options)
+    at = plain.index(b"JFIF\0") + 5
+    data = plain[:at] + revision + plain[at + 2 :]
+    assert sound(data)
+    assert np.array_equal(np.asarray(decode_rgb(data)), np.asarray(decode_rgb(plain)))
+    for share in (0.35, 0.6, 0.9):
+        assert not sound(data[: int(len(data) * share)] + END)
+
+
+def test_an_unknown_transform_of_adobes_is_that_of_jfif():
+    plain = jpeg()
+    start = plain.index(b"\xff\xe0")
+    bare = plain[:start] + plain[start + 2 + int.from_bytes(plain[start + 2 : start + 4], "big") :]
+    adobe = b"\xff\xee" + struct.pack(">H", 14) + b"Adobe" + struct.pack(">HHHB", 100, 0, 0, 2)
+    odd = bare[:2] + adobe + bare[2:]
+    assert sound(odd)
+    assert np.array_equal(np.asarray(decode_rgb(odd)), np.asarray(decode_rgb(plain)))

@@ -154,6 +154,10 @@ def test_other_types_are_no_images(data):
         (encoded(checks(), "ICO"), "ICO"),
         (encoded(checks(), "JPEG2000"), "JPEG 2000"),
         (b"\xff\x0a" + b"\x7f" * 90, "JPEG XL"),
+        (
+            encoded(checks(), "PNG").replace(b"\0\0\0\rIHDR", b"\0\0\0\4CgBI\x50\0\x20\2" + bytes(4) + b"\0\0\0\rIHDR"),
+            "PNG of iPhone's own",
+        ),
     ],
 )
 def test_a_picture_of_another_format_is_named(data, name):

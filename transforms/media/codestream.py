@@ -147,7 +147,9 @@ def png_chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
         at = end
 
 
-def _png(data: bytes) -> Claims:
+def _png(data: bytes) -> Claims | None:
+    if data[12:16] != b"IHDR":
+        return None
     width, height, _, colour = struct.unpack_from(">IIBB", data, 16)
     for _ in _few(png_chunks(data)):
         pass

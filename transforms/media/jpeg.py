@@ -39,8 +39,10 @@ def takes(mode: str) -> bool:
 
 
 def decode_scaled(data: bytes, mode: str, size: tuple[int, int], enough: tuple[int, int]) -> Image.Image | None:
-    """The picture at 1, 1/2, 1/4 or 1/8 of its `size`: the smallest that covers `enough`; None where libjpeg-turbo has no name
-    for the way in which its colours are sampled, such as 4:1:0. Raises BrokenJpeg.
+    """The picture at 1, 1/2, 1/4 or 1/8 of its `size`: the smallest that covers `enough`.
+
+    None where libjpeg decodes it, and TurboJPEG does not: it has no name for the way in which the colours are sampled, such as
+    4:1:0, or a warning of the header, such as an unknown revision of JFIF, stops it. Raises BrokenJpeg.
     """
     scale = next((scale for scale in _SCALES if size[0] >= scale * enough[0] and size[1] >= scale * enough[1]), 1)
     least = {"min_width": -(-size[0] // scale), "min_height": -(-size[1] // scale)}
@@ -51,7 +53,10 @@ def decode_scaled(data: bytes, mode: str, size: tuple[int, int], enough: tuple[i
         if _UNNAMED in str(error):
             return None
         _refuse_warning(data, str(error))
-        pixels = simplejpeg.decode_jpeg(data, _COLOURS[mode], strict=False, **least)
+        try:
+            pixels = simplejpeg.decode_jpeg(data, _COLOURS[mode], strict=False, **least)
+        except ValueError:
+            return None
     return Image.fromarray(pixels if mode == "RGB" else pixels[:, :, 0])
 
 

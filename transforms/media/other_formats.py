@@ -8,6 +8,7 @@ from functools import cache
 SEEN_BYTES = 1024  # an SVG may stand behind a declaration, a comment and a document type
 
 _SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n\0\0\0\4CgBI", "PNG of iPhone's own"),
     (b"II+\0", "BigTIFF"),
     (b"MM\0+", "BigTIFF"),
     (b"\xff\x0a", "JPEG XL"),
