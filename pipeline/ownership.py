@@ -7,8 +7,10 @@ Folders that are named by a hash (parts of archives, packs of media) are the run
 
 import contextlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Set
 from hashlib import sha256
+from pathlib import Path
 
 import fsspec
 
@@ -23,6 +25,7 @@ from lamella.transforms.base.files import (
     is_temporary,
     join,
     list_files,
+    local_path,
     read_bytes,
     remove_files,
     write_atomically,
@@ -67,6 +70,29 @@ def check_output(folder: str) -> None:
             f"--output {printable(folder)}: not empty, and not the folder of a run (it holds {printable(foreign[0])}{more}, "
             f"and no {RUN_FILE}); give a new folder"
         )
+
+
+def check_memory(folder: str | None) -> None:
+    """Raises ConfigError where `run.memory` neither is a folder that can be written nor may become one: before hours are spent
+    on what it is to keep."""
+    if not folder:
+        return
+    try:
+        words = _forbids_memory(folder)
+    except (OSError, ValueError, ImportError) as error:  # the last two of fsspec: no scheme that it knows
+        words = str(getattr(error, "strerror", None) or error)
+    if words:
+        raise ConfigError(f"run.memory: {printable(folder)}: {printable(words)}")
+
+
+def _forbids_memory(folder: str) -> str:
+    if (local := local_path(folder)) is None:
+        list_files(folder)  # whether the store answers
+        return ""
+    stands = next(path for path in (Path(local), *Path(local).parents) if path.exists())
+    if not stands.is_dir():
+        return f"{stands} is no folder"
+    return "" if os.access(stands, os.W_OK | os.X_OK) else f"{stands} cannot be written"
 
 
 def check_names(run: str, names: Mapping[str, Iterable[str]]) -> None:

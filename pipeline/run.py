@@ -13,7 +13,7 @@ from lamella.pipeline.enclosed import check_enclosed
 from lamella.pipeline.fingerprints import check_files
 from lamella.pipeline.graph import EXTRACT, GRAPH, JOBS
 from lamella.pipeline.jobs import run_jobs, table_names
-from lamella.pipeline.ownership import RUN_FILE, check_names, check_output, check_own, read_facts, sweep
+from lamella.pipeline.ownership import RUN_FILE, check_memory, check_names, check_output, check_own, read_facts, sweep
 from lamella.pipeline.partitions import FOLDER as PARTITIONS
 from lamella.schemas.config import Config
 from lamella.schemas.errors import ConfigError
@@ -69,6 +69,7 @@ def run(
     check_enclosed(folder)
     check_output(folder)
     check_files(config)
+    check_memory(config.run.memory)
     before = read_facts(folder)
     for line in _differences(before, config, archives, folder, replace=replace):
         say(line)

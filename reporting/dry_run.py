@@ -10,7 +10,7 @@ from lamella.pipeline.config.nearest_key import dotted_keys
 from lamella.pipeline.context import RunContext
 from lamella.pipeline.fingerprints import sets_pace
 from lamella.pipeline.graph import ARCHIVE_STAGES, EXTRACT, GRAPH
-from lamella.pipeline.ownership import RUN_FILE, check_output
+from lamella.pipeline.ownership import RUN_FILE, check_memory, check_output
 from lamella.pipeline.partitions import FOLDER, partition_key, standing_partitions
 from lamella.pipeline.standing import expected_fingerprint, faults_of, fingerprint_of
 from lamella.reporting.settings import settings_of
@@ -25,6 +25,7 @@ _SHOWN = 10  # archives and changed keys that are listed; of more, how many
 def plan(c: Config, archives: tuple[str, ...], folder: str, models: Mapping[str, Reached]) -> Iterator[str]:
     """What `lamella run` would do: archives, jobs and why they run, models, and where it writes."""
     check_output(folder)
+    check_memory(c.run.memory)
     changed = sum(setting.changed for settings in settings_of(c).values() for setting in settings)
     yield f"recipe   {c.recipe}: {changed} settings differ from the defaults (`lamella config` shows them)"
     context = RunContext(config=c, archives=archives, folder=folder, execute=_never, say=lambda line: None)

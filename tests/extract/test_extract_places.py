@@ -1,9 +1,11 @@
 """Names for a place on the page, lines of a list or by a style, marks of letters, lists of choices that were never closed."""
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import ImageNode, TextNode
+from lamella.transforms.extract.dom.landmarks import landmarks
 from lamella.transforms.extract.dom.opened import opened
 from lamella.transforms.extract.parse import parse_html
 from tests.growth import is_linear
@@ -101,8 +103,14 @@ def test_a_list_of_choices_that_was_never_closed_ends_with_its_choices(choices):
     assert opened(closed, swallowed=True) is closed
 
 
-def test_lists_of_choices_cost_no_more_than_their_number():
-    assert is_linear(lambda size: opened(b"<select><option>a<p>b" * size, swallowed=True), 2000)
+@pytest.mark.parametrize("choices", [b"<select><option>a<p>b", b"<select><!--", b"<select><option>a<!-- -- >"])
+def test_lists_of_choices_cost_no_more_than_their_number(choices):
+    assert is_linear(lambda size: opened(choices * size, swallowed=True), 2000)
+
+
+def test_lists_of_choices_within_each_other_cost_no_more_than_their_number():
+    pages = {size: LexborHTMLParser(b"<select><svg><foreignObject>" * size) for size in (2000, 8000)}
+    assert is_linear(lambda size: landmarks(pages[size]), 2000)
 
 
 def test_a_large_picture_right_before_the_article_is_its_cover():

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import shutil
+import socket
 import time
 from dataclasses import replace
 from hashlib import sha256
@@ -140,6 +141,18 @@ def test_a_memory_that_lies_opens_no_other_file(world, lie):
     world.run("one")
     world.run("two", forge=lambda answer: replace(answer, **lie))
     assert world.packs("two") == world.packs("one")
+    assert world.asked_for("/ok/1.png") == 2
+
+
+@pytest.mark.parametrize("run", ["ftp://{}/x", "zip://a::http://{}/x", "reference://::http://{}/x", "http://{}/x"])
+def test_a_memory_that_lies_reaches_no_address(world, run):
+    world.run("one")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.setblocking(False)
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        world.run("two", "/ok/1.png", forge=lambda answer: replace(answer, run=run.format(address)))
+        with pytest.raises(BlockingIOError):  # nobody has come
+            other.accept()
     assert world.asked_for("/ok/1.png") == 2
 
 

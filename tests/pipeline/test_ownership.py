@@ -11,6 +11,7 @@ from lamella.pipeline.folder_lock import own_folder
 from lamella.pipeline.jobs import table_names
 from lamella.pipeline.ownership import (
     FILES,
+    check_memory,
     check_names,
     check_output,
     check_own,
@@ -288,3 +289,14 @@ def test_every_table_s_names_are_known_beforehand():
     assert names["pairs/images"] == ["part-00000-of-00002.parquet", "part-00001-of-00002.parquet"]
     assert names["tallies/media"] == [PART]
     assert {"documents", "duplicates", "archive_media", "media", "interleaved", "rejections/shards"} <= names.keys()
+
+
+def test_a_memory_that_cannot_be_kept_is_refused_by_its_key(tmp_path):
+    file = tmp_path / "file"
+    file.write_bytes(b"")
+    for wrong in (str(file), str(file / "below"), "nothing://x", "ftp://127.0.0.1:1/x"):
+        with pytest.raises(ConfigError, match=r"^run\.memory: .*" + wrong.rpartition("/")[2]):
+            check_memory(wrong)
+    for right in (None, "", str(tmp_path), str(tmp_path / "new" / "one"), "memory://shared"):
+        check_memory(right)
+    assert list(tmp_path.iterdir()) == [file]

@@ -1,10 +1,13 @@
 """Memory that a training frees is there for its next step."""
 
+import ctypes
 import platform
 import subprocess
 import sys
 
 import pytest
+
+from lamella.trainer.core.freed import keep_freed_memory
 
 CODE = """
 import resource
@@ -30,3 +33,17 @@ def test_what_is_freed_is_used_again():
     said = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True).stdout
     _, after = map(int, said.split())
     assert after < 500  # of 10,240 pages
+
+
+def test_a_glibc_of_a_lower_limit_is_given_its_limit(monkeypatch):
+    taken = {}
+
+    class Older:
+        def mallopt(self, option, value):
+            takes = option != -3 or value <= 32 << 20  # M_MMAP_THRESHOLD, and its limit in mallopt(3)
+            taken.update({option: value} if takes else {})
+            return int(takes)
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: Older())
+    keep_freed_memory()
+    assert taken == {-3: 32 << 20, -1: (1 << 31) - 1}

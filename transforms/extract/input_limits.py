@@ -13,6 +13,7 @@ class InputLimits:
     max_descriptions: int = 10  # ids in an aria-describedby
     max_sources: int = 20  # of a picture: each of its images is offered all of them
     max_srcset: int = 10_000  # characters of a srcset
+    max_choices: int = 200  # lists of choices that are looked into: they may stand in each other
     max_buttons: int = 300  # that are looked into
     max_entered: int = 50  # pieces of HTML's own boilerplate that are looked into; one more is entered, and judged by its name
     max_named: int = 200  # blocks that only call themselves boilerplate and are entered after a look; beyond, all are

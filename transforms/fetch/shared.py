@@ -11,7 +11,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fsspec.core import url_to_fs
+from fsspec.utils import get_protocol
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import MediaLink
@@ -21,7 +21,7 @@ from lamella.transforms.base.files import local_path, open_binary
 from lamella.transforms.base.memory import Memory
 from lamella.transforms.fetch.captured import descending
 from lamella.transforms.fetch.packs import FOLDER, Answer
-from lamella.transforms.fetch.refused import Refused
+from lamella.transforms.fetch.refused import Refused, StoreFailed
 
 if TYPE_CHECKING:
     from lamella.transforms.fetch.http import Body, Client
@@ -131,14 +131,20 @@ class SharedAnswers:
 
         try:
             await save_chunks(chunks(), link, target, self.config)
-        except (Refused, BlobError, OSError, ValueError, ImportError):  # the last two of fsspec: no scheme that it knows
+        except StoreFailed:
+            raise
+        except Exception:  # whatever a store raises: the site has the bytes too
             return False
         return digest.hexdigest() == shared.sha256
 
     def _pack(self, shared: SharedAnswer) -> str:
-        """A pack of a run's folder, and no other file, in a store of the memory's kind. Raises BlobError."""
-        alike = type(url_to_fs(shared.run)[0]) is type(url_to_fs(self.memory.root)[0])
-        if not alike or not shared.pack.startswith(f"{FOLDER}/"):
+        """A pack of a run's folder, and no other file, in a store of the memory's kind. Raises BlobError.
+
+        The scheme is read and not tried: some file systems of fsspec connect to the address as soon as they are made.
+        """
+        own = local_path(self.memory.root) or self.memory.root
+        alike = get_protocol(shared.run) == get_protocol(own)
+        if not alike or "::" in shared.run or not shared.pack.startswith(f"{FOLDER}/"):
             raise BlobError(f"{shared.run}: no run's packs")
         return inside(shared.pack, shared.run)
 

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
+
 _LOOKED_FOR = '[rel~="license" i][href], script[type="application/rsl+xml" i], template, iframe, textarea, title, select'
 _RSL = "application/rsl+xml"
 _NO_CHOICE = "p, div, h1, h2, h3, h4, section, article, table, ul, ol"
@@ -22,7 +24,7 @@ class Landmarks(NamedTuple):
 
 def landmarks(dom: LexborHTMLParser) -> Landmarks:
     found = Landmarks(False, False, [], [], [])
-    templates = swallowed = False
+    templates, swallowed, choices = False, False, 0
     for node in dom.css(_LOOKED_FOR):
         tag = node.tag
         if tag == "template":
@@ -30,7 +32,8 @@ def landmarks(dom: LexborHTMLParser) -> Landmarks:
         elif tag == "script":
             found.rsl_texts.append(node)
         elif tag == "select":
-            swallowed = swallowed or node.css_first(_NO_CHOICE) is not None
+            choices += 1
+            swallowed = swallowed or (choices <= INPUT_LIMITS.max_choices and node.css_first(_NO_CHOICE) is not None)
         elif tag not in ("iframe", "textarea", "title"):
             found.licences.append(node)
             if tag == "link" and (node.attributes.get("type") or "").lower() == _RSL:

@@ -5,8 +5,9 @@ import re
 
 _ROOT = b"shadowroot"  # of `shadowrootmode`, and of the older `shadowroot`
 _TEMPLATE = re.compile(rb"<(/?)template\b([^<>]*+)>", re.IGNORECASE)
+# A comment that was never closed goes on to the end, as for a parser: else each list would look for its end anew.
 _CHOICES = re.compile(
-    rb"<select\b[^<>]*+>(?:[^<]++|</?(?:option|optgroup|hr)\b[^<>]*+>|<!--.*?-->)*+", re.IGNORECASE | re.DOTALL
+    rb"<select\b[^<>]*+>(?:[^<]++|</?(?:option|optgroup|hr)\b[^<>]*+>|<!--.*?(?:-->|\Z))*+", re.IGNORECASE | re.DOTALL
 )
 _FRAME = re.compile(rb"<iframe\b[^<>]*+>", re.IGNORECASE)
 
