@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from lamella.runners.progress import quiet_beam
 from tests.faults.judge_tables import SOUND_RUN
 from tests.faults.kills import kill_runs
 from tests.faults.pool import KINDS, Verdict, judge_all, shares
@@ -75,6 +76,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("fuzz.json"))
     parser.add_argument("--one", nargs=2, metavar=("KIND", "SEED"), help="judges this input alone")
     asked = parser.parse_args()
+    quiet_beam()
     start, kills = time.monotonic(), None
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         inputs = [(asked.one[0], int(asked.one[1]))] if asked.one else shares(asked.inputs, WEIGHTS, asked.seed)

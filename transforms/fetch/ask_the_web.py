@@ -11,7 +11,7 @@ from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Alias, AliasKind, MediaKind
 from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason, Rejection
-from lamella.transforms.base.join import Group, Join, as_it_is, by_key, by_url
+from lamella.transforms.base.join import Group, Join, Keyed, as_it_is, by_key, by_url
 from lamella.transforms.base.reject import reject_media
 from lamella.transforms.base.rule import Violation, apply_rules
 from lamella.transforms.base.spread import Spread
@@ -65,7 +65,7 @@ class AskTheWeb(beam.PTransform):
             | "BestAnswer" >> beam.CombinePerKey(best_answer)
         )
         count = beam.pvalue.AsSingleton(links | beam.combiners.Count.Globally())
-        answers, by = {"known": known}, {"known": as_it_is}
+        answers, by = {"known": known}, dict[str, Keyed](known=as_it_is)
         if self._shared:
             answers["shared"], by["shared"] = inputs["shared"], by_key
         shown = {"aliases": partial(_by_smaller, self._config)} | by
