@@ -79,6 +79,7 @@ def test_lazy_attributes(attribute):
         '<img src="t.gif" style="width:1px;height:1px">',
         '<img src="http://b.example/pixel.gif?id=7">',
         '<img src="/img/spacer.gif">',
+        '<img src="/img/spacer.gif?for=cover.jpg">',
         '<img src="{{ image.url }}">',
         '<img alt="nothing">',
         '<img src="mailto:a@b.example">',

@@ -124,3 +124,9 @@ def test_a_large_picture_right_before_the_article_is_its_cover():
 def test_an_advertisement_in_any_language_is_no_cover(name):
     article = f"<article><h1>Birds of the lake</h1>{PROSE}</article>"
     assert shown(f"<div class='{name}'><img src=/x.jpg width=970 height=250></div>{article}") == []
+
+
+@pytest.mark.parametrize("name", ["bildanzeige", "produkt-anzeigen", "anzeigebild"])
+def test_a_word_that_also_means_to_show_is_no_advertisement(name):
+    article = f"<article><h1>Birds of the lake</h1>{PROSE}</article>"
+    assert shown(f"<div class='{name}'><img src=/x.jpg width=970 height=550></div>{article}") == ["x.jpg"]

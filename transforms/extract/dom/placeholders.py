@@ -47,7 +47,7 @@ def _is_dot(length: str) -> bool:
 @lru_cache(maxsize=8)  # an image's address is asked about more than once
 def is_placeholder(url: str) -> bool:
     """Whether the whole name of a drawn picture says that it shows nothing: "front-loading.png" is a picture's."""
-    if url[-4:] in _PAINTED:  # as most addresses end: there is nothing to take apart
+    if url[-4:] in _PAINTED and "?" not in url:  # as most addresses end: there is nothing to take apart
         return False
     stem, _, kind = url.partition("?")[0].partition("#")[0].rpartition("/")[2].rpartition(".")
     if kind.lower() not in _DRAWN or len(stem) > HEURISTICS.max_placeholder_letters:
