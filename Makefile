@@ -43,7 +43,7 @@ test: $(VENV)/.installed
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(PROCESSES) --dist loadfile
 
 # The sample web on a standalone Spark cluster of two workers on this machine, and here: the same bytes, also where a worker is
-# killed with -9 in each job. CI takes fewer pages and one kill: `make test-engines ENGINE_PAGES=6 KILL=media ...`.
+# killed with -9 in each job. `make test-engines ENGINE_PAGES=4 KILL=media ENGINE_WORDS="KEY=VALUE ..."` is a smaller one.
 ENGINE_PAGES ?= 60
 KILL ?= extract,documents,media,pairs,shards
 ENGINE_WORDS ?=
