@@ -18,7 +18,7 @@ from lamella.pipeline.run_file import config_of, facts_of
 from lamella.pipeline.tables import finished_manifest
 from lamella.reporting.ground_truth.pair_texts import judge_pairs, texts_of
 from lamella.reporting.ground_truth.sample_ledger import find_ledger
-from lamella.runners.launch import Engine, prepare
+from lamella.runners.launch import Engine, Watch, prepare
 from lamella.schemas.config import Config, ModelConfig
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.errors import ConfigError
@@ -50,7 +50,7 @@ def bootstrap(
     output: str,
     *,
     say: Callable[[str], None],
-    watch: Callable[[Callable], Callable] = lambda execute: execute,
+    watch: Watch | None = None,
     engine: Engine = Engine(),
     overrides: Mapping[str, str] | None = None,
 ) -> list[Round]:
