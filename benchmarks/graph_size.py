@@ -1,4 +1,4 @@
-"""A recipe in; of how many transforms, fused stages and shuffles each of its pipelines is made, as a table, out.
+"""A recipe -> a table of the transforms, fused stages and shuffles of its pipelines.
 
     python -m benchmarks.graph_size [--recipe demo] [KEY=VALUE ...]
 

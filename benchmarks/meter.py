@@ -1,4 +1,4 @@
-"""A process in; CPU seconds and memory of it and of all that it starts, as /proc tells them, out."""
+"""A process -> CPU seconds and memory of it and of all that it starts, read from /proc."""
 
 import os
 import threading

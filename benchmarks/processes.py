@@ -1,4 +1,4 @@
-"""Archives of the sample in; how long a run of them takes on one process and on several, arm by arm in turn, out.
+"""Archives of the sample -> how long a run of them takes with one process and with several, in turn.
 
     python benchmarks/processes.py few   FOLDER     400 pages in 4 archives: 1 process against 2, three times each; their ratio,
                                                     and what this machine gives two processes that share nothing

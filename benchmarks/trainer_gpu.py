@@ -1,4 +1,4 @@
-"""How near Flamingo's training comes to the hardware's limit: attention, train step, and the time waited for data, in one run.
+"""A GPU -> how near Flamingo's training comes to its limit: attention, train step, and time spent waiting for data.
 
     python benchmarks/trainer_gpu.py                 a model of about 3 B parameters at random weights, on a GPU
     python benchmarks/trainer_gpu.py --small         the demo's size, on any machine, in a minute

@@ -1,4 +1,4 @@
-"""The public API: what a program that uses Lamella imports. Everything heavy is imported by what needs it.
+"""The public API: what a program that uses Lamella imports. Functions import what is heavy when they are called.
 
     import lamella
 

@@ -1,4 +1,4 @@
-"""A run's config and pages in; what to warn of where bundled models judge pages that are not the sample's, out.
+"""A run's config and pages -> warnings, if bundled models judge pages that are not the sample's.
 
 The bundled models know the sample web's coloured shapes. On other pages their scores and texts look measured and mean nothing.
 """

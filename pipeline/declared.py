@@ -1,4 +1,4 @@
-"""The words that the graph is declared in: a stage, a table, a job, and how the folders of a run are called."""
+"""The types with which the graph is declared: a stage, a table, a job; and the names of a run's folders."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A table's or dataset's folder in; what is not as its manifest says, in a few words, or '' where it is whole, out.
+"""A table's or dataset's folder -> what differs from its manifest, in a few words; '' if it is whole.
 
 Sizes come from one listing of the folder; checksums are compared where a caller asks for it, since every file is read then.
 """

@@ -1,4 +1,4 @@
-"""Ledger: the outputs of every stage of a job go in; Rejections, counters as counted, and what was measured come out."""
+"""The outputs of all stages of a job -> its Rejections, its Counters, and how much was measured."""
 
 import apache_beam as beam
 

@@ -1,5 +1,5 @@
-"""What a job asked of its models, and how much of it had to be measured: counts in, a small file in the run's folder out, and
-back. It is no table: a run of the same input that remembers more measures less."""
+"""What a job asked of its models, and how much of it was measured -> a small file in the run's folder, and back.
+It is no table: a run of the same input that remembers more measures less."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Which files of a run's folder are the run's: names in; a refusal, or the removal of its own files alone, out.
+"""Names in a run's folder -> a refusal, or the removal of those files alone that the run itself wrote.
 
 A file is the run's where a manifest of the run names it, or the run's list `.files.json` does, which is written before the
 files are: so a run that was killed knows its own leavings, and a user's file that lies among them is never taken for one.

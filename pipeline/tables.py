@@ -1,4 +1,4 @@
-"""Tables: records in, Parquet files and a manifest out, and back. `pipeline.read` and `pipeline.write` do so in a pipeline.
+"""Records -> Parquet files and a manifest, and back. `pipeline.read` and `pipeline.write` do the same in a pipeline.
 
 A table is finished when its `_manifest.json` stands: it is written last, by rename, and names rows, sizes and checksums
 of every file. Rows lie in parts by the hash of their key and are sorted within, so that the bytes depend on the rows alone.

@@ -1,4 +1,4 @@
-"""A finished run and another configuration in; the tables as they would be, in a folder of their own, out.
+"""A finished run and another configuration -> the tables as they would be, in a folder of their own.
 
 The run stays as it is. Tables that would not change are links to its own; the others are made from them, with its media and its
 memory. Nothing is fetched: of a link that the run never asked for nobody knows what would come.

@@ -1,5 +1,5 @@
-"""What a job has made, in; files and manifests out. All of it crosses one shuffle, into parts; what is known of each part, a
-line, is handed to the manifests beside it.
+"""What a job has made -> files and manifests. All crosses one shuffle, into parts; manifests get what is known of each part
+as a side input, one line for each.
 
 A target says what its parts are, how one is closed, and how it is committed, once every part is: its manifest is written last.
 """

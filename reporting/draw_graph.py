@@ -1,4 +1,4 @@
-"""The declared graph in, its picture as SVG out: `python -m lamella.reporting.draw_graph > docs/graph.svg`.
+"""The declared graph -> its picture as SVG: `python -m lamella.reporting.draw_graph > docs/graph.svg`.
 
 A box a job, with its resource, its stages, and the tables that it reads; under it what it writes, with types and units.
 """

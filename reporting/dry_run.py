@@ -1,4 +1,4 @@
-"""A config, archives and a run's folder in; what a run would do there, line by line, out. Nothing is written."""
+"""A config, archives and a run's folder -> lines that say what a run would do there. Nothing is written."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A path in; what lies there, as text in a terminal, out: a run, a Parquet table, a shard, a folder of these, a web archive.
+"""A path -> text for a terminal that shows what is there: a run, a Parquet table, a shard, a folder of these, a web archive.
 
 What lies there may be anybody's: no file makes the reader take more memory than it is allowed, or read without an end.
 """

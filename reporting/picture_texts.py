@@ -1,4 +1,4 @@
-"""Web against synthetic: a run's pairs and rejections in; of each picture which texts matched, counted, and examples, out.
+"""A run's pairs and rejections -> which texts matched each picture, the web's or synthetic ones: counts and examples.
 
 A picture is known by its media's URL. What is counted are pictures; of each only a hash and four bits are held.
 """

@@ -1,4 +1,4 @@
-"""Plots as inline SVG: numbers and labels in, markup out. No script, no fonts, no colours of their own.
+"""Numbers and labels -> plots as inline SVG, without script, fonts or colours of their own.
 
 Colours are CSS classes, which the page defines for light and dark. Every foreign label is escaped here.
 """

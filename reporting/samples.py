@@ -1,4 +1,4 @@
-"""Samples for the report: a run's tables in, a few kept and rejected samples of each sort out, chosen by hash of their key.
+"""A run's tables -> a few kept and rejected samples of each kind for the report, chosen by hash of their key.
 
 Only what is chosen becomes Python objects; the tables are streamed. Foreign text is cut and cleaned here, once.
 """

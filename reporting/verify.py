@@ -1,4 +1,4 @@
-"""A run's folder in; one line for each fault in it out: manifests, checksums, rows, samples, strays, accounts.
+"""A run's folder -> one line for each fault in it: manifests, checksums, rows, samples, stray files, sums.
 
 Nothing is repaired, and nothing of ours is trusted: every file that a manifest names is read whole, every picture decoded.
 Whatever a damaged file does to its reader is a fault of that file, and the others are checked all the same.

@@ -1,4 +1,4 @@
-"""Why a page or a picture is in the shards, or is not: a run's folder and an address in; what each stage did with it out.
+"""A run's folder and the address of a page or picture -> what each stage did with it.
 
 Every measurement stands beside its limit, as the rulebooks have them. What is found is read from the tables alone.
 """

@@ -1,4 +1,4 @@
-"""The command line: arguments in, an exit code out: 0 done, 2 wrong configuration, 3 rejections passed a limit, 4 failed.
+"""Arguments of the command line -> an exit code: 0 done, 2 wrong configuration, 3 rejections passed a limit, 4 failed.
 
 Beam, torch and pyarrow are imported by the commands that need them, so that `--help` answers at once.
 """

@@ -1,4 +1,4 @@
-"""Settings, archives and a folder in; a whole run, and what it came to, out: what `lamella run` and `lamella.run` share."""
+"""Settings, archives and a folder -> a whole run, and what it came to. `lamella run` and `lamella.run` share it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

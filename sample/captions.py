@@ -1,4 +1,4 @@
-"""A Scene in, words that are true of it out: alt texts of 3 to 20 words, and longer captions of at least 10."""
+"""A Scene -> words that are true of it: alt texts of 3 to 20 words, and longer captions of at least 10."""
 
 from lamella.sample.rng import Rng
 from lamella.sample.scenes import OPPOSITE, Scene, SceneKind, Thing, contrast_scene, make_scene, shortest, tallest

@@ -1,4 +1,4 @@
-"""A key in, the body of a catalogue page out: 4 to 10 pictures, each followed by one short line in the page's own convention.
+"""A key -> the body of a catalogue page: 4 to 10 pictures, each followed by one short line in the page's own convention.
 
 Field guides, plate lists, picture quizzes and stock lists are written so: what a line says (one attribute, or a terse
 caption) and in which words is the page's choice, and nothing but the lines tells it. Whoever reads the first of them, and

@@ -1,4 +1,4 @@
-"""What a clip shows: a key in, a Clip out (a thing, its motion, its length), its true caption, and its MP4 bytes.
+"""A key -> a Clip: a thing, its motion and its length; with its true caption and its MP4 bytes.
 
 H.264 by PyAV, one thread and bit-exact flags: the same key gives the same bytes with the same libraries.
 """

@@ -1,4 +1,4 @@
-"""Media that are refused, one function a reason: a Picture or a Film with an outcome in, the response that earns it out.
+"""A Picture or a Film with an expected outcome -> the response that has it: one function for each reason of refusal.
 
 Files are small on disk, whatever they claim: a header may promise 144 megapixels, and padding that packs well may fill 31 MB.
 """

@@ -1,4 +1,4 @@
-"""What rides on a good page, and most of it leaves alone: pictures, films, alts, captions and paragraphs, a function a reason.
+"""A good page -> the page with a picture, film, alt, caption or paragraph that is rejected; one function for each reason.
 
 A fixture takes the page and gives it back with one thing more. Fixtures of a group stand on several pages and share a key:
 the picture that is on more than ten pages, the alt text that ten pictures share.

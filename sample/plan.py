@@ -1,4 +1,4 @@
-"""An index in, what is to become of its page out: good, or rejected, with fixtures and edge-case records that stand beside it.
+"""An index -> the plan of its page: good, or rejected; and the fixtures and edge-case records that it has.
 
 Pages come in rounds of 150. In the first round everything happens once: rejected pages on odd indices below 70, fixtures on the
 good pages between them. In later rounds an outcome recurs with a probability that falls from 1/2 to 1/6; what is dear to read

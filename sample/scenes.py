@@ -1,4 +1,4 @@
-"""What a picture shows: a key in, a Scene out (objects with shape, colour, size, place; or a bar chart), and its facts.
+"""A key -> a Scene, which is what a picture shows (objects with shape, colour, size, place; or a bar chart), and its facts.
 
 The world is small enough for a model of a few million parameters: 8 shapes, 8 colours, 2 sizes, counts 1 to 4, four
 relations, six backgrounds, and bar charts. `sample.captions` puts a Scene into words, `sample.paint` into pixels.

@@ -1,4 +1,4 @@
-"""A text and a scene in; whether what the text says is so, out: objects, sizes, numbers, relations, grounds, bars."""
+"""A text and a scene -> whether the text is true: objects, sizes, numbers, relations, grounds, bars."""
 
 import re
 

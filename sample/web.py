@@ -1,4 +1,4 @@
-"""Number of pages and seed in, a small web on disk out: WARC files, `ledger.jsonl` with what is true, and a README.
+"""A number of pages and a seed -> a small web on disk: WARC files, `ledger.jsonl` with what is true, and a README.
 
 One pass, one page in memory: a page follows from seed, index and their number, so 100 pages and 100,000 cost the same memory.
 """

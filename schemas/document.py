@@ -1,4 +1,4 @@
-"""The interleaved document: text, images and videos in reading order, and phi, which tells each text its image."""
+"""The interleaved document: text, images and videos in reading order, and phi, which gives each text its image."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The shard contract, sample by sample: a typed sample in, the members of a tar out, and back.
+"""A typed sample -> the members of a tar, and back: the format of shards, sample by sample.
 
 A sample is the files that share a basename, as webdataset has it. Every sample of a dataset has the same members, so
 that `datasets` reads it too:

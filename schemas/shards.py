@@ -1,4 +1,4 @@
-"""The shard contract, file by file: samples in, deterministic tars and their manifest out, and back.
+"""Samples -> deterministic tars and their manifest, and back: the format of shards, file by file.
 
 A reader trusts the manifest alone: a tar that is not in it, or whose size or checksum differs, is not a shard.
 """

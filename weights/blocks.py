@@ -1,5 +1,5 @@
-"""A model of open_clip in; the same for embeddings alone out, at less work: its towers' last blocks give the one token that is
-pooled, and on a CPU in bf16 their matrices lie as oneDNN multiplies them.
+"""A model of open_clip -> the same for embeddings alone, with less work: the last block of each tower computes only the
+token that is pooled, and on a CPU in bf16 the matrices lie as oneDNN multiplies them.
 
 After the last attention nothing mixes tokens any more: of that block's work nine tenths are for tokens that nobody reads.
 """

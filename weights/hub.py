@@ -1,4 +1,4 @@
-"""Any model of open_clip, by hub tag or from a safetensors file. Its import takes five seconds: late, and only here."""
+"""A hub tag or a safetensors file -> a model of open_clip. Importing open_clip takes five seconds: only this module does it."""
 
 import json
 import logging

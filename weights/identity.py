@@ -1,4 +1,4 @@
-"""A model's name and weights in; the contents that they stand for out, so that what was measured is known by what measured it.
+"""A model's name and weights -> the contents that they stand for: a measurement is kept under what measured it.
 
 Contents count and paths do not: weights that moved are the same weights, and a file that was changed in place is another.
 """

@@ -1,4 +1,4 @@
-"""What a loader gives: a model on its device with its words and its eyes, or the one line that says why there is none."""
+"""What a loader gives: a model on its device with all it takes to use it, or one line that says why there is none."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

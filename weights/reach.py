@@ -1,4 +1,4 @@
-"""A model's name and weights in; what is here and what would be downloaded out, within seconds, or the line that says why not.
+"""A model's name and weights -> what is here and what would be downloaded, within seconds, or one line that says why not.
 
 Nothing is loaded and nothing is downloaded: the head of a file here is read, or the hub is asked once whether it has the file.
 """

@@ -1,4 +1,4 @@
-"""Tokens in; the length at which each text is encoded, and its embedding, out: padding is not paid for.
+"""Tokens -> the length at which each text is encoded, and its embedding: no time is spent on padding.
 
 A causal text tower that is pooled at `<eos>` sees nothing of what stands behind it: cut there, it gives the same embedding at a
 fraction of the work (an alt text has a dozen tokens, and CLIP's context is 77).

@@ -1,4 +1,4 @@
-"""A Config in; YAML that says the same out, a line a key: its value, the default where it differs, and its source.
+"""A Config -> the same as YAML, one line for each key: its value, the default if that differs, and its source.
 
 What is printed can be laid over a recipe again by `--config`.
 """

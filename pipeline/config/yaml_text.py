@@ -1,4 +1,4 @@
-"""YAML text in, plain values out: within limits of size and depth, no key twice. All else is a YamlError of one line."""
+"""YAML text -> plain values, within limits of size and depth, no key twice. Anything else is a YamlError of one line."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a caption claims of a picture, held against the picture's facts: a caption and facts in, each claim true or false out.
+"""A caption and its picture's facts -> each claim of the caption, true or false.
 
 Facts are those of the sample's ledger: shapes, colours, count, relation. The words come from the ledger itself, so that
 nothing here knows the sample's world.

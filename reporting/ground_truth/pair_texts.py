@@ -1,4 +1,4 @@
-"""The texts of a run's pairs, and the ledger, in; which of them are true, and what stands in the pairs, out."""
+"""The texts of a run's pairs, and the ledger -> which of them are true."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The run against the truth: a ledger beside the archives, and a run's tables in; what the filters caught and lost out.
+"""The ledger beside the archives, and a run's tables -> what the filters caught and lost.
 
 Real archives have no ledger, and then nothing is said here.
 """

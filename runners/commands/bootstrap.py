@@ -1,4 +1,4 @@
-"""`lamella bootstrap`: a finished run in; rounds of training, captioning and filtering on it, and a table of them, out."""
+"""`lamella bootstrap`: a finished run -> rounds of training, captioning and filtering on it, and a table of them."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The commands of a cluster: a port in, workers out; a runner in, a line for each thing that it needs out."""
+"""The commands of a cluster: a port -> workers; a runner -> a line for each thing that it needs."""
 
 from typing import Annotated
 

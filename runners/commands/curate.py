@@ -1,4 +1,4 @@
-"""The commands that make data: arguments in, archives of the sample web or a whole run out."""
+"""The commands that make data: arguments -> archives of the sample web, or a whole run."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`lamella rules` and `lamella why`: a recipe, a run or an address in; every rule, or every verdict on the address, out."""
+"""`lamella rules` and `lamella why`: a recipe, a run or an address -> every rule, or every verdict on the address."""
 
 from typing import TYPE_CHECKING, Annotated
 

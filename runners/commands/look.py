@@ -1,4 +1,4 @@
-"""The commands that look at what was made: the folder of a run, a table, a shard, an archive or a page in; text out."""
+"""The commands that show what was made: a run's folder, a table, a shard, an archive or a page -> text."""
 
 import sys
 from typing import Annotated

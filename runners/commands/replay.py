@@ -1,4 +1,4 @@
-"""`lamella replay`: a run and a list of opt-outs that came later, in; its tables and shards without what is listed, out."""
+"""`lamella replay`: a run and a list of opt-outs that came later -> its tables and shards without what is listed."""
 
 from pathlib import Path
 from typing import Annotated

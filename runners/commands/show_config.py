@@ -1,4 +1,4 @@
-"""The command that shows a configuration: a recipe and `key=value` overrides in, every key with its value and source out."""
+"""The command that shows a configuration: a recipe and `key=value` overrides -> every key with its value and source."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The commands of the trainer: arguments in, a call of `trainer` out. Like the others they import torch only when they run."""
+"""The commands of the trainer: arguments -> a call of `trainer`. Like the others they import torch only when they run."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""`lamella what-if`: a finished run and `key=value` overrides in; what they would change, as a table and a page, out."""
+"""`lamella what-if`: a finished run and `key=value` overrides -> what they would change, as a table and a page."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""A Beam pipeline in; its stages as Spark's RDDs, run, out.
+"""A Beam pipeline -> its stages, run as Spark's RDDs.
 
 A stage is a `mapPartitions`, a GroupByKey a `repartitionAndSortWithinPartitions` on the encoded key, a side input a broadcast.
 Spark is asked once for all that has no reader; what is read twice waits on the workers' disks meanwhile.

@@ -1,4 +1,4 @@
-"""A master's address in; an `execute(label, build)` on that Spark out. Spark is started by the first job, not before."""
+"""A master's address -> an `execute(label, build)` on that Spark. The first job starts Spark."""
 
 import contextlib
 import os

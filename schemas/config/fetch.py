@@ -1,4 +1,4 @@
-"""How media are asked for, what sites may forbid, and which pictures and clips are usable."""
+"""Settings of fetch: how media are asked for, what sites may forbid, and which pictures and clips are usable."""
 
 from typing import Annotated, Literal
 

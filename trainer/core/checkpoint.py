@@ -1,4 +1,4 @@
-"""Where a training stands, on disk: tensors and a small state in, a folder out that is whole or not there at all.
+"""Tensors and a small state -> a checkpoint folder that is whole or absent, and back.
 
     OUTPUT/checkpoints/step-00000500/   model.safetensors  optimizer.safetensors  state.json
 

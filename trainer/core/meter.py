@@ -1,4 +1,4 @@
-"""What an update did in, what a reader wants to know out: a line, the same as JSON, TensorBoard, and wandb where it is wanted.
+"""What an update did -> a line for a reader, the same as JSON, for TensorBoard, and for wandb if it is on.
 
 step 20/300  m3w 3.210  align 2.114  4210 tokens/s  55 images/s  MFU 47.1 %  0.3 % waited for data  2m10s left
 """

@@ -1,4 +1,4 @@
-"""Counts of samples per shard in, an endless sequence of places out: which sample stands at slot s, without reading any.
+"""Counts of samples in each shard -> an endless sequence of places: which sample is at slot s, without reading any.
 
     epoch -> shards in an order by hash -> windows of a few shards -> samples of a window in an order by hash
 

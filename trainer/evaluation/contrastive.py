@@ -1,4 +1,4 @@
-"""What a model has learned: features, scores and captions of pairs that it never saw in, a few plain numbers out."""
+"""Features, scores and captions of pairs that a model never saw -> a few numbers that say what it has learned."""
 
 import copy
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""A file of questions in, questions and what is right out; texts that a model wrote in, which of them are right out.
+"""A file -> questions and their right answers; texts that a model wrote -> which of them are right.
 
 The format is described in docs/formats.md, "Questions": captions, questions and answers, and classes in one.
 """

@@ -1,4 +1,4 @@
-"""Flamingo (Alayrac et al. 2022): images and text with phi in, the next token's logits out.
+"""Flamingo (Alayrac et al. 2022): images and text with phi -> the next token's logits.
 
     images -> frozen vision encoder -> resampler -> R latents an image ----+
                                                                             v  each token attends to the image that phi names

@@ -1,4 +1,4 @@
-"""A run's shards folder in, its shards out as their manifests list them: the only thing that a reader trusts."""
+"""A run's shards folder -> its shards, as their manifests list them: a reader trusts nothing else."""
 
 import hashlib
 import io

@@ -1,4 +1,4 @@
-"""What was dear to find out, kept by content: answers in, immutable parts named by their own checksum out, and back.
+"""Expensive answers, kept by content -> immutable parts that are named by their checksum, and back.
 
 An answer's key is the content that it is about (the hash of a picture's bytes, of a text); the folder it lies in is the measure
 and its identity (the model's weights, its preprocessing, its precision, the shape of its batches). So an answer is never wrong,

@@ -1,4 +1,4 @@
-"""CapFilt as its paper has it: BLIP's captioner and its image-text matching head (Li et al. 2022), through transformers.
+"""BLIP's captioner and its image-text matching head (CapFilt, Li et al. 2022), through transformers.
 
 `weights` is a hub id or a folder, such as Salesforce/blip-image-captioning-base and Salesforce/blip-itm-base-coco; only
 safetensors are read.

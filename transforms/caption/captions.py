@@ -1,4 +1,4 @@
-"""Pairs in; for each picture a pair with a synthetic text out. A caption is found out once a picture and captioner.
+"""Pairs -> for each picture a pair with a synthetic text. Each picture is captioned once for each captioner.
 
 BLIP (Li et al. 2022), section 3.3: the synthetic text stands beside the web's, as a pair of its own.
 """

@@ -1,4 +1,4 @@
-"""Captions by CoCa (Yu et al. 2022), and matching by any model with two encoders: pictures in, texts or probabilities out."""
+"""Pictures -> captions by CoCa (Yu et al. 2022); pictures and texts -> match probabilities by any model with two encoders."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Matching by fused features (ALBEF, Li et al. 2021; BLIP, Li et al. 2022): pictures and texts in, probabilities out."""
+"""Pictures and texts -> match probabilities by fused features (ALBEF, Li et al. 2021; BLIP, Li et al. 2022)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

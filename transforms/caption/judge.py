@@ -1,4 +1,4 @@
-"""Matched texts of one picture in; each as a pair, or the Rejection of one that is false or stands behind another, out."""
+"""Matched texts of one picture -> each as a pair, or the Rejection of a text that is false or ranks behind another."""
 
 import unicodedata
 from collections.abc import Iterable

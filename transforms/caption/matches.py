@@ -1,4 +1,4 @@
-"""Pairs in; each with the probability that its text and its picture match out, found out once a picture, text and matcher.
+"""Pairs -> each with the probability that its text and its picture match, computed once for a picture, text and matcher.
 
 Web texts and synthetic ones are asked alike: each pair is judged by its own text alone (BLIP, section 3.3).
 """

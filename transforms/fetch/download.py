@@ -1,4 +1,4 @@
-"""A bucket of links -> an Answer for each, in bounded batches whose files are packed before the next one is begun.
+"""A bucket of links -> an Answer for each, in bounded batches; the files of a batch are packed before the next one begins.
 
 A picture that its site has no more is asked for once again where a page shows it smaller, after all that is wanted itself.
 

@@ -1,4 +1,4 @@
-"""Paths of lists of hashes in; whether a file or a picture is listed out: what must never be kept, decoded or shown.
+"""Lists of hashes, by path -> whether a file or a picture is listed: one that must never be kept, decoded or shown.
 
 Files are known by SHA-256 or MD5, pictures that were coded anew by PDQ (Facebook 2019), of whose 256 bits up to 31 may differ.
 """

@@ -1,4 +1,4 @@
-"""Captured links and what archives hold in; the links whose sites allow their use, with their words, and Rejections out.
+"""Captured links and the sites' files in archives -> the links whose sites allow their use, with their words, and Rejections.
 
 A robots.txt, tdmrep.json, ai.txt or licence in an archive speaks of the addresses of its site, and so of every address on a
 link's way. Files are read where they lie, once a site; verdicts cross the shuffles, and files never do.

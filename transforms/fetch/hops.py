@@ -1,4 +1,4 @@
-"""A link at an address, and what an archive holds there -> where the link is led next, its bytes, or the Rejection it earns."""
+"""A link at an address, and what an archive holds there -> the next address, the bytes, or a Rejection."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""A link -> its bytes in a file, asked for politely over HTTP, or Refused with the reason.
+"""A link -> its bytes in a file, fetched over HTTP within the site's rules, or Refused with the reason.
 
 One request at a time to a registered domain; robots.txt before every hop; the address guard at every connect; the body
 streamed, bounded before and while it comes, its first bytes judged before the rest is waited for. A coded body, which

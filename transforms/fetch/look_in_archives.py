@@ -1,4 +1,4 @@
-"""Links and what the archives hold in; links with where their bytes lie, links that no archive holds, and Rejections, out.
+"""Links and the archives' media -> links with the place of their bytes, links that no archive holds, and Rejections.
 
 A link's address may have been answered by a redirect, its bytes be stored as a revisit of others, and a page may show the
 picture smaller elsewhere. So first revisits become captures of their own addresses, and then links are led from address to

@@ -1,4 +1,4 @@
-"""Turns at a site: one request at a time and a pause between two, a bound on all, and sites that fail are given up."""
+"""Turns at a site: one request at a time, a pause between two, a limit for all sites; sites that keep failing are given up."""
 
 import asyncio
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What runs that share a memory were sent over HTTP: told to the memory as places in their packs, and read back out of them.
+"""What runs that share a memory fetched over HTTP -> places in their packs, kept in the memory, and back.
 
 A memory holds no bytes: it says in which run's pack a file lies, and which SHA-256 it has. A run copies it into its own pack,
 and asks the sites again whether they allow it. What is gone, damaged, or was overwritten because it is unsafe, is asked for

@@ -1,4 +1,4 @@
-"""Asks each site for the files in which it speaks of its use, and licences that it names, and gives the verdict on a URL."""
+"""A URL -> the verdict of its site, which is asked once for the files in which it speaks of its use and for its licences."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

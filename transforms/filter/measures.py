@@ -1,4 +1,4 @@
-"""Text and its language in, every number of `TextQuality` out: one tokenisation, and each number made only when it is read.
+"""Text and its language -> every number of `TextQuality`, from one tokenisation; each is computed only when it is read.
 
 The definitions follow the published filters, so that their thresholds keep their meaning: Gopher (as datatrove counts),
 OBELICS, FineWeb. Two things differ from their letter. Words are those of `transforms.formats.words`, for all languages alike.

@@ -1,4 +1,4 @@
-"""A document in; the same with its language, its quality and without its bad texts out, or the Rejection that it earned."""
+"""A document -> the same with its language and quality and without its bad texts, or its Rejection."""
 
 from collections.abc import Iterator
 from dataclasses import replace

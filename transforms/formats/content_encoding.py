@@ -1,4 +1,4 @@
-"""Coded bodies -> bodies, bounded: chunked transfer, and gzip, deflate, br and zstd content coding."""
+"""Encoded bodies -> bodies, bounded: chunked transfer, and the content encodings gzip, deflate, br and zstd."""
 
 import re
 import zlib

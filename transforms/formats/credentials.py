@@ -1,4 +1,4 @@
-"""A URL's path and query in, the same without what lets somebody in out: tokens, keys, signatures, sessions, passwords.
+"""A URL's path and query -> the same without what gives access: tokens, keys, signatures, sessions, passwords.
 
 A name alone proves little (`key=sunset`, `sig=12`), and a parameter often names the picture, so the value's shape decides
 wherever the name is an ordinary word. What is taken out leaves `redacted` behind, so that two addresses stay two, and whoever

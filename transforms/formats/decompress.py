@@ -1,4 +1,4 @@
-"""An archive that is packed as a whole (gzip, bzip2, xz, zstd, LZ4) -> the stream of what it unpacks to.
+"""An archive that is compressed as a whole (gzip, bzip2, xz, zstd, LZ4) -> the stream of its contents.
 
 Archives should be packed record by record, in gzip; where they are not, records are counted in the unpacked bytes.
 """

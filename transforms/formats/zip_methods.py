@@ -1,4 +1,4 @@
-"""A member of a zip as it is stored, and the method by which it is packed -> the stream of what it unpacks to.
+"""A member of a zip as it is stored, and its compression method -> the stream of its contents.
 
 APPNOTE 4.4.5 has the methods. bzip2, xz and zstd are streams that begin as their files do; LZMA has a head of its own.
 """

@@ -1,4 +1,4 @@
-"""A decoded picture of any mode in; RGB as sRGB means it out: profiles converted, transparency on a ground that shows it."""
+"""A decoded picture of any mode -> sRGB: profiles converted, transparency on a background that shows it."""
 
 from collections.abc import Mapping
 from functools import lru_cache

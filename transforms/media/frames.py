@@ -1,4 +1,4 @@
-"""A pair or an image in; the one picture of it that a model sees out: the image itself, or the middle frame of the clip."""
+"""A pair or an image -> the one picture of it that a model sees: the image itself, or the middle frame of the clip."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,5 @@
-"""A picture or clip in; its Inspection out: all that is measured on its bytes, or why they cannot be decoded, whatever the
-thresholds are. Inspections remembers them by content, so that a threshold that moves decodes nothing.
-"""
+"""A picture or clip -> its Inspection: all that is measured on its bytes, or why they cannot be decoded, at any
+thresholds. Inspections remembers them by content, so that a changed threshold decodes nothing."""
 
 from base64 import b64decode
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""A page's pictures and videos in; the same, each picture with what its figure's caption says of it alone, out.
+"""A page's pictures and videos -> the same, each picture with the part of its figure's caption that is about it.
 
 A figure's pictures stand one after the other with one caption. Where it names its parts, "(a) ... (b) ...", and has one for
 each picture, each picture gets its own, in their order; else the figure counts once, with its first picture.

@@ -1,4 +1,4 @@
-"""A page in, its candidates out; a candidate in, the same or its Rejection out; and which of copies stays."""
+"""A page -> its candidates; a candidate -> the same or its Rejection; copies -> the one that stays."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A track's cues and a clip's times in; what is said in that time, each line once and no sounds, out.
+"""A track's cues and a clip's times -> what is said in that time, each line once and no sounds.
 
 Three ways of writing captions repeat their words: rolling up (a line stands in the next cue again, one row higher), a glimpse
 (a cue of a hundredth of a second that holds the line while it moves), painting on (a cue is the one before it and a word more).

@@ -1,4 +1,4 @@
-"""A zip (WACZ) or a tar -> the web archives in it, and in such a one that is stored in it: where each lies, and how packed.
+"""A zip (WACZ) or a tar -> the web archives in it, also nested: where each is, and how it is compressed.
 
 Members are read where they lie, by their own records; nothing is written out. What a container says of a member is not
 believed beyond the file's own bounds, and no byte belongs to two members: a zip whose members overlap would never end.

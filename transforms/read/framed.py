@@ -1,4 +1,4 @@
-"""A file of zstd or LZ4 frames, a frame a record -> its records, one by one, and a Fault for each stretch without one."""
+"""A file of zstd or LZ4 frames, one for each record -> its records, one by one, and a Fault for each stretch without one."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A stream of a web archive -> its records' bytes, one by one, and a Fault for each stretch that holds no usable one.
+"""A stream of a web archive -> its records' bytes, one by one, and a Fault for each stretch without a usable one.
 
 Damage costs the record that it hit: reading goes on at the next place where a record starts. (warcio and FastWARC lose
 everything behind a damaged gzip member.) Memory is bounded by `SizeLimits`.

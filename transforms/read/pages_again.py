@@ -1,4 +1,4 @@
-"""Where pages of an archive lie, in; the same Pages, read again, out: one reader finds them, and many make documents of them.
+"""Places of pages in an archive -> the same Pages, read again: one reader finds them, many workers extract them.
 
 Only a reader that starts at an archive's front knows where records start: a body may hold whole records of other archives,
 packed or not. To read on is cheap beside extraction, so that one reader goes through the archive, settles all that is no page,

@@ -1,4 +1,4 @@
-"""What is wrong with a sample: a decoded sample in; one line, or '' where it is sound, out. Every picture is decoded whole."""
+"""A decoded sample -> what is wrong with it, in one line; '' if it is sound. Every picture is decoded whole."""
 
 from collections.abc import Iterable
 from typing import Any

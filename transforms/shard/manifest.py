@@ -1,4 +1,4 @@
-"""The manifest of a finished dataset: shards that were written in; `_manifest.json` out, and nothing stale beside it."""
+"""The shards that were written -> `_manifest.json` of the finished dataset, and no stale file beside it."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Records to samples: a document or a pair in; its sample, and Rejections of what cannot be decoded any more, out."""
+"""A document or a pair -> its sample, and Rejections of what can no longer be decoded."""
 
 from collections.abc import Iterable, Sequence
 

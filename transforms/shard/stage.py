@@ -1,4 +1,4 @@
-"""WriteShards: documents and pairs in; deterministic tars and Parquet files of each dataset out. ShardsTarget: manifests."""
+"""WriteShards: documents and pairs -> deterministic tars and Parquet files of each dataset. ShardsTarget: manifests."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One shard: the records that fell into it in; its tar, its Parquet companion, and what they count, out.
+"""The records of one shard -> its tar, its Parquet companion, and their counts.
 
 The bytes depend on the shard's number and its records alone, in whatever order they come. One sample is in memory at a time.
 """
