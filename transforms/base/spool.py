@@ -13,6 +13,7 @@ from tempfile import TemporaryFile
 import fsspec
 
 from lamella.transforms.base.packed import Packed
+from lamella.transforms.formats.decompress import read_stretch
 
 MAX_BYTES = 4 << 30  # on disk, a process; an archive that unpacks to more is unpacked anew each time
 _MAX_FILES = 8
@@ -62,17 +63,7 @@ def unpacked_stretch(packed: Packed, offset: int, length: int) -> bytes:
     if data is not None:
         return data
     with packed.opened() as stream:
-        return _read_far(stream, offset, length)
-
-
-def _read_far(stream, offset: int, length: int) -> bytes:
-    while offset > 0 and (piece := stream.read(min(offset, _STEP))):
-        offset -= len(piece)
-    out = []
-    while length > 0 and (piece := stream.read(length)):
-        out.append(piece)
-        length -= len(piece)
-    return b"".join(out)
+        return read_stretch(stream, offset, length)
 
 
 def _stamp(path: str) -> tuple:

@@ -33,6 +33,17 @@ class Seekable(Readable, Protocol):
     def seek(self, offset: int, whence: int = 0, /) -> int: ...
 
 
+def read_stretch(stream: Readable, offset: int, length: int) -> bytes:
+    """`length` bytes, `offset` bytes from where a stream is; fewer where it ends."""
+    while offset > 0 and (piece := stream.read(min(offset, STEP))):
+        offset -= len(piece)
+    out = []
+    while length > 0 and (piece := stream.read(length)):
+        out.append(piece)
+        length -= len(piece)
+    return b"".join(out)
+
+
 class PieceStream:
     """A readable stream of pieces. Once it has ended, `damage` says why it ended early, "" where it did not."""
 
@@ -51,13 +62,7 @@ class PieceStream:
 
     def stretch(self, offset: int, length: int) -> bytes:
         """`length` bytes, `offset` bytes from here; fewer where the stream ends."""
-        while offset > 0 and (piece := self.read(min(offset, STEP))):
-            offset -= len(piece)
-        out = []
-        while length > 0 and (piece := self.read(length)):
-            out.append(piece)
-            length -= len(piece)
-        return b"".join(out)
+        return read_stretch(self, offset, length)
 
 
 class UnpackedStream(PieceStream):
