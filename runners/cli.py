@@ -26,7 +26,7 @@ from lamella.schemas.printable import printable
 
 app = typer.Typer(
     name="lamella",
-    help="From web archives to training data for Flamingo-style models, and the trainer that eats it.",
+    help="From web archives to training data for Flamingo-style models, and the trainer that uses it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -52,7 +52,7 @@ def _say_version(asked: bool) -> None:
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Print the version and end.")
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Print the version and exit.")
     ] = False,
 ) -> None:
     pass
