@@ -42,7 +42,7 @@ ONLY_PAIRS: dict[str, Any] = {"mixture": ("m3w.batch=0", "vtp.batch=0", "align.w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """What a run is told, what a training is told, and which questions it is asked."""
+    """The overrides of a run, those of a training, and the questions that are asked."""
 
     name: str
     curation: tuple[str, ...]

@@ -44,7 +44,7 @@ class NotBuilt(Exception):
 
 
 def install(folder: Path) -> list[str]:
-    """Installs what is not there yet. Gives what could not be had."""
+    """Installs what is missing, and returns what could not be installed."""
     failed = []
     venv, node = folder / "venv", folder / "node"
     if not (venv / "bin/pip").exists():

@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def _forget() -> None:
-    """A compiled module holds itself: without this the model before would still lie in the memory of the next."""
+    """A compiled module holds itself: without this, the model before would stay in memory beside the next."""
     torch.compiler.reset()
     gc.collect()
     torch.cuda.empty_cache()

@@ -30,7 +30,7 @@ class FunnelCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageNode:
-    """A stage, and what it takes of whom. An optional one that does not run hands on what it would have taken."""
+    """A stage, and which stages it takes units from. An optional stage that does not run passes on what it would have taken."""
 
     stage: Stage
     does: str  # in a few words, for the picture

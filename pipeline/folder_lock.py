@@ -33,7 +33,7 @@ _held: set[str] = set()  # owners, of this process
 
 @contextlib.contextmanager
 def own_folder(folder: str, say: Callable[[str], None] = lambda line: None) -> Iterator[None]:
-    """Holds the lock of the run's folder, which is made where it is not there. `say` is told where that has to wait.
+    """Holds the lock of the run's folder, which is created if it is missing. `say` gets a line if that has to wait.
 
     Raises ConfigError, with nothing touched, for a folder that is not empty and holds no run, and for one that another run is
     at work in.

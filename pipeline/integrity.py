@@ -28,7 +28,7 @@ class NamedFile(NamedTuple):
 
 
 def named_files(manifest: bytes) -> Iterator[NamedFile]:
-    """The files that a table's manifest, or a dataset's, names. Raises ValueError for what is no manifest of ours."""
+    """The files that the manifest of a table or dataset names. Raises ValueError for what is no manifest."""
     try:
         raw = json.loads(manifest)
         for file in raw["files"] if "files" in raw else raw["shards"]:

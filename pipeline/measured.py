@@ -47,7 +47,7 @@ def counts_of(folder: str, job: str) -> list[Counted]:
 
 
 def forget_counts(folder: str, job: str) -> None:
-    """Ahead of a run of the job: what an earlier one measured is not said of this one."""
+    """Before a run of the job, removes what an earlier run measured."""
     if counts_of(folder, job):
         write_atomically(_path(folder, job), b"[]\n")
 

@@ -25,7 +25,7 @@ Standing = Mapping[str, Mapping[str, ShardInfo]]
 
 
 def standing_shards(run: str) -> Standing:
-    """Folder of `shards/` -> what its manifest says of each file that could stay, by name; nothing where none is whole."""
+    """Folder of `shards/` -> what its manifest says of each file that may stay, by name; nothing if no dataset is whole."""
     found = {}
     for folder in (*DATASETS, *(dataset + PARQUET for dataset, entry in DATASETS.items() if entry.parquet)):
         try:

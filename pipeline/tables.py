@@ -73,7 +73,7 @@ class TableManifest:
 
 
 def read_manifest(folder: str) -> TableManifest | None:
-    """The table's manifest, or None where the table is not finished. Raises Damaged where it is none of ours."""
+    """The table's manifest, or None if the table is not finished. Raises Damaged if Lamella did not write it."""
     path = join(folder, MANIFEST)
     try:
         return TableManifest.decode(read_bytes(path))
@@ -131,7 +131,7 @@ def part_names(parts: int) -> list[str]:
 
 
 def part_of(record: Any, parts: int) -> int:
-    """The part of a table that a row lies in, by the hash of its key."""
+    """The part of a table that a row belongs to, by the hash of its key."""
     return stable_int(_key(record)) % parts
 
 

@@ -17,7 +17,7 @@ from lamella.schemas.keys import stable_int
 
 @runtime_checkable
 class Target(Protocol):
-    """A table, or another thing that stands in the run's folder only once it is whole."""
+    """A table, or anything else that appears in the run's folder only when it is whole."""
 
     def every(self) -> Iterable[int]:
         """Parts that are closed whether or not records fall into them."""

@@ -85,7 +85,7 @@ def _tables(job: Job, left: int, top: int) -> Iterator[str]:
 
 
 def _written(job: Job) -> Iterator[tuple[str, str]]:
-    """(folder, what lies there) of everything that a job writes, but for rejections and counters."""
+    """(folder, what it holds) of everything that a job writes, except rejections and counters."""
     yield from ((f"{folder.name}/", folder.holds) for folder in job.beside)
     yield from ((f"{table.name}/", _rows(table)) for table in job.writes)
     for dataset in job.datasets:

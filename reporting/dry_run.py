@@ -93,7 +93,7 @@ def _why(context: RunContext, job: str, before: Mapping[str, object] | None, ups
 
 
 def _settings_before(folder: str) -> Mapping[str, object] | None:
-    """Of the run that stands in the folder, by dotted key; None where there is none that can be read."""
+    """The settings of the run in the folder, by dotted key; None if there is no run, or it cannot be read."""
     try:
         facts = read_facts(folder)
         return _flat(config_in(facts)) if facts else None

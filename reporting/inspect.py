@@ -103,7 +103,7 @@ def _folder(path: str, names: list[str], limit: int) -> Iterator[Line]:
 
 
 def _shards(path: str, names: list[str], limit: int) -> Iterator[Line]:
-    """A dataset's shards as the manifest tells of them, then the first one's samples."""
+    """A dataset's shards from its manifest, then the samples of the first one."""
     tars = [name for name in names if name.endswith(".tar")]
     if MANIFEST in names:
         manifest = _manifest(join(path, MANIFEST))

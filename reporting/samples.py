@@ -57,7 +57,7 @@ def samples_of(run: str, each: int) -> dict[str, Any]:
 
 
 def unsafe_urls(run: str) -> frozenset[str]:
-    """As samples name them, the URLs of pictures that any stage found unsafe: one that left a pair may stand in a document."""
+    """URLs, as samples name them, of pictures that any stage found unsafe: one that left a pair may still be in a document."""
     found: set[str] = set()
     for job in JOBS:
         for batch in read_columns(join(run, rejections_of(job)), ("reason", "url")):

@@ -73,7 +73,7 @@ def _files(run: str) -> dict[str, int]:
 
 
 def _strays(files: dict[str, int]) -> Faults:
-    """Temporary files, and data in folders that have no manifest; what stands beside a manifest is its own check's."""
+    """Temporary files, and data in folders that have no manifest. Files beside a manifest are checked with it."""
     told = {*_WRITTEN, PACKS}  # of the first ones once, as not finished
     for name in sorted(files):
         folder, _, base = name.rpartition("/")

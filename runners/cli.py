@@ -102,7 +102,7 @@ def _code_of(error: Exception) -> int:
 
 
 def _said_of_words(error: Exception) -> str:
-    """What the parser of the command line says of it. typer carries a parser of its own, whose errors are not click's."""
+    """What the parser of the command line says of a wrong word. typer has a parser of its own, whose errors are not click's."""
     format_message = getattr(error, "format_message", None)
     return format_message() if format_message else ""
 

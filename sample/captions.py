@@ -71,7 +71,7 @@ def bare(background: str, rng: Rng) -> str:
 
 
 def wrong_alt(scene: Scene, key: str) -> str:
-    """An alt text that is false of the scene: it is true of another that shares no shape and no colour with it."""
+    """An alt text that is false of the scene: it is true of another scene that shares no shape and no colour with it."""
     return alt_text(contrast_scene(scene, key), Rng("wrong", key))
 
 

@@ -40,7 +40,7 @@ def is_catalogue(seed: int, index: int) -> bool:
 
 
 def catalogue(writer: Writer, stem: str, key: str) -> Catalogue:
-    """The body of the page of `key`, whose pictures lie at `stem`-0 and so on."""
+    """The body of the page of `key`; its pictures are at `stem`-0, `stem`-1 and so on."""
     rng = Rng(GENRE, key)
     attribute = rng.pick(ATTRIBUTES)
     wording = _wording(attribute, rng)

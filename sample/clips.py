@@ -53,7 +53,7 @@ class Clip:
 
 
 def make_clip(key: str, duration_s: float | None = None) -> Clip:
-    """The clip that a key stands for; 3 to 25 s long unless a length is given."""
+    """The clip of a key; 3 to 25 s long unless a length is given."""
     rng = Rng("clip", key)
     motion = rng.pick(tuple(MOTIONS))
     size = "large" if motion in ("grows", "shrinks") else rng.pick(("small", "large"))

@@ -192,7 +192,7 @@ def _is_checkered_pair(key: str) -> bool:
 
 
 def _no_caption_matches(page: Draft, fixture: Fixture) -> Draft:
-    """A bare ground, on three pages, whose words are right about the ground and name a thing that does not lie on it.
+    """A bare ground, on three pages, with words that are right about the ground and name a thing that is not on it.
 
     They are long enough for a caption, so that six pairs give the captioner six chances to find nothing either.
     """

@@ -27,7 +27,7 @@ NAME = "ledger.jsonl"
 
 
 class LedgerWriter:
-    """Streams lines in the order in which they are told."""
+    """Writes lines in the order of the calls."""
 
     def __init__(self, out: TextIO):
         self._out = out

@@ -107,7 +107,7 @@ class InterleavedDocument:
     truncated: bool = False
 
     def with_nodes(self, nodes: Iterable[Node]) -> "InterleavedDocument":
-        """The document with other nodes, and their phi: the one way to take a node out or to put another in its place."""
+        """The document with other nodes, and their phi: the only way to remove or replace a node."""
         return replace(self, nodes=with_phi(tuple(nodes)))
 
     @property

@@ -59,7 +59,7 @@ class BadSample(DataError, ValueError):
 
 
 class BadShard(DataError, ValueError):
-    """A tar that is damaged, or holds what no shard of ours holds."""
+    """A tar that is damaged, or holds what none of our shards holds."""
 
 
 class DamagedTable(DataError, RuntimeError):

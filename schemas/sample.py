@@ -143,7 +143,7 @@ def load_json(members: Members) -> dict[str, Any]:
 
 @contextmanager
 def _complaints() -> Iterator[None]:
-    """A header without a field, or with one of another type, is a bad sample and no crash."""
+    """A header that lacks a field, or has one of another type, is a bad sample and not a crash."""
     try:
         yield
     except (KeyError, TypeError, AttributeError) as error:

@@ -26,7 +26,7 @@ def weights_identity(weights: str) -> list[str]:
 
 
 def name_identity(name: str) -> list[str]:
-    """A name of open_clip or of ours stands for itself; the path of a model's config, for its last part and content."""
+    """The name itself, for a model of open_clip or of ours; for the path of a model's config, its last part and its content."""
     path = Path(name)
     return [path.name, file_hash(name)] if name.endswith(".json") and path.is_file() else [name]
 

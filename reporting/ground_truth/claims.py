@@ -37,7 +37,7 @@ class Vocabulary:
 
 
 def claims(caption: str, facts: Mapping[str, Any], words: Vocabulary) -> dict[str, bool]:
-    """Each attribute that the caption speaks of, and whether all that it says of it is so."""
+    """Each attribute that the caption mentions, and whether all that it says of it is true."""
     said = _WORD.findall(caption.lower())
     shapes = [shape for shape in (_shape(word, words) for word in said) if shape]
     colours = [word for word in said if word in words.colours]

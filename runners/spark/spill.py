@@ -21,7 +21,7 @@ _IN_STATE = -1  # in place of a number of values: unknown, and then: all that is
 
 @contextmanager
 def spilled(values: Iterable[bytes]) -> Iterator[bytes]:
-    """What stands in a group in place of its values, as Beam's coder of iterables that lie in state reads it."""
+    """The reference that replaces a group's values, in the form that Beam's coder of iterables in state reads."""
     with tempfile.NamedTemporaryFile(prefix="lamella-group-") as file:
         values = iter(values)
         while page := list(islice(values, _PAGE)):

@@ -72,7 +72,7 @@ def keep_last(output: Path, count: int) -> None:
 
 
 def latest(output: Path) -> Checkpoint | None:
-    """The newest checkpoint that is whole; None where there is none."""
+    """The newest whole checkpoint; None if there is none."""
     for path in _newest_first(output):
         try:
             state = json.loads((path / STATE).read_bytes())

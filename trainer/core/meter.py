@@ -36,7 +36,7 @@ class Update:
 
 
 class Meter:
-    """Adds updates up and tells of them every `log_every` steps. Use it as a context.
+    """Adds up updates and reports them every `log_every` steps. Use it as a context.
 
     Args:
         output: the training's folder; the log's lines beyond step `start` are dropped, as they will be told again. None:

@@ -55,7 +55,7 @@ class Order:
         self._orders: OrderedDict[tuple[int, int], np.ndarray] = OrderedDict()
 
     def place(self, slot: int) -> SampleRef:
-        """Which sample stands at `slot`, from 0 on."""
+        """Which sample is at `slot`, counted from 0."""
         window, start = self._find(slot)
         shard, index = self._ordered(window)[slot - start]
         return SampleRef(epoch=window.epoch, shard=int(shard), index=int(index))

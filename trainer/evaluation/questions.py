@@ -69,7 +69,8 @@ def attributes_right(said: str, question: Question) -> dict[str, bool]:
 
 
 def is_right(said: str, question: Question) -> bool:
-    """All attributes named; or, where there are none, the answer or another accepted one met but for case and punctuation."""
+    """Whether all attributes are named; without attributes, whether the text is an accepted answer but for case and
+    punctuation."""
     if question.attributes:
         return all(attributes_right(said, question).values())
     return plain(said) in {plain(answer) for answer in (question.answer, *question.accepted)}

@@ -80,7 +80,7 @@ class Memory:
         return join(self.root, measure.name, measure.identity)
 
     def parts(self, measure: Kept) -> list[str]:
-        """The paths of the parts that stand, in order. What bears no part's name is none of ours."""
+        """The paths of the finished parts, in order. A file without a part's name is ignored."""
         folder = self.folder(measure)
         return [join(folder, name) for name, size in sorted(list_files(folder).items()) if size >= 0 and is_part(name)]
 

@@ -53,7 +53,7 @@ def judge_text(matched: Matched, config: CaptionConfig) -> Iterable[Pair | Rejec
 
 
 def beside_others(texts: Iterable[Matched], config: CaptionConfig) -> list[Matched]:
-    """All texts of one picture, each told which other one stays in its place.
+    """All texts of one picture, each with the text that stays in its place.
 
     By default every text that matches stays (BLIP's author: combine both, drop those below one half), but for a synthetic text
     that says what the web's says. `web_first` keeps synthetic texts only where no web text matches, `best` the one text that

@@ -39,7 +39,7 @@ class Asked(NamedTuple):
 
 
 class Word(NamedTuple):
-    """What a site says of one address on a link's way."""
+    """What a site says of one address on the way of a link."""
 
     address: str
     allowed: bool
@@ -81,7 +81,7 @@ def words_of_site(config: FetchConfig, store: MediaStore, site: str, group: Grou
 
 
 def rules_of(files: Iterable[ArchiveMedia], site: str, store: MediaStore) -> SiteRules:
-    """Of each file of a site the one that was crawled last; one that cannot be decoded says nothing."""
+    """Rules from the last crawl of each file of a site; a file that cannot be decoded says nothing."""
     by_path: dict[str, list[ArchiveMedia]] = {}
     for found in files:
         by_path.setdefault(site_file_path(found.url, found.mime), []).append(found)

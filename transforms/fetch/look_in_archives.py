@@ -94,14 +94,14 @@ def _started(link: FetchRequest) -> Iterable[tuple[str, Led]]:
 
 
 def _leads(alias: Alias, config: FetchConfig) -> bool:
-    """Whether it leads from one address to another. Where the web can be asked, it is asked for the large picture first."""
+    """Whether it leads from one address to another. If the web can be asked, it is asked for the large picture first."""
     if alias.kind is AliasKind.REVISIT:
         return alias.target not in ("", alias.url)
     return alias.kind is AliasKind.REDIRECT or not config.http
 
 
 def _both_ends(config: FetchConfig, alias: Alias) -> Iterable[tuple[str, Alias]]:
-    """What leads on, by the address that it leads from, and by the one that it leads to."""
+    """What leads on, under the address that it leads from and under the one that it leads to."""
     return ((end, alias) for end in {alias.url, alias.target}) if _leads(alias, config) else ()
 
 

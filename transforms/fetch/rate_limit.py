@@ -17,8 +17,8 @@ class _Site:
 
 
 class RateLimit:
-    """The turns of one worker. The links of a registered domain go to one worker, so its turns are all there are, but for
-    redirects that lead there from the domains of another.
+    """The turns of one worker. All links of a registered domain go to one worker, so no other worker asks it, except by
+    redirects from other domains.
     """
 
     def __init__(self, min_delay_s: float, connections: int, max_failures: int):

@@ -66,7 +66,7 @@ class SharedAnswers:
         return SharedAnswer
 
     def keep(self, packed: Iterable[tuple[Answer, Path]]) -> None:
-        """Tells the memory what lies in this run's packs, each with the file that it was made of."""
+        """Records in the memory what is in this run's packs, each with its file."""
         run = local_path(self.root) or self.root
         told = [
             SharedAnswer(
@@ -115,7 +115,8 @@ class SharedAnswers:
         return None
 
     async def _copied(self, shared: SharedAnswer, link: MediaLink, target: Path) -> bool:
-        """Writes `target`, under the rules of a body that has just come; False where the bytes cannot be had, or break one."""
+        """Writes `target` under the rules of a body that has just arrived; False if the bytes cannot be had, or break a
+        rule."""
         from lamella.transforms.fetch.save_body import CHUNK_BYTES, save_chunks
 
         digest = sha256()

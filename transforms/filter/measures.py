@@ -34,7 +34,7 @@ _TIGHT_TAGS = frozenset({"li", "tr", "td", "th", "dt", "dd"})
 
 
 class TextMeasures:
-    """The measures of one text, named as in `TextQuality`; ratios are 0 to 1 but for the two relative n-gram measures.
+    """The measures of one text, named as in `TextQuality`; ratios are from 0 to 1, except the two relative n-gram measures.
 
     Args:
         paragraphs: the text's parts. The text itself is these, joined by line breaks.

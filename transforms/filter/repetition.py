@@ -46,7 +46,7 @@ class NgramCharacters(NamedTuple):
 
 
 def repeated_parts(parts: Sequence[str], characters: int) -> Repeats:
-    """The share of parts (lines, paragraphs) that repeat an earlier one, and of the characters that lie in them."""
+    """The share of parts (lines, paragraphs) that repeat an earlier one, and the share of the characters in them."""
     first = set(parts)
     if len(first) == len(parts):
         return Repeats(0.0, 0.0)

@@ -53,7 +53,7 @@ def curly_bracket(text: TextMeasures, limits: LimitsForText) -> str:
 
 
 def foreign_language(language: Language, limits: FilterConfig) -> str:
-    """The language's code, where it is none of those that are wanted."""
+    """The language's code, if it is not one of the wanted languages."""
     return "" if language.code in (limits.languages or ()) else language.code or "none"
 
 

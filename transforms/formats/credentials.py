@@ -52,7 +52,7 @@ _SHORT = 6  # characters; no token of fewer guards anything
 
 
 def without_credentials(path: str, query: str | None, nesting: int = 0) -> tuple[str, str | None]:
-    """Path and query with credentials taken out; the objects that came in where there are none."""
+    """Path and query without credentials; the same objects if there are none."""
     if ";" in path:
         path = _PATH_SESSION.sub("", path)
     path = _KNOWN_SHAPES.sub(REDACTED, _INNER_USER.sub(r"\1", path))

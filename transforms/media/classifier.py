@@ -112,7 +112,7 @@ def read_spec(path: str) -> tuple[ClassifierSpec, Path]:
 
 @cache
 def load_classifier(path: str) -> Classifier:
-    """Raises ConfigError where the YAML, its model, or `onnxruntime` cannot be had."""
+    """Raises ConfigError if the YAML, its model, or `onnxruntime` is missing."""
     spec, model = read_spec(path)
     try:
         import onnxruntime

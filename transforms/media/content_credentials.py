@@ -27,7 +27,7 @@ def reads_credentials() -> bool:
 
 
 def may_have_credentials(data: bytes) -> bool:
-    """Whether it is worth asking, by the marks that stand in every such file."""
+    """Whether the file has the marks that every file with credentials has."""
     return all(mark in data for mark in _MARKS)
 
 

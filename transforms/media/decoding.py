@@ -29,7 +29,7 @@ Bad = TypeVar("Bad", bound=BadMedia)
 
 
 class MeasuredImage(NamedTuple):
-    """The header, and looks or the fault that pixels have: a rule on the header is heard first."""
+    """The header, and the looks of the pixels or their fault: a rule on the header is judged first."""
 
     header: ImageHeader
     looks: Looks | None

@@ -45,7 +45,7 @@ def find_faces(image: Image.Image, min_score: float) -> tuple[Box, ...]:
 
 
 def blurred(image: Image.Image, boxes: Sequence[Box]) -> Image.Image:
-    """The picture with every box smeared; the picture itself where there is none."""
+    """The picture with every box blurred; the picture itself if there is no box."""
     out = image.copy() if boxes else image
     for box in boxes:
         radius = _RADIUS * max(box.right - box.left, box.bottom - box.top)

@@ -36,7 +36,7 @@ def frame_of(pair: Pair) -> Frame:
 
 
 def read_frame(frame: Frame, store: MediaStore, model_side: int) -> Image.Image:
-    """The picture as RGB, its shorter side no less than the `model_side` px that a model sees, where it has so many.
+    """The picture as RGB. Its shorter side is at least the `model_side` px that a model sees, if it has so many.
 
     Raises:
         BadImage, BadVideo: the bytes cannot be decoded.

@@ -35,7 +35,7 @@ def without_locations(text: str, min_people: int) -> str:
 
 
 def _end(match: re.Match[str], text: str, known: frozenset[str]) -> int:
-    """Where the last of the names ends that is a place; the phrase's own start where the first is none."""
+    """The end of the last name that is a place; the phrase's start if the first name is none."""
     leads = match["leads"].split()[0].lower()
     if leads in _AFTER and not _AFTER[leads].search(text[max(0, match.start() - _LOOK_BACK) : match.start()]):
         return match.start()

@@ -245,7 +245,7 @@ def _with_facts(_: str, found: Group) -> Iterator[Candidate]:
 
 
 class _Copies:
-    """Copies of one pair, beside what the corpus says of their image, as often as they are asked for."""
+    """Copies of one pair, each with what the corpus says of its image; can be read several times."""
 
     def __init__(self, found: Group):
         self._pairs, self._image_alts = found["pairs"], found.first("image_alts", 1)

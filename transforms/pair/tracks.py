@@ -53,7 +53,7 @@ def _once(cues: Sequence[Cue], config: PairConfig) -> list[str]:
 
 
 def _overlap(before: Sequence[str], lines: Sequence[str]) -> int:
-    """How many lines at the head of a cue stood at the foot of the one before it."""
+    """How many lines at the top of a cue are the last lines of the cue before."""
     return next(
         (count for count in range(min(len(before), len(lines)), 0, -1) if list(before[-count:]) == list(lines[:count])), 0
     )

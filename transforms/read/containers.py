@@ -119,7 +119,7 @@ def _in_tar(stream: BinaryIO) -> Iterator[Inner]:
 
 
 def archives_in_tar(stream: Readable) -> Iterator[tuple[str, int, TakenFrom]]:
-    """Of a tar that can only be read on: name, offset and bytes of each archive, to be read before the next is asked for."""
+    """Of a tar that can only be read forwards: name, offset and bytes of each archive, to be read before the next."""
     return (member for member in _tar_members(stream) if _is_archive(member[0]))
 
 

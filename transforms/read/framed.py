@@ -28,7 +28,7 @@ _BLANK = b"\r\n"
 
 
 def has_a_frame_a_record(start: bytes) -> bool:
-    """Whether the first frame of a file holds one record, and no more: then others do. `start` is its first 256 kB."""
+    """Whether the first frame of a file holds exactly one record; then the others do too. `start` is its first 256 kB."""
     dictionary = b""
     try:
         while SKIPPABLE.match(start):
@@ -87,7 +87,7 @@ def _reason(error: Exception, found: bool) -> Reason:
 
 
 def _skip_to_record(window: Window, dictionary: bytes, limits: SizeLimits) -> bool:
-    """To the next frame that starts a record; to the end, and False, where there is none."""
+    """Goes to the next frame that starts a record; to the end, and returns False, if there is none."""
     while window.skip_to(FRAME):
         try:
             length = frame_length(_windowed(window), limits.max_bytes)

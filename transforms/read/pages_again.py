@@ -35,7 +35,7 @@ class Pages:
 
 
 def pages_apart(outputs: Iterable[Any], archive: Archive, stretch_bytes: int) -> Iterator[Any]:
-    """What an archive gives, with Pages of about so many bytes in place of each Page."""
+    """What an archive gives, with runs of Pages of about so many bytes instead of single Pages."""
     places: list[tuple[int, int]] = []
     try:
         for output in outputs:

@@ -10,7 +10,7 @@ _OVERLAP = 8192  # bytes kept at the end while searching, so that what is sought
 
 
 class Window:
-    """`data` is what was read and not yet dropped; `start` is where it lies in the stream."""
+    """`data` is what was read and not yet dropped; `start` is its offset in the stream."""
 
     def __init__(self, stream: Readable):
         self._stream, self._ended = stream, False

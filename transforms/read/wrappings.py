@@ -36,7 +36,7 @@ _BLANK = b"\r\n"
 
 
 class Stretch(NamedTuple):
-    """Records that lie together. `blob_path` is what a BlobRef names them by: the file's own path where they lie in place."""
+    """Records that lie together. `blob_path` names them in a BlobRef: the file's own path if they are in place."""
 
     members: Iterator[Member | Fault]
     blob_path: str
@@ -117,7 +117,7 @@ def _in_packed_tar(stream: UnpackedStream, blob_path: str, limits: SizeLimits) -
 
 
 def _within(stream: BinaryIO, inner: Inner, path: str, limits: SizeLimits) -> Stretch:
-    """A member of a container. One that is stored lies in place: its records' offsets count in the container."""
+    """A member of a container. A stored member is in place: its records' offsets count in the container."""
     section = Section(stream, inner.offset, inner.length)
     if inner.fault:
         return Stretch(iter([_fault(inner, Reason.UNDECODABLE, inner.fault)]), path)
@@ -153,7 +153,7 @@ def _moved(members: Iterator[Member | Fault], by: int) -> Iterator[Member | Faul
 
 
 def _unpacked(stream: UnpackedStream, limits: SizeLimits) -> Iterator[Member | Fault]:
-    """The records of what a stream unpacks to: not packed, or once more, each by itself."""
+    """The records of an unpacked stream: plain, or packed once more, each by itself."""
     start = exactly(stream, _PEEK_BYTES)
     kind = _kind_of_start(start)
     reader = _READERS[kind] if kind in (_Kind.GZIP, _Kind.FRAMES) else plain_members

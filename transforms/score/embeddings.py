@@ -102,7 +102,7 @@ class PictureEmbeddings(_Embeddings):
         return self.model.batch
 
     def measure(self, requests: Sequence[Request], model: "Loaded") -> Iterable[Embedding]:
-        """Raises BlobError where a picture's bytes cannot be had."""
+        """Raises BlobError if a picture's bytes cannot be read."""
         import torch
 
         seen, tensors = [], []

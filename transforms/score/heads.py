@@ -51,7 +51,7 @@ class Head(NamedTuple):
 
 
 def measures_of(embedding: np.ndarray, paths: Sequence[str]) -> tuple[PixelMeasure, ...]:
-    """What each head says of a picture."""
+    """Each head's value for a picture."""
     return tuple(PixelMeasure(name=head.measure, value=head.value(embedding)) for head in map(load_head, paths))
 
 

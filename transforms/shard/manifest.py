@@ -15,7 +15,7 @@ from lamella.transforms.base.files import (
 
 
 def withdraw_manifest(folder: str) -> str:
-    """Takes an earlier run's dataset away, the manifest first, so that none stands beside shards that it does not tell of.
+    """Removes an earlier run's dataset, the manifest first, so that no manifest stands beside shards that it does not name.
 
     Only what that manifest names goes: anything else in the folder is somebody's.
     """
