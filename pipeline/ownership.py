@@ -75,7 +75,7 @@ def _forbids_memory(folder: str) -> str:
         return ""
     stands = next(path for path in (Path(local), *Path(local).parents) if path.exists())
     if not stands.is_dir():
-        return f"{stands} is no folder"
+        return f"{stands} is not a folder"
     return "" if os.access(stands, os.W_OK | os.X_OK) else f"{stands} cannot be written"
 
 

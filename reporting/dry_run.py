@@ -125,4 +125,4 @@ def _where(folder: str) -> str:
     path = str(Path(folder).absolute()) if is_local(folder) else folder
     if not exists(folder):
         return f"{path} (new)"
-    return f"{path} ({'a run of lamella stands there' if exists(join(folder, RUN_FILE)) else 'it exists, and holds no run'})"
+    return f"{path} ({'holds a run of lamella' if exists(join(folder, RUN_FILE)) else 'exists, and holds no run'})"

@@ -148,7 +148,7 @@ def _same_rows(run: str, folder: str, tables: ShardManifest) -> Faults:
         return
     have, want = ({(s.split, _stem(s.name), s.samples) for s in manifest.shards} for manifest in (tables, tars))
     for split, number, samples in sorted(have ^ want):
-        yield f"{folder}: {split} {number} with {samples} samples stands on one side only, of tars and of Parquet files"
+        yield f"{folder}: {split} {number} with {samples} samples is only among the tars or only among the Parquet files"
 
 
 def _stem(name: str) -> str:

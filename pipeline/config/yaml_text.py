@@ -68,7 +68,7 @@ def _check_keys(mapping: yaml.MappingNode) -> None:
     for key, _ in mapping.value:
         if isinstance(key, yaml.ScalarNode):
             if key.value in seen:
-                raise YamlError(f"line {key.start_mark.line + 1}: the key {key.value!r} stands here for the second time")
+                raise YamlError(f"line {key.start_mark.line + 1}: the key {key.value!r} is given for the second time")
             seen.add(key.value)
             if key.tag != _MERGE:
                 key.tag = _TEXT

@@ -105,7 +105,7 @@ def _numbers(text: str) -> tuple[int, ...]:
             raise ValueError
         return numbers
     except ValueError:
-        raise ConfigError(f"--shots {text}: numbers parted by commas, such as 0,1,2,4,8") from None
+        raise ConfigError(f"--shots {text}: numbers separated by commas, such as 0,1,2,4,8") from None
 
 
 def pairs_of(overrides: Iterable[str]) -> Iterator[tuple[str, str]]:
