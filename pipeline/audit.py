@@ -96,7 +96,7 @@ def conservation(counters: Iterable[Counter], losses: Losses) -> list[Line]:
     """One line for each stage and unit that was counted or lost anything, in the order of the stages."""
     counts, rejected, nodes = collections.Counter(), collections.Counter(), collections.Counter()
     for counter in counters:
-        counts[counter.stage, counter.unit, counter.door] += counter.count
+        counts[counter.stage, counter.unit, counter.kind] += counter.count
     for (stage, unit, _), loss in losses.items():
         rejected[stage, unit] += loss.count
         nodes[stage] += loss.nodes

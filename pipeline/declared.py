@@ -15,7 +15,7 @@ def rejections_of(job: str) -> str:
 
 def counters_of_job(job: str) -> str:
     """The folder of the Counters that a job wrote."""
-    return f"tallies/{job}"
+    return f"counters/{job}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The four jobs: finished tables in, finished tables out; work that stands is not done twice.
 
-`pipeline.graph` says what each reads and writes; each writes rejections/JOB/ and tallies/JOB/ too. A table carries the hash
+`pipeline.graph` says what each reads and writes; each writes rejections/JOB/ and counters/JOB/ too. A table carries the hash
 of what it was made from: the config part of its job, the contents of its input tables, and the format. A job runs where that
 hash is not the one its tables carry, or where one of them is not whole: a file that its manifest names is gone, or has
 another size.

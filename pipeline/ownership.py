@@ -15,6 +15,7 @@ from pathlib import Path
 import fsspec
 
 from lamella.pipeline.integrity import named_files
+from lamella.pipeline.run_file import read_facts
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.printable import printable
 from lamella.schemas.shards import MANIFEST
@@ -35,23 +36,6 @@ LOCK = ".lock"
 LEASE = ".lease.json"  # the same, in a store
 FILES = ".files.json"  # folder -> names of files that runs have written there, or are about to
 REPORTS = ".reports.json"  # name -> checksums of what a report may have written under it
-
-_FACTS = {"recipe": str, "config": dict, "inputs": list, "versions": dict, "jobs": dict}  # of run.json
-
-
-def read_facts(folder: str) -> dict | None:
-    """What `run.json` says, or None where there is none. Raises ConfigError for another program's, or one that is damaged."""
-    try:
-        facts = json.loads(read_bytes(join(folder, RUN_FILE)))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (ValueError, RecursionError, OSError) as error:
-        raise ConfigError(
-            f"{printable(folder)}/{RUN_FILE} cannot be read ({type(error).__name__}): not the folder of a run"
-        ) from None
-    if not isinstance(facts, dict) or not all(isinstance(facts.get(name), kind) for name, kind in _FACTS.items()):
-        raise ConfigError(f"{printable(folder)}/{RUN_FILE} is not a run's of lamella: give another folder")
-    return facts
 
 
 def check_output(folder: str) -> None:

@@ -49,7 +49,7 @@ FILES = {
     "media": ArchiveMedia,
     "aliases": Alias,
     "rejected": Rejection,
-    "tallies": Counter,
+    "counters": Counter,
 }
 
 # zstd sets itself up anew for each of some hundred columns, to write them and to read them: where rows are few, that is most of
@@ -128,7 +128,7 @@ def _write_part(folder: str, c: Config, archive: str, found: Group) -> Iterator[
     counted = sum_counters(entry for entry in found["ledger"] if isinstance(entry, Counter))
     rows = {name: found[name] for name in Extracted._fields} | {
         "rejected": (entry for entry in found["ledger"] if isinstance(entry, Rejection)),
-        "tallies": (replace(counter, archive=archive) for counter in counted),
+        "counters": (replace(counter, archive=archive) for counter in counted),
     }
     held = {name: records for name in FILES if (records := list(rows[name]))}
     # A small archive's part spends half its time waiting for the disk, once for each file: the files wait together.

@@ -14,9 +14,9 @@ from lamella.pipeline.context import RunContext
 from lamella.pipeline.empty import nothing_left
 from lamella.pipeline.graph import GRAPH, JOBS, PARTITIONS
 from lamella.pipeline.jobs import run_job
-from lamella.pipeline.ownership import read_facts
 from lamella.pipeline.partitions import standing_partitions
 from lamella.pipeline.run import begin, unfinished_jobs
+from lamella.pipeline.run_file import facts_of
 from lamella.pipeline.standing import stands
 from lamella.schemas.config import Config
 from lamella.schemas.errors import ConfigError
@@ -45,9 +45,9 @@ def try_out(run: str, config: Config, folder: str, execute: Callable, *, say: Ca
     Raises:
         ConfigError: no finished run, or a configuration that would have pages read or extracted anew.
     """
-    facts = read_facts(run)
-    if facts is None or not is_local(run):
-        raise ConfigError(f"{printable(run)}: not the folder of a run on a local disk (no run.json)")
+    if not is_local(run):
+        raise ConfigError(f"{printable(run)}: a trial needs a run on a local disk")
+    facts = facts_of(run)
     if unfinished := unfinished_jobs(facts):
         raise ConfigError(f"{printable(run)}: not finished ({', '.join(unfinished)}): run it to its end first")
     archives = tuple(map(str, facts["inputs"]))

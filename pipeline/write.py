@@ -77,7 +77,7 @@ class CountersTarget:
         return ()
 
     def part_of(self, record: Counter) -> int:
-        return stable_int(record.stage, record.unit, record.door) >> 1
+        return stable_int(record.stage, record.unit, record.kind) >> 1
 
     def close(self, part: int, records: Iterable[Counter]) -> Iterable[Counter]:
         return sum_counters(records)

@@ -16,7 +16,7 @@ from lamella.pipeline.columns import find_rows
 from lamella.pipeline.declared import rejections_of
 from lamella.pipeline.graph import JOBS, PAIR_TABLES, in_order
 from lamella.pipeline.partitions import FOLDER as PARTITIONS
-from lamella.pipeline.run import config_of
+from lamella.pipeline.run_file import config_of
 from lamella.pipeline.standing import rows_by_dataset
 from lamella.schemas.arrow import from_table
 from lamella.schemas.config import Config

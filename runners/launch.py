@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lamella.schemas.config import Config
 
 LOCAL, SPARK, PORTABLE = "local", "spark", "portable"
+Watch = Callable[..., Callable]  # `execute`, and what tells of its progress -> the same `execute`, watched
 RUNNERS = (LOCAL, "direct", SPARK, PORTABLE, "prism", "flink", "dataflow")  # direct: Beam's name for a local run
 
 
@@ -106,18 +107,20 @@ class Launch:
     def carry_out(
         self,
         say: Callable[[str], None],
-        watch: Callable[[Callable], Callable] = lambda execute: execute,
+        watch: Watch | None = None,
         *,
         report: bool = True,
         replace: bool = False,
         deep: bool = False,
     ) -> RunResult:
-        """Runs the jobs whose tables do not stand. `watch` wraps the `execute` of each job; `pipeline.run` says the rest."""
+        """Runs the jobs whose tables do not stand. `watch` wraps their `execute`, as `Progress.watch` does."""
         from lamella.pipeline.bundled import warn_of_archives
+        from lamella.pipeline.curation import memory_of
         from lamella.pipeline.folder_lock import own_folder
         from lamella.pipeline.preflight import load_models
         from lamella.pipeline.run import run
         from lamella.reporting.report import write_report
+        from lamella.runners.gained import Gained
         from lamella.runners.local_memory import warn_of_memory
 
         if self.processes is not None:
@@ -127,7 +130,8 @@ class Launch:
         with own_folder(self.output, say), closing(self.execute):
             if warning := warn_of_archives(self.archives, self.settings):
                 say(warning)
-            execute = watch(self.execute)
+            memory = memory_of(self.settings, self.output)
+            execute = watch(self.execute, partial(Gained, memory.root)) if watch else self.execute
             ended = run(
                 self.settings,
                 self.archives,

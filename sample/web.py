@@ -15,9 +15,9 @@ from lamella.sample.edge_cases_records import cut, damaged, edge_case_exchanges
 from lamella.sample.fixtures import with_fixture
 from lamella.sample.ledger import NAME as LEDGER
 from lamella.sample.ledger import LedgerWriter
-from lamella.sample.page_fates import fated_page
 from lamella.sample.pages import Draft, draft
 from lamella.sample.plan import Plan, plan
+from lamella.sample.rejected_pages import rejected_page
 from lamella.sample.rng import Rng
 from lamella.sample.server import http_page
 from lamella.sample.warc import Exchange, WarcWriter, pack, response_record
@@ -102,8 +102,8 @@ def _put_in_place(new: Path) -> None:
 
 def planned_page(seed: int, index: int, chosen: Plan) -> Draft:
     """The page of an index, with whatever its plan has for it."""
-    if chosen.fate:
-        return fated_page(seed, index, chosen.fate)
+    if chosen.outcome:
+        return rejected_page(seed, index, chosen.outcome)
     page = draft(seed, index)
     for fixture in chosen.fixtures:
         page = with_fixture(page, fixture)
@@ -121,7 +121,7 @@ def media_exchanges(page: Draft) -> Iterator[Exchange]:
         yield from picture_responses(picture)
     for film in page.films:
         yield film_response(film)
-        if film.track_fate:
+        if film.track_outcome:
             yield track_response(film)
         elif film.track:
             yield Exchange(url=film.track, body=vtt(film.clip), mime="text/vtt")
@@ -151,7 +151,7 @@ def _page_exchange(page: Draft, seed: int) -> Exchange:
 
 def _is_crawled_again(chosen: Plan) -> bool:
     """Copies of pages show pictures that lie in the archives already."""
-    return chosen.fate.startswith(("same_url", "near_duplicate"))
+    return chosen.outcome.startswith(("same_url", "near_duplicate"))
 
 
 def _write_end(seed: int, warc: WarcWriter, ledger: LedgerWriter) -> None:

@@ -25,6 +25,7 @@ _WORDS = {
     "greater_than_equal": "must be at least {ge}",
     "less_than": "must be below {lt}",
     "less_than_equal": "must be at most {le}",
+    "extra_forbidden": "no such key",
     "literal_error": "must be {expected}",
     "finite_number": "must be a finite number",
     "string_type": "must be a text; put it in quotes",

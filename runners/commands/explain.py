@@ -23,7 +23,7 @@ def rules(
     from rich.text import Text
 
     from lamella.pipeline.config.resolution import resolve
-    from lamella.pipeline.run import config_of
+    from lamella.pipeline.run_file import config_of
     from lamella.reporting.rules import rule_lines
 
     config = config_of(run) if run else resolve(recipe, overrides or ())

@@ -15,15 +15,15 @@ def report(
     ] = None,
 ) -> None:
     """Rebuilds report.json and report.html from the tables of a run."""
-    _run_folder(folder)
     print_report(write_report(folder, unsafe_hashes), folder)
 
 
 def verify(folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a run.")]) -> None:
     """Checks manifests, checksums and conservation, and decodes every sample; one line a fault."""
+    from lamella.pipeline.run_file import check_run_folder
     from lamella.reporting.verify import verify as verify_run
 
-    _run_folder(folder)
+    check_run_folder(folder)
     faults = 0
     for fault in verify_run(folder):
         print(fault)
@@ -34,14 +34,6 @@ def verify(folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of 
     from lamella.pipeline.run import contents_hash
 
     print(f"{folder}: sound, contents {contents_hash(folder)}")
-
-
-def _run_folder(folder: str) -> None:
-    from lamella.schemas.errors import ConfigError
-    from lamella.transforms.base.files import exists, join
-
-    if not exists(join(folder, "run.json")):
-        raise ConfigError(f"{folder}: not the folder of a run (no run.json)")
 
 
 def inspect(

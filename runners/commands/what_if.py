@@ -17,7 +17,7 @@ def what_if(
 
     from lamella.pipeline.config.resolution import with_overrides
     from lamella.pipeline.preflight import reach_models
-    from lamella.pipeline.run import config_of
+    from lamella.pipeline.run_file import config_of, facts_of
     from lamella.pipeline.trial import try_out
     from lamella.reporting.what_if import difference, write_page
     from lamella.runners.launch import Engine, executor, prepare
@@ -33,11 +33,8 @@ def what_if(
         write_page(found, trial, config, overrides, path=page)
     _print(found, page)
     if apply:
-        from lamella.pipeline.ownership import read_facts
-
-        facts = read_facts(folder) or {}
         with Progress() as progress:
-            launch = prepare(config, facts["inputs"], folder, progress.say, engine=engine)
+            launch = prepare(config, facts_of(folder)["inputs"], folder, progress.say, engine=engine)
             launch.carry_out(progress.say, progress.watch)
 
 

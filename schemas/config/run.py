@@ -9,8 +9,8 @@ class RunConfig(Frozen):
     """Sizes and limits of a run that are no stage's own."""
 
     table_parts: PositiveInt = 4  # files a table
-    archives_per_wave: PositiveInt | None = None  # archives read before their parts are written; None: by their bytes
-    wave_bytes: PositiveInt = 64 << 20  # read by each process before parts are written: half a minute of Common Crawl's
+    archives_per_batch: PositiveInt | None = None  # archives read before their parts are written; None: by their bytes
+    bytes_per_batch: PositiveInt = 64 << 20  # read by each process before parts are written: half a minute of Common Crawl's
     split_bytes: PositiveInt | None = None  # of a larger archive, many workers extract the pages, so much of it each; None: one
     memory: str | None = None  # folder of what was found out and fetched, shared by runs; None: within the run's own
     batch_buckets: PositiveInt = (

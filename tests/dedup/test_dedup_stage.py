@@ -63,7 +63,7 @@ def check(documents, config, *, kept, gone, account, rounds=0):
         rejected = outcome.rejected | "Gone" >> beam.Map(lambda out: (out.unit, out.key, out.reason, out.detail, out.nodes))
         sums = (
             outcome.counters
-            | "Count" >> beam.Map(lambda counter: ((str(counter.unit), str(counter.door)), counter.count))
+            | "Count" >> beam.Map(lambda counter: ((str(counter.unit), str(counter.kind)), counter.count))
             | beam.CombinePerKey(sum)
         )
         rejections = [(Unit.DOCUMENT, key, reason, f"copy of {url}", 2) for key, reason, _, url in gone]

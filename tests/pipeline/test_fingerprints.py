@@ -34,7 +34,7 @@ def test_settings_and_inputs_count():
     "word",
     [
         "run.table_parts=9",
-        "run.archives_per_wave=1",
+        "run.archives_per_batch=1",
         "run.batch_buckets=3",
         "run.split_bytes=1000",
         "run.contraction_rounds=3",

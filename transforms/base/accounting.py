@@ -70,7 +70,7 @@ class Account:
     def counters(self) -> Iterator[Counter]:
         """What was counted, in a fixed order."""
         for (archive, unit, kind), count in sorted(self._counts.items()):
-            yield Counter(stage=self._stage, unit=unit, door=kind, count=count, archive=archive)
+            yield Counter(stage=self._stage, unit=unit, kind=kind, count=count, archive=archive)
 
 
 def caught(

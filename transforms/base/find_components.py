@@ -15,8 +15,9 @@ _HELD = 1 << 13  # pairs of a bundle that are known to have gone by
 class FindComponents(beam.PTransform):
     """Edges between two keys each -> (key, root) of every key: the root is the smallest key of its component.
 
-    One worker holds a union-find, about 200 bytes a key. Rounds of contraction ahead of it leave it fewer keys, for three
-    shuffles each and one more to name the roots: `transforms.base.contraction`. What comes out depends on no number of rounds.
+    One worker holds a union-find, about 200 bytes a key. Rounds of contraction before it leave it fewer keys
+    (`transforms.base.contraction`); each costs three shuffles, and all together one more, which names the roots. The output
+    is the same for any number of rounds.
     """
 
     def __init__(self, rounds: int = 0):
@@ -114,7 +115,8 @@ def _roots(_: int, union_find: UnionFind) -> Iterable[Edge]:
 
 
 def _swapped(pair: Edge) -> Iterable[Edge]:
-    return (pair[::-1],)
+    key, by = pair
+    return ((by, key),)
 
 
 def _root(stands: str, found: Group) -> Iterable[Edge]:
