@@ -82,6 +82,11 @@ def standing_partitions(
     return parts
 
 
+def documents_in(parts: Iterable[TableManifest]) -> int:
+    """How many documents were extracted from the archives of some parts."""
+    return sum(file.rows for part in parts for file in part.files if file.name == _file_name("documents"))
+
+
 def _standing(folder: str, c: Config, deep: bool, archive: str) -> tuple[str, TableManifest | None]:
     """What makes an archive's part less than whole; and its manifest, where it is whole and made from this file."""
     part = join(folder, FOLDER, partition_key(archive))
@@ -133,9 +138,13 @@ def _write_part(folder: str, c: Config, archive: str, found: Group) -> Iterator[
     yield write_manifest(part, TableManifest(table=FOLDER, fingerprint=_fingerprint(archive, c), files=tuple(files)))
 
 
+def _file_name(name: str) -> str:
+    return f"{name}.parquet"
+
+
 def _write_rows(part: str, name: str, rows: list) -> FileInfo:
     compression = "zstd" if len(rows) >= _MANY_ROWS else "lz4"
-    return write_file(part, f"{name}.parquet", FILES[name], rows, compression=compression)
+    return write_file(part, _file_name(name), FILES[name], rows, compression=compression)
 
 
 def _by_origin(record: InterleavedDocument) -> Iterable[tuple[str, InterleavedDocument]]:

@@ -26,6 +26,7 @@ BEAM_FILES = (
     "stage.py",
     "ask_the_web.py",
     "find_links.py",
+    "find_components.py",
     "find_copies.py",
     "look_in_archives.py",
     "hear_sites.py",

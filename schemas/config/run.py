@@ -16,6 +16,7 @@ class RunConfig(Frozen):
     batch_buckets: PositiveInt = (
         16  # groups that models work on side by side, by hash; more where one would be too large for a worker
     )
+    contraction_rounds: NonNegativeInt | None = None  # of graphs of copies, ahead of one worker's union-find; None: by size
     accelerator: str | None = None  # what workers need where models run, as Beam's hints say it: type:nvidia-l4;count:1
     max_crash_ratio: Share = 0.05  # of a stage's units; recipes, Limits. Beyond: exit 3
     max_rule_ratio: Share = 0.5  # a rule that rejects more is flagged in the report
