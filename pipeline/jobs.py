@@ -50,7 +50,7 @@ from lamella.transforms.fetch.packs import forget_files, list_indexes
 from lamella.transforms.shard.plan import plan_shards
 from lamella.transforms.shard.write import names_of
 
-_REFERRING = ("documents", "candidates")  # tables whose rows refer to media
+_REFERRING = GRAPH["documents"].made  # tables whose rows refer to media
 
 
 def table_names(config: Config) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from tempfile import TemporaryFile
 import fsspec
 
 from lamella.transforms.base.packed import Packed
-from lamella.transforms.formats.decompress import read_stretch
+from lamella.transforms.formats.streams import read_stretch
 
 MAX_BYTES = 4 << 30  # on disk, a process; an archive that unpacks to more is unpacked anew each time
 _MAX_FILES = 8

@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple, cast
 
-from lamella.transforms.formats.decompress import Readable, Section, TakenFrom, exactly
+from lamella.transforms.formats.streams import Readable, Section, TakenFrom, exactly
 from lamella.transforms.formats.zip_methods import METHODS
 
 _ZIP = b"PK\x03\x04"

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from lamella.schemas.rejection import Reason
 from lamella.transforms.formats.content_encoding import SizeLimits
-from lamella.transforms.formats.decompress import Readable
 from lamella.transforms.formats.frames import (
     DICTIONARY,
     FRAME,
@@ -17,6 +16,7 @@ from lamella.transforms.formats.frames import (
     start_of,
     unframed,
 )
+from lamella.transforms.formats.streams import Readable
 from lamella.transforms.formats.warc import declared_length, starts_record
 from lamella.transforms.read.members import Fault, Member, first_of
 from lamella.transforms.read.window import Window

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lamella.schemas.rejection import Reason
 from lamella.transforms.formats.content_encoding import SizeLimits
-from lamella.transforms.formats.decompress import Readable
+from lamella.transforms.formats.streams import Readable
 from lamella.transforms.formats.warc import MAX_HEAD_BYTES, declared_length, is_warc, starts_record
 from lamella.transforms.read.window import Window
 

@@ -14,7 +14,7 @@ from lamella.schemas.config import ReadConfig
 from lamella.schemas.page import Page
 from lamella.transforms.base.files import open_binary
 from lamella.transforms.formats.content_encoding import record_size_limits
-from lamella.transforms.formats.decompress import Section
+from lamella.transforms.formats.streams import Section
 from lamella.transforms.read.aliases import Captures
 from lamella.transforms.read.members import Member, gzip_members
 from lamella.transforms.read.responses import Archive, judge

@@ -3,7 +3,7 @@
 import io
 import re
 
-from lamella.transforms.formats.decompress import Readable
+from lamella.transforms.formats.streams import Readable
 
 _CHUNK_BYTES = 1 << 20
 _OVERLAP = 8192  # bytes kept at the end while searching, so that what is sought is not cut in two

@@ -13,8 +13,9 @@ from typing import BinaryIO, NamedTuple
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.packed import Packed
 from lamella.transforms.formats.content_encoding import SizeLimits
-from lamella.transforms.formats.decompress import Again, PieceStream, Section, Seekable, UnpackedStream, exactly, is_packed
+from lamella.transforms.formats.decompress import UnpackedStream, is_packed
 from lamella.transforms.formats.frames import FRAME, SKIPPABLE
+from lamella.transforms.formats.streams import Again, PieceStream, Section, Seekable, exactly
 from lamella.transforms.formats.warc import declared_length, starts_record
 from lamella.transforms.formats.zip_methods import unzipped
 from lamella.transforms.read.containers import Inner, archives_in_tar, inner_archives, is_tar
