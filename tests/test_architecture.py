@@ -1,4 +1,4 @@
-"""The laws of the code, read from the source: who imports whom, where Beam and torch are used, and that every number is read."""
+"""The laws of the code, read from the source: who imports whom, where Beam and torch stand, that every number is read."""
 
 import ast
 from collections.abc import Callable
