@@ -1,4 +1,4 @@
-"""Archives and their sizes in; batches of archives that are read together, and a line that says how far the reading is, out."""
+"""Archives and their sizes -> batches of archives that are read together, and a line of progress."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The accounts: counters and rejections in, one line for each stage and unit out, and whether every sum adds up.
+"""Counters and rejections -> one line for each stage and unit, and whether every sum adds up.
 
 The law: in + made = kept + rejected. Nodes that leave with a rejected document are rejected too. Beside the law stand the
 links (what one stage kept is what the next one took, and what a table holds) and the guards (crashes, rules that eat all).

@@ -1,4 +1,4 @@
-"""The story: web archives in, training shards out. Five columns of verbs; each hands its tables to the next."""
+"""The story: web archives -> training shards. Five columns of verbs; each hands its tables to the next."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -204,7 +204,7 @@ def handed_by(unit: Unit, stage: Stage, when: str = "before") -> Stage | None:
 
 
 def givers(unit: Unit, stage: Stage, when: str = "before") -> tuple[Stage, ...]:
-    """A stage, and then those that hand a unit on in its place where it does not run, the nearest first.
+    """A stage, and then the stages that pass a unit on in its place if it does not run, the nearest first.
 
     >>> givers(Unit.PAIR, Stage.CAPTION)
     (<Stage.CAPTION: 'caption'>, <Stage.SCORE: 'score'>, <Stage.PAIR: 'pair'>)

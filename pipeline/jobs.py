@@ -1,4 +1,4 @@
-"""The four jobs: finished tables in, finished tables out; work that stands is not done twice.
+"""Finished tables -> finished tables: the four jobs. Work that is finished is not done twice.
 
 `pipeline.graph` says what each reads and writes; each writes rejections/JOB/ and counters/JOB/ too. A table carries the hash
 of what it was made from: the config part of its job, the contents of its input tables, and the format. A job runs where that
@@ -50,7 +50,7 @@ from lamella.transforms.fetch.packs import forget_files, list_indexes
 from lamella.transforms.shard.plan import plan_shards
 from lamella.transforms.shard.write import names_of
 
-_REFERRING = ("documents", "candidates")  # tables whose rows refer to media
+_REFERRING = GRAPH["documents"].made  # tables whose rows refer to media
 
 
 def table_names(config: Config) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""What was read from each archive, in a folder of its own: extracted records in, `extracted/KEY/` out, and back.
+"""What was read from an archive -> a folder of its own, `extracted/KEY/`, and back.
 
 A part is a small table of at most six files, none of them empty, with one manifest, written last. An archive whose part stands
 is not read again.

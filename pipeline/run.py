@@ -1,4 +1,4 @@
-"""A whole run: config, archives and a folder in; the four jobs' tables, `run.json` and the report in the folder."""
+"""A config, archives and a folder -> a whole run: the four jobs' tables and `run.json` in the folder."""
 
 import json
 import platform

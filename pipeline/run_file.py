@@ -1,4 +1,4 @@
-"""A run's folder in; what its `run.json` says out, or the one line that says why the folder is not a run's."""
+"""A run's folder -> what its `run.json` says, or the one line that says why it is not the folder of a run."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""A finished run and another configuration in; the tables as they would be, in a folder of their own, out.
+"""A finished run and another configuration -> the tables as they would be, in a folder of their own.
 
 The run stays as it is. Tables that would not change are links to its own; the others are made from them, with its media and its
 memory. Nothing is fetched: of a link that the run never asked for nobody knows what would come.
@@ -26,7 +26,7 @@ from lamella.transforms.base.files import is_local, join
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """Two folders to compare, and the jobs whose tables stand in both."""
+    """Two folders to compare, and the jobs whose tables are finished in both."""
 
     before: str
     after: str
@@ -35,7 +35,7 @@ class Trial:
 
 
 def try_out(run: str, config: Config, folder: str, execute: Callable, *, say: Callable[[str], None]) -> Trial:
-    """Makes what `config` would make of a run, but for its shards.
+    """Makes what `config` would make of a run, except its shards.
 
     Args:
         run: the folder of a finished run, on a local disk.

@@ -1,4 +1,4 @@
-"""A folder of tables or datasets in; what there is, each with its rows, files and bytes, as lines for a terminal, out."""
+"""A folder of tables or datasets -> lines for a terminal: what is there, each with its rows, files and bytes."""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""A config, archives and a run's folder in; what a run would do there, line by line, out. Nothing is written."""
+"""A config, archives and a run's folder -> lines that say what a run would do there. Nothing is written."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -93,7 +93,7 @@ def _why(context: RunContext, job: str, before: Mapping[str, object] | None, ups
 
 
 def _settings_before(folder: str) -> Mapping[str, object] | None:
-    """Of the run that stands in the folder, by dotted key; None where there is none that can be read."""
+    """The settings of the run in the folder, by dotted key; None if there is no run, or it cannot be read."""
     try:
         facts = read_facts(folder)
         return _flat(config_in(facts)) if facts else None
@@ -125,4 +125,4 @@ def _where(folder: str) -> str:
     path = str(Path(folder).absolute()) if is_local(folder) else folder
     if not exists(folder):
         return f"{path} (new)"
-    return f"{path} ({'a run of lamella stands there' if exists(join(folder, RUN_FILE)) else 'it exists, and holds no run'})"
+    return f"{path} ({'holds a run of lamella' if exists(join(folder, RUN_FILE)) else 'exists, and holds no run'})"

@@ -1,4 +1,4 @@
-"""The report: a run's folder in, `report.json` and `report.html` beside it out. The same run gives the same bytes.
+"""A run's folder -> `report.json` and `report.html` in it. The same run gives the same bytes.
 
 Everything is derived from the tables and their manifests, never from counters, so that a run that was killed and resumed
 reports what a run in one go reports.

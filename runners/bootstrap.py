@@ -1,4 +1,4 @@
-"""A finished run in; N rounds of CapFilt upon it, and what each came to, out (BLIP, Li et al. 2022, section 3.3).
+"""A finished run -> N rounds of CapFilt on it, and what each came to (BLIP, Li et al. 2022, section 3.3).
 
 A round trains captioner and matcher on the pairs that were kept, started from those that the run names, and captions and
 filters again: the run is made over with the new models, which its settings name from then on. Documents and media stand.

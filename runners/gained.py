@@ -1,4 +1,4 @@
-"""A memory in; how many answers of each measure it has gained since, out: how far a job that asks models has come."""
+"""A memory -> how many answers of each measure it has gained: how far a job that asks models has come."""
 
 from collections import Counter
 from collections.abc import Mapping

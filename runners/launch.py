@@ -1,4 +1,4 @@
-"""Settings, archives and a folder in; a whole run, and what it came to, out: what `lamella run` and `lamella.run` share."""
+"""Settings, archives and a folder -> a whole run, and what it came to. `lamella run` and `lamella.run` share it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -57,7 +57,7 @@ class Engine:
         return replace(self, server=ForkServer(self.quiet))
 
     def check(self) -> None:
-        """Raises ConfigError for a runner that there is not, and for an option of another one."""
+        """Raises ConfigError for an unknown runner, and for an option of another runner."""
         if self.runner not in RUNNERS:
             raise ConfigError(f"--runner {self.runner}: no such runner; there are {', '.join(RUNNERS[:-1])} and {RUNNERS[-1]}")
         of = {
@@ -214,7 +214,7 @@ def _never(label: str, build: Callable) -> None:
 
 
 def total_size(paths: Sequence[str]) -> int:
-    """In bytes, of files that may be remote and many: they are asked for side by side."""
+    """Total bytes of files that may be remote and many: they are asked for in parallel."""
     from lamella.transforms.base.files import sizes_of
 
     return sum(sizes_of(paths).values())

@@ -1,4 +1,4 @@
-"""Progress: what is being done goes in; a live line on a terminal, plain lines elsewhere, come out on standard error."""
+"""What a run is doing -> lines on standard error: one live line on a terminal, plain lines elsewhere."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""Media that are refused, one function a reason: a Picture or a Film with an outcome in, the response that earns it out.
+"""A Picture or a Film with an expected outcome -> the response that has it: one function for each reason of refusal.
 
 Files are small on disk, whatever they claim: a header may promise 144 megapixels, and padding that packs well may fill 31 MB.
 """
@@ -82,7 +82,7 @@ def _as(picture: Picture, body: bytes, **more: Any) -> Exchange:
 
 
 def _opted_out(picture: Picture) -> Exchange:
-    """The directive stands behind a date, whose colons must not hide it. Elsewhere it is the page that forbids."""
+    """The directive follows a date, whose colons must not hide it. For other pictures the page forbids."""
     if "/fate/" not in picture.url:
         return _as(picture, picture.data())
     said = (("X-Robots-Tag", "unavailable_after: 25 Jun 2030 15:00:00 GMT, noai"), ("X-Served-By", "cache-7: hit: 1"))
@@ -115,7 +115,7 @@ def _too_many_pixels(picture: Picture) -> Exchange:
 
 
 def _too_costly(picture: Picture) -> Exchange:
-    """A progressive JPEG whose last scan stands there 200 times more: a pass over the picture for each."""
+    """A progressive JPEG with its last scan repeated 200 times: each is a pass over the picture."""
     out = BytesIO()
     paint(picture.scene, picture.size).save(out, "JPEG", quality=70, progressive=True)
     data = out.getvalue()

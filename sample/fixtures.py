@@ -1,4 +1,4 @@
-"""What rides on a good page, and most of it leaves alone: pictures, films, alts, captions and paragraphs, a function a reason.
+"""A good page -> the page with a picture, film, alt, caption or paragraph that is rejected; one function for each reason.
 
 A fixture takes the page and gives it back with one thing more. Fixtures of a group stand on several pages and share a key:
 the picture that is on more than ten pages, the alt text that ten pictures share.
@@ -192,7 +192,7 @@ def _is_checkered_pair(key: str) -> bool:
 
 
 def _no_caption_matches(page: Draft, fixture: Fixture) -> Draft:
-    """A bare ground, on three pages, whose words are right about the ground and name a thing that does not lie on it.
+    """A bare ground, on three pages, with words that are right about the ground and name a thing that is not on it.
 
     They are long enough for a caption, so that six pairs give the captioner six chances to find nothing either.
     """

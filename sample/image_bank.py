@@ -1,4 +1,4 @@
-"""Media as a page shows them: pictures and clips with their URLs, alts and captions, what of it is true, and its outcome."""
+"""Media as a page shows them: pictures and clips with URLs, alts and captions, what is true of them, and their outcome."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What is true, one JSON line a thing, and the way back: pages, images, clips, nodes and records with their outcomes.
+"""Pages, images, clips, nodes and records -> what is true of them and their outcome, one JSON line for each, and back.
 
 Lines, by their `kind`:
     page    url, host, genre, language, outcome, twin, images, clips, asks, lines [{image, text}]; the last two of catalogues
@@ -27,7 +27,7 @@ NAME = "ledger.jsonl"
 
 
 class LedgerWriter:
-    """Streams lines in the order in which they are told."""
+    """Writes lines in the order of the calls."""
 
     def __init__(self, out: TextIO):
         self._out = out

@@ -1,4 +1,4 @@
-"""An index in, a good page out: its blocks, pictures, films and HTML, in six genres of English page, catalogues among them.
+"""An index -> a good page: its blocks, pictures, films and HTML, in one of six genres of English page.
 
 A page follows from (seed, index) alone. `draft` makes the content, `sample.markup` the HTML; the outcomes start from a draft.
 """

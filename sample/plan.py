@@ -1,4 +1,4 @@
-"""An index in, what is to become of its page out: good, or rejected, with fixtures and edge-case records that stand beside it.
+"""An index -> the plan of its page: good, or rejected; and the fixtures and edge-case records that it has.
 
 Pages come in rounds of 150. In the first round everything happens once: rejected pages on odd indices below 70, fixtures on the
 good pages between them. In later rounds an outcome recurs with a probability that falls from 1/2 to 1/6; what is dear to read
@@ -65,7 +65,7 @@ _LEAST = 1 / 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What stands at an index."""
+    """What the page of an index is, and what it has."""
 
     outcome: str = ""  # of the page, with its variant; "" for a good page
     fixtures: tuple[Fixture, ...] = ()
@@ -74,7 +74,7 @@ class Plan:
 
 
 def plan(seed: int, index: int, pages: int | None = None) -> Plan:
-    """The plan of one page; it depends on nothing but its arguments.
+    """The plan of one page; it depends only on the arguments.
 
     Args:
         pages: of the sample. Fixtures that only many pages make true, of which some stand beyond the last, are left out of all.
@@ -96,7 +96,7 @@ def _outcome_at(slot: int) -> str:
 
 
 def _is_whole(reason: str, number: int, pages: int | None) -> bool:
-    """Whether every fixture of a round's group stands on some page."""
+    """Whether every fixture of a round's group is on some page."""
     return pages is None or reason not in GROUPS or number * ROUND + _LAST_SLOTS[reason] < pages
 
 

@@ -1,4 +1,4 @@
-"""Number of pages and seed in, a small web on disk out: WARC files, `ledger.jsonl` with what is true, and a README.
+"""A number of pages and a seed -> a small web on disk: WARC files, `ledger.jsonl` with what is true, and a README.
 
 One pass, one page in memory: a page follows from seed, index and their number, so 100 pages and 100,000 cost the same memory.
 """
@@ -150,7 +150,7 @@ def _page_exchange(page: Draft, seed: int) -> Exchange:
 
 
 def _is_crawled_again(chosen: Plan) -> bool:
-    """Copies of pages show pictures that lie in the archives already."""
+    """Copies of pages show pictures that are in the archives already."""
     return chosen.outcome.startswith(("same_url", "near_duplicate"))
 
 
@@ -163,7 +163,7 @@ def _write_end(seed: int, warc: WarcWriter, ledger: LedgerWriter) -> None:
 
 
 def _write_edge_case_archive(folder: Path, ledger: LedgerWriter) -> int:
-    """A file named like an archive that is none; gives its size."""
+    """Writes a file that is named like an archive and is none; returns its size."""
     (folder / EDGE_CASE_NAME).write_bytes(_NO_ARCHIVE)
     ledger.edge_case_archive(EDGE_CASE_NAME)
     return len(_NO_ARCHIVE)

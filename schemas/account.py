@@ -1,4 +1,4 @@
-"""Counters: what came in, what was made and what was kept, by stage and unit; counted by the stages, added by the graph."""
+"""Counters: how many units came in, were made and were kept, by stage and unit. Stages count, the graph adds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What every configuration is made of: values in; a frozen model, or a refusal of bounds that nothing can meet, out.
+"""Values -> a frozen configuration, or a refusal of unknown keys and of bounds that nothing can meet.
 
 Bounds are found by their names: `max_words` is the upper bound of what `min_words` is the lower bound of. A model lists in
 `ORDERED` what their names do not tell.

@@ -1,4 +1,4 @@
-"""A wrong key in, what to say of it out: the nearest keys, beside it or anywhere else in the config."""
+"""A wrong key -> what to say of it: its new name, or the nearest keys."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches

@@ -1,4 +1,4 @@
-"""A recipe's name, YAML files and `key=value` overrides in; one resolved Config out, or a ConfigError that names the key."""
+"""A recipe's name, YAML files and `key=value` overrides -> one resolved Config, or a ConfigError that names the key."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""A ledger and a run's tables in; for each thing of the sample the outcome that the ledger expects, and the one found, out."""
+"""A ledger and a run's tables -> for each thing of the sample, the outcome that the ledger expects and the one found."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator

@@ -1,4 +1,4 @@
-"""The ledger beside the archives: lines in, what is true of each page and picture and what must become of it out.
+"""The lines of a ledger beside the archives -> what is true of each page and picture, and its expected outcome.
 
 Only the sample's archives have one. Its lines are described in `sample/ledger.py`; here is what a reader of runs needs.
 """

@@ -1,4 +1,4 @@
-"""The run against the truth: a ledger beside the archives, and a run's tables in; what the filters caught and lost out.
+"""The ledger beside the archives, and a run's tables -> what the filters caught and lost.
 
 Real archives have no ledger, and then nothing is said here.
 """
@@ -29,7 +29,7 @@ _MOST_UNMET = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One alt text that reached a model: what is true of it, and what was said of it."""
+    """One alt text that reached a model: whether it is true, and what the models decided."""
 
     wrong: bool
     url: str = ""  # of its picture
@@ -67,7 +67,7 @@ class Verdicts:
 
 
 def truth_of(run: str, inputs: Sequence[str], config: Config) -> dict[str, Any] | None:
-    """What can be said of a run whose archives have a ledger; None where they have none."""
+    """What can be said of a run whose archives have a ledger; None if they have none."""
     ledger = find_ledger(inputs)
     if ledger is None:
         return None

@@ -1,4 +1,4 @@
-"""`lamella replay`: a run and a list of opt-outs that came later, in; its tables and shards without what is listed, out."""
+"""`lamella replay`: a run and a list of opt-outs that came later -> its tables and shards without what is listed."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,12 +9,12 @@ import typer
 def replay(
     folder: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run.")],
     opt_outs: Annotated[
-        Path, typer.Option(help="A list: a URL, a host or a SHA-256 a line, and behind it who asked, and when.")
+        Path, typer.Option(help="A list with a URL, a host or a SHA-256 on each line, and behind it who asked, and when.")
     ],
     processes: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
-    report: Annotated[bool, typer.Option(help="Whether to write report.json and report.html anew.")] = True,
+    report: Annotated[bool, typer.Option(help="Whether to write report.json and report.html again.")] = True,
 ) -> None:
-    """Takes out of a run what its owners do not want used: what is remembered is not measured again, and all sums hold.
+    """Takes out of a run what its owners do not want used. What is remembered is not measured again, and all sums hold.
 
     The list is named in the run's settings from then on, so that a later run does not bring back what has left.
     """

@@ -152,7 +152,7 @@ MERGED = "fetch: &f {http: true}\npair: &p {<<: *f, http: false}\nscore: {<<: *p
         ("a: " * 3000 + "b", "not YAML"),
         (BOMB, "more than 20,000 values, with its aliases written out"),
         ("fetch: &f\n  http: *f\n", "more than 20,000 values"),
-        ("fetch:\n  http: true\npair: {}\nfetch: {}\n", "line 4: the key 'fetch' stands here for the second time"),
+        ("fetch:\n  http: true\npair: {}\nfetch: {}\n", "line 4: the key 'fetch' is given for the second time"),
         ("#" * 300_000, "longer than 262,144 characters"),
         ("fetch: {retries: " + "1" * 6000 + "}", "not YAML that can be read"),
         ("fetch: 2026-13-45", "not YAML that can be read"),

@@ -1,4 +1,4 @@
-"""Joins of keys in, connected components out: a union-find whose roots do not depend on the order of the joins."""
+"""Joins of keys -> connected components, whose roots do not depend on the order of the joins."""
 
 from collections.abc import Iterable, Iterator
 

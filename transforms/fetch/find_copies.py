@@ -1,4 +1,4 @@
-"""Media in, each with the survivor of its copies out: what looks alike is one cluster, joined across the whole web."""
+"""Media -> each with the survivor of its copies: similar pictures of the whole web are one cluster."""
 
 from collections.abc import Iterable, Iterator
 

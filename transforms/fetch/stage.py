@@ -1,4 +1,4 @@
-"""FetchMedia: documents and what the archives hold -> Media, judged, one of each; every other link a Rejection.
+"""FetchMedia: documents and the archives' media -> Media, judged, one of each; every other link becomes a Rejection.
 
 Links meet the archives' media by URL, through redirects and revisits; what is missing is asked for over HTTP where the
 configuration says so. Files are inspected where they lie, the same bytes once: refs, hashes and measurements cross the
