@@ -3,13 +3,14 @@
 import contextlib
 import datetime
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
 
+from lamella.trainer.core.forks import forked
 from lamella.weights.loaded import pick_device
 
 _PATIENCE = datetime.timedelta(hours=2)  # for a process that reads a language model, or checks all shards
@@ -44,6 +45,14 @@ class World:
         if self.size > 1:
             distributed.all_reduce(tensor)
         return tensor
+
+    def sum_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Each becomes the sum over all processes, in one message. All are whole and of one type, the same in each process."""
+        if self.size > 1:
+            gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+            together = self.summed(torch.cat([gradient.flatten() for gradient in gradients]))
+            for gradient, total in zip(gradients, together.split([g.numel() for g in gradients]), strict=True):
+                gradient.copy_(total.view_as(gradient))
 
     def told(self, value: Any) -> Any:
         """What the leading process says."""
@@ -82,19 +91,25 @@ class _AllRows(torch.autograd.Function):
 
 
 @contextlib.contextmanager
-def join(device: str, sharded: bool = False) -> Iterator[World]:
-    """The world that torchrun's environment describes; gloo between CPUs, nccl between GPUs.
+def join(device: str, sharded: bool = False, processes: int = 1) -> Iterator[World]:
+    """The world that torchrun's environment describes, or one of forks; gloo between CPUs, nccl between GPUs.
 
     Args:
         device: "auto", "cpu", "cuda".
         sharded: whether parameters are cut into parts (FSDP) where there are several processes.
+        processes: this one and its forks, on the CPU, where torchrun starts none.
 
     Raises:
         NoDevice: a GPU was asked for that is not there.
+        TrainingError: a fork failed.
     """
     size, chosen = int(os.environ.get("WORLD_SIZE", "1")), pick_device(device)
-    if size == 1:
+    if size == 1 and (processes == 1 or chosen.type != "cpu"):
         yield World(device=chosen)
+        return
+    if size == 1:
+        with forked(processes, _PATIENCE) as rank:
+            yield World(rank=rank, size=processes, device=chosen, sharded=sharded)
         return
     if chosen.type == "cuda":
         chosen = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
