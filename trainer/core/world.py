@@ -3,9 +3,10 @@
 import contextlib
 import datetime
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
@@ -13,6 +14,7 @@ from torch import Tensor, distributed, nn
 from lamella.trainer.core.forks import forked
 from lamella.weights.loaded import pick_device
 
+T = TypeVar("T")
 _PATIENCE = datetime.timedelta(hours=2)  # for a process that reads a language model, or checks all shards
 
 
@@ -54,6 +56,10 @@ class World:
             for gradient, total in zip(gradients, together.split([g.numel() for g in gradients]), strict=True):
                 gradient.copy_(total.view_as(gradient))
 
+    def shares(self, work: Iterable[T]) -> Iterator[T]:
+        """This process's part of it: every so many-th, from its rank on."""
+        return islice(work, self.rank, None, self.size)
+
     def told(self, value: Any) -> Any:
         """What the leading process says."""
         said = [value]
@@ -68,11 +74,19 @@ class World:
             distributed.all_gather_object(said, value)
         return said
 
+    def merged(self, found: Mapping[int, T]) -> list[T]:
+        """What all processes have found, each at some places of a list: the whole list."""
+        places = {place: value for part in self.gathered(found) for place, value in part.items()}
+        return [places[place] for place in range(len(places))]
+
     def all_rows(self, tensor: Tensor) -> Tensor:  # [B, ...] -> [size * B, ...]
         """Every process's rows, in the order of their ranks; the gradient of all rows comes back to their process, summed."""
         if self.size == 1:
             return tensor
         return _AllRows.apply(tensor, self)
+
+
+ALONE = World(device=torch.device("cpu"))  # for whoever asks only who shares the work
 
 
 class _AllRows(torch.autograd.Function):
