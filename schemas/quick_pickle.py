@@ -1,4 +1,4 @@
-"""A frozen dataclass with slots in; the same class, whose pickling does not ask each instance for its fields, out.
+"""A frozen dataclass with slots -> the same class, which pickles without asking each instance for its fields.
 
 Python's own states of such a class ask `dataclasses.fields` for every instance, on either side. Records cross each shuffle
 pickled, by the hundred thousand: that was a tenth of a run without models.

@@ -1,7 +1,7 @@
-"""A number of processes in; as many that learn together on this machine, forked from this one, out: torchrun's part without it.
+"""A number of processes -> as many that train together on this machine, forked from this one, in a group of torch.distributed.
 
-A fork has its imports made, where a process of torchrun's takes seconds for them. Two processes of one thread each do more than
-one of two: the matrices of a small model are not worth dividing, and a thread that is done waits for the other.
+A fork needs no imports, which take seconds in each process that torchrun starts. Two processes of one thread each are faster than
+one process of two threads: a small model's matrices are too small to divide, and each thread waits for the other.
 """
 
 import contextlib
