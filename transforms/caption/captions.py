@@ -121,10 +121,6 @@ def picture_of(pair: Pair) -> Iterable[Request]:
     yield Request(frame.key, frame)
 
 
-def caption_key(pair: Pair) -> Iterable[str]:
-    yield frame_of(pair).key
-
-
 def tell(pair: Pair, captions: Mapping[str, Caption]) -> Captioned:
     return Captioned(pair=pair, caption=captions[frame_of(pair).key])
 

@@ -79,11 +79,6 @@ def joined(headers: Headers, name: str) -> str:
     return ", ".join(value for key, value in headers if key == name)
 
 
-def cut_directives(text: str, most: int) -> str:
-    """What headers say of robots, cut; what was cut off may forbid use, so a cut text says that it does."""
-    return text if len(text) <= most else f"{text[:most]}, noindex, noai"
-
-
 def parse_record(data: bytes) -> WarcRecord:
     """Parses the bytes of one record. Raises BadRecord(damaged_record) where they are none."""
     if _VERSION.match(data):
