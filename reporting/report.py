@@ -77,7 +77,7 @@ def build_report(run: str) -> Report:
     """
     check_enclosed(run)
     facts = facts_of(run)
-    config = config_in(facts)
+    config = config_in(facts, run)
     unfinished = unfinished_jobs(facts)
     jobs = [job for job in JOBS if job not in unfinished]
     lost, rows = losses_of(run, jobs), rows_of(run, jobs)
