@@ -1,22 +1,34 @@
-"""A pipeline in; run by Beam's in-memory runner, with one encoding the less on the way into each shuffle, out."""
+"""A pipeline in; run by Beam's in-memory runner, with one encoding the less on the way into each shuffle, and with work shared
+out among workers as they become free, out."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.portability.fn_api_runner.execution import BundleContextManager
+from apache_beam.runners.portability.fn_api_runner.fn_runner import BundleManager, ParallelBundleManager
 from apache_beam.runners.portability.fn_api_runner.translations import Stage, TransformContext, split_buffer_id
 from apache_beam.runners.worker.bundle_processor import DATA_INPUT_URN, DATA_OUTPUT_URN
+
+from lamella.runners.shared_out import SharedOut
 
 _GROUP = "group"  # the kind of a buffer whose records Beam groups as they are written
 
 
 class LocalRunner(FnApiRunner):
-    """Beam's own, but that what goes through a Flatten into a GroupByKey is written into its groups at once.
+    """Beam's own, but that what goes through a Flatten into a GroupByKey is written into its groups at once, and that a worker
+    which is done helps the others.
 
     Beam 2.77 lets the inputs of a Flatten write into one buffer, and a stage of its own read it to write into the groups: each
     record of each join is decoded and encoded once more, and with several workers sent to one of them and back.
     """
+
+    def _get_bundle_manager(self, bundle_context_manager: BundleContextManager) -> BundleManager:
+        manager = super()._get_bundle_manager(bundle_context_manager)
+        if isinstance(manager, ParallelBundleManager):
+            return SharedOut(bundle_context_manager, self._progress_frequency, manager._cache_token_generator)
+        return manager
 
     def create_stages(self, pipeline_proto: beam_runner_api_pb2.Pipeline) -> tuple[TransformContext, list[Stage]]:
         context, stages = super().create_stages(pipeline_proto)
