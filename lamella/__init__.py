@@ -1,4 +1,4 @@
-"""The public API: what a program that uses Lamella imports. Everything heavy is imported by what needs it.
+"""The public API: what a program that uses Lamella imports. Functions import what is heavy when they are called.
 
     import lamella
 
@@ -104,7 +104,7 @@ def run(
         print(result.report["path"])
 
     Args:
-        recipe: demo, m3w, obelics or laion; or a resolved Config.
+        recipe: demo, m3w, obelics, laion or blip; or a resolved Config.
         inputs: archives: globs, folders or files, local or remote.
         output: the folder of the run, local or remote. Only what a run wrote there before is replaced.
         overrides: settings over the recipe's: key -> value, or texts of the form `key=value`.

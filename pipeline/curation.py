@@ -1,4 +1,4 @@
-"""The story: web archives in, training shards out. Five columns of verbs; each hands its tables to the next."""
+"""The story: web archives -> training shards. Five columns of verbs; each hands its tables to the next."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -63,11 +63,20 @@ class Documents(NamedTuple):
 
 
 def make_documents(
-    extracted: PCollection[InterleavedDocument], bare: PCollection[InterleavedDocument], c: Config, ledger: Ledger
+    extracted: PCollection[InterleavedDocument],
+    bare: PCollection[InterleavedDocument],
+    c: Config,
+    ledger: Ledger,
+    *,
+    rounds: int = 0,
 ) -> Documents:
-    """Extracted documents -> those of good text, once each; and what every page proposes, whether or not its text stays."""
+    """Extracted documents -> those of good text, once each; and what every page proposes, whether or not its text stays.
+
+    Args:
+        rounds: of contraction of the graph of near duplicates.
+    """
     filtered = extracted | FilterDocuments(c.filter)
-    survivors = ledger.keep(filtered) | DeduplicateDocuments(c.dedup)
+    survivors = ledger.keep(filtered) | DeduplicateDocuments(c.dedup, rounds)
     unfiltered = bare | "Bare pages" >> beam.Map(_unfiltered).with_output_types(FilteredPage)
     pages = (filtered.told, unfiltered) | "Pages" >> beam.Flatten()
     candidates = ledger.keep(pages | ProposePairs(c.pair))
@@ -90,10 +99,14 @@ class MediaInputs(NamedTuple):
     known: Mapping[str, PCollection]  # inspections of earlier runs, by the name of their measure
 
 
-def media_finder(c: Config, root: str, *, asks: bool = True) -> FetchMedia:
-    """What finds media, and where what it finds out is kept."""
+def media_finder(c: Config, root: str, *, asks: bool = True, rounds: int = 0) -> FetchMedia:
+    """What finds media, and where what it finds out is kept.
+
+    Args:
+        rounds: of contraction of the graph of near hashes.
+    """
     remembered = RememberedModel(inspection_identity(c.fetch), memory_of(c, root), c.run.batch_buckets)
-    return FetchMedia(c.fetch, MediaStore.of(root, c.read, c.fetch), remembered, asks=asks)
+    return FetchMedia(c.fetch, MediaStore.of(root, c.read, c.fetch), remembered, asks=asks, rounds=rounds)
 
 
 def find_media(read: MediaInputs, finder: FetchMedia, ledger: Ledger) -> FoundMedia:

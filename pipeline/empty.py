@@ -1,4 +1,4 @@
-"""A finished job in; whether it left anything, and if not the one line that says which rule took the last, out.
+"""A finished job -> '' if it left anything, else one line that says which rule took the last record.
 
 What a job is run for: documents for documents, usable media for media (a document without any is not kept, nor is a pair),
 interleaved documents or pairs for pairs, samples for shards.

@@ -175,7 +175,7 @@ FUNNELS = tuple(dict.fromkeys(step.funnel for step in sorted(_STEPS, key=lambda 
 ARCHIVE_STAGES = tuple(node.config for node in STAGES.values() if node.by_archive)  # of the Config, for parts of archives
 
 
-_OF_EVERY_JOB: dict[str, type] = {"rejections": Rejection, "tallies": Counter}  # the first word of the folder -> its rows
+_OF_EVERY_JOB: dict[str, type] = {"rejections": Rejection, "counters": Counter}  # the first word of the folder -> its rows
 RECORD_TYPES = tuple(dict.fromkeys((*(table.record for table in TABLES.values()), *_OF_EVERY_JOB.values())))
 
 
@@ -204,7 +204,7 @@ def handed_by(unit: Unit, stage: Stage, when: str = "before") -> Stage | None:
 
 
 def givers(unit: Unit, stage: Stage, when: str = "before") -> tuple[Stage, ...]:
-    """A stage, and then those that hand a unit on in its place where it does not run, the nearest first.
+    """A stage, and then the stages that pass a unit on in its place if it does not run, the nearest first.
 
     >>> givers(Unit.PAIR, Stage.CAPTION)
     (<Stage.CAPTION: 'caption'>, <Stage.SCORE: 'score'>, <Stage.PAIR: 'pair'>)

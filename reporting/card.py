@@ -1,4 +1,4 @@
-"""A Report in, the dataset card out: the README.md of a run's folder, which the Hugging Face hub reads as a dataset's.
+"""A Report -> the dataset card: the README.md of a run's folder, in the form that the Hugging Face hub reads.
 
 The front matter names every set of shards as a configuration, so that `load_dataset(folder, "align")` finds its files.
 """

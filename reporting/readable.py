@@ -1,4 +1,4 @@
-"""Records as text that a terminal can show: documents, pairs, samples and rows in; lines out, without a control character.
+"""Documents, pairs, samples and rows -> lines for a terminal, without a control character.
 
 What the web wrote is foreign: it must not move the cursor, set a title or turn the reading direction of what stands beside it.
 """

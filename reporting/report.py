@@ -1,4 +1,4 @@
-"""The report: a run's folder in, `report.json` and `report.html` beside it out. The same run gives the same bytes.
+"""A run's folder -> `report.json` and `report.html` in it. The same run gives the same bytes.
 
 Everything is derived from the tables and their manifests, never from counters, so that a run that was killed and resumed
 reports what a run in one go reports.
@@ -31,8 +31,9 @@ from lamella.pipeline.bundled import warn_of_pages
 from lamella.pipeline.columns import counted, read_columns
 from lamella.pipeline.enclosed import check_enclosed
 from lamella.pipeline.graph import FUNNELS, JOBS, PAIR_TABLES, TABLES, in_order
-from lamella.pipeline.ownership import read_facts, write_own
+from lamella.pipeline.ownership import write_own
 from lamella.pipeline.run import REPORT_FILES, unfinished_jobs
+from lamella.pipeline.run_file import config_in, facts_of
 from lamella.pipeline.tables import read_manifest
 from lamella.reporting.card import card_of
 from lamella.reporting.distributions import distributions
@@ -40,8 +41,6 @@ from lamella.reporting.ground_truth.truth import truth_of
 from lamella.reporting.picture_texts import picture_texts
 from lamella.reporting.plots import number
 from lamella.reporting.samples import clean, samples_of
-from lamella.schemas.config import Config
-from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.files import join
@@ -77,10 +76,8 @@ def build_report(run: str) -> Report:
     Of jobs that are not finished no account is given: their tables are half there, or of an earlier run.
     """
     check_enclosed(run)
-    facts = read_facts(run)
-    if facts is None:
-        raise ConfigError(f"{clean(run)}: not the folder of a run (no run.json)")
-    config = Config.model_validate(facts["config"])
+    facts = facts_of(run)
+    config = config_in(facts)
     unfinished = unfinished_jobs(facts)
     jobs = [job for job in JOBS if job not in unfinished]
     lost, rows = losses_of(run, jobs), rows_of(run, jobs)

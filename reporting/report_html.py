@@ -1,4 +1,4 @@
-"""A Report in, one self-contained HTML page out: no script, no network, every foreign text escaped, at most 8 MB.
+"""A Report -> one self-contained HTML page: no script, no network, every foreign text escaped, at most 8 MB.
 
 Pictures are decoded within bounds and encoded anew, so that nothing of the foreign file itself reaches the page.
 """

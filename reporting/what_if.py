@@ -1,4 +1,4 @@
-"""A run and what it would be with other settings, in; the two funnels, the reasons and some examples that differ, out.
+"""A run, and what it would be with other settings -> the two funnels, the reasons and some examples that differ.
 
 Both are folders of tables, of which one is a trial: what is compared is read from tables alone.
 """

@@ -33,7 +33,7 @@ def flink_execute(flags: Sequence[str]) -> Callable:
 
 
 def check_cluster(flags: Sequence[str]) -> None:
-    """Raises ConfigError where the cluster is of another version than the job server, or where there is no job server."""
+    """Raises ConfigError if the cluster has another version than the job server, or if there is no job server."""
     options = PipelineOptions(list(flags))
     flink = options.view_as(FlinkRunnerOptions)
     if options.view_as(PortableOptions).job_endpoint:

@@ -1,4 +1,4 @@
-"""Records that no reader can use: an index in, what a crawler wrote that is no good page, and the reason, out.
+"""An index -> records that no reader can use, as a crawler writes them, and the reason.
 
 `edge_case_exchanges` gives responses that are whole as records; `damaged` and `cut` spoil the stored bytes of a good one.
 """

@@ -1,4 +1,4 @@
-"""A folder and a seed in, an examination out: pictures that no page shows, and `questions.jsonl` with what is true of them.
+"""A folder and a seed -> pictures that no page shows, and `questions.jsonl`, which asks what is true of them.
 
 Scenes are made for it, each answer to each question equally often, so that guessing is worth one part in the number of
 choices. The words of most tasks occur on catalogue pages; `-unsaid` tasks do not say what is asked, which only examples

@@ -22,8 +22,8 @@ GOOD_PICTURES = 3
 ROBOTS = b"User-agent: *\nDisallow: /fate/opted_out/\n"
 _CHUNK = b"\0" * 65536
 
-# What `http_page` shows beside the good pictures: the fate of each path `/fate/<fate>/sheet.jpg`.
-FATES = (
+# What `http_page` shows beside the good pictures: the outcome of each path `/fate/<outcome>/sheet.jpg`.
+OUTCOMES = (
     "timed_out",
     "connection_failed",
     "http_error",
@@ -35,9 +35,9 @@ FATES = (
 
 
 def http_page(page: Draft, base: str) -> Draft:
-    """A good page whose pictures lie at `base` only: three good ones, and one a fate."""
+    """A good page whose pictures lie at `base` only: three good ones, and one for each outcome."""
     shows = [_shown(f"{base}/pictures/sheet-{n}.jpg", "") for n in range(GOOD_PICTURES)]
-    shows += [_shown(f"{base}/fate/{fate}/sheet.jpg", fate) for fate in FATES]
+    shows += [_shown(f"{base}/fate/{outcome}/sheet.jpg", outcome) for outcome in OUTCOMES]
     shows.append(_shown(FORBIDDEN_URL, "forbidden_address"))
     texts = [block for block in page.blocks if not block.shown and not block.film]
     blocks = (*texts, *(Block(kind="image", shown=shown) for shown in shows))
@@ -46,7 +46,7 @@ def http_page(page: Draft, base: str) -> Draft:
 
 
 class SampleServer:
-    """Serves the pictures and fates of `http_page`. `requests` counts paths, so that tests can see what was asked for.
+    """Serves the pictures and outcomes of `http_page`. `requests` counts paths, so that tests can see what was asked for.
 
     >>> with SampleServer() as server:
     ...     server.base == f"http://127.0.0.1:{server.port}"
@@ -94,9 +94,9 @@ def picture_at(path: str) -> Picture:
     return Picture(url=path, scene=make_scene(f"http{path}"), size=(300, 240))
 
 
-def _shown(url: str, fate: str) -> Shown:
+def _shown(url: str, outcome: str) -> Shown:
     path = "/" + url.split("/", 3)[3]
-    picture = replace(picture_at(path), url=url, fate=fate)
+    picture = replace(picture_at(path), url=url, outcome=outcome)
     rng = Rng("http", path)
     return Shown(picture=picture, alt=alt_text(picture.scene, rng), phrase=alt_phrase(picture.scene, rng), style="plain")
 
@@ -111,8 +111,8 @@ def _handler(server: SampleServer) -> type[BaseHTTPRequestHandler]:
                 return self._answer(ROBOTS, "text/plain")
             if self.path.startswith("/pictures/"):
                 return self._answer(picture_at(self.path).data(), "image/jpeg")
-            fate = self.path.split("/")[2] if self.path.startswith("/fate/") else ""
-            return getattr(self, f"_{fate}", self._lost)()
+            outcome = self.path.split("/")[2] if self.path.startswith("/fate/") else ""
+            return getattr(self, f"_{outcome}", self._lost)()
 
         def _timed_out(self) -> None:
             server.wait()

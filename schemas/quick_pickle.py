@@ -1,4 +1,4 @@
-"""A frozen class of records in; the same class, of which a record is pickled with all records in it by one call, out.
+"""A frozen class of records -> the same class, of which a record is pickled with all records in it by one call.
 
 Records cross each shuffle pickled, by the hundred thousand. By Python's own way each record, each record in it and each member
 of an enumeration is asked how it is to be pickled and told its state: a seventh of a run was that. Here a class has two

@@ -11,8 +11,11 @@ from itertools import takewhile
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 import lamella
+from lamella.pipeline.recipes import RECIPES
+from lamella.runners.cli import app
 from lamella.sample.web import write_sample
 from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode
 from lamella.schemas.pair import ImageTextPair
@@ -171,3 +174,10 @@ def test_modules_that_moved_are_found_where_they_were():
     from lamella.transforms.formats import language as now
 
     assert (before.detect_language, before.Language) == (now.detect_language, now.Language)
+
+
+def test_help_and_docstring_name_every_recipe():
+    commands = get_command(app).commands
+    helps = [param.help for name in ("run", "rules") for param in commands[name].params if param.name == "recipe"]
+    assert len(helps) == 2
+    assert [(text, name) for text in (*helps, lamella.run.__doc__) for name in RECIPES if name not in text] == []

@@ -1,4 +1,4 @@
-"""lamella-coca's architecture: an open_clip config in, a CoCa out (Yu et al. 2022), under open_clip's parameter names.
+"""An open_clip config -> a CoCa (Yu et al. 2022) with open_clip's parameter names: the architecture of lamella-coca.
 
 But for the convolutional stem and the maximum pooling, which open_clip's plain vision tower lacks, the same config and
 state dict open in `open_clip.CoCa` and give the same numbers (a test holds them together). It stands here because importing

@@ -108,7 +108,7 @@ def _read(path: Path) -> tuple[dict[str, tuple], list[Rejection], list[str]]:
                 if output.reason is Reason.CRASHED:
                     faults.append(f"crashed: {output.detail}")
             case Counter():
-                counts[output.unit, output.door] += output.count
+                counts[output.unit, output.kind] += output.count
     came, stayed = counts[Unit.RECORD, CounterKind.IN], counts[Unit.RECORD, CounterKind.KEPT]
     if came != stayed + len(rejections):
         faults.append(f"{came} records came, {stayed} stayed, {len(rejections)} left")

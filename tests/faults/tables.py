@@ -17,7 +17,7 @@ from tests.faults.tars import hostile_tar
 
 KINDS = {
     "tar": ("shards/*/*.tar",),
-    "table": ("*/part-*.parquet", "pairs/*/*.parquet", "shards/*/*.parquet", "extracted/*/*.parquet", "tallies/*/*.parquet"),
+    "table": ("*/part-*.parquet", "pairs/*/*.parquet", "shards/*/*.parquet", "extracted/*/*.parquet", "counters/*/*.parquet"),
     "manifest": (f"*/{MANIFEST}", f"*/*/{MANIFEST}"),
     "run": ("run.json",),
 }

@@ -1,4 +1,4 @@
-"""How a training is configured: a recipe's name and `key=value` overrides in, one frozen model with every number out."""
+"""A recipe's name and `key=value` overrides -> one frozen model with every number of a training."""
 
 import difflib
 from collections.abc import Iterable, Mapping

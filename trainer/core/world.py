@@ -1,4 +1,4 @@
-"""Processes that learn together: torchrun's environment in, a World that sums, gathers and agrees, out."""
+"""torchrun's environment -> a World: processes that learn together, and sum, gather and agree."""
 
 import contextlib
 import datetime

@@ -1,4 +1,4 @@
-"""A trained model in, what it has learned out: a Flamingo's validation loss by dataset and its answers in context; the classes
+"""A trained model -> what it has learned: a Flamingo's validation loss by dataset and its answers in context; the classes
 that a CLIP or CoCa tells by prompts.
 
 The table goes to the screen, the numbers to `evaluation.json`, and accuracy by number of examples to `evaluation.svg`.

@@ -1,4 +1,4 @@
-"""Questions and a model in, how many it answers right out: with 0 to 8 examples, by hash or by likeness, seeing and blind.
+"""Questions and a model -> how many it answers right, with 0 to 8 examples, by hash or by similarity, seeing and blind.
 
 An example is a picture with its line; the question is a picture with the beginning of one. "0 shots" is the paper's
 (Alayrac et al. 2022, A.2.4): two lines of the support stand before the question, their pictures taken away; they show the

@@ -1,4 +1,4 @@
-"""Prompts and what their pictures look like in, texts out: greedy or beam search over a cache, many prompts at once.
+"""Prompts and the latents of their pictures -> texts: greedy or beam search over a cache, many prompts at once.
 
 Prompts of one length are read together, so nothing is padded, and a prompt's text does not depend on its neighbours. What
 is being written attends to one picture, the prompt's last: steps after the first carry the latents of that picture alone.

@@ -1,4 +1,4 @@
-"""Prompts and every answer that each may have in, how likely each answer is out: classification without writing."""
+"""Prompts and all possible answers of each -> how likely each answer is: classification without writing."""
 
 from collections.abc import Sequence
 

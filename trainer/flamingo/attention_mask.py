@@ -1,4 +1,4 @@
-"""Text and the latents of images in, text that has attended to its own image out: cross-attention that phi masks.
+"""Text and the latents of images -> text that has attended to its own image: cross-attention masked by phi.
 
 A token attends to the R latents of one image, the one that phi names (Alayrac et al. 2022, 3.3). Seen from the images this
 is no masked attention at all: each image is attended to by the few tokens that name it. `segments` therefore gathers an image's

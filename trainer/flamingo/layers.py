@@ -1,4 +1,4 @@
-"""What Flamingo puts between a frozen vision encoder and a frozen language model: the Perceiver Resampler and the gated block.
+"""What stands between a frozen vision encoder and a frozen language model: the Perceiver Resampler and the gated block.
 
 Alayrac et al. 2022, 3.1, 3.2 and A.1: squared ReLU, pre-norm, no biases in the projections.
 """

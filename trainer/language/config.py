@@ -1,4 +1,4 @@
-"""How the small language model under a Flamingo is trained, where none can be had: recipes by name, and every number."""
+"""How the small language model under a Flamingo is trained, if you have no other: recipes by name, and every number."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

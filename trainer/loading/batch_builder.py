@@ -1,4 +1,4 @@
-"""A step's number in, the packed batches of every dataset's micro-batches out; runs in a worker, and leaves no state behind it.
+"""A step's number -> the packed batches of every dataset's micro-batches. It runs in a worker and keeps no state.
 
 A damaged sample is replaced by another that follows by hash from its slot, and is named: the order of all others stays.
 """

@@ -1,4 +1,4 @@
-"""Sequences in, the rows of a batch out: each its own row, or several in one, with phi and attention kept apart."""
+"""Sequences -> the rows of a batch: one sequence for each row, or several, with phi and attention kept separate."""
 
 from collections.abc import Sequence as Several
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A JPEG's bytes in, a square of uint8 out, written where the batch stands.
+"""A JPEG's bytes -> a square of uint8, written into its place in the batch.
 
 As `weights.pixels.square`: the whole picture, aspect kept, padded with its mean colour. A picture of more than twice the
 square is first shrunk within the decoder (libjpeg-turbo's scaled DCT, never below the square), which is most of the

@@ -1,4 +1,4 @@
-"""Shards in, single samples out, by number: each shard is checked once, and then only what is asked for is read.
+"""Shards -> single samples by number: each shard is checked once, and then only what is asked for is read.
 
 A shard's size, checksum and member headers are checked when it is opened first, on behalf of every process that shares
 the cache folder: what was found is kept there as a table of offsets, and one that stands is trusted while the file keeps

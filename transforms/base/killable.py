@@ -1,4 +1,4 @@
-"""Requests as bytes in, replies as bytes out, from a child process that can be killed: none costs more than its limits.
+"""Requests as bytes -> replies as bytes, from a child process that is killed if one costs more than its limits.
 
 For C code on foreign bytes. A thread's time-out leaves the thread running, and a decoder that dies takes its process along.
 The child's side is `killable_worker.serve`. Time is the child's own CPU time, so that a busy machine refuses nothing more.

@@ -1,4 +1,4 @@
-"""What was dear to find out, kept by content: answers in, immutable parts named by their own checksum out, and back.
+"""Expensive answers, kept by content -> immutable parts that are named by their checksum, and back.
 
 An answer's key is the content that it is about (the hash of a picture's bytes, of a text); the folder it lies in is the measure
 and its identity (the model's weights, its preprocessing, its precision, the shape of its batches). So an answer is never wrong,
@@ -82,7 +82,7 @@ class Memory:
         return join(self.root, measure.name, measure.identity)
 
     def parts(self, measure: Kept) -> list[str]:
-        """The paths of the parts that stand, in order. What bears no part's name is none of ours."""
+        """The paths of the finished parts, in order. A file without a part's name is ignored."""
         folder = self.folder(measure)
         return [join(folder, name) for name, size in sorted(list_files(folder).items()) if size >= 0 and is_part(name)]
 

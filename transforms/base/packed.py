@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from lamella.transforms.base.files import open_binary
-from lamella.transforms.formats.decompress import PieceStream, Section, UnpackedStream
+from lamella.transforms.formats.decompress import UnpackedStream
+from lamella.transforms.formats.streams import PieceStream, Section
 from lamella.transforms.formats.zip_methods import unzipped
 
 UNPACKED = "unpacked::"

@@ -1,5 +1,5 @@
-"""Remembered: records that ask something in; what becomes of each with its answer out. What the memory holds is read, and only
-what it lacks is measured.
+"""Records that ask something -> what becomes of each with its answer. Known answers come from the memory; only the others
+are measured.
 
 The one way to do dear work. Requests of one key are one request. Requests and stored answers meet in groups, by the hash of
 their keys: what a group lacks is measured there, in batches of fixed shape, and kept as it is made. So a threshold that moves

@@ -1,4 +1,4 @@
-"""A decoder's logits in, captions' tokens out: nucleus sampling (Holtzman et al. 2020) whose draws are hashes of keys.
+"""A decoder's logits -> captions' tokens: nucleus sampling (Holtzman et al. 2020) whose draws are hashes of keys.
 
 The same picture gets the same caption on every run and machine that computes the same logits, whatever stands beside it.
 """

@@ -1,4 +1,4 @@
-"""A captioner's words in; what a token limit left whole of them, without a full stop, and what stays as a sentence, out.
+"""A captioner's words -> the whole phrases among them without a full stop, and the sentence that is kept.
 
 The full stop says that nothing was cut. Matchers see the words without it, as captioners say them: the bundled one takes none
 of 759 captions with it.

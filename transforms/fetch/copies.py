@@ -111,14 +111,6 @@ def _masks(stride: int, parts: int) -> Iterator[np.uint64]:
         yield np.uint64(sum(1 << place * stride % _BITS for place in places))
 
 
-def clusters(edges: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Each hash that has a near one -> the smallest hash of its connected component."""
-    union_find = UnionFind()
-    for pair in edges:
-        union_find.join(*pair)
-    return dict(union_find.roots())
-
-
 def copies_of(component: Iterable[Media], config: FetchConfig) -> Iterator[tuple[str, Media]]:
     """(cluster, Media) of each picture of a component: the cluster is the hash of the bytes of the copy that stays.
 

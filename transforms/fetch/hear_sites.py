@@ -1,4 +1,4 @@
-"""Captured links and what archives hold in; the links whose sites allow their use, with their words, and Rejections out.
+"""Captured links and the sites' files in archives -> the links whose sites allow their use, with their words, and Rejections.
 
 A robots.txt, tdmrep.json, ai.txt or licence in an archive speaks of the addresses of its site, and so of every address on a
 link's way. Files are read where they lie, once a site; verdicts cross the shuffles, and files never do.
@@ -42,7 +42,7 @@ class Asked(NamedTuple):
 
 @quick_pickle
 class Word(NamedTuple):
-    """What a site says of one address on a link's way."""
+    """What a site says of one address on the way of a link."""
 
     address: str
     allowed: bool
@@ -84,7 +84,7 @@ def words_of_site(config: FetchConfig, store: MediaStore, site: str, group: Grou
 
 
 def rules_of(files: Iterable[ArchiveMedia], site: str, store: MediaStore) -> SiteRules:
-    """Of each file of a site the one that was crawled last; one that cannot be decoded says nothing."""
+    """Rules from the last crawl of each file of a site; a file that cannot be decoded says nothing."""
     by_path: dict[str, list[ArchiveMedia]] = {}
     for found in files:
         by_path.setdefault(site_file_path(found.url, found.mime), []).append(found)

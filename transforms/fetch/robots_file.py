@@ -51,7 +51,7 @@ class RobotsFile:
     _said: dict[str, Group] = field(default_factory=dict, init=False, repr=False, compare=False)  # by agent, once asked for
 
     def group_for(self, product: str) -> Group:
-        """All that is said to the agent by its name, else to everybody; an empty one where nobody is spoken to.
+        """All rules for the agent's name, else those for everybody; an empty group if there are none.
 
         It is put together once: a file may have tens of thousands of rules, and its site as many pictures.
         """

@@ -25,5 +25,5 @@ def usage_opt_out(words: Iterable[str]) -> str:
 
 
 def rsl_opt_out(prohibited: Iterable[str]) -> str:
-    """Of the uses that RSL prohibits: the one that is ours."""
+    """Of the uses that RSL prohibits, the one that is ours."""
     return next((f"prohibits {use}" for use in prohibited if use.lower() in _RSL_USES), "")

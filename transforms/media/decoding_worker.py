@@ -1,4 +1,4 @@
-"""The decoder's process: a question and a file in, what `media.pixels` and `media.clips` say of it out."""
+"""The decoder's process: a question and a file -> what `media.pixels` and `media.clips` say of it."""
 
 import json
 from collections.abc import Callable

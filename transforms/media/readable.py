@@ -1,4 +1,4 @@
-"""Bytes of a picture -> the same picture without what stands beside its pixels and decoders stumble over.
+"""Bytes of a picture -> the same picture without the parts beside its pixels that decoders fail on.
 
 A text, a profile, a resolution that is damaged or too large costs nothing but itself: viewers pass over it (libpng drops what
 has a wrong checksum and may be done without), and Pillow refuses the whole file. What pixels depend on stays as it is.

@@ -1,4 +1,4 @@
-"""Pictures and texts in, their embeddings out, each once a model: unit vectors of a CLIP (Radford et al. 2021), kept in fp16.
+"""Pictures and texts -> their embeddings, computed once for a model: unit vectors of a CLIP (Radford et al. 2021), in fp16.
 
 Batches have one shape, whatever stands in them: the last one is filled up, and texts of about one length share theirs. So an
 embedding is the same to the bit in any place and company.
@@ -104,7 +104,7 @@ class PictureEmbeddings(_Embeddings):
         return self.model.batch
 
     def measure(self, requests: Sequence[Request], model: "Loaded") -> Iterable[Embedding]:
-        """Raises BlobError where a picture's bytes cannot be had."""
+        """Raises BlobError if a picture's bytes cannot be read."""
         import torch
 
         seen, tensors = [], []
