@@ -1,5 +1,4 @@
-"""A pipeline in; run by Beam's in-memory runner, with one encoding the less on the way into each shuffle, and with work shared
-out among workers as they become free, out."""
+"""Pipeline -> its run by Beam's in-memory runner, with one encoding less on the way into each shuffle; work is shared out."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator

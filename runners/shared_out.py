@@ -1,4 +1,4 @@
-"""What a stage reads in; what its workers make of it out, each of which takes a further piece as soon as it is done with one.
+"""What a stage reads -> what its workers make of it, each of which takes a further piece as soon as it is done with one.
 
 Beam 2.77 cuts a stage's input into as many pieces as there are workers, each with as many keys as another, and waits for the
 last of them. A page that burns its limit of time, or an archive of costly ones, lets all others wait.

@@ -12,10 +12,9 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 from lamella.runners.shared_out import cut, side_by_side
 
-PAIR = coders.WindowedValueCoder(coders.TupleCoder((coders.VarIntCoder(), coders.VarIntCoder())), GlobalWindows().get_window_coder())
-GROUP = coders.WindowedValueCoder(
-    coders.TupleCoder((coders.VarIntCoder(), coders.IterableCoder(coders.VarIntCoder()))), GlobalWindows().get_window_coder()
-)
+WINDOW = GlobalWindows().get_window_coder()
+PAIR = coders.WindowedValueCoder(coders.TupleCoder((coders.VarIntCoder(), coders.VarIntCoder())), WINDOW)
+GROUP = coders.WindowedValueCoder(coders.TupleCoder((coders.VarIntCoder(), coders.IterableCoder(coders.VarIntCoder()))), WINDOW)
 
 
 def encoded(numbers):
