@@ -34,11 +34,12 @@ class SharedOut(ParallelBundleManager):
         expected_outputs: Any,
         fired_timers: Mapping[Any, PartitionableBuffer],
         expected_output_timers: Any,
+        *,
         dry_run: bool = False,
     ) -> tuple[beam_fn_api_pb2.InstructionResponse, list[beam_fn_api_pb2.ProcessBundleSplitResponse]]:
         context = self.bundle_context_manager
         if fired_timers or expected_output_timers:
-            return super().process_bundle(inputs, expected_outputs, fired_timers, expected_output_timers, dry_run)
+            return super().process_bundle(inputs, expected_outputs, fired_timers, expected_output_timers, dry_run=dry_run)
 
         def process(worker: Any, piece: Input) -> beam_fn_api_pb2.InstructionResponse:
             manager = BundleManager(
