@@ -21,6 +21,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from typing import NoReturn
 
 _MOST_BYTES = 1 << 18  # of an order
@@ -132,8 +133,10 @@ def _become(order: list[str], fds: list[int]) -> NoReturn:
     nothing = os.open(os.devnull, os.O_RDWR)
     for fd, place in ((requests, 0), (replies, 1), (nothing, 2)):
         os.dup2(fd, place)
-    os.closerange(3, lifeline)
-    os.closerange(lifeline + 1, os.sysconf("SC_OPEN_MAX"))
+    for fd in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
+        if fd > 2 and fd != lifeline:
+            with suppress(OSError):  # the one by which they were listed
+                os.close(fd)
     sys.argv = [module, *words[:2], str(lifeline), *words[2:]]
     import_module(module).main()
     os._exit(0)
