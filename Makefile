@@ -33,7 +33,7 @@ demo: $(VENV)/.installed
 	$(BIN)/lamella train lm --shards $(DEMO)/run/shards --output $(DEMO)/lm
 	$(BIN)/lamella train flamingo --shards $(DEMO)/run/shards --recipe demo --output $(DEMO)/flamingo language=$(DEMO)/lm
 	$(BIN)/lamella evaluate --checkpoint $(DEMO)/flamingo --shards $(DEMO)/run/shards --questions $(DEMO)/web/exam/questions.jsonl \
-	    --tasks caption,colour,shape,count --shots 0,4 --quick
+	    --tasks caption,colour,shape,count --shots 0,4 --quick --processes $(PROCESSES)
 
 # Tests start some hundred processes. Where the environment forbids Python to keep what it has compiled, each would compile the
 # whole package again: not here.

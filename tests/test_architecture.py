@@ -1,4 +1,4 @@
-"""The house's rules, read from the source: who imports whom, where Beam and torch may stand, and that no number is idle."""
+"""The laws of the code, read from the source: who imports whom, where Beam and torch stand, that every number is read."""
 
 import ast
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The sample web in, the exact accounts out: every reason occurs, every sum holds, and each outcome is met by its reason."""
+"""The sample web -> the exact accounts: every reason occurs, every sum holds, and each thing has its expected outcome."""
 
 import json
 import tarfile

@@ -65,11 +65,13 @@ def evaluate(
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Only written answers after random examples.")] = False,
     language: Language = None,
+    processes: Annotated[int, typer.Option(min=1, help="That share a Flamingo's work on a CPU, with one thread each.")] = 1,
 ) -> None:
     """Measures a Flamingo (loss by dataset, answers in context), or a CLIP or CoCa (classification by prompts)."""
     from lamella.schemas.errors import ConfigError
     from lamella.trainer.evaluation.evaluate import evaluate as run
     from lamella.trainer.evaluation.fewshot import RANDOM, WRITTEN, Options
+    from lamella.trainer.evaluation.zeroshot import TEMPLATES
 
     keep_freed_memory()
     if not shards and not questions:
@@ -77,8 +79,16 @@ def evaluate(
     options = Options(shots=_numbers(shots), tasks=tuple(filter(None, tasks.split(","))), queries=limit)
     if quick:
         options = replace(options, selections=(RANDOM,), ways=(WRITTEN,))
-    more = {"templates": tuple(template)} if template else {}
-    run(checkpoint, shards=shards, questions=questions, output=output, language=language, options=options, **more)
+    run(
+        checkpoint,
+        shards=shards,
+        questions=questions,
+        output=output,
+        language=language,
+        options=options,
+        templates=tuple(template or TEMPLATES),
+        processes=processes,
+    )
 
 
 def generate(

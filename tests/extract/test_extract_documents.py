@@ -1,4 +1,4 @@
-"""Pages in; documents, rejections and counters out; the sums hold."""
+"""Pages -> documents, rejections and counters; the sums hold."""
 
 import apache_beam as beam
 import pytest

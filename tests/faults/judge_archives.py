@@ -1,4 +1,4 @@
-"""A seed in; what broke the law when an archive or a page was read, extracted and stored by the product's functions, out."""
+"""A seed -> what broke the law when the product read, extracted and stored an archive or a page."""
 
 import collections
 import io

@@ -1,4 +1,4 @@
-"""Run folders for tests: records in, the tables and manifests of a run on disk out."""
+"""Run folders for tests: records -> the tables and manifests of a run on disk."""
 
 import io
 import json

@@ -267,7 +267,7 @@ def test_the_report_shows_the_truth(folder):
     for words in (
         "Against the truth",
         "Wrong captions, found and missed",
-        "What stands in the pairs",
+        "False texts in the pairs",
         "Outcomes that were not as expected",
         url("missing"),
     ):

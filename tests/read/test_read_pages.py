@@ -1,4 +1,4 @@
-"""An archive in, pages, media, rejections and counters out; the sums hold for every record."""
+"""An archive -> pages, media, rejections and counters; the sums hold for every record."""
 
 import gzip
 

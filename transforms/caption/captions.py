@@ -1,6 +1,6 @@
 """Pairs -> for each picture a pair with a synthetic text. Each picture is captioned once for each captioner.
 
-BLIP (Li et al. 2022), section 3.3: the synthetic text stands beside the web's, as a pair of its own.
+BLIP (Li et al. 2022), section 3.3: the synthetic text is a pair of its own beside the pairs of the web's texts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -119,10 +119,6 @@ def picture_of(pair: Pair) -> Iterable[Request]:
     """What is to be captioned of a pair. The key is also the seed: a picture's caption is the same in every run."""
     frame = frame_of(pair)
     yield Request(frame.key, frame)
-
-
-def caption_key(pair: Pair) -> Iterable[str]:
-    yield frame_of(pair).key
 
 
 def tell(pair: Pair, captions: Mapping[str, Caption]) -> Captioned:
