@@ -1,7 +1,7 @@
 """Counters and rejections -> one line for each stage and unit, and whether every sum adds up.
 
-The law: in + made = kept + rejected. Nodes that leave with a rejected document are rejected too. Beside the law stand the
-links (what one stage kept is what the next one took, and what a table holds) and the guards (crashes, rules that eat all).
+The law: in + made = kept + rejected. Nodes that leave with a rejected document are rejected too. Beside the law there are links
+(what one stage kept is what the next one took, and what a table holds) and guards (crashes, and rules that take too much).
 """
 
 import collections

@@ -1,6 +1,6 @@
 """A run's config and pages -> warnings, if bundled models judge pages that are not the sample's.
 
-The bundled models know the sample web's coloured shapes. On other pages their scores and texts look measured and mean nothing.
+The bundled models know only the sample web's coloured shapes. On other pages their scores and texts look real and mean nothing.
 """
 
 from collections.abc import Iterable

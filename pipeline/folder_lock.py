@@ -1,7 +1,8 @@
 """A run's folder -> the lock that a run holds while it works there: the system's on a local disk, a lease in a store.
 
-A lease is an object that only one run can create, and that says at every beat that its run still lives. A run that ended and
-did not take it away is silent: the next one watches for a while, and takes the folder over. No clocks are compared.
+A lease is an object that only one run can create. While its run lives, the lease changes at every beat. The lease of a run that
+ended without removing it stays the same: the next run watches it for a while, then takes the folder over. No clocks are
+compared.
 """
 
 import contextlib

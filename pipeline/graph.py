@@ -1,7 +1,7 @@
 """The graph, declared once: jobs, their stages, and their tables. Nothing else lists them.
 
-The ledger's links, the funnel, report, card, verify, inspect and the fingerprints derive from what is declared here, and so
-does docs/graph.svg. `pipeline/curation.py` is the same graph as a story that runs.
+The ledger's links, the funnel, report, card, verify, inspect, the fingerprints and docs/graph.svg are derived from this
+declaration. `pipeline/curation.py` is the same graph as a story that runs.
 """
 
 from lamella.pipeline.declared import Folder, FunnelCount, Job, StageNode, Table, counters_of_job, rejections_of

@@ -1,6 +1,6 @@
 """A table's or dataset's folder -> what differs from its manifest, in a few words; '' if it is whole.
 
-Sizes come from one listing of the folder; checksums are compared where a caller asks for it, since every file is read then.
+Sizes come from one listing of the folder. Checksums are compared only if the caller asks, because every file is read then.
 """
 
 import json

@@ -1,9 +1,8 @@
 """Finished tables -> finished tables: the four jobs. Work that is finished is not done twice.
 
-`pipeline.graph` says what each reads and writes; each writes rejections/JOB/ and counters/JOB/ too. A table carries the hash
-of what it was made from: the config part of its job, the contents of its input tables, and the format. A job runs where that
-hash is not the one its tables carry, or where one of them is not whole: a file that its manifest names is gone, or has
-another size.
+`pipeline.graph` says what each job reads and writes; each also writes rejections/JOB/ and counters/JOB/. A table carries the
+hash of what it was made from: the job's part of the config, the contents of its input tables, and the format. A job runs if its
+tables carry another hash, or if one of them is not whole: a file that its manifest names is gone or has another size.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set

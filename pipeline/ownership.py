@@ -1,8 +1,8 @@
 """Names in a run's folder -> a refusal, or the removal of those files alone that the run itself wrote.
 
-A file is the run's where a manifest of the run names it, or the run's list `.files.json` does, which is written before the
-files are: so a run that was killed knows its own leavings, and a user's file that lies among them is never taken for one.
-Folders that are named by a hash (parts of archives, packs of media) are the run's by their pattern.
+A file belongs to the run if a manifest of the run names it, or the run's list `.files.json`, which is written before the files.
+So a run that was killed knows its own files, and never takes a user's file among them for one. Folders named by a hash (parts
+of archives, packs of media) belong to the run by their pattern.
 """
 
 import contextlib

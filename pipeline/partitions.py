@@ -1,7 +1,7 @@
 """What was read from an archive -> a folder of its own, `extracted/KEY/`, and back.
 
-A part is a small table of at most six files, none of them empty, with one manifest, written last. An archive whose part stands
-is not read again.
+A part is a small table of at most six files, none of them empty, with one manifest, which is written last. An archive whose
+part is finished is not read again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -44,15 +44,20 @@ def check_run_folder(folder: str) -> None:
         raise _no_run(folder)
 
 
-def config_in(facts: Facts) -> Config:
-    """The config of `run.json`. Raises ConfigError where it has a key that this version does not know."""
-    return validated(Config, facts["config"])
+def config_in(facts: Facts, folder: str) -> Config:
+    """The config of `run.json`. Raises ConfigError where this version does not know a key of it, or not its value."""
+    try:
+        return validated(Config, facts["config"])
+    except ConfigError as error:
+        raise ConfigError(
+            f"{printable(folder)}/{RUN_FILE}: {error} (of another version? `lamella run` makes it again)"
+        ) from None
 
 
 def config_of(folder: str) -> Config:
     """The config that a run's `run.json` holds. Raises ConfigError as `facts_of`, DataError as `check_enclosed`."""
     check_enclosed(folder)
-    return config_in(facts_of(folder))
+    return config_in(facts_of(folder), folder)
 
 
 def _no_run(folder: str) -> ConfigError:

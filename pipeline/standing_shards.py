@@ -1,7 +1,7 @@
 """A run's folder -> the shards of an earlier run that may stay, and a hash of all that their bytes depend on.
 
-A shard whose records are the same, under the same settings and libraries, is not written again: a page that is taken out of a
-run touches its own shards alone.
+A shard with the same records, settings and libraries is not written again: a page that is taken out of a run changes only its
+own shards.
 """
 
 from collections.abc import Mapping

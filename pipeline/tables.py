@@ -1,7 +1,7 @@
 """Records -> Parquet files and a manifest, and back. `pipeline.read` and `pipeline.write` do the same in a pipeline.
 
-A table is finished when its `_manifest.json` stands: it is written last, by rename, and names rows, sizes and checksums
-of every file. Rows lie in parts by the hash of their key and are sorted within, so that the bytes depend on the rows alone.
+A table is finished when it has its `_manifest.json`, which is written last, by rename, and gives rows, sizes and checksums of
+every file. Rows are divided into parts by the hash of their key and sorted within them, so the bytes depend on the rows alone.
 """
 
 import json

@@ -1,7 +1,7 @@
 """A finished run and another configuration -> the tables as they would be, in a folder of their own.
 
-The run stays as it is. Tables that would not change are links to its own; the others are made from them, with its media and its
-memory. Nothing is fetched: of a link that the run never asked for nobody knows what would come.
+The run is not changed. Tables that would stay the same are links to the run's own; the others are made from them, with the
+run's media and memory. Nothing is fetched: the outcome of a link that the run never asked for is unknown.
 """
 
 from collections.abc import Callable

@@ -1,7 +1,8 @@
 """What a job has made -> files and manifests. All crosses one shuffle, into parts; manifests get what is known of each part
 as a side input, one line for each.
 
-A target says what its parts are, how one is closed, and how it is committed, once every part is: its manifest is written last.
+A target says what its parts are, how a part is closed, and how the whole is committed when every part is closed: the manifest
+is written last.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

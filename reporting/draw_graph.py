@@ -1,6 +1,6 @@
 """The declared graph -> its picture as SVG: `python -m lamella.reporting.draw_graph > docs/graph.svg`.
 
-A box a job, with its resource, its stages, and the tables that it reads; under it what it writes, with types and units.
+Each job is a box with its resource, its stages and the tables that it reads; below it is what it writes, with types and units.
 """
 
 import sys

@@ -96,7 +96,7 @@ def _settings_before(folder: str) -> Mapping[str, object] | None:
     """The settings of the run in the folder, by dotted key; None if there is no run, or it cannot be read."""
     try:
         facts = read_facts(folder)
-        return _flat(config_in(facts)) if facts else None
+        return _flat(config_in(facts, folder)) if facts else None
     except ConfigError:
         return None
 

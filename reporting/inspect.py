@@ -1,6 +1,6 @@
 """A path -> text for a terminal that shows what is there: a run, a Parquet table, a shard, a folder of these, a web archive.
 
-What lies there may be anybody's: no file makes the reader take more memory than it is allowed, or read without an end.
+The path may be anybody's: no file makes the reader take more memory than it is allowed, or read without end.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,6 +1,6 @@
 """A run's pairs and rejections -> which texts matched each picture, the web's or synthetic ones: counts and examples.
 
-A picture is known by its media's URL. What is counted are pictures; of each only a hash and four bits are held.
+A picture is identified by its media's URL. Pictures are counted; only a hash and four bits are held for each.
 """
 
 from collections import Counter, defaultdict

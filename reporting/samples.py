@@ -1,6 +1,6 @@
 """A run's tables -> a few kept and rejected samples of each kind for the report, chosen by hash of their key.
 
-Only what is chosen becomes Python objects; the tables are streamed. Foreign text is cut and cleaned here, once.
+Tables are streamed, and only chosen rows become Python objects. Foreign text is cut and cleaned here, once.
 """
 
 import re

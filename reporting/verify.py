@@ -1,7 +1,7 @@
 """A run's folder -> one line for each fault in it: manifests, checksums, rows, samples, stray files, sums.
 
-Nothing is repaired, and nothing of ours is trusted: every file that a manifest names is read whole, every picture decoded.
-Whatever a damaged file does to its reader is a fault of that file, and the others are checked all the same.
+Nothing is repaired, and no file of the run is trusted: every file that a manifest names is read whole, every picture decoded. A
+damaged file that breaks its reader is one fault, and the others are checked all the same.
 """
 
 import json

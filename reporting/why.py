@@ -1,6 +1,6 @@
 """A run's folder and the address of a page or picture -> what each stage did with it.
 
-Every measurement stands beside its limit, as the rulebooks have them. What is found is read from the tables alone.
+Every measurement is shown beside its limit, as in the rulebooks. All of it is read from tables.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Flink: Beam flags in, an `execute` that submits each job to a Flink cluster through Beam's portable runner.
 
-Beam's job server is a jar of one Flink version, downloaded or given; what does not fit is said before anything runs.
+Beam's job server is a jar for one version of Flink, downloaded or given. If it does not fit, this is said before anything runs.
 """
 
 import json

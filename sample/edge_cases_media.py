@@ -1,6 +1,7 @@
 """A Picture or a Film with an expected outcome -> the response that has it: one function for each reason of refusal.
 
-Files are small on disk, whatever they claim: a header may promise 144 megapixels, and padding that packs well may fill 31 MB.
+Files are small on disk, whatever they claim: a header may promise 144 megapixels, and padding that compresses well may fill 31
+MB.
 """
 
 import struct

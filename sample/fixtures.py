@@ -1,7 +1,7 @@
 """A good page -> the page with a picture, film, alt, caption or paragraph that is rejected; one function for each reason.
 
-A fixture takes the page and gives it back with one thing more. Fixtures of a group stand on several pages and share a key:
-the picture that is on more than ten pages, the alt text that ten pictures share.
+A fixture takes a page and returns it with one more thing. Fixtures of a group are on several pages and share a key: the picture
+that is on more than ten pages, the alt text that ten pictures share.
 """
 
 from base64 import b64encode

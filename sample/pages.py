@@ -1,6 +1,8 @@
 """An index -> a good page: its blocks, pictures, films and HTML, in one of six genres of English page.
 
-A page follows from (seed, index) alone. `draft` makes the content, `sample.markup` the HTML; the outcomes start from a draft.
+A page depends on (seed, index) alone. `draft` makes the content, `sample.markup` the HTML; pages with an outcome start from a
+draft. Their addresses say `/fate/`: another word would move every record, and with its offset every key and every choice by
+hash.
 """
 
 import re

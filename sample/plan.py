@@ -1,8 +1,8 @@
 """An index -> the plan of its page: good, or rejected; and the fixtures and edge-case records that it has.
 
 Pages come in rounds of 150. In the first round everything happens once: rejected pages on odd indices below 70, fixtures on the
-good pages between them. In later rounds an outcome recurs with a probability that falls from 1/2 to 1/6; what is dear to read
-(bombs, a million characters) never does.
+good pages between them. In later rounds an outcome recurs with a probability that falls from 1/2 to 1/6; what is expensive to
+read (bombs, a million characters) never does.
 """
 
 from dataclasses import dataclass

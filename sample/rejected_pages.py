@@ -1,7 +1,7 @@
 """A good draft -> a page that breaks exactly one rule, one function for each reason. Its URL names the reason.
 
-`extract` has nothing to find on some, `filter` refuses the words of most, `dedup` has seen two of them before, and
-`assemble` finds no picture left, or too much of everything.
+`extract` finds nothing on some, `filter` rejects the words of most, `dedup` has seen two of them before, and `assemble` finds
+no picture left, or too much of everything.
 """
 
 from collections.abc import Callable

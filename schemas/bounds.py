@@ -1,7 +1,7 @@
 """Values -> a frozen configuration, or a refusal of unknown keys and of bounds that nothing can meet.
 
-Bounds are found by their names: `max_words` is the upper bound of what `min_words` is the lower bound of. A model lists in
-`ORDERED` what their names do not tell.
+Bounds are found by their names: `max_words` is the upper bound of the measure whose lower bound is `min_words`. A model lists
+in `ORDERED` the pairs that names do not show.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """A frozen dataclass with slots -> the same class, which pickles without asking each instance for its fields.
 
-Python's own states of such a class ask `dataclasses.fields` for every instance, on either side. Records cross each shuffle
+Python's own pickling of such a class asks `dataclasses.fields` for every instance, on both sides. Records cross each shuffle
 pickled, by the hundred thousand: that was a tenth of a run without models.
 """
 

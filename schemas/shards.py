@@ -1,6 +1,6 @@
 """Samples -> deterministic tars and their manifest, and back: the format of shards, file by file.
 
-A reader trusts the manifest alone: a tar that is not in it, or whose size or checksum differs, is not a shard.
+A reader trusts only the manifest: a tar that is not in it, or whose size or checksum differs, is not a shard.
 """
 
 import io

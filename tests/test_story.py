@@ -16,7 +16,8 @@ from lamella.pipeline.preflight import find_archives
 from lamella.pipeline.run import begin, run
 from lamella.pipeline.run_file import config_of
 from lamella.pipeline.tables import read_manifest, read_records
-from lamella.reporting.report import past_limits, write_report
+from lamella.reporting.report import write_report
+from lamella.reporting.report_text import past_limits
 from lamella.reporting.rules import rule_lines
 from lamella.reporting.verify import verify
 from lamella.reporting.why import why

@@ -1,7 +1,7 @@
 """A model of open_clip -> the same for embeddings alone, with less work: the last block of each tower computes only the
 token that is pooled, and on a CPU in bf16 the matrices lie as oneDNN multiplies them.
 
-After the last attention nothing mixes tokens any more: of that block's work nine tenths are for tokens that nobody reads.
+After the last attention nothing mixes tokens any more: nine tenths of that block's work are for tokens that nobody reads.
 """
 
 from typing import Any, cast

@@ -1,7 +1,7 @@
 """Tokens -> the length at which each text is encoded, and its embedding: no time is spent on padding.
 
-A causal text tower that is pooled at `<eos>` sees nothing of what stands behind it: cut there, it gives the same embedding at a
-fraction of the work (an alt text has a dozen tokens, and CLIP's context is 77).
+A causal text tower that is pooled at `<eos>` sees nothing after it: cut there, it gives the same embedding for a fraction of
+the work (an alt text has a dozen tokens, and CLIP's context is 77).
 """
 
 from typing import Any

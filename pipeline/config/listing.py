@@ -1,6 +1,6 @@
 """A Config -> the same as YAML, one line for each key: its value, the default if that differs, and its source.
 
-What is printed can be laid over a recipe again by `--config`.
+`--config` reads the output again.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """A caption and its picture's facts -> each claim of the caption, true or false.
 
-Facts are those of the sample's ledger: shapes, colours, count, relation. The words come from the ledger itself, so that
-nothing here knows the sample's world.
+Facts are those of the sample's ledger: shapes, colours, count, relation. The words come from the ledger too, so this module
+knows nothing of the sample's world.
 """
 
 import re

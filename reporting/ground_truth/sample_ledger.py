@@ -1,6 +1,6 @@
 """The lines of a ledger beside the archives -> what is true of each page and picture, and its expected outcome.
 
-Only the sample's archives have one. Its lines are described in `sample/ledger.py`; here is what a reader of runs needs.
+Only the sample's archives have a ledger. `sample/ledger.py` describes its lines; this module has what a reader of runs needs.
 """
 
 import json

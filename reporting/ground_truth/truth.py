@@ -1,6 +1,6 @@
 """The ledger beside the archives, and a run's tables -> what the filters caught and lost.
 
-Real archives have no ledger, and then nothing is said here.
+Real archives have no ledger; then there is nothing to compare.
 """
 
 from collections import Counter

@@ -86,8 +86,8 @@ def print_report(report, folder: str, ended: str = "") -> None:
     """Prints what the run came to. Past a limit the code says so: the tables stand, but somebody should look."""
     from rich.console import Console
 
-    from lamella.reporting.report import past_limits
-    from lamella.reporting.report import print_report as show
+    from lamella.reporting.report_text import past_limits
+    from lamella.reporting.report_text import print_report as show
 
     show(report, Console())
     over = [ended] * bool(ended) + past_limits(report)

@@ -1,7 +1,7 @@
 """A Beam pipeline -> its stages, run as Spark's RDDs.
 
 A stage is a `mapPartitions`, a GroupByKey a `repartitionAndSortWithinPartitions` on the encoded key, a side input a broadcast.
-Spark is asked once for all that has no reader; what is read twice waits on the workers' disks meanwhile.
+All outputs without a reader are asked of Spark at once; what is read twice waits on the workers' disks meanwhile.
 """
 
 from collections import defaultdict

@@ -1,7 +1,7 @@
 """Values of a group too large for memory -> a file of this worker, and a reference to it in the encoded group; and back.
 
-Beam reads such a group a page at a time, as often as a function asks: its values are state, named by a token. The token
-is the file's path, and a page's continuation is where the next one begins.
+Beam reads such a group one page at a time, as often as a function asks: its values are state, named by a token. The token is
+the file's path, and a page's continuation is the offset of the next page.
 """
 
 import tempfile

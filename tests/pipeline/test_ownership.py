@@ -21,7 +21,7 @@ from lamella.pipeline.ownership import (
     write_own,
 )
 from lamella.pipeline.run import run
-from lamella.pipeline.run_file import read_facts
+from lamella.pipeline.run_file import config_of, read_facts
 from lamella.pipeline.tables import TableManifest, write_file, write_manifest
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.media import MediaKind, MediaLink
@@ -300,3 +300,10 @@ def test_a_memory_that_cannot_be_kept_is_refused_by_its_key(tmp_path):
     for right in (None, "", str(tmp_path), str(tmp_path / "new" / "one"), "memory://shared"):
         check_memory(right)
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_run_of_another_version_is_one_line_that_names_the_file_and_the_key(tmp_path):
+    facts = {"recipe": "demo", "config": {"recipe": "demo", "run": {"wave_bytes": 5}}, "inputs": [], "versions": {}, "jobs": {}}
+    put(tmp_path, "run.json", json.dumps(facts))
+    with pytest.raises(ConfigError, match=r"run\.json: run\.wave_bytes: no such key \(got 5\); it is run\.bytes_per_batch now"):
+        config_of(str(tmp_path))

@@ -28,7 +28,8 @@ from run_folder import (
 
 from lamella.pipeline.empty import nothing_left
 from lamella.pipeline.recipes import demo
-from lamella.reporting.report import build_report, past_limits, print_report, write_report
+from lamella.reporting.report import build_report, write_report
+from lamella.reporting.report_text import past_limits, print_report
 from lamella.reporting.samples import clean
 from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.media import ArchiveMedia, MediaLink

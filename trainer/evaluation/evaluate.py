@@ -1,7 +1,7 @@
 """A trained model -> what it has learned: a Flamingo's validation loss by dataset and its answers in context; the classes
 that a CLIP or CoCa tells by prompts.
 
-The table goes to the screen, the numbers to `evaluation.json`, and accuracy by number of examples to `evaluation.svg`.
+The table is printed; the numbers go to `evaluation.json`, and accuracy by number of examples to `evaluation.svg`.
 """
 
 import json

@@ -1,8 +1,8 @@
 """Questions and a model -> how many it answers right, with 0 to 8 examples, by hash or by similarity, seeing and blind.
 
-An example is a picture with its line; the question is a picture with the beginning of one. "0 shots" is the paper's
-(Alayrac et al. 2022, A.2.4): two lines of the support stand before the question, their pictures taken away; they show the
-form and nothing of the pictures. "Bare" is the question alone, which does not even tell the form.
+An example is a picture with its line; the question is a picture with the beginning of one. "0 shots" is the paper's (Alayrac et
+al. 2022, A.2.4): two support lines without their pictures stand before the question; they show the form and nothing of the
+pictures. "Bare" is the question alone, which does not even show the form.
 """
 
 from collections import Counter

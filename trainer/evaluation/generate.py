@@ -1,7 +1,7 @@
 """Prompts and the latents of their pictures -> texts: greedy or beam search over a cache, many prompts at once.
 
-Prompts of one length are read together, so nothing is padded, and a prompt's text does not depend on its neighbours. What
-is being written attends to one picture, the prompt's last: steps after the first carry the latents of that picture alone.
+Prompts of one length are read together, so nothing is padded, and a prompt's text does not depend on its neighbours. New tokens
+attend to one picture, the prompt's last: steps after the first carry only the latents of that picture.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,6 +1,6 @@
 """A step's number -> the packed batches of every dataset's micro-batches. It runs in a worker and keeps no state.
 
-A damaged sample is replaced by another that follows by hash from its slot, and is named: the order of all others stays.
+A damaged sample is replaced by another, chosen by the hash of its slot, and is named: the order of all others stays.
 """
 
 import json

@@ -1,7 +1,7 @@
 """The outputs of a stage's function for a record -> the same outputs and, at the end, Counters. A crash becomes a Rejection.
 
-The one place where a stage counts and catches: `Step` uses it, and so do the readers of archives and the writers of shards,
-which hold their records in other ways. The law: in + made = kept + rejected, for each stage and unit.
+Only here does a stage count and catch: `Step` uses it, and so do the readers of archives and the writers of shards, which hold
+their records in other ways. The law: in + made = kept + rejected, for each stage and unit.
 """
 
 import collections

@@ -1,6 +1,6 @@
 """A path of any file system of fsspec -> its bytes; bytes -> a file that appears under its name at once or not at all.
 
-What a run leaves is written here, by `NewFile` or `write_atomically`, and nowhere else.
+Every file that a run leaves is written here, by `NewFile` or `write_atomically`.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Requests as bytes -> replies as bytes, from a child process that is killed if one costs more than its limits.
 
-For C code on foreign bytes. A thread's time-out leaves the thread running, and a decoder that dies takes its process along.
-The child's side is `killable_worker.serve`. Time is the child's own CPU time, so that a busy machine refuses nothing more.
+It is for C code on foreign bytes. A thread's time-out leaves the thread running, and a decoder that dies takes its process with
+it. The child's side is `killable_worker.serve`. Time is the child's own CPU time, so a busy machine refuses nothing more.
 """
 
 import atexit

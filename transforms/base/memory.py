@@ -1,8 +1,8 @@
 """Expensive answers, kept by content -> immutable parts that are named by their checksum, and back.
 
-An answer's key is the content that it is about (the hash of a picture's bytes, of a text); the folder it lies in is the measure
-and its identity (the model's weights, its preprocessing, its precision, the shape of its batches). So an answer is never wrong,
-and never decides anything: to lose a part costs the time of measuring again. Several runs may write to one memory at once.
+An answer's key is the content that it is about (the hash of a picture's bytes, of a text); its folder is the measure and its
+identity (the model's weights, its preprocessing, its precision, the shape of its batches). So an answer is never wrong and
+never decides anything: losing a part costs only the time of measuring again. Several runs may write to one memory at once.
 """
 
 import re

@@ -1,7 +1,7 @@
 """A packed stretch of an archive -> any part of its unpacked bytes; it is unpacked once, into a temporary file.
 
-Media of one archive are read in the order of their hashes. Unpacking from the start for each would cost the square of the
-archive; so a process keeps what it has unpacked of the last few archives, within bounds, in files that have no name.
+Media of one archive are read in the order of their hashes. Unpacking from the start for each would take time quadratic in the
+archive; so a process keeps what it has unpacked of the last few archives, within bounds, in files without a name.
 """
 
 import os

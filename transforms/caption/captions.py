@@ -1,6 +1,6 @@
 """Pairs -> for each picture a pair with a synthetic text. Each picture is captioned once for each captioner.
 
-BLIP (Li et al. 2022), section 3.3: the synthetic text stands beside the web's, as a pair of its own.
+BLIP (Li et al. 2022), section 3.3: the synthetic text is a pair of its own beside the pairs of the web's texts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

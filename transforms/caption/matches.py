@@ -1,6 +1,6 @@
 """Pairs -> each with the probability that its text and its picture match, computed once for a picture, text and matcher.
 
-Web texts and synthetic ones are asked alike: each pair is judged by its own text alone (BLIP, section 3.3).
+Texts of the web and synthetic texts are treated alike: each pair is judged by its own text alone (BLIP, section 3.3).
 """
 
 from collections.abc import Iterable, Mapping, Sequence

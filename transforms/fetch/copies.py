@@ -1,9 +1,9 @@
 """Media -> clusters of exact and perceptual copies, and for each picture whether it is the one that stays.
 
-Two pictures are copies where their 64-bit DCT hashes differ in at most `phash_distance` bits (mmc4) and their thumbnails agree
-in every cell: a hash sees neither colours nor small things on plain ground. Of d differing bits at least one of d + 1 chunks
-has none (the pigeonhole), so only hashes that share a chunk are compared. What they connect is a chain whose ends may be
-strangers: within it each picture is a copy only of one that stays. Equal bytes have equal hashes: exact copies are found too.
+Two pictures are copies if their 64-bit DCT hashes differ in at most `phash_distance` bits (mmc4) and their thumbnails agree in
+every cell: a hash sees neither colours nor small things on a plain background. Of d differing bits at least one of d + 1 chunks
+has none (the pigeonhole principle), so only hashes that share a chunk are compared. What they connect is a chain whose ends may
+differ: within it each picture is a copy only of one that stays. Equal bytes have equal hashes, so exact copies are found too.
 """
 
 from collections import defaultdict

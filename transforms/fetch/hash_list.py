@@ -1,6 +1,7 @@
 """Lists of hashes, by path -> whether a file or a picture is listed: one that must never be kept, decoded or shown.
 
-Files are known by SHA-256 or MD5, pictures that were coded anew by PDQ (Facebook 2019), of whose 256 bits up to 31 may differ.
+Files are known by SHA-256 or MD5. Pictures that were encoded again are known by PDQ (Facebook 2019), of whose 256 bits up to 31
+may differ.
 """
 
 import re

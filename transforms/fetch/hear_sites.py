@@ -1,7 +1,7 @@
 """Captured links and the sites' files in archives -> the links whose sites allow their use, with their words, and Rejections.
 
-A robots.txt, tdmrep.json, ai.txt or licence in an archive speaks of the addresses of its site, and so of every address on a
-link's way. Files are read where they lie, once a site; verdicts cross the shuffles, and files never do.
+A robots.txt, tdmrep.json, ai.txt or licence in an archive is about the addresses of its site, and so about every address on a
+link's way. Files are read in place, once for each site; verdicts cross the shuffles, files never do.
 """
 
 from collections.abc import Iterable, Iterator

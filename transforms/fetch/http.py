@@ -1,8 +1,8 @@
 """A link -> its bytes in a file, fetched over HTTP within the site's rules, or Refused with the reason.
 
-One request at a time to a registered domain; robots.txt before every hop; the address guard at every connect; the body
-streamed, bounded before and while it comes, its first bytes judged before the rest is waited for. A coded body, which
-nobody asked for, is decoded under the limits of archives.
+One request at a time to a registered domain; robots.txt before every hop; the address guard at every connect; the body is
+streamed and bounded, and its first bytes are judged before the rest arrives. An encoded body, which nobody asked for, is
+decoded under the limits of archives.
 """
 
 import asyncio

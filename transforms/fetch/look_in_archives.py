@@ -1,9 +1,9 @@
 """Links and the archives' media -> links with the place of their bytes, links that no archive holds, and Rejections.
 
-A link's address may have been answered by a redirect, its bytes be stored as a revisit of others, and a page may show the
+A link's address may have been answered by a redirect, its bytes may be stored as a revisit of others, and a page may show the
 picture smaller elsewhere. So first revisits become captures of their own addresses, and then links are led from address to
-address, as far as `max_redirects` lets them: every hop is judged, and says what it says of the use of what it leads to.
-References cross the shuffles, bytes never do.
+address, up to `max_redirects`: every hop is judged, and keeps what it says of the use of its target. References cross the
+shuffles, bytes never do.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,7 @@
 """Fetched files -> tar packs and, beside them, an index of what each URL answered; and the index back.
 
-A pack appears whole or not at all, and its index after it. Names come from the URLs of the
-batch, members stand in the order of the batch, headers carry no time: the same answers give the same bytes.
+A pack appears whole or not at all, and its index after it. Names come from the URLs of the batch, members are in the order of
+the batch, headers have no time: the same answers give the same bytes.
 """
 
 import json

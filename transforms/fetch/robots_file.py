@@ -1,8 +1,8 @@
 """The text of a robots.txt, or of an ai.txt -> its groups: to whom it speaks, and what it says of which paths (RFC 9309, 2.2).
 
-Beside the rules of crawling it reads what sites say there of use: `Content-Usage` (IETF aipref), `Content-Signal` (Cloudflare's
-policy), `DisallowAITraining` (draft-canel-robots-ai-control), and `License` and `Prohibits` (RSL). Misspelt directives that
-Google's parser takes are taken.
+Besides the rules of crawling it reads what sites say there of use: `Content-Usage` (IETF aipref), `Content-Signal`
+(Cloudflare's policy), `DisallowAITraining` (draft-canel-robots-ai-control), and `License` and `Prohibits` (RSL). Misspelt
+directives that Google's parser accepts are accepted.
 """
 
 import re

@@ -1,8 +1,8 @@
 """What runs that share a memory fetched over HTTP -> places in their packs, kept in the memory, and back.
 
-A memory holds no bytes: it says in which run's pack a file lies, and which SHA-256 it has. A run copies it into its own pack,
-and asks the sites again whether they allow it. What is gone, damaged, or was overwritten because it is unsafe, is asked for
-again. Refusals are not shared.
+A memory holds no bytes: it says in which run's pack a file is, and its SHA-256. A run copies it into its own pack, and asks the
+sites again whether they allow it. What is gone, damaged, or was overwritten as unsafe is fetched again. Refusals are not
+shared.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence

@@ -1,8 +1,7 @@
 """What the files of a site say of a URL: robots.txt, /.well-known/tdmrep.json, /ai.txt, licences of RSL -> a Verdict.
 
-Who says what to whom: rules of robots.txt and ai.txt, and what stands between them, speak to the agents that their group names,
-or to all; tdmrep.json and RSL speak to everybody. Of one file the longest pattern that means the path decides; of several files
-any that forbids does.
+Rules of robots.txt and ai.txt are for the agents that their group names, or for all; tdmrep.json and RSL are for everybody.
+Within one file the longest pattern that matches the path decides; of several files, any that forbids does.
 """
 
 import json

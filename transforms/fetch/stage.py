@@ -1,8 +1,7 @@
 """FetchMedia: documents and the archives' media -> Media, judged, one of each; every other link becomes a Rejection.
 
-Links meet the archives' media by URL, through redirects and revisits; what is missing is asked for over HTTP where the
-configuration says so. Files are inspected where they lie, the same bytes once: refs, hashes and measurements cross the
-shuffles, bytes never do.
+Links meet the archives' media by URL, through redirects and revisits; what is missing is fetched over HTTP if the configuration
+says so. Files are inspected in place, the same bytes once: refs, hashes and measurements cross the shuffles, bytes never do.
 """
 
 from typing import NamedTuple

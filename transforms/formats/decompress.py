@@ -1,6 +1,6 @@
 """An archive that is compressed as a whole (gzip, bzip2, xz, zstd, LZ4) -> the stream of its contents.
 
-Archives should be packed record by record, in gzip; where they are not, records are counted in the unpacked bytes.
+Archives should be compressed record by record, in gzip; in others, records are counted in the unpacked bytes.
 """
 
 import bz2

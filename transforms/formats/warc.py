@@ -1,7 +1,7 @@
 """The bytes of one stored record of a web archive -> headers, HTTP status and the decoded body, bounded.
 
-A record is cut out by the caller (a gzip member, or a stretch of a plain archive), so its own boundary is known and wins
-over a wrong Content-Length. Header blocks are parsed by FastWARC; ARC records (the format before WARC) become the same.
+The caller cuts a record out (a gzip member, or a stretch of a plain archive), so its boundary is known and wins over a wrong
+Content-Length. FastWARC parses header blocks; ARC records (the format before WARC) become the same.
 """
 
 import re

@@ -1,6 +1,6 @@
 """A member of a zip as it is stored, and its compression method -> the stream of its contents.
 
-APPNOTE 4.4.5 has the methods. bzip2, xz and zstd are streams that begin as their files do; LZMA has a head of its own.
+APPNOTE 4.4.5 has the methods. bzip2, xz and zstd are streams that begin like their files; LZMA has a header of its own.
 """
 
 import lzma

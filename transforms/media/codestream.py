@@ -1,7 +1,7 @@
 """Bytes of an image -> the size and cost that container and codestream claim, before any decoder sees them.
 
-Pillow allocates a WebP's canvas when it opens the file, and libavif decodes what the AV1 stream says, not what the
-container does: so both are read here, in plain Python, and the largest claim counts.
+Pillow allocates a WebP's canvas when it opens the file, and libavif decodes what the AV1 stream says, not what the container
+says. So both are read here, in plain Python, and the largest claim counts.
 """
 
 import re

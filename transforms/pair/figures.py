@@ -1,7 +1,7 @@
 """A page's pictures and videos -> the same, each picture with the part of its figure's caption that is about it.
 
-A figure's pictures stand one after the other with one caption. Where it names its parts, "(a) ... (b) ...", and has one for
-each picture, each picture gets its own, in their order; else the figure counts once, with its first picture.
+A figure's pictures stand one after another with one caption. If the caption names its parts, "(a) ... (b) ...", and has one for
+each picture, each picture gets its own, in order; else the figure counts once, with its first picture.
 """
 
 import re

@@ -1,7 +1,7 @@
 """A caption -> where it says that its picture was taken ("in Paris", "from the streets of Tokyo"): spans, or the rest.
 
-LTIP had locations removed from its captions (Flamingo, A.3.3). `captions` knows "Lyon, France" by its form; a name that stands
-alone is a place where a preposition leads to it and the gazetteer has it. Linear in the text: every repetition is bounded.
+LTIP had locations removed from its captions (Flamingo, A.3.3). `captions` recognises "Lyon, France" by its form. A single name
+is a place if a preposition leads to it and the gazetteer has it. Linear in the text: every repetition is bounded.
 """
 
 import re

@@ -1,7 +1,7 @@
 """A zip (WACZ) or a tar -> the web archives in it, also nested: where each is, and how it is compressed.
 
-Members are read where they lie, by their own records; nothing is written out. What a container says of a member is not
-believed beyond the file's own bounds, and no byte belongs to two members: a zip whose members overlap would never end.
+Members are read in place, by their own records; nothing is written out. What a container says of a member is not believed
+beyond the file's own bounds, and no byte belongs to two members: a zip whose members overlap would never end.
 """
 
 import re

@@ -1,7 +1,7 @@
 """A stream of a web archive -> its records' bytes, one by one, and a Fault for each stretch without a usable one.
 
-Damage costs the record that it hit: reading goes on at the next place where a record starts. (warcio and FastWARC lose
-everything behind a damaged gzip member.) Memory is bounded by `SizeLimits`.
+Damage loses only the record that it hit: reading goes on at the next place where a record starts. (warcio and FastWARC lose
+everything behind a damaged gzip member.) `SizeLimits` bounds the memory.
 """
 
 import re

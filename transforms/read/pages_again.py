@@ -1,8 +1,8 @@
 """Places of pages in an archive -> the same Pages, read again: one reader finds them, many workers extract them.
 
 Only a reader that starts at an archive's front knows where records start: a body may hold whole records of other archives,
-packed or not. To read on is cheap beside extraction, so that one reader goes through the archive, settles all that is no page,
-and says where pages lie; their bytes are read again by whoever extracts them, and cross no shuffle.
+packed or not. Reading is cheap beside extraction. So one reader goes through the archive, handles all that is no page, and says
+where pages are; the workers that extract them read their bytes again, which cross no shuffle.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,8 @@
 """A file -> the stretches of records in it, however wrapped: each with its members, and the file that their offsets count in.
 
-WARC and ARC, plain or with a gzip member, a zstd frame or an LZ4 frame a record; any of these packed as a whole (gzip, bzip2,
-xz, zstd, LZ4); and any of these in a zip (WACZ) or a tar, which may itself be packed (`.tar.gz`) or lie in another.
+WARC and ARC, plain or with a gzip member, a zstd frame or an LZ4 frame for each record; any of these compressed as a whole
+(gzip, bzip2, xz, zstd, LZ4); and any of these in a zip (WACZ) or a tar, which may itself be compressed (`.tar.gz`) or be in
+another.
 """
 
 import zlib

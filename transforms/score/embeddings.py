@@ -1,7 +1,7 @@
 """Pictures and texts -> their embeddings, computed once for a model: unit vectors of a CLIP (Radford et al. 2021), in fp16.
 
-Batches have one shape, whatever stands in them: the last one is filled up, and texts of about one length share theirs. So an
-embedding is the same to the bit in any place and company.
+Batches have one shape, whatever is in them: the last one is filled up, and texts of similar length share a batch. So an
+embedding is the same to the bit, whatever stands beside it.
 """
 
 from collections import defaultdict

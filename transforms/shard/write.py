@@ -1,6 +1,6 @@
 """The records of one shard -> its tar, its Parquet companion, and their counts.
 
-The bytes depend on the shard's number and its records alone, in whatever order they come. One sample is in memory at a time.
+The bytes depend only on the shard's number and its records, in any order of arrival. One sample is in memory at a time.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
