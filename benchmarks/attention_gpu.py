@@ -1,4 +1,4 @@
-"""How fast text looks at its images: phi-directed cross-attention against the dense masked one, forward and backward.
+"""Phi-directed cross-attention against dense masked attention: the time of a forward and backward pass of each.
 
     python benchmarks/attention_gpu.py              bf16, at the size of a 3B model, on a GPU
     python benchmarks/attention_gpu.py --small      fp32, on any machine, in seconds

@@ -1,4 +1,4 @@
-"""How fast contrastive training eats shards: samples/s, and the share of time that the device waited for its data.
+"""How fast contrastive training reads shards: samples/s, and the share of time that the device waits for data.
 
     python benchmarks/contrastive_gpu.py                      coca_ViT-B-32 in bf16 and torch.compile, on a GPU
     python benchmarks/contrastive_gpu.py --small              lamella-coca in fp32, on any machine, in a minute

@@ -1,4 +1,4 @@
-"""Does curation help? The same small Flamingo, the same steps, on shards that differ in their filters alone: a table.
+"""Does curation help? Shards that differ only in their filters -> a table of what the same small Flamingo learns from each.
 
     python benchmarks/curation_value.py                 3,000 pages, 400 steps, three seeds: some two hours on two cores
     python benchmarks/curation_value.py --only pairs    the arms whose name has this in it
@@ -42,7 +42,7 @@ ONLY_PAIRS: dict[str, Any] = {"mixture": ("m3w.batch=0", "vtp.batch=0", "align.w
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """What a run is told, what a training is told, and which questions it is asked."""
+    """The overrides of a run, those of a training, and the questions that are asked."""
 
     name: str
     curation: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""A sample of so many pages in; what each engine takes for its jobs, as a table, out.
+"""Pages of the sample -> a table of what each engine takes to run their jobs.
 
     python -m benchmarks.engines FOLDER --pages 2000 [--arms loop,local-1,local-2,spark-1,spark-2,prism] [KEY=VALUE ...]
     python -m benchmarks.engines FOLDER --pages 1000,4000,16000 --arms local-1,spark-2

@@ -1,4 +1,4 @@
-"""Extraction beside its peers, in one run on the same pages: text, images, order, and pages a second on one core.
+"""The same pages -> what Lamella and other tools extract: scores of text, images and order, and pages a second on one core.
 
     python benchmarks/extraction.py --gold ../shared/data/gold [--json FILE] [--half dev] [--only lamella] [--rounds 0]
 

@@ -1,4 +1,4 @@
-"""Lamella as a tool among its peers: (HTML, its address) to the blocks that it keeps, in order."""
+"""HTML and its address -> the blocks that Lamella keeps, in order."""
 
 import gc
 

@@ -1,4 +1,4 @@
-"""The tools that are compared: each a function from (HTML, its address) to the blocks that it keeps, in order."""
+"""HTML and its address -> the blocks that another tool keeps, in order; one function for each tool."""
 
 import logging
 import re

@@ -1,4 +1,4 @@
-"""What a tool took from a page, beside the gold -> the figures of the table."""
+"""What a tool took from a page, and the gold -> the figures of the table."""
 
 import re
 import unicodedata

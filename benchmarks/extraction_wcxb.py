@@ -1,4 +1,4 @@
-"""Extraction on every kind of page: word F1 on WCXB (CC-BY-4.0), by kind of page, beside its peers where they are installed.
+"""The pages of WCXB (CC-BY-4.0) -> word F1 for each kind of page and for both halves, beside the peers that are installed.
 
     python benchmarks/extraction_wcxb.py --gold ../shared/data/gold [--json FILE] [--only lamella]
 

@@ -1,4 +1,4 @@
-"""A recipe in; of how many transforms, fused stages and shuffles each of its pipelines is made, as a table, out.
+"""A recipe -> a table of the transforms, fused stages and shuffles of its pipelines.
 
     python -m benchmarks.graph_size [--recipe demo] [KEY=VALUE ...]
 
@@ -47,7 +47,7 @@ class CountingRunner(FnApiRunner):
 
 
 def _rounds(plan: JobPlan) -> int:
-    """How often Spark is asked for side inputs, as `runners.spark.runner` asks: for all at once that can be had."""
+    """How many rounds of side inputs Spark is asked for: as in `runners.spark.runner`, one round for all that are available."""
     left, had, rounds = list(plan.stages), set(), 0
     while True:
         waiting: list[StagePlan] = []

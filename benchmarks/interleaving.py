@@ -1,4 +1,4 @@
-"""Interleaving: whether images stand where a reader sees them, on pages whose truth is known, beside peers in one run.
+"""Pages whose truth is known -> whether images stand where a reader sees them, for Lamella and other tools.
 
     python benchmarks/interleaving.py [--folder build/interleaving] [--documents 16] [--theme sphinx/furo] [--tool lamella]
 

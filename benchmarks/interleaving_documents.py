@@ -1,4 +1,4 @@
-"""A number -> a document whose truth is known: text, headings, lists, tables, code and pictures in an order of our own making.
+"""A number -> a document whose truth is known: text, headings, lists, tables, code and pictures in an invented order.
 
 Everything is chosen by a hash of the number, so that two runs compare. A document is written as Markdown in the dialect of the
 generator that renders it; what a reader should see, in which order, is `Document.blocks`.

@@ -1,4 +1,4 @@
-"""A folder in; site generators and their themes in it, and a command that runs one of them, out.
+"""A folder -> site generators and their themes in it, and a command that runs one of them.
 
 They come from the package registries into a folder of the benchmark's own (a virtual environment for Python's, `node_modules`
 for JavaScript's). What a registry does not serve is named, and left out.
@@ -44,7 +44,7 @@ class NotBuilt(Exception):
 
 
 def install(folder: Path) -> list[str]:
-    """Installs what is not there yet. Gives what could not be had."""
+    """Installs what is missing, and returns what could not be installed."""
     failed = []
     venv, node = folder / "venv", folder / "node"
     if not (venv / "bin/pip").exists():

@@ -1,4 +1,4 @@
-"""Documents -> the pages that real site generators make of them, a site a theme, with its menus, footers and related posts.
+"""Documents -> the pages that site generators make of them: a site for each theme, with menus, footers and related posts.
 
 `interleaving_generators` installs the generators and runs them.
 """

@@ -1,4 +1,4 @@
-"""Choices by hash in; invented sentences, paragraphs, headings, tables and code out: what a document of known truth says."""
+"""Choices by hash -> invented sentences, paragraphs, headings, tables and code."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""The trainer's loader beside its peers: documents a second to ready batches, same documents, in one run on two cores.
+"""The same documents -> documents a second to ready batches, for the trainer's loader and others, on two cores.
 
     python benchmarks/loader.py [--documents 400] [--sides 320,480,640,800] [--shards DIR] [--json FILE]
 

@@ -1,4 +1,4 @@
-"""The same documents through every loader's own steps in, what agrees out; and what each step of ours costs."""
+"""The same documents through each loader's own steps -> whether all give the same tokens and images; the cost of our steps."""
 
 import itertools
 import json
@@ -67,7 +67,7 @@ def gate(folder: Path) -> dict[str, float | str]:
 
 
 def profile(folder: Path) -> dict[str, float]:
-    """Milliseconds a document of each step of ours on one core, and what the documents are made of."""
+    """Milliseconds a document for each of our steps on one core, and what the documents are made of."""
     words = vocabulary(folder)
     documents = list(itertools.islice(stored_documents(folder / "shards"), PROFILED))
     spent = dict.fromkeys(("json", "tokenise", "sequence", "decode", "copy"), 0.0)

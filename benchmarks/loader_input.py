@@ -1,4 +1,4 @@
-"""A folder in, the same documents for every loader out: our shards, a tar of base64 in JSON, and MDS."""
+"""A folder -> the same documents for every loader: our shards, a tar of base64 in JSON, and MDS."""
 
 import base64
 import hashlib

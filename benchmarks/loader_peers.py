@@ -1,4 +1,4 @@
-"""The loaders that are compared: each an endless stream of ready batches from the documents in its own format.
+"""Documents in a loader's own format -> an endless stream of ready batches; one function for each loader that is compared.
 
 Ours, and two peers that cut their sequences with our `document_sequence`, so that tokens and images are the same:
 

@@ -1,4 +1,4 @@
-"""Which texts a matcher loses and which it rejects, where the truth is known: scenes that no training drew in, a table out.
+"""Scenes that no training drew, whose truth is known -> a table of the texts that a matcher loses and rejects.
 
     python benchmarks/matcher.py                                  the bundled matcher, 500 scenes
     python benchmarks/matcher.py --matcher FOLDER --first 1000    one that `lamella train contrastive` wrote, on others

@@ -1,4 +1,4 @@
-"""JPEGs made here in; how dear ours, OpenCV and Pillow with imagehash are, to a JPEG of 320 px and to a perceptual hash, out.
+"""JPEGs made here -> the cost of a JPEG of 320 px and of a perceptual hash: ours, OpenCV, Pillow with imagehash.
 
     python -m benchmarks.media
 

@@ -1,4 +1,4 @@
-"""A process in; CPU seconds and memory of it and of all that it starts, as /proc tells them, out."""
+"""A process -> CPU seconds and memory of it and of all that it starts, read from /proc."""
 
 import os
 import threading
@@ -65,7 +65,7 @@ class Meter:
 
 
 def _stat(path: Path) -> tuple[str, list[str]] | None:
-    """The name of a process and what stands behind it; None where it has ended."""
+    """The name of a process and the fields after it; None if the process has ended."""
     try:
         name, _, rest = (path / "stat").read_text().rpartition(")")
     except (FileNotFoundError, ProcessLookupError):

@@ -1,4 +1,4 @@
-"""A job's pipeline in; the same functions called in a plain loop, one after the other, in this process, out: no engine.
+"""A job's pipeline -> its results from the same functions, called in a plain loop in this process, without an engine.
 
 Each ParDo is a `for` over a list, each GroupByKey a dictionary. Nothing is encoded, sent, fused or tried again: what a run
 takes so is what an engine's own work is measured against.

@@ -1,4 +1,4 @@
-"""Archives of the sample in; how long a run of them takes on one process and on several, arm by arm in turn, out.
+"""Archives of the sample -> how long a run of them takes with one process and with several, in turn.
 
     python benchmarks/processes.py few   FOLDER     400 pages in 4 archives: 1 process against 2, three times each; their ratio,
                                                     and what this machine gives two processes that share nothing
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _split(folder: Path, pages: int, archives: int) -> Path:
-    """A sample of so many pages, in so many archives of as many pages each (a few less where records are damaged)."""
+    """A sample of so many pages, in archives of equal numbers of pages (a few less if records are damaged)."""
     out = folder / f"{archives}-archives"
     if out.exists():
         return out
@@ -72,7 +72,7 @@ def _by_page(path: Path) -> Iterator[bytes]:
 
 
 def _pure_work(processes: int) -> float:
-    """Seconds for so many processes at once, each with the same work, which needs neither disk nor the other."""
+    """Seconds for so many processes at once, each with the same work, which needs no disk and no other process."""
     workers = [multiprocessing.get_context("fork").Process(target=_count) for _ in range(processes)]
     start = time.monotonic()
     for worker in workers:

@@ -1,4 +1,4 @@
-"""CLIP scores of pictures and texts: `python -m benchmarks.scoring [--pictures N] [--model NAME] [--threads N]`.
+"""Pictures and texts -> pairs that CLIP scores a second: `python -m benchmarks.scoring [--pictures N] [--model NAME] ...`.
 
 The scorer of `lamella run` (precision auto, texts at their own length, each picture and text once) beside open_clip's own loop
 in fp32 at batch 32, over the same JPEGs and alt texts, on the CPU. Weights are drawn at random: they cost what trained ones do.

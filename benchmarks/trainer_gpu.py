@@ -1,4 +1,4 @@
-"""How near Flamingo's training comes to the hardware's limit: attention, train step, and the time waited for data, in one run.
+"""A GPU -> how near Flamingo's training comes to its limit: attention, train step, and time spent waiting for data.
 
     python benchmarks/trainer_gpu.py                 a model of about 3 B parameters at random weights, on a GPU
     python benchmarks/trainer_gpu.py --small         the demo's size, on any machine, in a minute
@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def _forget() -> None:
-    """A compiled module holds itself: without this the model before would still lie in the memory of the next."""
+    """A compiled module holds itself: without this, the model before would stay in memory beside the next."""
     torch.compiler.reset()
     gc.collect()
     torch.cuda.empty_cache()

@@ -1,4 +1,4 @@
-"""The public API: what a program that uses Lamella imports. Everything heavy is imported by what needs it.
+"""The public API: what a program that uses Lamella imports. Functions import what is heavy when they are called.
 
     import lamella
 
@@ -6,7 +6,7 @@
     result = lamella.run("demo", "web/*.warc.gz", "out", processes=2)
     for pair in lamella.read_table("out/pairs/images"):
         print(pair.alt, pair.clip_score)
-    for sample in lamella.read_shard("out/shards/align/align-train-000000.tar"):
+    for sample in lamella.read_shard("out/shards/align/align-train-00000.tar"):
         ...
 
 What it raises by intention is a LamellaError; `lamella.schemas.errors` shows the tree.
@@ -104,7 +104,7 @@ def run(
         print(result.report["path"])
 
     Args:
-        recipe: demo, m3w, obelics or laion; or a resolved Config.
+        recipe: demo, m3w, obelics, laion or blip; or a resolved Config.
         inputs: archives: globs, folders or files, local or remote.
         output: the folder of the run, local or remote. Only what a run wrote there before is replaced.
         overrides: settings over the recipe's: key -> value, or texts of the form `key=value`.
@@ -161,7 +161,7 @@ def read_table(path: str) -> Iterator[Any]:
 def read_shard(path: str) -> "Iterator[Sample]":
     """The samples of a shard, in order. A file on its own: its manifest's checksum is `lamella verify`'s to compare.
 
-        for sample in lamella.read_shard("out/shards/m3w/m3w-train-000000.tar"):
+        for sample in lamella.read_shard("out/shards/m3w/m3w-train-00000.tar"):
             print(sample.texts, len(sample.images))
 
     Args:

@@ -1,4 +1,4 @@
-"""The console script and `python -m lamella`: signals first, so that what the command line imports can be interrupted too."""
+"""The console script and `python -m lamella`: signals first, so that the imports of the command line can be interrupted."""
 
 from lamella.runners.lean_beam import import_beam_lean
 from lamella.runners.signals import end_on_signals

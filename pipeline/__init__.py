@@ -1,1 +1,1 @@
-"""THE STORY, and its accounts: the four jobs, the tables between them, the recipes and the report."""
+"""The story and its accounts: the four jobs, the tables between them, the recipes."""

@@ -1,4 +1,4 @@
-"""Archives and their sizes in; batches of archives that are read together, and a line that says how far the reading is, out."""
+"""Archives and their sizes -> batches of archives that are read together, and a line of progress."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ _LEAST = 256 << 10  # bytes that an archive counts as at least: to open it and t
 
 
 def cut_batches(sizes: Mapping[str, int], c: RunConfig, processes: int | None) -> Iterator[list[str]]:
-    """Batches of `run.archives_per_wave` archives; else of `run.wave_bytes` for each process, so that a kill costs little.
+    """Batches of `run.archives_per_batch` archives, or of `run.bytes_per_batch` for each process: a kill then costs little.
 
     On a cluster (`processes` is None) all archives are one batch: an engine shares them out better than a loop.
 
@@ -20,10 +20,10 @@ def cut_batches(sizes: Mapping[str, int], c: RunConfig, processes: int | None) -
     for archive, size in sizes.items():
         batch.append(archive)
         weight += max(size, _LEAST)
-        if c.archives_per_wave is not None:
-            full = len(batch) >= c.archives_per_wave
+        if c.archives_per_batch is not None:
+            full = len(batch) >= c.archives_per_batch
         else:
-            full = processes is not None and weight >= processes * c.wave_bytes and len(batch) >= processes
+            full = processes is not None and weight >= processes * c.bytes_per_batch and len(batch) >= processes
         if full:
             yield batch
             batch, weight = [], 0

@@ -1,7 +1,7 @@
-"""The accounts: counters and rejections in, one line for each stage and unit out, and whether every sum adds up.
+"""Counters and rejections -> one line for each stage and unit, and whether every sum adds up.
 
-The law: in + made = kept + rejected. Nodes that leave with a rejected document are rejected too. Beside the law stand the
-links (what one stage kept is what the next one took, and what a table holds) and the guards (crashes, rules that eat all).
+The law: in + made = kept + rejected. Nodes that leave with a rejected document are rejected too. Beside the law there are links
+(what one stage kept is what the next one took, and what a table holds) and guards (crashes, and rules that take too much).
 """
 
 import collections
@@ -96,7 +96,7 @@ def conservation(counters: Iterable[Counter], losses: Losses) -> list[Line]:
     """One line for each stage and unit that was counted or lost anything, in the order of the stages."""
     counts, rejected, nodes = collections.Counter(), collections.Counter(), collections.Counter()
     for counter in counters:
-        counts[counter.stage, counter.unit, counter.door] += counter.count
+        counts[counter.stage, counter.unit, counter.kind] += counter.count
     for (stage, unit, _), loss in losses.items():
         rejected[stage, unit] += loss.count
         nodes[stage] += loss.nodes

@@ -1,6 +1,6 @@
-"""A run's config and pages in; what to warn of where bundled models judge pages that are not the sample's, out.
+"""A run's config and pages -> warnings, if bundled models judge pages that are not the sample's.
 
-The bundled models know the sample web's coloured shapes. On other pages their scores and texts look measured and mean nothing.
+The bundled models know only the sample web's coloured shapes. On other pages their scores and texts look real and mean nothing.
 """
 
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ def warn_of_archives(archives: Iterable[str], c: Config) -> str:
 
 
 def warn_of_pages(urls: Iterable[str], c: Config) -> dict[str, Any] | None:
-    """What the report says of documents by their pages' addresses: models, counts, one line; None where nothing is wrong."""
+    """What the report says of documents by the addresses of their pages: models, counts, one line; None if nothing is wrong."""
     roles = bundled_roles(c)
     if not roles:
         return None

@@ -1,4 +1,4 @@
-"""Columns of finished tables: a run's folder in, Arrow batches of the columns asked for out, one batch in memory at a time.
+"""A run's folder -> Arrow batches of some columns of its finished tables, one batch in memory at a time.
 
 Only files that a table's manifest names are read. A table that is not finished gives nothing.
 """

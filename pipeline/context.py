@@ -1,4 +1,4 @@
-"""Where a run works, and how: what every job is handed."""
+"""The context of a job: where a run works, and how."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

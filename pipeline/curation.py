@@ -1,4 +1,4 @@
-"""The story: web archives in, training shards out. Five columns of verbs; each hands its tables to the next."""
+"""The story: web archives -> training shards. Five columns of verbs; each hands its tables to the next."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -63,11 +63,20 @@ class Documents(NamedTuple):
 
 
 def make_documents(
-    extracted: PCollection[InterleavedDocument], bare: PCollection[InterleavedDocument], c: Config, ledger: Ledger
+    extracted: PCollection[InterleavedDocument],
+    bare: PCollection[InterleavedDocument],
+    c: Config,
+    ledger: Ledger,
+    *,
+    rounds: int = 0,
 ) -> Documents:
-    """Extracted documents -> those of good text, once each; and what every page proposes, whether or not its text stays."""
+    """Extracted documents -> those of good text, once each; and what every page proposes, whether or not its text stays.
+
+    Args:
+        rounds: of contraction of the graph of near duplicates.
+    """
     filtered = extracted | FilterDocuments(c.filter)
-    survivors = ledger.keep(filtered) | DeduplicateDocuments(c.dedup)
+    survivors = ledger.keep(filtered) | DeduplicateDocuments(c.dedup, rounds)
     unfiltered = bare | "Bare pages" >> beam.Map(_unfiltered).with_output_types(FilteredPage)
     pages = (filtered.told, unfiltered) | "Pages" >> beam.Flatten()
     candidates = ledger.keep(pages | ProposePairs(c.pair))
@@ -90,10 +99,14 @@ class MediaInputs(NamedTuple):
     known: Mapping[str, PCollection]  # inspections of earlier runs, by the name of their measure
 
 
-def media_finder(c: Config, root: str, *, asks: bool = True) -> FetchMedia:
-    """What finds media, and where what it finds out is kept."""
+def media_finder(c: Config, root: str, *, asks: bool = True, rounds: int = 0) -> FetchMedia:
+    """What finds media, with the memory of its inspections.
+
+    Args:
+        rounds: of contraction of the graph of near hashes.
+    """
     remembered = RememberedModel(inspection_identity(c.fetch), memory_of(c, root), c.run.batch_buckets)
-    return FetchMedia(c.fetch, MediaStore.of(root, c.read, c.fetch), remembered, asks=asks)
+    return FetchMedia(c.fetch, MediaStore.of(root, c.read, c.fetch), remembered, asks=asks, rounds=rounds)
 
 
 def find_media(read: MediaInputs, finder: FetchMedia, ledger: Ledger) -> FoundMedia:
@@ -104,13 +117,6 @@ def find_media(read: MediaInputs, finder: FetchMedia, ledger: Ledger) -> FoundMe
     gone = (found.rejected, read.rejected) | "All that left" >> beam.Flatten()
     opt_outs = gone | "ListOptOuts" >> beam.FlatMap(opt_outs_of).with_output_types(OptOut)
     return FoundMedia(ledger.keep(found), opt_outs)
-
-
-class ShardsOutput(NamedTuple):
-    root: str  # the run's folder
-    fingerprint: str  # what the manifests say that the shards were made from
-    settings: str = ""  # hash of all that a shard's bytes depend on beside its records
-    standing: Mapping[str, Mapping[str, ShardInfo]] = MappingProxyType({})  # folder in `shards/` -> files that may stay
 
 
 class Pairs(NamedTuple):
@@ -132,7 +138,7 @@ class Models(NamedTuple):
 
 
 def models_of(c: Config, root: str) -> Models:
-    """The models that a config names, and where what they find out is kept."""
+    """The models that a config names, each with the memory of its answers."""
     store, memory = MediaStore.of(root, c.read, c.fetch), memory_of(c, root)
 
     def remembered(key: str, model: ModelConfig) -> RememberedModel:
@@ -147,13 +153,12 @@ def models_of(c: Config, root: str) -> Models:
 
 
 def memory_of(c: Config, root: str) -> Memory:
-    """Where what models find out is kept: in a folder that runs share, or in the run's own."""
+    """The memory of expensive answers: in a folder that runs share, or in the run's own."""
     return Memory(root=c.run.memory or join(root, MEMORY))
 
 
 class PairInputs(NamedTuple):
-    """What shows media, what became of them, and what models have found out of them before; the tables in the order in which
-    the job reads them."""
+    """What shows media, what became of them, and earlier answers of models; tables in the order in which the job reads them."""
 
     documents: PCollection[InterleavedDocument]
     candidates: PCollection[CandidatePair]
@@ -164,22 +169,22 @@ class PairInputs(NamedTuple):
 
 def make_pairs(read: PairInputs, models: Models, c: Config, ledger: Ledger) -> Pairs:
     """Documents, candidates and media -> interleaved documents, and the pairs, scored, captioned and matched."""
-    at = _Asking(models, read.known, c, ledger)
+    asking = _Asking(models, read.known, c, ledger)
 
     shown = {name: getattr(read, name) for name in ("documents", "candidates", "media", "unusable")}
     joined = shown | JoinMedia({"documents": DOCUMENTS_USE, "candidates": CANDIDATES_USE})
     interleaved = ledger.keep(joined["documents"] | AssembleDocuments(c.assemble))
     pairs = pictures = ledger.keep(joined["candidates"] | MinePairs(c.pair))
     if c.score.when == "before":
-        pairs, interleaved, pictures = _scored(pairs, interleaved, at)
-    pairs = _captioned(pairs, pictures, at)
+        pairs, interleaved, pictures = _scored(pairs, interleaved, asking)
+    pairs = _captioned(pairs, pictures, asking)
     if c.score.when != "before":
-        pairs, interleaved, _ = _scored(pairs, interleaved, at)
+        pairs, interleaved, _ = _scored(pairs, interleaved, asking)
     return Pairs(interleaved, _of_type(pairs, ImageTextPair), _of_type(pairs, VideoTextPair))
 
 
 class _Asking(NamedTuple):
-    """What every work of models needs."""
+    """What each step that asks models needs."""
 
     models: Models
     known: Mapping[str, PCollection]
@@ -187,16 +192,16 @@ class _Asking(NamedTuple):
     ledger: Ledger
 
 
-def _scored(pairs: PCollection, interleaved: PCollection, at: _Asking) -> tuple[PCollection, PCollection, PCollection]:
+def _scored(pairs: PCollection, interleaved: PCollection, asking: _Asking) -> tuple[PCollection, PCollection, PCollection]:
     """Pairs and documents with CLIP's similarity, and the pairs whose picture may be shown, whatever their texts are worth.
 
     All as they are where nothing reads a score.
     """
-    c, ledger = at.config, at.ledger
-    if not at.models.scorer:
+    c, ledger = asking.config, asking.ledger
+    if not asking.models.scorer:
         return pairs, interleaved, pairs
     shown = (pairs, *((interleaved,) if c.score.documents else ())) | "Shown" >> beam.Flatten()
-    scored = ledger.recall({"records": shown, **at.known} | at.models.scorer)
+    scored = ledger.recall({"records": shown, **asking.known} | asking.models.scorer)
     safe = pairs
     if c.score.heads:  # what one of them finds unsafe is not captioned
         heads_alone = c.score.model_copy(update={"min_score": None})
@@ -207,18 +212,25 @@ def _scored(pairs: PCollection, interleaved: PCollection, at: _Asking) -> tuple[
     return pairs, interleaved, safe
 
 
-def _captioned(pairs: PCollection, pictures: PCollection, at: _Asking) -> PCollection:
+def _captioned(pairs: PCollection, pictures: PCollection, asking: _Asking) -> PCollection:
     """Pairs, and a synthetic text for each picture, as far as each matches its picture (CapFilt); as they are where it is off.
 
-    A picture whose own text left for its score is captioned too: it is the one that has most to win.
+    A picture whose own text left for its score is captioned too: it gains most from a new text.
     """
-    _, captioner, matcher = at.models
+    _, captioner, matcher = asking.models
     if not captioner or not matcher:
         return pairs
-    synthetic = at.ledger.recall({"records": pictures, **at.known} | captioner)
+    synthetic = asking.ledger.recall({"records": pictures, **asking.known} | captioner)
     texts = (pairs, synthetic) | "Texts" >> beam.Flatten()
-    matched = at.ledger.recall({"records": texts, **at.known} | matcher)
-    return at.ledger.keep(matched | KeepTexts(at.config.caption))
+    matched = asking.ledger.recall({"records": texts, **asking.known} | matcher)
+    return asking.ledger.keep(matched | KeepTexts(asking.config.caption))
+
+
+class ShardsOutput(NamedTuple):
+    root: str  # the run's folder
+    fingerprint: str  # what the manifests say that the shards were made from
+    settings: str = ""  # hash of all that a shard's bytes depend on beside its records
+    standing: Mapping[str, Mapping[str, ShardInfo]] = MappingProxyType({})  # folder in `shards/` -> files that may stay
 
 
 class Shards(NamedTuple):

@@ -1,4 +1,4 @@
-"""A Parquet file in; a reader that stays within bounds, or Damaged, the one line that names the file and what to type, out."""
+"""A Parquet file -> a reader that stays within bounds, or Damaged: one line that names the file and what to type."""
 
 import contextlib
 import resource

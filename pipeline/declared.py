@@ -1,4 +1,4 @@
-"""The words that the graph is declared in: a stage, a table, a job, and how the folders of a run are called."""
+"""The types with which the graph is declared: a stage, a table, a job; and the names of a run's folders."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ def rejections_of(job: str) -> str:
 
 def counters_of_job(job: str) -> str:
     """The folder of the Counters that a job wrote."""
-    return f"tallies/{job}"
+    return f"counters/{job}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class FunnelCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageNode:
-    """A stage, and what it takes of whom. An optional one that does not run hands on what it would have taken."""
+    """A stage, and which stages it takes units from. An optional stage that does not run passes on what it would have taken."""
 
     stage: Stage
     does: str  # in a few words, for the picture

@@ -1,7 +1,7 @@
-"""A finished job in; whether it left anything, and if not the one line that says which rule took the last, out.
+"""A finished job -> '' if it left anything, else one line that says which rule took the last record.
 
-What a job is run for: documents for documents, usable media for media (a document without any is not kept, nor is a pair),
-interleaved documents or pairs for pairs, samples for shards.
+Each job is run for something: documents for documents, media for usable media (a document without any is not kept, nor is a
+pair), pairs for interleaved documents or pairs, shards for samples.
 """
 
 from collections import Counter

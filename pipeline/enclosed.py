@@ -1,4 +1,4 @@
-"""A run's folder in; the names within it that lead out of it, or are no files, out. A run may be another's."""
+"""A run's folder -> the names in it that lead out of it or are no files. The run may be somebody else's."""
 
 import os
 from collections.abc import Iterator

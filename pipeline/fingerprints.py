@@ -1,7 +1,7 @@
-"""What a job reads, in; one hash that changes when any of it does, out: settings, contents of files they name, weights, inputs.
+"""What a job reads -> one hash that changes with any of it: settings, contents of files they name, weights, inputs.
 
 Contents count and paths do not: a list of forbidden images that grew makes its job run again, weights that moved do not.
-What changes no row is in no hash: `run.*`, and what sets only the pace of a stage.
+Settings that change no row are in no hash: `run.*`, and those that set only the pace of a stage.
 """
 
 import re

@@ -1,7 +1,8 @@
-"""A run's folder in; the lock on it, held while a run is at work there, out: the system's on this machine, a lease in a store.
+"""A run's folder -> the lock that a run holds while it works there: the system's on a local disk, a lease in a store.
 
-A lease is an object that only one run can create, and that says at every beat that its run still lives. A run that ended and
-did not take it away is silent: the next one watches for a while, and takes the folder over. No clocks are compared.
+A lease is an object that only one run can create. While its run lives, the lease changes at every beat. The lease of a run that
+ended without removing it stays the same: the next run watches it for a while, then takes the folder over. No clocks are
+compared.
 """
 
 import contextlib
@@ -33,7 +34,7 @@ _held: set[str] = set()  # owners, of this process
 
 @contextlib.contextmanager
 def own_folder(folder: str, say: Callable[[str], None] = lambda line: None) -> Iterator[None]:
-    """Holds the lock of the run's folder, which is made where it is not there. `say` is told where that has to wait.
+    """Holds the lock of the run's folder, which is created if it is missing. `say` gets a line if that has to wait.
 
     Raises ConfigError, with nothing touched, for a folder that is not empty and holds no run, and for one that another run is
     at work in.

@@ -1,7 +1,7 @@
 """The graph, declared once: jobs, their stages, and their tables. Nothing else lists them.
 
-The ledger's links, the funnel, report, card, verify, inspect and the fingerprints derive from what is declared here, and so
-does docs/graph.svg. `pipeline/curation.py` is the same graph as a story that runs.
+The ledger's links, the funnel, report, card, verify, inspect, the fingerprints and docs/graph.svg are derived from this
+declaration. `pipeline/curation.py` is the same graph as a story that runs.
 """
 
 from lamella.pipeline.declared import Folder, FunnelCount, Job, StageNode, Table, counters_of_job, rejections_of
@@ -175,7 +175,7 @@ FUNNELS = tuple(dict.fromkeys(step.funnel for step in sorted(_STEPS, key=lambda 
 ARCHIVE_STAGES = tuple(node.config for node in STAGES.values() if node.by_archive)  # of the Config, for parts of archives
 
 
-_OF_EVERY_JOB: dict[str, type] = {"rejections": Rejection, "tallies": Counter}  # the first word of the folder -> its rows
+_OF_EVERY_JOB: dict[str, type] = {"rejections": Rejection, "counters": Counter}  # the first word of the folder -> its rows
 RECORD_TYPES = tuple(dict.fromkeys((*(table.record for table in TABLES.values()), *_OF_EVERY_JOB.values())))
 
 
@@ -204,7 +204,7 @@ def handed_by(unit: Unit, stage: Stage, when: str = "before") -> Stage | None:
 
 
 def givers(unit: Unit, stage: Stage, when: str = "before") -> tuple[Stage, ...]:
-    """A stage, and then those that hand a unit on in its place where it does not run, the nearest first.
+    """A stage, and then the stages that pass a unit on in its place if it does not run, the nearest first.
 
     >>> givers(Unit.PAIR, Stage.CAPTION)
     (<Stage.CAPTION: 'caption'>, <Stage.SCORE: 'score'>, <Stage.PAIR: 'pair'>)

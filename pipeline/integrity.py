@@ -1,6 +1,6 @@
-"""A table's or dataset's folder in; what is not as its manifest says, in a few words, or '' where it is whole, out.
+"""A table's or dataset's folder -> what differs from its manifest, in a few words; '' if it is whole.
 
-Sizes come from one listing of the folder; checksums are compared where a caller asks for it, since every file is read then.
+Sizes come from one listing of the folder. Checksums are compared only if the caller asks, because every file is read then.
 """
 
 import json
@@ -28,7 +28,7 @@ class NamedFile(NamedTuple):
 
 
 def named_files(manifest: bytes) -> Iterator[NamedFile]:
-    """The files that a table's manifest, or a dataset's, names. Raises ValueError for what is no manifest of ours."""
+    """The files that the manifest of a table or dataset names. Raises ValueError for what is no manifest."""
     try:
         raw = json.loads(manifest)
         for file in raw["files"] if "files" in raw else raw["shards"]:

@@ -1,9 +1,8 @@
-"""The four jobs: finished tables in, finished tables out; work that stands is not done twice.
+"""Finished tables -> finished tables: the four jobs. Work that is finished is not done twice.
 
-`pipeline.graph` says what each reads and writes; each writes rejections/JOB/ and tallies/JOB/ too. A table carries the hash
-of what it was made from: the config part of its job, the contents of its input tables, and the format. A job runs where that
-hash is not the one its tables carry, or where one of them is not whole: a file that its manifest names is gone, or has
-another size.
+`pipeline.graph` says what each job reads and writes; each also writes rejections/JOB/ and counters/JOB/. A table carries the
+hash of what it was made from: the job's part of the config, the contents of its input tables, and the format. A job runs if its
+tables carry another hash, or if one of them is not whole: a file that its manifest names is gone or has another size.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -32,22 +31,25 @@ from lamella.pipeline.graph import (
 from lamella.pipeline.ledger import Ledger
 from lamella.pipeline.measured import CountsTarget, counts_of, forget_counts
 from lamella.pipeline.ownership import claim, withdraw
-from lamella.pipeline.partitions import ReadPartitions, WritePartitions, partition_key, standing_partitions
+from lamella.pipeline.partitions import ReadPartitions, WritePartitions, documents_in, partition_key, standing_partitions
 from lamella.pipeline.read import ReadTables
 from lamella.pipeline.standing import expected_fingerprint, faults_of, fingerprint_of, rows_by_dataset
 from lamella.pipeline.standing_shards import names_of_standing, shard_settings, standing_shards
-from lamella.pipeline.tables import part_names
+from lamella.pipeline.tables import part_names, read_manifest
 from lamella.pipeline.write import CountersTarget, TableTarget, Target, Targets, WriteTargets
 from lamella.schemas.account import Counter
 from lamella.schemas.arrow import from_table
-from lamella.schemas.config import Config
+from lamella.schemas.config import Config, RunConfig
 from lamella.schemas.rejection import Reason, Rejection
+from lamella.transforms.base.contraction import rounds_for
 from lamella.transforms.base.files import join, sizes_of
 from lamella.transforms.base.memory import Kept
 from lamella.transforms.base.remembered import Counted
 from lamella.transforms.fetch.packs import forget_files, list_indexes
 from lamella.transforms.shard.plan import plan_shards
 from lamella.transforms.shard.write import names_of
+
+_REFERRING = GRAPH["documents"].made  # tables whose rows refer to media
 
 
 def table_names(config: Config) -> dict[str, list[str]]:
@@ -77,10 +79,11 @@ def documents(context: RunContext) -> None:
     c = context.config
     _extract(context)
     parts = standing_partitions(context.folder, context.archives, c)
+    rounds = _rounds(c.run, documents_in(parts.values()))
 
     def build(pipeline, ledger):
         read = pipeline | ReadPartitions(context.folder, tuple(sorted(parts)))
-        made = curation.make_documents(read.documents, read.bare, c, ledger)
+        made = curation.make_documents(read.documents, read.bare, c, ledger, rounds=rounds)
         ledger.enter(read)
         return made.documents, made.duplicates, made.candidates, read.media, read.aliases
 
@@ -115,7 +118,9 @@ def _read_batch(context: RunContext, archives: Sequence[str], pipeline: beam.Pip
 
 def media(context: RunContext) -> None:
     def build(pipeline, ledger):
-        finder = curation.media_finder(context.config, context.root, asks=context.asks)
+        tables = [read_manifest(context.table(name)) for name in _REFERRING]  # None, where a run is only laid out
+        rounds = _rounds(context.config.run, sum(table.rows for table in tables if table))
+        finder = curation.media_finder(context.config, context.root, asks=context.asks, rounds=rounds)
         read = _read(pipeline, context, MEDIA, finder.measures)
         known = {measure.name: read[measure.name] for measure in finder.measures}
         inputs = curation.MediaInputs(*(read[table] for table in MEDIA.reads), known=known)
@@ -177,6 +182,11 @@ def _read(pipeline: beam.Pipeline, context: RunContext, job: Job, measures: Sequ
     """The tables that a job reads, in the order of its declaration, and what is known of some measures, by name."""
     tables = {name: (context.table(name), record_of(name)) for name in job.reads}
     return pipeline | ReadTables(tables, curation.memory_of(context.config, context.root), measures)
+
+
+def _rounds(run: RunConfig, records: int) -> int:
+    """`run.contraction_rounds`, or as many as so many records ask for: none, where a laptop holds them."""
+    return rounds_for(records) if run.contraction_rounds is None else run.contraction_rounds
 
 
 Made = Iterable[beam.PCollection] | curation.Shards

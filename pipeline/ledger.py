@@ -1,10 +1,10 @@
-"""Ledger: the outputs of every stage of a job go in; Rejections, counters as counted, and what was measured come out."""
+"""The outputs of all stages of a job -> its Rejections, its Counters, and how much was measured."""
 
 import apache_beam as beam
 
 
 class Ledger:
-    """Collects what does not go on, so that the story can speak of what does."""
+    """Collects what leaves the stages, so that the story shows only what goes on."""
 
     def __init__(self):
         self._rejected: list[beam.PCollection] = []
@@ -35,5 +35,5 @@ class Ledger:
         return bool(self._counts)
 
     def entries(self):
-        """Rejections, Counters and Counted, those of one bundle beside those of another."""
+        """Rejections, Counters and Counted of all stages, those of one bundle together."""
         return (*self._rejected, *self._counters, *self._counts) | "Ledger" >> beam.Flatten()

@@ -1,5 +1,5 @@
-"""What a job asked of its models, and how much of it had to be measured: counts in, a small file in the run's folder out, and
-back. It is no table: a run of the same input that remembers more measures less."""
+"""What a job asked of its models, and how much of it was measured -> a small file in the run's folder, and back.
+It is no table: a run of the same input that remembers more measures less."""
 
 import json
 from collections import Counter
@@ -47,7 +47,7 @@ def counts_of(folder: str, job: str) -> list[Counted]:
 
 
 def forget_counts(folder: str, job: str) -> None:
-    """Ahead of a run of the job: what an earlier one measured is not said of this one."""
+    """Before a run of the job, removes what an earlier run measured."""
     if counts_of(folder, job):
         write_atomically(_path(folder, job), b"[]\n")
 

@@ -1,4 +1,4 @@
-"""A Rejection in; a row for what left because its owner does not want it used, out. And the rows of a run that a list names."""
+"""A Rejection -> a row for what left because its owner does not want it used; and the rows of a run that a list names."""
 
 from collections.abc import Iterator
 

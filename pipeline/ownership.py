@@ -1,8 +1,8 @@
-"""Which files of a run's folder are the run's: names in; a refusal, or the removal of its own files alone, out.
+"""Names in a run's folder -> a refusal, or the removal of those files alone that the run itself wrote.
 
-A file is the run's where a manifest of the run names it, or the run's list `.files.json` does, which is written before the
-files are: so a run that was killed knows its own leavings, and a user's file that lies among them is never taken for one.
-Folders that are named by a hash (parts of archives, packs of media) are the run's by their pattern.
+A file belongs to the run if a manifest of the run names it, or the run's list `.files.json`, which is written before the files.
+So a run that was killed knows its own files, and never takes a user's file among them for one. Folders named by a hash (parts
+of archives, packs of media) belong to the run by their pattern.
 """
 
 import contextlib
@@ -15,6 +15,7 @@ from pathlib import Path
 import fsspec
 
 from lamella.pipeline.integrity import named_files
+from lamella.pipeline.run_file import read_facts
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.printable import printable
 from lamella.schemas.shards import MANIFEST
@@ -35,23 +36,6 @@ LOCK = ".lock"
 LEASE = ".lease.json"  # the same, in a store
 FILES = ".files.json"  # folder -> names of files that runs have written there, or are about to
 REPORTS = ".reports.json"  # name -> checksums of what a report may have written under it
-
-_FACTS = {"recipe": str, "config": dict, "inputs": list, "versions": dict, "jobs": dict}  # of run.json
-
-
-def read_facts(folder: str) -> dict | None:
-    """What `run.json` says, or None where there is none. Raises ConfigError for another program's, or one that is damaged."""
-    try:
-        facts = json.loads(read_bytes(join(folder, RUN_FILE)))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (ValueError, RecursionError, OSError) as error:
-        raise ConfigError(
-            f"{printable(folder)}/{RUN_FILE} cannot be read ({type(error).__name__}): not the folder of a run"
-        ) from None
-    if not isinstance(facts, dict) or not all(isinstance(facts.get(name), kind) for name, kind in _FACTS.items()):
-        raise ConfigError(f"{printable(folder)}/{RUN_FILE} is not a run's of lamella: give another folder")
-    return facts
 
 
 def check_output(folder: str) -> None:
@@ -91,12 +75,12 @@ def _forbids_memory(folder: str) -> str:
         return ""
     stands = next(path for path in (Path(local), *Path(local).parents) if path.exists())
     if not stands.is_dir():
-        return f"{stands} is no folder"
+        return f"{stands} is not a folder"
     return "" if os.access(stands, os.W_OK | os.X_OK) else f"{stands} cannot be written"
 
 
 def check_names(run: str, names: Mapping[str, Iterable[str]]) -> None:
-    """Raises ConfigError where a file that is not the run's stands at a name that the run is about to write."""
+    """Raises ConfigError if a file that is not the run's has a name that the run is about to write."""
     listed = _listed(run)
     for folder, wanted in names.items():
         _check_folder(run, folder)
@@ -154,7 +138,8 @@ def check_own(run: str, names: Iterable[str]) -> None:
 
 
 def sweep(run: str, folders: Iterable[str]) -> None:
-    """Removes temporary files that killed runs left. Only where the run's lock is held: a write that goes on has one too."""
+    """Removes temporary files that killed runs left. Call it only while the run's lock is held: a running write has such files
+    too."""
     if not is_local(run):
         return
     for folder in ("", *folders):
@@ -187,7 +172,7 @@ def _listed(run: str) -> dict[str, list[str]]:
 
 
 def _json(path: str) -> dict[str, list[str]]:
-    """A list of ours; an empty one where there is none, or none that can be read: then nothing is known to be the run's."""
+    """A list that a run wrote; an empty one if there is none or it cannot be read: then no file counts as the run's."""
     try:
         raw = json.loads(read_bytes(path))
     except (FileNotFoundError, ValueError, RecursionError):

@@ -1,7 +1,7 @@
-"""What was read from each archive, in a folder of its own: extracted records in, `extracted/KEY/` out, and back.
+"""What was read from an archive -> a folder of its own, `extracted/KEY/`, and back.
 
-A part is a small table of at most six files, none of them empty, with one manifest, written last. An archive whose part stands
-is not read again.
+A part is a small table of at most six files, none of them empty, with one manifest, which is written last. An archive whose
+part is finished is not read again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -49,7 +49,7 @@ FILES = {
     "media": ArchiveMedia,
     "aliases": Alias,
     "rejected": Rejection,
-    "tallies": Counter,
+    "counters": Counter,
 }
 
 # zstd sets itself up anew for each of some hundred columns, to write them and to read them: where rows are few, that is most of
@@ -80,6 +80,11 @@ def standing_partitions(
         if fault and say:
             say(f"{FOLDER}/{partition_key(archive)} of {printable(archive)}: made again, {fault}")
     return parts
+
+
+def documents_in(parts: Iterable[TableManifest]) -> int:
+    """How many documents were extracted from the archives of some parts."""
+    return sum(file.rows for part in parts for file in part.files if file.name == _file_name("documents"))
 
 
 def _standing(folder: str, c: Config, deep: bool, archive: str) -> tuple[str, TableManifest | None]:
@@ -123,7 +128,7 @@ def _write_part(folder: str, c: Config, archive: str, found: Group) -> Iterator[
     counted = sum_counters(entry for entry in found["ledger"] if isinstance(entry, Counter))
     rows = {name: found[name] for name in Extracted._fields} | {
         "rejected": (entry for entry in found["ledger"] if isinstance(entry, Rejection)),
-        "tallies": (replace(counter, archive=archive) for counter in counted),
+        "counters": (replace(counter, archive=archive) for counter in counted),
     }
     held = {name: records for name in FILES if (records := list(rows[name]))}
     # A small archive's part spends half its time waiting for the disk, once for each file: the files wait together.
@@ -133,9 +138,13 @@ def _write_part(folder: str, c: Config, archive: str, found: Group) -> Iterator[
     yield write_manifest(part, TableManifest(table=FOLDER, fingerprint=_fingerprint(archive, c), files=tuple(files)))
 
 
+def _file_name(name: str) -> str:
+    return f"{name}.parquet"
+
+
 def _write_rows(part: str, name: str, rows: list) -> FileInfo:
     compression = "zstd" if len(rows) >= _MANY_ROWS else "lz4"
-    return write_file(part, f"{name}.parquet", FILES[name], rows, compression=compression)
+    return write_file(part, _file_name(name), FILES[name], rows, compression=compression)
 
 
 def _by_origin(record: InterleavedDocument) -> Iterable[tuple[str, InterleavedDocument]]:

@@ -1,4 +1,4 @@
-"""What a run needs before it begins: globs, models in; archives and where weights are out, or a ConfigError."""
+"""Globs and models -> archives and where weights are, or a ConfigError: what a run needs before it begins."""
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path

@@ -1,5 +1,4 @@
-"""Finished tables and the parts of memories in; their records, a PCollection each, out. All files are shared out among workers
-in one shuffle."""
+"""Finished tables and the parts of memories -> their records, a PCollection each. One shuffle spreads files over workers."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Named configurations: a name in, the full frozen Config out. A recipe states what differs from the defaults, and why."""
+"""A recipe's name -> its full frozen Config. A recipe states what differs from the defaults, and why."""
 
 from collections.abc import Callable
 

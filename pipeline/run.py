@@ -1,4 +1,4 @@
-"""A whole run: config, archives and a folder in; the four jobs' tables, `run.json` and the report in the folder."""
+"""A config, archives and a folder -> a whole run: the four jobs' tables and `run.json` in the folder."""
 
 import json
 import platform
@@ -13,14 +13,15 @@ from lamella.pipeline.enclosed import check_enclosed
 from lamella.pipeline.fingerprints import check_files
 from lamella.pipeline.graph import EXTRACT, GRAPH, JOBS
 from lamella.pipeline.jobs import run_jobs, table_names
-from lamella.pipeline.ownership import RUN_FILE, check_memory, check_names, check_output, check_own, read_facts, sweep
+from lamella.pipeline.ownership import check_memory, check_names, check_output, check_own, sweep
 from lamella.pipeline.partitions import FOLDER as PARTITIONS
+from lamella.pipeline.run_file import read_facts
 from lamella.schemas.config import Config
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.printable import printable
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.base.files import join, list_files, write_atomically
+from lamella.transforms.base.files import RUN_FILE, join, list_files, write_atomically
 from lamella.transforms.base.memory import FOLDER as MEMORY
 from lamella.transforms.fetch.packs import FOLDER as PACKS
 
@@ -134,15 +135,6 @@ def begin(config: Config, archives: tuple[str, ...], folder: str) -> dict:
     facts = _facts(config, archives, read_facts(folder))
     _write_facts(folder, facts)
     return facts
-
-
-def config_of(folder: str) -> Config:
-    """The config that a run's `run.json` holds. Raises ConfigError where there is none, DataError as `check_enclosed`."""
-    check_enclosed(folder)
-    facts = read_facts(folder)
-    if facts is None:
-        raise ConfigError(f"{printable(folder)}: not the folder of a run (no {RUN_FILE})")
-    return Config.model_validate(facts["config"])
 
 
 def contents_hash(folder: str) -> str:

@@ -1,4 +1,4 @@
-"""A run's folder and its configuration in; which of its tables and datasets stand, and what the others lack, out."""
+"""A run's folder and config -> which of its tables and datasets are finished, and what the others lack."""
 
 import collections
 import json

@@ -1,7 +1,7 @@
-"""A run's folder in; the shards of an earlier run that may stay, and a hash of all that bytes of shards depend on, out.
+"""A run's folder -> the shards of an earlier run that may stay, and a hash of all that their bytes depend on.
 
-A shard whose records are the same, under the same settings and libraries, is not written again: a page that is taken out of a
-run touches its own shards alone.
+A shard with the same records, settings and libraries is not written again: a page that is taken out of a run changes only its
+own shards.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ Standing = Mapping[str, Mapping[str, ShardInfo]]
 
 
 def standing_shards(run: str) -> Standing:
-    """Folder of `shards/` -> what its manifest says of each file that could stay, by name; nothing where none is whole."""
+    """Folder of `shards/` -> what its manifest says of each file that may stay, by name; nothing if no dataset is whole."""
     found = {}
     for folder in (*DATASETS, *(dataset + PARQUET for dataset, entry in DATASETS.items() if entry.parquet)):
         try:

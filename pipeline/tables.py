@@ -1,7 +1,7 @@
-"""Tables: records in, Parquet files and a manifest out, and back. `pipeline.read` and `pipeline.write` do so in a pipeline.
+"""Records -> Parquet files and a manifest, and back. `pipeline.read` and `pipeline.write` do the same in a pipeline.
 
-A table is finished when its `_manifest.json` stands: it is written last, by rename, and names rows, sizes and checksums
-of every file. Rows lie in parts by the hash of their key and are sorted within, so that the bytes depend on the rows alone.
+A table is finished when it has its `_manifest.json`, which is written last, by rename, and gives rows, sizes and checksums of
+every file. Rows are divided into parts by the hash of their key and sorted within them, so the bytes depend on the rows alone.
 """
 
 import json
@@ -17,7 +17,7 @@ from lamella.schemas.keys import stable_int, stable_key
 from lamella.schemas.shards import FINGERPRINT_KEY, MANIFEST, checked_file
 from lamella.transforms.base.files import is_plain_name, join, read_bytes, write_atomically
 
-FORMAT = 16  # raised when the bytes of a table change for the same input and config
+FORMAT = 18  # raised when the bytes of a table change for the same input and config
 ROW_GROUP = 10_000
 
 
@@ -73,7 +73,7 @@ class TableManifest:
 
 
 def read_manifest(folder: str) -> TableManifest | None:
-    """The table's manifest, or None where the table is not finished. Raises Damaged where it is none of ours."""
+    """The table's manifest, or None if the table is not finished. Raises Damaged if Lamella did not write it."""
     path = join(folder, MANIFEST)
     try:
         return TableManifest.decode(read_bytes(path))
@@ -131,7 +131,7 @@ def part_names(parts: int) -> list[str]:
 
 
 def part_of(record: Any, parts: int) -> int:
-    """The part of a table that a row lies in, by the hash of its key."""
+    """The part of a table that a row belongs to, by the hash of its key."""
     return stable_int(_key(record)) % parts
 
 

@@ -1,7 +1,7 @@
-"""A finished run and another configuration in; the tables as they would be, in a folder of their own, out.
+"""A finished run and another configuration -> the tables as they would be, in a folder of their own.
 
-The run stays as it is. Tables that would not change are links to its own; the others are made from them, with its media and its
-memory. Nothing is fetched: of a link that the run never asked for nobody knows what would come.
+The run is not changed. Tables that would stay the same are links to the run's own; the others are made from them, with the
+run's media and memory. Nothing is fetched: the outcome of a link that the run never asked for is unknown.
 """
 
 from collections.abc import Callable
@@ -14,9 +14,9 @@ from lamella.pipeline.context import RunContext
 from lamella.pipeline.empty import nothing_left
 from lamella.pipeline.graph import GRAPH, JOBS, PARTITIONS
 from lamella.pipeline.jobs import run_job
-from lamella.pipeline.ownership import read_facts
 from lamella.pipeline.partitions import standing_partitions
 from lamella.pipeline.run import begin, unfinished_jobs
+from lamella.pipeline.run_file import facts_of
 from lamella.pipeline.standing import stands
 from lamella.schemas.config import Config
 from lamella.schemas.errors import ConfigError
@@ -26,7 +26,7 @@ from lamella.transforms.base.files import is_local, join
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """Two folders to compare, and the jobs whose tables stand in both."""
+    """Two folders to compare, and the jobs whose tables are finished in both."""
 
     before: str
     after: str
@@ -35,7 +35,7 @@ class Trial:
 
 
 def try_out(run: str, config: Config, folder: str, execute: Callable, *, say: Callable[[str], None]) -> Trial:
-    """Makes what `config` would make of a run, but for its shards.
+    """Makes what `config` would make of a run, except its shards.
 
     Args:
         run: the folder of a finished run, on a local disk.
@@ -45,9 +45,9 @@ def try_out(run: str, config: Config, folder: str, execute: Callable, *, say: Ca
     Raises:
         ConfigError: no finished run, or a configuration that would have pages read or extracted anew.
     """
-    facts = read_facts(run)
-    if facts is None or not is_local(run):
-        raise ConfigError(f"{printable(run)}: not the folder of a run on a local disk (no run.json)")
+    if not is_local(run):
+        raise ConfigError(f"{printable(run)}: a trial needs a run on a local disk")
+    facts = facts_of(run)
     if unfinished := unfinished_jobs(facts):
         raise ConfigError(f"{printable(run)}: not finished ({', '.join(unfinished)}): run it to its end first")
     archives = tuple(map(str, facts["inputs"]))

@@ -1,4 +1,4 @@
-"""A file or a folder that a run wrote in; its records or samples, each of its type, out."""
+"""A file or a folder that a run wrote -> its records or samples, each of its type."""
 
 from collections.abc import Iterator
 from functools import cache

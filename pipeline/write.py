@@ -1,7 +1,8 @@
-"""What a job has made, in; files and manifests out. All of it crosses one shuffle, into parts; what is known of each part, a
-line, is handed to the manifests beside it.
+"""What a job has made -> files and manifests. All crosses one shuffle, into parts; manifests get what is known of each part
+as a side input, one line for each.
 
-A target says what its parts are, how one is closed, and how it is committed, once every part is: its manifest is written last.
+A target says what its parts are, how a part is closed, and how the whole is committed when every part is closed: the manifest
+is written last.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from lamella.schemas.keys import stable_int
 
 @runtime_checkable
 class Target(Protocol):
-    """A table, or another thing that stands in the run's folder only once it is whole."""
+    """A table, or anything else that appears in the run's folder only when it is whole."""
 
     def every(self) -> Iterable[int]:
         """Parts that are closed whether or not records fall into them."""
@@ -77,7 +78,7 @@ class CountersTarget:
         return ()
 
     def part_of(self, record: Counter) -> int:
-        return stable_int(record.stage, record.unit, record.door) >> 1
+        return stable_int(record.stage, record.unit, record.kind) >> 1
 
     def close(self, part: int, records: Iterable[Counter]) -> Iterable[Counter]:
         return sum_counters(records)

@@ -1,1 +1,1 @@
-"""What a run came to: audit, report, dataset card, verify, inspect, rules, why."""
+"""What a run came to: report, dataset card, verify, inspect, rules, why, what-if."""

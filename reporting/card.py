@@ -1,4 +1,4 @@
-"""A Report in, the dataset card out: the README.md of a run's folder, which the Hugging Face hub reads as a dataset's.
+"""A Report -> the dataset card: the README.md of a run's folder, in the form that the Hugging Face hub reads.
 
 The front matter names every set of shards as a configuration, so that `load_dataset(folder, "align")` finds its files.
 """
@@ -31,10 +31,10 @@ def card_of(run: str, report: dict[str, Any]) -> bytes:
 
 
 def card(report: dict[str, Any], *, parquet: bool = False) -> str:
-    """The card. `parquet` says that the documents lie there as Parquet, with OBELICS' columns, too."""
+    """The card. `parquet`: whether the documents are also there as Parquet, with the columns of OBELICS."""
     shards = [one for one in report["shards"] if one["samples"]]
     parts = [_front_matter(report, shards), _head(report, shards), _loading(shards, parquet), _filters(report)]
-    return "\n".join([*parts, _reasons(report), _accounts(report), _RIGHTS.format(opted_out=_opted_out(report))])
+    return "\n".join([*parts, _reasons(report), _accounts(report), _rights(report)])
 
 
 def _front_matter(report: dict[str, Any], shards: list[dict[str, Any]]) -> str:
@@ -84,16 +84,12 @@ def _head(report: dict[str, Any], shards: list[dict[str, Any]]) -> str:
 
 {warning}Training data for Flamingo-style models, made by {maker} from {archives} with the recipe `{name}`
 (settings `{report["run"]["hash"][:12]}`). The same archives and the same settings give the same bytes. `report.html` shows
-samples, distributions, and why everything that is not here left.
+samples and distributions, and why everything else left.
 
 {_table(("set", "samples", "shards", "size", "a sample is"), rows)}
 
 On the way: {steps}.
 """
-
-
-def _says(dataset: str) -> str:
-    return DATASETS[Dataset(dataset)].says
 
 
 def _loading(shards: list[dict[str, Any]], parquet: bool) -> str:
@@ -103,7 +99,7 @@ def _loading(shards: list[dict[str, Any]], parquet: bool) -> str:
     first = next((name for name in names if name != "m3w"), names[0])
     out = f"""## Loading
 
-Shards are plain tars; samples are the files that share a basename.
+Shards are plain tars; the files that share a basename are one sample.
 
 ```python
 from datasets import load_dataset
@@ -120,7 +116,7 @@ rows = wds.WebDataset(sorted(glob.glob("shards/{first}/{first}-train-*.tar")), s
 """
     if "m3w" in names:
         out += """
-A document's images lie back to back in one member; its json names the range of each:
+A document's images follow one another in one member; its json gives the range of each:
 
 ```python
 import glob, io
@@ -135,7 +131,7 @@ for sample in wds.WebDataset(sorted(glob.glob("shards/m3w/m3w-train-*.tar")), sh
     # A folder on the hub has one builder for all its configurations, and ours is that of tars.
     if "m3w" in names and parquet:
         out += """
-The documents lie here as Parquet with the columns of OBELICS too, with the addresses of their images:
+The documents are also here as Parquet with the columns of OBELICS, with the addresses of their images:
 
 ```python
 from datasets import load_dataset
@@ -155,7 +151,7 @@ def _filters(report: dict[str, Any]) -> str:
         if setting.value not in ("off", "no")
     ]
     table = _table(("stage", "setting", "value"), rows)
-    return f"## Filters\n\nWhat was asked of the data; settings that are off are left out.\n\n{table}\n"
+    return f"## Filters\n\nWhat the data had to meet. Settings that are off are left out.\n\n{table}\n"
 
 
 def _reasons(report: dict[str, Any]) -> str:
@@ -180,23 +176,41 @@ def _accounts(report: dict[str, Any]) -> str:
     else:
         says = "**The sums of this run do not add up.** See `report.html` before you use it."
     truth = "".join(f"- {_plain(line)}\n" for line in (report["truth"] or {}).get("says", ()))
-    return f"## Accounts\n\n{says}\n" + (f"\nHeld against the ledger of the archives:\n\n{truth}" if truth else "")
+    return f"## Accounts\n\n{says}\n" + (f"\nCompared with the ledger of the archives:\n\n{truth}" if truth else "")
 
 
-_RIGHTS = """## Rights
+def _rights(report: dict[str, Any]) -> str:
+    config = Config.model_validate(report["config"])
+    return f"""## Rights
 
 Texts and pictures belong to those who made them; this collection grants no licence to them. Each sample names the page and the
-file that it came from, and, where the page states one, its licence, so that it can be filtered or taken out again.
+file that it came from and, if the page states one, its licence, so that it can be filtered or removed.
 
-Opt-outs were honoured where the settings above say so: robots.txt, `X-Robots-Tag` and robots meta tags with `noai`,
-`noimageai` and their like, and TDM reservations. {opted_out} Pictures were judged by their addresses and, where a list was
-given, by their hashes; no model looked for unsafe content.
+{_opted_out(report, config)} {_judged_unsafe(config)}
 """
 
 
-def _opted_out(report: dict[str, Any]) -> str:
+def _opted_out(report: dict[str, Any], config: Config) -> str:
+    if not config.fetch.honour_opt_outs:
+        rules = ", except the crawling rules of robots.txt" if config.fetch.robots_txt else ""
+        return f"Opt-outs were not honoured{rules}."
     count = sum(row["count"] for row in report["reasons"] if row["reason"] == Reason.OPTED_OUT)
-    return f"{number(count)} {'file' if count == 1 else 'files'} left for that reason."
+    return (
+        "Opt-outs were honoured as the settings above say: in robots.txt and other files of a site, in headers, in meta tags "
+        f"and in a picture's own metadata. {number(count)} {'file' if count == 1 else 'files'} left for that reason."
+    )
+
+
+def _judged_unsafe(config: Config) -> str:
+    fetch, models = config.fetch, [*config.fetch.classifiers, *config.score.heads]
+    judges = {
+        "words in their addresses": fetch.unsafe_url_words,
+        "lists of hashes": fetch.unsafe_hashes or fetch.unsafe_pdq,
+        f"{len(models)} {'model' if len(models) == 1 else 'models'}": models,
+    }
+    used = [judge for judge, on in judges.items() if on]
+    told = f"judged by {', '.join(used)}" if used else "not judged"
+    return f"For safety, pictures were {told}{'' if models else '; no model looked for unsafe content'}."
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -1,17 +1,17 @@
-"""A folder of tables or datasets in; what there is, each with its rows, files and bytes, as lines for a terminal, out."""
+"""A folder of tables or datasets -> lines for a terminal: what is there, each with its rows, files and bytes."""
 
 import json
 from collections.abc import Iterator, Sequence
 
 from lamella.pipeline.graph import GRAPH
 from lamella.pipeline.integrity import fault_of, named_files
-from lamella.pipeline.ownership import RUN_FILE, read_facts
 from lamella.pipeline.partitions import FOLDER as PARTITIONS
 from lamella.pipeline.run import unfinished_jobs
+from lamella.pipeline.run_file import read_facts
 from lamella.reporting.readable import Line, clean
 from lamella.schemas.printable import byte_size
 from lamella.schemas.shards import MANIFEST
-from lamella.transforms.base.files import join, list_files, read_bytes
+from lamella.transforms.base.files import RUN_FILE, join, list_files, read_bytes
 from lamella.transforms.base.memory import FOLDER as MEMORY
 from lamella.transforms.base.memory import memory_files
 from lamella.transforms.fetch.packs import FOLDER as PACKS

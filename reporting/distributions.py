@@ -1,4 +1,4 @@
-"""Distributions: a run's tables in, counts over fixed bins out. Columns are streamed; nothing but counts stays in memory."""
+"""A run's tables -> counts over fixed bins. Columns are streamed; only counts stay in memory."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -1,6 +1,6 @@
-"""The declared graph in, its picture as SVG out: `python -m lamella.reporting.draw_graph > docs/graph.svg`.
+"""The declared graph -> its picture as SVG: `python -m lamella.reporting.draw_graph > docs/graph.svg`.
 
-A box a job, with its resource, its stages, and the tables that it reads; under it what it writes, with types and units.
+Each job is a box with its resource, its stages and the tables that it reads; below it is what it writes, with types and units.
 """
 
 import sys
@@ -85,7 +85,7 @@ def _tables(job: Job, left: int, top: int) -> Iterator[str]:
 
 
 def _written(job: Job) -> Iterator[tuple[str, str]]:
-    """(folder, what lies there) of everything that a job writes, but for rejections and counters."""
+    """(folder, what it holds) of everything that a job writes, except rejections and counters."""
     yield from ((f"{folder.name}/", folder.holds) for folder in job.beside)
     yield from ((f"{table.name}/", _rows(table)) for table in job.writes)
     for dataset in job.datasets:

@@ -1,6 +1,5 @@
-"""A config, archives and a run's folder in; what a run would do there, line by line, out. Nothing is written."""
+"""A config, archives and a run's folder -> lines that say what a run would do there. Nothing is written."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -10,13 +9,15 @@ from lamella.pipeline.config.nearest_key import dotted_keys
 from lamella.pipeline.context import RunContext
 from lamella.pipeline.fingerprints import sets_pace
 from lamella.pipeline.graph import ARCHIVE_STAGES, EXTRACT, GRAPH
-from lamella.pipeline.ownership import RUN_FILE, check_memory, check_output
+from lamella.pipeline.ownership import check_memory, check_output
 from lamella.pipeline.partitions import FOLDER, partition_key, standing_partitions
+from lamella.pipeline.run_file import config_in, read_facts
 from lamella.pipeline.standing import expected_fingerprint, faults_of, fingerprint_of
 from lamella.reporting.settings import settings_of
 from lamella.schemas.config import Config
+from lamella.schemas.errors import ConfigError
 from lamella.schemas.printable import byte_size
-from lamella.transforms.base.files import exists, is_local, join, read_bytes
+from lamella.transforms.base.files import RUN_FILE, exists, is_local, join
 from lamella.weights.reach import Reached
 
 _SHOWN = 10  # archives and changed keys that are listed; of more, how many
@@ -92,12 +93,12 @@ def _why(context: RunContext, job: str, before: Mapping[str, object] | None, ups
 
 
 def _settings_before(folder: str) -> Mapping[str, object] | None:
-    """Of the run that stands in the folder, by dotted key; None where there is none that can be read."""
+    """The settings of the run in the folder, by dotted key; None if there is no run, or it cannot be read."""
     try:
-        config = Config.model_validate(json.loads(read_bytes(join(folder, RUN_FILE)))["config"])
-    except (OSError, ValueError, KeyError, TypeError):
+        facts = read_facts(folder)
+        return _flat(config_in(facts, folder)) if facts else None
+    except ConfigError:
         return None
-    return _flat(config)
 
 
 def _flat(c: Config) -> dict[str, object]:
@@ -124,4 +125,4 @@ def _where(folder: str) -> str:
     path = str(Path(folder).absolute()) if is_local(folder) else folder
     if not exists(folder):
         return f"{path} (new)"
-    return f"{path} ({'a run of lamella stands there' if exists(join(folder, RUN_FILE)) else 'it exists, and holds no run'})"
+    return f"{path} ({'holds a run of lamella' if exists(join(folder, RUN_FILE)) else 'exists, and holds no run'})"

@@ -1,4 +1,4 @@
-"""A file and what its manifest says of it in; its faults, a line each, out: size, checksum, rows, samples, sidecar."""
+"""A file and what its manifest says of it -> one line for each fault: size, checksum, rows, samples, sidecar."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

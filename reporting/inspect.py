@@ -1,6 +1,6 @@
-"""A path in; what lies there, as text in a terminal, out: a run, a Parquet table, a shard, a folder of these, a web archive.
+"""A path -> text for a terminal that shows what is there: a run, a Parquet table, a shard, a folder of these, a web archive.
 
-What lies there may be anybody's: no file makes the reader take more memory than it is allowed, or read without an end.
+The path may be anybody's: no file makes the reader take more memory than it is allowed, or read without end.
 """
 
 from collections.abc import Iterable, Iterator
@@ -103,7 +103,7 @@ def _folder(path: str, names: list[str], limit: int) -> Iterator[Line]:
 
 
 def _shards(path: str, names: list[str], limit: int) -> Iterator[Line]:
-    """A dataset's shards as the manifest tells of them, then the first one's samples."""
+    """A dataset's shards from its manifest, then the samples of the first one."""
     tars = [name for name in names if name.endswith(".tar")]
     if MANIFEST in names:
         manifest = _manifest(join(path, MANIFEST))

@@ -1,6 +1,6 @@
-"""Web against synthetic: a run's pairs and rejections in; of each picture which texts matched, counted, and examples, out.
+"""A run's pairs and rejections -> which texts matched each picture, the web's or synthetic ones: counts and examples.
 
-A picture is known by its media's URL. What is counted are pictures; of each only a hash and four bits are held.
+A picture is identified by its media's URL. Pictures are counted; only a hash and four bits are held for each.
 """
 
 from collections import Counter, defaultdict
@@ -94,7 +94,7 @@ def _told(run: str, config: Config) -> Iterator[list[tuple[str, int]]]:
 
 
 def _bits(stage: str, reason: str, detail: str, config: Config) -> int | None:
-    """What a rejection tells of the text's match; None where it was never matched."""
+    """What a rejection says of the text's match; None if the text was never matched."""
     which = _SYNTHETIC if is_of_synthetic(detail) else _WEB
     if stage == Stage.CAPTION:
         return which if reason in _MATCHED else 0 if reason in _UNMATCHED else None

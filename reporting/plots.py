@@ -1,4 +1,4 @@
-"""Plots as inline SVG: numbers and labels in, markup out. No script, no fonts, no colours of their own.
+"""Numbers and labels -> plots as inline SVG, without script, fonts or colours of their own.
 
 Colours are CSS classes, which the page defines for light and dark. Every foreign label is escaped here.
 """
@@ -175,7 +175,7 @@ def _scale(first: float, last: float, log: bool, width: float = _WIDTH) -> Calla
 
 
 def _down(peak: float, top: float, bottom: float) -> Callable[[float], float]:
-    """Count -> y in px; 0 lies at the bottom."""
+    """Count -> y in px; 0 is at the bottom."""
     return lambda count: bottom - count / (peak or 1) * (bottom - top)
 
 

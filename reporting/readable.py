@@ -1,6 +1,6 @@
-"""Records as text that a terminal can show: documents, pairs, samples and rows in; lines out, without a control character.
+"""Documents, pairs, samples and rows -> lines for a terminal, without a control character.
 
-What the web wrote is foreign: it must not move the cursor, set a title or turn the reading direction of what stands beside it.
+Text of the web is foreign: it must not move the cursor, set a title or turn the reading direction of the text beside it.
 """
 
 import json

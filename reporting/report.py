@@ -1,7 +1,7 @@
-"""The report: a run's folder in, `report.json` and `report.html` beside it out. The same run gives the same bytes.
+"""A run's folder -> `report.json` and `report.html` in it. The same run gives the same bytes.
 
-Everything is derived from the tables and their manifests, never from counters, so that a run that was killed and resumed
-reports what a run in one go reports.
+Everything is derived from the tables and their manifests, never from Beam's own counters, so a run that was killed and
+continued reports the same as an undisturbed run.
 """
 
 import json
@@ -10,13 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from lamella.pipeline.audit import (
+    Guard,
     Line,
+    Link,
     Losses,
     conservation,
     counters_of,
@@ -31,17 +28,15 @@ from lamella.pipeline.bundled import warn_of_pages
 from lamella.pipeline.columns import counted, read_columns
 from lamella.pipeline.enclosed import check_enclosed
 from lamella.pipeline.graph import FUNNELS, JOBS, PAIR_TABLES, TABLES, in_order
-from lamella.pipeline.ownership import read_facts, write_own
+from lamella.pipeline.ownership import write_own
 from lamella.pipeline.run import REPORT_FILES, unfinished_jobs
+from lamella.pipeline.run_file import Facts, config_in, facts_of
 from lamella.pipeline.tables import read_manifest
 from lamella.reporting.card import card_of
 from lamella.reporting.distributions import distributions
 from lamella.reporting.ground_truth.truth import truth_of
 from lamella.reporting.picture_texts import picture_texts
-from lamella.reporting.plots import number
 from lamella.reporting.samples import clean, samples_of
-from lamella.schemas.config import Config
-from lamella.schemas.errors import ConfigError
 from lamella.schemas.keys import stable_key
 from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.files import join
@@ -77,130 +72,59 @@ def build_report(run: str) -> Report:
     Of jobs that are not finished no account is given: their tables are half there, or of an earlier run.
     """
     check_enclosed(run)
-    facts = read_facts(run)
-    if facts is None:
-        raise ConfigError(f"{clean(run)}: not the folder of a run (no run.json)")
-    config = Config.model_validate(facts["config"])
+    facts = facts_of(run)
+    config = config_in(facts, run)
     unfinished = unfinished_jobs(facts)
     jobs = [job for job in JOBS if job not in unfinished]
     lost, rows = losses_of(run, jobs), rows_of(run, jobs)
     lines = conservation(counters_of(run, jobs), lost)
-    joints = links(lines, rows, config.score.when)
-    crashed = crashes(lines, lost, config.run.max_crash_ratio)
     greedy = greedy_rules(lines, lost, config.run.max_rule_ratio)
     return {
-        "run": {
-            "recipe": facts["recipe"],
-            "hash": stable_key(json.dumps(facts["config"], sort_keys=True)),
-            "inputs": [clean(path, 2000) for path in facts["inputs"]],
-            "versions": facts["versions"],
-            "jobs": facts["jobs"],
-        },
+        "run": _run(facts),
         "unfinished": list(unfinished),
         "config": facts["config"],
         "bundled": warn_of_pages(_pages(run), config),
         "headline": _headline(run, facts, lines, rows),
         "funnel": funnel_of(lines, config.score.when),
-        "conservation": {
-            "balanced": all(line.balanced for line in lines) and all(link.holds for link in joints),
-            "lines": [asdict(line) | {"balanced": line.balanced, "missing": line.missing} for line in lines],
-            "links": [asdict(link) | {"holds": link.holds} for link in joints],
-        },
-        "guards": {
-            "passed": all(guard.passed for guard in crashed),
-            "crashes": [asdict(guard) | {"ratio": guard.ratio, "passed": guard.passed} for guard in crashed],
-            "greedy_rules": [asdict(guard) | {"ratio": guard.ratio} for guard in greedy],
-        },
+        "conservation": _conservation(lines, links(lines, rows, config.score.when)),
+        "guards": _guards(crashes(lines, lost, config.run.max_crash_ratio), greedy),
         "reasons": _reasons(lines, lost, {(guard.stage, guard.unit, guard.reason) for guard in greedy}),
         "distributions": distributions(run),
         "samples": samples_of(run, config.run.report_samples),
         "texts": picture_texts(run, config, config.run.report_samples),
         "tables": _tables(run),
-        "shards": [
-            {
-                "dataset": manifest.dataset.value,
-                "shards": len(manifest.shards),
-                "samples": sum(shard.samples for shard in manifest.shards),
-                "bytes": sum(shard.bytes for shard in manifest.shards),
-                "by_split": _by_split(manifest.shards),
-                "faces": _faces(manifest.shards),
-            }
-            for manifest in shards_of(run)
-        ],
+        "shards": _shards(run),
         "truth": truth_of(run, facts["inputs"], config),
     }
 
 
-def print_report(report: Report, console: Console) -> None:
-    """The report's essence for a terminal: funnel, accounts, flagged rules, truth, and where the page lies.
-
-    What comes from the web is cleaned of control characters before it gets here; markup is never parsed.
-    """
-    if report["bundled"]:
-        console.print(Text(f"\nWARNING: {report['bundled']['says']}", style="bold yellow"), soft_wrap=True)
-    console.print(Text("\nFunnel", style="bold"))
-    for name, steps in report["funnel"].items():
-        shown = [f"{number(step['count'])} {step['label']}" for step in steps]
-        if shown:
-            console.print(Text.assemble((f"  {name:<10}", "dim"), " > ".join(shown)), soft_wrap=True)
-    console.print(_accounts_table(report["conservation"]["lines"]))
-    for link in report["conservation"]["links"]:
-        if not link["holds"]:
-            console.print(Text(f"  does not hold: {_broken(link)}", style="red"))
-    for guard in report["guards"]["greedy_rules"]:
-        where = f"{guard['stage']} {guard['unit']} {guard['reason']}"
-        console.print(Text(f"  flagged: {where} took {guard['ratio']:.0%} of {number(guard['of'])}", style="yellow"))
-    for guard in report["guards"]["crashes"]:
-        says = f"  crashed: {guard['stage']} {guard['unit']}, {number(guard['count'])} of {number(guard['of'])}"
-        console.print(Text(says, style="yellow" if guard["passed"] else "red"))
-    if texts := report["texts"]:
-        shown = ", ".join(f"{number(row['count'])} {row['says']}" for row in texts["pictures"])
-        console.print(Text(f"  of {number(texts['of'])} pictures: {shown}"), soft_wrap=True)
-    for line in (report["truth"] or {}).get("says", ()):
-        console.print(Text.assemble(("  truth: ", "cyan"), clean(line)), soft_wrap=True)
-    verdict = ("every sum adds up", "green") if report["conservation"]["balanced"] else ("the sums do NOT add up", "bold red")
-    if report["unfinished"] and report["conservation"]["balanced"]:
-        verdict = (f"the run is NOT finished: {', '.join(report['unfinished'])} not done", "bold yellow")
-    console.print(
-        Text.assemble("  ", verdict, f"; report: {clean(report['path'])}" if "path" in report else ""), soft_wrap=True
-    )
+def _run(facts: Facts) -> dict[str, Any]:
+    return {
+        "recipe": facts["recipe"],
+        "hash": stable_key(json.dumps(facts["config"], sort_keys=True)),
+        "inputs": [clean(path, 2000) for path in facts["inputs"]],
+        "versions": facts["versions"],
+        "jobs": facts["jobs"],
+    }
 
 
-def past_limits(report: Report) -> list[str]:
-    """What somebody should look at before the tables are used, a line each: sums that do not add up, and too many crashes."""
-    sums, out = report["conservation"], []
-    for line in sums["lines"]:
-        if not line["balanced"]:
-            out.append(f"{line['stage']}, {line['unit']}: {line['missing']:+,} missing in the accounts")
-    out += [f"the accounts disagree: {_broken(link)}" for link in sums["links"] if not link["holds"]]
-    for guard in report["guards"]["crashes"]:
-        if not guard["passed"]:
-            crashed = f"{number(guard['count'])} of {number(guard['of'])} crashed"
-            out.append(f"{guard['stage']}, {guard['unit']}: {crashed}, above run.max_crash_ratio {guard['limit']}")
-    return out
+def _conservation(lines: Sequence[Line], joints: Sequence[Link]) -> dict[str, Any]:
+    return {
+        "balanced": all(line.balanced for line in lines) and all(link.holds for link in joints),
+        "lines": [asdict(line) | {"balanced": line.balanced, "missing": line.missing} for line in lines],
+        "links": [asdict(link) | {"holds": link.holds} for link in joints],
+    }
 
 
-def _broken(link: dict[str, Any]) -> str:
-    return f"{link['what']}: {number(link['left'])} and {number(link['right'])}"
+def _guards(crashed: Sequence[Guard], greedy: Sequence[Guard]) -> dict[str, Any]:
+    return {
+        "passed": all(guard.passed for guard in crashed),
+        "crashes": [asdict(guard) | {"ratio": guard.ratio, "passed": guard.passed} for guard in crashed],
+        "greedy_rules": [asdict(guard) | {"ratio": guard.ratio} for guard in greedy],
+    }
 
 
-def _accounts_table(lines: Sequence[dict[str, Any]]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), title_justify="left")
-    for name in ("stage", "unit"):
-        table.add_column(name)
-    for name in ("in", "made", "kept", "rejected", "with docs", ""):
-        table.add_column(name, justify="right")
-    before = ""
-    for line in lines:
-        counts = [line[name] for name in ("entered", "made", "kept", "rejected", "with_documents")]
-        mark = Text("ok", style="green") if line["balanced"] else Text(f"{line['missing']:+,} missing", style="bold red")
-        stage = Text("" if line["stage"] == before else line["stage"], style="bold")
-        table.add_row(stage, line["unit"], *(number(count) if count else Text("·", style="dim") for count in counts), mark)
-        before = line["stage"]
-    return table
-
-
-def _headline(run: str, facts: dict[str, Any], lines: Iterable[Line], rows: dict[str, int]) -> dict[str, Any]:
+def _headline(run: str, facts: Facts, lines: Iterable[Line], rows: dict[str, int]) -> dict[str, Any]:
     by_place = {(line.stage, line.unit): line for line in lines}
 
     def kept(stage: Stage, unit: Unit) -> int | None:
@@ -270,6 +194,20 @@ def _tables(run: str) -> list[dict[str, Any]]:
             "hash": manifest.hash,
         }
         for name, manifest in found
+    ]
+
+
+def _shards(run: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "dataset": manifest.dataset.value,
+            "shards": len(manifest.shards),
+            "samples": sum(shard.samples for shard in manifest.shards),
+            "bytes": sum(shard.bytes for shard in manifest.shards),
+            "by_split": _by_split(manifest.shards),
+            "faces": _faces(manifest.shards),
+        }
+        for manifest in shards_of(run)
     ]
 
 

@@ -1,6 +1,6 @@
-"""A Report in, one self-contained HTML page out: no script, no network, every foreign text escaped, at most 8 MB.
+"""A Report -> one self-contained HTML page: no script, no network, every foreign text escaped, at most 8 MB.
 
-Pictures are decoded within bounds and encoded anew, so that nothing of the foreign file itself reaches the page.
+Pictures are decoded within bounds and encoded again, so nothing of the foreign file itself reaches the page.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""Every rule in the order in which a page meets it: a config, and a run where there is one, in; a line a rule out."""
+"""A config, and a run if there is one -> a line for every rule, in the order in which a page meets them."""
 
 from collections import Counter
 from collections.abc import Iterator

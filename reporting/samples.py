@@ -1,6 +1,6 @@
-"""Samples for the report: a run's tables in, a few kept and rejected samples of each sort out, chosen by hash of their key.
+"""A run's tables -> a few kept and rejected samples of each kind for the report, chosen by hash of their key.
 
-Only what is chosen becomes Python objects; the tables are streamed. Foreign text is cut and cleaned here, once.
+Tables are streamed, and only chosen rows become Python objects. Foreign text is cut and cleaned here, once.
 """
 
 import re
@@ -57,7 +57,7 @@ def samples_of(run: str, each: int) -> dict[str, Any]:
 
 
 def unsafe_urls(run: str) -> frozenset[str]:
-    """As samples name them, the URLs of pictures that any stage found unsafe: one that left a pair may stand in a document."""
+    """URLs, as samples name them, of pictures that any stage found unsafe: one that left a pair may still be in a document."""
     found: set[str] = set()
     for job in JOBS:
         for batch in read_columns(join(run, rejections_of(job)), ("reason", "url")):

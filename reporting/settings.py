@@ -1,4 +1,4 @@
-"""A Config in; its settings as a reader has them, by stage, each told apart from its default, out."""
+"""A Config -> its settings for a reader, by stage, each marked if it differs from its default."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple

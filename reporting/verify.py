@@ -1,7 +1,7 @@
-"""A run's folder in; one line for each fault in it out: manifests, checksums, rows, samples, strays, accounts.
+"""A run's folder -> one line for each fault in it: manifests, checksums, rows, samples, stray files, sums.
 
-Nothing is repaired, and nothing of ours is trusted: every file that a manifest names is read whole, every picture decoded.
-Whatever a damaged file does to its reader is a fault of that file, and the others are checked all the same.
+Nothing is repaired, and no file of the run is trusted: every file that a manifest names is read whole, every picture decoded. A
+damaged file that breaks its reader is one fault, and the others are checked all the same.
 """
 
 import json
@@ -73,7 +73,7 @@ def _files(run: str) -> dict[str, int]:
 
 
 def _strays(files: dict[str, int]) -> Faults:
-    """Temporary files, and data in folders that have no manifest; what stands beside a manifest is its own check's."""
+    """Temporary files, and data in folders that have no manifest. Files beside a manifest are checked with it."""
     told = {*_WRITTEN, PACKS}  # of the first ones once, as not finished
     for name in sorted(files):
         folder, _, base = name.rpartition("/")
@@ -148,7 +148,7 @@ def _same_rows(run: str, folder: str, tables: ShardManifest) -> Faults:
         return
     have, want = ({(s.split, _stem(s.name), s.samples) for s in manifest.shards} for manifest in (tables, tars))
     for split, number, samples in sorted(have ^ want):
-        yield f"{folder}: {split} {number} with {samples} samples stands on one side only, of tars and of Parquet files"
+        yield f"{folder}: {split} {number} with {samples} samples is only among the tars or only among the Parquet files"
 
 
 def _stem(name: str) -> str:

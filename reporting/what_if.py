@@ -1,6 +1,6 @@
-"""A run and what it would be with other settings, in; the two funnels, the reasons and some examples that differ, out.
+"""A run, and what it would be with other settings -> the two funnels, the reasons and some examples that differ.
 
-Both are folders of tables, of which one is a trial: what is compared is read from tables alone.
+Both are folders of tables, one of them a trial; only tables are compared.
 """
 
 from collections import Counter

@@ -1,6 +1,6 @@
-"""Why a page or a picture is in the shards, or is not: a run's folder and an address in; what each stage did with it out.
+"""A run's folder and the address of a page or picture -> what each stage did with it.
 
-Every measurement stands beside its limit, as the rulebooks have them. What is found is read from the tables alone.
+Every measurement is shown beside its limit, as in the rulebooks. All of it is read from tables.
 """
 
 import json
@@ -16,7 +16,7 @@ from lamella.pipeline.columns import find_rows
 from lamella.pipeline.declared import rejections_of
 from lamella.pipeline.graph import JOBS, PAIR_TABLES, in_order
 from lamella.pipeline.partitions import FOLDER as PARTITIONS
-from lamella.pipeline.run import config_of
+from lamella.pipeline.run_file import config_of
 from lamella.pipeline.standing import rows_by_dataset
 from lamella.schemas.arrow import from_table
 from lamella.schemas.config import Config
@@ -148,7 +148,7 @@ def _matched(pair: Pair, config: Config) -> Finding:
 
 
 def _sample(run: str, record: InterleavedDocument | Pair, config: Config) -> Iterator[Finding]:
-    """The record's shard, and where its sample lies in it."""
+    """The record's shard, and the place of its sample in it."""
     dataset = Dataset.M3W if isinstance(record, InterleavedDocument) else record.dataset
     written = {shard.name for manifest in shards_of(run) if manifest.dataset is dataset for shard in manifest.shards}
     if not written:

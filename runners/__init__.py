@@ -1,1 +1,1 @@
-"""WHERE it runs: the command line, local processes, and options for Spark, Flink and Dataflow."""
+"""Where it runs: the command line, local processes, Spark, Prism, Flink and Dataflow."""

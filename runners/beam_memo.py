@@ -1,4 +1,4 @@
-"""Beam's questions about functions and options while a pipeline is laid out -> each asked once, the answer remembered."""
+"""Beam's questions about functions and options while it lays out a pipeline -> remembered answers: each is asked once."""
 
 import functools
 import types

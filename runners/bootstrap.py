@@ -1,4 +1,4 @@
-"""A finished run in; N rounds of CapFilt upon it, and what each came to, out (BLIP, Li et al. 2022, section 3.3).
+"""A finished run -> N rounds of CapFilt on it, and what each came to (BLIP, Li et al. 2022, section 3.3).
 
 A round trains captioner and matcher on the pairs that were kept, started from those that the run names, and captions and
 filters again: the run is made over with the new models, which its settings name from then on. Documents and media stand.
@@ -14,12 +14,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lamella.pipeline.graph import PAIR_TABLES
-from lamella.pipeline.ownership import read_facts
-from lamella.pipeline.run import config_of
+from lamella.pipeline.run_file import config_of, facts_of
 from lamella.pipeline.tables import finished_manifest
 from lamella.reporting.ground_truth.pair_texts import judge_pairs, texts_of
 from lamella.reporting.ground_truth.sample_ledger import find_ledger
-from lamella.runners.launch import Engine, prepare
+from lamella.runners.launch import Engine, Watch, prepare
 from lamella.schemas.config import Config, ModelConfig
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.errors import ConfigError
@@ -51,7 +50,7 @@ def bootstrap(
     output: str,
     *,
     say: Callable[[str], None],
-    watch: Callable[[Callable], Callable] = lambda execute: execute,
+    watch: Watch | None = None,
     engine: Engine = Engine(),
     overrides: Mapping[str, str] | None = None,
 ) -> list[Round]:
@@ -66,9 +65,7 @@ def bootstrap(
         ConfigError: no run, no captions in it, or models that cannot be trained here.
         TrainingError: too few pairs to train on.
     """
-    facts = read_facts(folder)
-    if facts is None:
-        raise ConfigError(f"{folder}: not the folder of a run (no run.json)")
+    facts = facts_of(folder)
     parts = by_part(overrides or {})
     inputs = facts["inputs"]
     _check(config_of(folder), inputs)

@@ -1,4 +1,4 @@
-"""The command line: arguments in, an exit code out: 0 done, 2 wrong configuration, 3 rejections passed a limit, 4 failed.
+"""Arguments of the command line -> an exit code: 0 done, 2 wrong configuration, 3 rejections passed a limit, 4 failed.
 
 Beam, torch and pyarrow are imported by the commands that need them, so that `--help` answers at once.
 """
@@ -26,7 +26,7 @@ from lamella.schemas.printable import printable
 
 app = typer.Typer(
     name="lamella",
-    help="From web archives to training data for Flamingo-style models, and the trainer that eats it.",
+    help="From web archives to training data for Flamingo-style models, and the trainer that uses it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -52,7 +52,7 @@ def _say_version(asked: bool) -> None:
 @app.callback()
 def options(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Print the version and end.")
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Print the version and exit.")
     ] = False,
 ) -> None:
     pass
@@ -102,7 +102,7 @@ def _code_of(error: Exception) -> int:
 
 
 def _said_of_words(error: Exception) -> str:
-    """What the parser of the command line says of it. typer carries a parser of its own, whose errors are not click's."""
+    """What the parser of the command line says of a wrong word. typer has a parser of its own, whose errors are not click's."""
     format_message = getattr(error, "format_message", None)
     return format_message() if format_message else ""
 

@@ -1,4 +1,4 @@
-"""Cluster runs: Beam flags in, an `execute` for Flink or Dataflow out; a flag that is missing is asked for by name."""
+"""Beam flags -> an `execute` for a cluster such as Flink or Dataflow. A missing flag is named, with its use."""
 
 import shutil
 from collections.abc import Callable, Sequence

@@ -1,6 +1,6 @@
-"""A runner, archives and a folder in; what it needs and whether it has it, one Finding a thing, out.
+"""A runner, archives and a folder -> one Finding for each thing that the runner needs, and whether it has it.
 
-Workers are asked by a small job on the runner itself: what they answer is what a real job would meet there.
+A small job on the runner itself asks the workers, so they answer what a real job would meet.
 """
 
 import importlib

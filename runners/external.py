@@ -1,7 +1,7 @@
-"""Orders of a cluster's runner in; workers, forked from a process that has made its imports, out: Beam's EXTERNAL environment.
+"""Requests of a cluster's runner -> workers, forked from a process that has made its imports (Beam's EXTERNAL environment).
 
-Whoever reaches the port can have code run here, as in every Beam worker pool: it listens on this machine's loopback unless it
-is told otherwise.
+Anyone who reaches the port can run code here, as in every Beam worker pool; so it listens on this machine's loopback unless
+told otherwise.
 """
 
 from typing import Any

@@ -1,6 +1,6 @@
 """Flink: Beam flags in, an `execute` that submits each job to a Flink cluster through Beam's portable runner.
 
-Beam's job server is a jar of one Flink version, downloaded or given; what does not fit is said before anything runs.
+Beam's job server is a jar for one version of Flink, downloaded or given. If it does not fit, this is said before anything runs.
 """
 
 import json
@@ -33,7 +33,7 @@ def flink_execute(flags: Sequence[str]) -> Callable:
 
 
 def check_cluster(flags: Sequence[str]) -> None:
-    """Raises ConfigError where the cluster is of another version than the job server, or where there is no job server."""
+    """Raises ConfigError if the cluster has another version than the job server, or if there is no job server."""
     options = PipelineOptions(list(flags))
     flink = options.view_as(FlinkRunnerOptions)
     if options.view_as(PortableOptions).job_endpoint:

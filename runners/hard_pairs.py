@@ -1,4 +1,4 @@
-"""A captioner and the sample's scenes in; pair shards of the scenes that it doubts, with false captions of its own, out.
+"""A captioner and the sample's scenes -> pair shards of the scenes that it doubts, with its own false captions.
 
     python -m lamella.runners.hard_pairs FOLDER --of 12000 --seed 8
 

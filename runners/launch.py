@@ -1,4 +1,4 @@
-"""Settings, archives and a folder in; a whole run, and what it came to, out: what `lamella run` and `lamella.run` share."""
+"""Settings, archives and a folder -> a whole run, and what it came to. `lamella run` and `lamella.run` share it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lamella.schemas.config import Config
 
 LOCAL, SPARK, PORTABLE = "local", "spark", "portable"
+Watch = Callable[..., Callable]  # `execute`, and what tells of its progress -> the same `execute`, watched
 RUNNERS = (LOCAL, "direct", SPARK, PORTABLE, "prism", "flink", "dataflow")  # direct: Beam's name for a local run
 
 
@@ -56,7 +57,7 @@ class Engine:
         return replace(self, server=ForkServer(self.quiet))
 
     def check(self) -> None:
-        """Raises ConfigError for a runner that there is not, and for an option of another one."""
+        """Raises ConfigError for an unknown runner, and for an option of another runner."""
         if self.runner not in RUNNERS:
             raise ConfigError(f"--runner {self.runner}: no such runner; there are {', '.join(RUNNERS[:-1])} and {RUNNERS[-1]}")
         of = {
@@ -106,18 +107,20 @@ class Launch:
     def carry_out(
         self,
         say: Callable[[str], None],
-        watch: Callable[[Callable], Callable] = lambda execute: execute,
+        watch: Watch | None = None,
         *,
         report: bool = True,
         replace: bool = False,
         deep: bool = False,
     ) -> RunResult:
-        """Runs the jobs whose tables do not stand. `watch` wraps the `execute` of each job; `pipeline.run` says the rest."""
+        """Runs the jobs whose tables do not stand. `watch` wraps their `execute`, as `Progress.watch` does."""
         from lamella.pipeline.bundled import warn_of_archives
+        from lamella.pipeline.curation import memory_of
         from lamella.pipeline.folder_lock import own_folder
         from lamella.pipeline.preflight import load_models
         from lamella.pipeline.run import run
         from lamella.reporting.report import write_report
+        from lamella.runners.gained import Gained
         from lamella.runners.local_memory import warn_of_memory
 
         if self.processes is not None:
@@ -127,7 +130,8 @@ class Launch:
         with own_folder(self.output, say), closing(self.execute):
             if warning := warn_of_archives(self.archives, self.settings):
                 say(warning)
-            execute = watch(self.execute)
+            memory = memory_of(self.settings, self.output)
+            execute = watch(self.execute, partial(Gained, memory.root)) if watch else self.execute
             ended = run(
                 self.settings,
                 self.archives,
@@ -210,7 +214,7 @@ def _never(label: str, build: Callable) -> None:
 
 
 def total_size(paths: Sequence[str]) -> int:
-    """In bytes, of files that may be remote and many: they are asked for side by side."""
+    """Total bytes of files that may be remote and many: they are asked for in parallel."""
     from lamella.transforms.base.files import sizes_of
 
     return sum(sizes_of(paths).values())

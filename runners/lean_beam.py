@@ -1,7 +1,7 @@
-"""Beam's import in; the same Beam out, but for BigQuery, MongoDB and pandas, in half the time.
+"""Beam's import -> Beam without BigQuery, MongoDB and pandas, in half the time.
 
-Beam imports these where they are installed, whether or not a pipeline uses them, and each process of a run would pay for it.
-Only for processes of Lamella's own: in a user's, who may have pipelines of another kind, Beam is imported as it is.
+Beam imports these if they are installed, whether or not a pipeline uses them, and each process of a run would pay for it. This
+is only for Lamella's own processes: in a user's process, which may have other pipelines, Beam is imported as it is.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Sizes of a local run's input and of this machine's memory in; where the one outgrows the other, a line that says so, out."""
+"""Sizes of a local run's input and of this machine's memory -> a line if the input will probably not fit."""
 
 from pathlib import Path
 

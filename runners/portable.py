@@ -1,6 +1,6 @@
-"""The address of a job service in; an `execute(label, build)` that hands it each job, as Beam's portable protocol has it, out.
+"""The address of a job service -> an `execute(label, build)` that gives it each job by Beam's portable protocol.
 
-Flink and Spark by Beam's own job servers, Prism, and whatever else speaks the protocol.
+For Flink and Spark with Beam's own job servers, for Prism, and for any other service of the protocol.
 """
 
 import socket

@@ -1,4 +1,4 @@
-"""Beam flags in; an `execute(label, build)` on Beam's Prism, started here and ended with this process, out.
+"""Beam flags -> an `execute(label, build)` on Beam's Prism, which starts here and ends with this process.
 
 Prism is one binary, which `make engines` builds with Go. Functions run in workers that are forked here (`runners/external.py`).
 """

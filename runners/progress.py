@@ -1,15 +1,17 @@
-"""Progress: what is being done goes in; a live line on a terminal, plain lines elsewhere, come out on standard error."""
+"""What a run is doing -> lines on standard error: one live line on a terminal, plain lines elsewhere."""
 
 import logging
 import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from lamella.schemas.printable import printable
 
 HEARTBEAT_S = 15.0  # between plain lines of one long job
+_LIVE_S = 0.5  # between changes of the line on a terminal
 
 
 class Progress:
@@ -29,12 +31,17 @@ class Progress:
         self._clear()
         print(f"{time.monotonic() - self._start:7.1f} s  {printable(line)}", file=sys.stderr, flush=True)
 
-    def watch(self, execute: Callable) -> Callable:
-        """The same `execute`, with a line that tells that it still runs."""
+    def watch(self, execute: Callable, gained: Callable[[], Callable[[], Mapping[str, int]]] | None = None) -> Callable:
+        """The same `execute`, with a line that tells that it still runs.
+
+        Args:
+            gained: called as a job begins, gives what tells how much of what it has found out since.
+        """
 
         def watched(label: str, build: Callable) -> None:
             ended = threading.Event()
-            threading.Thread(target=self._beat, args=(label, ended), daemon=True).start()
+            found = gained() if gained else dict
+            threading.Thread(target=self._beat, args=(label, found, ended), daemon=True).start()
             try:
                 execute(label, build)
             finally:
@@ -43,20 +50,29 @@ class Progress:
 
         return watched
 
-    def _beat(self, label: str, ended: threading.Event) -> None:
-        start = time.monotonic()
-        while not ended.wait(0.5 if self._live else HEARTBEAT_S):
-            seconds = time.monotonic() - start
+    def _beat(self, label: str, found: Callable[[], Mapping[str, int]], ended: threading.Event) -> None:
+        start = looked = time.monotonic()
+        so_far: Mapping[str, int] = {}
+        while not ended.wait(_LIVE_S if self._live else HEARTBEAT_S):
+            now = time.monotonic()
+            if now - looked >= HEARTBEAT_S or not self._live:
+                with suppress(OSError):  # a store that does not answer costs this look alone
+                    so_far, looked = found(), now
+            line = job_line(label, now - start, so_far)
             if self._live:
-                print(
-                    f"\r{time.monotonic() - self._start:7.1f} s  {label}: {seconds:.0f} s ", end="", file=sys.stderr, flush=True
-                )
+                print(f"\r{now - self._start:7.1f} s  {line} ", end="", file=sys.stderr, flush=True)
             else:
-                self.say(f"{label}: {seconds:.0f} s")
+                self.say(line)
 
     def _clear(self) -> None:
         if self._live:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def job_line(label: str, seconds: float, found: Mapping[str, int]) -> str:
+    """Such as `pairs: 435 s, captions: 3,072 measured, 7/s`."""
+    told = (f"{name}: {number:,} measured, {number / seconds:.0f}/s" for name, number in found.items())
+    return ", ".join([f"{label}: {seconds:.0f} s", *told])
 
 
 class Counter:

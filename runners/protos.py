@@ -1,6 +1,7 @@
-"""A config, archives and a run's folder in; Beam's portable description of each job, a file a job, out. Nothing is run.
+"""A config, archives and a run's folder -> one file for each job: Beam's portable description. Nothing is run.
 
-What an engine would be handed, to be looked at, or submitted by other means: no service is asked, no credentials are needed.
+The description is what an engine would get, to be looked at or submitted by other means. No service is asked, and no
+credentials are needed.
 """
 
 from collections.abc import Callable, Iterator, Sequence

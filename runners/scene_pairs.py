@@ -1,4 +1,4 @@
-"""A number of the sample's scenes in; pair shards of them, for `lamella train contrastive`, out: no web, no run.
+"""A number -> pair shards of so many scenes of the sample, for `lamella train contrastive`, without a web or a run.
 
     python -m lamella.runners.scene_pairs FOLDER --pairs 70000 --seed 7
 

@@ -1,7 +1,7 @@
-"""SIGINT or SIGTERM in; one line on standard error and an exit code out: 128 and the signal's number.
+"""SIGINT or SIGTERM -> one line on standard error and an exit code: 128 plus the signal's number.
 
-Nothing is unwound. An exception could be swallowed by whatever runs at that moment, and be taken for a fault of a record; a
-library's threads would print what they think of it. What is written stands by rename, so a run may end anywhere, and the
+The process ends at once, without unwinding. An exception could be swallowed by the code that runs at that moment, and be taken
+for a fault of a record; a library's threads would print errors. Files appear by rename, so a run may end anywhere, and the
 processes that it started end with it (`transforms/base/lifeline.py`).
 """
 

@@ -1,7 +1,7 @@
-"""Beam's environment of several local processes: a fork server in; workers that are forked for each pipeline out.
+"""A fork server -> Beam's environment of several local processes: workers that are forked for each pipeline.
 
-Beam's own mode of several processes starts an interpreter for each worker of each pipeline, five to ten seconds of imports, and
-waits for ever, or for its queues to fail, where one of them dies. Here a worker that dies ends its pipeline at once.
+Beam's own mode of several processes starts an interpreter for each worker of each pipeline (five to ten seconds of imports),
+and waits for ever, or until its queues fail, if one of them dies. Here a worker that dies ends its pipeline at once.
 """
 
 import threading

@@ -1,1 +1,1 @@
-"""A small web, authored and rendered by our own code: pages, pictures and clips whose truth and whose fate are known."""
+"""A small web, written and drawn by our own code: pages, pictures and clips whose truth and expected outcome are known."""

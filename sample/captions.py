@@ -1,4 +1,4 @@
-"""A Scene in, words that are true of it out: alt texts of 3 to 20 words, and longer captions of at least 10."""
+"""A Scene -> words that are true of it: alt texts of 3 to 20 words, and longer captions of at least 10."""
 
 from lamella.sample.rng import Rng
 from lamella.sample.scenes import OPPOSITE, Scene, SceneKind, Thing, contrast_scene, make_scene, shortest, tallest
@@ -71,7 +71,7 @@ def bare(background: str, rng: Rng) -> str:
 
 
 def wrong_alt(scene: Scene, key: str) -> str:
-    """An alt text that is false of the scene: it is true of another that shares no shape and no colour with it."""
+    """An alt text that is false of the scene: it is true of another scene that shares no shape and no colour with it."""
     return alt_text(contrast_scene(scene, key), Rng("wrong", key))
 
 

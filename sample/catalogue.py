@@ -1,9 +1,9 @@
-"""A key in, the body of a catalogue page out: 4 to 10 pictures, each followed by one short line in the page's own convention.
+"""A key -> the body of a catalogue page: 4 to 10 pictures, each followed by one short line in the page's own convention.
 
-Field guides, plate lists, picture quizzes and stock lists are written so: what a line says (one attribute, or a terse
-caption) and in which words is the page's choice, and nothing but the lines tells it. Whoever reads the first of them, and
-sees the pictures, knows how the next one goes. What is true of one picture says nothing of the next: each answer is as
-likely as every other, whatever the page has said before, so that nothing is learned but to look.
+Field guides, plate lists, picture quizzes and stock lists are written so. The page chooses what a line says (one attribute, or
+a terse caption) and in which words, and only the lines show it. A reader of the first lines who sees the pictures knows how the
+next line goes. What is true of one picture says nothing of the next: each answer is equally likely, whatever the page has said
+before, so that only looking helps.
 """
 
 from dataclasses import dataclass, replace
@@ -40,7 +40,7 @@ def is_catalogue(seed: int, index: int) -> bool:
 
 
 def catalogue(writer: Writer, stem: str, key: str) -> Catalogue:
-    """The body of the page of `key`, whose pictures lie at `stem`-0 and so on."""
+    """The body of the page of `key`; its pictures are at `stem`-0, `stem`-1 and so on."""
     rng = Rng(GENRE, key)
     attribute = rng.pick(ATTRIBUTES)
     wording = _wording(attribute, rng)

@@ -1,4 +1,4 @@
-"""What a clip shows: a key in, a Clip out (a thing, its motion, its length), its true caption, and its MP4 bytes.
+"""A key -> a Clip: a thing, its motion and its length; with its true caption and its MP4 bytes.
 
 H.264 by PyAV, one thread and bit-exact flags: the same key gives the same bytes with the same libraries.
 """
@@ -53,7 +53,7 @@ class Clip:
 
 
 def make_clip(key: str, duration_s: float | None = None) -> Clip:
-    """The clip that a key stands for; 3 to 25 s long unless a length is given."""
+    """The clip of a key; 3 to 25 s long unless a length is given."""
     rng = Rng("clip", key)
     motion = rng.pick(tuple(MOTIONS))
     size = "large" if motion in ("grows", "shrinks") else rng.pick(("small", "large"))

@@ -1,6 +1,7 @@
-"""Media that are refused, one function a reason: a Picture or a Film with a fate in, the response that earns it out.
+"""A Picture or a Film with an expected outcome -> the response that has it: one function for each reason of refusal.
 
-Files are small on disk, whatever they claim: a header may promise 144 megapixels, and padding that packs well may fill 31 MB.
+Files are small on disk, whatever they claim: a header may promise 144 megapixels, and padding that compresses well may fill 31
+MB.
 """
 
 import struct
@@ -28,10 +29,10 @@ NOT_IN_ARCHIVES = ("not_captured", "bad_url", "blocked_url", "unsafe_image")  # 
 
 
 def picture_response(picture: Picture) -> Exchange | None:
-    """What the web answers for a picture with a fate; None where the archives hold no answer."""
-    if picture.fate in NOT_IN_ARCHIVES:
+    """What the web answers for a picture with an outcome; None where the archives hold no answer."""
+    if picture.outcome in NOT_IN_ARCHIVES:
         return None
-    make = _PICTURES.get(picture.fate)
+    make = _PICTURES.get(picture.outcome)
     return make(picture) if make else _as(picture, picture.data())
 
 
@@ -50,11 +51,11 @@ def picture_responses(picture: Picture) -> list[Exchange]:
 
 
 def film_response(film: Film) -> Exchange:
-    """What the web answers for a film with a fate."""
-    if film.fate == "not_a_video":
+    """What the web answers for a film with an outcome."""
+    if film.outcome == "not_a_video":
         return Exchange(url=film.url, body=_PLAIN_PAGE, mime="video/mp4")
     data = encode_clip(film.clip)
-    if film.fate == "broken_video":  # the index stands at an MP4's end
+    if film.outcome == "broken_video":  # the index stands at an MP4's end
         data = data[: len(data) // 2]
     return Exchange(url=film.url, body=data, mime="video/mp4")
 
@@ -82,7 +83,7 @@ def _as(picture: Picture, body: bytes, **more: Any) -> Exchange:
 
 
 def _opted_out(picture: Picture) -> Exchange:
-    """The directive stands behind a date, whose colons must not hide it. Elsewhere it is the page that forbids."""
+    """The directive follows a date, whose colons must not hide it. For other pictures the page forbids."""
     if "/fate/" not in picture.url:
         return _as(picture, picture.data())
     said = (("X-Robots-Tag", "unavailable_after: 25 Jun 2030 15:00:00 GMT, noai"), ("X-Served-By", "cache-7: hit: 1"))
@@ -115,7 +116,7 @@ def _too_many_pixels(picture: Picture) -> Exchange:
 
 
 def _too_costly(picture: Picture) -> Exchange:
-    """A progressive JPEG whose last scan stands there 200 times more: a pass over the picture for each."""
+    """A progressive JPEG with its last scan repeated 200 times: each is a pass over the picture."""
     out = BytesIO()
     paint(picture.scene, picture.size).save(out, "JPEG", quality=70, progressive=True)
     data = out.getvalue()

@@ -1,6 +1,6 @@
-"""Records that no reader can use: an index in, what a crawler wrote that is no good page, and the reason, out.
+"""An index -> records that no reader can use, as a crawler writes them, and the reason.
 
-`edge_case_exchanges` gives responses that are whole as records; `damaged` and `cut` spoil the stored bytes of a good one.
+`edge_case_exchanges` gives responses that are whole records; `damaged` and `cut` spoil the stored bytes of a good one.
 """
 
 from lamella.sample.rng import Rng

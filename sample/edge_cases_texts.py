@@ -1,6 +1,6 @@
-"""Texts that break one rule of quality each: a Writer and an Rng in, blocks of text out.
+"""A Writer and an Rng -> blocks of text that break one rule of quality each.
 
-Each keeps clear of the other rules: a page without stop words still has its full stops, a page of bullets its variety.
+Each breaks no other rule: a page without stop words still has its full stops, a page of bullets its variety.
 """
 
 import re

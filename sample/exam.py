@@ -1,9 +1,8 @@
-"""A folder and a seed in, an examination out: pictures that no page shows, and `questions.jsonl` with what is true of them.
+"""A folder and a seed -> pictures that no page shows, and `questions.jsonl`, which asks what is true of them.
 
-Scenes are made for it, each answer to each question equally often, so that guessing is worth one part in the number of
-choices. The words of most tasks occur on catalogue pages; `-unsaid` tasks do not say what is asked, which only examples
-can tell; `-reworded` tasks ask in words of no page. The format is described in docs/formats.md; any set of questions
-about pictures can be written in it.
+Scenes are made for it, with each answer to each question equally often, so a guess is right once in the number of choices. The
+words of most tasks occur on catalogue pages. `-unsaid` tasks do not say what is asked: only examples can tell. `-reworded`
+tasks use words of no page. docs/formats.md describes the format; any set of questions about pictures can be written in it.
 """
 
 import json

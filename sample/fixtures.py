@@ -1,7 +1,7 @@
-"""What rides on a good page, and most of it leaves alone: pictures, films, alts, captions and paragraphs, a function a reason.
+"""A good page -> the page with a picture, film, alt, caption or paragraph that is rejected; one function for each reason.
 
-A fixture takes the page and gives it back with one thing more. Fixtures of a group stand on several pages and share a key:
-the picture that is on more than ten pages, the alt text that ten pictures share.
+A fixture takes a page and returns it with one more thing. Fixtures of a group are on several pages and share a key: the picture
+that is on more than ten pages, the alt text that ten pictures share.
 """
 
 from base64 import b64encode
@@ -39,7 +39,7 @@ def with_fixture(page: Draft, fixture: Fixture) -> Draft:
     """The page with its fixture."""
     if fixture.reason in NODE_TEXTS:
         text = NODE_TEXTS[fixture.reason]
-        page = replace(page, node_fates=(*page.node_fates, (fixture.reason, text)))
+        page = replace(page, node_outcomes=(*page.node_outcomes, (fixture.reason, text)))
         return with_blocks(page, Block(kind="p", text=text))
     return (_FIXTURES | _STORED)[fixture.reason](page, fixture)
 
@@ -61,8 +61,8 @@ def _add(page: Draft, shown: Shown, phrase: bool = True, node: bool = True) -> D
     blocks = [Block(kind="image", shown=shown)]
     if phrase:
         blocks.append(Block(kind="p", text=Writer(page.genre, rng).mention(shown.phrase)))
-    if node and shown.picture.fate and shown.alt:
-        page = replace(page, node_fates=(*page.node_fates, ("unusable_media", shown.alt)))
+    if node and shown.picture.outcome and shown.alt:
+        page = replace(page, node_outcomes=(*page.node_outcomes, ("unusable_media", shown.alt)))
     return with_blocks(page, *blocks)
 
 
@@ -76,7 +76,7 @@ def _true(url: str, key: str, **more: Any) -> Shown:
 def _refused(page: Draft, fixture: Fixture) -> Draft:
     """A picture whose file is refused for the fixture's reason."""
     size = {"image_too_small": (48, 40), "odd_aspect": (840, 210)}.get(fixture.reason)
-    shown = _true(f"{_stem(page, fixture)}.jpg", fixture.key, fate=fixture.reason)
+    shown = _true(f"{_stem(page, fixture)}.jpg", fixture.key, outcome=fixture.reason)
     return _add(page, replace(shown, picture=replace(shown.picture, size=size)) if size else shown)
 
 
@@ -86,24 +86,24 @@ def _stored(page: Draft, fixture: Fixture) -> Draft:
 
 
 def _png(page: Draft, fixture: Fixture) -> Draft:
-    return _add(page, _true(f"{_stem(page, fixture)}.png", fixture.key, fate=fixture.reason, extension="png"))
+    return _add(page, _true(f"{_stem(page, fixture)}.png", fixture.key, outcome=fixture.reason, extension="png"))
 
 
 def _bad_url(page: Draft, fixture: Fixture) -> Draft:
     """An address of more than 4,096 characters: the picture leaves before there is a document."""
-    shown = _true(f"{_stem(page, fixture)}.jpg?variation={'0123456789abcdef' * 260}", fixture.key, fate=fixture.reason)
+    shown = _true(f"{_stem(page, fixture)}.jpg?variation={'0123456789abcdef' * 260}", fixture.key, outcome=fixture.reason)
     return _add(page, shown, node=False)
 
 
 def _blocked_url(page: Draft, fixture: Fixture) -> Draft:
     return _add(
-        page, _true(f"https://{page.host}/fate/blocked_url/site-logo-{page.index}.jpg", fixture.key, fate=fixture.reason)
+        page, _true(f"https://{page.host}/fate/blocked_url/site-logo-{page.index}.jpg", fixture.key, outcome=fixture.reason)
     )
 
 
 def _unsafe_image(page: Draft, fixture: Fixture) -> Draft:
     return _add(
-        page, _true(f"https://{page.host}/fate/unsafe_image/xxx/sheet-{page.index}.jpg", fixture.key, fate=fixture.reason)
+        page, _true(f"https://{page.host}/fate/unsafe_image/xxx/sheet-{page.index}.jpg", fixture.key, outcome=fixture.reason)
     )
 
 
@@ -111,13 +111,15 @@ def _not_an_image(page: Draft, fixture: Fixture) -> Draft:
     """A page in place of the picture; and, beside it, a drawing."""
     page = _refused(page, fixture)
     drawing = f"https://{page.host}/fate/format_not_supported/drawing-{page.index}.svg"
-    return _add(page, _true(drawing, fixture.key + "/svg", fate="format_not_supported"))
+    return _add(page, _true(drawing, fixture.key + "/svg", outcome="format_not_supported"))
 
 
 def _size_of_another(page: Draft, fixture: Fixture) -> Draft:
     """A small picture, and further down the same one as it is shown when it is pressed."""
-    small = _true(f"{_stem(page, fixture)}-150x120.jpg", fixture.key, fate=fixture.reason)
-    large = replace(small, picture=replace(small.picture, url=f"{_stem(page, fixture)}-600x480.jpg", size=(600, 480), fate=""))
+    small = _true(f"{_stem(page, fixture)}-150x120.jpg", fixture.key, outcome=fixture.reason)
+    large = replace(
+        small, picture=replace(small.picture, url=f"{_stem(page, fixture)}-600x480.jpg", size=(600, 480), outcome="")
+    )
     return _add(_add(page, small, node=False), large, phrase=False)
 
 
@@ -135,7 +137,7 @@ def _duplicate_image(page: Draft, fixture: Fixture) -> Draft:
         return _add(page, shown)
     width, height = shown.picture.size
     copy = replace(
-        shown.picture, url=f"{_stem(page, fixture)}.jpg", size=(width * 4 // 5, height * 4 // 5), fate=fixture.reason
+        shown.picture, url=f"{_stem(page, fixture)}.jpg", size=(width * 4 // 5, height * 4 // 5), outcome=fixture.reason
     )
     return _add(page, replace(shown, picture=copy))
 
@@ -144,13 +146,13 @@ def _repeated_image(page: Draft, fixture: Fixture) -> Draft:
     """One picture on more than ten pages."""
     return _add(
         page,
-        _true(f"https://{SHARED_HOST}/fate/repeated_image/{slugged(fixture.group)}.jpg", fixture.group, fate=fixture.reason),
+        _true(f"https://{SHARED_HOST}/fate/repeated_image/{slugged(fixture.group)}.jpg", fixture.group, outcome=fixture.reason),
     )
 
 
 def _repeated_in_document(page: Draft, fixture: Fixture) -> Draft:
     shown = _true(f"{_stem(page, fixture)}.jpg", fixture.key)
-    page = replace(page, node_fates=(*page.node_fates, (fixture.reason, shown.alt)))
+    page = replace(page, node_outcomes=(*page.node_outcomes, (fixture.reason, shown.alt)))
     return _add(_add(page, shown), shown, phrase=False)
 
 
@@ -169,7 +171,7 @@ def _alt(page: Draft, fixture: Fixture) -> Draft:
         "alt_too_common": lambda: COMMON_ALT,
     }[fixture.reason]()
     wrong = fixture.reason == "alt_too_common"
-    return _add(page, replace(shown, alt=alt, alt_fate=fixture.reason, alt_wrong=wrong))
+    return _add(page, replace(shown, alt=alt, alt_outcome=fixture.reason, alt_wrong=wrong))
 
 
 def _low_clip_score(page: Draft, fixture: Fixture) -> Draft:
@@ -180,7 +182,7 @@ def _low_clip_score(page: Draft, fixture: Fixture) -> Draft:
     other = contrast_scene(scene, key).things[0]
     size = "large" if scene.things[0].size == "small" else "small"
     alt = f"a {size} {other.colour} {other.shape} on a white background"
-    return _add(page, replace(shown, alt=alt, alt_wrong=True, alt_fate=fixture.reason))
+    return _add(page, replace(shown, alt=alt, alt_wrong=True, alt_outcome=fixture.reason))
 
 
 def _is_checkered_pair(key: str) -> bool:
@@ -190,7 +192,7 @@ def _is_checkered_pair(key: str) -> bool:
 
 
 def _no_caption_matches(page: Draft, fixture: Fixture) -> Draft:
-    """A bare ground, on three pages, whose words are right about the ground and name a thing that does not lie on it.
+    """A bare ground, on three pages, with words that are right about the ground and name a thing that is not on it.
 
     They are long enough for a caption, so that six pairs give the captioner six chances to find nothing either.
     """
@@ -198,7 +200,7 @@ def _no_caption_matches(page: Draft, fixture: Fixture) -> Draft:
     picture = replace(shown.picture, texture=fixture.group)
     colour = ("yellow", "black", "orange")[fixture.place]
     alt = f"a little {colour} circle on a dotted background or on a background with dots"
-    return _add(page, replace(shown, picture=picture, alt=alt, alt_wrong=True, alt_fate=fixture.reason))
+    return _add(page, replace(shown, picture=picture, alt=alt, alt_wrong=True, alt_outcome=fixture.reason))
 
 
 def _too_many_alts(page: Draft, fixture: Fixture) -> Draft:
@@ -211,13 +213,13 @@ def _too_many_alts(page: Draft, fixture: Fixture) -> Draft:
     scene = shown.picture.scene
     named = list(dict.fromkeys(mention(scene, Rng("alts", fixture.group, n)) for n in range(64)))[:2]
     alts = [f"{what} on {where}" for what in named for where in GROUND_WORDS[scene.background]]
-    return _add(page, replace(shown, alt=alts[fixture.place], alt_fate=fixture.reason))
+    return _add(page, replace(shown, alt=alts[fixture.place], alt_outcome=fixture.reason))
 
 
 def _duplicate_pair(page: Draft, fixture: Fixture) -> Draft:
     """The same picture with the same words on two pages; a hash decides which pair stays."""
     shown = _true(_shared(fixture), fixture.group)
-    return _add(page, replace(shown, alt_fate=fixture.reason if fixture.place else ""))
+    return _add(page, replace(shown, alt_outcome=fixture.reason if fixture.place else ""))
 
 
 def _caption(page: Draft, fixture: Fixture) -> Draft:
@@ -225,8 +227,8 @@ def _caption(page: Draft, fixture: Fixture) -> Draft:
     rng = Rng("caption", fixture.key)
     shown = _true(f"{_stem(page, fixture)}.jpg", fixture.key)
     if fixture.reason == "caption_too_short":
-        return _add(page, replace(shown, alt=None, figcaption="A print on paper.", caption_fate=fixture.reason))
-    return _add(page, replace(shown, alt=None, description=_endless(shown, page, rng), caption_fate=fixture.reason))
+        return _add(page, replace(shown, alt=None, figcaption="A print on paper.", caption_outcome=fixture.reason))
+    return _add(page, replace(shown, alt=None, description=_endless(shown, page, rng), caption_outcome=fixture.reason))
 
 
 def _endless(shown: Shown, page: Draft, rng: Rng) -> str:
@@ -244,9 +246,9 @@ def _film(page: Draft, fixture: Fixture) -> Draft:
         clip=clip,
         caption=text,
         size=clip.size,
-        fate="" if track else fixture.reason,
+        outcome="" if track else fixture.reason,
         track=f"{stem}.vtt" if track else "",
-        track_fate=fixture.reason if track else "",
+        track_outcome=fixture.reason if track else "",
     )
     return with_blocks(page, Block(kind="film", film=film))
 

@@ -1,4 +1,4 @@
-"""Media as a page shows them: pictures and clips with their URLs, alts and captions, what of it is true, and its fate."""
+"""Media as a page shows them: pictures and clips with URLs, alts and captions, what is true of them, and their outcome."""
 
 from dataclasses import dataclass, field
 
@@ -40,7 +40,7 @@ class Picture:
     scene: Scene
     size: tuple[int, int]  # px
     extension: str = "jpg"
-    fate: str = ""  # the reason why the file itself is refused
+    outcome: str = ""  # the reason why the file itself is refused
     stored: str = ""  # "moved": a redirect leads to it; "revisited": the archive refers to bytes that it had; "": as it is
     texture: str = ""  # key of a bare ground that stands in place of the scene: nothing lies on it
 
@@ -59,10 +59,10 @@ class Shown:
     picture: Picture
     alt: str | None = None
     alt_wrong: bool = False
-    alt_fate: str = ""
+    alt_outcome: str = ""
     figcaption: str = ""
     description: str = ""  # a text that aria-describedby names
-    caption_fate: str = ""  # of figcaption or description
+    caption_outcome: str = ""  # of figcaption or description
     phrase: str = ""  # the scene as part of a sentence
     style: str = ""  # one of `sample.markup.STYLES`; "" lets the page choose
 
@@ -76,8 +76,8 @@ class Film:
     caption: str
     track: str = ""  # URL
     poster: str = ""
-    fate: str = ""
-    track_fate: str = ""
+    outcome: str = ""
+    track_outcome: str = ""
     size: tuple[int, int] = field(default=(160, 120))
 
     def data(self) -> bytes:

@@ -1,14 +1,14 @@
-"""What is true, one JSON line a thing, and the way back: pages, images, clips, nodes and records with their fates.
+"""Pages, images, clips, nodes and records -> what is true of them and their outcome, one JSON line for each, and back.
 
 Lines, by their `kind`:
-    page    url, host, genre, language, fate, twin, images, clips, asks, lines [{image, text}]; the last two of catalogues
-    image   url, caption, facts, fate, alts [{page, alt, wrong, fate}], figcaptions [{page, text, fate}],
+    page    url, host, genre, language, outcome, twin, images, clips, asks, lines [{image, text}]; the last two of catalogues
+    image   url, caption, facts, outcome, alts [{page, alt, wrong, outcome}], figcaptions [{page, text, outcome}],
             descriptions among them
-    clip    url, caption, facts, duration_s, fate, page, track, track_fate
-    node    page, fate, text (its first words)
-    record  url, archive, offset, fate; offset -1 is the whole file
+    clip    url, caption, facts, duration_s, outcome, page, track, track_outcome
+    node    page, outcome, text (its first words)
+    record  url, archive, offset, outcome; offset -1 is the whole file
 
-An image that several pages show has a line for each; `read_ledger` joins them. An empty fate is a good end.
+An image that several pages show has a line for each; `read_ledger` joins them. An empty outcome is a good end.
 """
 
 import json
@@ -27,7 +27,7 @@ NAME = "ledger.jsonl"
 
 
 class LedgerWriter:
-    """Streams lines in the order in which they are told."""
+    """Writes lines in the order of the calls."""
 
     def __init__(self, out: TextIO):
         self._out = out
@@ -42,7 +42,7 @@ class LedgerWriter:
             host=page.host,
             genre=page.genre,
             language=page.language,
-            fate=page.fate or None,
+            outcome=page.outcome or None,
             twin=page.twin,
             images=images,
             clips=[film.url for film in page.films],
@@ -52,14 +52,14 @@ class LedgerWriter:
             self._image(url, [shown for shown in page.shown if shown.picture.url == url], page.url)
         for film in page.films:
             self._clip(film, page.url)
-        for fate, text in page.node_fates:
-            self._line(kind="node", page=page.url, fate=fate, text=text)
+        for outcome, text in page.node_outcomes:
+            self._line(kind="node", page=page.url, outcome=outcome, text=text)
 
-    def record(self, url: str, ref: RecordRef, fate: str) -> None:
-        self._line(kind="record", url=url, archive=ref.archive, offset=ref.offset, fate=fate)
+    def record(self, url: str, ref: RecordRef, outcome: str) -> None:
+        self._line(kind="record", url=url, archive=ref.archive, offset=ref.offset, outcome=outcome)
 
     def edge_case_archive(self, name: str) -> None:
-        self._line(kind="record", url="", archive=name, offset=-1, fate="not_an_archive")
+        self._line(kind="record", url="", archive=name, offset=-1, outcome="not_an_archive")
 
     def _image(self, url: str, shows: list[Shown], page: str) -> None:
         picture = shows[0].picture
@@ -68,14 +68,14 @@ class LedgerWriter:
             url=url,
             caption=caption(picture.scene),
             facts=picture.scene.facts(),
-            fate=picture.fate or None,
+            outcome=picture.outcome or None,
             alts=[
-                {"page": page, "alt": shown.alt, "wrong": shown.alt_wrong, "fate": shown.alt_fate or None}
+                {"page": page, "alt": shown.alt, "wrong": shown.alt_wrong, "outcome": shown.alt_outcome or None}
                 for shown in shows
                 if shown.alt
             ],
             figcaptions=[
-                {"page": page, "text": text, "fate": shown.caption_fate or None}
+                {"page": page, "text": text, "outcome": shown.caption_outcome or None}
                 for shown in shows
                 if (text := shown.figcaption or shown.description)
             ],
@@ -88,10 +88,10 @@ class LedgerWriter:
             caption=clip_caption(film.clip),
             facts=film.clip.facts(),
             duration_s=film.clip.duration_s,
-            fate=film.fate or None,
+            outcome=film.outcome or None,
             page=page,
             track=film.track,
-            track_fate=film.track_fate or None,
+            track_outcome=film.track_outcome or None,
         )
 
     def _line(self, **values: object) -> None:
@@ -114,13 +114,13 @@ class Ledger:
     nodes: list[dict] = field(default_factory=list)
     records: list[dict] = field(default_factory=list)
 
-    def fates(self) -> set[str]:
+    def outcomes(self) -> set[str]:
         """Every reason that something in this web earns."""
-        found = {line["fate"] for group in (self.pages, self.images, self.clips) for line in group.values()}
-        found |= {line["fate"] for line in (*self.nodes, *self.records)}
-        found |= {clip["track_fate"] for clip in self.clips.values()}
-        found |= {said["fate"] for image in self.images.values() for said in (*image["alts"], *image["figcaptions"])}
-        return {fate for fate in found if fate}
+        found = {line["outcome"] for group in (self.pages, self.images, self.clips) for line in group.values()}
+        found |= {line["outcome"] for line in (*self.nodes, *self.records)}
+        found |= {clip["track_outcome"] for clip in self.clips.values()}
+        found |= {said["outcome"] for image in self.images.values() for said in (*image["alts"], *image["figcaptions"])}
+        return {outcome for outcome in found if outcome}
 
 
 def read_ledger(path: str | Path) -> Ledger:

@@ -1,6 +1,6 @@
-"""Blocks in, HTML out, in the manner of the web: figures, lazy pictures, srcset, menus, banners, share bars, comments.
+"""Blocks -> HTML as the web writes it: figures, lazy pictures, srcset, menus, banners, share bars, comments.
 
-Every style of picture names one content image, whatever else it drags along (placeholders, `noscript` copies, `source`s).
+Every style of picture names one content image, whatever comes with it (placeholders, `noscript` copies, `source`s).
 """
 
 from dataclasses import dataclass

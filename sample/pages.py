@@ -1,6 +1,8 @@
-"""An index in, a good page out: its blocks, pictures, films and HTML, in six genres of English page, catalogues among them.
+"""An index -> a good page: its blocks, pictures, films and HTML, in one of six genres of English page.
 
-A page follows from (seed, index) alone. `draft` makes the content, `sample.markup` the HTML; the fates start from a draft.
+A page depends on (seed, index) alone. `draft` makes the content, `sample.markup` the HTML; pages with an outcome start from a
+draft. Their addresses say `/fate/`: another word would move every record, and with its offset every key and every choice by
+hash.
 """
 
 import re
@@ -50,9 +52,9 @@ class Draft:
     blocks: tuple[Block, ...]
     frame: SiteFrame
     language: str = "en"
-    fate: str = ""  # the reason why the page or its document leaves
+    outcome: str = ""  # the reason why the page or its document leaves
     twin: str = ""  # URL of the page that this one copies
-    node_fates: tuple[tuple[str, str], ...] = ()  # (reason, first words) of paragraphs that leave alone
+    node_outcomes: tuple[tuple[str, str], ...] = ()  # (reason, first words) of paragraphs that leave alone
     asks: str = ""  # of a catalogue: what its lines say of their pictures
 
     @property
@@ -72,17 +74,17 @@ class Draft:
         return page_html(self.url, self.title, list(self.blocks), self.frame, rng=Rng("html", seed, self.index))
 
 
-def draft(seed: int, index: int, fate: str = "") -> Draft:
-    """The good page of an index, with 2 to 10 pictures; with a fate, its URL names it, and it is no catalogue."""
+def draft(seed: int, index: int, outcome: str = "") -> Draft:
+    """The good page of an index, with 2 to 10 pictures; with an outcome, its URL names it, and it is no catalogue."""
     rng = Rng("page", seed, index)
-    genre = CATALOGUE if not fate and is_catalogue(seed, index) else GENRES[rng.below(len(GENRES))]
+    genre = CATALOGUE if not outcome and is_catalogue(seed, index) else GENRES[rng.below(len(GENRES))]
     writer = Writer(genre, rng)
     host, site = rng.pick(SITES[genre])
     title = writer.title()
-    folder = f"fate/{fate}" if fate else FOLDERS[genre]
+    folder = f"fate/{outcome}" if outcome else FOLDERS[genre]
     url = f"https://{host}/{folder}/{slug(title)}-{index}.html"
     media_host = host if rng.chance(0.7) else f"static.{host}"
-    stem = f"https://{media_host}/img/{fate + '/' if fate else ''}sheet-{index}"
+    stem = f"https://{media_host}/img/{outcome + '/' if outcome else ''}sheet-{index}"
     asks, headed = "", True
     if genre == CATALOGUE:
         listed = catalogue(writer, stem, f"{seed}/{index}")
@@ -117,7 +119,7 @@ def draft(seed: int, index: int, fate: str = "") -> Draft:
         title=title,
         blocks=tuple(blocks),
         frame=frame,
-        fate=fate,
+        outcome=outcome,
         asks=asks,
     )
 

@@ -1,7 +1,7 @@
-"""A Scene in, its pixels out: an RGB picture with tilted shapes, textured grounds and uneven light, and its file's bytes.
+"""A Scene -> its pixels: an RGB picture with tilted shapes, textured grounds and uneven light, and its file's bytes.
 
-Drawn at twice the size and halved, so that edges are smooth. Light falls unevenly on every picture, as it does on paper
-that is photographed: no two pictures are alike to a perceptual hash.
+Pictures are drawn at twice the size and halved, so that edges are smooth. Light falls unevenly on every picture, as on
+photographed paper: no two pictures are alike to a perceptual hash.
 """
 
 from io import BytesIO

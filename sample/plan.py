@@ -1,8 +1,8 @@
-"""An index in, what is to become of its page out: good, or fated, with fixtures and edge-case records that stand beside it.
+"""An index -> the plan of its page: good, or rejected; and the fixtures and edge-case records that it has.
 
-Pages come in rounds of 150. In the first round everything happens once: fated pages on odd indices below 70, fixtures on the
-good pages between them. In later rounds a fate recurs with a probability that falls from 1/2 to 1/6; what is dear to read
-(bombs, a million characters) never does.
+Pages come in rounds of 150. In the first round everything happens once: rejected pages on odd indices below 70, fixtures on the
+good pages between them. In later rounds an outcome recurs with a probability that falls from 1/2 to 1/6; what is expensive to
+read (bombs, a million characters) never does.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from lamella.sample.fixtures import Fixture
 from lamella.sample.rng import Rng
 
 ROUND = 150
-PAGE_FATES = (
+PAGE_OUTCOMES = (
     "wrong_language/de",
     "same_url/0",
     "too_few_words",
@@ -65,23 +65,23 @@ _LEAST = 1 / 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What stands at an index."""
+    """What the page of an index is, and what it has."""
 
-    fate: str = ""  # of the page, with its variant; "" for a good page
+    outcome: str = ""  # of the page, with its variant; "" for a good page
     fixtures: tuple[Fixture, ...] = ()
     edge_case_records: tuple[str, ...] = ()  # reasons of exchanges written behind the page's
     damaged: bool = False  # a copy of the page's own record stands behind it, spoiled
 
 
 def plan(seed: int, index: int, pages: int | None = None) -> Plan:
-    """The plan of one page; it depends on nothing but its arguments.
+    """The plan of one page; it depends only on the arguments.
 
     Args:
         pages: of the sample. Fixtures that only many pages make true, of which some stand beyond the last, are left out of all.
     """
     number, slot = divmod(index, ROUND)
-    if fate := _fate_at(slot):
-        return Plan(fate=fate) if _recurs(seed, number, fate) else Plan()
+    if outcome := _outcome_at(slot):
+        return Plan(outcome=outcome) if _recurs(seed, number, outcome) else Plan()
     fixtures = tuple(
         fixture
         for name, place in _BY_SLOT.get(slot, ())
@@ -91,12 +91,12 @@ def plan(seed: int, index: int, pages: int | None = None) -> Plan:
     return Plan(fixtures=fixtures, edge_case_records=edge_cases, damaged=slot == 60 and _recurs(seed, number, "damaged_record"))
 
 
-def _fate_at(slot: int) -> str:
-    return PAGE_FATES[slot // 2] if slot % 2 and slot // 2 < len(PAGE_FATES) else ""
+def _outcome_at(slot: int) -> str:
+    return PAGE_OUTCOMES[slot // 2] if slot % 2 and slot // 2 < len(PAGE_OUTCOMES) else ""
 
 
 def _is_whole(reason: str, number: int, pages: int | None) -> bool:
-    """Whether every fixture of a round's group stands on some page."""
+    """Whether every fixture of a round's group is on some page."""
     return pages is None or reason not in GROUPS or number * ROUND + _LAST_SLOTS[reason] < pages
 
 
@@ -107,7 +107,7 @@ def _fixture(seed: int, number: int, reason: str, place: int, *, index: int) -> 
 
 
 def _recurs(seed: int, number: int, name: str) -> bool:
-    """Whether a fate happens in a round; all of a group's fixtures together."""
+    """Whether an outcome happens in a round; all of a group's fixtures together."""
     if number == 0:
         return True
     bare = name.partition("/")[0]
@@ -118,7 +118,9 @@ def _recurs(seed: int, number: int, name: str) -> bool:
 
 def _slots() -> dict[int, tuple[tuple[str, int], ...]]:
     """Which fixtures sit at which slot: one or two a good page, from the first good page on, groups spread out."""
-    good = [slot for slot in range(_FIRST_FIXTURE, ROUND) if not _fate_at(slot) and not _fate_at(slot + 1).startswith(COPIES)]
+    good = [
+        slot for slot in range(_FIRST_FIXTURE, ROUND) if not _outcome_at(slot) and not _outcome_at(slot + 1).startswith(COPIES)
+    ]
     by_slot: dict[int, list[tuple[str, int]]] = {}
     for at, reason in enumerate(name for name in fixtures.reasons() if name not in GROUPS):
         by_slot.setdefault(good[at % len(good)], []).append((reason, 0))

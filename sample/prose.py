@@ -1,4 +1,4 @@
-"""A bank of sentences and an Rng in, varied prose out: sentences that never repeat within a page, paragraphs, titles.
+"""A bank of sentences and an Rng -> varied prose: sentences that never repeat within a page, paragraphs, titles.
 
 A template such as `The {trade} [lent|gave] us a {tool}.` has dozens to thousands of readings. A page draws its templates
 without putting any back, so two pages of a genre share about a quarter of their templates and few of their 5-grams.

@@ -1,7 +1,7 @@
-"""A Scene and an attribute in, a short line that is true of it out: what is asked, in whose words, and every answer there is.
+"""A Scene and an attribute -> a short line that is true of it: the question, its words, and every possible answer.
 
-A Wording is how one page puts it: "Colour: red.", "How many? Three.", "Red.". Pages of the web draw theirs from WORDINGS;
-HELD_OUT are words for the same that no page has, for examinations.
+A Wording is how one page writes it: "Colour: red.", "How many? Three.", "Red.". Pages of the web draw theirs from WORDINGS;
+HELD_OUT are wordings that no page has, for evaluation.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Choices that depend on their key alone: the parts of a key in, a stream of numbers, picks and shuffles out."""
+"""The parts of a key -> a stream of numbers, picks and shuffles that depends on the key alone."""
 
 from collections.abc import Sequence
 from hashlib import blake2b

@@ -1,4 +1,4 @@
-"""What a picture shows: a key in, a Scene out (objects with shape, colour, size, place; or a bar chart), and its facts.
+"""A key -> a Scene, which is what a picture shows (objects with shape, colour, size, place; or a bar chart), and its facts.
 
 The world is small enough for a model of a few million parameters: 8 shapes, 8 colours, 2 sizes, counts 1 to 4, four
 relations, six backgrounds, and bar charts. `sample.captions` puts a Scene into words, `sample.paint` into pixels.
@@ -62,7 +62,7 @@ class Scene:
 
 
 def make_scene(key: str) -> Scene:
-    """The scene that a key stands for: 25 % single, 25 % group, 40 % pair, 10 % chart."""
+    """The scene of a key: 25 % single, 25 % group, 40 % pair, 10 % chart."""
     rng = Rng("scene", key)
     roll = rng.fraction()
     if roll < 0.25:
@@ -75,7 +75,7 @@ def make_scene(key: str) -> Scene:
 
 
 def contrast_scene(scene: Scene, key: str) -> Scene:
-    """A scene of which nothing that a caption says of the objects of `scene` is true: no shape and no colour is shared."""
+    """A scene for which every caption of the objects of `scene` is false: it shares no shape and no colour with it."""
     shapes = {thing.shape for thing in scene.things}
     colours = {thing.colour for thing in scene.things}
     for attempt in range(10_000):

@@ -1,4 +1,4 @@
-"""A text and a scene in; whether what the text says is so, out: objects, sizes, numbers, relations, grounds, bars."""
+"""A text and a scene -> whether the text is true: objects, sizes, numbers, relations, grounds, bars."""
 
 import re
 
@@ -21,7 +21,7 @@ _BARS = re.compile(r"\b(?:bars?|chart)\b")
 
 
 def holds(text: str, scene: Scene) -> bool | None:
-    """Whether all that a text says of a scene is so.
+    """Whether all that a text says of a scene is true.
 
     None where that cannot be told: it names no object, leaves a number out, or says where one of two that are alike stands.
     """

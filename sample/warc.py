@@ -1,4 +1,4 @@
-"""Exchanges in, WARC/1.1 files out: one gzip member a record, warcinfo first, a request beside each response, rolled by size.
+"""Exchanges -> WARC/1.1 files: a gzip member for each record, warcinfo first, a request beside each response, split by size.
 
 Byte-identical for equal input: no clock (dates count seconds from a fixed day), gzip members with mtime 0, record ids from
 hashes of what they name. Damaged and cut records are written on purpose through `WarcWriter.member`.

@@ -1,4 +1,4 @@
-"""Number of pages and seed in, a small web on disk out: WARC files, `ledger.jsonl` with what is true, and a README.
+"""A number of pages and a seed -> a small web on disk: WARC files, `ledger.jsonl` with what is true, and a README.
 
 One pass, one page in memory: a page follows from seed, index and their number, so 100 pages and 100,000 cost the same memory.
 """
@@ -15,9 +15,9 @@ from lamella.sample.edge_cases_records import cut, damaged, edge_case_exchanges
 from lamella.sample.fixtures import with_fixture
 from lamella.sample.ledger import NAME as LEDGER
 from lamella.sample.ledger import LedgerWriter
-from lamella.sample.page_fates import fated_page
 from lamella.sample.pages import Draft, draft
 from lamella.sample.plan import Plan, plan
+from lamella.sample.rejected_pages import rejected_page
 from lamella.sample.rng import Rng
 from lamella.sample.server import http_page
 from lamella.sample.warc import Exchange, WarcWriter, pack, response_record
@@ -102,8 +102,8 @@ def _put_in_place(new: Path) -> None:
 
 def planned_page(seed: int, index: int, chosen: Plan) -> Draft:
     """The page of an index, with whatever its plan has for it."""
-    if chosen.fate:
-        return fated_page(seed, index, chosen.fate)
+    if chosen.outcome:
+        return rejected_page(seed, index, chosen.outcome)
     page = draft(seed, index)
     for fixture in chosen.fixtures:
         page = with_fixture(page, fixture)
@@ -121,7 +121,7 @@ def media_exchanges(page: Draft) -> Iterator[Exchange]:
         yield from picture_responses(picture)
     for film in page.films:
         yield film_response(film)
-        if film.track_fate:
+        if film.track_outcome:
             yield track_response(film)
         elif film.track:
             yield Exchange(url=film.track, body=vtt(film.clip), mime="text/vtt")
@@ -150,8 +150,8 @@ def _page_exchange(page: Draft, seed: int) -> Exchange:
 
 
 def _is_crawled_again(chosen: Plan) -> bool:
-    """Copies of pages show pictures that lie in the archives already."""
-    return chosen.fate.startswith(("same_url", "near_duplicate"))
+    """Copies of pages show pictures that are in the archives already."""
+    return chosen.outcome.startswith(("same_url", "near_duplicate"))
 
 
 def _write_end(seed: int, warc: WarcWriter, ledger: LedgerWriter) -> None:
@@ -163,7 +163,7 @@ def _write_end(seed: int, warc: WarcWriter, ledger: LedgerWriter) -> None:
 
 
 def _write_edge_case_archive(folder: Path, ledger: LedgerWriter) -> int:
-    """A file named like an archive that is none; gives its size."""
+    """Writes a file that is named like an archive and is none; returns its size."""
     (folder / EDGE_CASE_NAME).write_bytes(_NO_ARCHIVE)
     ledger.edge_case_archive(EDGE_CASE_NAME)
     return len(_NO_ARCHIVE)

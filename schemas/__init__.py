@@ -1,1 +1,1 @@
-"""WHAT flows: frozen records, their reasons for leaving, their thresholds, their Arrow tables and the shard contract."""
+"""What flows: frozen records, their reasons for leaving, their thresholds, their Arrow tables and the format of shards."""

@@ -1,4 +1,4 @@
-"""Counters: what came in, what was made and what was kept, by stage and unit; counted by the stages, added by the graph."""
+"""Counters: how many units came in, were made and were kept, by stage and unit. Stages count, the graph adds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class CounterKind(StrEnum):
 class Counter:
     stage: Stage
     unit: Unit
-    door: CounterKind  # the column is called so
+    kind: CounterKind
     count: int
     archive: str = ""  # where the records came from, until an archive's part is written; sums do not keep it
 
@@ -32,9 +32,9 @@ def sum_counters(counters: Iterable[Counter]) -> Iterable[Counter]:
     """One Counter for each stage, unit and kind, of any number: bundles differ from run to run, their sums do not."""
     sums: dict[tuple[Stage, Unit, CounterKind], int] = {}
     for counter in counters:
-        key = (counter.stage, counter.unit, counter.door)
+        key = (counter.stage, counter.unit, counter.kind)
         sums[key] = sums.get(key, 0) + counter.count
-    return [Counter(stage=stage, unit=unit, door=kind, count=count) for (stage, unit, kind), count in sums.items()]
+    return [Counter(stage=stage, unit=unit, kind=kind, count=count) for (stage, unit, kind), count in sums.items()]
 
 
 def units_of(record: object) -> Iterable[tuple[Unit, int]]:

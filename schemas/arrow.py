@@ -1,4 +1,4 @@
-"""Records to Arrow and back: a frozen dataclass in, its one fixed schema, rows, tables and the bytes of a Parquet file out.
+"""A frozen dataclass -> its one fixed Arrow schema; records -> rows, tables and the bytes of a Parquet file; and back.
 
 A union of dataclasses (the nodes of a document) becomes one struct with a `kind` column and every field of its members.
 Text is `large_string`, so that no table can overflow 2 GiB of text.

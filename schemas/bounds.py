@@ -1,7 +1,7 @@
-"""What every configuration is made of: values in; a frozen model, or a refusal of bounds that nothing can meet, out.
+"""Values -> a frozen configuration, or a refusal of unknown keys and of bounds that nothing can meet.
 
-Bounds are found by their names: `max_words` is the upper bound of what `min_words` is the lower bound of. A model lists in
-`ORDERED` what their names do not tell.
+Bounds are found by their names: `max_words` is the upper bound of the measure whose lower bound is `min_words`. A model lists
+in `ORDERED` the pairs that names do not show.
 """
 
 from collections.abc import Iterator
@@ -25,6 +25,7 @@ _WORDS = {
     "greater_than_equal": "must be at least {ge}",
     "less_than": "must be below {lt}",
     "less_than_equal": "must be at most {le}",
+    "extra_forbidden": "no such key",
     "literal_error": "must be {expected}",
     "finite_number": "must be a finite number",
     "string_type": "must be a text; put it in quotes",

@@ -1,7 +1,7 @@
 """The registry of datasets: one entry says everything that differs between them; shards, card, jobs and trainer read it.
 
-An entry names its records by their table and its pairs' rules by the dataset: `transforms.pair.rules` holds a rulebook for
-each dataset of pairs, and a test compares the two. Schemas import no transform, so the rules cannot stand here themselves.
+An entry names its records by their table and its pairs' rules by the dataset: `transforms.pair.rules` has a rulebook for each
+dataset of pairs, and a test compares the two. Schemas import no transform, so the rules cannot be here.
 """
 
 from dataclasses import dataclass

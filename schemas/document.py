@@ -1,4 +1,4 @@
-"""The interleaved document: text, images and videos in reading order, and phi, which tells each text its image."""
+"""The interleaved document: text, images and videos in reading order, and phi, which gives each text its image."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -107,7 +107,7 @@ class InterleavedDocument:
     truncated: bool = False
 
     def with_nodes(self, nodes: Iterable[Node]) -> "InterleavedDocument":
-        """The document with other nodes, and their phi: the one way to take a node out or to put another in its place."""
+        """The document with other nodes, and their phi: the only way to remove or replace a node."""
         return replace(self, nodes=with_phi(tuple(nodes)))
 
     @property

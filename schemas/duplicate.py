@@ -1,4 +1,4 @@
-"""One row of the duplicates table: a document that left as a copy, of which one, and how alike they are."""
+"""One row of the duplicates table: a document that left as a copy, of which document, and how similar they are."""
 
 from dataclasses import dataclass
 

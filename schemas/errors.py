@@ -1,4 +1,4 @@
-"""What can go wrong, as exceptions: a program catches LamellaError; the command line ends with its `exit_code`.
+"""The exceptions of Lamella: a program catches LamellaError; the command line ends with its `exit_code`.
 
     LamellaError
         ConfigError             a setting, a path or an option: one line that names the key
@@ -59,7 +59,7 @@ class BadSample(DataError, ValueError):
 
 
 class BadShard(DataError, ValueError):
-    """A tar that is damaged, or holds what no shard of ours holds."""
+    """A tar that is damaged, or holds what none of our shards holds."""
 
 
 class DamagedTable(DataError, RuntimeError):

@@ -1,4 +1,4 @@
-"""Stable keys and choices: strings in, hex keys and fractions in [0, 1) out; the same on every machine and every run."""
+"""Strings -> stable hex keys, and fractions in [0, 1): the same on every machine and in every run."""
 
 from hashlib import blake2b
 

@@ -1,4 +1,4 @@
-"""Media and where their bytes lie: a BlobRef names bytes in place, a Media adds what was measured on them."""
+"""Media and where their bytes are: a BlobRef names bytes in place, a Media adds what was measured on them."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""One row of the ledger of opt-outs: who said what, and what it removed."""
+"""One row of the table of opt-outs: who said what, and what it removed."""
 
 from dataclasses import dataclass
 

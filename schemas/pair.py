@@ -1,4 +1,4 @@
-"""Image-text and video-text pairs: one media file, one text, where the text came from, and what models said of the two."""
+"""Image-text and video-text pairs: one media file, one text, where the text came from, and what models said of both."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Which image each text may attend to: texts and images in reading order in, phi out (Flamingo, section 2.4)."""
+"""Texts and images in reading order -> phi: which image each text may attend to (Flamingo, section 2.4)."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What is said to a reader: foreign text in, the same without what would steer a terminal or turn the reading, out; sizes."""
+"""Foreign text -> the same without what would steer a terminal or turn the reading direction; a number of bytes -> text."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Why something left: a closed list of reasons, by the stage that uses each first, and the Rejection that carries one."""
+"""Why something left: a closed list of reasons, grouped by the stage that uses each first, and the Rejection that has one."""
 
 from dataclasses import dataclass
 from enum import StrEnum

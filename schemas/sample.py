@@ -1,4 +1,4 @@
-"""The shard contract, sample by sample: a typed sample in, the members of a tar out, and back.
+"""A typed sample -> the members of a tar, and back: the format of shards, sample by sample.
 
 A sample is the files that share a basename, as webdataset has it. Every sample of a dataset has the same members, so
 that `datasets` reads it too:
@@ -143,7 +143,7 @@ def load_json(members: Members) -> dict[str, Any]:
 
 @contextmanager
 def _complaints() -> Iterator[None]:
-    """A header without a field, or with one of another type, is a bad sample and no crash."""
+    """A header that lacks a field, or has one of another type, is a bad sample and not a crash."""
     try:
         yield
     except (KeyError, TypeError, AttributeError) as error:

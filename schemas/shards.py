@@ -1,6 +1,6 @@
-"""The shard contract, file by file: samples in, deterministic tars and their manifest out, and back.
+"""Samples -> deterministic tars and their manifest, and back: the format of shards, file by file.
 
-A reader trusts the manifest alone: a tar that is not in it, or whose size or checksum differs, is not a shard.
+A reader trusts only the manifest: a tar that is not in it, or whose size or checksum differs, is not a shard.
 """
 
 import io
@@ -33,7 +33,7 @@ SPLITS = ("train", "validation")
 
 
 def checked_file(name: object, size: object, checksum: object) -> None:
-    """What a manifest says of a file, before any of it becomes a path: a single name, a size, a SHA-256.
+    """What a manifest says of a file: a single name, a size, a SHA-256. Checked before any of it becomes a path.
 
     Raises:
         ValueError: a name with a folder, a leading dot or a control in it; no count of bytes; no SHA-256 in hex.
@@ -66,7 +66,7 @@ class ShardInfo:
     fingerprint: str = ""  # hash of its records and the settings; "" where one of its records left
 
     def check(self) -> None:
-        """Raises ValueError for what no writer of ours says: names and checksums become paths of a reader."""
+        """Raises ValueError for what our writer never writes: names and checksums become paths of a reader."""
         checked_file(self.name, self.bytes, self.sha256)
         if self.sidecar:
             checked_file(self.sidecar, self.sidecar_bytes, self.sidecar_sha256)

@@ -1,4 +1,4 @@
-"""A config's model in, the comment beside each of its fields out: a number's source is written once, beside the number."""
+"""A model of the configuration -> the comment beside each of its fields: a number's source is written once."""
 
 import ast
 import inspect

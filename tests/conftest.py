@@ -24,6 +24,9 @@ def pytest_sessionstart(session):
     """What all tests stand on; the process that deals files out to others runs none, and does not wait for imports."""
     if session.config.getoption("dist", "no") != "no":
         return
+    from lamella.runners.lean_beam import import_beam_lean
+
+    import_beam_lean()  # as the command does
     from apache_beam.testing.test_pipeline import TestPipeline
     from hypothesis import Phase, settings
 

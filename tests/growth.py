@@ -1,4 +1,4 @@
-"""Work that is handed a size in; whether it takes about as many times as long at a size four times as large, out.
+"""Work that is given a size -> whether it takes about four times as long at a size four times as large.
 
 CPU time is compared with CPU time, on the same machine in the same moment, and never with a bound in seconds.
 """

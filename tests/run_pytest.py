@@ -1,4 +1,4 @@
-"""A folder and pytest's words in; pytest's exit code out, of a run whose modules come from that folder first."""
+"""A folder and words for pytest -> pytest's exit code for a run whose modules come from that folder first."""
 
 import os
 import sys

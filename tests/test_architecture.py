@@ -1,8 +1,9 @@
-"""The house's rules, read from the source: who imports whom, where Beam and torch may stand, and that no number is idle."""
+"""The laws of the code, read from the source: who imports whom, where Beam and torch stand, that every number is read."""
 
 import ast
 from collections.abc import Callable
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,6 +26,7 @@ BEAM_FILES = (
     "stage.py",
     "ask_the_web.py",
     "find_links.py",
+    "find_components.py",
     "find_copies.py",
     "look_in_archives.py",
     "hear_sites.py",
@@ -79,6 +81,23 @@ def test_imports_point_one_way():
         return ours - MAY_IMPORT[name(path).split("/")[0]]
 
     assert offenders(breaks=strangers) == []
+
+
+def test_no_import_leads_back():
+    """An import within a function, or for types alone, counts too: what needs it is then read in a circle."""
+    paths = {name(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in sources()}
+    sorter = TopologicalSorter({module: submodules(path) & paths.keys() - {module} for module, path in paths.items()})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        raise AssertionError(" -> ".join(error.args[1])) from None
+
+
+def submodules(path: Path) -> set[str]:
+    """What a source imports, and the names that it imports from it, which may be modules themselves."""
+    froms = [node for node in nodes(path) if isinstance(node, ast.ImportFrom) and node.module]
+    named = {f"{node.module}.{alias.name}".removeprefix("lamella.") for node in froms for alias in node.names}
+    return {*imports(path), *named}
 
 
 def test_no_stage_imports_another():

@@ -1,4 +1,4 @@
-"""docs/reliability.md is held against the tests that it names: each is there, and no row of the register is missing."""
+"""docs/reliability.md compared with the tests that it names: each exists, and no row of the register is missing."""
 
 import ast
 import re

@@ -12,7 +12,8 @@ import pytest
 
 from lamella.pipeline.config.resolution import with_overrides
 from lamella.pipeline.graph import PAIRS
-from lamella.pipeline.run import config_of, contents_hash
+from lamella.pipeline.run import contents_hash
+from lamella.pipeline.run_file import config_of
 from lamella.pipeline.tables import read_manifest
 from lamella.pipeline.trial import try_out
 from lamella.reporting.what_if import difference

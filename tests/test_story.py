@@ -1,4 +1,4 @@
-"""The sample web in, the exact accounts out: every reason occurs, every sum holds, and each fate is met by its reason."""
+"""The sample web -> the exact accounts: every reason occurs, every sum holds, and each thing has its expected outcome."""
 
 import json
 import tarfile
@@ -13,9 +13,11 @@ from lamella.pipeline.config.resolution import resolve
 from lamella.pipeline.context import RunContext
 from lamella.pipeline.graph import JOBS, PAIR_TABLES, TABLES
 from lamella.pipeline.preflight import find_archives
-from lamella.pipeline.run import begin, config_of, run
+from lamella.pipeline.run import begin, run
+from lamella.pipeline.run_file import config_of
 from lamella.pipeline.tables import read_manifest, read_records
-from lamella.reporting.report import past_limits, write_report
+from lamella.reporting.report import write_report
+from lamella.reporting.report_text import past_limits
 from lamella.reporting.rules import rule_lines
 from lamella.reporting.verify import verify
 from lamella.reporting.why import why
@@ -32,7 +34,7 @@ from lamella.transforms.caption.judge import beside_others, judge_text
 from lamella.transforms.caption.matches import Matched
 from lamella.transforms.filter import stage as filter_stage
 
-PAGES, SEED = 100, 0  # every fate and fixture of the sample stands on one of the first 95
+PAGES, SEED = 100, 0  # every outcome and fixture of the sample stands on one of the first 95
 pytestmark = pytest.mark.slow
 CRASHES = "-96.html"
 
@@ -156,10 +158,12 @@ def test_the_run_is_sound(story, report):
     assert list(verify(story)) == []
 
 
-def test_each_fate_meets_its_reason(report):
-    # The ledger foretells a run without the network and without our bug.
+def test_each_thing_has_its_expected_outcome(report):
+    # The ledger expects a run without the network and without our bug.
     unmet = [
-        fate for fate in report["truth"]["unmet"] if not fate["where"].endswith(CRASHES) and fate["expected"] != "not_captured"
+        outcome
+        for outcome in report["truth"]["unmet"]
+        if not outcome["where"].endswith(CRASHES) and outcome["expected"] != "not_captured"
     ]
     assert unmet == []
 

@@ -1,1 +1,1 @@
-"""WHO eats it: training on the shards that the pipeline wrote. Knows the shard contract and the weights, not Beam."""
+"""Who uses it: training on the shards that the pipeline wrote. It knows the format of shards and the weights, not Beam."""

@@ -1,1 +1,1 @@
-"""HOW it changes: a folder a verb, each with pure modules and one stage.py; the ground files here serve them all."""
+"""How it changes: a folder for each verb, with pure modules and one stage.py; `base/` and `formats/` serve them all."""

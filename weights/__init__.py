@@ -1,4 +1,4 @@
-"""The tiny models that make the demo run offline, and the loader of all models: a name and weights in, a Loaded out."""
+"""A name and weights -> a Loaded model; the folder also holds the tiny models with which the demo runs offline."""
 
 from lamella.schemas.errors import WeightsMissing
 from lamella.weights.loaded import Loaded

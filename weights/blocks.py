@@ -1,7 +1,7 @@
-"""A model of open_clip in; the same for embeddings alone out, at less work: its towers' last blocks give the one token that is
-pooled, and on a CPU in bf16 their matrices lie as oneDNN multiplies them.
+"""A model of open_clip -> the same for embeddings alone, with less work: the last block of each tower computes only the
+token that is pooled, and on a CPU in bf16 the matrices lie as oneDNN multiplies them.
 
-After the last attention nothing mixes tokens any more: of that block's work nine tenths are for tokens that nobody reads.
+After the last attention nothing mixes tokens any more: nine tenths of that block's work are for tokens that nobody reads.
 """
 
 from typing import Any, cast
@@ -16,8 +16,6 @@ _REORDER, _MULTIPLY = "_reorder_linear_weight", "_linear_pointwise"  # of `torch
 def for_embeddings(model: nn.Module) -> nn.Module:
     """`model`, whose plain transformers are replaced in place; other towers stay as they are. It is good for `encode_image` and
     `weights.texts.encode_text` from then on."""
-    from lamella.weights.texts import is_clip
-
     visual = getattr(model, "visual", None)
     if _pools_first(visual):
         blocks = cast(Any, visual).transformer.resblocks
@@ -101,6 +99,12 @@ def _replace(blocks: nn.ModuleList, last: nn.Module) -> None:
     for at in range(len(blocks) - 1):
         blocks[at] = Block(blocks[at])
     blocks[-1] = last
+
+
+def is_clip(model: Any) -> bool:
+    """Whether it is open_clip's own CLIP, with a causal text tower pooled at `<eos>`."""
+    mask, pool = getattr(model, "attn_mask", None), getattr(model, "text_pool_type", "")
+    return type(model).__name__ == "CLIP" and mask is not None and pool in ("argmax", "eos")
 
 
 def _pools_first(visual: Any) -> bool:

@@ -1,4 +1,4 @@
-"""A folder with three trained models in, the bundled files and their manifest out: `python -m lamella.weights.bundle FOLDER`.
+"""A folder with three trained models -> the bundled files and their manifest: `python -m lamella.weights.bundle FOLDER`.
 
 FOLDER holds `scorer/`, `captioner/` and `matcher/`, each the output of `lamella train contrastive`.
 """

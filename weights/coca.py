@@ -1,8 +1,8 @@
-"""lamella-coca's architecture: an open_clip config in, a CoCa out (Yu et al. 2022), under open_clip's parameter names.
+"""An open_clip config -> a CoCa (Yu et al. 2022) with open_clip's parameter names: the architecture of lamella-coca.
 
-But for the convolutional stem and the maximum pooling, which open_clip's plain vision tower lacks, the same config and
-state dict open in `open_clip.CoCa` and give the same numbers (a test holds them together). It stands here because importing
-open_clip takes five seconds and brings transformers along, which each worker of a run would pay for a model of two million
+Except for the convolutional stem and the maximum pooling, which open_clip's plain vision tower lacks, the same config and state
+dict open in `open_clip.CoCa` and give the same numbers (a test compares them). The code is here because importing open_clip
+takes five seconds and brings transformers with it, and each worker of a run would pay that for a model of two million
 parameters. Of open_clip's options it has those that lamella-coca uses: pooled vision tokens, a causal text tower pooled at
 `<eos>`, a decoder of self- and cross-attention blocks.
 """

@@ -1,4 +1,4 @@
-"""Any model of open_clip, by hub tag or from a safetensors file. Its import takes five seconds: late, and only here."""
+"""A hub tag or a safetensors file -> a model of open_clip. Importing open_clip takes five seconds: only this module does it."""
 
 import json
 import logging
@@ -67,7 +67,7 @@ def _made(name: str, tag: str | None = None) -> tuple[Any, Any, Any]:
 
 
 def _checkpoint(name: str, weights: str) -> Path:
-    """The safetensors file that a folder, a hub page or a tag of open_clip offers. Raises OSError where there is none."""
+    """The safetensors file of a folder, a hub page or a tag of open_clip. Raises OSError if there is none."""
     if name.startswith(LOCAL):
         folder = Path(name.removeprefix(LOCAL))
         found = next((folder / file for file in CHECKPOINTS if (folder / file).is_file()), None)

@@ -1,4 +1,4 @@
-"""A model's name and weights in; the contents that they stand for out, so that what was measured is known by what measured it.
+"""A model's name and weights -> the contents that they stand for: a measurement is kept under what measured it.
 
 Contents count and paths do not: weights that moved are the same weights, and a file that was changed in place is another.
 """
@@ -26,7 +26,7 @@ def weights_identity(weights: str) -> list[str]:
 
 
 def name_identity(name: str) -> list[str]:
-    """A name of open_clip or of ours stands for itself; the path of a model's config, for its last part and content."""
+    """The name itself, for a model of open_clip or of ours; for the path of a model's config, its last part and its content."""
     path = Path(name)
     return [path.name, file_hash(name)] if name.endswith(".json") and path.is_file() else [name]
 

@@ -1,4 +1,4 @@
-"""What a loader gives: a model on its device with its words and its eyes, or the one line that says why there is none."""
+"""What a loader gives: a model on its device with all it takes to use it, or one line that says why there is none."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -117,5 +117,5 @@ def pick_device(device: str) -> "torch.device":
 
 
 def weights_label(weights: str, role: str) -> str:
-    """Paths by their last part: where a file lies on one machine is no part of what it is."""
+    """Paths by their last part: the place of a file on one machine does not belong to its identity."""
     return f"{BUNDLED}-{role}" if weights == BUNDLED else Path(weights).name

@@ -1,4 +1,4 @@
-"""A model's name and its weights in, a model ready for use out: the bundled CoCa, a trainer's output, or any of open_clip's.
+"""A model's name and its weights -> a model ready for use: the bundled CoCa, a trainer's output, or any of open_clip's.
 
 Weights are `bundled`, a path (a folder that the trainer wrote, or a `.safetensors` file), or a hub tag of open_clip.
 """

@@ -1,4 +1,4 @@
-"""Models of ours: the bundled CoCa, or a trainer's output, out of safetensors whose checksums and shapes are checked."""
+"""Safetensors of our own -> a model: the bundled CoCa, or a trainer's output, with checksums and shapes checked."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A model's config and its weights in; both for pictures of another size out: positions are interpolated, all else stays.
+"""A model's config and its weights -> both for pictures of another size: positions are interpolated, the rest stays.
 
 A convolutional stem and a transformer take a grid of any size, so that only the positions say how large a picture is
 (Dosovitskiy et al. 2021, section 3.2: fine-tuning at a higher resolution).

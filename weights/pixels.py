@@ -1,4 +1,4 @@
-"""What a model sees: a picture of any shape in, a square of uint8 out, all of it visible; then numbers around zero.
+"""A picture of any shape -> what a model sees: a square of uint8 that shows all of it; then numbers around zero.
 
 Flamingo pads to a square with the mean colour and keeps the aspect (Alayrac et al. 2022, A.3.1): no crop can lose the
 object that a caption names. Loader and trainer share these two functions, so that a model sees in use what it saw in

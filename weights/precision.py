@@ -1,4 +1,4 @@
-"""A precision and a device as the configuration has them, in; "fp32" or "bf16" out: `auto` is bf16 where that is fast."""
+"""A precision and a device of the configuration -> "fp32" or "bf16"; `auto` is bf16 if the device is fast at it."""
 
 from functools import cache
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A model's name and weights in; what is here and what would be downloaded out, within seconds, or the line that says why not.
+"""A model's name and weights -> what is here and what would be downloaded, within seconds, or one line that says why not.
 
 Nothing is loaded and nothing is downloaded: the head of a file here is read, or the hub is asked once whether it has the file.
 """
@@ -23,7 +23,7 @@ _HEAD_BYTES = 100_000_000  # of a safetensors header; safetensors' own limit
 
 
 class Unreachable(ConfigError):
-    """What a model needs is neither here nor to be had. One line: what would be downloaded, and why it is not."""
+    """What a model needs is neither here nor available. One line: what would be downloaded, and why it is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +187,7 @@ def _head(urls: list[str], said: dict[str, Any]) -> None:
 
 
 def _expected_bytes(name: str) -> int | None:
-    """Of fp32 weights, from the model's shapes alone; None where those lie on the hub, too."""
+    """Bytes of fp32 weights, from the model's shapes alone; None if those are on the hub, too."""
     import open_clip
     import torch
 

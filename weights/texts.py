@@ -1,13 +1,15 @@
-"""Tokens in; the length at which each text is encoded, and its embedding, out: padding is not paid for.
+"""Tokens -> the length at which each text is encoded, and its embedding: no time is spent on padding.
 
-A causal text tower that is pooled at `<eos>` sees nothing of what stands behind it: cut there, it gives the same embedding at a
-fraction of the work (an alt text has a dozen tokens, and CLIP's context is 77).
+A causal text tower that is pooled at `<eos>` sees nothing after it: cut there, it gives the same embedding for a fraction of
+the work (an alt text has a dozen tokens, and CLIP's context is 77).
 """
 
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from lamella.weights.blocks import Block, is_clip
 
 _LENGTHS = (8, 16, 32, 64)  # tokens; few, so that batches fill
 
@@ -26,8 +28,6 @@ def encode_text(model: Any, tokens: Tensor) -> Tensor:
     if not is_clip(model):
         return model.encode_text(tokens)
     # open_clip's CLIP.encode_text, with its position embedding and mask cut to the tokens' length.
-    from lamella.weights.blocks import Block
-
     length, dtype = tokens.shape[1], model.positional_embedding.dtype
     mask, ends = model.attn_mask[:length, :length], _ends(model, tokens)
     x = model.token_embedding(tokens).to(dtype) + model.positional_embedding[:length]
@@ -56,9 +56,3 @@ def _stops_at_eos(model: Any) -> bool:
     from lamella.weights.coca import CoCa
 
     return isinstance(model, CoCa) or is_clip(model)
-
-
-def is_clip(model: Any) -> bool:
-    """Whether it is open_clip's own CLIP, with a causal text tower pooled at `<eos>`."""
-    mask, pool = getattr(model, "attn_mask", None), getattr(model, "text_pool_type", "")
-    return type(model).__name__ == "CLIP" and mask is not None and pool in ("argmax", "eos")

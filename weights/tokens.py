@@ -1,4 +1,4 @@
-"""Text to token ids and back: a byte-level BPE of about 2,000 pieces, so that any text has tokens and none is unknown."""
+"""Text -> token ids, and back: a byte-level BPE of about 2,000 pieces, so any text has tokens and none is unknown."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a model of others says of itself in; nothing out, or one line that names the file and the key which could run code.
+"""What a foreign model says of itself -> nothing, or one line that names the file and the key that could run code.
 
 A model is data: numbers in safetensors and a config that picks among classes of installed libraries. Configs can also name
 Python beside them (`auto_map`, `trust_remote_code`), a kernel to download, or a file elsewhere. They are read here first.

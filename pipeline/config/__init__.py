@@ -1,1 +1,1 @@
-"""From a recipe, YAML files and `key=value` overrides to one resolved Config, and back to text."""
+"""A recipe, YAML files and `key=value` overrides -> one resolved Config, and back to text."""

@@ -1,6 +1,6 @@
-"""A Config in; YAML that says the same out, a line a key: its value, the default where it differs, and its source.
+"""A Config -> the same as YAML, one line for each key: its value, the default if that differs, and its source.
 
-What is printed can be laid over a recipe again by `--config`.
+`--config` reads the output again.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _COLUMN = 44  # where comments begin, if the value leaves room
 
 
 def show_config(config: Config) -> Iterator[str]:
-    """One line a key. `*` marks what differs from the default, which stands behind it."""
+    """One line for each key. `*` marks a value that differs from the default, which follows it."""
     yield f"# recipe {config.recipe}; * differs from the default"
     default = Config(recipe=config.recipe)
     for stage in Config.model_fields:

@@ -1,4 +1,4 @@
-"""A wrong key in, what to say of it out: the nearest keys, beside it or anywhere else in the config."""
+"""A wrong key -> what to say of it: its new name, or the nearest keys."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -7,6 +7,14 @@ from typing import get_args
 from pydantic import BaseModel
 
 _MOST = 3  # keys that are proposed
+RENAMED = {  # what a key was called before -> what it is called now
+    "extract.max_furniture_prose": "extract.max_boilerplate_prose",
+    "extract.max_edge_items": "extract.max_edge_elements",
+    "extract.max_last_boxes": "extract.max_last_blocks",
+    "extract.min_block_words": "extract.min_element_words",
+    "run.archives_per_wave": "run.archives_per_batch",
+    "run.wave_bytes": "run.bytes_per_batch",
+}
 
 
 def part_of(model: type[BaseModel], name: str) -> type[BaseModel] | None:
@@ -31,8 +39,15 @@ def dotted_keys(model: type[BaseModel], before: str = "") -> Iterator[str]:
             yield before + name
 
 
+def renamed(key: str) -> str:
+    """`; it is ... now` for a dotted key that has another name today, else ''."""
+    return f"; it is {RENAMED[key]} now" if key in RENAMED else ""
+
+
 def hint(root: type[BaseModel], model: type[BaseModel], at: str, name: str) -> str:
-    """`; did you mean ...?`: a key that is spelled nearly so beside it, else one of that name elsewhere, else one nearly so.
+    """`; it is ... now` for a key that has another name today; else `; did you mean ...?`.
+
+    Meant is a key that is spelled nearly so beside it, else one of that name elsewhere, else one nearly so.
 
     Args:
         root: the whole config.
@@ -40,6 +55,8 @@ def hint(root: type[BaseModel], model: type[BaseModel], at: str, name: str) -> s
         at: the part's dotted key with its dot, "" for the whole.
         name: the key that the part lacks.
     """
+    if at + name in RENAMED:
+        return renamed(at + name)
     by_name: dict[str, list[str]] = {}
     for key in dotted_keys(root):
         by_name.setdefault(key.rsplit(".", 1)[-1], []).append(key)

@@ -1,4 +1,4 @@
-"""A recipe's name, YAML files and `key=value` overrides in; one resolved Config out, or a ConfigError that names the key."""
+"""A recipe's name, YAML files and `key=value` overrides -> one resolved Config, or a ConfigError that names the key."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from lamella.pipeline.config.nearest_key import hint, holds, part_of
+from lamella.pipeline.config.nearest_key import hint, holds, part_of, renamed
 from lamella.pipeline.config.yaml_text import MAX_CHARACTERS, YamlError, read_yaml
 from lamella.pipeline.recipes import RECIPES
 from lamella.schemas.bounds import explain
@@ -76,7 +76,8 @@ def validated(model: type[BaseModel], values: Mapping[str, Any]) -> Any:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(explain(error)) from None
+        key = ".".join(map(str, error.errors()[0]["loc"]))
+        raise ConfigError(explain(error) + renamed(key)) from None
 
 
 def _read_file(path: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""YAML text in, plain values out: within limits of size and depth, no key twice. All else is a YamlError of one line."""
+"""YAML text -> plain values, within limits of size and depth, no key twice. Anything else is a YamlError of one line."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ def _check_keys(mapping: yaml.MappingNode) -> None:
     for key, _ in mapping.value:
         if isinstance(key, yaml.ScalarNode):
             if key.value in seen:
-                raise YamlError(f"line {key.start_mark.line + 1}: the key {key.value!r} stands here for the second time")
+                raise YamlError(f"line {key.start_mark.line + 1}: the key {key.value!r} is given for the second time")
             seen.add(key.value)
             if key.tag != _MERGE:
                 key.tag = _TEXT

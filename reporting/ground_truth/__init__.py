@@ -1,1 +1,1 @@
-"""The sample web's ledger held against a run: what must become of each thing, and what did."""
+"""The sample web's ledger compared with a run: the expected outcome of each thing, and the one found."""

@@ -1,7 +1,7 @@
-"""What a caption claims of a picture, held against the picture's facts: a caption and facts in, each claim true or false out.
+"""A caption and its picture's facts -> each claim of the caption, true or false.
 
-Facts are those of the sample's ledger: shapes, colours, count, relation. The words come from the ledger itself, so that
-nothing here knows the sample's world.
+Facts are those of the sample's ledger: shapes, colours, count, relation. The words come from the ledger too, so this module
+knows nothing of the sample's world.
 """
 
 import re
@@ -37,7 +37,7 @@ class Vocabulary:
 
 
 def claims(caption: str, facts: Mapping[str, Any], words: Vocabulary) -> dict[str, bool]:
-    """Each attribute that the caption speaks of, and whether all that it says of it is so."""
+    """Each attribute that the caption mentions, and whether all that it says of it is true."""
     said = _WORD.findall(caption.lower())
     shapes = [shape for shape in (_shape(word, words) for word in said) if shape]
     colours = [word for word in said if word in words.colours]

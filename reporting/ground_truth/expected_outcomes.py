@@ -1,4 +1,4 @@
-"""What must become of each thing, held against what became of it: a ledger and a run's tables in, a Fate for each thing out."""
+"""A ledger and a run's tables -> for each thing of the sample, the outcome that the ledger expects and the one found."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
@@ -21,7 +21,7 @@ _WORDS = 60  # characters of a paragraph's beginning that tell it from others
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
+class Outcome:
     """`expected` and `found` are reasons, or `kept`."""
 
     kind: str
@@ -31,38 +31,38 @@ class Fate:
     where: str  # URL, or archive and offset
 
 
-def fates_of(run: str, ledger: Ledger, archives: Collection[str]) -> Iterator[Fate]:
-    """Every page, image, clip and track, and what else the ledger foretells a reason for: texts, paragraphs, records.
+def outcomes_of(run: str, ledger: Ledger, archives: Collection[str]) -> Iterator[Outcome]:
+    """Every page, image, clip and track, and what else the ledger expects a reason for: texts, paragraphs, records.
 
-    `archives` are those that the run has read; nothing is foretold of records in others.
+    `archives` are those that the run has read; nothing is expected of records in others.
     """
     seen = _Seen.of(run)
     yield from _pages(ledger, seen)
     for kind, lines in (("image", ledger.images), ("clip", ledger.clips)):
         for url, line in lines.items():
-            yield _of_media(kind, url, line["fate"], seen)
-            if line.get("track_fate"):
-                yield _foretold("track", line["track_fate"], seen.urls[line["track"]], line["track"])
+            yield _of_media(kind, url, line["outcome"], seen)
+            if line.get("track_outcome"):
+                yield _expected("track", line["track_outcome"], seen.urls[line["track"]], line["track"])
     for url, image in ledger.images.items():
         for kind, said in (("alt", image["alts"]), ("figcaption", image["figcaptions"])):
             for one in said:
-                if one.get("fate"):
-                    yield _foretold(kind, one["fate"], seen.urls[url], f"{url} on {one['page']}")
+                if one.get("outcome"):
+                    yield _expected(kind, one["outcome"], seen.urls[url], f"{url} on {one['page']}")
     for node in ledger.nodes:
-        yield _foretold("node", node["fate"], seen.texts[_start(node["text"])], node["page"])
+        yield _expected("node", node["outcome"], seen.texts[_start(node["text"])], node["page"])
     read = {_file(archive) for archive in archives}
     for record in ledger.records:
         if _file(record["archive"]) not in read:
             continue
         place = (_file(record["archive"]), max(record["offset"], 0))
         found = seen.places[place] | seen.urls[record["url"]]
-        yield _foretold("record", record["fate"], found, f"{record['archive']} at {record['offset']}")
+        yield _expected("record", record["outcome"], found, f"{record['archive']} at {record['offset']}")
 
 
-def _pages(ledger: Ledger, seen: "_Seen") -> Iterator[Fate]:
+def _pages(ledger: Ledger, seen: "_Seen") -> Iterator[Outcome]:
     twins = {line["twin"]: line["url"] for line in ledger.pages if line["twin"]}
     for line in ledger.pages:
-        url, expected = line["url"], line["fate"] or KEPT
+        url, expected = line["url"], line["outcome"] or KEPT
         found = seen.pages[url]
         other = line["twin"] or twins.get(url, "")
         swapped = other and (
@@ -70,26 +70,26 @@ def _pages(ledger: Ledger, seen: "_Seen") -> Iterator[Fate]:
         )
         if expected == KEPT:
             met = bool(swapped) or (url in seen.documents and not found - _COPIES)
-            yield Fate(kind="page", expected=KEPT, found=KEPT if met else _one(found), met=met, where=url)
+            yield Outcome(kind="page", expected=KEPT, found=KEPT if met else _one(found), met=met, where=url)
         elif swapped:
-            yield Fate(kind="page", expected=expected, found=expected, met=True, where=url)
+            yield Outcome(kind="page", expected=expected, found=expected, met=True, where=url)
         else:
             here = found or ({KEPT} if url in seen.documents else set())
-            yield _foretold("page", expected, here, url)
+            yield _expected("page", expected, here, url)
 
 
-def _of_media(kind: str, url: str, fate: str | None, seen: "_Seen") -> Fate:
+def _of_media(kind: str, url: str, outcome: str | None, seen: "_Seen") -> Outcome:
     """A good picture whose page left was never looked for."""
-    if fate:
-        return _foretold(kind, fate, seen.urls[url] or ({KEPT} if url in seen.media else set()), url)
+    if outcome:
+        return _expected(kind, outcome, seen.urls[url] or ({KEPT} if url in seen.media else set()), url)
     judged = seen.judged[url]
     found = KEPT if url in seen.media else _one(judged) if judged else WITH_ITS_PAGE
-    return Fate(kind=kind, expected=KEPT, found=found, met=not judged, where=url)
+    return Outcome(kind=kind, expected=KEPT, found=found, met=not judged, where=url)
 
 
-def _foretold(kind: str, expected: str, found: set[str], where: str) -> Fate:
+def _expected(kind: str, expected: str, found: set[str], where: str) -> Outcome:
     met = expected in found
-    return Fate(kind=kind, expected=expected, found=expected if met else _one(found), met=met, where=where)
+    return Outcome(kind=kind, expected=expected, found=expected if met else _one(found), met=met, where=where)
 
 
 def _one(found: set[str]) -> str:

@@ -1,4 +1,4 @@
-"""The texts of a run's pairs, and the ledger, in; which of them are true, and what stands in the pairs, out."""
+"""The texts of a run's pairs, and the ledger -> which of them are true."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,7 +50,7 @@ def judge_synthetic(ledger: Ledger, captions: Iterable[tuple[str, str, bool]]) -
 
 
 def judge_pairs(wrong: Iterable[str], texts: Iterable[Said]) -> dict[str, Any]:
-    """What stands in the pairs: how many texts are false, and how many pictures with a wrong alt text keep a true one.
+    """How many texts of the pairs are false, and how many pictures with a wrong alt text keep a true one.
 
     `wrong`: the URLs of the pictures whose alt text is wrong.
     """

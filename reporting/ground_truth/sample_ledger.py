@@ -1,6 +1,6 @@
-"""The ledger beside the archives: lines in, what is true of each page and picture and what must become of it out.
+"""The lines of a ledger beside the archives -> what is true of each page and picture, and its expected outcome.
 
-Only the sample's archives have one. Its lines are described in `sample/ledger.py`; here is what a reader of runs needs.
+Only the sample's archives have a ledger. `sample/ledger.py` describes its lines; this module has what a reader of runs needs.
 """
 
 import json
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import fsspec
+
+from lamella.schemas.errors import DataError
 
 _STORES = ("file", "memory", "s3", "gs", "abfs", "abfss", "hdfs")
 NAME = "ledger.jsonl"
@@ -45,7 +47,7 @@ class Ledger:
 
 
 def find_ledger(inputs: Iterable[str]) -> Ledger | None:
-    """The ledger of the folders in which the archives lie; None where no folder has one.
+    """The ledger of the folders in which the archives lie; None where no folder has one. Raises DataError for an old one.
 
     A folder of files or of an object store: a `run.json` of others must not make a report ask the network for more.
     """
@@ -60,4 +62,6 @@ def find_ledger(inputs: Iterable[str]) -> Ledger | None:
                 lines += [json.loads(line) for line in stream if line.strip()]
         except (FileNotFoundError, NotADirectoryError):
             continue
+    if any("fate" in line for line in lines):  # what `outcome` was called before
+        raise DataError(f"{NAME}: an earlier version wrote it, with `fate` in place of `outcome`: run `lamella sample` again")
     return Ledger.of(lines) if lines else None

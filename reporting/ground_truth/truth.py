@@ -1,6 +1,6 @@
-"""The run against the truth: a ledger beside the archives, and a run's tables in; what the filters caught and lost out.
+"""The ledger beside the archives, and a run's tables -> what the filters caught and lost.
 
-Real archives have no ledger, and then nothing is said here.
+Real archives have no ledger; then there is nothing to compare.
 """
 
 from collections import Counter
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lamella.pipeline.columns import read_columns
-from lamella.reporting.ground_truth.expected_outcomes import fates_of
+from lamella.reporting.ground_truth.expected_outcomes import outcomes_of
 from lamella.reporting.ground_truth.pair_texts import (
     WHOLE,
     Said,
@@ -29,7 +29,7 @@ _MOST_UNMET = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One alt text that reached a model: what is true of it, and what was said of it."""
+    """One alt text that reached a model: whether it is true, and what the models decided."""
 
     wrong: bool
     url: str = ""  # of its picture
@@ -67,7 +67,7 @@ class Verdicts:
 
 
 def truth_of(run: str, inputs: Sequence[str], config: Config) -> dict[str, Any] | None:
-    """What can be said of a run whose archives have a ledger; None where they have none."""
+    """What can be said of a run whose archives have a ledger; None if they have none."""
     ledger = find_ledger(inputs)
     if ledger is None:
         return None
@@ -75,22 +75,22 @@ def truth_of(run: str, inputs: Sequence[str], config: Config) -> dict[str, Any] 
     filters = [verdicts.plain() for verdicts in judge_filters(judged, texts, config)]
     synthetic = judge_synthetic(ledger, [(said.url, said.text, said.kept) for said in texts if said.synthetic])
     pairs = judge_pairs((one.url for one in judged if one.wrong), texts)
-    fates = list(fates_of(run, ledger, inputs))
-    counts = Counter((fate.kind, fate.expected, fate.found, fate.met) for fate in fates)
-    unmet = [fate for fate in fates if not fate.met]
+    outcomes = list(outcomes_of(run, ledger, inputs))
+    counts = Counter((outcome.kind, outcome.expected, outcome.found, outcome.met) for outcome in outcomes)
+    unmet = [outcome for outcome in outcomes if not outcome.met]
     return {
         "filters": filters,
         "synthetic": synthetic,
         "pairs": pairs,
-        "fates": [
+        "outcomes": [
             {"kind": kind, "expected": expected, "found": found, "count": count, "met": met}
             for (kind, expected, found, met), count in sorted(counts.items())
         ],
         "unmet": [
-            {"kind": fate.kind, "expected": fate.expected, "found": fate.found, "where": fate.where}
-            for fate in unmet[:_MOST_UNMET]
+            {"kind": outcome.kind, "expected": outcome.expected, "found": outcome.found, "where": outcome.where}
+            for outcome in unmet[:_MOST_UNMET]
         ],
-        "says": list(_says(filters, synthetic, pairs, len(fates), unmet=len(unmet))),
+        "says": list(_says(filters, synthetic, pairs, len(outcomes), unmet=len(unmet))),
     }
 
 
@@ -136,7 +136,7 @@ def _verdicts(name: str, wrong_and_taken: Iterable[tuple[bool, bool]]) -> Verdic
 
 
 def _says(
-    filters: Sequence[Mapping[str, Any]], synthetic: Mapping[str, Any], pairs: Mapping[str, Any], fates: int, *, unmet: int
+    filters: Sequence[Mapping[str, Any]], synthetic: Mapping[str, Any], pairs: Mapping[str, Any], outcomes: int, *, unmet: int
 ) -> Iterator[str]:
     """The essence, a sentence a line."""
     for row in filters:
@@ -160,5 +160,5 @@ def _says(
             f"{whole['false']} of {whole['texts']} texts in the image pairs ({whole['false'] / whole['texts']:.1%}) are false: "
             f"{web['false']} of {web['texts']} of the web, {made['false']} of {made['texts']} synthetic ones"
         )
-    if fates:
-        yield f"{fates - unmet} of {fates} fates are as the ledger foretells" + (f"; {unmet} are not" if unmet else "")
+    if outcomes:
+        yield f"{outcomes - unmet} of {outcomes} outcomes are as the ledger expects" + (f"; {unmet} are not" if unmet else "")

@@ -1,1 +1,1 @@
-"""The commands of the command line, a group a file."""
+"""The commands of the command line, one file for each group."""

@@ -1,4 +1,4 @@
-"""`lamella bootstrap`: a finished run in; rounds of training, captioning and filtering on it, and a table of them, out."""
+"""`lamella bootstrap`: a finished run -> rounds of training, captioning and filtering on it, and a table of them."""
 
 from typing import Annotated
 
@@ -6,13 +6,14 @@ import typer
 
 
 def bootstrap(
-    run: Annotated[str, typer.Option(help="Folder of a finished run; it is made over with the new models.")],
-    rounds: Annotated[int, typer.Option(min=1, help="How many; those that stand are not made again.")] = 1,
+    run: Annotated[str, typer.Option(help="Folder of a finished run; it is made again with the new models.")],
+    rounds: Annotated[int, typer.Option(min=1, help="How many rounds; finished ones are not made again.")] = 1,
     output: Annotated[str, typer.Option(help="Folder for models and the table; RUN-bootstrap if not given.")] = "",
     overrides: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PART.KEY=VALUE]...", help="Of the trainings of captioner, matcher and probe: matcher.steps=200."
+            metavar="[PART.KEY=VALUE]...",
+            help="Settings of the three trainings, such as matcher.steps=200.",
         ),
     ] = None,
     processes: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,

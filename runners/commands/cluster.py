@@ -1,4 +1,4 @@
-"""The commands of a cluster: a port in, workers out; a runner in, a line for each thing that it needs out."""
+"""The commands of a cluster: a port -> workers; a runner -> a line for each thing that it needs."""
 
 from typing import Annotated
 
@@ -9,11 +9,11 @@ from lamella.runners.launch import LOCAL, RUNNERS
 
 
 def worker(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="To listen on; 0 takes a free one.")] = 50000,
-    host: Annotated[str, typer.Option(help="To listen on. Whoever reaches it can run code here.")] = "127.0.0.1",
-    verbose: Annotated[bool, typer.Option("--verbose", help="Show what workers say.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 50000,
+    host: Annotated[str, typer.Option(help="Address to listen on. Anyone who reaches it can run code here.")] = "127.0.0.1",
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show the workers' messages.")] = False,
 ) -> None:
-    """Serves workers to a runner whose environment is EXTERNAL, until it is stopped."""
+    """Provides workers to a runner whose environment is EXTERNAL, until it is stopped."""
     from lamella.runners.external import WorkerPool
 
     pool = WorkerPool(host, port, quiet=not verbose)
@@ -26,9 +26,9 @@ def doctor(
     runner: Annotated[str, typer.Option(help=f"{', '.join(RUNNERS)}.")] = LOCAL,
     input: Annotated[list[str] | None, typer.Option(help="Archives, as `lamella run` takes them.")] = None,
     output: Annotated[str, typer.Option(help="Folder of the run.")] = "",
-    master: Annotated[str, typer.Option(help="Of Spark.")] = "",
-    job_endpoint: Annotated[str, typer.Option(help="Of a portable runner: HOST:PORT.")] = "",
-    py_env: Annotated[str, typer.Option(help="Of Spark: an archive of the workers' Python environment.")] = "",
+    master: Annotated[str, typer.Option(help="For Spark: spark://HOST:PORT, yarn, k8s://ADDRESS, local[N].")] = "",
+    job_endpoint: Annotated[str, typer.Option(help="For a portable runner: HOST:PORT of its job service.")] = "",
+    py_env: Annotated[str, typer.Option(help="For Spark: an archive of the workers' Python environment.")] = "",
 ) -> None:
     """Says whether a runner is ready: versions, paths, models and clocks, here and on every worker; one line each."""
     from lamella.runners.doctor import examine

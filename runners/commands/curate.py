@@ -1,4 +1,4 @@
-"""The commands that make data: arguments in, archives of the sample web or a whole run out."""
+"""The commands that make data: arguments -> archives of the sample web, or a whole run."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,10 +16,10 @@ def sample(
     pages: Annotated[int, typer.Option(min=1, help="How many pages the web has.")] = 150,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
     exam: Annotated[
-        int, typer.Option(min=0, help="Also writes OUT_DIR/exam: so many questions a task on unseen pictures.")
+        int, typer.Option(min=0, help="Also write OUT_DIR/exam: so many questions for each task, about unseen pictures.")
     ] = 0,
 ) -> None:
-    """Writes a small web of our own as WARC files, with a ledger that states what is true of it."""
+    """Writes a small web as WARC files, with a ledger that says what is true of it."""
     from lamella.runners.progress import Counter
     from lamella.sample.exam import write_exam
     from lamella.sample.web import write_sample
@@ -35,30 +35,28 @@ def sample(
 
 def run(
     context: typer.Context,
-    recipe: Annotated[str, typer.Option(help="demo, m3w, obelics or laion.")],
-    input: Annotated[
-        list[str], typer.Option(help="Archives: a glob, a folder or a file, local or remote; may be given again.")
-    ],
+    recipe: Annotated[str, typer.Option(help="demo, m3w, obelics, laion or blip.")],
+    input: Annotated[list[str], typer.Option(help="Archives: a glob, a folder or a file, local or remote; may be repeated.")],
     output: Annotated[str, typer.Option(help="Folder of the run, local or remote.")],
     robots_archive: Annotated[
         list[str] | None,
-        typer.Option(help="More archives: robots.txt and other files of sites, where a crawl keeps them apart."),
+        typer.Option(help="More archives, if a crawl keeps robots.txt and other files of sites separately."),
     ] = None,
     arguments: Annotated[
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]... [-- FLAGS OF THE RUNNER]", help="Overrides.")
     ] = None,
-    config: Annotated[list[str] | None, typer.Option(help="YAML file laid over the recipe; of several the last wins.")] = None,
+    config: Annotated[list[str] | None, typer.Option(help="YAML file over the recipe; may be repeated, the last wins.")] = None,
     runner: Annotated[str, typer.Option(help=f"{', '.join(RUNNERS)}.")] = LOCAL,
     processes: Annotated[int, typer.Option(min=1, help="Worker processes of a local run.")] = 1,
-    master: Annotated[str, typer.Option(help="Of Spark: spark://HOST:PORT, yarn, k8s://ADDRESS, local[N].")] = "",
-    job_endpoint: Annotated[str, typer.Option(help="Of a portable runner: HOST:PORT of its job service.")] = "",
-    py_env: Annotated[str, typer.Option(help="Of Spark: an archive of the workers' Python environment.")] = "",
+    master: Annotated[str, typer.Option(help="For Spark: spark://HOST:PORT, yarn, k8s://ADDRESS, local[N].")] = "",
+    job_endpoint: Annotated[str, typer.Option(help="For a portable runner: HOST:PORT of its job service.")] = "",
+    py_env: Annotated[str, typer.Option(help="For Spark: an archive of the workers' Python environment.")] = "",
     report: Annotated[bool, typer.Option(help="Whether to write report.json and report.html.")] = True,
-    replace: Annotated[bool, typer.Option("--replace", help="Make a run of another recipe in this folder over.")] = False,
-    deep: Annotated[bool, typer.Option("--deep", help="Compare checksums, not sizes alone, of what stands.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a run of another recipe in this folder.")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="Compare checksums of finished files, not only sizes.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would be done, and change nothing.")] = False,
     protos: Annotated[str, typer.Option(help="With --dry-run: a folder for Beam's description of each job.")] = "",
-    verbose: Annotated[bool, typer.Option("--verbose", help="Show what Beam says.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show Beam's own messages.")] = False,
 ) -> None:
     """Runs the four jobs on web archives; a second run does only what changed."""
     engine = Engine(

@@ -1,4 +1,4 @@
-"""`lamella rules` and `lamella why`: a recipe, a run or an address in; every rule, or every verdict on the address, out."""
+"""`lamella rules` and `lamella why`: a recipe, a run or an address -> every rule, or every verdict on the address."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,20 +10,20 @@ if TYPE_CHECKING:
 
 def rules(
     recipe: Annotated[
-        str, typer.Argument(help="demo, m3w, obelics or laion; with --run, the run's own config is shown.")
+        str, typer.Argument(help="demo, m3w, obelics, laion or blip; with --run, the run's own config is used.")
     ] = "m3w",
     overrides: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides.")] = None,
     run: Annotated[
-        str | None, typer.Option(metavar="DIR", help="Folder of a run: its config, and the share each rule took.")
+        str | None, typer.Option(metavar="DIR", help="Folder of a run: shows its config, and the share that each rule took.")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Rules that are off, too.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show rules that are off, too.")] = False,
 ) -> None:
     """Lists every rule in the order in which a page meets it, with its limit, source, file and line."""
     from rich.console import Console
     from rich.text import Text
 
     from lamella.pipeline.config.resolution import resolve
-    from lamella.pipeline.run import config_of
+    from lamella.pipeline.run_file import config_of
     from lamella.reporting.rules import rule_lines
 
     config = config_of(run) if run else resolve(recipe, overrides or ())

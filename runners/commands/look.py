@@ -1,4 +1,4 @@
-"""The commands that look at what was made: the folder of a run, a table, a shard, an archive or a page in; text out."""
+"""The commands that show what was made: a run's folder, a table, a shard, an archive or a page -> text."""
 
 import sys
 from typing import Annotated
@@ -11,19 +11,23 @@ from lamella.runners.exit_codes import FAILED, PAST_LIMIT, Stop
 def report(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a run.")],
     unsafe_hashes: Annotated[
-        str | None, typer.Option(metavar="FILE", help="The run's fetch.unsafe_hashes: else it shows no picture, if it had one.")
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="The run's fetch.unsafe_hashes, if it had one; without it no picture is shown.",
+        ),
     ] = None,
 ) -> None:
-    """Rebuilds report.json and report.html from the tables of a run."""
-    _run_folder(folder)
+    """Builds report.json and report.html again from the tables of a run."""
     print_report(write_report(folder, unsafe_hashes), folder)
 
 
 def verify(folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of a run.")]) -> None:
-    """Checks manifests, checksums and conservation, and decodes every sample; one line a fault."""
+    """Checks manifests, checksums and sums, and decodes every sample; prints one line for each fault."""
+    from lamella.pipeline.run_file import check_run_folder
     from lamella.reporting.verify import verify as verify_run
 
-    _run_folder(folder)
+    check_run_folder(folder)
     faults = 0
     for fault in verify_run(folder):
         print(fault)
@@ -36,19 +40,11 @@ def verify(folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder of 
     print(f"{folder}: sound, contents {contents_hash(folder)}")
 
 
-def _run_folder(folder: str) -> None:
-    from lamella.schemas.errors import ConfigError
-    from lamella.transforms.base.files import exists, join
-
-    if not exists(join(folder, "run.json")):
-        raise ConfigError(f"{folder}: not the folder of a run (no run.json)")
-
-
 def inspect(
-    path: Annotated[str, typer.Argument(help="A table, a shard or an archive.")],
+    path: Annotated[str, typer.Argument(help="A run, a table, a shard or an archive.")],
     limit: Annotated[int, typer.Option(min=1, help="How many records to show.")] = 5,
 ) -> None:
-    """Looks into a table, a shard or an archive."""
+    """Shows what a run, a table, a shard or an archive holds."""
     from rich.console import Console
 
     from lamella.reporting.inspect import inspect as look
@@ -65,7 +61,7 @@ def extract(
     overrides: Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="Overrides of extract.*.")] = None,
     url: Annotated[str, typer.Option(help="Where the HTML came from, for the relative URLs in it.")] = "",
 ) -> None:
-    """Extracts pages: HTML or JSON lines in; one JSON line a page out, in order."""
+    """Extracts pages: reads HTML or JSON lines, prints one JSON line for each page, in order."""
     from lamella.pipeline.config.resolution import resolve
     from lamella.schemas.errors import ConfigError
     from lamella.transforms.extract.lines import extract_lines
@@ -90,8 +86,8 @@ def print_report(report, folder: str, ended: str = "") -> None:
     """Prints what the run came to. Past a limit the code says so: the tables stand, but somebody should look."""
     from rich.console import Console
 
-    from lamella.reporting.report import past_limits
-    from lamella.reporting.report import print_report as show
+    from lamella.reporting.report_text import past_limits
+    from lamella.reporting.report_text import print_report as show
 
     show(report, Console())
     over = [ended] * bool(ended) + past_limits(report)

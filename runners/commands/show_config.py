@@ -1,4 +1,4 @@
-"""The command that shows a configuration: a recipe and `key=value` overrides in, every key with its value and source out."""
+"""The command that shows a configuration: a recipe and `key=value` overrides -> every key with its value and source."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ USUAL = "m3w"
 
 def config(
     overrides: Annotated[list[str] | None, typer.Argument(metavar="[RECIPE] [KEY=VALUE]...", help="m3w if not given.")] = None,
-    config: Annotated[list[str] | None, typer.Option(help="YAML file laid over the recipe; of several the last wins.")] = None,
+    config: Annotated[list[str] | None, typer.Option(help="YAML file over the recipe; may be repeated, the last wins.")] = None,
 ) -> None:
     """Prints every key, its value and where the value comes from, as YAML that `--config` reads."""
     from lamella.pipeline.config.listing import show_config

@@ -1,4 +1,4 @@
-"""`lamella what-if`: a finished run and `key=value` overrides in; what they would change, as a table and a page, out."""
+"""`lamella what-if`: a finished run and `key=value` overrides -> what they would change, as a table and a page."""
 
 from typing import Annotated
 
@@ -7,9 +7,9 @@ import typer
 
 def what_if(
     folder: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a finished run.")],
-    overrides: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...", help="Settings that would be otherwise.")],
+    overrides: Annotated[list[str], typer.Argument(metavar="KEY=VALUE...", help="Settings to try.")],
     page: Annotated[str, typer.Option(help="Where the page with examples is written.")] = "what-if.html",
-    apply: Annotated[bool, typer.Option("--apply", help="Make it so: run it with these settings.")] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="Then run it with these settings.")] = False,
     processes: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
 ) -> None:
     """Says what other thresholds would keep and reject, with examples, and changes nothing."""
@@ -17,7 +17,7 @@ def what_if(
 
     from lamella.pipeline.config.resolution import with_overrides
     from lamella.pipeline.preflight import reach_models
-    from lamella.pipeline.run import config_of
+    from lamella.pipeline.run_file import config_of, facts_of
     from lamella.pipeline.trial import try_out
     from lamella.reporting.what_if import difference, write_page
     from lamella.runners.launch import Engine, executor, prepare
@@ -33,11 +33,8 @@ def what_if(
         write_page(found, trial, config, overrides, path=page)
     _print(found, page)
     if apply:
-        from lamella.pipeline.ownership import read_facts
-
-        facts = read_facts(folder) or {}
         with Progress() as progress:
-            launch = prepare(config, facts["inputs"], folder, progress.say, engine=engine)
+            launch = prepare(config, facts_of(folder)["inputs"], folder, progress.say, engine=engine)
             launch.carry_out(progress.say, progress.watch)
 
 

@@ -1,1 +1,1 @@
-"""Beam pipelines in; the same, run on Spark through PySpark alone, out. Nothing of Beam's Java is needed."""
+"""Beam pipelines -> the same, run on Spark by PySpark alone, without Beam's Java."""

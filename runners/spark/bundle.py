@@ -1,7 +1,7 @@
-"""Chunks of encoded records in; what a stage makes of them out, while it is at work: neither end is held in memory.
+"""Chunks of encoded records -> what a stage makes of them, as a stream: neither end is held in memory.
 
-Runs in Spark's Python workers. Beam's own BundleProcessor does the work, so that a function sees what it sees elsewhere. It
-pushes what it makes, and Spark pulls: the processor runs in a thread of its own, a few chunks ahead.
+It runs in Spark's Python workers. Beam's own BundleProcessor does the work, so functions see the same as elsewhere. It pushes
+its results and Spark pulls them: the processor runs in a thread of its own, a few chunks ahead.
 """
 
 import threading

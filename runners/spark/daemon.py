@@ -1,4 +1,4 @@
-"""Spark's Python daemon: an executor's orders in; workers, forked from this process and its imports, out.
+"""An executor's requests -> workers, forked from this process with its imports: Spark's Python daemon.
 
 An executor starts it as `python -m lamella.runners.spark.daemon`.
 A worker of its own would import Beam by itself, for seconds.

@@ -1,4 +1,4 @@
-"""What Spark raises in; a RuntimeError of one line out: a Java trace of two hundred lines hides the one that tells."""
+"""An error of Spark -> a RuntimeError of one line: a Java trace of two hundred lines hides the line that matters."""
 
 import contextlib
 import re

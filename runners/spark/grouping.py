@@ -1,7 +1,7 @@
-"""Encoded records in; encoded groups of those of one key out. What lies between, a sort by key, is Spark's.
+"""Encoded records -> encoded groups of the records of one key. Spark sorts by key in between.
 
-A partition is never held: records flow from a chunk to the sort and from the sort into groups, of which a small one is in
-memory and a large one in a file.
+A partition is never held: records flow from a chunk to the sort and from the sort into groups. A small group is in memory, a
+large one in a file.
 """
 
 from collections.abc import Iterable, Iterator

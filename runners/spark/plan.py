@@ -1,7 +1,7 @@
-"""Beam's fused stages in; what Spark is to run, as plain values, out. Nothing of Spark is imported here.
+"""Beam's fused stages -> what Spark is to run, as plain values. It imports nothing of Spark.
 
-This is the one file that reads Beam's own notes on a pipeline (`runners.portability.fn_api_runner`). They are no public
-interface, so `pyproject.toml` pins Beam exactly, and tests/runners/test_spark_plan.py says what moved when the pin does.
+Only this file reads Beam's own notes on a pipeline (`runners.portability.fn_api_runner`). They are not a public interface, so
+`pyproject.toml` pins Beam exactly, and tests/runners/test_spark_plan.py shows what changed with another version.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A job that runs on Spark in; lines on how far it is out, one every fifteen seconds."""
+"""A job that runs on Spark -> a line of progress every fifteen seconds."""
 
 import threading
 import time

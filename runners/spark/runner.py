@@ -1,7 +1,7 @@
-"""A Beam pipeline in; its stages as Spark's RDDs, run, out.
+"""A Beam pipeline -> its stages, run as Spark's RDDs.
 
 A stage is a `mapPartitions`, a GroupByKey a `repartitionAndSortWithinPartitions` on the encoded key, a side input a broadcast.
-Spark is asked once for all that has no reader; what is read twice waits on the workers' disks meanwhile.
+All outputs without a reader are asked of Spark at once; what is read twice waits on the workers' disks meanwhile.
 """
 
 from collections import defaultdict
@@ -64,7 +64,7 @@ class _Job:
         self._ends: list[RDD] = []
 
     def run(self) -> None:
-        """Lays stages out until some need side inputs, has Spark make those at once, and goes on; then runs what is left."""
+        """Lays stages out until some need side inputs, lets Spark make these at once, and continues; then runs what is left."""
         left: Sequence[StagePlan] = self._plan.stages
         try:
             while left := self._lay_out(left):

@@ -1,4 +1,4 @@
-"""A master's address in; an `execute(label, build)` on that Spark out. Spark is started by the first job, not before."""
+"""A master's address -> an `execute(label, build)` on that Spark. The first job starts Spark."""
 
 import contextlib
 import os
@@ -58,7 +58,7 @@ def check(settings: SparkSettings) -> None:
         raise ConfigError(f"--master {printable(master)}: not one of {MASTERS}")
     for word in settings.conf:
         if "=" not in word:
-            raise ConfigError(f"{printable(word)}: what stands after -- is for Spark, as KEY=VALUE")
+            raise ConfigError(f"{printable(word)}: words after -- are for Spark, as KEY=VALUE")
     version = pyspark_version()
     if version is None:
         raise ConfigError("--runner spark: PySpark is not installed: pip install 'lamella[spark]'")

@@ -1,7 +1,7 @@
-"""Values of a group too large for memory in; a file of this worker, and what stands for it in the encoded group, out; and back.
+"""Values of a group too large for memory -> a file of this worker, and a reference to it in the encoded group; and back.
 
-Beam reads such a group a page at a time, as often as a function asks: its values are state, named by a token. The token
-is the file's path, and a page's continuation is where the next one begins.
+Beam reads such a group one page at a time, as often as a function asks: its values are state, named by a token. The token is
+the file's path, and a page's continuation is the offset of the next page.
 """
 
 import tempfile
@@ -21,7 +21,7 @@ _IN_STATE = -1  # in place of a number of values: unknown, and then: all that is
 
 @contextmanager
 def spilled(values: Iterable[bytes]) -> Iterator[bytes]:
-    """What stands in a group in place of its values, as Beam's coder of iterables that lie in state reads it."""
+    """The reference that replaces a group's values, in the form that Beam's coder of iterables in state reads."""
     with tempfile.NamedTemporaryFile(prefix="lamella-group-") as file:
         values = iter(values)
         while page := list(islice(values, _PAGE)):

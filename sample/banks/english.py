@@ -1,4 +1,4 @@
-"""English lists and the sentences that suit any page."""
+"""English word lists, and the sentences that suit any page."""
 
 # ruff: noqa: E501
 LISTS = {

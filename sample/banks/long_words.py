@@ -1,4 +1,4 @@
-"""Long English words for texts of unusual measure: stems and endings in, some two thousand words out."""
+"""Stems and endings -> some two thousand long English words, for texts of unusual word length."""
 
 # ruff: noqa: SIM905
 

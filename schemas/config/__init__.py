@@ -1,4 +1,4 @@
-"""Every threshold and size of the curation: one frozen model a stage, the source of each number beside it. None is off."""
+"""Every threshold and size of the curation: one frozen model for each stage, each number with its source. None is off."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""Which documents are left once their media stand in place."""
+"""Settings of assemble: which documents are left once their media are in place."""
 
 from pydantic import NonNegativeInt, PositiveInt
 

@@ -1,4 +1,4 @@
-"""How captions are written, and which texts match their picture (CapFilt)."""
+"""Settings of caption: how captions are written, and which texts match their picture (CapFilt)."""
 
 from typing import Literal
 

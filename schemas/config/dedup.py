@@ -1,4 +1,4 @@
-"""When two documents are one, and which of them stays."""
+"""Settings of dedup: when two documents are one, and which of them stays."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Limits on a page, and what tells its main content from boilerplate."""
+"""Settings of extract: limits on a page, and what separates its main content from boilerplate."""
 
 from typing import Literal
 

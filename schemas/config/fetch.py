@@ -1,4 +1,4 @@
-"""How media are asked for, what sites may forbid, and which pictures and clips are usable."""
+"""Settings of fetch: how media are asked for, what sites may forbid, and which pictures and clips are usable."""
 
 from typing import Annotated, Literal
 
@@ -12,7 +12,7 @@ Moment = Annotated[float, Field(ge=0.0, lt=1.0)]  # of a clip, 0 its beginning
 
 
 class OptOutConfig(Frozen):
-    """Which words of a site are heard, where `fetch.honour_opt_outs` hears any. Rules of crawling: `fetch.robots_txt`."""
+    """Which signals of a site are obeyed, if `fetch.honour_opt_outs` is on. Rules of crawling: `fetch.robots_txt`."""
 
     x_robots_tag: bool = True  # noai, noimageai, noml, noindex ...: X-Robots-Tag, and robots meta of pages
     tdm: bool = True  # TDM-Reservation of a response, and meta of a page; W3C TDMRep

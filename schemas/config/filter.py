@@ -1,4 +1,4 @@
-"""Which languages and texts stay: one model of limits for nodes and for documents; None is off."""
+"""Settings of filter: which languages and texts stay; one model of limits for nodes and for documents. None is off."""
 
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 

@@ -1,4 +1,4 @@
-"""A model by name and weights."""
+"""Settings of a model: its name, weights, device and precision."""
 
 from typing import Literal
 

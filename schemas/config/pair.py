@@ -1,4 +1,4 @@
-"""Which texts of which pictures and clips are pairs of ALIGN, LTIP and VTP."""
+"""Settings of pair: which texts of which pictures and clips are pairs of ALIGN, LTIP and VTP."""
 
 from typing import ClassVar, Literal
 

@@ -1,4 +1,4 @@
-"""Limits on archives, records and bodies as they are read."""
+"""Settings of read: limits on archives, records and bodies."""
 
 from pydantic import Field, PositiveInt
 

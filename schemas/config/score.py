@@ -1,4 +1,4 @@
-"""When CLIP's similarity takes a pair or an image out."""
+"""Settings of score: when CLIP's similarity takes a pair or an image out."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What a shard holds, and how its pictures are stored."""
+"""Settings of shard: what a shard holds, and how its pictures are stored."""
 
 from pydantic import Field, PositiveFloat, PositiveInt
 

@@ -1,4 +1,4 @@
-"""What the configurations of all stages have: a limit of time for a record."""
+"""A setting of every stage: a limit of time for a record."""
 
 from pydantic import PositiveFloat
 

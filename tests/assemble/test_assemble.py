@@ -211,7 +211,7 @@ def _balances(rejected):
         sums = collections.Counter()
         for counter in counters:
             assert counter.stage is Stage.ASSEMBLE
-            sums[counter.unit, counter.door] += counter.count
+            sums[counter.unit, counter.kind] += counter.count
         gone = collections.Counter(unit for unit, *_ in rejected)
         gone[Unit.NODE] += sum(nodes for *_, nodes in rejected)
         assert sums == {

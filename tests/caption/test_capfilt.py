@@ -354,7 +354,7 @@ def test_both_outputs_whatever_the_order(config, loaded, run_folder, pairs, orde
         def check_counters(actual):
             sums = collections.Counter()
             for counter in actual:
-                sums[counter.stage, counter.unit, counter.door] += counter.count
+                sums[counter.stage, counter.unit, counter.kind] += counter.count
             assert sums == {
                 (Stage.CAPTION, Unit.PAIR, CounterKind.IN): 6,
                 (Stage.CAPTION, Unit.PAIR, CounterKind.MADE): 4,

@@ -55,15 +55,15 @@ MANY = [document(f"{at:04d}", f"https://{at}.example/", BREAD.upper()) for at in
 LATEST = DedupConfig(survivor="latest")
 
 
-def check(documents, config, *, kept, gone, account):
+def check(documents, config, *, kept, gone, account, rounds=0):
     with TestPipeline(runner=FnApiRunner()) as pipeline:
-        outcome = pipeline | beam.Create(documents) | DeduplicateDocuments(config)
+        outcome = pipeline | beam.Create(documents) | DeduplicateDocuments(config, rounds)
         survivors = outcome.kept | "Kept" >> beam.Map(lambda record: (record.key, record.canonical_url))
         rows = outcome.duplicates | "Row" >> beam.Map(lambda row: (row.key, row.reason, row.survivor, row.survivor_url))
         rejected = outcome.rejected | "Gone" >> beam.Map(lambda out: (out.unit, out.key, out.reason, out.detail, out.nodes))
         sums = (
             outcome.counters
-            | "Count" >> beam.Map(lambda counter: ((str(counter.unit), str(counter.door)), counter.count))
+            | "Count" >> beam.Map(lambda counter: ((str(counter.unit), str(counter.kind)), counter.count))
             | beam.CombinePerKey(sum)
         )
         rejections = [(Unit.DOCUMENT, key, reason, f"copy of {url}", 2) for key, reason, _, url in gone]
@@ -73,8 +73,8 @@ def check(documents, config, *, kept, gone, account):
         assert_that(sums, equal_to(list(account.items())), label="account")
 
 
-@pytest.mark.parametrize("turn", [1, -1], ids=["forwards", "backwards"])
-def test_addresses_first_then_texts(turn):
+@pytest.mark.parametrize(("turn", "rounds"), [(1, 0), (-1, 0), (1, 1), (-1, 3)])
+def test_addresses_first_then_texts(turn, rounds):
     check(
         [*DOCUMENTS, *CHAIN, TWIN, TWIN, TWIN][::turn],
         LATEST,
@@ -95,6 +95,7 @@ def test_addresses_first_then_texts(turn):
             *[("twin", Reason.SAME_URL, "twin", "https://twin.example/")] * 2,
         ],
         account={("document", "in"): 18, ("document", "kept"): 8, ("node", "in"): 36, ("node", "kept"): 16},
+        rounds=rounds,
     )
 
 

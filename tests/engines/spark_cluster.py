@@ -1,4 +1,4 @@
-"""A folder in; a standalone Spark cluster on this machine's loopback out: a master and workers, each a process of its own.
+"""A folder -> a standalone Spark cluster on this machine's loopback: a master and workers, each a process of its own.
 
 What PySpark's package holds is enough. Everything ends with the `with` block, also where it is left by an error.
 """

@@ -1,4 +1,4 @@
-"""Pages in; documents, rejections and counters out; the sums hold."""
+"""Pages -> documents, rejections and counters; the sums hold."""
 
 import apache_beam as beam
 import pytest
@@ -70,7 +70,7 @@ def test_the_stage():
         outcome = pipeline | beam.Create(pages) | ExtractDocuments(CONFIG)
         assert_that(outcome.kept | beam.Map(lambda document: document.key), equal_to(["a", "c"]), label="kept")
         assert_that(outcome.rejected | beam.Map(lambda left: left.reason.value), equal_to(["no_media"]), label="rejected")
-        sums = outcome.counters | beam.Map(lambda t: ((t.unit.value, t.door.value), t.count)) | beam.CombinePerKey(sum)
+        sums = outcome.counters | beam.Map(lambda t: ((t.unit.value, t.kind.value), t.count)) | beam.CombinePerKey(sum)
         expected = {
             ("page", "in"): 3,
             ("page", "kept"): 2,

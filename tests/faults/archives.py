@@ -1,4 +1,4 @@
-"""A seed in, a web archive with one or two bad records among good ones out, and which records its faults may cost.
+"""A seed -> a web archive with one or two bad records among good ones, and which records its faults may cost.
 
 Containers: gzip with a member a record, plain WARC, ARC both ways, and archives packed as a whole. A fault hits a record
 before it is packed (what a crawler or a server writes) or what is stored of it (what a disk or a network does to it).

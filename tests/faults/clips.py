@@ -1,4 +1,4 @@
-"""A seed in; (name, bytes) of a clip that means harm, or was damaged, out. Nothing is stored, nothing is random."""
+"""A seed -> (name, bytes) of a clip that means harm, or was damaged. Nothing is stored, nothing is random."""
 
 import struct
 from collections.abc import Callable

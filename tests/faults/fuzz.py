@@ -1,4 +1,4 @@
-"""Numbers in; thousands of bad inputs and kills tried on the product, their figures as a table and a JSON file, out.
+"""Numbers -> thousands of bad inputs and kills, tried on the product, and their figures as a table and a JSON file.
 
     python -m tests.faults.fuzz --inputs 25000 --kills 200 --seed 0 --processes 2 --output fuzz.json
 

@@ -1,4 +1,4 @@
-"""A seed in; what broke the law when an archive or a page was read, extracted and stored by the product's functions, out."""
+"""A seed -> what broke the law when the product read, extracted and stored an archive or a page."""
 
 import collections
 import io
@@ -108,7 +108,7 @@ def _read(path: Path) -> tuple[dict[str, tuple], list[Rejection], list[str]]:
                 if output.reason is Reason.CRASHED:
                     faults.append(f"crashed: {output.detail}")
             case Counter():
-                counts[output.unit, output.door] += output.count
+                counts[output.unit, output.kind] += output.count
     came, stayed = counts[Unit.RECORD, CounterKind.IN], counts[Unit.RECORD, CounterKind.KEPT]
     if came != stayed + len(rejections):
         faults.append(f"{came} records came, {stayed} stayed, {len(rejections)} left")

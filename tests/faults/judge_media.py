@@ -1,4 +1,4 @@
-"""A seed in; a picture or a clip judged, then used as shards, report and trainer use it; what broke the law out, in words."""
+"""A seed -> what broke the law, in words, when a picture or a clip was judged and then used by shards, report and trainer."""
 
 from collections.abc import Callable
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""A seed in; a finished run with one damaged file verified, reported, inspected and trained on; what broke the law out.
+"""A seed -> what broke the law when a finished run with one damaged file was verified, reported, inspected and trained on.
 
 `verify` names the file, or the file is sound; nothing raises but what a command says in one line.
 """

@@ -1,4 +1,4 @@
-"""A sample web in; runs of it killed at moments that a hash chooses, each gone on with, and what they came to, out.
+"""A sample web -> runs of it that are killed at moments chosen by hash and continued, and what they came to.
 
 A kill is SIGKILL to the whole process group, as a machine's end would be. A run that was killed some times must end in the
 bytes of one that nobody disturbed: tables, counters and rejections (so the report's sums, too), shards.

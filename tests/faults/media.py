@@ -1,4 +1,4 @@
-"""A seed in; a picture or a clip that storage or transport has damaged, out. What is meant to harm has its own modules."""
+"""A seed -> a picture or a clip that storage or transport has damaged. What is meant to harm has its own modules."""
 
 from functools import cache
 from io import BytesIO

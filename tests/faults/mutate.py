@@ -1,4 +1,4 @@
-"""Bytes and an Rng in; the same bytes with one to three faults of storage or transport, and the faults' names, out."""
+"""Bytes and an Rng -> the same bytes with one to three faults of storage or transport, and the faults' names."""
 
 from collections.abc import Callable
 

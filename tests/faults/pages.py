@@ -1,4 +1,4 @@
-"""A seed in, the bytes of a page that is meant to cost time, memory or sense, and how the server calls them, out.
+"""A seed -> the bytes of a page that is meant to cost time, memory or sense, and the type that its server declares.
 
 Small ones, so that hundreds fit into a test run: what grows with the square is found by size, in `tests/extract`.
 """

@@ -1,4 +1,4 @@
-"""(kind, seed) in, Verdicts out, by processes that can be killed: an input that hangs or kills its process costs that one.
+"""(kind, seed) -> Verdicts, by processes that can be killed: an input that hangs or kills its process costs that one.
 
 The law: no input ends the process that judges it, none passes the limits of time and memory, and a judge finds no fault.
 """

@@ -1,4 +1,4 @@
-"""A seed and a finished run in; a copy of the run in which one file is damaged, and what was done to it, out.
+"""A seed and a finished run -> a copy of the run in which one file is damaged, and what was done to it.
 
 Shards, tables, manifests and `run.json`. Half of the damaged shards and tables are signed anew in their manifest, as whoever
 makes a hostile dataset would.
@@ -17,7 +17,7 @@ from tests.faults.tars import hostile_tar
 
 KINDS = {
     "tar": ("shards/*/*.tar",),
-    "table": ("*/part-*.parquet", "pairs/*/*.parquet", "shards/*/*.parquet", "extracted/*/*.parquet", "tallies/*/*.parquet"),
+    "table": ("*/part-*.parquet", "pairs/*/*.parquet", "shards/*/*.parquet", "extracted/*/*.parquet", "counters/*/*.parquet"),
     "manifest": (f"*/{MANIFEST}", f"*/*/{MANIFEST}"),
     "run": ("run.json",),
 }

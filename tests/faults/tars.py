@@ -1,4 +1,4 @@
-"""A sound shard and rng in; a tar that `tarfile` would believe, and what is hostile in it, out."""
+"""A sound shard and rng -> a tar that `tarfile` would believe, and what is hostile in it."""
 
 import io
 import tarfile

@@ -12,7 +12,10 @@ from lamella.schemas.config import PairConfig
 from lamella.schemas.keys import stable_int
 from lamella.schemas.media import BlobRef, Container, Media, MediaKind
 from lamella.schemas.pair import CaptionSource, Dataset, ImageTextPair
+from lamella.transforms.base import find_components
+from lamella.transforms.base.contraction import claims, contract
 from lamella.transforms.base.join import Group
+from lamella.transforms.base.union_find import UnionFind
 from lamella.transforms.dedup.components import links_of_bucket
 from lamella.transforms.fetch import copies, find_copies
 from lamella.transforms.pair import stage as pairs
@@ -95,9 +98,23 @@ def test_a_hot_key_is_streamed(outputs):
     assert count(outputs()) == MANY
 
 
+class Keys:
+    """Keys as an engine streams those of one group: made anew for each reader."""
+
+    def __iter__(self) -> Iterator[str]:
+        return (f"{n:032x}" for n in range(MANY))
+
+
 def test_a_bucket_of_documents_becomes_a_star():
-    keys = [f"{n:032x}" for n in range(MANY)]
-    assert count(links_of_bucket(keys)) == MANY
+    assert count(links_of_bucket(Keys())) == MANY
+
+
+def test_a_head_that_many_bridge_to_is_streamed():
+    assert count(claims("head", Keys(), 0)) == MANY + 1
+    _, edges = contract(Keys(), 0)
+    assert count(edges) == MANY - 1
+    assert count(find_components._root("head", group(stands=Keys, roots=lambda: ["root"]))) == MANY
+    assert count(find_components._named("root", group(roots=Keys))) == MANY
 
 
 @pytest.fixture
@@ -120,8 +137,8 @@ def test_hashes_that_all_share_a_chunk_are_not_compared_each_with_each(compared)
     planted = [(one, one ^ (1 << n % 54) ^ (1 << (n * 7 + 1) % 54)) for n, one in enumerate(hashes[:50])]
     names = [f"{value:016x}" for value in (*hashes, *(near for _, near in planted))]
     edges = copies.near_hashes(names, 5)
-    roots = copies.clusters(edges)
-    assert all(roots[f"{one:016x}"] == roots[f"{near:016x}"] for one, near in planted)
+    forest = UnionFind(edges)
+    assert all(forest.root(f"{one:016x}") == forest.root(f"{near:016x}") for one, near in planted)
     assert sum(compared) < len(names) ** 2 / 2 / 50
 
 

@@ -1,4 +1,4 @@
-"""A process that judges bad inputs until its input ends: `kind seed` lines in, one JSON line each out.
+"""A process that judges bad inputs until its input ends: `kind seed` lines -> one JSON line each.
 
 It bounds its own memory, and measures the peak of each input in itself and in the children that parse and decode for it.
 """

@@ -29,7 +29,7 @@ plus:DataMining="DMI-PROHIBITED-AIMLTRAINING"/></rdf:RDF></x:xmpmeta>"""
 class Kind:
     """What hosts of a kind do, and what becomes of their pictures: "kept", or the reason."""
 
-    fate: str
+    outcome: str
     words: str = ""  # with which an opt-out's detail begins
     files: dict[str, str] | None = None  # path -> body
     headers: dict[str, str] | None = None  # of pictures
@@ -37,7 +37,7 @@ class Kind:
     answers: Callable | None = None  # (request, data, tries) -> response to a picture
     robots_status: int = 200
     stalls: str = ""  # a path that is never answered
-    never_asked: bool = True  # its pictures are never asked for, where the fate is an opt-out
+    never_asked: bool = True  # its pictures are never asked for, where the outcome is an opt-out
 
 
 def robots(text: str) -> dict[str, str]:
@@ -91,49 +91,51 @@ async def large(request, data, tries):
 
 
 KINDS = {
-    "plain": Kind(fate="kept"),
-    "disallowed": Kind(fate="opted_out", words="robots.txt: disallowed", files=robots("User-agent: *\nDisallow: /p/\n")),
-    "robots broken": Kind(fate="opted_out", words="robots.txt: 500", robots_status=500),
-    "robots slow": Kind(fate="timed_out", stalls="/robots.txt"),
-    "usage": Kind(fate="opted_out", words="content-usage:", files=robots("User-agent: *\nContent-Usage: train-ai=n\n")),
-    "signal": Kind(fate="opted_out", words="content-signal:", files=robots("User-agent: *\nContent-Signal: ai-train=no\n")),
-    "prohibits": Kind(fate="opted_out", words="rsl:", files=robots("User-agent: *\nProhibits: ai-train\n")),
-    "licence": Kind(fate="opted_out", words="rsl:", files={**robots("License: /licence.xml\n"), "/licence.xml": RSL}),
+    "plain": Kind(outcome="kept"),
+    "disallowed": Kind(outcome="opted_out", words="robots.txt: disallowed", files=robots("User-agent: *\nDisallow: /p/\n")),
+    "robots broken": Kind(outcome="opted_out", words="robots.txt: 500", robots_status=500),
+    "robots slow": Kind(outcome="timed_out", stalls="/robots.txt"),
+    "usage": Kind(outcome="opted_out", words="content-usage:", files=robots("User-agent: *\nContent-Usage: train-ai=n\n")),
+    "signal": Kind(outcome="opted_out", words="content-signal:", files=robots("User-agent: *\nContent-Signal: ai-train=no\n")),
+    "prohibits": Kind(outcome="opted_out", words="rsl:", files=robots("User-agent: *\nProhibits: ai-train\n")),
+    "licence": Kind(outcome="opted_out", words="rsl:", files={**robots("License: /licence.xml\n"), "/licence.xml": RSL}),
     "tdmrep": Kind(
-        fate="opted_out",
+        outcome="opted_out",
         words="tdmrep.json:",
         files={"/.well-known/tdmrep.json": '[{"location": "/", "tdm-reservation": 1}]'},
     ),
-    "ai.txt": Kind(fate="opted_out", words="ai.txt:", files={"/ai.txt": "User-agent: *\nDisallow: /\n"}),
-    "x-robots-tag": Kind(fate="opted_out", words="x-robots-tag:", headers={"X-Robots-Tag": "noai"}, never_asked=False),
-    "tdm": Kind(fate="opted_out", words="tdm-reservation:", headers={"TDM-Reservation": "1"}, never_asked=False),
-    "usage header": Kind(fate="opted_out", words="content-usage:", headers={"Content-Usage": "train-ai=n"}, never_asked=False),
+    "ai.txt": Kind(outcome="opted_out", words="ai.txt:", files={"/ai.txt": "User-agent: *\nDisallow: /\n"}),
+    "x-robots-tag": Kind(outcome="opted_out", words="x-robots-tag:", headers={"X-Robots-Tag": "noai"}, never_asked=False),
+    "tdm": Kind(outcome="opted_out", words="tdm-reservation:", headers={"TDM-Reservation": "1"}, never_asked=False),
+    "usage header": Kind(
+        outcome="opted_out", words="content-usage:", headers={"Content-Usage": "train-ai=n"}, never_asked=False
+    ),
     "signal header": Kind(
-        fate="opted_out", words="content-signal:", headers={"Content-Signal": "ai-train=no"}, never_asked=False
+        outcome="opted_out", words="content-signal:", headers={"Content-Signal": "ai-train=no"}, never_asked=False
     ),
     "licence header": Kind(
-        fate="opted_out", words="rsl:", headers={"Link": RSL_LINK}, files={"/licence.xml": RSL}, never_asked=False
+        outcome="opted_out", words="rsl:", headers={"Link": RSL_LINK}, files={"/licence.xml": RSL}, never_asked=False
     ),
-    "xmp": Kind(fate="opted_out", words="plus-data-mining:", never_asked=False),
-    "page noai": Kind(fate="opted_out", words="robots of a page:", head='<meta name="robots" content="noai">'),
-    "page tdm": Kind(fate="opted_out", words="tdm-reservation:", head='<meta name="tdm-reservation" content="1">'),
+    "xmp": Kind(outcome="opted_out", words="plus-data-mining:", never_asked=False),
+    "page noai": Kind(outcome="opted_out", words="robots of a page:", head='<meta name="robots" content="noai">'),
+    "page tdm": Kind(outcome="opted_out", words="tdm-reservation:", head='<meta name="tdm-reservation" content="1">'),
     "page licence": Kind(
-        fate="opted_out",
+        outcome="opted_out",
         words="rsl:",
         files={"/licence.xml": RSL},
         head='<link rel="license" type="application/rsl+xml" href="/licence.xml">',
     ),
-    "slow": Kind(fate="timed_out", answers=stall),
-    "hangs up": Kind(fate="connection_failed", answers=hang_up),
-    "unavailable": Kind(fate="http_error connection_failed", answers=unavailable),
-    "come back": Kind(fate="kept", answers=come_back),
-    "cut": Kind(fate="truncated_media", answers=cut),
-    "missing": Kind(fate="http_error", answers=missing),
-    "loop": Kind(fate="too_many_redirects", answers=loop),
-    "inward": Kind(fate="forbidden_address", answers=inward),
-    "no picture": Kind(fate="not_an_image", answers=page),
-    "large": Kind(fate="too_large", answers=large),
-    "crawl-delay": Kind(fate="kept", files=robots(f"User-agent: *\nCrawl-delay: {CRAWL_DELAY_S}\n")),
+    "slow": Kind(outcome="timed_out", answers=stall),
+    "hangs up": Kind(outcome="connection_failed", answers=hang_up),
+    "unavailable": Kind(outcome="http_error connection_failed", answers=unavailable),
+    "come back": Kind(outcome="kept", answers=come_back),
+    "cut": Kind(outcome="truncated_media", answers=cut),
+    "missing": Kind(outcome="http_error", answers=missing),
+    "loop": Kind(outcome="too_many_redirects", answers=loop),
+    "inward": Kind(outcome="forbidden_address", answers=inward),
+    "no picture": Kind(outcome="not_an_image", answers=page),
+    "large": Kind(outcome="too_large", answers=large),
+    "crawl-delay": Kind(outcome="kept", files=robots(f"User-agent: *\nCrawl-delay: {CRAWL_DELAY_S}\n")),
 }
 NAMES = tuple(KINDS)
 

@@ -1,4 +1,4 @@
-"""Pictures with a C2PA manifest that speaks of training in; the words that forbid it, or the picture, out."""
+"""Pictures with a C2PA manifest that speaks of training -> the words that forbid it, or the picture."""
 
 import io
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Pictures whose own metadata forbid training in; the words out."""
+"""Pictures whose own metadata forbid training -> the words that forbid it."""
 
 import io
 import zlib

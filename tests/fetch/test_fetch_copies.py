@@ -4,24 +4,29 @@ import io
 from dataclasses import replace
 from itertools import combinations
 
+import apache_beam as beam
 import numpy as np
 import pytest
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.testing.test_pipeline import TestPipeline
+from apache_beam.testing.util import assert_that, equal_to
 from fetch_media import captured, picture
 from PIL import Image
 
 from lamella.schemas.config import FetchConfig
+from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.media import Media
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.union_find import UnionFind
 from lamella.transforms.fetch.copies import (
     as_member,
     choose_one,
-    clusters,
     copies_of,
     hashes_by_chunk,
     near_hashes,
     survivor_of,
 )
+from lamella.transforms.fetch.find_copies import FindCopies
 from lamella.transforms.fetch.inspect import judge_bytes
 
 
@@ -53,7 +58,7 @@ def test_no_near_pair_is_missed_and_no_far_one_taken(distance):
         if (int(left, 16) ^ int(right, 16)).bit_count() <= distance:
             brute.join(left, right)
     wanted = dict(brute.roots())
-    found = clusters(found_edges(hashes, distance))
+    found = dict(UnionFind(found_edges(hashes, distance)).roots())
     alone = {name for name, root in wanted.items() if list(wanted.values()).count(root) == 1}
     assert found == {name: root for name, root in wanted.items() if name not in alone}
 
@@ -62,7 +67,7 @@ def test_roots_do_not_depend_on_the_order_of_edges():
     edges = [("c", "d"), ("a", "b"), ("e", "f"), ("b", "c"), ("f", "g")]
     wanted = dict.fromkeys("abcd", "a") | dict.fromkeys("efg", "e")
     for order in (edges, edges[::-1], sorted(edges, key=lambda edge: edge[1][::-1])):
-        assert clusters(order) == wanted
+        assert dict(UnionFind(order).roots()) == wanted
 
 
 def test_a_bucket_gives_a_forest_not_every_pair():
@@ -118,6 +123,21 @@ def test_one_hash_is_one_picture_only_where_the_colours_agree():
 def test_every_copy_is_close_to_the_one_that_stays(order):
     chain = [looks(f"step{at}", (1 << 4 * at) - 1, (60, 60, 60, 60), width=900 - at) for at in range(4)]
     assert clustered(*chain[::order]) == {"step0": "step0", "step1": "step0", "step2": "step2", "step3": "step2"}
+
+
+@pytest.mark.parametrize("rounds", [0, 2])
+def test_through_beam_survivors_are_the_same_for_all_rounds(rounds):
+    chain = [looks(f"step{at}", (1 << 4 * at) - 1, (60, 60, 60, 60), width=900 - at) for at in range(16)]
+    config = FetchConfig(phash_distance=4)
+    with TestPipeline(runner=FnApiRunner()) as pipeline:
+        inputs = {
+            "documents": pipeline | "documents" >> beam.Create([], reshuffle=False).with_output_types(InterleavedDocument),
+            "media": pipeline | "media" >> beam.Create(chain, reshuffle=False).with_output_types(Media),
+        }
+        found = inputs | FindCopies(config, rounds) | beam.Map(lambda member: (member.sha256, member.survivor))
+        survivors = [(one.sha256, f"https://a.org/{cluster}") for cluster, one in copies_of(chain, config)]
+        assert_that(found, equal_to(survivors))
+    assert len(set(survivors)) == 16 and len({url for _, url in survivors}) == 8
 
 
 def test_copies_of_one_file_are_one_cluster_and_the_largest_stays():

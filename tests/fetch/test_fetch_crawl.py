@@ -98,8 +98,8 @@ def left(run: str) -> list[Rejection]:
 def test_every_link_of_every_host_is_kept_or_has_its_reason(crawl):
     server, run, _ = crawl
     kept, gone = list(read_records(f"{run}/media", Media)), left(run)
-    fates = Counter(record.url for record in (*kept, *gone))
-    assert fates == Counter(url for number in range(HOSTS) for url in server.urls(number))
+    outcomes = Counter(record.url for record in (*kept, *gone))
+    assert outcomes == Counter(url for number in range(HOSTS) for url in server.urls(number))
     by_kind = defaultdict(Counter)
     for media in kept:
         by_kind[kind_of(host_in(media.url))]["kept"] += 1
@@ -107,9 +107,9 @@ def test_every_link_of_every_host_is_kept_or_has_its_reason(crawl):
         by_kind[kind_of(host_in(rejection.url))][rejection.reason.value] += 1
     links = HOSTS // len(NAMES) * PICTURES
     assert {name: set(by_kind[name]) for name in NAMES if name != "unavailable"} == {
-        name: {kind.fate} for name, kind in KINDS.items() if name != "unavailable"
+        name: {kind.outcome} for name, kind in KINDS.items() if name != "unavailable"
     }
-    assert set(by_kind["unavailable"]) <= set(KINDS["unavailable"].fate.split())  # one is asked, then the host is given up
+    assert set(by_kind["unavailable"]) <= set(KINDS["unavailable"].outcome.split())  # one is asked, then the host is given up
     assert {name: sum(counts.values()) for name, counts in by_kind.items()} == dict.fromkeys(NAMES, links)
     assert list(verify(run)) == []
 
@@ -158,7 +158,7 @@ def test_no_host_is_asked_more_often_than_it_allows(crawl):
 def test_what_is_forbidden_is_never_asked_for_and_what_is_known_is_not_asked_again(crawl):
     server, _, kills = crawl
     asked = Counter((host, path) for _, host, path in server.log if path.startswith("/p/"))
-    silent = {name for name, kind in KINDS.items() if kind.fate == "opted_out" and kind.never_asked} | {"robots slow"}
+    silent = {name for name, kind in KINDS.items() if kind.outcome == "opted_out" and kind.never_asked} | {"robots slow"}
     assert not {kind_of(host) for host, _ in asked} & silent
     again = sum(count - 1 for (host, _), count in asked.items() if kind_of(host) not in (*ASKS_AGAIN, "slow"))
     assert again <= len(kills) * BATCH_LINKS

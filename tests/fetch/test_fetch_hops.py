@@ -1,4 +1,4 @@
-"""A link at an address and what an archive holds there in; its capture, the next address, or its end, out."""
+"""A link at an address and what an archive holds there -> its capture, the next address, or its end."""
 
 import apache_beam as beam
 import pytest

@@ -1,4 +1,4 @@
-"""Bytes in, Media or the reason out."""
+"""Bytes -> Media or the reason."""
 
 from hashlib import sha256
 

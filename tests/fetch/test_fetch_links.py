@@ -1,4 +1,4 @@
-"""Documents in, distinct links out; and what an address alone, or its pages, earn."""
+"""Documents -> distinct links; and what an address alone, or its pages, earn."""
 
 from itertools import permutations
 

@@ -1,4 +1,4 @@
-"""Header shapes in, the directive that forbids or "" out."""
+"""Header shapes -> the directive that forbids or ""."""
 
 import pytest
 

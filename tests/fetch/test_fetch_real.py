@@ -9,8 +9,9 @@ from store_world import store_at
 from lamella.schemas.config import FetchConfig, ReadConfig
 from lamella.schemas.media import ArchiveMedia, Media, MediaKind, MediaLink
 from lamella.schemas.rejection import Reason
+from lamella.transforms.base.union_find import UnionFind
 from lamella.transforms.fetch.captured import FetchedFile, from_archive
-from lamella.transforms.fetch.copies import clusters, hashes_by_chunk, near_hashes
+from lamella.transforms.fetch.copies import hashes_by_chunk, near_hashes
 from lamella.transforms.fetch.inspect import judge_bytes, read_media
 from lamella.transforms.read.archive import read_archive
 
@@ -56,10 +57,11 @@ def test_known_copies_are_one_cluster(inspected, real_data):
     for phash in set(pictures.values()):
         for chunk, value in hashes_by_chunk(phash, FetchConfig().phash_distance):
             buckets.setdefault(chunk, []).append(value)
-    roots = clusters(edge for bucket in buckets.values() for edge in near_hashes(bucket, FetchConfig().phash_distance))
+    distance = FetchConfig().phash_distance
+    forest = UnionFind(edge for bucket in buckets.values() for edge in near_hashes(bucket, distance))
     known = 0
     for line in (real_data / "image_dups.jsonl").read_text().splitlines():
         copies = [pictures[url] for url in json.loads(line)["urls"] if url in pictures]
         known += len(copies) > 1
-        assert len({roots.get(phash, phash) for phash in copies}) <= 1
+        assert len({forest.root(phash) for phash in copies}) <= 1
     assert known == 29

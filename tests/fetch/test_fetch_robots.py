@@ -1,4 +1,4 @@
-"""robots.txt in, verdict out: RFC 9309's own examples, its limits, its answers to failure, and a day's memory."""
+"""robots.txt -> verdict: RFC 9309's own examples, its limits, its answers to failure, and a day's memory."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Documents that pages, sites and archives forbid the use of in; when each was said out, as the ledger of opt-outs has it."""
+"""Documents whose use pages, sites and archives forbid -> when each opt-out was said, in the table of opt-outs."""
 
 from dataclasses import replace
 

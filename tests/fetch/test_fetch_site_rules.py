@@ -1,4 +1,4 @@
-"""What a site's files say of a path in, the verdict out: who says what to whom, each signal, each switch."""
+"""What a site's files say of a path -> the verdict: who says what to whom, each signal, each switch."""
 
 import asyncio
 import json

@@ -78,7 +78,7 @@ def fetch(
     counts = collections.Counter()
     for counter in seen["counters"]:
         assert (counter.stage, counter.unit) == (Stage.FETCH, Unit.MEDIA)
-        counts[counter.door] += counter.count
+        counts[counter.kind] += counter.count
     assert all((rejection.stage, rejection.unit) == (Stage.FETCH, Unit.MEDIA) for rejection in seen["rejected"])
     assert counts[CounterKind.IN] == 0
     assert counts[CounterKind.KEPT] == len(seen["kept"])

@@ -157,7 +157,7 @@ def test_the_stage_at_both_outputs():
         rejected = outcome.rejected | "Gone" >> beam.Map(lambda out: (out.unit, out.key, out.reason, out.nodes))
         sums = (
             outcome.counters
-            | beam.Map(lambda counter: ((str(counter.unit), str(counter.door)), counter.count))
+            | beam.Map(lambda counter: ((str(counter.unit), str(counter.kind)), counter.count))
             | beam.CombinePerKey(sum)
         )
         assert_that(kept, equal_to([("a", 2, "en"), ("b", 2, "en")]), label="kept")

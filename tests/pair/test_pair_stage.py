@@ -158,7 +158,7 @@ def _rejected(rejections):
 def _counted(counters):
     sums = collections.Counter()
     for counter in counters:
-        sums[counter.stage, counter.unit, counter.door] += counter.count
+        sums[counter.stage, counter.unit, counter.kind] += counter.count
     early = sum(count for (reason, _), count in REJECTED.items() if reason in EARLY)
     fetched = len(KEPT) + REJECTED.total() - early
     assert sums == {

@@ -1,4 +1,4 @@
-"""Cues and a time in, what is said in it out: once each, and no sounds."""
+"""Cues and a time -> what is said in it: once each, and no sounds."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A compiled pattern in; the texts that would make it slow out: prefix + pump * n + suffix, from the pattern's own parse tree.
+"""A compiled pattern -> the texts that would make it slow: prefix + pump * n + suffix, from the pattern's own parse tree.
 
 A pattern is slow where a repetition can take one text in several ways (exponential), where two repetitions in a row can, or
 where a search that fails starts again at each place (quadratic). So each repetition of the tree is fed with what its body

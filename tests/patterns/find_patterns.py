@@ -1,4 +1,4 @@
-"""The package in; every compiled pattern that its modules hold out, by introspection, each with the places where it stands."""
+"""The package -> every compiled pattern that its modules hold, by introspection, each with the places where it stands."""
 
 import importlib
 import re

@@ -1,4 +1,4 @@
-"""Run folders for tests: records in, the tables and manifests of a run on disk out."""
+"""Run folders for tests: records -> the tables and manifests of a run on disk."""
 
 import io
 import json
@@ -134,7 +134,7 @@ def synthetic_pair(media: Media, text: str, match: float, **more: Any) -> ImageT
 def counters(rows: Iterable[tuple[str, str, int, int, int]]) -> list[Counter]:
     """(stage, unit, in, made, kept) -> counters."""
     return [
-        Counter(stage=Stage(stage), unit=Unit(unit), door=kind, count=count)
+        Counter(stage=Stage(stage), unit=Unit(unit), kind=kind, count=count)
         for stage, unit, *counts in rows
         for kind, count in zip((CounterKind.IN, CounterKind.MADE, CounterKind.KEPT), counts, strict=True)
         if count
@@ -363,7 +363,7 @@ def small_run(folder: Path, **facts: Any) -> str:
     stages = {"documents": ("read", "extract", "filter", "dedup", "propose"), "media": ("fetch",), "shards": ("shard",)}
     stages["pairs"] = ("assemble", "pair", "score", "caption")
     for job, names in stages.items():
-        tables[f"tallies/{job}"] = (Counter, counters(row for row in SMALL_COUNTERS if row[0] in names))
+        tables[f"counters/{job}"] = (Counter, counters(row for row in SMALL_COUNTERS if row[0] in names))
         tables[f"rejections/{job}"] = (Rejection, small_rejections()[job])
     for dataset, samples in ((Dataset.M3W, 4), (Dataset.ALIGN, 2), (Dataset.LTIP, 1), (Dataset.VTP, 1)):
         put_shards(folder, dataset, samples)

@@ -21,9 +21,9 @@ MB = 1 << 20
         ([0, 0, 0], {}, 2, [3]),
         ([900 * MB, 1, 1, 1], {}, 2, [2, 2]),
         ([900 * MB] * 5, {}, None, [5]),  # a cluster
-        ([900 * MB] * 5, {"archives_per_wave": 3}, 2, [3, 2]),
-        ([900 * MB] * 5, {"archives_per_wave": 3}, None, [3, 2]),
-        ([10 * MB] * 4, {"wave_bytes": 20 * MB}, 1, [2, 2]),
+        ([900 * MB] * 5, {"archives_per_batch": 3}, 2, [3, 2]),
+        ([900 * MB] * 5, {"archives_per_batch": 3}, None, [3, 2]),
+        ([10 * MB] * 4, {"bytes_per_batch": 20 * MB}, 1, [2, 2]),
         ([], {}, 2, []),
     ],
 )

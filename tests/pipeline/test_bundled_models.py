@@ -11,7 +11,8 @@ from run_folder import small_run
 from lamella.pipeline.bundled import models_in_use, warn_of_archives, warn_of_pages
 from lamella.pipeline.config.resolution import resolve
 from lamella.reporting.card import card
-from lamella.reporting.report import print_report, write_report
+from lamella.reporting.report import write_report
+from lamella.reporting.report_text import print_report
 
 OURS, FOREIGN = "https://ferry-notes.example/a.html", "https://photos.org/a.html"
 OFF = ["score.min_score=null", "score.documents=false", "caption.on=false"]

@@ -30,6 +30,21 @@ def test_every_set_of_shards_is_a_configuration(report):
     assert found["configs"][1]["data_files"] == [{"split": "train", "path": "shards/align/align-train-*.tar"}]
 
 
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"fetch": {"unsafe_url_words": ("xxx",)}}, "by words in their addresses; no model looked for unsafe content."),
+        ({"fetch": {"unsafe_url_words": ()}}, "pictures were not judged; no model looked"),
+        ({"fetch": {"unsafe_hashes": "list.txt", "classifiers": ("nsfw.yaml",)}}, "addresses, lists of hashes, 1 model."),
+        ({"score": {"heads": ("a.safetensors", "b.safetensors")}}, "addresses, 2 models."),
+        ({"fetch": {"honour_opt_outs": False}}, "Opt-outs were not honoured, except the crawling rules of robots.txt."),
+    ],
+)
+def test_what_was_done_for_rights_and_safety_follows_the_settings(report, settings, says):
+    config = report["config"] | {stage: report["config"][stage] | changed for stage, changed in settings.items()}
+    assert says in card(report | {"config": config})
+
+
 def test_documents_as_parquet_are_told_of(report):
     assert "shards/m3w-parquet/train-*.parquet" in card(report, parquet=True)
     assert "parquet" not in card(report)

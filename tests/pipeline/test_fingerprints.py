@@ -34,9 +34,10 @@ def test_settings_and_inputs_count():
     "word",
     [
         "run.table_parts=9",
-        "run.archives_per_wave=1",
+        "run.archives_per_batch=1",
         "run.batch_buckets=3",
         "run.split_bytes=1000",
+        "run.contraction_rounds=3",
         "run.accelerator=type:nvidia-l4",
         "run.memory=elsewhere",
         "run.report_samples=1",

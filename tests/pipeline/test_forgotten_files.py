@@ -1,4 +1,4 @@
-"""A run whose media job found pictures unsafe in, and packs that no longer hold them out."""
+"""A run whose media job found unsafe pictures -> packs that no longer hold them."""
 
 from dataclasses import replace
 

@@ -16,12 +16,12 @@ from lamella.pipeline.ownership import (
     check_output,
     check_own,
     claim,
-    read_facts,
     sweep,
     withdraw,
     write_own,
 )
 from lamella.pipeline.run import run
+from lamella.pipeline.run_file import config_of, read_facts
 from lamella.pipeline.tables import TableManifest, write_file, write_manifest
 from lamella.schemas.errors import ConfigError
 from lamella.schemas.media import MediaKind, MediaLink
@@ -138,7 +138,7 @@ def test_empty_absent_and_barely_begun_folders_are_taken(tmp_path):
     "name",
     [
         "documents/part-00000-of-00002.parquet",
-        "tallies/shards/_manifest.json",
+        "counters/shards/_manifest.json",
         "media",
         "rejections",
         "README.md",
@@ -287,7 +287,7 @@ def test_temporary_files_of_killed_runs_go_and_others_stay(tmp_path):
 def test_every_table_s_names_are_known_beforehand():
     names = table_names(resolve("demo", ["run.table_parts=2"]))
     assert names["pairs/images"] == ["part-00000-of-00002.parquet", "part-00001-of-00002.parquet"]
-    assert names["tallies/media"] == [PART]
+    assert names["counters/media"] == [PART]
     assert {"documents", "duplicates", "archive_media", "media", "interleaved", "rejections/shards"} <= names.keys()
 
 
@@ -300,3 +300,10 @@ def test_a_memory_that_cannot_be_kept_is_refused_by_its_key(tmp_path):
     for right in (None, "", str(tmp_path), str(tmp_path / "new" / "one"), "memory://shared"):
         check_memory(right)
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_run_of_another_version_is_one_line_that_names_the_file_and_the_key(tmp_path):
+    facts = {"recipe": "demo", "config": {"recipe": "demo", "run": {"wave_bytes": 5}}, "inputs": [], "versions": {}, "jobs": {}}
+    put(tmp_path, "run.json", json.dumps(facts))
+    with pytest.raises(ConfigError, match=r"run\.json: run\.wave_bytes: no such key \(got 5\); it is run\.bytes_per_batch now"):
+        config_of(str(tmp_path))

@@ -28,7 +28,8 @@ from run_folder import (
 
 from lamella.pipeline.empty import nothing_left
 from lamella.pipeline.recipes import demo
-from lamella.reporting.report import build_report, past_limits, print_report, write_report
+from lamella.reporting.report import build_report, write_report
+from lamella.reporting.report_text import past_limits, print_report
 from lamella.reporting.samples import clean
 from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.media import ArchiveMedia, MediaLink
@@ -157,10 +158,10 @@ def test_the_page_needs_nothing_and_stays_small(page):
 
 def test_an_unbalanced_run_is_told(tmp_path):
     run = small_run(tmp_path / "run")
-    lost = Counter(stage=Stage.FETCH, unit=Unit.MEDIA, door=CounterKind.MADE, count=2)
-    kept = Counter(stage=Stage.FETCH, unit=Unit.MEDIA, door=CounterKind.KEPT, count=1)
-    made = Counter(stage=Stage.FETCH, unit=Unit.MEDIA, door=CounterKind.MADE, count=9)
-    put_table(Path(run, "tallies/media"), Counter, [made, replace(kept, count=6), lost, kept])
+    lost = Counter(stage=Stage.FETCH, unit=Unit.MEDIA, kind=CounterKind.MADE, count=2)
+    kept = Counter(stage=Stage.FETCH, unit=Unit.MEDIA, kind=CounterKind.KEPT, count=1)
+    made = Counter(stage=Stage.FETCH, unit=Unit.MEDIA, kind=CounterKind.MADE, count=9)
+    put_table(Path(run, "counters/media"), Counter, [made, replace(kept, count=6), lost, kept])
     report = write_report(run)
     assert not report["conservation"]["balanced"]
     assert [(line["stage"], line["missing"]) for line in report["conservation"]["lines"] if not line["balanced"]] == [
@@ -178,14 +179,14 @@ def test_an_unbalanced_run_is_told(tmp_path):
 
 def test_crashes_and_greedy_rules_are_told(tmp_path):
     counters = [
-        Counter(stage=Stage.EXTRACT, unit=Unit.PAGE, door=CounterKind.IN, count=10),
-        Counter(stage=Stage.EXTRACT, unit=Unit.PAGE, door=CounterKind.KEPT, count=2),
+        Counter(stage=Stage.EXTRACT, unit=Unit.PAGE, kind=CounterKind.IN, count=10),
+        Counter(stage=Stage.EXTRACT, unit=Unit.PAGE, kind=CounterKind.KEPT, count=2),
     ]
     gone = [
         *(rejection("extract", "page", "no_media", f"m{n}", url=f"{SITE}/{n}") for n in range(7)),
         rejection("extract", "page", "crashed", "c", detail="ValueError: no"),
     ]
-    run = write_run(tmp_path / "run", {"tallies/documents": (Counter, counters), "rejections/documents": (Rejection, gone)})
+    run = write_run(tmp_path / "run", {"counters/documents": (Counter, counters), "rejections/documents": (Rejection, gone)})
     report = write_report(run)
     assert past_limits(report) == ["extract, page: 1 of 10 crashed, above run.max_crash_ratio 0.05"]
     assert [(row["reason"], row["flagged"]) for row in report["reasons"]] == [("no_media", True), ("crashed", False)]
@@ -369,7 +370,7 @@ def test_a_run_in_work_says_so_and_nothing_of_sums(tmp_path):
     run = small_run(
         tmp_path / "run", jobs={"documents": {"seconds": 1.0, "done": True}, "pairs": {"seconds": 1.0, "done": False}}
     )
-    put_table(Path(run, "tallies/pairs"), Counter, [])
+    put_table(Path(run, "counters/pairs"), Counter, [])
     report = write_report(run)
     assert report["unfinished"] == ["media", "pairs", "shards"]
     assert {line["stage"] for line in report["conservation"]["lines"]} == {"read", "extract", "filter", "dedup", "propose"}
@@ -409,5 +410,5 @@ def test_which_rule_took_the_last(tmp_path, job, emptied, says):
 
 
 def test_nothing_left_of_nothing(tmp_path):
-    run = write_run(tmp_path / "run", {"documents": (MediaLink, []), "tallies/documents": (Counter, [])})
+    run = write_run(tmp_path / "run", {"documents": (MediaLink, []), "counters/documents": (Counter, [])})
     assert nothing_left(run, "documents") == "documents: no document or candidate is left: no record was read"

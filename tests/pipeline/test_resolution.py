@@ -2,7 +2,8 @@
 
 import pytest
 
-from lamella.pipeline.config.resolution import resolve
+from lamella.pipeline.config.nearest_key import RENAMED, dotted_keys
+from lamella.pipeline.config.resolution import resolve, validated
 from lamella.pipeline.recipes import RECIPES
 from lamella.schemas.config import Config
 from lamella.schemas.errors import ConfigError
@@ -128,6 +129,7 @@ def test_a_text_stays_what_was_typed():
             "filter.min_words: no such key; did you mean filter.node.min_words or filter.document.min_words",
         ),
         ("pair.zebra=3", "pair.zebra: no such key; there are "),
+        ("run.wave_bytes=5", "run.wave_bytes: no such key; it is run.bytes_per_batch now"),
     ],
 )
 def test_a_key_at_the_wrong_place_is_found_where_it_is(word, said):
@@ -150,7 +152,7 @@ MERGED = "fetch: &f {http: true}\npair: &p {<<: *f, http: false}\nscore: {<<: *p
         ("a: " * 3000 + "b", "not YAML"),
         (BOMB, "more than 20,000 values, with its aliases written out"),
         ("fetch: &f\n  http: *f\n", "more than 20,000 values"),
-        ("fetch:\n  http: true\npair: {}\nfetch: {}\n", "line 4: the key 'fetch' stands here for the second time"),
+        ("fetch:\n  http: true\npair: {}\nfetch: {}\n", "line 4: the key 'fetch' is given for the second time"),
         ("#" * 300_000, "longer than 262,144 characters"),
         ("fetch: {retries: " + "1" * 6000 + "}", "not YAML that can be read"),
         ("fetch: 2026-13-45", "not YAML that can be read"),
@@ -178,3 +180,10 @@ def test_a_key_that_yaml_takes_for_true_is_a_key(tmp_path):
     overlay = tmp_path / "over.yaml"
     overlay.write_text("caption:\n  on: off\n")
     assert resolve("m3w", config_files=[str(overlay)]).caption.on is False
+
+
+def test_a_renamed_key_is_gone_and_its_new_name_is_there():
+    keys = set(dotted_keys(Config))
+    assert not RENAMED.keys() & keys and set(RENAMED.values()) <= keys
+    with pytest.raises(ConfigError, match=r"run\.wave_bytes: no such key \(got 5\); it is run\.bytes_per_batch now"):
+        validated(Config, {"recipe": "demo", "run": {"wave_bytes": 5}})  # as an earlier version's run.json has it

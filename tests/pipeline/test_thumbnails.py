@@ -1,4 +1,4 @@
-"""Samples in, thumbnails or words out: whatever is wrong with one picture, the report is made."""
+"""Samples -> thumbnails or words: whatever is wrong with one picture, the report is made."""
 
 from dataclasses import asdict
 

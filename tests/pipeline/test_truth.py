@@ -1,4 +1,4 @@
-"""Against the truth: filters judged by hand-made ledgers, captions by facts, and every fate that was not met."""
+"""Against the truth: filters judged by hand-made ledgers, captions by facts, and every outcome that was not met."""
 
 import json
 from pathlib import Path
@@ -21,7 +21,7 @@ from run_folder import (
 
 from lamella.pipeline.config.resolution import resolve
 from lamella.reporting.ground_truth.claims import Vocabulary, claims
-from lamella.reporting.ground_truth.expected_outcomes import fates_of
+from lamella.reporting.ground_truth.expected_outcomes import outcomes_of
 from lamella.reporting.ground_truth.pair_texts import Said, judge_pairs, judge_synthetic
 from lamella.reporting.ground_truth.sample_ledger import Ledger, find_ledger
 from lamella.reporting.ground_truth.truth import Judged, judge_filters, truth_of
@@ -35,14 +35,22 @@ GROUP = {"kind": "group", "shapes": ["cross"], "colours": ["green"], "count": 3,
 WORDS = Vocabulary.of([PAIR, GROUP, {"shapes": ["square"], "colours": ["pink"], "relation": "above"}])
 
 
-def image(name: str, facts: dict = PAIR, *, alt: str = "", wrong: bool = False, fate: str | None = None, **more) -> dict:
-    alts = [{"page": PAGE, "alt": alt, "wrong": wrong, "fate": None}] if alt else []
-    line = {"kind": "image", "url": url(name), "caption": "", "facts": facts, "fate": fate, "alts": alts, "figcaptions": []}
+def image(name: str, facts: dict = PAIR, *, alt: str = "", wrong: bool = False, outcome: str | None = None, **more) -> dict:
+    alts = [{"page": PAGE, "alt": alt, "wrong": wrong, "outcome": None}] if alt else []
+    line = {
+        "kind": "image",
+        "url": url(name),
+        "caption": "",
+        "facts": facts,
+        "outcome": outcome,
+        "alts": alts,
+        "figcaptions": [],
+    }
     return line | more
 
 
-def page(name: str = PAGE, fate: str | None = None, twin: str = "") -> dict:
-    return {"kind": "page", "url": name, "fate": fate, "twin": twin, "images": [], "clips": []}
+def page(name: str = PAGE, outcome: str | None = None, twin: str = "") -> dict:
+    return {"kind": "page", "url": name, "outcome": outcome, "twin": twin, "images": [], "clips": []}
 
 
 def url(name: str) -> str:
@@ -215,7 +223,7 @@ def folder(tmp_path) -> Path:
     data = tmp_path / "data"
     data.mkdir()
     lines = [page(), *(image(name, alt=alt, wrong=name.startswith("w")) for name, alt in alts.items())]
-    lines.append(image("missing", alt="never shown", wrong=True, fate="image_too_small"))
+    lines.append(image("missing", alt="never shown", wrong=True, outcome="image_too_small"))
     (data / "ledger.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     write_run(run, tables, inputs=[str(data / "web-00000.warc.gz")])
     return run
@@ -231,7 +239,7 @@ def test_a_run_is_held_against_its_ledger(folder):
     assert rows["matcher, synthetic texts"] == (1, 1, 0, 1)
     assert truth["synthetic"]["captions"] == 3
     assert truth["pairs"]["wrong_alts"] == {"pictures": 2, "keep_a_true_text": 1}
-    assert truth["fates"] == [
+    assert truth["outcomes"] == [
         {"kind": "image", "expected": "image_too_small", "found": "never seen", "count": 1, "met": False},
         {"kind": "image", "expected": "kept", "found": "kept", "count": 4, "met": True},
         {"kind": "page", "expected": "kept", "found": "kept", "count": 1, "met": True},
@@ -246,7 +254,7 @@ def test_a_run_is_held_against_its_ledger(folder):
         "1 of 2 synthetic captions that stayed (50.0%) name what is there and nothing that is not",
         "1 of 2 pictures with a wrong alt text (50.0%) keep a true text",
         "1 of 3 texts in the image pairs (33.3%) are false: 0 of 1 of the web, 1 of 2 synthetic ones",
-        "5 of 6 fates are as the ledger foretells; 1 are not",
+        "5 of 6 outcomes are as the ledger expects; 1 are not",
     ]
 
 
@@ -259,8 +267,8 @@ def test_the_report_shows_the_truth(folder):
     for words in (
         "Against the truth",
         "Wrong captions, found and missed",
-        "What stands in the pairs",
-        "Fates that were not met",
+        "False texts in the pairs",
+        "Outcomes that were not as expected",
         url("missing"),
     ):
         assert words in shown
@@ -273,26 +281,26 @@ def test_without_a_ledger_there_is_no_truth(tmp_path):
 
 def test_an_image_on_two_pages_is_one_line():
     other = "https://site.example/other.html"
-    lines = [image("a", alt="one"), image("a", alts=[{"page": other, "alt": "two", "wrong": True, "fate": None}])]
+    lines = [image("a", alt="one"), image("a", alts=[{"page": other, "alt": "two", "wrong": True, "outcome": None}])]
     assert [said["alt"] for said in Ledger.of(lines).images[url("a")]["alts"]] == ["one", "two"]
 
 
-def fates(tmp_path: Path, lines: list[dict], gone: list[Rejection], kept: tuple[str, ...] = ()) -> list[tuple]:
+def outcomes(tmp_path: Path, lines: list[dict], gone: list[Rejection], kept: tuple[str, ...] = ()) -> list[tuple]:
     tables = {"rejections/documents": (Rejection, gone)}
     tables["interleaved"] = (InterleavedDocument, [document(name, ()) for name in kept])
     run = write_run(tmp_path / "run", tables)
     return [
-        (fate.kind, fate.expected, fate.found, fate.met)
-        for fate in fates_of(run, Ledger.of(lines), ["/data/odd.warc.gz", "/data/torn.warc.gz"])
+        (outcome.kind, outcome.expected, outcome.found, outcome.met)
+        for outcome in outcomes_of(run, Ledger.of(lines), ["/data/odd.warc.gz", "/data/torn.warc.gz"])
     ]
 
 
-def test_a_page_meets_its_fate_or_another(tmp_path):
+def test_a_page_has_its_expected_outcome_or_another(tmp_path):
     short, lost, good = (f"https://site.example/{name}.html" for name in ("short", "lost", "good"))
     gone = [rejection("filter", "document", "too_few_words", "k", url=short)]
     gone.append(rejection("extract", "page", "no_content", "k2", url=good))
     lines = [page(short, "too_few_words"), page(lost, "lorem_ipsum"), page(good), page(PAGE, "no_media")]
-    assert fates(tmp_path, lines, gone, (PAGE,)) == [
+    assert outcomes(tmp_path, lines, gone, (PAGE,)) == [
         ("page", "too_few_words", "too_few_words", True),
         ("page", "lorem_ipsum", "never seen", False),
         ("page", "kept", "no_content", False),
@@ -301,30 +309,30 @@ def test_a_page_meets_its_fate_or_another(tmp_path):
 
 
 @pytest.mark.parametrize("survivor", [0, 1])
-def test_which_of_two_copies_stays_is_not_foretold(tmp_path, survivor):
+def test_either_of_two_copies_may_stay(tmp_path, survivor):
     pages = [PAGE, "https://mirror.example/page.html"]
     gone = [rejection("dedup", "document", "near_duplicate", "k", url=pages[1 - survivor])]
     lines = [page(pages[0]), page(pages[1], "near_duplicate", twin=pages[0])]
-    found = fates(tmp_path, lines, gone, (pages[survivor],))
+    found = outcomes(tmp_path, lines, gone, (pages[survivor],))
     assert found == [("page", "kept", "kept", True), ("page", "near_duplicate", "near_duplicate", True)]
 
 
-def test_two_copies_that_both_stay_miss_their_fate(tmp_path):
+def test_two_copies_that_both_stay_are_unmet(tmp_path):
     other = "https://mirror.example/page.html"
-    found = fates(tmp_path, [page(), page(other, "same_url", twin=PAGE)], [], (PAGE, other))
+    found = outcomes(tmp_path, [page(), page(other, "same_url", twin=PAGE)], [], (PAGE, other))
     assert found == [("page", "kept", "kept", True), ("page", "same_url", "kept", False)]
 
 
 def test_records_paragraphs_alts_and_tracks(tmp_path):
-    said = {"page": PAGE, "alt": "picture", "wrong": False, "fate": "alt_too_short"}
-    clip = {"kind": "clip", "url": "https://site.example/a.mp4", "fate": None, "track": "https://site.example/a.vtt"}
+    said = {"page": PAGE, "alt": "picture", "wrong": False, "outcome": "alt_too_short"}
+    clip = {"kind": "clip", "url": "https://site.example/a.mp4", "outcome": None, "track": "https://site.example/a.vtt"}
     lines = [
         image("a", alts=[said]),
-        clip | {"track_fate": "not_a_track", "page": PAGE},
-        {"kind": "node", "page": PAGE, "fate": "boilerplate_text", "text": "We use cookies"},
-        {"kind": "record", "url": "https://site.example/x", "archive": "odd.warc.gz", "offset": 70, "fate": "bad_status"},
-        {"kind": "record", "url": "", "archive": "not-read.warc.gz", "offset": 5, "fate": "bad_status"},
-        {"kind": "record", "url": "", "archive": "torn.warc.gz", "offset": -1, "fate": "not_an_archive"},
+        clip | {"track_outcome": "not_a_track", "page": PAGE},
+        {"kind": "node", "page": PAGE, "outcome": "boilerplate_text", "text": "We use cookies"},
+        {"kind": "record", "url": "https://site.example/x", "archive": "odd.warc.gz", "offset": 70, "outcome": "bad_status"},
+        {"kind": "record", "url": "", "archive": "not-read.warc.gz", "offset": 5, "outcome": "bad_status"},
+        {"kind": "record", "url": "", "archive": "torn.warc.gz", "offset": -1, "outcome": "not_an_archive"},
     ]
     gone = [
         rejection("pair", "pair", "alt_too_short", "k", url=url("a")),
@@ -333,7 +341,7 @@ def test_records_paragraphs_alts_and_tracks(tmp_path):
         rejection("read", "record", "bad_status", "r", archive="/data/odd.warc.gz", offset=70),
         rejection("read", "record", "not_an_archive", "r2", archive="/data/torn.warc.gz"),
     ]
-    assert fates(tmp_path, lines, gone) == [
+    assert outcomes(tmp_path, lines, gone) == [
         ("image", "kept", "left with its page", True),
         ("clip", "kept", "left with its page", True),
         ("track", "not_a_track", "not_a_track", True),

@@ -31,7 +31,7 @@ from test_report import Tags
 from lamella.pipeline.damage import Damaged
 from lamella.pipeline.enclosed import ways_out
 from lamella.pipeline.recipes import demo
-from lamella.pipeline.run import config_of
+from lamella.pipeline.run_file import config_of
 from lamella.pipeline.tables import FileInfo, TableManifest, read_manifest
 from lamella.reporting.inspect import inspect
 from lamella.reporting.report import write_report

@@ -67,13 +67,13 @@ def sound(tmp_path_factory):
     table(root, "pairs/videos", VideoTextPair, clips)
     for job in JOBS:
         counters = [
-            Counter(stage=stage, unit=unit, door=kind, count=count)
+            Counter(stage=stage, unit=unit, kind=kind, count=count)
             for stage, unit, count in COUNTERS[job]
             for kind in CounterKind
             if kind is not CounterKind.MADE
         ]
         table(root, f"rejections/{job}", Rejection, [])
-        table(root, f"tallies/{job}", Counter, counters)
+        table(root, f"counters/{job}", Counter, counters)
     for dataset, records in zip(Dataset, (documents, pairs, [], clips), strict=True):
         shards(root, dataset, records)
     (root / "run.json").write_text(json.dumps({"config": {"shard": CONFIG.model_dump()}}))
@@ -144,18 +144,18 @@ def test_flipped_short_missing_and_stray_files(run):
     (run / "duplicates/part-00000-of-00001.parquet").unlink()
     (run / "shards/ltip/ltip-train-00007.tar").write_bytes(b"")
     (run / "shards/vtp/.vtp-train-00000.tar.1234.tmp").write_bytes(b"")
-    (run / "tallies/media" / MANIFEST).unlink()
+    (run / "counters/media" / MANIFEST).unlink()
     (run / "extra").mkdir()
     (run / "extra/table.parquet").write_bytes(b"")
     size = len(part.read_bytes())
     assert [fault.partition(": Arrow")[0] for fault in faults(run)] == [
         f"extra/table.parquet: in a folder without {MANIFEST}",
         "shards/vtp/.vtp-train-00000.tar.1234.tmp: left by a write that was stopped",
+        f"counters/media: no {MANIFEST}: not finished",
         f"documents/part-00000-of-00001.parquet: {size} bytes, {MANIFEST} says {size + 1}",
         "duplicates/part-00000-of-00001.parquet: missing",
         f"shards/ltip/ltip-train-00007.tar: not in {MANIFEST}",
         f"shards/m3w/{tar.name}: not the SHA-256 that {MANIFEST} says",
-        f"tallies/media: no {MANIFEST}: not finished",
     ]
 
 
@@ -225,9 +225,9 @@ def test_accounts_that_do_not_add_up(run):
     counts = {CounterKind.IN: 12, CounterKind.KEPT: 11}
     table(
         run,
-        "tallies/documents",
+        "counters/documents",
         Counter,
-        [Counter(stage=Stage.DEDUP, unit=Unit.DOCUMENT, door=kind, count=count) for kind, count in counts.items()],
+        [Counter(stage=Stage.DEDUP, unit=Unit.DOCUMENT, kind=kind, count=count) for kind, count in counts.items()],
     )
     assert faults(run) == [
         "accounts: dedup, document: 12 in + 0 made, 11 kept + 0 rejected: 1 missing",
@@ -246,7 +246,7 @@ def test_damaged_manifests(run):
 DEEP = b"[" * 100_000 + b"]" * 100_000  # more than Python's reader of JSON goes down
 
 
-@pytest.mark.parametrize("file", ["documents", "tallies/pairs", "shards/align", "shards/m3w-parquet"])
+@pytest.mark.parametrize("file", ["documents", "counters/pairs", "shards/align", "shards/m3w-parquet"])
 @pytest.mark.parametrize(
     "content",
     [

@@ -39,7 +39,7 @@ def read(folder, *records: bytes, name: str = "a.warc", config: ReadConfig = Rea
 
 def outputs_of(path: str, config: ReadConfig = ReadConfig()) -> list:
     outputs = list(read_archive(path, config))
-    counters = {(t.unit, t.door): t.count for t in outputs if isinstance(t, Counter)}
+    counters = {(t.unit, t.kind): t.count for t in outputs if isinstance(t, Counter)}
     rejected = sum(isinstance(output, Rejection) for output in outputs)
     assert counters[Unit.RECORD, CounterKind.IN] == counters[Unit.RECORD, CounterKind.KEPT] + rejected
     return [output for output in outputs if not isinstance(output, Counter)]

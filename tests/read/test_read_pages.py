@@ -1,4 +1,4 @@
-"""An archive in, pages, media, rejections and counters out; the sums hold for every record."""
+"""An archive -> pages, media, rejections and counters; the sums hold for every record."""
 
 import gzip
 
@@ -48,7 +48,7 @@ def read(tmp_path, *records: bytes, config: ReadConfig | None = None, name: str 
     path = tmp_path / name
     path.write_bytes(b"".join(records))
     outputs = list(read_archive(str(path), config or ReadConfig()))
-    counters = {(t.unit, t.door): t.count for t in outputs if isinstance(t, Counter)}
+    counters = {(t.unit, t.kind): t.count for t in outputs if isinstance(t, Counter)}
     rejected = sum(isinstance(output, Rejection) for output in outputs)
     assert counters[Unit.RECORD, CounterKind.IN] == counters[Unit.RECORD, CounterKind.KEPT] + rejected
     assert all(t.archive == str(path) for t in outputs if isinstance(t, Counter))
@@ -176,6 +176,6 @@ def test_the_stage(tmp_path):
         assert_that(outcome.pages | beam.Map(lambda page: page.html), equal_to([HTML.decode()]), label="pages")
         assert_that(outcome.media | beam.Map(lambda media: media.mime), equal_to(["image/png"]), label="media")
         assert_that(outcome.rejected | beam.Map(lambda left: left.reason.value), equal_to(["empty_body"]), label="rejected")
-        sums = outcome.counters | beam.Map(lambda t: ((t.unit.value, t.door.value), t.count)) | beam.CombinePerKey(sum)
+        sums = outcome.counters | beam.Map(lambda t: ((t.unit.value, t.kind.value), t.count)) | beam.CombinePerKey(sum)
         expected = [(("record", "in"), 3), (("record", "kept"), 2), (("page", "made"), 1), (("page", "kept"), 1)]
         assert_that(sums, equal_to(expected), label="counters")

@@ -49,7 +49,7 @@ def test_odd_archives(real_data, capfd):
     assert len(archives) == 184
     for path in archives:
         outputs = list(read_archive(str(path), ReadConfig()))
-        counters = {(t.unit, t.door): t.count for t in outputs if isinstance(t, Counter)}
+        counters = {(t.unit, t.kind): t.count for t in outputs if isinstance(t, Counter)}
         rejected = [output for output in outputs if isinstance(output, Rejection)]
         assert counters[Unit.RECORD, CounterKind.IN] == counters[Unit.RECORD, CounterKind.KEPT] + len(rejected), path.name
         assert not [r for r in rejected if r.reason is Reason.CRASHED], path.name

@@ -1,4 +1,4 @@
-"""Bytes in; what wraps them out: an LZ4 frame, a zip by any method, a tar."""
+"""Bytes -> what wraps them: an LZ4 frame, a zip by any method, a tar."""
 
 import gzip
 import io

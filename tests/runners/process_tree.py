@@ -1,4 +1,4 @@
-"""A process's number in; the numbers of all that it and its children have started out, as /proc tells them."""
+"""A process's number -> the numbers of all that it and its children have started, as /proc tells them."""
 
 import time
 from pathlib import Path

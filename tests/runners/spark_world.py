@@ -1,4 +1,4 @@
-"""A pipeline in; what its plan for Spark gives when plain loops run it, out: a sort stands where Spark's shuffle would."""
+"""A pipeline -> what its plan for Spark gives when plain loops run it: a sort stands where Spark's shuffle would."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import lamella
-from lamella.pipeline.run import config_of
+from lamella.pipeline.run_file import config_of
 from lamella.runners.bootstrap import bootstrap, by_part
 from lamella.sample.web import write_sample
 from lamella.schemas.errors import ConfigError

@@ -6,7 +6,7 @@ Where Beam moves to another version, this says what broke: the plan and the bund
 import tempfile
 import threading
 from importlib.metadata import version
-from itertools import islice
+from itertools import islice, pairwise
 
 import apache_beam as beam
 import pytest
@@ -17,6 +17,7 @@ from spark_world import PlanRunner, run
 from lamella.runners.spark import bundle, grouping, spill
 from lamella.runners.spark.plan import GROUP
 from lamella.schemas.media import BlobRef, Container
+from lamella.transforms.base.find_components import FindComponents
 from lamella.transforms.base.join import Join, as_it_is
 from lamella.transforms.base.spread import Spread
 
@@ -76,6 +77,16 @@ def test_the_plan_gives_what_beam_s_own_runner_gives(partitions):
     plan = run(words, PlanRunner(partitions)).plan
     assert {stage.reads.kind for stage in plan.stages} == {"", GROUP, "materialize"}
     assert all(plan.reads_of(stage) >= 1 for stage in plan.stages)
+
+
+def test_components_of_a_chain_are_found_in_rounds():
+    keys = [f"{number:03d}" for number in range(200)]
+
+    def chain(pipeline):
+        edges = pipeline | beam.Create(list(pairwise(keys)), reshuffle=False).with_output_types(tuple[str, str])
+        assert_that(edges | FindComponents(3), equal_to([(key, "000") for key in keys]))
+
+    run(chain, PlanRunner(3))
 
 
 def test_a_stage_whose_output_is_read_twice_is_known():

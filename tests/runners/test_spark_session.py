@@ -26,7 +26,7 @@ def installed(monkeypatch):
         ({"master": "local[2]", "conf": ("--spark_version=3",)}, None),
         (
             {"master": "local[2]", "conf": ("spark.executor.memory",)},
-            "spark.executor.memory: what stands after -- is for Spark",
+            "spark.executor.memory: words after -- are for Spark",
         ),
         ({"master": "local[2]", "environment": "no.tar.gz"}, "--py-env no.tar.gz: no such file"),
         ({"master": "spark://127.0.0.1:1"}, "--master spark://127.0.0.1:1: does not answer: Connection refused"),

@@ -13,12 +13,12 @@ from PIL import Image
 from warcio.archiveiterator import ArchiveIterator
 
 from lamella.pipeline.recipes import demo
-from lamella.sample import fixtures, page_fates
+from lamella.sample import fixtures, rejected_pages
 from lamella.sample.edge_cases_records import cut
 from lamella.sample.ledger import lines, read_ledger
 from lamella.sample.pages import draft
-from lamella.sample.plan import GROUPS, PAGE_FATES, ROUND, plan
-from lamella.sample.server import FATES, FORBIDDEN_URL, SampleServer, http_page
+from lamella.sample.plan import GROUPS, PAGE_OUTCOMES, ROUND, plan
+from lamella.sample.server import FORBIDDEN_URL, OUTCOMES, SampleServer, http_page
 from lamella.sample.warc import Exchange, WarcWriter, pack
 from lamella.sample.web import EDGE_CASE_NAME, planned_page, write_sample
 from lamella.schemas.rejection import Reason
@@ -111,15 +111,15 @@ def test_files_roll_over(tmp_path):
             assert next(iter(ArchiveIterator(stream))).rec_type == "warcinfo"
 
 
-def test_every_reason_has_its_fate(web):
-    fates = web[2].fates()
+def test_every_reason_is_some_things_outcome(web):
+    outcomes = web[2].outcomes()
     # A crash is no page's; an inline picture has no address; of two texts that match the sample's recipe keeps both.
-    assert fates == {str(reason) for reason in Reason} - {"crashed", "inline_image", "other_text_kept"} - OVER_HTTP
-    assert set(FATES) | {"forbidden_address"} >= OVER_HTTP
+    assert outcomes == {str(reason) for reason in Reason} - {"crashed", "inline_image", "other_text_kept"} - OVER_HTTP
+    assert set(OUTCOMES) | {"forbidden_address"} >= OVER_HTTP
 
 
 def test_most_pages_are_good_and_have_pictures(web):
-    good = [page for page in web[2].pages.values() if not page["fate"]]
+    good = [page for page in web[2].pages.values() if not page["outcome"]]
     assert len(good) > 100
     assert all(page["language"] == "en" and len(page["images"]) >= 2 for page in good)
     assert {page["genre"] for page in good} == {"article", "gallery", "shop", "blog", "recipe", "catalogue"}
@@ -127,7 +127,7 @@ def test_most_pages_are_good_and_have_pictures(web):
 
 
 def test_the_ledger_marks_wrong_alts(web):
-    alts = [alt for image in web[2].images.values() if not image["fate"] for alt in image["alts"]]
+    alts = [alt for image in web[2].images.values() if not image["outcome"] for alt in image["alts"]]
     assert 0.18 < sum(alt["wrong"] for alt in alts) / len(alts) < 0.33
     for image in web[2].images.values():
         for alt in image["alts"]:
@@ -135,7 +135,7 @@ def test_the_ledger_marks_wrong_alts(web):
             named = [c in said and s in said for c, s in zip(image["facts"]["colours"], image["facts"]["shapes"], strict=True)]
             if alt["wrong"]:
                 assert not any(named)
-            elif alt["fate"] in (None, "duplicate_pair") and image["facts"]["kind"] in ("single", "group"):
+            elif alt["outcome"] in (None, "duplicate_pair") and image["facts"]["kind"] in ("single", "group"):
                 assert all(named)
 
 
@@ -143,21 +143,21 @@ def test_pictures_and_films_are_what_the_ledger_says(web, responses):
     _, _, ledger = web
     looked_at = 0
     for url, image in ledger.images.items():
-        if image["fate"] is None and url in responses:
+        if image["outcome"] is None and url in responses:
             with Image.open(io.BytesIO(responses[url][1])) as picture:
                 picture.load()
                 assert min(picture.size) >= 200
             looked_at += 1
     assert looked_at > 100
     for url, clip in ledger.clips.items():
-        if clip["fate"] is None and url in responses:
+        if clip["outcome"] is None and url in responses:
             with av.open(io.BytesIO(responses[url][1])) as container:
                 assert container.duration / av.time_base == pytest.approx(clip["duration_s"], abs=0.3)
 
 
 def test_pages_show_the_pictures_of_their_line(web, responses):
     for url, page in web[2].pages.items():
-        if page["fate"] is None and url in responses:
+        if page["outcome"] is None and url in responses:
             names = {image.rpartition("/")[2] for image in page["images"]}
             seen = _Attributes.of(responses[url][1].decode())
             assert all(any(value.split(" ")[0].endswith(name) for value in seen) for name in names)
@@ -175,26 +175,26 @@ class _Attributes(HTMLParser):
         self.values += [value or "" for _, value in attrs]
 
 
-def test_fates_stand_in_addresses(web):
+def test_addresses_name_the_outcome(web):
     """A refused picture's URL, or its page's, names the reason; copies of pages cannot."""
     for url, page in web[2].pages.items():
-        if page["fate"] not in (None, "same_url"):
-            assert f"/fate/{page['fate']}/" in url
+        if page["outcome"] not in (None, "same_url"):
+            assert f"/fate/{page['outcome']}/" in url
         for image in page["images"]:
-            fate = web[2].images[image]["fate"]
-            assert not fate or f"/fate/{fate}/" in image or "/fate/no_image_left/" in url
+            outcome = web[2].images[image]["outcome"]
+            assert not outcome or f"/fate/{outcome}/" in image or "/fate/no_image_left/" in url
 
 
 def test_plans_hold_everything_once_and_then_less_and_less():
     first = [plan(SEED, index) for index in range(ROUND)]
-    assert Counter(chosen.fate for chosen in first if chosen.fate) == Counter(PAGE_FATES)
-    assert {name.partition("/")[0] for name in PAGE_FATES} == set(page_fates.reasons())
+    assert Counter(chosen.outcome for chosen in first if chosen.outcome) == Counter(PAGE_OUTCOMES)
+    assert {name.partition("/")[0] for name in PAGE_OUTCOMES} == set(rejected_pages.reasons())
     chosen_fixtures = Counter(fixture.reason for chosen in first for fixture in chosen.fixtures)
     assert chosen_fixtures == {reason: GROUPS.get(reason, 1) for reason in fixtures.reasons()}
     later = [plan(SEED, index) for index in range(20 * ROUND, 40 * ROUND)]
-    assert sum(bool(chosen.fate) for chosen in later) < 0.08 * len(later)
+    assert sum(bool(chosen.outcome) for chosen in later) < 0.08 * len(later)
     dear = ("page_too_costly", "too_many_characters", "too_many_words")
-    assert not any(chosen.fate in dear or "record_too_large" in chosen.edge_case_records for chosen in later)
+    assert not any(chosen.outcome in dear or "record_too_large" in chosen.edge_case_records for chosen in later)
 
 
 @pytest.mark.parametrize("pages", [1, 12, 30, 60, 100, 149, 150, 200, 1000])
@@ -204,7 +204,7 @@ def test_what_only_many_pages_make_true_is_whole_or_left_out(pages):
     assert all(count == GROUPS[reason] for (reason, _), count in found.items() if reason in GROUPS)
     assert (set(groups) == set(GROUPS)) is (pages >= 100)
     alone = [plan(SEED, index, pages) for index in range(min(pages, ROUND))]
-    assert [one.fate for one in alone] == [plan(SEED, index).fate for index in range(min(pages, ROUND))]
+    assert [one.outcome for one in alone] == [plan(SEED, index).outcome for index in range(min(pages, ROUND))]
 
 
 def test_no_word_of_a_picture_with_too_many_alts_is_rare():
@@ -212,11 +212,11 @@ def test_no_word_of_a_picture_with_too_many_alts_is_rare():
     count, limits = GROUPS["too_many_alts"], demo().pair
     for seed in range(60):
         group = f"{seed}/0/too_many_alts"
-        fated = [
+        wanted = [
             fixtures.Fixture(reason="too_many_alts", key=f"{group}/{place}", group=group, place=place) for place in range(count)
         ]
-        pages = [fixtures.with_fixture(draft(seed, 10), fixture) for fixture in fated]
-        alts = [shown.alt for page in pages for shown in page.shown if shown.alt_fate]
+        pages = [fixtures.with_fixture(draft(seed, 10), fixture) for fixture in wanted]
+        alts = [shown.alt for page in pages for shown in page.shown if shown.alt_outcome]
         assert len(set(alts)) == count > limits.max_alts_per_image
         assert min(Counter(token for alt in alts for token in tokens_of(alt)).values()) >= limits.min_token_count
         assert all(limits.min_alt_words <= len(alt.split()) <= limits.max_alt_words for alt in alts)
@@ -245,17 +245,17 @@ def test_prose_is_varied():
 def test_http_page_and_server(tmp_path):
     with SampleServer(slow_s=0.1) as server:
         page = http_page(draft(1, 0), server.base)
-        urls = {shown.picture.url: shown.picture.fate for shown in page.shown}
-        assert set(urls.values()) == {"", *FATES, "forbidden_address"} and FORBIDDEN_URL in urls
-        good = next(url for url, fate in urls.items() if not fate)
+        urls = {shown.picture.url: shown.picture.outcome for shown in page.shown}
+        assert set(urls.values()) == {"", *OUTCOMES, "forbidden_address"} and FORBIDDEN_URL in urls
+        good = next(url for url, outcome in urls.items() if not outcome)
         with urlopen(good) as answer, Image.open(answer) as picture:
             assert picture.size == (300, 240)
         assert b"Disallow: /fate/opted_out/" in urlopen(f"{server.base}/robots.txt").read()
-        for fate in ("timed_out", "connection_failed", "http_error", "too_many_redirects"):
+        for outcome in ("timed_out", "connection_failed", "http_error", "too_many_redirects"):
             with pytest.raises(OSError):
-                urlopen(f"{server.base}/fate/{fate}/sheet.jpg")
+                urlopen(f"{server.base}/fate/{outcome}/sheet.jpg")
         assert server.requests["/robots.txt"] == 1
         write_sample(tmp_path, 2, 1, http_base=server.base)
     ledger = read_ledger(tmp_path / "ledger.jsonl")
-    assert ledger.fates() >= OVER_HTTP
+    assert ledger.outcomes() >= OVER_HTTP
     assert sum(line["kind"] == "page" for line in lines(tmp_path / "ledger.jsonl")) == 3

@@ -66,7 +66,7 @@ RECORDS = [
         key="k", document="d", page_url="p", media=MEDIA, text="t", source=CaptionSource.TRACK, start_s=0.1, end_s=22.0
     ),
     Rejection(stage=Stage.FILTER, unit=Unit.NODE, key="k:3", reason=Reason.LOREM_IPSUM, detail="0.3 > 0.2"),
-    Counter(stage=Stage.READ, unit=Unit.RECORD, door=CounterKind.MADE, count=2**40),
+    Counter(stage=Stage.READ, unit=Unit.RECORD, kind=CounterKind.MADE, count=2**40),
     Duplicate(key="k", url="u", survivor="s", survivor_url="v", reason=Reason.SAME_URL, similarity=0.5),
 ]
 

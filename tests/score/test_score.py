@@ -193,7 +193,7 @@ def _sums(counters):
     sums = collections.Counter()
     for counter in counters:
         assert counter.stage is Stage.SCORE
-        sums[counter.unit, counter.door] += counter.count
+        sums[counter.unit, counter.kind] += counter.count
     return dict(sums)
 
 

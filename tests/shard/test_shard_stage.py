@@ -63,7 +63,7 @@ def test_both_outputs(world):
             sums = {}
             for counter in counters:
                 assert isinstance(counter, Counter)
-                sums[counter.unit, counter.door] = sums.get((counter.unit, counter.door), 0) + counter.count
+                sums[counter.unit, counter.kind] = sums.get((counter.unit, counter.kind), 0) + counter.count
             assert sums == {("pair", "in"): 6, ("pair", "kept"): 5}
 
         assert_that(outcome.rejected, lambda out: equal_to([Reason.BROKEN_IMAGE])([r.reason for r in out]), label="rejected")
@@ -122,7 +122,7 @@ def test_only_shards_whose_records_changed_are_written_again(world):
         def balanced(counters):
             sums = {}
             for counter in counters:
-                sums[counter.unit, counter.door] = sums.get((counter.unit, counter.door), 0) + counter.count
+                sums[counter.unit, counter.kind] = sums.get((counter.unit, counter.kind), 0) + counter.count
             assert sums["document", "in"] == sums["document", "kept"] == 39
             assert sums["node", "in"] == sums["node", "kept"] == sum(len(one.nodes) for one in documents[1:])
 

@@ -109,7 +109,7 @@ def test_the_account_balances(world):
     written = write_one(work(world, Dataset.M3W), "train", 0, [good, node_out, gone, crash])
 
     def counter(unit, kind, count):
-        return Counter(stage=Stage.SHARD, unit=unit, door=kind, count=count)
+        return Counter(stage=Stage.SHARD, unit=unit, kind=kind, count=count)
 
     assert set(written.counters) == {
         counter(Unit.DOCUMENT, CounterKind.IN, 4),

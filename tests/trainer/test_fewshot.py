@@ -237,6 +237,11 @@ def test_an_evaluation_of_what_a_training_left(file, tmp_path, toy):
         (task, label) for task in ("colour", "caption") for label in ("bare", "0", "2")
     }
     assert "<svg" in (tmp_path / "model/evaluation.svg").read_text()
+    both = {"output": str(tmp_path / "both"), "processes": 2}
+    shared = evaluate(tmp_path / "model", shards=shards, questions=str(file), options=options, **both)
+    assert shared["questions"] == found["questions"]
+    for dataset, row in found["validation"].items():
+        assert shared["validation"][dataset] == pytest.approx(row), dataset
     with pytest.raises(TrainingError, match="nothing to measure"):
         evaluate(tmp_path / "model")
     with pytest.raises(TrainingError, match="no finished training"):

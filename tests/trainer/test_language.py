@@ -15,7 +15,8 @@ from lamella.trainer.loading.tokenizer import load_vocabulary
 
 TINY = {
     **{"vocabulary": "320", "width": "32", "layers": "1", "heads": "2", "inner": "32", "tokens": "24", "batch": "4"},
-    **{"steps": "120", "warmup_steps": "4", "threads": "1", "device": "cpu", "datasets": "m3w,align", "learning_rate": "0.01"},
+    **{"steps": "120", "warmup_steps": "4", "processes": "1", "threads": "1", "device": "cpu"},
+    **{"datasets": "m3w,align", "learning_rate": "0.01"},
 }
 SHORT = TINY | {"steps": "12"}
 
@@ -111,6 +112,18 @@ def test_twice_the_same_bytes(short, shards, tmp_path):
     pretrain_lm(shards, "demo-lm", str(tmp_path), SHORT)
     for name in ("model.safetensors", "tokenizer.json", FACTS):
         assert (tmp_path / name).read_bytes() == (short / name).read_bytes(), name
+
+
+def test_two_processes_learn_what_one_learns(short, shards, tmp_path):
+    for name in ("once", "again"):
+        pretrain_lm(shards, "demo-lm", str(tmp_path / name), SHORT | {"processes": "2", "log_every": "1"})
+    once, again = (tmp_path / name for name in ("once", "again"))
+    for name in ("model.safetensors", "tokenizer.json", FACTS):
+        assert (once / name).read_bytes() == (again / name).read_bytes(), name
+    alone, both = (json.loads((folder / FACTS).read_text()) for folder in (short, once))
+    assert both["scores"] == pytest.approx(alone["scores"], rel=1e-4) and both["config"] == alone["config"]
+    with pytest.raises(TrainingError, match="batch=4: cannot be shared evenly by 3 processes"):
+        pretrain_lm(shards, "demo-lm", str(tmp_path / "uneven"), SHORT | {"processes": "3"})
 
 
 @pytest.mark.parametrize("stop", [4, 7])

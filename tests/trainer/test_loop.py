@@ -194,7 +194,7 @@ def test_what_is_no_finished_training_is_named(training, whole, tmp_path):
         (checkpoint, f"a checkpoint on the way; give the training's folder, {whole}"),
         (tmp_path / "begun", "a training that has not finished"),
         (tmp_path / "nothing", "no finished training"),
-        (tmp_path / "moved", "language=/no/such/folder: no such folder; --language says where it lies now"),
+        (tmp_path / "moved", "language=/no/such/folder: no such folder; --language says where it is now"),
     ):
         with pytest.raises(TrainingError, match=re.escape(says)):
             load(folder, "cpu")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from lamella.schemas.keys import stable_int
-from lamella.trainer.loading.packing import DOCUMENT, LOSS, PHI, POSITION, TEXT, fill_rows, pack
+from lamella.trainer.loading.packing import DOCUMENT, LOSS, PHI, POSITION, TEXT, fill_rows, pack, packed_length
 from lamella.trainer.loading.sequences import Sequence
 
 PAD = 99
@@ -40,6 +40,12 @@ def test_the_longest_goes_first_into_the_first_row_with_room():
     assert pack([3, 5, 2, 5, 4], 8) == [[0, 1], [2, 3], [4]]
     assert pack([8], 8) == [[0]]
     assert pack([], 8) == []
+
+
+def test_rows_are_as_long_as_the_fullest_needs_in_few_kinds():
+    assert packed_length([20, 30, 40], [[0, 1], [2]], 160) == 64
+    assert packed_length([20, 12], [[0, 1]], 160) == 32
+    assert packed_length([20, 13], [[0, 1]], 48) == 48  # no multiple, but the limit
 
 
 def test_packed_rows_hold_what_unpacked_rows_hold():

@@ -63,6 +63,22 @@ def test_replicated_in_micro_batches(server, training, alone, tmp_path):
     same(tmp_path, alone)
 
 
+def test_forked_and_stopped_and_on(server, training, alone, tmp_path):
+    """Two processes that the training forks learn what one learns, before a signal ends them and after."""
+    shards, forked = training[0], training[1] | {"processes": "2"}
+    child = server.run(FLAMINGO, [shards, "demo", str(tmp_path), forked | {"steps": "5000"}])
+    child.wait_for(tmp_path / "log.jsonl", 2)
+    child.signal(signal.SIGTERM)
+    code, said = child.end()
+    step = latest(tmp_path).step
+    assert code == 130 and said.count(f"stopped at step {step}") == 1 and step == max(logged(tmp_path))
+    last = max(step + 1, int(STEPS))
+    child = server.run(FLAMINGO, [shards, "demo", str(tmp_path), forked | {"steps": str(last)}])
+    assert child.end()[0] == 0, child.said.read_text()
+    assert sorted(logged(tmp_path)) == list(range(1, last + 1))
+    same_from(tmp_path, alone, 1)
+
+
 def test_sharded_in_micro_batches_and_on_alone(server, training, alone, tmp_path):
     shards, overrides = training
     sharded = {"parallel": "fsdp", "checkpoint_format": "distributed", "micro_batches": "2", "steps": "2", "recompute": "true"}

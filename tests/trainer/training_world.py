@@ -38,7 +38,7 @@ def write_training(toy, folder: Path) -> tuple[str, dict[str, str]]:
         **{"m3w.batch": "4", "m3w.tokens": "24", "m3w.images": "3", "align.batch": "4", "align.tokens": "16"},
         **{"ltip.batch": "2", "ltip.tokens": "16", "vtp.batch": "2", "vtp.tokens": "16", "vtp.frames": "2"},
         **{"resampler_layers": "1", "latents": "4", "head_width": "8", "resampler_heads": "2", "cross_heads": "2"},
-        **{"steps": "6", "warmup_steps": "2", "learning_rate": "0.01", "threads": "1", "device": "cpu"},
+        **{"steps": "6", "warmup_steps": "2", "learning_rate": "0.01", "processes": "1", "threads": "1", "device": "cpu"},
         **{"log_every": "1", "checkpoint_every": "2", "validation_samples": "4", "tensorboard": "false"},
     }
 

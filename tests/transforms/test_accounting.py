@@ -15,7 +15,7 @@ def left(reason: Reason, detail: str) -> Rejection:
 
 
 def counts(account: Account) -> dict[tuple[Unit, CounterKind], int]:
-    return {(counter.unit, counter.door): counter.count for counter in account.counters()}
+    return {(counter.unit, counter.kind): counter.count for counter in account.counters()}
 
 
 def pages(output: object):
@@ -47,7 +47,7 @@ def test_steps_within_a_stage_count_what_enters_and_leaves_each():
 
 
 def test_counters_of_a_function_pass_and_are_not_counted():
-    account, own = Account(Stage.READ, units=pages), Counter(stage=Stage.READ, unit=Unit.PAGE, door=CounterKind.KEPT, count=4)
+    account, own = Account(Stage.READ, units=pages), Counter(stage=Stage.READ, unit=Unit.PAGE, kind=CounterKind.KEPT, count=4)
     assert account.settled((), [own]) == [own]
     assert counts(account) == {}
 

@@ -1,4 +1,4 @@
-"""Bytes in, header and frames or BadVideo out: containers, seeking, rotation, damage, and files that point elsewhere."""
+"""Bytes -> header and frames or BadVideo: containers, seeking, rotation, damage, and files that point elsewhere."""
 
 import io
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Coded bodies in, bodies out: checksums that are wrong, names that are false, and what must stay damage."""
+"""Coded bodies -> bodies: checksums that are wrong, names that are false, and what must stay damage."""
 
 import gzip
 import zlib

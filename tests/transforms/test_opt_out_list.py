@@ -1,4 +1,4 @@
-"""A list of what came later in; whether an address or a file is on it, out."""
+"""A list of later opt-outs -> whether an address or a file is on it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Bytes in, upright RGB or BadImage out: types, modes, orientation, bombs and cuts."""
+"""Bytes -> upright RGB or BadImage: types, modes, orientation, bombs and cuts."""
 
 import io
 import struct

@@ -61,7 +61,7 @@ def check(records, step, *, kept, rejected, totals):
         assert_that(reasons, equal_to(rejected), label="rejected")
         sums = (
             outcome.counters
-            | "Count" >> beam.Map(lambda counter: ((counter.archive, str(counter.unit), str(counter.door)), counter.count))
+            | "Count" >> beam.Map(lambda counter: ((counter.archive, str(counter.unit), str(counter.kind)), counter.count))
             | beam.CombinePerKey(sum)
         )
         expected = [(("a.warc.gz", unit, kind), count) for (unit, kind), count in totals.items()]
@@ -170,7 +170,7 @@ def test_counters_of_a_function_go_out_as_they_are():
 
 
 def counts_more(record, config):
-    yield Counter(stage=Stage.FETCH, unit=Unit.MEDIA, door=CounterKind.IN, count=7, archive="a.warc.gz")
+    yield Counter(stage=Stage.FETCH, unit=Unit.MEDIA, kind=CounterKind.IN, count=7, archive="a.warc.gz")
     yield record
 
 

@@ -3,7 +3,6 @@
 import copy
 from typing import Any
 
-import open_clip
 import pytest
 import torch
 
@@ -16,6 +15,8 @@ EOS = 49  # the highest number, as CLIP's own vocabulary has it
 
 
 def clip(vision=(), text=(), **given):
+    import open_clip
+
     torch.manual_seed(0)
     towers: Any = VISION | dict(vision), TEXT | dict(text)
     model = open_clip.CLIP(32, *towers, **given).eval().requires_grad_(False)

@@ -1,1 +1,1 @@
-"""CLIP and CoCa training: pair shards in, the scorer, captioner and matcher of a run out."""
+"""CLIP and CoCa training: pair shards -> the scorer, captioner and matcher of a run."""

@@ -1,4 +1,4 @@
-"""Shards in, batches of pairs out, in an order that follows from the seed alone; each batch says where to go on from.
+"""Shards -> batches of pairs, in an order that depends on the seed alone; each batch says where to go on from.
 
     manifests -> shards in the epoch's order -> windows of a few shards -> samples in the window's order
               -> decoded to squares, texts to tokens -> batches, a few ahead of the training

@@ -1,4 +1,4 @@
-"""How a contrastive training runs: a recipe's name and overrides in, one frozen model with every number out."""
+"""A recipe's name and overrides -> one frozen model with every number of a contrastive training."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal

@@ -1,4 +1,4 @@
-"""Pictures and a true caption of each in; how far a captioner doubts each, and the wrong one that tempts it most, out."""
+"""Pictures and a true caption of each -> how far a captioner doubts each, and the wrong caption that it finds likeliest."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""A trained learner in, `model.safetensors` out: half precision, with what it was made from and what it scores written in."""
+"""A trained learner -> `model.safetensors` in half precision; its metadata say what it was made from and what it scores."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""A model and the heads that are trained beside it, in; the losses of a batch of pairs out."""
+"""A model and the heads that are trained with it -> the losses of a batch of pairs."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""What is learned from a batch of pairs: features and logits in, four losses out.
+"""Features and logits of a batch -> four losses.
 
 Contrast (CLIP, Radford et al. 2021) and captioning (CoCa, Yu et al. 2022) train the encoders and the decoder. Matching
 (BLIP, Li et al. 2022, 3.2) trains a verdict on one pair: each picture with its own text, and with the text of the batch

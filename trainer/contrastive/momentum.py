@@ -1,4 +1,4 @@
-"""A model in training in, a slower copy of it out: what it sees and reads stands in a queue, and is softer than a label.
+"""A model in training -> a slower copy of it, whose features fill a queue and whose judgements are softer than labels.
 
 He et al. 2020 (MoCo); Li et al. 2021 (ALBEF, 3.2 and 3.4): the queue gives more wrong pairs than a batch holds, to contrast
 with and to find hard ones among; momentum distillation trusts the slow model's view of a noisy web beside the web's own.

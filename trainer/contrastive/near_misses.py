@@ -1,7 +1,7 @@
-"""A caption in, captions that say nearly the same and are wrong, out: one colour, number, size, place, shape or ground is new.
+"""A caption -> captions that say nearly the same and are wrong: one colour, number, size, place, shape or ground is changed.
 
-A matcher that saw only captions of other pictures learns to look for one word that fits; these differ by the one word that does
-not (Yuksekgonul et al. 2023, "When and why vision-language models behave like bags-of-words").
+A matcher that saw only captions of other pictures learns to look for one word that fits. Near misses differ by the one word
+that does not fit (Yuksekgonul et al. 2023, "When and why vision-language models behave like bags-of-words").
 """
 
 import re

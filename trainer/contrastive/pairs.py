@@ -1,4 +1,4 @@
-"""Shards in, pairs out: checked against the manifest, chosen by source, decoded to squares."""
+"""Shards -> pairs: checked against the manifest, chosen by source, decoded to squares."""
 
 import io
 from collections.abc import Sequence

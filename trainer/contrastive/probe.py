@@ -1,4 +1,4 @@
-"""A fixed small model, trained alike on whatever was kept, and pairs held out once, in; what it loses on them out."""
+"""Pairs that a run kept, and pairs held out once -> the loss of a small fixed model trained on the first, on the second."""
 
 from lamella.schemas.errors import TrainingError
 from lamella.trainer.contrastive.config import resolve

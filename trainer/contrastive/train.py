@@ -56,7 +56,7 @@ def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> N
     """
     config, folder = resolve(recipe, overrides), open_folder(output)
     check_boards(config)
-    with join(config.device) as world, Stop() as stop:
+    with join(config.device, processes=config.processes) as world, Stop() as stop:
         found = find_pairs(shards, config.datasets, "train")
         fingerprint = manifest_hash(found)
 

@@ -1,1 +1,1 @@
-"""What every training stands on, once; it imports no model, and no model's config."""
+"""What all trainings share. It imports no model, and no model's config."""

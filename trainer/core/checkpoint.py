@@ -1,4 +1,4 @@
-"""Where a training stands, on disk: tensors and a small state in, a folder out that is whole or not there at all.
+"""Tensors and a small state -> a checkpoint folder that is whole or absent, and back.
 
     OUTPUT/checkpoints/step-00000500/   model.safetensors  optimizer.safetensors  state.json
 
@@ -72,7 +72,7 @@ def keep_last(output: Path, count: int) -> None:
 
 
 def latest(output: Path) -> Checkpoint | None:
-    """The newest checkpoint that is whole; None where there is none."""
+    """The newest whole checkpoint; None if there is none."""
     for path in _newest_first(output):
         try:
             state = json.loads((path / STATE).read_bytes())

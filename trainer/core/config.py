@@ -1,4 +1,4 @@
-"""How a training is configured: a recipe's name and `key=value` overrides in, one frozen model with every number out."""
+"""A recipe's name and `key=value` overrides -> one frozen model with every number of a training."""
 
 import difflib
 from collections.abc import Iterable, Mapping
@@ -6,7 +6,16 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import torch
-from pydantic import BaseModel, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from lamella.schemas.bounds import Frozen, explain
@@ -23,7 +32,7 @@ class TrainConfig(Frozen):
     # What may differ between a training and its resumption: it changes how fast, how long and how loud, not what is learned.
     RUNTIME_KEYS: ClassVar[frozenset[str]] = frozenset(
         {
-            *("device", "compile", "threads", "checkpoint_every", "checkpoints_kept"),
+            *("device", "compile", "processes", "threads", "checkpoint_every", "checkpoints_kept"),
             *("log_every", "max_bad_steps", "tensorboard", "wandb"),
         }
     )
@@ -42,7 +51,8 @@ class TrainConfig(Frozen):
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # bf16 on a GPU; trained weights and optimiser stay in fp32
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compile: bool | None = None  # None: on a GPU
-    threads: PositiveInt | None = None  # of the CPU's arithmetic
+    processes: PositiveInt = 1  # on the CPU, one thread each, where torchrun starts none
+    threads: PositiveInt | None = None  # of the CPU's arithmetic, in one process
 
     checkpoint_every: PositiveInt = 1000  # steps
     checkpoints_kept: PositiveInt = 2
@@ -50,6 +60,12 @@ class TrainConfig(Frozen):
     max_bad_steps: PositiveInt = 20  # in a row whose loss is not finite: then it is no accident
     tensorboard: bool = False
     wandb: str | None = None  # a project's name
+
+    @model_validator(mode="after")
+    def _one_thread_a_process(self):
+        if self.processes > 1 and self.threads not in (None, 1):
+            raise ValueError(f"threads={self.threads}: processes={self.processes} have one thread each; set processes=1")
+        return self
 
     def half_precision(self, device: torch.device) -> bool:
         """Whether all is computed, and frozen weights are held, in bf16."""

@@ -1,4 +1,4 @@
-"""What a training says and leaves beside its checkpoints: lines on stderr, and files that appear whole."""
+"""What a training says and writes beside its checkpoints: lines on stderr, and files that appear whole."""
 
 import os
 import sys

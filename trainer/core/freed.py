@@ -1,7 +1,7 @@
-"""A process in, one that keeps what it frees out: the next step's tensors find the memory of the last one's.
+"""A process -> one that keeps the memory that it frees, for the tensors of the next step.
 
-glibc gives large blocks back to the kernel at once, and asks for the same again a moment later: every page of them is
-zeroed and mapped anew, in each step. That was a tenth of a small training's time on a CPU.
+glibc gives large blocks back to the kernel at once, and asks for the same again a moment later: in each step every page of them
+is zeroed and mapped again. That was a tenth of a small training's time on a CPU.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""What an update did in, what a reader wants to know out: a line, the same as JSON, TensorBoard, and wandb where it is wanted.
+"""What an update did -> a line for a reader, the same as JSON, for TensorBoard, and for wandb if it is on.
 
 step 20/300  m3w 3.210  align 2.114  4210 tokens/s  55 images/s  MFU 47.1 %  0.3 % waited for data  2m10s left
 """
@@ -36,7 +36,7 @@ class Update:
 
 
 class Meter:
-    """Adds updates up and tells of them every `log_every` steps. Use it as a context.
+    """Adds up updates and reports them every `log_every` steps. Use it as a context.
 
     Args:
         output: the training's folder; the log's lines beyond step `start` are dropped, as they will be told again. None:

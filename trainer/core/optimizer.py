@@ -1,4 +1,4 @@
-"""Trained parameters and a config in; AdamW, its rate, the clipped gradient, and the end of what no longer learns, out."""
+"""Trained parameters and a config -> AdamW, its learning rate, the clipped gradient, an end after several bad steps."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple

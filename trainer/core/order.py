@@ -1,4 +1,4 @@
-"""Counts of samples per shard in, an endless sequence of places out: which sample stands at slot s, without reading any.
+"""Counts of samples in each shard -> an endless sequence of places: which sample is at slot s, without reading any.
 
     epoch -> shards in an order by hash -> windows of a few shards -> samples of a window in an order by hash
 
@@ -55,7 +55,7 @@ class Order:
         self._orders: OrderedDict[tuple[int, int], np.ndarray] = OrderedDict()
 
     def place(self, slot: int) -> SampleRef:
-        """Which sample stands at `slot`, from 0 on."""
+        """Which sample is at `slot`, counted from 0."""
         window, start = self._find(slot)
         shard, index = self._ordered(window)[slot - start]
         return SampleRef(epoch=window.epoch, shard=int(shard), index=int(index))

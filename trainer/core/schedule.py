@@ -1,4 +1,4 @@
-"""A step's number in, its learning rate out: a linear warm-up, and then a constant or a cosine."""
+"""A step's number -> its learning rate: a linear warm-up, then a constant or a cosine."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""SIGTERM or SIGINT in, a flag out, so that a training ends between two steps with its checkpoint written."""
+"""SIGTERM or SIGINT -> a flag, so that a training ends between two steps with its checkpoint written."""
 
 import signal
 import threading

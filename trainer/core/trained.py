@@ -1,4 +1,4 @@
-"""All that an update changes in, a checkpoint of it out, and the way back: in one process or spread over several.
+"""All that an update changes -> a checkpoint of it, and back, in one process or in several.
 
 `safetensors`: the leading process gathers full tensors and writes them, in `model.safetensors` and `optimizer.safetensors`.
 `distributed`: every process writes the part that it holds, by torch.distributed.checkpoint; `state.json` comes last.

@@ -1,17 +1,20 @@
-"""Processes that learn together: torchrun's environment in, a World that sums, gathers and agrees, out."""
+"""torchrun's environment -> a World: processes that learn together, and sum, gather and agree."""
 
 import contextlib
 import datetime
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 import torch
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
 
+from lamella.trainer.core.forks import forked
 from lamella.weights.loaded import pick_device
 
+T = TypeVar("T")
 _PATIENCE = datetime.timedelta(hours=2)  # for a process that reads a language model, or checks all shards
 
 
@@ -45,6 +48,18 @@ class World:
             distributed.all_reduce(tensor)
         return tensor
 
+    def sum_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Each becomes the sum over all processes, in one message. All are whole and of one type, the same in each process."""
+        if self.size > 1:
+            gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+            together = self.summed(torch.cat([gradient.flatten() for gradient in gradients]))
+            for gradient, total in zip(gradients, together.split([g.numel() for g in gradients]), strict=True):
+                gradient.copy_(total.view_as(gradient))
+
+    def shares(self, work: Iterable[T]) -> Iterator[T]:
+        """This process's part of it: every so many-th, from its rank on."""
+        return islice(work, self.rank, None, self.size)
+
     def told(self, value: Any) -> Any:
         """What the leading process says."""
         said = [value]
@@ -59,11 +74,19 @@ class World:
             distributed.all_gather_object(said, value)
         return said
 
+    def merged(self, found: Mapping[int, T]) -> list[T]:
+        """What all processes have found, each at some places of a list: the whole list."""
+        places = {place: value for part in self.gathered(found) for place, value in part.items()}
+        return [places[place] for place in range(len(places))]
+
     def all_rows(self, tensor: Tensor) -> Tensor:  # [B, ...] -> [size * B, ...]
         """Every process's rows, in the order of their ranks; the gradient of all rows comes back to their process, summed."""
         if self.size == 1:
             return tensor
         return _AllRows.apply(tensor, self)
+
+
+ALONE = World(device=torch.device("cpu"))  # for whoever asks only who shares the work
 
 
 class _AllRows(torch.autograd.Function):
@@ -82,19 +105,25 @@ class _AllRows(torch.autograd.Function):
 
 
 @contextlib.contextmanager
-def join(device: str, sharded: bool = False) -> Iterator[World]:
-    """The world that torchrun's environment describes; gloo between CPUs, nccl between GPUs.
+def join(device: str, sharded: bool = False, processes: int = 1) -> Iterator[World]:
+    """The world that torchrun's environment describes, or one of forks; gloo between CPUs, nccl between GPUs.
 
     Args:
         device: "auto", "cpu", "cuda".
         sharded: whether parameters are cut into parts (FSDP) where there are several processes.
+        processes: this one and its forks, on the CPU, where torchrun starts none.
 
     Raises:
         NoDevice: a GPU was asked for that is not there.
+        TrainingError: a fork failed.
     """
     size, chosen = int(os.environ.get("WORLD_SIZE", "1")), pick_device(device)
-    if size == 1:
+    if size == 1 and (processes == 1 or chosen.type != "cpu"):
         yield World(device=chosen)
+        return
+    if size == 1:
+        with forked(processes, _PATIENCE) as rank:
+            yield World(rank=rank, size=processes, device=chosen, sharded=sharded)
         return
     if chosen.type == "cuda":
         chosen = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))

@@ -1,1 +1,1 @@
-"""A trained model in, what it has learned out: validation loss, few-shot answers, texts. `evaluate.py` is the way in."""
+"""A trained model -> what it has learned: validation loss, few-shot answers, texts. Start with `evaluate.py`."""

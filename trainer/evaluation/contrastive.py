@@ -1,4 +1,4 @@
-"""What a model has learned: features, scores and captions of pairs that it never saw in, a few plain numbers out."""
+"""Features, scores and captions of pairs that a model never saw -> a few numbers that say what it has learned."""
 
 import copy
 from collections.abc import Iterable, Sequence
@@ -86,7 +86,7 @@ def word_f1(caption: str, truth: str) -> float:
 
 
 def own_and_next(images: Tensor, texts: Tensor) -> tuple[list[float], list[float]]:  # [N, D], [N, D], normalised
-    """Cosines of each picture with its own text, and with its neighbour's: the right pairs and the wrong ones."""
+    """Cosines of each picture with its own text and with its neighbour's: the right and the wrong pairs."""
     return (images * texts).sum(-1).tolist(), (images * texts.roll(1, dims=0)).sum(-1).tolist()
 
 

@@ -1,7 +1,7 @@
-"""A trained model in, what it has learned out: a Flamingo's validation loss by dataset and its answers in context; the classes
+"""A trained model -> what it has learned: a Flamingo's validation loss by dataset and its answers in context; the classes
 that a CLIP or CoCa tells by prompts.
 
-The table goes to the screen, the numbers to `evaluation.json`, and accuracy by number of examples to `evaluation.svg`.
+The table is printed; the numbers go to `evaluation.json`, and accuracy by number of examples to `evaluation.svg`.
 """
 
 import json
@@ -14,6 +14,7 @@ import torch
 
 from lamella.schemas.errors import TrainingError
 from lamella.trainer.core.console import open_folder, say, write_whole
+from lamella.trainer.core.world import ALONE, World, join
 from lamella.trainer.evaluation.fewshot import BARE, BLANK, SEEN, FewShotEvaluator, Options, Result, Setting, labels_of
 from lamella.trainer.evaluation.gallery import computing
 from lamella.trainer.evaluation.generate import TooLong
@@ -36,6 +37,7 @@ def evaluate(
     language: str | None = None,
     options: Options | None = None,
     templates: Sequence[str] = TEMPLATES,
+    processes: int = 1,
 ) -> dict[str, Any]:
     """Measures the model that a training left in `checkpoint`: a Flamingo, or a CLIP or CoCa.
 
@@ -47,6 +49,7 @@ def evaluate(
         language: where the frozen language model lies now, if it has moved.
         options: what is asked of the questions, and how, of a Flamingo.
         templates: of the prompts by which a CLIP or CoCa classifies.
+        processes: on a CPU: this one and its forks share a Flamingo's work, one thread each; the answers are those of one.
 
     Returns:
         What is written to `evaluation.json`.
@@ -59,16 +62,20 @@ def evaluate(
     folder = open_folder(output) if output else Path(checkpoint)
     if is_contrastive(Path(checkpoint)):
         return _evaluate_contrastive(Path(checkpoint), questions, folder, templates)
-    model = load(Path(checkpoint), language=language)
-    found: dict[str, Any] = {"checkpoint": str(checkpoint), "training": _training(model.config)}
-    if shards:
-        found["validation"] = validation_losses(model, shards)
     results: list[Result] = []
-    if questions:
-        options = options or Options()
-        results = answer(model, Path(questions), options)
-        found["options"] = asdict(options)
-        found["questions"] = [_row(result) for result in results]
+    with join("auto", processes=processes) as world:
+        model = load(Path(checkpoint), language=language)
+        found: dict[str, Any] = {"checkpoint": str(checkpoint), "training": _training(model.config)}
+        if shards:
+            found["validation"] = validation_losses(model, shards, world)
+        if questions:
+            options = options or Options()
+            results = answer(model, Path(questions), options, world)
+            found["options"] = asdict(options)
+            found["questions"] = [_row(result) for result in results]
+    if not world.leads:
+        return found
+    if results:
         write_whole(folder / PLOT_FILE, accuracy_svg(results, "Questions answered right, by number of examples"))
     write_whole(folder / JSON_FILE, json.dumps(found, indent=1) + "\n")
     _show(found.get("validation", {}), results)
@@ -97,40 +104,46 @@ def _evaluate_contrastive(checkpoint: Path, questions: str | None, folder: Path,
 
 
 @torch.no_grad()
-def validation_losses(model: Flamingo, shards: str) -> dict[str, dict[str, float]]:
+def validation_losses(model: Flamingo, shards: str, world: World = ALONE) -> dict[str, dict[str, float]]:
     """For each dataset of the model's mixture the mean loss of a token with and without sight, and the number of samples."""
     from lamella.trainer.loading.mixture import Mixture
 
     losses = {}
-    with Mixture(shards, model.config, model.vocabulary, model.image_px) as mixture:
+    with Mixture(shards, model.config, model.vocabulary, model.image_px, told=world.told) as mixture:
         for dataset in mixture.datasets:
             seen = blank = tokens = samples = 0
-            for batch in mixture.validation(dataset):
+            for batch in world.shares(mixture.validation(dataset)):
                 seen += _loss(model, batch)
                 blank += _loss(model, replace(batch, phi=torch.zeros_like(batch.phi)))
                 tokens += int(batch.loss_mask.sum())
                 samples += len(batch.keys)
+            seen, blank, tokens, samples = world.sums([seen, blank, tokens, samples])
             if tokens:
-                losses[str(dataset)] = {"loss": seen / tokens, "blank_loss": blank / tokens, "samples": samples}
+                losses[str(dataset)] = {"loss": seen / tokens, "blank_loss": blank / tokens, "samples": int(samples)}
     return losses
 
 
-def answer(model: Flamingo, questions: Path, options: Options) -> list[Result]:
-    """Every task of the file in every setting of the options."""
-    evaluator = FewShotEvaluator(model, read_questions(questions), questions.parent, options)
+def answer(model: Flamingo, questions: Path, options: Options, world: World = ALONE) -> list[Result]:
+    """Every task of the file in every setting of the options; each process of the world gets all results."""
+    evaluator = FewShotEvaluator(model, read_questions(questions), questions.parent, options, world=world)
+    tell = say if world.leads else _nothing
     results = []
     for task in evaluator.tasks:
         if few := evaluator.left_out(task):
-            say(f"  {task}: without {', '.join(few)}; it has {evaluator.examples(task)} examples")
+            tell(f"  {task}: without {', '.join(few)}; it has {evaluator.examples(task)} examples")
         for setting in evaluator.settings(task):
             try:
                 results.append(evaluator.ask(task, setting))
             except TooLong as error:  # the other settings stand
-                say(f"  {task}, {_how(setting)}: not {_how_many(setting.label)}; {error}")
-        say(f"  {task}: " + ", ".join(f"{share:.0%} {_how_many(label)}" for label, share in _seen(results, task)))
+                tell(f"  {task}, {_how(setting)}: not {_how_many(setting.label)}; {error}")
+        tell(f"  {task}: " + ", ".join(f"{share:.0%} {_how_many(label)}" for label, share in _seen(results, task)))
     if not results:  # what lies in the folder from before is worth more
         raise TrainingError(f"questions={questions}: no prompt has a place in the language model")
     return results
+
+
+def _nothing(line: str) -> None:
+    """Another process says it."""
 
 
 def _how_many(label: str) -> str:

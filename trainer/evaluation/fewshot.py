@@ -1,8 +1,8 @@
-"""Questions and a model in, how many it answers right out: with 0 to 8 examples, by hash or by likeness, seeing and blind.
+"""Questions and a model -> how many it answers right, with 0 to 8 examples, by hash or by similarity, seeing and blind.
 
-An example is a picture with its line; the question is a picture with the beginning of one. "0 shots" is the paper's
-(Alayrac et al. 2022, A.2.4): two lines of the support stand before the question, their pictures taken away; they show the
-form and nothing of the pictures. "Bare" is the question alone, which does not even tell the form.
+An example is a picture with its line; the question is a picture with the beginning of one. "0 shots" is the paper's (Alayrac et
+al. 2022, A.2.4): two support lines without their pictures stand before the question; they show the form and nothing of the
+pictures. "Bare" is the question alone, which does not even show the form.
 """
 
 from collections import Counter
@@ -15,6 +15,7 @@ from pathlib import Path
 from torch import Tensor
 
 from lamella.schemas.errors import TrainingError
+from lamella.trainer.core.world import ALONE, World
 from lamella.trainer.evaluation.gallery import encode_clips, features_of, open_pictures
 from lamella.trainer.evaluation.generate import Decoding, generate
 from lamella.trainer.evaluation.likelihood import likelihoods
@@ -99,13 +100,14 @@ class FewShotEvaluator:
         questions: as `lamella.trainer.evaluation.questions.read_questions` gives them.
         folder: that their images are relative to.
         options: what is asked.
+        world: whose processes share the work; each gets all results.
 
     Raises:
         TrainingError: no such task, a task with too few examples for anything asked, or a picture that cannot be opened.
     """
 
-    def __init__(self, model: Flamingo, questions: Sequence[Question], folder: Path, options: Options):
-        there = tasks_of(questions)
+    def __init__(self, model: Flamingo, questions: Sequence[Question], folder: Path, options: Options, *, world: World = ALONE):
+        self._world, there = world, tasks_of(questions)
         if unknown := [task for task in options.tasks if task not in there]:
             raise TrainingError(f"tasks={unknown[0]}: there are {', '.join(there)}")
         self.model, self.options, self.tasks = model, options, options.tasks or tuple(there)
@@ -195,13 +197,13 @@ class FewShotEvaluator:
 
     def _written(self, task: str, setting: Setting) -> list[str]:
         prompts = [self.prompt(query, setting) for query in self._queries[task]]
-        written = generate(self.model, prompts, self._seen_latents(setting), self.options.decoding)
+        written = generate(self.model, prompts, self._seen_latents(setting), self.options.decoding, world=self._world)
         return [first_line(text) for text in written]
 
     def _likeliest(self, task: str, setting: Setting) -> list[str]:
         queries = self._queries[task]
         asked = [[self.prompt(query, setting, choice) for choice in query.choices] for query in queries]
-        scores = likelihoods(self.model, asked, self._seen_latents(setting))
+        scores = likelihoods(self.model, asked, self._seen_latents(setting), world=self._world)
         return [query.choices[max(range(len(row)), key=row.__getitem__)] for query, row in zip(queries, scores, strict=True)]
 
     def _seen_latents(self, setting: Setting) -> Tensor | None:

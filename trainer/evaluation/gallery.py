@@ -1,4 +1,4 @@
-"""Picture files in, what a model makes of them out: squares of uint8, latents for its text, features to compare them by."""
+"""Picture files -> squares of uint8, latents for a model's text, and features to compare pictures by."""
 
 import io
 from collections.abc import Iterator, Sequence

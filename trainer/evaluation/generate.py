@@ -1,7 +1,7 @@
-"""Prompts and what their pictures look like in, texts out: greedy or beam search over a cache, many prompts at once.
+"""Prompts and the latents of their pictures -> texts: greedy or beam search over a cache, many prompts at once.
 
-Prompts of one length are read together, so nothing is padded, and a prompt's text does not depend on its neighbours. What
-is being written attends to one picture, the prompt's last: steps after the first carry the latents of that picture alone.
+Prompts of one length are read together, so nothing is padded, and a prompt's text does not depend on its neighbours. New tokens
+attend to one picture, the prompt's last: steps after the first carry only the latents of that picture.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from lamella.schemas.errors import TrainingError
+from lamella.trainer.core.world import ALONE, World
 from lamella.trainer.evaluation.gallery import computing, encode_pictures, open_pictures
 from lamella.trainer.evaluation.prompts import Prompt, Reading, parse_prompt
 from lamella.trainer.flamingo.lm import longest_row
@@ -34,7 +35,9 @@ class Decoding:
 
 
 @torch.no_grad()
-def generate(model: Flamingo, prompts: Sequence[Prompt], latents: Tensor | None, decoding: Decoding) -> list[str]:
+def generate(
+    model: Flamingo, prompts: Sequence[Prompt], latents: Tensor | None, decoding: Decoding, *, world: World = ALONE
+) -> list[str]:
     """The text that follows each prompt, up to `<EOC>`.
 
     Args:
@@ -42,6 +45,7 @@ def generate(model: Flamingo, prompts: Sequence[Prompt], latents: Tensor | None,
         prompts: their images are rows of `latents`.
         latents: [K, R, D] of all pictures; None: the model is blind, and phi is 0 everywhere.
         decoding: beams and lengths.
+        world: its processes share the batches, and each gets all texts.
 
     Raises:
         TooLong: a prompt is longer than what the language model can read.
@@ -50,13 +54,12 @@ def generate(model: Flamingo, prompts: Sequence[Prompt], latents: Tensor | None,
     check_length(model, readings, decoding.max_tokens)
     if latents is None:
         readings = [reading.blind() for reading in readings]
-    texts = [""] * len(prompts)
+    texts: dict[int, str] = {}
     with computing(model):
-        for places in alike(readings, max(1, ROWS // decoding.beams)):
+        for places in world.shares(alike(readings, max(1, ROWS // decoding.beams))):
             rows = _write(model, [readings[place] for place in places], latents, decoding)
-            for place, row in zip(places, rows, strict=True):
-                texts[place] = model.vocabulary.decode(row)
-    return texts
+            texts |= {place: model.vocabulary.decode(row) for place, row in zip(places, rows, strict=True)}
+    return world.merged(texts)
 
 
 def generate_text(

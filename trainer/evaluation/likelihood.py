@@ -1,4 +1,4 @@
-"""Prompts and every answer that each may have in, how likely each answer is out: classification without writing."""
+"""Prompts and all possible answers of each -> how likely each answer is: classification without writing."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from lamella.schemas.errors import TrainingError
+from lamella.trainer.core.world import ALONE, World
 from lamella.trainer.evaluation.gallery import computing
 from lamella.trainer.evaluation.generate import ROWS, AttentionMap, alike, check_length
 from lamella.trainer.evaluation.prompts import Prompt, Reading
@@ -13,13 +14,16 @@ from lamella.trainer.flamingo.model import Flamingo
 
 
 @torch.no_grad()
-def likelihoods(model: Flamingo, asked: Sequence[Sequence[Prompt]], latents: Tensor | None) -> list[list[float]]:
+def likelihoods(
+    model: Flamingo, asked: Sequence[Sequence[Prompt]], latents: Tensor | None, *, world: World = ALONE
+) -> list[list[float]]:
     """For each question the mean log-probability of each of its answers' tokens.
 
     Args:
         model: in evaluation mode.
         asked: for each question the prompt with each answer written out, at least two; as many for all.
         latents: [K, R, D] of all pictures; None: the model is blind.
+        world: its processes share the batches, and each gets all answers.
 
     What a question's prompts have in common is read once. Tokens that all of its answers begin with do not count.
     """
@@ -30,15 +34,15 @@ def likelihoods(model: Flamingo, asked: Sequence[Sequence[Prompt]], latents: Ten
     if len({len(row) for row in readings}) > 1 or any(len(row) < 2 for row in readings):
         raise TrainingError("choices: as many for each question, and at least two")
     common = [_common(row) for row in readings]
-    out: list[list[float]] = [[] for _ in asked]
+    out: dict[int, list[float]] = {}
     with computing(model):
-        for places in alike(common, max(1, ROWS // len(readings[0])) if readings else 1):
+        for places in world.shares(alike(common, max(1, ROWS // len(readings[0])) if readings else 1)):
             attention = AttentionMap(model, [common[place] for place in places], latents)
             rests = [reading.text[len(common[place]) :] for place in places for reading in readings[place]]
             found = iter(_means(attention, rests, len(readings[0]), model.vocabulary.pad))
             for place in places:
                 out[place] = [next(found) for _ in readings[place]]
-    return out
+    return world.merged(out)
 
 
 def _common(readings: Sequence[Reading]) -> Reading:

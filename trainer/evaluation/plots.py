@@ -1,4 +1,4 @@
-"""Results in, a picture of accuracy by number of examples out: one line a task, dashed where the model was blind; plain SVG."""
+"""Results -> a plain SVG of accuracy by number of examples: a line for each task, dashed for the blind model."""
 
 from collections.abc import Sequence
 from html import escape

@@ -1,4 +1,4 @@
-"""Texts and pictures in turn in, what a model reads out: tokens, phi and the pictures they name.
+"""Texts and pictures in turn -> what a model reads: tokens, phi and the pictures that they name.
 
     <BOS> <image> text <EOC> <image> text <EOC> <image> text ...      the last turn is open: the model goes on writing it
 

@@ -1,4 +1,4 @@
-"""A file of questions in, questions and what is right out; texts that a model wrote in, which of them are right out.
+"""A file -> questions and their right answers; texts that a model wrote -> which of them are right.
 
 The format is described in docs/formats.md, "Questions": captions, questions and answers, and classes in one.
 """
@@ -69,7 +69,8 @@ def attributes_right(said: str, question: Question) -> dict[str, bool]:
 
 
 def is_right(said: str, question: Question) -> bool:
-    """All attributes named; or, where there are none, the answer or another accepted one met but for case and punctuation."""
+    """Whether all attributes are named; without attributes, whether the text is an accepted answer but for case and
+    punctuation."""
     if question.attributes:
         return all(attributes_right(said, question).values())
     return plain(said) in {plain(answer) for answer in (question.answer, *question.accepted)}

@@ -1,4 +1,4 @@
-"""Which examples stand before a question: drawn by hash, or those whose pictures are most like the one that is asked about.
+"""A question -> the examples before it: drawn by hash, or those whose pictures are most similar to its picture.
 
 RICES (Yang et al. 2021; Alayrac et al. 2022, 3.4): nearest by the cosine of the frozen vision encoder's features, the
 most similar one last, right before the question.

@@ -1,4 +1,4 @@
-"""A CLIP or CoCa and questions with choices in, how many it answers right out: classification by prompts, without training.
+"""A CLIP or CoCa and questions with choices -> how many it answers right: classification by prompts, without training.
 
 Each choice is written into every template; the mean of these texts' vectors stands for the class, and a picture belongs to the
 class that is nearest (Radford et al. 2021, 3.1.4). Of a clip, the mean of its frames' vectors is taken.

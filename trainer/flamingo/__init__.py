@@ -1,1 +1,1 @@
-"""Flamingo (Alayrac et al. 2022): the parts of the model in the paper's words, and `train.py`, the loop."""
+"""Flamingo (Alayrac et al. 2022): the parts of the model with the paper's names, and `train.py`, the loop."""

@@ -1,10 +1,9 @@
-"""Text and the latents of images in, text that has attended to its own image out: cross-attention that phi masks.
+"""Text and the latents of images -> text that has attended to its own image: cross-attention masked by phi.
 
-A token attends to the R latents of one image, the one that phi names (Alayrac et al. 2022, 3.3). Seen from the images this
-is no masked attention at all: each image is attended to by the few tokens that name it. `segments` therefore gathers an image's
-tokens into a row and runs M dense attentions [S, R], with no mask and no work for pairs that may not meet; `dense` is the
-plain reading with a mask over all latents of a row, which the others must equal; `flex` leaves the skipping to
-FlexAttention's block masks.
+A token attends to the R latents of one image, the one that phi names (Alayrac et al. 2022, 3.3). From the side of the images
+this needs no mask: only a few tokens attend to each image. So `segments` collects an image's tokens into a row and runs M dense
+attentions [S, R], with no mask and no work for pairs that may not meet. `dense` is the plain version, with a mask over all
+latents of a row, which the others must equal. `flex` leaves the skipping to FlexAttention's block masks.
 """
 
 from collections.abc import Callable

@@ -83,7 +83,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "steps": 300,
         "warmup_steps": 20,
         "learning_rate": 3e-3,
-        "threads": 2,
+        "processes": 2,
         "workers": 0,
         "features_kept_mib": 256,  # the sample's pictures, of 18 kB each, come some fifty times
         "checkpoint_every": 100,

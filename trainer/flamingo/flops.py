@@ -1,9 +1,8 @@
-"""A model's sizes and what passed through it in, floating-point operations out: what a step had to compute, and no more.
+"""A model's sizes and what passed through it -> the floating-point operations that a step had to compute.
 
-A token through a frozen weight costs 2 on the way in and 2 on the way back, where the gradient passes and the weight stays; a
-trained weight costs 6, the frozen vision encoder 2. Padding is 0, a causal pair of tokens counts once, and what is computed
-again by activation checkpointing does not count. So counted, the share of a device's peak is model FLOPs utilisation (PaLM,
-appendix B).
+A token through a frozen weight costs 2 forward and 2 backward, if the gradient passes; a trained weight costs 6, the frozen
+vision encoder 2. Padding is 0, a causal pair of tokens counts once, and recomputation by activation checkpointing does not
+count. Counted so, the share of a device's peak is model FLOPs utilisation (PaLM, appendix B).
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What Flamingo puts between a frozen vision encoder and a frozen language model: the Perceiver Resampler and the gated block.
+"""What stands between a frozen vision encoder and a frozen language model: the Perceiver Resampler and the gated block.
 
 Alayrac et al. 2022, 3.1, 3.2 and A.1: squared ReLU, pre-norm, no biases in the projections.
 """
@@ -115,4 +115,5 @@ class FeedForward(nn.Module):
         self.down = nn.Linear(times * width, width, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:  # [..., W] -> [..., W]
-        return self.down(F.relu(self.up(self.norm(x))).square())
+        inner = F.relu(self.up(self.norm(x)))
+        return self.down(inner * inner)  # whose gradient is cheaper than a power's

@@ -1,6 +1,6 @@
-"""Any causal decoder of `transformers` in, the same decoder out, frozen, with a gated block before every k-th of its blocks.
+"""Any causal decoder of `transformers` -> the same decoder, frozen, with a gated block before every k-th of its blocks.
 
-Its own code runs: blocks are wrapped where they stand, and the embeddings get rows for the special tokens it lacks.
+The decoder's own code runs: its blocks are wrapped in place, and the embeddings get rows for the special tokens that it lacks.
 """
 
 from pathlib import Path

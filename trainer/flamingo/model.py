@@ -1,4 +1,4 @@
-"""Flamingo (Alayrac et al. 2022): images and text with phi in, the next token's logits out.
+"""Flamingo (Alayrac et al. 2022): images and text with phi -> the next token's logits.
 
     images -> frozen vision encoder -> resampler -> R latents an image ----+
                                                                             v  each token attends to the image that phi names
@@ -204,7 +204,7 @@ def load(folder: Path, device: str = "auto", language: str | None = None) -> Fla
     try:
         model = build(config, pick_device(device))
     except TrainingError as error:
-        moved = "" if language or not str(error).startswith("language=") else "; --language says where it lies now"
+        moved = "" if language or not str(error).startswith("language=") else "; --language says where it is now"
         raise TrainingError(f"{error}{moved}") from error
     mine = model.vision_encoder.label
     theirs = facts.get(VISION_KEY, facts.get(OLD_VISION_KEY, mine))

@@ -1,4 +1,4 @@
-"""A Flamingo spread over the processes of a World: its loss and its gradient, as those of a model on one device.
+"""A Flamingo spread over the processes of a World -> the loss and the gradient of a model on one device.
 
     torchrun --nproc-per-node 8 --no-python lamella train flamingo ... parallel=fsdp
 

@@ -61,7 +61,7 @@ def train(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> N
     check_boards(config)
     if config.threads:
         torch.set_num_threads(config.threads)
-    with join(config.device, sharded=config.parallel == "fsdp") as world, Stop() as stop:
+    with join(config.device, sharded=config.parallel == "fsdp", processes=config.processes) as world, Stop() as stop:
         before = begun(folder, world, lambda found: _check_begun(found, config, folder))
         if config.parallel == "fsdp" and world.size == 1:
             say("parallel=fsdp: this is one process, and nothing is sharded; torchrun starts several")

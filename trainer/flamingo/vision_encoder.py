@@ -1,4 +1,4 @@
-"""Pixels in, patch features out: a frozen vision tower, of open_clip or the bundled one."""
+"""Pixels -> patch features: a frozen vision tower, of open_clip or the bundled one."""
 
 import hashlib
 from collections import OrderedDict

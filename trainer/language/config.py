@@ -1,4 +1,4 @@
-"""How the small language model under a Flamingo is trained, where none can be had: recipes by name, and every number."""
+"""How the small language model under a Flamingo is trained, if you have no other: recipes by name, and every number."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -40,8 +40,8 @@ class LanguageConfig(TrainConfig):
 
 
 RECIPES: dict[str, dict[str, Any]] = {
-    "demo-lm": {"threads": 2},
-    "sample-lm": {"threads": 2, "width": 192, "inner": 512, "batch": 12, "steps": 1500, "learning_rate": 3e-3},
+    "demo-lm": {"processes": 2},
+    "sample-lm": {"processes": 2, "width": 192, "inner": 512, "batch": 12, "steps": 1500, "learning_rate": 3e-3},
 }
 
 

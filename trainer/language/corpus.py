@@ -1,4 +1,4 @@
-"""The text of shards in, documents out: as strings for a tokenizer, as token ids in the form in which a Flamingo reads them."""
+"""The text of shards -> documents: strings for a tokenizer, or token ids in the form in which a Flamingo reads them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress

@@ -32,12 +32,11 @@ from lamella.trainer.core.meter import Meter, Update, check_boards
 from lamella.trainer.core.optimizer import BadSteps, Group, clip, make_optimizer, set_rate
 from lamella.trainer.core.stop import EXIT_STOPPED, Stop
 from lamella.trainer.core.trained import Trained, begun
-from lamella.trainer.core.world import World
+from lamella.trainer.core.world import World, join
 from lamella.trainer.language.config import LanguageConfig, resolve
 from lamella.trainer.language.corpus import Document, forms_of, read_documents, texts_of
 from lamella.trainer.loading.shard_reader import find_shards, manifest_hash
 from lamella.trainer.loading.tokenizer import BOS, EOC, EOS, IMAGE, PAD, Vocabulary, load_vocabulary
-from lamella.weights.loaded import pick_device
 
 FACTS = "lamella.json"
 _TEXTS_FOR_PIECES = 1_000_000  # more make no better pieces
@@ -45,6 +44,8 @@ _TEXTS_FOR_PIECES = 1_000_000  # more make no better pieces
 
 def pretrain_lm(shards: str, recipe: str, output: str, overrides: dict[str, str]) -> None:
     """Trains `recipe` on the train split of a run's `shards` folder, or goes on with the training in `output`.
+
+    Every process that torchrun starts calls it; they share each batch.
 
     Args:
         shards: folder of the datasets, each with its manifest.
@@ -75,27 +76,32 @@ def pretrain_lm(shards: str, recipe: str, output: str, overrides: dict[str, str]
         check(json.loads((folder / FACTS).read_bytes()))
         say(f"{folder}: trained on these shards already")
         return
-    world = World(device=pick_device(config.device))  # before the tokenizer is trained: a GPU that is missing is said at once
-    before = begun(folder, world, lambda found: check(found.state))
     if config.threads:
         torch.set_num_threads(config.threads)
-    documents = read_documents(found)
-    vocabulary = load_vocabulary(str(folder), _save_tokenizer(folder, documents, config))
-    forms = forms_of(documents, vocabulary)
-    torch.manual_seed(config.seed)
-    model = _model(config, vocabulary).to(world.device)
-    _fit(model, _rows(forms, config), config, _Home(folder=folder, inputs=inputs, before=before, world=world))
-    scores = _evaluate(model, shards, config, vocabulary)
-    _save(model, folder)
-    scores |= {
-        "documents": len(forms),
-        "tokens": sum(map(len, forms.values())),
-        "parameters": sum(p.numel() for p in model.parameters()),
-    }
-    write_whole(folder / FACTS, json.dumps(inputs | {"scores": scores}, indent=1, sort_keys=True) + "\n")
-    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
-    if "perplexity" in scores:
-        say(f"perplexity on unseen text: {scores['perplexity']:.2f} over {scores['validation_tokens']} tokens")
+    with join(config.device, processes=config.processes) as world:  # a GPU that is missing is said at once
+        if config.batch % world.size:
+            raise TrainingError(f"batch={config.batch}: cannot be shared evenly by {world.size} processes")
+        before = begun(folder, world, lambda found: check(found.state))
+        documents = read_documents(found)
+        pieces = world.told(_save_tokenizer(folder, documents, config) if world.leads else None)
+        vocabulary = load_vocabulary(str(folder), pieces)
+        forms = forms_of(documents, vocabulary)
+        torch.manual_seed(config.seed)
+        model = _model(config, vocabulary).to(world.device)
+        _fit(model, _rows(forms, config), config, _Home(folder=folder, inputs=inputs, before=before, world=world))
+        scores = _evaluate(model, shards, config, vocabulary) if world.leads else {}
+        if not world.leads:
+            return
+        _save(model, folder)
+        scores |= {
+            "documents": len(forms),
+            "tokens": sum(map(len, forms.values())),
+            "parameters": sum(p.numel() for p in model.parameters()),
+        }
+        write_whole(folder / FACTS, json.dumps(inputs | {"scores": scores}, indent=1, sort_keys=True) + "\n")
+        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+        if "perplexity" in scores:
+            say(f"perplexity on unseen text: {scores['perplexity']:.2f} over {scores['validation_tokens']} tokens")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,20 +116,20 @@ class _Home:
 
 def _fit(model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, home: _Home) -> None:
     """Trains to the last step, from where it stood, with checkpoints on the way."""
-    parameters = dict(model.named_parameters())
+    parameters, world = dict(model.named_parameters()), home.world
     plain = Group()
     decayed = Group(weight_decay=config.weight_decay)
     optimizer = make_optimizer(
         parameters, lambda name: plain if parameters[name].ndim < 2 or "embed" in name else decayed, config
     )
-    trained = Trained(parameters=parameters, optimizer=optimizer, world=home.world)
+    trained = Trained(parameters=parameters, optimizer=optimizer, world=world)
     start = home.before.step if home.before else 0
     if home.before:
         trained.restore(home.before)
-        say(f"going on from step {start} of {config.steps}")
-    schedule, bad_steps = config.schedule(), BadSteps(config)
+        _say(world, f"going on from step {start} of {config.steps}")
+    schedule, bad_steps = config.schedule(), BadSteps(config, loud=world.leads)
     model.train()
-    with Stop() as stop, Meter(home.folder, config, start) as meter:
+    with Stop() as stop, Meter(home.folder if world.leads else None, config, start) as meter:
         began = time.perf_counter()
         for step, rows in enumerate(islice(batches, start, config.steps), start):  # rows: [B, L + 1]
             waited, number = time.perf_counter() - began, step + 1
@@ -132,14 +138,15 @@ def _fit(model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, ho
             rate = schedule.rate(step)
             set_rate(optimizer, rate)
 
-            # 2. The gradient.
-            loss = _loss(model, rows).mean()  # [B * L] -> []
+            # 2. The gradient: each process's of its rows, and their sum.
+            loss = _loss(model, rows.chunk(world.size)[world.rank]).mean() / world.size  # [B / size * L] -> []
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
+            world.sum_gradients(parameters.values())
 
             # 3. One update.
             norm = clip(parameters.values(), config.max_gradient_norm)
-            value, length = torch.stack([loss.detach(), norm]).tolist()
+            value, length = torch.stack([world.summed(loss.detach()), norm]).tolist()
             finite = math.isfinite(value) and math.isfinite(length)
             if finite:
                 optimizer.step()
@@ -149,13 +156,20 @@ def _fit(model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, ho
             counts = {"tokens": config.batch * config.tokens}
             losses = {"loss": value}
             meter.add(Update(step=number, losses=losses, norm=length, rate=rate, counts=counts, waited_s=waited, finite=finite))
-            if stop.asked or number % config.checkpoint_every == 0:
+            stopped = world.any(stop.asked)
+            if stopped or number % config.checkpoint_every == 0:
                 trained.save(home.folder, number, home.inputs)
-                keep_last(home.folder, config.checkpoints_kept)
-            if stop.asked:
-                say(f"stopped at step {number}; the same command goes on from there")
+                if world.leads:
+                    keep_last(home.folder, config.checkpoints_kept)
+            if stopped:
+                _say(world, f"stopped at step {number}; the same command goes on from there")
                 raise SystemExit(EXIT_STOPPED)
             began = time.perf_counter()
+
+
+def _say(world: World, line: str) -> None:
+    if world.leads:
+        say(line)
 
 
 def _loss(model: Any, rows: Tensor) -> Tensor:

@@ -1,1 +1,1 @@
-"""From a step's number to its rows: samples, tokens, sequences, pictures, packing. `mixture.py` is the way in."""
+"""A step's number -> its rows: samples, tokens, sequences, pictures, packing. Start with `mixture.py`."""

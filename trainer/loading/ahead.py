@@ -1,4 +1,4 @@
-"""Work in, the same work a little ahead of its use out: by a thread of this process, or by worker processes."""
+"""Work -> the same work, done a little before it is needed, by a thread of this process or by worker processes."""
 
 import contextlib
 import itertools

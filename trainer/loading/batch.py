@@ -1,4 +1,4 @@
-"""What the model is fed: a Batch of one dataset, text and phi in rows, and the images that the rows name, one after another."""
+"""What the model reads: a Batch of one dataset, with text and phi in rows, and the images that the rows name."""
 
 from dataclasses import dataclass, replace
 

@@ -1,6 +1,6 @@
-"""A step's number in, the packed batches of every dataset's micro-batches out; runs in a worker, and leaves no state behind it.
+"""A step's number -> the packed batches of every dataset's micro-batches. It runs in a worker and keeps no state.
 
-A damaged sample is replaced by another that follows by hash from its slot, and is named: the order of all others stays.
+A damaged sample is replaced by another, chosen by the hash of its slot, and is named: the order of all others stays.
 """
 
 import json
@@ -18,7 +18,7 @@ from lamella.schemas.shards import BadShard
 from lamella.trainer.core.order import Order, SampleRef, Window, part
 from lamella.trainer.loading.batch import Batch
 from lamella.trainer.loading.config import DatasetConfig, MixtureConfig
-from lamella.trainer.loading.packing import DOCUMENT, LOSS, PHI, POSITION, TEXT, fill_rows, pack
+from lamella.trainer.loading.packing import DOCUMENT, LOSS, PHI, POSITION, TEXT, fill_rows, pack, packed_length
 from lamella.trainer.loading.pictures import draw
 from lamella.trainer.loading.sample_reader import Shards, Stored
 from lamella.trainer.loading.sequences import Chances, cut_of, document_sequence, pair_sequence, pair_text
@@ -154,9 +154,11 @@ class Sampler:
             keys.append(key)
             damaged += faults
             at += len(sequence.images)
-        length = self._plan.config.pack_tokens or part.tokens
-        lengths = [len(sequence.tokens) for sequence in sequences]
-        rows = pack(lengths, length) if self._plan.config.pack_tokens else [[n] for n in range(len(sequences))]
+        length, rows = part.tokens, [[n] for n in range(len(sequences))]
+        if longest := self._plan.config.pack_tokens:
+            lengths = [len(sequence.tokens) for sequence in sequences]
+            rows = pack(lengths, longest)
+            length = packed_length(lengths, rows, longest)
         filled = fill_rows(sequences, rows, length, self._plan.vocabulary.pad)
         places = _in_order([len(sequence.images) for sequence in sequences], filled.order)
         return PackedBatch(

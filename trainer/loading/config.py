@@ -1,4 +1,4 @@
-"""How a mixture of datasets is read: a part for each dataset, chances, workers, what is done about damage.
+"""How a mixture of datasets is read: a part for each dataset, probabilities, workers, and how damage is handled.
 
 [P] is Alayrac et al. 2022, "Flamingo". Numbers without a source are ours.
 """

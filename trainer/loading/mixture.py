@@ -1,4 +1,4 @@
-"""Shards in, the batches of every step out: each dataset's samples in an order that follows from the seed alone.
+"""Shards -> the batches of every step: each dataset's samples in an order that depends on the seed alone.
 
     step number -> slots of each dataset (`core.order`) -> samples, read singly (`sample_reader`) -> sequences (`sequences`)
                 -> the images that these keep, decoded to squares (`pictures`) -> rows (`packing`) -> Batch

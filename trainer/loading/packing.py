@@ -1,4 +1,4 @@
-"""Sequences in, the rows of a batch out: each its own row, or several in one, with phi and attention kept apart."""
+"""Sequences -> the rows of a batch: one sequence for each row, or several, with phi and attention kept separate."""
 
 from collections.abc import Sequence as Several
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ import numpy as np
 
 from lamella.trainer.loading.sequences import Sequence
 
+LENGTH_MULTIPLE = 32
 TEXT, PHI, LOSS, DOCUMENT, POSITION = range(5)  # planes of Rows.values
 
 
@@ -37,6 +38,12 @@ def fill_rows(sequences: Several[Sequence], rows: Several[Several[int]], length:
             at, images = end, images + len(sequence.images)
         counts[row] = images
     return Rows(values=values, image_counts=counts, order=tuple(member for members in rows for member in members))
+
+
+def packed_length(lengths: Several[int], rows: Several[Several[int]], longest: int) -> int:
+    """Of rows that were packed to at most `longest`: as the fullest needs, and of few kinds, as a compiled model wants them."""
+    fullest = max(sum(lengths[member] for member in members) for members in rows)
+    return min(longest, -(-fullest // LENGTH_MULTIPLE) * LENGTH_MULTIPLE)
 
 
 def pack(lengths: Several[int], length: int) -> list[list[int]]:

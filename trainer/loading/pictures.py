@@ -1,11 +1,11 @@
-"""A JPEG's bytes in, a square of uint8 out, written where the batch stands.
+"""A JPEG's bytes -> a square of uint8, written into its place in the batch.
 
-As `weights.pixels.square`: the whole picture, aspect kept, padded with its mean colour. A picture of more than twice the
-square is first shrunk within the decoder (libjpeg-turbo's scaled DCT, never below the square), which is most of the
-speed; what is left is shrunk by torch's antialiased bilinear filter, which is Pillow's in fixed point. So a picture that
-is not shrunk comes out exactly as `square` has it, one shrunk by less than two within two levels of 255, and one shrunk
-by more within three levels on average, as another filter would (`tests/trainer/test_pictures.py` holds it to that).
-What libjpeg-turbo cannot turn to RGB, such as CMYK, goes to Pillow.
+As `weights.pixels.square`: the whole picture, aspect kept, padded with its mean colour. A picture of more than twice the square
+is first shrunk within the decoder (libjpeg-turbo's scaled DCT, never below the square), which gives most of the speed; the rest
+is shrunk by torch's antialiased bilinear filter, which is Pillow's in fixed point. So a picture that is not shrunk equals
+`square` exactly, one shrunk by less than two is within two levels of 255, and one shrunk by more is within three levels on
+average, as with another filter (`tests/trainer/test_pictures.py` checks this). What libjpeg-turbo cannot turn to RGB, such as
+CMYK, goes to Pillow.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""A sample's header in, one training sequence out: its tokens, phi, what is to be predicted, and which images it needs.
+"""A sample's header -> one training sequence: its tokens, phi, targets, and the images that it needs.
 
     <BOS> text <EOC> <image> text <EOC> <image> text <EOC> <EOS>
 

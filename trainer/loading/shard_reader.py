@@ -1,4 +1,4 @@
-"""A run's shards folder in, its shards out as their manifests list them: the only thing that a reader trusts."""
+"""A run's shards folder -> its shards, as their manifests list them: a reader trusts nothing else."""
 
 import hashlib
 import io
@@ -64,7 +64,8 @@ def read_checked(shard: Shard) -> Iterator[tuple[str, Members]]:
 
 
 def _manifests(folder: str, datasets: Sequence[str]) -> Iterator[tuple[str, ShardManifest | None]]:
-    """(folder, manifest) of the one dataset that lies in `folder`, or of each dataset's subfolder; None where it is missing."""
+    """(folder, manifest) of the dataset in `folder`, or of each dataset in its subfolders; the manifest is None if it is
+    missing."""
     folder = folder.rstrip("/")
     filesystem, _ = fsspec.core.url_to_fs(folder)
     alone = filesystem.exists(f"{folder}/{MANIFEST}")

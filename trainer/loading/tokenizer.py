@@ -1,7 +1,7 @@
-"""A language model's own tokenizer in, the trainer's vocabulary out: its pieces, and behind them Flamingo's special tokens.
+"""A language model's own tokenizer -> the trainer's vocabulary: its pieces, then Flamingo's special tokens.
 
-Tokens that the language model knows keep their ids and rows. What it lacks of `<image>`, `<EOC>`, `<BOS>`, `<EOS>` and
-`<PAD>` gets ids from `base` on: the only rows that are trained.
+Tokens that the language model knows keep their ids and rows. Those of `<image>`, `<EOC>`, `<BOS>`, `<EOS>` and `<PAD>` that it
+lacks get ids from `base` on: only their rows are trained.
 """
 
 import json

@@ -1,1 +1,1 @@
-"""Documents and media in, pruned documents out: images in place, phi true."""
+"""Documents and media -> pruned documents: images in place, phi true."""

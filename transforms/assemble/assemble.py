@@ -1,4 +1,4 @@
-"""A document and its media in; the pruned document with phi, and a Rejection for every node or document that left, out."""
+"""A document and its media -> the pruned document with phi, and a Rejection for every node or document that left."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

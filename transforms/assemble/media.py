@@ -1,4 +1,4 @@
-"""Nodes and what was found of their media in; nodes with media in place, and NODE Rejections, out."""
+"""Nodes and what was found of their media -> nodes with media in place, and Rejections of nodes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""When a pruned document leaves: rows over a document whose media are in place."""
+"""When a pruned document leaves: the rules on a document whose media are in place."""
 
 from lamella.schemas.config import AssembleConfig
 from lamella.schemas.document import InterleavedDocument

@@ -1,7 +1,7 @@
-"""What a stage's function gave for a record, in; the same outputs and, in the end, Counters, out. A crash is a Rejection.
+"""The outputs of a stage's function for a record -> the same outputs and, at the end, Counters. A crash becomes a Rejection.
 
-The one place where a stage counts and catches: `Step` uses it, and so do the readers of archives and the writers of shards,
-which hold their records in other ways. The law: in + made = kept + rejected, for each stage and unit.
+Only here does a stage count and catch: `Step` uses it, and so do the readers of archives and the writers of shards, which hold
+their records in other ways. The law: in + made = kept + rejected, for each stage and unit.
 """
 
 import collections
@@ -70,7 +70,7 @@ class Account:
     def counters(self) -> Iterator[Counter]:
         """What was counted, in a fixed order."""
         for (archive, unit, kind), count in sorted(self._counts.items()):
-            yield Counter(stage=self._stage, unit=unit, door=kind, count=count, archive=archive)
+            yield Counter(stage=self._stage, unit=unit, kind=kind, count=count, archive=archive)
 
 
 def caught(

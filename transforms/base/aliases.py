@@ -1,7 +1,7 @@
-"""A revisit and captures -> the capture that it means: by the record that it names, by digest, or by address and time.
+"""A revisit and captures -> the capture that it refers to: by the record that it names, by digest, or by address and time.
 
-A revisit is a record of a response whose bytes a crawler had already. Two captures of one address may hold different bytes, so
-the address alone is believed only where nothing speaks against it.
+A revisit is a record of a response whose bytes a crawler already had. Two captures of one address may hold different bytes, so
+the address alone is believed only if nothing speaks against it.
 """
 
 from dataclasses import replace

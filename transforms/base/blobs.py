@@ -1,7 +1,7 @@
-"""BlobRef -> bytes: from a record of a web archive, or from a pack, on any fsspec path, bounded.
+"""A BlobRef -> its bytes, bounded: from a record of a web archive or from a pack, on any fsspec path.
 
-A run's tables may be another's: what a ref names is read only where it lies within the run's folder (packs), or is an archive
-that the run's `run.json` names. Nothing else is opened, neither a file nor an address.
+A run's tables may be somebody else's: a ref is read only if it is within the run's folder (packs), or is an archive that the
+run's `run.json` names. No other file or address is opened.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Keys in, in any order and any number of times; how many different ones there are out, in memory that has a bound.
+"""Keys, in any order and any number of times -> how many different ones there are, in bounded memory.
 
-The k-minimum-values sketch (Bar-Yossef et al. 2002), which is exact while the keys are few: hashes are spread evenly, and how
-low the k-th lowest lies tells how many there are. A logo is shown by millions of documents, and no worker holds their keys.
+The k-minimum-values sketch (Bar-Yossef et al. 2002), which is exact while the keys are few: hashes are spread evenly, and the
+position of the k-th lowest tells how many there are. Millions of documents show a logo, and no worker holds their keys.
 """
 
 from collections.abc import Iterable

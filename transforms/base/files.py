@@ -1,6 +1,6 @@
-"""Whole files on any fsspec path: bytes out, and bytes in that appear under their name at once or not at all.
+"""A path of any file system of fsspec -> its bytes; bytes -> a file that appears under its name at once or not at all.
 
-What a run leaves is written here, by `NewFile` or `write_atomically`, and nowhere else.
+Every file that a run leaves is written here, by `NewFile` or `write_atomically`.
 """
 
 import os

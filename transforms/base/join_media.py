@@ -1,7 +1,7 @@
-"""JoinMedia: records and what fetch found in, each record beside all that is known of its media, out.
+"""Records and what fetch found -> each record beside all that is known of its media.
 
-Two joins, for all kinds of records together. By URL: media go to the keys of the records that need them, so that no text passes
-by a hot URL. By key: what was found goes to its record. Media are refs and measurements here, never bytes.
+Two joins, for all kinds of records together. By URL: media go to the keys of the records that need them, so no text passes by a
+hot URL. By key: what was found goes to its record. Media are refs and measurements here, never bytes.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

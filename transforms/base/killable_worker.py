@@ -1,6 +1,6 @@
-"""The child's side of `killable`: requests in by stdin, replies out by stdout, until stdin ends.
+"""The child's side of `killable`: requests from stdin -> replies on stdout, until stdin ends.
 
-It bounds its own memory and CPU time. What it cannot do within, it does not answer: it ends, and its parent knows why.
+It bounds its own memory and CPU time. If a request needs more, it does not answer: it ends, and its parent knows why.
 """
 
 import os

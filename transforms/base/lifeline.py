@@ -1,4 +1,4 @@
-"""A parent's lifeline in; a child that ends when its parent does, however the parent ended.
+"""A parent process -> a child that ends when its parent does, however the parent ended.
 
 The lifeline is a pipe into which nothing is ever written and of which the parent alone holds the writing end. When the parent
 is gone the kernel closes that end and signals the child: no thread must run, and no call must return. (PR_SET_PDEATHSIG would

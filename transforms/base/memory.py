@@ -1,8 +1,8 @@
-"""What was dear to find out, kept by content: answers in, immutable parts named by their own checksum out, and back.
+"""Expensive answers, kept by content -> immutable parts that are named by their checksum, and back.
 
-An answer's key is the content that it is about (the hash of a picture's bytes, of a text); the folder it lies in is the measure
-and its identity (the model's weights, its preprocessing, its precision, the shape of its batches). So an answer is never wrong,
-and never decides anything: to lose a part costs the time of measuring again. Several runs may write to one memory at once.
+An answer's key is the content that it is about (the hash of a picture's bytes, of a text); its folder is the measure and its
+identity (the model's weights, its preprocessing, its precision, the shape of its batches). So an answer is never wrong and
+never decides anything: losing a part costs only the time of measuring again. Several runs may write to one memory at once.
 """
 
 import re
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lamella.schemas.arrow import from_table, parquet_bytes, to_table
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.transforms.base.files import join, list_files, read_bytes, write_atomically
 
 FOLDER = "memory"  # within a run's, where `run.memory` names no other
@@ -26,6 +27,7 @@ _FLUSH_S = 30.0  # of measuring that a kill may lose; parts would be too many if
 _MOST = 8192  # answers of a part
 
 
+@quick_pickle
 class Request(NamedTuple):
     """What is to be measured, under the key of its content."""
 
@@ -80,7 +82,7 @@ class Memory:
         return join(self.root, measure.name, measure.identity)
 
     def parts(self, measure: Kept) -> list[str]:
-        """The paths of the parts that stand, in order. What bears no part's name is none of ours."""
+        """The paths of the finished parts, in order. A file without a part's name is ignored."""
         folder = self.folder(measure)
         return [join(folder, name) for name, size in sorted(list_files(folder).items()) if size >= 0 and is_part(name)]
 

@@ -1,7 +1,7 @@
-"""A list of what its owners do not want used, which came after a crawl -> whether an address, or a file's hash, is on it.
+"""A list of what owners do not want used, made after a crawl -> whether an address or a file's hash is on it.
 
-A line names one thing, and may say more behind it, such as who asked and when: a URL, a host (and all hosts below it), or the
-SHA-256 of a file. What stands behind a `#` at a line's start or after a space is a remark.
+A line names one thing: a URL, a host (and all hosts below it), or the SHA-256 of a file. More may follow it, such as who asked
+and when. A `#` at a line's start or after a space begins a remark.
 """
 
 import re

@@ -1,8 +1,8 @@
 """Records that are packed together with others -> a name for the stretch of a file that was unpacked, and back.
 
-A BlobRef names bytes where they lie. Where they cannot be reached without what stands before them (an archive that is packed
-as a whole, a member of a zip that is packed), its path says which stretch of the file unpacks to the bytes that its offset
-counts in: `unpacked::PATH` for the whole file, `unpacked@OFFSET+LENGTH.deflated::PATH` for a member.
+A BlobRef names bytes in place. If they cannot be reached without unpacking what comes before them (an archive that is packed as
+a whole, a packed member of a zip), its path says which stretch of the file unpacks to the bytes that its offset counts in:
+`unpacked::PATH` for the whole file, `unpacked@OFFSET+LENGTH.deflated::PATH` for a member.
 """
 
 import re
@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from lamella.transforms.base.files import open_binary
-from lamella.transforms.formats.decompress import PieceStream, Section, UnpackedStream
+from lamella.transforms.formats.decompress import UnpackedStream
+from lamella.transforms.formats.streams import PieceStream, Section
 from lamella.transforms.formats.zip_methods import unzipped
 
 UNPACKED = "unpacked::"

@@ -1,4 +1,4 @@
-"""What leaves, as a value: a record and the Violation that it earned in, its Rejection out."""
+"""A record and the Violation that it earned -> its Rejection."""
 
 from lamella.schemas.document import ImageNode, InterleavedDocument, Node, TextNode, VideoNode
 from lamella.schemas.media import Addressed

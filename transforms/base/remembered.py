@@ -1,10 +1,10 @@
-"""Remembered: records that ask something in; what becomes of each with its answer out. What the memory holds is read, and only
-what it lacks is measured.
+"""Records that ask something -> what becomes of each with its answer. Known answers come from the memory; only the others
+are measured.
 
-The one way to do dear work. Requests of one key are one request. Requests and stored answers meet in groups, by the hash of
-their keys: what a group lacks is measured there, in batches of fixed shape, and kept as it is made. So a threshold that moves
-costs one shuffle, and a run that was killed goes on where it stood. What waits for an answer waits beside its request, so that
-no further join has to bring them together.
+All expensive work is done this way. Requests of one key are one request. Requests and stored answers meet in groups, by the
+hash of their keys: what a group lacks is measured there, in batches of fixed shape, and kept as it is made. So a threshold that
+changes costs one shuffle, and a run that was killed goes on where it stopped. A record waits beside its request, so no further
+join has to bring it to its answer.
 """
 
 from collections import Counter
@@ -34,6 +34,7 @@ Asking = tuple[Request, Any]  # what is asked, and what waits for the answer
 Hand = Callable[[Any, Any], Iterable[Any]]  # what waits, and the answer -> outputs
 
 
+@quick_pickle
 class Counted(NamedTuple):
     """How many keys were asked of a measure, and how many had to be measured."""
 

@@ -1,4 +1,4 @@
-"""A rule is one row, and a rulebook is a table of them: a record and its limits in, the first Violation out, or None.
+"""A record and its limits -> the first Violation, or None: a rule is one row, and a rulebook is a table of them.
 
     Over(Reason.TOO_MANY_SHORT_LINES, TextMeasures.short_lines, "max_short_lines", when=is_long_enough, source="FineWeb")
 

@@ -1,4 +1,4 @@
-"""A page's address in, whether it is a page of the sample web, out."""
+"""A page's address -> whether it is a page of the sample web."""
 
 from urllib.parse import urlsplit
 

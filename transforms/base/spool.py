@@ -1,7 +1,7 @@
-"""A packed stretch of an archive -> any part of what it unpacks to, which is unpacked once, into a temporary file.
+"""A packed stretch of an archive -> any part of its unpacked bytes; it is unpacked once, into a temporary file.
 
-Media of one archive are read in the order of their hashes. Unpacking from the start for each would cost the square of the
-archive; so a process keeps what it has unpacked of the last few archives, within bounds, in files that have no name.
+Media of one archive are read in the order of their hashes. Unpacking from the start for each would take time quadratic in the
+archive; so a process keeps what it has unpacked of the last few archives, within bounds, in files without a name.
 """
 
 import os
@@ -13,6 +13,7 @@ from tempfile import TemporaryFile
 import fsspec
 
 from lamella.transforms.base.packed import Packed
+from lamella.transforms.formats.streams import read_stretch
 
 MAX_BYTES = 4 << 30  # on disk, a process; an archive that unpacks to more is unpacked anew each time
 _MAX_FILES = 8
@@ -62,17 +63,7 @@ def unpacked_stretch(packed: Packed, offset: int, length: int) -> bytes:
     if data is not None:
         return data
     with packed.opened() as stream:
-        return _read_far(stream, offset, length)
-
-
-def _read_far(stream, offset: int, length: int) -> bytes:
-    while offset > 0 and (piece := stream.read(min(offset, _STEP))):
-        offset -= len(piece)
-    out = []
-    while length > 0 and (piece := stream.read(length)):
-        out.append(piece)
-        length -= len(piece)
-    return b"".join(out)
+        return read_stretch(stream, offset, length)
 
 
 def _stamp(path: str) -> tuple:

@@ -1,13 +1,15 @@
-"""Joins of keys in, connected components out: a union-find whose roots do not depend on the order of the joins."""
+"""Joins of keys -> connected components, whose roots do not depend on the order of the joins."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 
 class UnionFind:
     """Union-find over keys, whose roots are the smallest key of each tree, whatever the order of the joins."""
 
-    def __init__(self):
+    def __init__(self, joins: Iterable[tuple[str, str]] = ()):
         self._parents: dict[str, str] = {}
+        for pair in joins:
+            self.join(*pair)
 
     def join(self, one: str, other: str) -> bool:
         """Makes two trees one; False where they were."""

@@ -1,4 +1,4 @@
-"""A call and its limit in seconds in; the call's result out, or TimedOut once the limit has passed: no record holds a run.
+"""A call and its limit in seconds -> the call's result, or TimedOut when the limit has passed.
 
 Beam runs bundles in threads, which no signal reaches. One watching thread a process looks at the calls that are under way,
 and raises TimedOut in the thread of one that is late by the interpreter's own means (`PyThreadState_SetAsyncExc`).

@@ -1,1 +1,1 @@
-"""Pairs in; the same and their pictures' synthetic texts, each a pair whose text matches its picture, out (CapFilt)."""
+"""Pairs -> the same and their pictures' synthetic texts, each a pair whose text matches its picture (CapFilt)."""

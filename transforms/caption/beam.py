@@ -1,6 +1,6 @@
-"""A decoder's logits in, the tokens of the likeliest captions that a beam finds out: nothing is drawn.
+"""A decoder's logits -> the tokens of the likeliest captions, by beam search: nothing is drawn.
 
-They are plainer than a nucleus' captions, which BLIP (section 4.2) found to be the better training data, though noisier.
+They are plainer than captions of a nucleus, which BLIP (section 4.2) found to be the better training data, though noisier.
 """
 
 from lamella.schemas.config import CaptionConfig

@@ -1,4 +1,4 @@
-"""CapFilt as its paper has it: BLIP's captioner and its image-text matching head (Li et al. 2022), through transformers.
+"""BLIP's captioner and its image-text matching head (CapFilt, Li et al. 2022), through transformers.
 
 `weights` is a hub id or a folder, such as Salesforce/blip-image-captioning-base and Salesforce/blip-itm-base-coco; only
 safetensors are read.
@@ -6,6 +6,7 @@ safetensors are read.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from lamella.schemas.config import CaptionConfig, ModelConfig
-from lamella.transforms.caption.coca import chunks, filled_up
+from lamella.transforms.caption.batches import chunks, filled_up, in_batches
 from lamella.transforms.caption.generate import Decoder, Specials
 from lamella.transforms.caption.search import write_captions
 from lamella.weights import WeightsMissing
@@ -84,13 +85,9 @@ class BlipCaptioner(_Blip):
         return "BlipForConditionalGeneration"
 
     def captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
-        texts = []
-        for part in chunks(len(images), self.batch):
-            filled = filled_up(images[part], self.batch), filled_up(keys[part], self.batch)
-            texts += self._captions(*filled, config)[: len(keys[part])]
-        return texts
+        return in_batches(partial(self._captions, config), images, keys, size=self.batch)
 
-    def _captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
+    def _captions(self, config: CaptionConfig, images: Sequence[Image.Image], keys: Sequence[str]) -> list[str]:
         text = self.model.config.text_config
         with torch.inference_mode():
             seen = self._see(images)

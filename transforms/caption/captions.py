@@ -1,6 +1,6 @@
-"""Pairs in; for each picture a pair with a synthetic text out. A caption is found out once a picture and captioner.
+"""Pairs -> for each picture a pair with a synthetic text. Each picture is captioned once for each captioner.
 
-BLIP (Li et al. 2022), section 3.3: the synthetic text stands beside the web's, as a pair of its own.
+BLIP (Li et al. 2022), section 3.3: the synthetic text is a pair of its own beside the pairs of the web's texts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,7 +44,7 @@ class Caption:
 @quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captioned:
-    """The pair that stands for its picture, beside the picture's caption."""
+    """A pair that represents its picture, with the picture's caption."""
 
     pair: Pair
     caption: Caption
@@ -81,7 +81,7 @@ class Captions:
         return load_captioner(self.config.captioner)
 
     def measure(self, requests: Sequence[Request], model: Captioner) -> Iterable[Caption]:
-        """Raises BlobError where a picture's bytes cannot be had."""
+        """Raises BlobError if a picture's bytes cannot be read."""
         images: dict[str, Image.Image] = {}
         for request in requests:
             try:
@@ -96,7 +96,7 @@ class Captions:
 
 
 def picture_key(pair: Pair) -> str:
-    """The same for all texts of one picture, in whatever dataset: no text of it stands in two."""
+    """One key for all texts of a picture, in every dataset: none of its texts is in two datasets."""
     return frame_of(pair).key
 
 
@@ -111,7 +111,7 @@ def speaks_for(pair: Pair, config: CaptionConfig) -> Iterable[tuple[str, Pair]]:
 
 
 def first(pairs: Iterable[Pair]) -> Pair:
-    """The one that stands for a picture: its page and its dataset are the synthetic text's, ALIGN before LTIP."""
+    """The pair that represents a picture: the synthetic text takes its page and its dataset, ALIGN before LTIP."""
     return min(pairs, key=lambda pair: (pair.dataset, pair.key))
 
 
@@ -119,10 +119,6 @@ def picture_of(pair: Pair) -> Iterable[Request]:
     """What is to be captioned of a pair. The key is also the seed: a picture's caption is the same in every run."""
     frame = frame_of(pair)
     yield Request(frame.key, frame)
-
-
-def caption_key(pair: Pair) -> Iterable[str]:
-    yield frame_of(pair).key
 
 
 def tell(pair: Pair, captions: Mapping[str, Caption]) -> Captioned:

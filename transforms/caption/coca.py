@@ -1,8 +1,9 @@
-"""Captions by CoCa (Yu et al. 2022), and matching by any model with two encoders: pictures in, texts or probabilities out."""
+"""Pictures -> captions by CoCa (Yu et al. 2022); pictures and texts -> match probabilities by any model with two encoders."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from functools import partial
+from typing import Protocol, cast
 
 import torch
 from PIL import Image
@@ -10,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from lamella.schemas.config import CaptionConfig, ModelConfig
+from lamella.transforms.caption.batches import chunks, filled_up, in_batches
 from lamella.transforms.caption.generate import Decoder, Specials
 from lamella.transforms.caption.search import write_captions
 from lamella.weights import Loaded, WeightsMissing, load
@@ -72,13 +74,9 @@ class CocaCaptioner(HeldModel):
         return cls(loaded, config.batch)
 
     def captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
-        texts = []
-        for part in chunks(len(images), self.batch):
-            filled = filled_up(images[part], self.batch), filled_up(keys[part], self.batch)
-            texts += self._captions(*filled, config)[: len(keys[part])]
-        return texts
+        return in_batches(partial(self._captions, config), images, keys, size=self.batch)
 
-    def _captions(self, images: Sequence[Image.Image], keys: Sequence[str], config: CaptionConfig) -> list[str]:
+    def _captions(self, config: CaptionConfig, images: Sequence[Image.Image], keys: Sequence[str]) -> list[str]:
         model, device = cast(Writer, self.loaded.model), self.loaded.device
         with torch.inference_mode():
             _, seen = model._encode_image(self.pixels(images))  # [N, P, W]; once, not at every token
@@ -133,12 +131,3 @@ class ContrastiveMatcher(HeldModel):
 
     def _encode_texts(self, texts: Sequence[str]) -> Tensor:
         return self._encoders.encode_text(self.loaded.tokenize(texts).to(self.loaded.device))
-
-
-def chunks(total: int, size: int) -> Iterable[slice]:
-    return (slice(start, start + size) for start in range(0, total, size))
-
-
-def filled_up(items: Sequence[Any], size: int) -> list[Any]:
-    """The items, and the last of them again until there are `size`."""
-    return [*items, *[items[-1]] * (size - len(items))]

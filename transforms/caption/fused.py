@@ -1,4 +1,4 @@
-"""Matching by fused features (ALBEF, Li et al. 2021; BLIP, Li et al. 2022): pictures and texts in, probabilities out."""
+"""Pictures and texts -> match probabilities by fused features (ALBEF, Li et al. 2021; BLIP, Li et al. 2022)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from typing import cast
 import torch
 from PIL import Image
 
-from lamella.transforms.caption.coca import Fuser, HeldModel, chunks, filled_up
+from lamella.transforms.caption.batches import chunks, filled_up, in_batches
+from lamella.transforms.caption.coca import Fuser, HeldModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +21,15 @@ class FusedMatcher(HeldModel):
             return []
         loaded, model = self.loaded, self._model
         head = cast(torch.nn.Linear, loaded.fusion)  # `models.load_matcher` takes this class for weights that have one
-        found: list[float] = []
         with torch.inference_mode():
             seen = torch.cat([self._patches(images[part])[: len(images[part])] for part in chunks(len(images), self.batch)])
-            for part in chunks(len(asked), self.batch):
-                pairs = filled_up(asked[part], self.batch)
+
+            def match(pairs: Sequence[tuple[int, str]]) -> list[float]:
                 patches = seen[[index for index, _ in pairs]].to(loaded.device)  # [B, P, W]
                 tokens = loaded.tokenize([text for _, text in pairs]).to(loaded.device)  # [B, L]
-                logits = head(model.fuse(patches, tokens)).float().squeeze(-1)  # [B]
-                found += torch.sigmoid(logits).tolist()[: len(asked[part])]
-        return found
+                return torch.sigmoid(head(model.fuse(patches, tokens)).float().squeeze(-1)).tolist()  # [B]
+
+            return in_batches(match, asked, size=self.batch)
 
     @property
     def _model(self) -> Fuser:

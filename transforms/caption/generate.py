@@ -1,6 +1,7 @@
-"""A decoder's logits in, captions' tokens out: nucleus sampling (Holtzman et al. 2020) whose draws are hashes of keys.
+"""A decoder's logits -> captions' tokens: nucleus sampling (Holtzman et al. 2020) whose draws are hashes of keys.
 
-The same picture gets the same caption on every run and machine that computes the same logits, whatever stands beside it.
+The same picture gets the same caption in every run and on every machine that computes the same logits, whatever is in its
+batch.
 """
 
 from collections.abc import Callable, Sequence

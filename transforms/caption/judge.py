@@ -1,4 +1,4 @@
-"""Matched texts of one picture in; each as a pair, or the Rejection of one that is false or stands behind another, out."""
+"""Matched texts of one picture -> each as a pair, or the Rejection of a text that is false or ranks behind another."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -53,7 +53,7 @@ def judge_text(matched: Matched, config: CaptionConfig) -> Iterable[Pair | Rejec
 
 
 def beside_others(texts: Iterable[Matched], config: CaptionConfig) -> list[Matched]:
-    """All texts of one picture, each told which other one stays in its place.
+    """All texts of one picture, each with the text that stays in its place.
 
     By default every text that matches stays (BLIP's author: combine both, drop those below one half), but for a synthetic text
     that says what the web's says. `web_first` keeps synthetic texts only where no web text matches, `best` the one text that

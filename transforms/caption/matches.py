@@ -1,6 +1,6 @@
-"""Pairs in; each with the probability that its text and its picture match out, found out once a picture, text and matcher.
+"""Pairs -> each with the probability that its text and its picture match, computed once for a picture, text and matcher.
 
-Web texts and synthetic ones are asked alike: each pair is judged by its own text alone (BLIP, section 3.3).
+Texts of the web and synthetic texts are treated alike: each pair is judged by its own text alone (BLIP, section 3.3).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +45,7 @@ class Shown(NamedTuple):
 @quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matched:
-    """A pair that was matched, and which other pair of its picture stays in its place."""
+    """A matched pair, and the other pair of its picture that stays in its place, if any."""
 
     pair: Pair  # with `match` and `matcher`, where there is a text and a picture
     unseen: Reason | None = None
@@ -86,7 +86,7 @@ class Matches:
         return load_matcher(self.config.matcher)
 
     def measure(self, requests: Sequence[Request], model: Matcher) -> Iterable[Match]:
-        """Raises BlobError where a picture's bytes cannot be had."""
+        """Raises BlobError if a picture's bytes cannot be read."""
         images: dict[str, Image.Image] = {}
         unseen: dict[str, Match] = {}
         for frame in {request.what.frame.key: request.what.frame for request in requests}.values():

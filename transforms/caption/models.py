@@ -1,4 +1,4 @@
-"""What CapFilt asks of its two models, and which class answers for a name: CoCa and CLIP of open_clip, or BLIP."""
+"""What CapFilt asks of its two models, and the class for each name: CoCa and CLIP of open_clip, or BLIP."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -1,7 +1,7 @@
-"""A captioner's words in; what a token limit left whole of them, without a full stop, and what stays as a sentence, out.
+"""A captioner's words -> the whole phrases among them without a full stop, and the sentence that is kept.
 
-The full stop says that nothing was cut. Matchers see the words without it, as captioners say them: the bundled one takes none
-of 759 captions with it.
+The full stop says that nothing was cut. Matchers see the words without it, as captioners write them: with it, the bundled one
+accepts none of 759 captions.
 """
 
 import re

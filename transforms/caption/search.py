@@ -1,4 +1,4 @@
-"""A decoder and pictures' keys in, a caption for each out: by the search that is configured, and cut back to whole phrases."""
+"""A decoder and pictures' keys -> a caption for each, by the configured search, cut back to whole phrases."""
 
 from collections.abc import Callable, Sequence
 

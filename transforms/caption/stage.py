@@ -1,5 +1,5 @@
-"""CaptionPictures: pairs -> synthetic ones, one a picture. MatchPairs: pairs -> the same with the probability that text and
-picture match. KeepTexts: those -> the pairs whose text matches, and why the others leave (CapFilt)."""
+"""CaptionPictures: pairs -> synthetic pairs, one for each picture. MatchPairs: pairs -> the same with the probability that text
+and picture match. KeepTexts: those -> the pairs whose text matches, and why the others leave (CapFilt)."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial

@@ -1,4 +1,4 @@
-"""A number of threads in; torch computes with so many from here on."""
+"""A number -> torch computes with so many threads from here on."""
 
 
 def compute_with(threads: int | None) -> None:

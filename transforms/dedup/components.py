@@ -7,11 +7,7 @@ has to be in one place small:
    bucket of a million costs a million links.
 2. A member of several buckets belongs to the smallest of its heads, and bridges the others to it. Copies that agree in
    all their bands have one head and bridge nothing.
-3. The bridges alone are joined to a `UnionFind`, by a combiner that starts to join them where they arise.
-
-The forest is in one worker's memory, about 200 bytes for each head that a bridge touches: a few gigabytes for ten million.
-Alternating large-star and small-star rounds (Kiveris et al. 2014) would bound that too, but their number is not known
-beforehand, and a fixed number of them is not exact.
+3. The bridges alone are joined, by `transforms.base.find_components`, which says what one worker holds of them.
 """
 
 from collections.abc import Iterable, Iterator

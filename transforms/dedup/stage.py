@@ -15,9 +15,9 @@ from lamella.schemas.config import DedupConfig
 from lamella.schemas.document import InterleavedDocument
 from lamella.schemas.duplicate import Duplicate
 from lamella.schemas.rejection import Stage
+from lamella.transforms.base.find_components import FindComponents
 from lamella.transforms.base.join import Group, Join, as_it_is, by_key
 from lamella.transforms.base.step import Step
-from lamella.transforms.base.union_find import UnionFind
 from lamella.transforms.dedup.choose import choose_survivor, near_duplicates, same_address
 from lamella.transforms.dedup.components import bridges_of_member, links_of_bucket
 from lamella.transforms.dedup.judge import Judged, judgements, keep_survivor, units_of_judged
@@ -36,11 +36,15 @@ class DedupOutcome(NamedTuple):
 
 
 class DeduplicateDocuments(beam.PTransform):
-    """Keeps one of all documents that share an address, and no two near duplicates of those whose texts share bands."""
+    """Keeps one of all documents that share an address, and no two near duplicates of those whose texts share bands.
 
-    def __init__(self, config: DedupConfig):
+    Args:
+        rounds: of contraction, ahead of the union-find that one worker holds; no output depends on them.
+    """
+
+    def __init__(self, config: DedupConfig, rounds: int = 0):
         super().__init__()
-        self._config = config
+        self._config, self._rounds = config, rounds
 
     def expand(self, documents: beam.PCollection[InterleavedDocument]):
         prints = documents | "Fingerprint" >> beam.Map(fingerprint, self._config).with_output_types(Fingerprint)
@@ -48,7 +52,7 @@ class DeduplicateDocuments(beam.PTransform):
         if self._config.by_url:
             prints, verdicts["same_url"] = prints | _OneOfEachAddress(self._config)
         if self._config.by_text:
-            verdicts["near"] = prints | _NearDuplicates(self._config)
+            verdicts["near"] = prints | _NearDuplicates(self._config, self._rounds)
         inputs = {"documents": documents, **verdicts}
         judged = inputs | "Judge" >> Join(dict.fromkeys(inputs, by_key), _judge, Judged, outputs={"duplicates": Duplicate})
         kept = judged.main | Step(Stage.DEDUP, keep_survivor, self._config, InterleavedDocument, counts=units_of_judged)
@@ -71,9 +75,9 @@ class _OneOfEachAddress(beam.PTransform):
 class _NearDuplicates(beam.PTransform):
     """Fingerprints -> a Duplicate for each that is connected by shared bands with a survivor, and similar to it."""
 
-    def __init__(self, config: DedupConfig):
+    def __init__(self, config: DedupConfig, rounds: int):
         super().__init__()
-        self._config = config
+        self._config, self._rounds = config, rounds
 
     def expand(self, prints):
         linked = (
@@ -85,12 +89,7 @@ class _NearDuplicates(beam.PTransform):
         # Members by the smallest of their heads; bridges between heads by the other output. See `transforms.dedup.components`.
         member = Join({"prints": by_key, "links": as_it_is}, _bridge, tuple[str, Fingerprint], outputs={"bridges": Bridge})
         members = {"prints": prints, "links": linked} | "Members" >> member
-        roots = (
-            members.bridges
-            | "Together" >> beam.WithKeys(0).with_output_types(tuple[int, Bridge])
-            | "Components" >> beam.CombinePerKey(_JoinComponents())
-            | "Roots" >> beam.FlatMapTuple(_roots).with_output_types(tuple[str, str])
-        )
+        roots = members.bridges | FindComponents(self._rounds)
         by_root = Join({"members": as_it_is, "roots": as_it_is}, _by_root, tuple[str, Fingerprint])
         return (
             {"members": members.main, "roots": roots}
@@ -98,24 +97,6 @@ class _NearDuplicates(beam.PTransform):
             | "GroupByRoot" >> beam.GroupByKey()
             | "Copies" >> beam.FlatMap(_near_duplicates, self._config).with_output_types(Duplicate)
         )
-
-
-class _JoinComponents(beam.CombineFn):
-    def create_accumulator(self):
-        return UnionFind()
-
-    def add_input(self, union_find, bridge):
-        union_find.join(*bridge)
-        return union_find
-
-    def merge_accumulators(self, forests):
-        merged = UnionFind()
-        for union_find in forests:
-            merged.absorb(union_find)
-        return merged
-
-    def extract_output(self, union_find):
-        return union_find
 
 
 def _by_address(record: Fingerprint) -> Iterable[tuple[str, Fingerprint]]:
@@ -146,10 +127,6 @@ def _bridge(key: str, found: Group) -> Iterator[Any]:
         yield smallest, record
     for bridge in bridges:
         yield beam.pvalue.TaggedOutput("bridges", bridge)
-
-
-def _roots(_: int, union_find: UnionFind) -> Iterable[tuple[str, str]]:
-    return union_find.roots()
 
 
 def _by_root(head: str, found: Group) -> Iterable[tuple[str, Fingerprint]]:

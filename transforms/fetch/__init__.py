@@ -1,1 +1,1 @@
-"""Links -> Media: found in the archives, or asked for politely over HTTP; inspected, judged, one of each."""
+"""Links -> Media: found in the archives or fetched over HTTP within each site's rules; inspected, judged, one of each."""

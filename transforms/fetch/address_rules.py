@@ -1,4 +1,4 @@
-"""A link -> the link, or the Rejection that its address alone, or the pages that show it, earn: nothing is read yet."""
+"""A link -> the link, or its Rejection for its address or for the pages that show it; nothing is read yet."""
 
 import re
 from collections.abc import Iterable

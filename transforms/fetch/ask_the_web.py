@@ -1,4 +1,4 @@
-"""Links that no archive holds in; what the web, or an earlier run's index, answered for each, or a Rejection, out."""
+"""Links that no archive holds -> what the web, or an earlier run's index, answered for each, or a Rejection."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
-"""A link and what answered for it: a FetchResponse says where the bytes lie and what the server said of their use; a
-FetchedFile, which bytes they are; an InspectedFile, what was measured on them."""
+"""A link and its answer: a FetchResponse says where the bytes are and what the server said of their use; a FetchedFile says
+which bytes they are; an InspectedFile says what was measured on them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields

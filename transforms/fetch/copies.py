@@ -1,9 +1,9 @@
 """Media -> clusters of exact and perceptual copies, and for each picture whether it is the one that stays.
 
-Two pictures are copies where their 64-bit DCT hashes differ in at most `phash_distance` bits (mmc4) and their thumbnails agree
-in every cell: a hash sees neither colours nor small things on plain ground. Of d differing bits at least one of d + 1 chunks
-has none (the pigeonhole), so only hashes that share a chunk are compared. What they connect is a chain whose ends may be
-strangers: within it each picture is a copy only of one that stays. Equal bytes have equal hashes: exact copies are found too.
+Two pictures are copies if their 64-bit DCT hashes differ in at most `phash_distance` bits (mmc4) and their thumbnails agree in
+every cell: a hash sees neither colours nor small things on a plain background. Of d differing bits at least one of d + 1 chunks
+has none (the pigeonhole principle), so only hashes that share a chunk are compared. What they connect is a chain whose ends may
+differ: within it each picture is a copy only of one that stays. Equal bytes have equal hashes, so exact copies are found too.
 """
 
 from collections import defaultdict
@@ -109,14 +109,6 @@ def _masks(stride: int, parts: int) -> Iterator[np.uint64]:
     for part in range(parts):
         places = range(_BITS * part // parts, _BITS * (part + 1) // parts)
         yield np.uint64(sum(1 << place * stride % _BITS for place in places))
-
-
-def clusters(edges: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Each hash that has a near one -> the smallest hash of its connected component."""
-    union_find = UnionFind()
-    for pair in edges:
-        union_find.join(*pair)
-    return dict(union_find.roots())
 
 
 def copies_of(component: Iterable[Media], config: FetchConfig) -> Iterator[tuple[str, Media]]:

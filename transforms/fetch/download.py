@@ -1,4 +1,4 @@
-"""A bucket of links -> an Answer for each, in bounded batches whose files are packed before the next one is begun.
+"""A bucket of links -> an Answer for each, in bounded batches; the files of a batch are packed before the next one begins.
 
 A picture that its site has no more is asked for once again where a page shows it smaller, after all that is wanted itself.
 
@@ -84,7 +84,7 @@ def policy_of(config: FetchConfig) -> str:
 
 
 def still_valid(answer: Answer, policy: str) -> bool:
-    """Bytes stay bytes; a refusal is one under its own policy; a crash was a bug of ours."""
+    """Bytes stay valid; a refusal is valid under the same policy; a crash is tried again."""
     return not answer.reason or (answer.policy == policy and answer.reason != Reason.CRASHED)
 
 
@@ -260,7 +260,7 @@ def _is_gone(answer: Answer) -> bool:
 
 
 def as_record(link: MediaLink, answer: Answer, config: FetchConfig) -> FetchResponse | Rejection:
-    """The rules on where redirects lead are asked of the last address: a list may be of a later day than the answer."""
+    """The rules on redirects are applied to the last address: a list may be newer than the answer."""
     if answer.reason:
         return reject_media(link, Violation(Reason(answer.reason), detail=answer.detail), answer.time)
     hop = Hop(answer.final_url, link.url, answer.robots_header, answer.tdm_reservation)

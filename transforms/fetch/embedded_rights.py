@@ -1,8 +1,8 @@
 """The bytes of a picture -> what its own metadata says against training, or "": PLUS Data Mining in XMP, and C2PA's manifest.
 
-PLUS: IPTC adopted it (Photo Metadata Standard 2023.1): `plus:DataMining`, with a value of PLUS' vocabulary, as an attribute or
-an element. What is unspecified or allowed is no opt-out; what forbids all but search engines forbids us. C2PA: CAWG's assertion
-on training and data mining; what is allowed under conditions alone (`constrained`) is not allowed.
+PLUS: `plus:DataMining`, which IPTC adopted (Photo Metadata Standard 2023.1), with a value of PLUS' vocabulary, as an attribute
+or an element. Unspecified or allowed is no opt-out; a value that forbids all but search engines forbids us. C2PA: CAWG's
+assertion on training and data mining; what is allowed only under conditions (`constrained`) is not allowed.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Media in, each with the survivor of its copies out: what looks alike is one cluster, joined across the whole web."""
+"""Media -> each with the survivor of its copies: similar pictures of the whole web are one cluster."""
 
 from collections.abc import Iterable, Iterator
 
@@ -6,14 +6,15 @@ import apache_beam as beam
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import Media, MediaKind
+from lamella.transforms.base.contraction import Edge
 from lamella.transforms.base.distinct import DistinctKeys
+from lamella.transforms.base.find_components import FindComponents
 from lamella.transforms.base.join import Group, Join, as_it_is
 from lamella.transforms.fetch.copies import (
     Member,
     alone,
     as_member,
     best_first,
-    clusters,
     copies_of,
     hashes_by_chunk,
     near_hashes,
@@ -25,11 +26,14 @@ class FindCopies(beam.PTransform):
     """{"documents", "media"} -> Member: every Media with its cluster's survivor, and the documents that show any copy.
 
     Only pictures are clustered (Flamingo deduplicates no videos); every other Media is its own survivor.
+
+    Args:
+        rounds: of contraction, ahead of the union-find of near hashes that one worker holds; no output depends on them.
     """
 
-    def __init__(self, config: FetchConfig):
+    def __init__(self, config: FetchConfig, rounds: int = 0):
         super().__init__()
-        self._config = config
+        self._config, self._rounds = config, rounds
 
     def expand(self, inputs):
         media = inputs["media"]
@@ -50,10 +54,8 @@ class FindCopies(beam.PTransform):
             | "Chunks" >> beam.FlatMap(_by_chunk, distance).with_output_types(tuple[tuple[int, int], str])
             # A logo's hash is that of millions of pictures: of those that a worker sees, one goes on.
             | "SameChunk" >> beam.CombinePerKey(_Distinct())
-            | "Near" >> beam.FlatMap(_near, distance).with_output_types(tuple[int, tuple[str, str]])
-            # One worker joins them all: pairs of near hashes are few beside pictures, and a forest of them is fewer.
-            | "AllPairs" >> beam.GroupByKey()
-            | "Components" >> beam.FlatMapTuple(_roots).with_output_types(tuple[str, str])
+            | "Near" >> beam.FlatMap(_near, distance).with_output_types(Edge)
+            | FindComponents(self._rounds)
         )
         components = {"media": media, "root": near} | "Roots" >> Join(
             {"media": _by_hash, "root": as_it_is}, _media_by_root, tuple[str, Media]
@@ -103,12 +105,8 @@ def _is_picture(media: Media) -> bool:
     return media.kind is MediaKind.IMAGE
 
 
-def _near(bucket: tuple[tuple[int, int], Iterable[str]], distance: int) -> Iterable[tuple[int, tuple[str, str]]]:
-    return ((0, pair) for pair in near_hashes(bucket[1], distance))
-
-
-def _roots(_: int, pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-    return clusters(pairs).items()
+def _near(bucket: tuple[tuple[int, int], Iterable[str]], distance: int) -> Iterable[Edge]:
+    return near_hashes(bucket[1], distance)
 
 
 def _media_by_root(phash: str, found: Group) -> Iterable[tuple[str, Media]]:

@@ -1,4 +1,4 @@
-"""Documents and candidates in; the links that they show, each once, with what their pages say of its use, out."""
+"""Documents and candidates -> the links that they show, each once, with what their pages say of its use."""
 
 import apache_beam as beam
 

@@ -1,7 +1,7 @@
-"""An address about to be connected to -> a socket for it, or ForbiddenAddress: requests stay on the public internet.
+"""An address that is about to be connected -> a socket for it, or ForbiddenAddress: requests stay on the public internet.
 
-Names are not judged. The check stands where a socket is made, on the very address that is then connected to, so that
-neither a redirect nor a resolver that answers differently the second time (DNS rebinding) gets round it.
+Names are not judged. The check is made where a socket is made, on the very address that is then connected to, so neither a
+redirect nor a resolver that answers differently the second time (DNS rebinding) avoids it.
 """
 
 import socket

@@ -1,6 +1,7 @@
-"""Paths of lists of hashes in; whether a file or a picture is listed out: what must never be kept, decoded or shown.
+"""Lists of hashes, by path -> whether a file or a picture is listed: one that must never be kept, decoded or shown.
 
-Files are known by SHA-256 or MD5, pictures that were coded anew by PDQ (Facebook 2019), of whose 256 bits up to 31 may differ.
+Files are known by SHA-256 or MD5. Pictures that were encoded again are known by PDQ (Facebook 2019), of whose 256 bits up to 31
+may differ.
 """
 
 import re
@@ -21,8 +22,8 @@ _MD5_DIGITS = 32
 
 @cache
 def read_hashes(path: str | None) -> frozenset[str]:
-    """The hex digests of a text file, one a line, whatever stands beside them (as sha256sum and md5sum write); none without a
-    path.
+    """The hex digests of a text file, one on each line, with anything after them (as sha256sum and md5sum write); none without
+    a path.
 
     Raises OSError where the list cannot be read: without its list a run must not go on.
     """
@@ -52,7 +53,7 @@ def listed_as(hashers: list, path: str | None) -> str:
 
 
 def pdq_distance(hashes: Sequence[str], config: FetchConfig) -> int | None:
-    """Bits in which the nearest of some PDQ hashes differs from the nearest that is listed; None where there is none."""
+    """The least number of bits in which any of some PDQ hashes differs from a listed one; None if there is none."""
     if config.unsafe_pdq is None or not hashes or not len(known := read_pdq(config.unsafe_pdq)):
         return None
     return min(int((known != bits).sum(axis=1).min()) for bits in pdq_bits(hashes))

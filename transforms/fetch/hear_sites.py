@@ -1,7 +1,7 @@
-"""Captured links and what archives hold in; the links whose sites allow their use, with their words, and Rejections out.
+"""Captured links and the sites' files in archives -> the links whose sites allow their use, with their words, and Rejections.
 
-A robots.txt, tdmrep.json, ai.txt or licence in an archive speaks of the addresses of its site, and so of every address on a
-link's way. Files are read where they lie, once a site; verdicts cross the shuffles, and files never do.
+A robots.txt, tdmrep.json, ai.txt or licence in an archive is about the addresses of its site, and so about every address on a
+link's way. Files are read in place, once for each site; verdicts cross the shuffles, files never do.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,6 +13,7 @@ import apache_beam as beam
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.base.join import Group, Join, as_it_is, by_url
@@ -30,6 +31,7 @@ class Heard(NamedTuple):
     refused: beam.PCollection  # Rejection
 
 
+@quick_pickle
 class Asked(NamedTuple):
     """An address on a link's way."""
 
@@ -38,8 +40,9 @@ class Asked(NamedTuple):
     tdm_said: bool  # a response on the way has spoken of TDM itself
 
 
+@quick_pickle
 class Word(NamedTuple):
-    """What a site says of one address on a link's way."""
+    """What a site says of one address on the way of a link."""
 
     address: str
     allowed: bool
@@ -81,7 +84,7 @@ def words_of_site(config: FetchConfig, store: MediaStore, site: str, group: Grou
 
 
 def rules_of(files: Iterable[ArchiveMedia], site: str, store: MediaStore) -> SiteRules:
-    """Of each file of a site the one that was crawled last; one that cannot be decoded says nothing."""
+    """Rules from the last crawl of each file of a site; a file that cannot be decoded says nothing."""
     by_path: dict[str, list[ArchiveMedia]] = {}
     for found in files:
         by_path.setdefault(site_file_path(found.url, found.mime), []).append(found)

@@ -1,4 +1,4 @@
-"""A link at an address, and what an archive holds there -> where the link is led next, its bytes, or the Rejection it earns."""
+"""A link at an address, and what an archive holds there -> the next address, the bytes, or a Rejection."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -103,7 +103,7 @@ def latest_alias_first(alias: Alias) -> tuple:
 def look(
     led: Led, held: ArchiveMedia | None, redirect: Alias | None, hop: int, *, config: FetchConfig
 ) -> FetchResponse | Led | Rejection | FetchRequest:
-    """The link's capture; where it goes on; why it does not; or the link itself, which no archive holds.
+    """The link's capture; or its next address; or its Rejection; or the link itself, if no archive holds it.
 
     Bytes at an address win over a redirect from it: crawlers store both where a site asks for a cookie first. What a revisit
     means is here by now, unless that was a revisit too: then it leads to that one's address, and what is there must be meant.

@@ -1,8 +1,8 @@
-"""A link -> its bytes in a file, asked for politely over HTTP, or Refused with the reason.
+"""A link -> its bytes in a file, fetched over HTTP within the site's rules, or Refused with the reason.
 
-One request at a time to a registered domain; robots.txt before every hop; the address guard at every connect; the body
-streamed, bounded before and while it comes, its first bytes judged before the rest is waited for. A coded body, which
-nobody asked for, is decoded under the limits of archives.
+One request at a time to a registered domain; robots.txt before every hop; the address guard at every connect; the body is
+streamed and bounded, and its first bytes are judged before the rest arrives. An encoded body, which nobody asked for, is
+decoded under the limits of archives.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ _BROKEN = (Reason.CONNECTION_FAILED, Reason.TIMED_OUT)  # and statuses from 500:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    """A response whose body lies in the file that was asked for."""
+    """A response whose body is in the given file."""
 
     final_url: str
     robots_header: str
@@ -134,7 +134,7 @@ class Client:
         raise AssertionError("the last attempt returns or raises")
 
     async def still_allows(self, url: str, body: Body, licence: str = "") -> Body:
-        """A body that the URL answered before, with what its sites say of both addresses today; raises Refused.
+        """A body that the URL gave before, with what its sites say of both addresses today; raises Refused.
 
         Args:
             licence: as for `fetch`.
@@ -268,7 +268,7 @@ def _location(url: str, response: aiohttp.ClientResponse) -> str:
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> float | None:
-    """Seconds, from a number or a date; None where there is none that can be read."""
+    """Seconds, from a number or a date; None if neither can be read."""
     value = response.headers.get("Retry-After", "")[:_MAX_DATE].strip()
     if value.isascii() and value.isdigit():
         return float(value[:9])

@@ -1,7 +1,7 @@
-"""A captured link -> the file that it led to; that file, inspected -> Media; or the Rejection that it earns on either step.
+"""A captured link -> its file; an inspected file -> Media; or, at either step, a Rejection.
 
-Cheap before dear: what the server said, the length, the first bytes, the hash list; then the Inspection, which is made once for
-the same bytes, and the rules on it. What a file is comes before what it is worth.
+Cheap before expensive: what the server said, the length, the first bytes, the hash list; then the Inspection, which is made
+once for the same bytes, and the rules on it. What a file is comes before what it is worth.
 """
 
 from collections.abc import Iterable, Iterator

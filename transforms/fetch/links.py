@@ -22,6 +22,7 @@ from lamella.transforms.formats.use_headers import licence_in
 _KINDS = (MediaKind.VIDEO, MediaKind.IMAGE, MediaKind.TRACK)
 
 
+@quick_pickle
 class Mention(NamedTuple):
     """What documents say of one URL; sums of mentions are mentions."""
 
@@ -92,7 +93,7 @@ def _mention(url: str, page: OnPage, kind: MediaKind, config: FetchConfig) -> Me
 
 
 def _prohibited(url: str, page: OnPage) -> str:
-    """What a licence that stands in the page prohibits, of the page itself or of the URL that it shows.
+    """What a licence in the page prohibits for the page itself or for the URL that it shows.
 
     Of another site, where pictures are often kept, it speaks where it names that.
     """

@@ -1,4 +1,4 @@
-"""A Media -> the Media, or the Rejection of one whose file stands on the list of what came later (`fetch.opt_out_list`)."""
+"""A Media -> the Media, or its Rejection if its file is on the list of later opt-outs (`fetch.opt_out_list`)."""
 
 from collections.abc import Iterable
 

@@ -1,9 +1,9 @@
-"""Links and what the archives hold in; links with where their bytes lie, links that no archive holds, and Rejections, out.
+"""Links and the archives' media -> links with the place of their bytes, links that no archive holds, and Rejections.
 
-A link's address may have been answered by a redirect, its bytes be stored as a revisit of others, and a page may show the
+A link's address may have been answered by a redirect, its bytes may be stored as a revisit of others, and a page may show the
 picture smaller elsewhere. So first revisits become captures of their own addresses, and then links are led from address to
-address, as far as `max_redirects` lets them: every hop is judged, and says what it says of the use of what it leads to.
-References cross the shuffles, bytes never do.
+address, up to `max_redirects`: every hop is judged, and keeps what it says of the use of its target. References cross the
+shuffles, bytes never do.
 """
 
 from collections.abc import Iterable, Iterator
@@ -94,14 +94,14 @@ def _started(link: FetchRequest) -> Iterable[tuple[str, Led]]:
 
 
 def _leads(alias: Alias, config: FetchConfig) -> bool:
-    """Whether it leads from one address to another. Where the web can be asked, it is asked for the large picture first."""
+    """Whether it leads from one address to another. If the web can be asked, it is asked for the large picture first."""
     if alias.kind is AliasKind.REVISIT:
         return alias.target not in ("", alias.url)
     return alias.kind is AliasKind.REDIRECT or not config.http
 
 
 def _both_ends(config: FetchConfig, alias: Alias) -> Iterable[tuple[str, Alias]]:
-    """What leads on, by the address that it leads from, and by the one that it leads to."""
+    """What leads on, under the address that it leads from and under the one that it leads to."""
     return ((end, alias) for end in {alias.url, alias.target}) if _leads(alias, config) else ()
 
 

@@ -1,7 +1,7 @@
-"""Fetched files -> tar packs and, beside them, an index of what every URL answered; and the index back.
+"""Fetched files -> tar packs and, beside them, an index of what each URL answered; and the index back.
 
-A pack appears whole or not at all, and its index after it. Names come from the URLs of the
-batch, members stand in the order of the batch, headers carry no time: the same answers give the same bytes.
+A pack appears whole or not at all, and its index after it. Names come from the URLs of the batch, members are in the order of
+the batch, headers have no time: the same answers give the same bytes.
 """
 
 import json
@@ -28,7 +28,7 @@ _COPY_BYTES = 1 << 20
 @quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What became of one URL: bytes in a pack, or the reason why there are none. One line of an index."""
+    """What became of one URL: bytes in a pack, or the reason why there are none. It is one line of an index."""
 
     url: str
     policy: str  # of the configuration under which it was asked; another policy may ask again where this one refused
@@ -81,7 +81,7 @@ def write_index(root: str, name: str, answers: Iterable[Answer]) -> None:
 
 
 def read_index(path: str) -> Iterator[Answer]:
-    """The answers of an index, but for those whose bytes are gone: a pack that was deleted or cut is asked for again."""
+    """The answers of an index whose bytes are still there: what was in a deleted or cut pack is fetched again."""
     answers = [Answer(**json.loads(line)) for line in read_bytes(path).decode("utf-8").splitlines()]
     ends: dict[str, int] = {}
     for answer in answers:
@@ -136,7 +136,7 @@ def _leaves(answer: Answer, said: Mapping[str, str]) -> bool:
 
 
 def _overwrite(path: str, places: Sequence[tuple[int, int]]) -> None:
-    """Writes a file anew with zeros in some places."""
+    """Writes a file again with zeros in some places."""
     fs, inner = url_to_fs(path)
     with fs.open(inner, "rb") as old, NewFile(path) as out:
         for offset, length in sorted(places):

@@ -1,7 +1,7 @@
-"""Paths of a site and patterns with stars -> the rule that speaks of a path: the longest one (RFC 9309, 2.2.2 and 2.2.3).
+"""A path and patterns with stars -> the longest rule that matches the path (RFC 9309, 2.2.2 and 2.2.3).
 
-No regular expressions: a file may hold tens of thousands of rules, each tried on each path, and a star may stand anywhere. A
-pattern is tried by looking for its pieces one behind the other, in time proportional to pattern and path.
+There are no regular expressions: a file may have tens of thousands of rules, each tried on each path, and a star may be
+anywhere. A pattern is tried by looking for its pieces one after another, in time proportional to pattern and path.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Turns at a site: one request at a time and a pause between two, a bound on all, and sites that fail are given up."""
+"""Turns at a site: one request at a time, a pause between two, a limit for all sites; sites that keep failing are given up."""
 
 import asyncio
 from collections import Counter
@@ -17,8 +17,8 @@ class _Site:
 
 
 class RateLimit:
-    """The turns of one worker. The links of a registered domain go to one worker, so its turns are all there are, but for
-    redirects that lead there from the domains of another.
+    """The turns of one worker. All links of a registered domain go to one worker, so no other worker asks it, except by
+    redirects from other domains.
     """
 
     def __init__(self, min_delay_s: float, connections: int, max_failures: int):

@@ -19,7 +19,7 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Robots:
-    """The rules of one site. `rules` is None where there are none; `reachable` False forbids all."""
+    """The rules of one site. `rules` is None if there are none; `reachable` False forbids all."""
 
     rules: RobotsFile | None
     reachable: bool
@@ -34,7 +34,7 @@ class Robots:
 
 
 def may_ask(group: Group, path: str) -> bool:
-    """By the longest rule; of two as long, by the one that allows."""
+    """The longest rule decides; of two equally long ones, the one that allows."""
     said = longest(group.access, path)
     return any(said) or not said
 

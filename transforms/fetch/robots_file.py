@@ -1,8 +1,8 @@
 """The text of a robots.txt, or of an ai.txt -> its groups: to whom it speaks, and what it says of which paths (RFC 9309, 2.2).
 
-Beside the rules of crawling it reads what sites say there of use: `Content-Usage` (IETF aipref), `Content-Signal` (Cloudflare's
-policy), `DisallowAITraining` (draft-canel-robots-ai-control), and `License` and `Prohibits` (RSL). Misspelt directives that
-Google's parser takes are taken.
+Besides the rules of crawling it reads what sites say there of use: `Content-Usage` (IETF aipref), `Content-Signal`
+(Cloudflare's policy), `DisallowAITraining` (draft-canel-robots-ai-control), and `License` and `Prohibits` (RSL). Misspelt
+directives that Google's parser accepts are accepted.
 """
 
 import re
@@ -51,7 +51,7 @@ class RobotsFile:
     _said: dict[str, Group] = field(default_factory=dict, init=False, repr=False, compare=False)  # by agent, once asked for
 
     def group_for(self, product: str) -> Group:
-        """All that is said to the agent by its name, else to everybody; an empty one where nobody is spoken to.
+        """All rules for the agent's name, else those for everybody; an empty group if there are none.
 
         It is put together once: a file may have tens of thousands of rules, and its site as many pictures.
         """

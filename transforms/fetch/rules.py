@@ -1,4 +1,4 @@
-"""What is known of a media file -> the first rule that it breaks. Cheap measures first, and size before aspect."""
+"""What is known of a media file -> the first rule that it breaks. Cheap measures come first, and size before aspect."""
 
 from typing import NamedTuple
 

@@ -1,6 +1,7 @@
-"""A response and a file in; the file with the response's body out, whole, of the kind that was asked for and on no list.
+"""A response and a file -> the file with the whole body, of the kind that was asked for and on no list.
 
-As it comes, chunk by chunk; one that came coded, which nobody asked for, under the limits of archives. Raises Refused.
+The body is written as it comes, chunk by chunk. An encoded one, which nobody asked for, is decoded under the limits of
+archives. Raises Refused.
 """
 
 from collections.abc import AsyncIterable, AsyncIterator

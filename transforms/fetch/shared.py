@@ -1,8 +1,8 @@
-"""What runs that share a memory were sent over HTTP: told to the memory as places in their packs, and read back out of them.
+"""What runs that share a memory fetched over HTTP -> places in their packs, kept in the memory, and back.
 
-A memory holds no bytes: it says in which run's pack a file lies, and which SHA-256 it has. A run copies it into its own pack,
-and asks the sites again whether they allow it. What is gone, damaged, or was overwritten because it is unsafe, is asked for
-again. Refusals are not shared.
+A memory holds no bytes: it says in which run's pack a file is, and its SHA-256. A run copies it into its own pack, and asks the
+sites again whether they allow it. What is gone, damaged, or was overwritten as unsafe is fetched again. Refusals are not
+shared.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -66,7 +66,7 @@ class SharedAnswers:
         return SharedAnswer
 
     def keep(self, packed: Iterable[tuple[Answer, Path]]) -> None:
-        """Tells the memory what lies in this run's packs, each with the file that it was made of."""
+        """Records in the memory what is in this run's packs, each with its file."""
         run = local_path(self.root) or self.root
         told = [
             SharedAnswer(
@@ -115,7 +115,8 @@ class SharedAnswers:
         return None
 
     async def _copied(self, shared: SharedAnswer, link: MediaLink, target: Path) -> bool:
-        """Writes `target`, under the rules of a body that has just come; False where the bytes cannot be had, or break one."""
+        """Writes `target` under the rules of a body that has just arrived; False if the bytes cannot be had, or break a
+        rule."""
         from lamella.transforms.fetch.save_body import CHUNK_BYTES, save_chunks
 
         digest = sha256()

@@ -1,4 +1,4 @@
-"""Asks each site for the files in which it speaks of its use, and licences that it names, and gives the verdict on a URL."""
+"""A URL -> the verdict of its site, which is asked once for the files in which it speaks of its use and for its licences."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -47,8 +47,8 @@ class SiteCache:
         return (await self._rules.of(_site_of(url))).verdict(url, self._config)
 
     async def licence_opt_out(self, licence: str, *uses: str) -> str:
-        """The use that a licence of RSL prohibits for the first of these addresses that it forbids, or ""; "" where it cannot
-        be had."""
+        """The use that a licence of RSL prohibits for the first of these addresses that it covers; "" if it prohibits none or
+        cannot be had."""
         said = await self._licences.of(licence)
         for url in uses:
             rules = rsl_rules(said, _site_of(url))
@@ -73,7 +73,7 @@ class SiteCache:
         return read_robots(*await self._get(site + ROBOTS))
 
     async def _licence(self, url: str) -> list[Prohibited]:
-        """What a licence prohibits, asked for within the rules of the site that it lies on; [] where it cannot be had."""
+        """What a licence prohibits; it is asked for within the rules of its own site. [] if it cannot be had."""
         try:
             robots = await self._robots.of(_site_of(url)) if self._config.robots_txt else None
         except Refused:
@@ -81,7 +81,7 @@ class SiteCache:
         return rsl_prohibits(site_text(await self._file_at(url, robots)))
 
     async def _file_at(self, url: str, robots: Robots | None) -> bytes:
-        """b"" where there is none, or robots.txt of its site keeps us from it."""
+        """b"" if there is none, or its site's robots.txt forbids it."""
         if robots and not robots.verdict(url, product_of(self._config.user_agent)).allowed:
             return b""
         try:

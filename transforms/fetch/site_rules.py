@@ -1,8 +1,7 @@
 """What the files of a site say of a URL: robots.txt, /.well-known/tdmrep.json, /ai.txt, licences of RSL -> a Verdict.
 
-Who says what to whom: rules of robots.txt and ai.txt, and what stands between them, speak to the agents that their group names,
-or to all; tdmrep.json and RSL speak to everybody. Of one file the longest pattern that means the path decides; of several files
-any that forbids does.
+Rules of robots.txt and ai.txt are for the agents that their group names, or for all; tdmrep.json and RSL are for everybody.
+Within one file the longest pattern that matches the path decides; of several files, any that forbids does.
 """
 
 import json
@@ -71,7 +70,7 @@ class SiteRules:
 
 
 def read_tdm_file(body: bytes) -> tuple[tuple[PathPattern, bool], ...]:
-    """The rules of a tdmrep.json; () where it is none. Locations are patterns as in robots.txt."""
+    """The rules of a tdmrep.json; () if it is not one. Locations are patterns as in robots.txt."""
     try:
         rows = json.loads(_TRAILING_COMMA.sub("", site_text(body)))
     except (ValueError, RecursionError):
@@ -87,7 +86,7 @@ def read_tdm_file(body: bytes) -> tuple[tuple[PathPattern, bool], ...]:
 
 
 def _locations(row: dict) -> list[str]:
-    """One, or several of them; one that is none, or lacks, speaks of the whole site."""
+    """One location or several; a missing or wrong one means the whole site."""
     said = row.get("location") or "/"
     return [one for one in (said if isinstance(said, list) else [said]) if isinstance(one, str)]
 
@@ -103,12 +102,12 @@ def read_ai_txt(body: bytes) -> RobotsFile:
 
 
 def read_rsl(body: bytes, site: str) -> tuple[tuple[PathPattern, tuple[str, ...]], ...]:
-    """What a licence prohibits on a site, `https://host`. Its patterns are URLs, or paths of the site that it lies on."""
+    """What a licence prohibits on a site, `https://host`. Its patterns are URLs, or paths on the licence's own site."""
     return rsl_rules(rsl_prohibits(site_text(body)), site)
 
 
 def rsl_rules(said: Iterable[Prohibited], site: str, *, named: bool = False) -> tuple[tuple[PathPattern, tuple[str, ...]], ...]:
-    """What is said of a site, by either scheme, as patterns of its paths.
+    """The rules for a site, by either scheme, as patterns of its paths.
 
     Args:
         named: only by patterns that name the site: paths alone are those of another, on which they were said.

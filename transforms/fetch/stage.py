@@ -1,8 +1,7 @@
-"""FetchMedia: documents and what the archives hold -> Media, judged, one of each; every other link a Rejection.
+"""FetchMedia: documents and the archives' media -> Media, judged, one of each; every other link becomes a Rejection.
 
-Links meet the archives' media by URL, through redirects and revisits; what is missing is asked for over HTTP where the
-configuration says so. Files are inspected where they lie, the same bytes once: refs, hashes and measurements cross the
-shuffles, bytes never do.
+Links meet the archives' media by URL, through redirects and revisits; what is missing is fetched over HTTP if the configuration
+says so. Files are inspected in place, the same bytes once: refs, hashes and measurements cross the shuffles, bytes never do.
 """
 
 from typing import NamedTuple
@@ -57,10 +56,14 @@ class FetchMedia(beam.PTransform):
         store: where media lie, the run's folder first: packs are written to its `media/packs`.
         remembered: where inspections are kept, and under what.
         asks: whether the network may be asked; where not, only the answers that earlier runs had are heard.
+        rounds: of contraction, ahead of the union-find of near hashes that one worker holds; no output depends on them.
     """
 
-    def __init__(self, config: FetchConfig, store: MediaStore, remembered: RememberedModel, *, asks: bool = True):
+    def __init__(
+        self, config: FetchConfig, store: MediaStore, remembered: RememberedModel, *, asks: bool = True, rounds: int = 0
+    ):
         super().__init__()
+        self._rounds = rounds
         self._config, self._store, self._remembered, self._asks = config, store, remembered, asks
         self._inspections = Inspections.of(config, store, remembered.identity)
         shares = config.http and asks and remembered.memory.root != join(store.root, MEMORY)  # in its own, a run has its packs
@@ -102,7 +105,7 @@ class FetchMedia(beam.PTransform):
         media = inspected.answers | "Judge" >> Step(Stage.FETCH, judge_media, config, Media, **between)
         sound = (media.kept, tracks) | "Sound" >> beam.Flatten()
         listed = sound | "Listed" >> Step(Stage.FETCH, judge_listed, config, Media, **between)
-        members = {"documents": documents, "media": listed.kept} | "FindCopies" >> FindCopies(config)
+        members = {"documents": documents, "media": listed.kept} | "FindCopies" >> FindCopies(config, self._rounds)
         chosen = members | "ChooseOne" >> Step(Stage.FETCH, choose_one, config, Media, counts=_one, entry=None)
 
         judged = (read.rejected, media.rejected, listed.rejected, chosen.rejected)

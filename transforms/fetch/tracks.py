@@ -65,7 +65,7 @@ def _cues(lines: list[str]) -> Iterator[Cue]:
 
 
 def _times(line: str) -> re.Match[str] | None:
-    """Where nothing stands before them: a note may speak of times."""
+    """Only if nothing stands before the times: a note may mention times."""
     return _TIMES.match(line.lstrip())
 
 

@@ -1,4 +1,4 @@
-"""A sound picture or clip with what classifiers and PDQ make of it in; the Violation of an unsafe one, or None, out."""
+"""A sound picture or clip with the verdicts of classifiers and PDQ -> the Violation of an unsafe one, or None."""
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.rejection import Reason

@@ -1,7 +1,7 @@
 """What a site's words say of training -> the words that forbid it, or "": Content-Usage, Content-Signal, RSL.
 
-IETF aipref's vocabulary (draft-ietf-aipref-vocab): `train-ai`, the narrower `train-genai`, and `bots`, which is all of
-automated use and speaks of training where nothing nearer does; `search` is not what we do. Cloudflare's signals: `ai-train`.
+IETF aipref's vocabulary (draft-ietf-aipref-vocab): `train-ai`, the narrower `train-genai`, and `bots`, which is all automated
+use and counts for training if nothing more specific is said; `search` is not what we do. Cloudflare's signals: `ai-train`.
 RSL's uses: `train-ai`, `ai-train`, and `all` or `ai-all`.
 """
 
@@ -25,5 +25,5 @@ def usage_opt_out(words: Iterable[str]) -> str:
 
 
 def rsl_opt_out(prohibited: Iterable[str]) -> str:
-    """Of the uses that RSL prohibits: the one that is ours."""
+    """Of the uses that RSL prohibits, the one that is ours."""
     return next((f"prohibits {use}" for use in prohibited if use.lower() in _RSL_USES), "")

@@ -1,4 +1,4 @@
-"""The language of a text, where programs that use the package have found it so far: `formats.language` has it now."""
+"""The language of a text, under the name that programs imported before; the code is in `formats.language`."""
 
 from lamella.transforms.formats.language import Language, detect_language
 

@@ -1,4 +1,4 @@
-"""A document -> the Violation of one whose page stands on the list of what came later (`filter.opt_out_list`)."""
+"""A document -> its Violation if its page is on the list of later opt-outs (`filter.opt_out_list`)."""
 
 from lamella.schemas.config import FilterConfig
 from lamella.schemas.document import InterleavedDocument

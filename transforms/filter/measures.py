@@ -1,8 +1,8 @@
-"""Text and its language in, every number of `TextQuality` out: one tokenisation, and each number made only when it is read.
+"""Text and its language -> every number of `TextQuality`, from one tokenisation; each is computed only when it is read.
 
 The definitions follow the published filters, so that their thresholds keep their meaning: Gopher (as datatrove counts),
-OBELICS, FineWeb. Two things differ from their letter. Words are those of `transforms.formats.words`, for all languages alike.
-And special characters and punctuation are known by their Unicode category, not by lists of English ones.
+OBELICS, FineWeb. Two things differ: words are those of `transforms.formats.words`, for all languages; and special characters
+and punctuation are found by their Unicode category, not by lists of English ones.
 """
 
 import unicodedata
@@ -34,7 +34,7 @@ _TIGHT_TAGS = frozenset({"li", "tr", "td", "th", "dt", "dd"})
 
 
 class TextMeasures:
-    """The measures of one text, named as in `TextQuality`; ratios are 0 to 1 but for the two relative n-gram measures.
+    """The measures of one text, named as in `TextQuality`; ratios are from 0 to 1, except the two relative n-gram measures.
 
     Args:
         paragraphs: the text's parts. The text itself is these, joined by line breaks.

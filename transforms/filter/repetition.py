@@ -1,4 +1,4 @@
-"""Tokens or characters in, shares of what repeats out: the measures of Gopher (Rae et al. 2021, A1.1) and of OBELICS.
+"""Tokens or characters -> the shares that repeat: the measures of Gopher (Rae et al. 2021, A1.1) and of OBELICS.
 
 An n-gram that occurs twice starts with an (n-1)-gram that does. So the n-grams of each length are counted only where
 shorter ones repeated, which leaves few, and all lengths together cost about one sort of the text.
@@ -46,7 +46,7 @@ class NgramCharacters(NamedTuple):
 
 
 def repeated_parts(parts: Sequence[str], characters: int) -> Repeats:
-    """The share of parts (lines, paragraphs) that repeat an earlier one, and of the characters that lie in them."""
+    """The share of parts (lines, paragraphs) that repeat an earlier one, and the share of the characters in them."""
     first = set(parts)
     if len(first) == len(parts):
         return Repeats(0.0, 0.0)

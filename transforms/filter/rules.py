@@ -1,4 +1,4 @@
-"""A text's measures and limits in, the first broken rule out: the rulebooks of languages, of nodes and of documents.
+"""A text's measures and limits -> the first broken rule: the rulebooks of languages, of nodes and of documents.
 
 Ratios say nothing about a few words: a heading has no full stop, a name no stop word. So a text of fewer than
 `min_words_for_ratios` words and marks is judged by its number of words and by what it says, never by a ratio. OBELICS does
@@ -53,7 +53,7 @@ def curly_bracket(text: TextMeasures, limits: LimitsForText) -> str:
 
 
 def foreign_language(language: Language, limits: FilterConfig) -> str:
-    """The language's code, where it is none of those that are wanted."""
+    """The language's code, if it is not one of the wanted languages."""
     return "" if language.code in (limits.languages or ()) else language.code or "none"
 
 

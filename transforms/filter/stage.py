@@ -1,5 +1,5 @@
-"""FilterDocuments: documents in; documents of the wanted languages and of good text out, with what was measured on them; and
-every page, with what is unsafe on it."""
+"""FilterDocuments: documents -> documents of the wanted languages and of good text, with their measurements; and every page,
+with what is unsafe on it."""
 
 from collections.abc import Iterable
 from typing import TypeGuard

@@ -1,4 +1,4 @@
-"""A document in; the same with its language, its quality and without its bad texts out, or the Rejection that it earned."""
+"""A document -> the same with its language and quality and without its bad texts, or its Rejection."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +15,7 @@ from lamella.transforms.formats.language import Language, detect_language
 
 
 def filter_document(document: InterleavedDocument, config: FilterConfig) -> Iterator[InterleavedDocument | Rejection]:
-    """Whether it may be used at all, language, then each text by itself, then the texts that are left as a whole.
+    """Judges whether the page may be used at all, then the language, then each text, then the remaining texts as a whole.
 
     Images and videos stay, but for an image whose caption says what no text may say: a caption is read with its image.
 

@@ -95,7 +95,7 @@ def _readings(data: bytes, declared: str) -> list[tuple[str, str]]:
 
 
 def _looks_western(data: bytes) -> bool:
-    """Accented letters stand alone among ASCII; other scripts stand in runs of high bytes."""
+    """Accented letters occur singly among ASCII; other scripts are runs of high bytes."""
     high = len(data) - len(data.translate(None, _HIGH))
     return 2 * sum(len(run) for run in _HIGH_RUNS.findall(data)) < high
 

@@ -1,4 +1,4 @@
-"""Bytes in no declared charset, and a detector's guess -> the charset whose letters make the most of a language.
+"""Bytes without a declared charset, and a detector's guess -> the charset whose letters fit a language best.
 
 Detectors need a paragraph; a title and a caption have less. Each candidate is read and scored: of its characters beyond ASCII,
 the share that is common in one language's writing. For Chinese, Japanese and Korean these are the commonest characters of

@@ -1,4 +1,4 @@
-"""Coded bodies -> bodies, bounded: chunked transfer, and gzip, deflate, br and zstd content coding."""
+"""Encoded bodies -> bodies, bounded: chunked transfer, and the content encodings gzip, deflate, br and zstd."""
 
 import re
 import zlib
@@ -189,7 +189,7 @@ def _is_plain(data: bytes) -> bool:
 
 
 def _is_utf8(start: bytes) -> bool:
-    """Whether it is UTF-8, but for a character that may be cut at its end."""
+    """Whether it is UTF-8, except for a character that may be cut at its end."""
     try:
         start.decode("utf-8")
     except UnicodeDecodeError as error:

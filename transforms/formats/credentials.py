@@ -1,4 +1,4 @@
-"""A URL's path and query in, the same without what lets somebody in out: tokens, keys, signatures, sessions, passwords.
+"""A URL's path and query -> the same without what gives access: tokens, keys, signatures, sessions, passwords.
 
 A name alone proves little (`key=sunset`, `sig=12`), and a parameter often names the picture, so the value's shape decides
 wherever the name is an ordinary word. What is taken out leaves `redacted` behind, so that two addresses stay two, and whoever
@@ -52,7 +52,7 @@ _SHORT = 6  # characters; no token of fewer guards anything
 
 
 def without_credentials(path: str, query: str | None, nesting: int = 0) -> tuple[str, str | None]:
-    """Path and query with credentials taken out; the objects that came in where there are none."""
+    """Path and query without credentials; the same objects if there are none."""
     if ";" in path:
         path = _PATH_SESSION.sub("", path)
     path = _KNOWN_SHAPES.sub(REDACTED, _INNER_USER.sub(r"\1", path))

@@ -1,7 +1,7 @@
-"""A gzip, zlib or deflate body -> pieces of what it was packed from; then EOFError where it is cut, or its checksum is wrong.
+"""A gzip, zlib or deflate body -> its contents in pieces; then EOFError if it is cut or its checksum is wrong.
 
-Python's own readers throw away what they have read where the checksum behind it is wrong. Here the pieces come first: the
-checksum stands at the very end, and who takes the pieces flags what it says. Damage in the stream itself is a zlib.error.
+Python's own readers lose what they have read if the checksum behind it is wrong. Here the pieces come first: the checksum is at
+the very end, and the caller flags what it says. Damage in the stream itself is a zlib.error.
 """
 
 import re

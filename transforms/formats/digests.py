@@ -1,4 +1,4 @@
-"""A digest as a record's header writes it -> one spelling, `sha1:` and hex digits; "" for what names no payload."""
+"""A digest as a record's header writes it -> one spelling, `sha1:` and hex digits; "" if it names no payload."""
 
 import base64
 import binascii

@@ -1,7 +1,7 @@
-"""A zstd or LZ4 file that has a frame a record -> where a frame ends, by its own word, and what it holds, bounded.
+"""A zstd or LZ4 file with a frame for each record -> where a frame says that it ends, and its contents, bounded.
 
-Web archives in these packings are written as those in gzip are: a frame for each record, so that one can be read alone. zstd
-frames may share a dictionary, which a skippable frame at the file's front holds (the Internet Archive's way).
+Web archives in these formats are written like those in gzip: a frame for each record, so that one can be read alone. zstd
+frames may share a dictionary, which a skippable frame at the file's front holds (as the Internet Archive writes them).
 """
 
 import re

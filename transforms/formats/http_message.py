@@ -1,4 +1,4 @@
-"""The start of an HTTP response, and what its head says: whether it is one, its status, and whether it gives the whole.
+"""The start of an HTTP response -> what its head says: whether it is one, its status, and whether it is complete.
 
 Servers before HTTP/1.0 was written down, and gateways since, have status lines of their own: `HTTP 200 Document follows`.
 """

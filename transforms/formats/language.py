@@ -1,4 +1,4 @@
-"""Text in, its language and fastText's certainty out: the model lid.176 (Joulin et al. 2016), loaded once a process."""
+"""Text -> its language and fastText's certainty: the model lid.176 (Joulin et al. 2016), loaded once a process."""
 
 import re
 from functools import cache

@@ -1,7 +1,7 @@
-"""A licence of RSL (Really Simple Licensing 1.0, XML) -> what it prohibits; and that as words beside others, and back.
+"""A licence of RSL (Really Simple Licensing 1.0, XML) -> what it prohibits, and that as words, and back.
 
-A licence stands in a file of its own, or in a page, as `<script type="application/rsl+xml">`. A page's words are of one line,
-so that they can be carried with what its meta elements say: `rsl-prohibits: /pictures/*=train-ai+ai-input`.
+A licence is in a file of its own, or in a page, as `<script type="application/rsl+xml">`. A page's words are one line, so that
+they can be carried with what its meta elements say: `rsl-prohibits: /pictures/*=train-ai+ai-input`.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""The first bytes of a body -> the media type that they are the signature of, "" for none: images, videos and WebVTT.
+"""The first bytes of a body -> the media type with that signature, "" for none: images, videos and WebVTT.
 
-After the WHATWG's MIME sniffing and the formats' own texts. Short signatures are held against more of the file's head, so
-that no text is taken for a picture.
+After the WHATWG's MIME sniffing and the formats' own texts. Short signatures are compared with more of the file's head, so that
+no text is taken for a picture.
 """
 
 import re

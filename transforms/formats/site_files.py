@@ -1,4 +1,4 @@
-"""The files in which a site speaks of its use, by address and type; and the site of an address."""
+"""The files in which a site speaks of its use, by address and type; an address -> its site."""
 
 from urllib.parse import urlsplit
 

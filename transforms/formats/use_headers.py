@@ -1,6 +1,6 @@
-"""What a response's headers say of the use of its body -> one text, as records carry it; and the text -> each header's words.
+"""A response's headers -> one text of what they say of the body's use, as records hold it; the text -> each header's words.
 
-X-Robots-Tag stands first, as it came. Others follow under their names: `noai, content-usage: train-ai=n`.
+X-Robots-Tag comes first, as it was. Others follow under their names: `noai, content-usage: train-ai=n`.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""One stored record of a web archive: its bytes in; headers, HTTP status and the decoded body out, bounded.
+"""The bytes of one stored record of a web archive -> headers, HTTP status and the decoded body, bounded.
 
-A record is cut out by the caller (a gzip member, or a stretch of a plain archive), so its own boundary is known and wins
-over a wrong Content-Length. Header blocks are parsed by FastWARC; ARC records (the format before WARC) become the same.
+The caller cuts a record out (a gzip member, or a stretch of a plain archive), so its boundary is known and wins over a wrong
+Content-Length. FastWARC parses header blocks; ARC records (the format before WARC) become the same.
 """
 
 import re
@@ -77,11 +77,6 @@ def first(headers: Headers, name: str) -> str:
 def joined(headers: Headers, name: str) -> str:
     """All values of a header, comma-joined (RFC 9110, 5.3)."""
     return ", ".join(value for key, value in headers if key == name)
-
-
-def cut_directives(text: str, most: int) -> str:
-    """What headers say of robots, cut; what was cut off may forbid use, so a cut text says that it does."""
-    return text if len(text) <= most else f"{text[:most]}, noindex, noai"
 
 
 def parse_record(data: bytes) -> WarcRecord:

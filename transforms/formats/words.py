@@ -1,4 +1,4 @@
-"""Text in; tokens, words, sentences and lines out: one splitting for every measure and for MinHash, without a dictionary.
+"""Text -> tokens, words, sentences and lines: one splitting for all measures and for MinHash, without a dictionary.
 
 A word is a run of letters, digits and marks, with the apostrophes inside it. Scripts that put no spaces between words
 (Chinese, Japanese, Thai, Lao, Burmese, Khmer) have no words without a dictionary: there each character, with its marks,

@@ -1,13 +1,14 @@
-"""A member of a zip as it is stored, and the method by which it is packed -> the stream of what it unpacks to.
+"""A member of a zip as it is stored, and its compression method -> the stream of its contents.
 
-APPNOTE 4.4.5 has the methods. bzip2, xz and zstd are streams that begin as their files do; LZMA has a head of its own.
+APPNOTE 4.4.5 has the methods. bzip2, xz and zstd are streams that begin like their files; LZMA has a header of its own.
 """
 
 import lzma
 import zlib
 from collections.abc import Iterator
 
-from lamella.transforms.formats.decompress import MAX_XZ_BYTES, STEP, Damaged, PieceStream, Readable, UnpackedStream, exactly
+from lamella.transforms.formats.decompress import MAX_XZ_BYTES, UnpackedStream
+from lamella.transforms.formats.streams import STEP, Damaged, PieceStream, Readable, exactly
 
 METHODS = {8: "deflated", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz"}  # name by number; 0 is stored as it is
 _LZMA_PROPERTIES = 5  # bytes

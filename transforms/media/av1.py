@@ -1,4 +1,4 @@
-"""An AVIF file in; the frame sizes that its AV1 sequence headers declare, out: where the container's word is not taken."""
+"""An AVIF file -> the frame sizes in its AV1 sequence headers, because the container may be wrong."""
 
 import struct
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Why bytes are no picture or clip that we take: the Violation that a decoder's side raises, and a Rejection carries."""
+"""Why bytes are no picture or clip that we take: the Violation that a decoder raises and a Rejection holds."""
 
 from typing import Self
 

@@ -1,7 +1,7 @@
-"""The path of a YAML beside an ONNX model in; a classifier of pictures, and the probability that one is unsafe, out.
+"""The path of a YAML beside an ONNX model -> a classifier of pictures, and the probability that one is unsafe.
 
-Any classifier of whole pictures will do: the YAML says what it wants to see and which of its classes count (docs/safety.md).
-It runs on the CPU with one thread, so that a probability depends on the picture alone. `onnxruntime` comes with the extra
+Any classifier of whole pictures will do: the YAML says what input it needs and which of its classes count (docs/safety.md). It
+runs on the CPU with one thread, so that a probability depends on the picture alone. `onnxruntime` comes with the extra
 `safety`.
 """
 
@@ -112,7 +112,7 @@ def read_spec(path: str) -> tuple[ClassifierSpec, Path]:
 
 @cache
 def load_classifier(path: str) -> Classifier:
-    """Raises ConfigError where the YAML, its model, or `onnxruntime` cannot be had."""
+    """Raises ConfigError if the YAML, its model, or `onnxruntime` is missing."""
     spec, model = read_spec(path)
     try:
         import onnxruntime

@@ -129,7 +129,7 @@ class _Track:
 
     @property
     def end_s(self) -> float:
-        """When the last frame goes: a frame without a duration is shown as long as the one before it."""
+        """When the last frame ends: a frame without a duration is shown as long as the one before it."""
         if self._last is None:
             return 0.0
         step = self._last - self._before if self._before is not None else 0
@@ -249,7 +249,7 @@ class _Frames:
 
 @contextmanager
 def _opened(data: bytes, limits: DecodeLimits, **more: str) -> Iterator[tuple]:
-    """Whatever FFmpeg or PyAV raise while the file is open is said of the file: BadVideo."""
+    """Any error of FFmpeg or PyAV while the file is open becomes BadVideo."""
     mime = video_mime(data)
     if not mime:
         raise BadVideo(Reason.NOT_A_VIDEO, f"starts with {data[:12]!r}")

@@ -1,7 +1,7 @@
-"""Bytes of an image -> what container and codestream claim of its size and its cost, before any decoder sees them.
+"""Bytes of an image -> the size and cost that container and codestream claim, before any decoder sees them.
 
-Pillow allocates a WebP's canvas when it opens the file, and libavif decodes what the AV1 stream says, not what the
-container does: so both are read here, in plain Python, and the largest claim counts.
+Pillow allocates a WebP's canvas when it opens the file, and libavif decodes what the AV1 stream says, not what the container
+says. So both are read here, in plain Python, and the largest claim counts.
 """
 
 import re
@@ -37,7 +37,7 @@ class Claims(NamedTuple):
 
 
 def claims_of(data: bytes) -> Claims | None:
-    """None for what is none of the formats that we take, or too damaged to claim anything: no decoder opens that."""
+    """None for a format that we do not take, or a file too damaged to claim anything: no decoder opens it."""
     try:
         if data.startswith(b"\xff\xd8"):
             return _jpeg(data)
@@ -120,7 +120,7 @@ def unsupported_jpeg(data: bytes) -> str:
 
 
 def end_of_picture(data: bytes) -> int:
-    """Where a JPEG's end mark stands; the length of the file where there is none."""
+    """Where a JPEG's end mark is; the length of the file if there is none."""
     last = max((at for _, at in _few(_segments(data))), default=2)
     end = data.find(b"\xff\xd9", last)
     return len(data) if end < 0 else end
@@ -268,7 +268,7 @@ _HEIC_HELD = 24  # planes, tiles, RGB of libheif and of Pillow
 
 
 def _heic(data: bytes) -> Claims | None:
-    """What the container says of every item. The stream's own word is not read: its process can be killed."""
+    """What the container says of every item. The stream itself is not read: its decoder can be killed."""
     found = _few(boxes(data, 0, len(data)))
     said = [struct.unpack_from(">II", data, start + 4) for name, start, end in found if name == b"ispe" and end >= start + 12]
     return Claims(max(said, key=lambda size: size[0] * size[1]), _HEIC_HELD) if said else None

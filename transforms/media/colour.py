@@ -1,4 +1,4 @@
-"""A decoded picture of any mode in; RGB as sRGB means it out: profiles converted, transparency on a ground that shows it."""
+"""A decoded picture of any mode -> sRGB: profiles converted, transparency on a background that shows it."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -44,7 +44,7 @@ def is_blank(rgb: Image.Image, min_spread: float) -> bool:
 
 
 def rescale_key(image: Image.Image, depth: int) -> None:
-    """Brings a PNG's transparent colour, which stands there with `depth` bits, to the levels that Pillow gives its pixels."""
+    """Scales a PNG's transparent colour, which has `depth` bits, to the levels of Pillow's pixels."""
     key = image.info.get("transparency")
     if image.mode == "L" and isinstance(key, int) and depth < 8:
         image.info["transparency"] = key * 255 // ((1 << depth) - 1)
@@ -111,7 +111,7 @@ def _transformed(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> I
 
 @lru_cache(maxsize=_KEPT_PROFILES)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """None for a profile that is sRGB, is meant for another mode, or is damaged: it costs nothing but itself."""
+    """None for a profile that is sRGB, is for another mode, or is damaged: the picture is kept without it."""
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         if getattr(source.profile, "xcolor_space", "") != _PROFILED[mode]:

@@ -1,7 +1,8 @@
-"""Bytes of a picture with a C2PA manifest -> what it says of training and mining: entries of its active manifest, by name.
+"""A picture with a C2PA manifest -> what it says of training and mining: entries of its active manifest, by name.
 
-`c2pa-python` (extra `c2pa`) reads it; no parser of ours does. Nothing is fetched: a manifest that lies elsewhere says nothing.
-No signature is asked for: who writes that a picture must not be used is believed. Called in a process that can be killed.
+`c2pa-python` (extra `c2pa`) reads it; we have no parser of our own. Nothing is fetched: a manifest stored elsewhere says
+nothing. No signature is checked: a statement that a picture must not be used is believed. It is called in a process that can be
+killed.
 """
 
 import json
@@ -27,7 +28,7 @@ def reads_credentials() -> bool:
 
 
 def may_have_credentials(data: bytes) -> bool:
-    """Whether it is worth asking, by the marks that stand in every such file."""
+    """Whether the file has the marks that every file with credentials has."""
     return all(mark in data for mark in _MARKS)
 
 

@@ -1,4 +1,4 @@
-"""The configuration in; what one picture or clip may cost its decoder out: the small thing that every decode is handed."""
+"""The configuration -> what one picture or clip may cost its decoder: a small value for every decode."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
-"""What a picture claims, or a clip costs, and the limits of a decode in; the first rule that it breaks out.
+"""What a picture claims or a clip costs, and the limits of a decode -> the first rule that it breaks.
 
-Tried before a decoder sees a picture, and while a clip is read: cost is refused before it is paid.
+They are tried before a decoder sees a picture, and while a clip is read: cost is refused before it is paid.
 """
 
 from typing import NamedTuple

@@ -1,7 +1,7 @@
-"""Untrusted pictures and clips in; what they are, their pixels, or small JPEGs, out: by a child process that can be killed.
+"""Untrusted pictures and clips -> what they are, their pixels, or small JPEGs, from a child process that can be killed.
 
-A decoder that hangs, dies or takes too much costs its own file only: BadImage or BadVideo with `media_too_costly`. On 44 kB
-and 700 kB JPEGs the child costs 8 and 10 % of an inspection, in CPU time; of a decode for a shard less.
+A decoder that hangs, dies or takes too much loses only its own file: BadImage or BadVideo with `media_too_costly`. On JPEGs of
+44 kB and 700 kB the child takes 8 and 10 % of the CPU time of an inspection, less of a decode for a shard.
 """
 
 import json
@@ -29,7 +29,7 @@ Bad = TypeVar("Bad", bound=BadMedia)
 
 
 class MeasuredImage(NamedTuple):
-    """The header, and looks or the fault that pixels have: a rule on the header is heard first."""
+    """The header, and the looks of the pixels or their fault: a rule on the header is judged first."""
 
     header: ImageHeader
     looks: Looks | None

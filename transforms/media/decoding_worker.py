@@ -1,4 +1,4 @@
-"""The decoder's process: a question and a file in, what `media.pixels` and `media.clips` say of it out."""
+"""The decoder's process: a question and a file -> what `media.pixels` and `media.clips` say of it."""
 
 import json
 from collections.abc import Callable
@@ -92,5 +92,10 @@ _ASKED: dict[str, Callable[..., Said]] = {
 }
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Arguments: those of `serve`."""
     serve(answer)
+
+
+if __name__ == "__main__":
+    main()

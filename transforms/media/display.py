@@ -1,7 +1,7 @@
-"""A decoded frame and the shape of its pixels -> the picture that a viewer shows: square pixels, turned and mirrored.
+"""A decoded frame and the shape of its pixels -> the picture that a viewer shows: square pixels, rotated and mirrored.
 
-Broadcast and DVD store pixels that are not square. A phone stores frames as its sensor lies, with a matrix that puts them
-upright (ISO 14496-12, 6.2.2); its front camera mirrors.
+Broadcast and DVD store pixels that are not square. A phone stores frames in the orientation of its sensor, with a matrix that
+turns them upright (ISO 14496-12, 6.2.2); its front camera mirrors.
 """
 
 import struct

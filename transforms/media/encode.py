@@ -1,7 +1,7 @@
-"""An RGB picture, or a larger one and the size that is wanted, in; a baseline JPEG without metadata out.
+"""An RGB picture, or a larger one and the size that is wanted -> a baseline JPEG without metadata.
 
-Scaling and the change to the JPEG's own colours are one pass of FFmpeg's swscale, asked for the same bits on every machine: a
-quarter of the time of Pillow's filter and encoder (benchmarks/media.py).
+Scaling and the change to the JPEG's own colours are one pass of FFmpeg's swscale, set to give the same bits on every machine.
+It takes a quarter of the time of Pillow's filter and encoder (benchmarks/media.py).
 """
 
 from typing import NamedTuple
@@ -39,7 +39,7 @@ def encode_jpeg(rgb: Image.Image, quality: int, size: tuple[int, int] | None = N
 
 
 def _even(plane: VideoPlane) -> np.ndarray:
-    """Without what stands behind each row, and with the edge once more where a side is odd: libjpeg-turbo reads so far."""
+    """Without padding after each row, and with the edge repeated if a side is odd: libjpeg-turbo reads that far."""
     height, width = plane.height, plane.width
     pixels = np.frombuffer(bytes(plane), np.uint8).reshape(height, plane.line_size)[:, :width]
     return np.pad(pixels, ((0, height % 2), (0, width % 2)), "edge") if height % 2 or width % 2 else pixels

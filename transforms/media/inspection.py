@@ -1,6 +1,5 @@
-"""A picture or clip in; its Inspection out: all that is measured on its bytes, or why they cannot be decoded, whatever the
-thresholds are. Inspections remembers them by content, so that a threshold that moves decodes nothing.
-"""
+"""A picture or clip -> its Inspection: all that is measured on its bytes, or why they cannot be decoded, at any
+thresholds. Inspections remembers them by content, so that a changed threshold decodes nothing."""
 
 from base64 import b64decode
 from collections.abc import Iterable, Sequence
@@ -37,7 +36,7 @@ _OF_THE_MACHINE = (Reason.MEDIA_TOO_COSTLY, Reason.CRASHED)  # another run may s
 @quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """What was measured on a file. A fault stands beside the header where that could be read."""
+    """What was measured on a file. A fault stands beside the header if that could be read."""
 
     key: str
     mime: str = ""  # by the bytes; "" where not even the header can be read
@@ -119,13 +118,13 @@ class Inspections:
         return [load_classifier(path) for path in self.classifiers]
 
     def measure(self, requests: Sequence[Request], model: list[Classifier]) -> Iterable[Inspection]:
-        """Raises BlobError and ChangedBlob where bytes that were read before cannot be had again."""
+        """Raises BlobError and ChangedBlob if bytes that were read before can no longer be read."""
         for request in requests:
             file: MediaFile = request.what
             yield self.inspect(file, self.store.same_bytes(file.blob, file.sha256), model)
 
     def inspect(self, file: MediaFile, data: bytes, classifiers: Sequence[Classifier]) -> Inspection:
-        """Of the file's bytes. Whatever a decoder or a classifier raises is said of this file alone."""
+        """Any error of a decoder or a classifier on the file's bytes counts as a fault of this file alone."""
         found: dict[str, Any] = {"key": file.key}
         try:
             _MEASURED[file.kind](data, self.store, found)

@@ -1,10 +1,10 @@
 """Bytes of a JPEG -> its pixels as stored, scaled down while they are decoded; BrokenJpeg where some of them are missing.
 
-libjpeg paints what it cannot read grey, or smears it, and only warns. Of its warnings two say that pixels are lost: the data
-of a scan end early, or hold a code that there is none of. The others may be harmless, such as bytes between the last pixel and
-the end mark, which cameras leave there, or hide one that is not: the last one alone is told, and where another file was written
-over the rest of this one that is of its start mark. Then FFmpeg's decoder is asked, which stops at the first block that it
-cannot read.
+libjpeg fills what it cannot read with grey, or smears it, and only warns. Two of its warnings say that pixels are lost: the
+data of a scan end early, or hold an unknown code. The others may be harmless, such as bytes between the last pixel and the end
+mark, which cameras leave there. Or they hide one that is not: only the last warning is reported, and if another file was
+written over the rest of this one, it is about that file's start mark. Then FFmpeg's decoder is asked, which stops at the first
+block that it cannot read.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""The head of a progressive JPEG's frame and those of its scans in; whether scans are missing out.
+"""The head of a progressive JPEG's frame and those of its scans -> whether scans are missing.
 
-A scan brings some bits of some of the 64 waves of a block (T.81, G.1.1.1). Encoders send all of them; a file that ends between
-two scans is a picture out of focus, and no decoder says so.
+A scan holds some bits of some of the 64 frequencies of a block (T.81, G.1.1.1). Encoders send all of them. A file that ends
+between two scans is a picture out of focus, and no decoder reports it.
 """
 
 _WAVES = 64

@@ -1,4 +1,4 @@
-"""Bytes of a Matroska or WebM file in; whether the file ends before its segment does, out (RFC 8794, 4 and 5)."""
+"""Bytes of a Matroska or WebM file -> whether the file ends before its segment does (RFC 8794, 4 and 5)."""
 
 _SEGMENT = 0x18538067
 _MOST_BEFORE = 8  # elements before the segment: the EBML header, and padding

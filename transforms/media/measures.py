@@ -1,4 +1,4 @@
-"""A picture as RGB in; what is measured on it out: its perceptual hash, and each measure of `media.picture_rules`."""
+"""A picture as RGB -> its measurements: its perceptual hash, and each measure of `media.picture_rules`."""
 
 from base64 import b64encode
 from typing import NamedTuple

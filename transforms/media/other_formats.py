@@ -1,6 +1,6 @@
-"""The first bytes of a file in; whether it is HEIC, BMP or TIFF, or the name of a format that nothing here decodes, out.
+"""The first bytes of a file -> whether it is HEIC, BMP or TIFF, or the name of a format that nothing here decodes.
 
-HEIC is decoded where the extra `heif` is installed (pillow-heif, whose wheel carries libheif and libde265).
+HEIC is decoded if the extra `heif` is installed (pillow-heif, whose wheel contains libheif and libde265).
 """
 
 from functools import cache

@@ -1,6 +1,6 @@
-"""Bytes of a PNG -> the XMP that it holds packed: what is not packed is found in the bytes themselves.
+"""Bytes of a PNG -> the XMP that it holds compressed; what is not compressed is found in the bytes themselves.
 
-XMP stands in an iTXt chunk, which may be deflated (XMP, part 3, 1.1.5); ImageMagick writes it as a profile, in hexadecimal.
+XMP is in an iTXt chunk, which may be deflated (XMP, part 3, 1.1.5); ImageMagick writes it as a profile, in hexadecimal.
 """
 
 import re

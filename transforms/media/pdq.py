@@ -1,4 +1,4 @@
-"""A picture in, its PDQ hash (Facebook 2019) out; hashes in, their bits out. The library comes with the extra `safety`."""
+"""A picture -> its PDQ hash (Facebook 2019); hashes -> their bits. The library comes with the extra `safety`."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,7 @@
-"""An RGB picture in; its perceptual hash out: 64 bits that hardly change when it is scaled or compressed again.
+"""An RGB picture -> its perceptual hash: 64 bits that hardly change when it is scaled or compressed again.
 
-It is the `phash` of the package imagehash, within 2 bits. The transform is done in whole numbers, so that a coefficient that is
-zero, as half of them are on a plain gradient, is zero on every machine: rounding decides no bit.
+It is the `phash` of the package imagehash, within 2 bits. The transform uses whole numbers: a coefficient that is zero, as half
+of them are on a plain gradient, is zero on every machine, and rounding decides no bit.
 """
 
 import numpy as np

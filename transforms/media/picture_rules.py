@@ -1,4 +1,4 @@
-"""What is measured on the pixels of a picture, and the rules on it. A measure is a function, and its row stands below it.
+"""What is measured on the pixels of a picture, and the rules on it. A measure is a function, and its row is below it.
 
 A measure takes a small RGB copy of the picture (`media.inspection.MEASURED_SIDE_PX`) and is made where that copy is decoded,
 once. Its value is remembered and stored with the Media under the function's name; a row reads it there, so that a limit moves

@@ -173,7 +173,7 @@ def _within(data: bytes, limits: DecodeLimits) -> int:
 
 
 def _decoded(image: Image.Image, data: bytes, enough: tuple[int, int], limits: DecodeLimits) -> Image.Image:
-    """RGB as stored: not turned, and not scaled but for a JPEG, which may come smaller as long as it covers `enough`."""
+    """RGB as stored, not turned and not scaled; only a JPEG may be smaller, as long as it covers `enough`."""
     try:
         if _format(image) == "JPEG":
             return to_rgb(_jpeg(image, data, enough), limits.min_colour_spread)
@@ -206,7 +206,7 @@ def _jpeg(image: Image.Image, data: bytes, enough: tuple[int, int]) -> Image.Ima
 
 
 def _later_frame(image: Image.Image, limits: DecodeLimits) -> Image.Image | None:
-    """Of an animation that begins blank, the first frame that does not; None where there is none."""
+    """The first frame that is not blank, of an animation that begins blank; None if there is none."""
     for number in range(1, limits.max_blank_frames + 1):
         try:
             image.seek(number)
@@ -261,7 +261,7 @@ def _upright(image: Image.Image) -> tuple[int, int]:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF orientation, 1 where there is none or it cannot be read: broken metadata do not spoil a picture."""
+    """EXIF orientation; 1 if there is none or it cannot be read: broken metadata do not spoil a picture."""
     if not (block := image.info.get("exif")):
         return 1
     exif = Image.Exif()

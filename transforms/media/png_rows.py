@@ -1,4 +1,4 @@
-"""Bytes of a PNG and the picture that Pillow made of it in; whether rows are missing out.
+"""Bytes of a PNG and the picture that Pillow made of it -> whether rows are missing.
 
 Pillow notices a file that ends early, but not pixel data that end early in a whole file: the other rows stay zero.
 """

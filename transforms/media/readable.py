@@ -1,7 +1,7 @@
-"""Bytes of a picture -> the same picture without what stands beside its pixels and decoders stumble over.
+"""Bytes of a picture -> the same picture without the parts beside its pixels that decoders fail on.
 
-A text, a profile, a resolution that is damaged or too large costs nothing but itself: viewers pass over it (libpng drops what
-has a wrong checksum and may be done without), and Pillow refuses the whole file. What pixels depend on stays as it is.
+A text, profile or resolution that is damaged or too large does not spoil the picture: viewers skip it (libpng drops optional
+chunks with a wrong checksum), while Pillow refuses the whole file. Parts that the pixels depend on stay as they are.
 """
 
 import zlib

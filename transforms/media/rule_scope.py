@@ -1,4 +1,4 @@
-"""What all rules on pictures and clips have in common: they are fetch's, by whatever room they stand in."""
+"""The scope of all rules on pictures and clips: they belong to fetch, in whatever folder they are written."""
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.rejection import Stage, Unit

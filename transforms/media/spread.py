@@ -1,4 +1,4 @@
-"""A picture as RGB in; how far its colours spread out: what tells a picture from a plain ground."""
+"""A picture as RGB -> how widely its colours are spread: this separates a picture from a plain background."""
 
 import numpy as np
 from PIL import Image

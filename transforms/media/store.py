@@ -1,4 +1,4 @@
-"""The configuration and a run's folder in; where media lie, and how far reading and decoding them may go, out."""
+"""The configuration and a run's folder -> where media are, and the limits on reading and decoding them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""Documents in, image-text and video-text pairs out."""
+"""Documents -> image-text and video-text pairs."""

@@ -1,4 +1,4 @@
-"""A text of a picture in; what shows that nobody wrote it about that picture, "" where nothing does, out.
+"""A text of a picture -> what shows that nobody wrote it about that picture, or "".
 
 Placeholders that an editor leaves ("insert picture description here", in the language of its menus), the bare kind of a thing
 ("image", "logo of ..."), a bare number ("Fig. 4a, 4b"), words to the reader ("[...] by clicking here"), authors without a word

@@ -1,6 +1,6 @@
-"""A node of a page in; the pairs that it proposes to one dataset out, before anything is fetched and before any rule.
+"""A node of a page -> the pairs that it proposes to one dataset, before any fetch and any rule.
 
-Pages with and without a text that makes a document propose alike. An alt is ALIGN's, or LTIP's where it is too long for ALIGN;
+Pages propose alike, with or without a text that makes a document. An alt is ALIGN's, or LTIP's if it is too long for ALIGN;
 captions and descriptions are LTIP's; a video proposes one text. `transforms.pair.rules` says which dataset takes which.
 """
 

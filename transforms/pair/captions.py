@@ -1,7 +1,7 @@
-"""Web text in; the caption without file names, dates, places and credits, and the form that finds its copies, out.
+"""Web text -> the caption without file names, dates, places and credits, and the form by which its copies are found.
 
-LTIP had dates and locations removed from its captions (Flamingo, A.3.3). Patterns here are linear in the text: every
-repetition is bounded, or gives nothing back.
+LTIP had dates and locations removed from its captions (Flamingo, A.3.3). Patterns here are linear in the text: every repetition
+is bounded, or never backtracks.
 """
 
 import html

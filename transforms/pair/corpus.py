@@ -20,7 +20,7 @@ Proposed = TypeVar("Proposed", bound=CandidatePair | Pair)
 @quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate(Generic[Proposed]):
-    """A pair beside what the corpus says of it. Before anything is fetched an image is known by its URL."""
+    """A pair with what the corpus says of it. Before anything is fetched, an image is known by its URL."""
 
     pair: Proposed
     unsafe: str = ""  # what the filter found on a page that left as unsafe

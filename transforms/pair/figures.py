@@ -1,7 +1,7 @@
-"""A page's pictures and videos in; the same, each picture with what its figure's caption says of it alone, out.
+"""A page's pictures and videos -> the same, each picture with the part of its figure's caption that is about it.
 
-A figure's pictures stand one after the other with one caption. Where it names its parts, "(a) ... (b) ...", and has one for
-each picture, each picture gets its own, in their order; else the figure counts once, with its first picture.
+A figure's pictures stand one after another with one caption. If the caption names its parts, "(a) ... (b) ...", and has one for
+each picture, each picture gets its own, in order; else the figure counts once, with its first picture.
 """
 
 import re
@@ -37,7 +37,7 @@ _HANGING = re.compile(r"(?<![\s,;])[\s,;]++(?:and|und|et|y|e)\Z")
 
 
 def with_own_captions(shown: Iterable[Shown]) -> list[Shown]:
-    """Each picture with its own part of a figure's caption, or without one where another picture of the figure has it."""
+    """Each picture with its own part of a figure's caption; without a caption if another picture of the figure has it."""
     out: list[Shown] = []
     for caption, run in groupby(shown, key=lambda node: node.caption if isinstance(node, ImageNode) else ""):
         figure = list(run)
@@ -49,7 +49,8 @@ def with_own_captions(shown: Iterable[Shown]) -> list[Shown]:
 
 
 def parts_of(caption: str, pictures: int) -> list[str]:
-    """What a caption says of each of several pictures, behind what it says of all; none where its parts are not as many.
+    """For each of several pictures, what the caption says of all and then of this one; none if there are not as many parts as
+    pictures.
 
     >>> parts_of("Two fields. (a) A red one; (b) a blue one.", 2)
     ['Two fields. A red one', 'Two fields. a blue one.']

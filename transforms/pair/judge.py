@@ -1,4 +1,4 @@
-"""A page in, its candidates out; a candidate in, the same or its Rejection out; and which of copies stays."""
+"""A page -> its candidates; a candidate -> the same or its Rejection; copies -> the one that stays."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -51,7 +51,7 @@ def judge_pair(candidate: Candidate[Pair], config: PairConfig) -> Iterable[Pair 
 
 
 def with_survivor(copies: Iterable[Candidate], config: PairConfig) -> Iterator[Candidate]:
-    """Copies of one pair, each told which of them stays: of those that break no rule, the one with the smallest key.
+    """Copies of one pair, each with the one that stays: of those that break no rule, the one with the smallest key.
 
     Iterates up to three times, and holds nothing: a logo with one alt is on millions of pages.
     """

@@ -1,7 +1,7 @@
-"""A caption in; where it says that its picture was taken, "in Paris" or "from the streets of Tokyo", out: spans, or the rest.
+"""A caption -> where it says that its picture was taken ("in Paris", "from the streets of Tokyo"): spans, or the rest.
 
-LTIP had locations removed from its captions (Flamingo, A.3.3). `captions` knows "Lyon, France" by its form; a name that stands
-alone is a place where a preposition leads to it and the gazetteer has it. Linear in the text: every repetition is bounded.
+LTIP had locations removed from its captions (Flamingo, A.3.3). `captions` recognises "Lyon, France" by its form. A single name
+is a place if a preposition leads to it and the gazetteer has it. Linear in the text: every repetition is bounded.
 """
 
 import re
@@ -35,7 +35,7 @@ def without_locations(text: str, min_people: int) -> str:
 
 
 def _end(match: re.Match[str], text: str, known: frozenset[str]) -> int:
-    """Where the last of the names ends that is a place; the phrase's own start where the first is none."""
+    """The end of the last name that is a place; the phrase's start if the first name is none."""
     leads = match["leads"].split()[0].lower()
     if leads in _AFTER and not _AFTER[leads].search(text[max(0, match.start() - _LOOK_BACK) : match.start()]):
         return match.start()

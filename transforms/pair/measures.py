@@ -28,7 +28,7 @@ def boilerplate(candidate: Candidate, limits: PairConfig) -> str:
 
 
 def foreign_language(candidate: Candidate[CandidatePair], limits: PairConfig) -> str:
-    """The page's language, where it is none of those that are wanted."""
+    """The page's language, if it is not one of the wanted languages."""
     language = candidate.pair.language
     return "" if limits.languages is None or language in limits.languages else language or "no language"
 

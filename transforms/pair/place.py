@@ -1,4 +1,4 @@
-"""A candidate and what became of its media in; the pair, with its picture or its clip in place, or its Rejection, out."""
+"""A candidate and what became of its media -> the pair with its picture or clip in place, or its Rejection."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

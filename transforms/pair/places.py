@@ -1,4 +1,4 @@
-"""Names of countries, and of states of the US and the UK, in English: what tells `Paris, France` from `red, white`."""
+"""Names of countries, and of states of the US and the UK, in English: they separate `Paris, France` from `red, white`."""
 
 _COUNTRIES = (
     "Afghanistan, Albania, Algeria, Andorra, Angola, Argentina, Armenia, Australia, Austria, Azerbaijan, Bahamas, "

@@ -1,4 +1,4 @@
-"""The datasets of pairs: what proposes a pair of each, and when one leaves: by its text first, and then by its picture or clip.
+"""The datasets of pairs: what proposes a pair of each, and when a pair leaves, first by its text, then by its picture or clip.
 
 ALIGN (Jia et al. 2021, section 3), LTIP and VTP (Alayrac et al. 2022, section 2.4). A dataset is one row of `MINED`.
 """

@@ -1,5 +1,5 @@
-"""ProposePairs: pages -> candidates, judged by what their texts say. MinePairs: candidates and media -> image-text and
-video-text pairs, and what the rules of ALIGN, LTIP and VTP took out.
+"""ProposePairs: pages -> candidates, judged by their texts. MinePairs: candidates and media -> image-text and video-text pairs,
+and what the rules of ALIGN, LTIP and VTP took out.
 
 Counts over the whole corpus are joined with the pairs by key, never handed out as one big side input: an alt's and an
 image's counts go to the (image, text) they concern, and a token's verdict goes only to the pairs that hold a rare
@@ -245,7 +245,7 @@ def _with_facts(_: str, found: Group) -> Iterator[Candidate]:
 
 
 class _Copies:
-    """Copies of one pair, beside what the corpus says of their image, as often as they are asked for."""
+    """Copies of one pair, each with what the corpus says of its image; can be read several times."""
 
     def __init__(self, found: Group):
         self._pairs, self._image_alts = found["pairs"], found.first("image_alts", 1)

@@ -1,8 +1,8 @@
-"""A track's cues and a clip's times in; what is said in that time, each line once and no sounds, out.
+"""A track's cues and a clip's times -> what is said in that time, each line once and no sounds.
 
-Three ways of writing captions repeat their words: rolling up (a line stands in the next cue again, one row higher), a glimpse
-(a cue of a hundredth of a second that holds the line while it moves), painting on (a cue is the one before it and a word more).
-What somebody says twice is written in cues of its own, and stays.
+Three ways of writing captions repeat their words: rolling up (a line is in the next cue again, one row higher), a glimpse (a
+cue of a hundredth of a second that holds the line while it moves), painting on (a cue is the one before it with one more word).
+What somebody says twice is in cues of its own, and stays.
 """
 
 import re
@@ -53,7 +53,7 @@ def _once(cues: Sequence[Cue], config: PairConfig) -> list[str]:
 
 
 def _overlap(before: Sequence[str], lines: Sequence[str]) -> int:
-    """How many lines at the head of a cue stood at the foot of the one before it."""
+    """How many lines at the top of a cue are the last lines of the cue before."""
     return next(
         (count for count in range(min(len(before), len(lines)), 0, -1) if list(before[-count:]) == list(lines[:count])), 0
     )

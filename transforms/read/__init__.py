@@ -1,1 +1,1 @@
-"""WARC bytes -> Page and ArchiveMedia."""
+"""Web archives -> Page and ArchiveMedia."""

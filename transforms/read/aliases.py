@@ -1,4 +1,4 @@
-"""A record whose bytes lie elsewhere -> the Alias that says where; and the captures of an archive by their names.
+"""A record whose bytes are elsewhere -> the Alias that says where; the captures of an archive, by their names.
 
 Rejects records: bad_status, for a redirect that leads nowhere, or to itself, and a revisit of an error.
 """

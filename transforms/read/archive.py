@@ -1,7 +1,7 @@
 """The path of an archive -> its Pages, ArchiveMedia, Aliases and Rejections, one by one, and the Counters of its records.
 
-`read.wrappings` says in what they may be wrapped; anything else is one `not_an_archive`. Never holds more than one record,
-beside the names of media. Raises OSError where the path cannot be read: that is no fault of a record.
+`read.wrappings` says in what archives may be wrapped; anything else is one `not_an_archive`. Only one record is held at a time,
+and the names of media. Raises OSError if the path cannot be read: that is not the fault of a record.
 """
 
 import io

@@ -1,7 +1,7 @@
-"""A zip (WACZ) or a tar -> the web archives in it, and in such a one that is stored in it: where each lies, and how packed.
+"""A zip (WACZ) or a tar -> the web archives in it, also nested: where each is, and how it is compressed.
 
-Members are read where they lie, by their own records; nothing is written out. What a container says of a member is not
-believed beyond the file's own bounds, and no byte belongs to two members: a zip whose members overlap would never end.
+Members are read in place, by their own records; nothing is written out. What a container says of a member is not believed
+beyond the file's own bounds, and no byte belongs to two members: a zip whose members overlap would never end.
 """
 
 import re
@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple, cast
 
-from lamella.transforms.formats.decompress import Readable, Section, TakenFrom, exactly
+from lamella.transforms.formats.streams import Readable, Section, TakenFrom, exactly
 from lamella.transforms.formats.zip_methods import METHODS
 
 _ZIP = b"PK\x03\x04"
@@ -119,7 +119,7 @@ def _in_tar(stream: BinaryIO) -> Iterator[Inner]:
 
 
 def archives_in_tar(stream: Readable) -> Iterator[tuple[str, int, TakenFrom]]:
-    """Of a tar that can only be read on: name, offset and bytes of each archive, to be read before the next is asked for."""
+    """Of a tar that can only be read forwards: name, offset and bytes of each archive, to be read before the next."""
     return (member for member in _tar_members(stream) if _is_archive(member[0]))
 
 

@@ -1,10 +1,9 @@
-"""A file of zstd or LZ4 frames, a frame a record -> its records, one by one, and a Fault for each stretch without one."""
+"""A file of zstd or LZ4 frames, one for each record -> its records, one by one, and a Fault for each stretch without one."""
 
 from collections.abc import Iterator
 
 from lamella.schemas.rejection import Reason
 from lamella.transforms.formats.content_encoding import SizeLimits
-from lamella.transforms.formats.decompress import Readable
 from lamella.transforms.formats.frames import (
     DICTIONARY,
     FRAME,
@@ -17,6 +16,7 @@ from lamella.transforms.formats.frames import (
     start_of,
     unframed,
 )
+from lamella.transforms.formats.streams import Readable
 from lamella.transforms.formats.warc import declared_length, starts_record
 from lamella.transforms.read.members import Fault, Member, first_of
 from lamella.transforms.read.window import Window
@@ -28,7 +28,7 @@ _BLANK = b"\r\n"
 
 
 def has_a_frame_a_record(start: bytes) -> bool:
-    """Whether the first frame of a file holds one record, and no more: then others do. `start` is its first 256 kB."""
+    """Whether the first frame of a file holds exactly one record; then the others do too. `start` is its first 256 kB."""
     dictionary = b""
     try:
         while SKIPPABLE.match(start):
@@ -87,7 +87,7 @@ def _reason(error: Exception, found: bool) -> Reason:
 
 
 def _skip_to_record(window: Window, dictionary: bytes, limits: SizeLimits) -> bool:
-    """To the next frame that starts a record; to the end, and False, where there is none."""
+    """Goes to the next frame that starts a record; to the end, and returns False, if there is none."""
     while window.skip_to(FRAME):
         try:
             length = frame_length(_windowed(window), limits.max_bytes)

@@ -1,7 +1,7 @@
-"""A stream of a web archive -> its records' bytes, one by one, and a Fault for each stretch that holds no usable one.
+"""A stream of a web archive -> its records' bytes, one by one, and a Fault for each stretch without a usable one.
 
-Damage costs the record that it hit: reading goes on at the next place where a record starts. (warcio and FastWARC lose
-everything behind a damaged gzip member.) Memory is bounded by `SizeLimits`.
+Damage loses only the record that it hit: reading goes on at the next place where a record starts. (warcio and FastWARC lose
+everything behind a damaged gzip member.) `SizeLimits` bounds the memory.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lamella.schemas.rejection import Reason
 from lamella.transforms.formats.content_encoding import SizeLimits
-from lamella.transforms.formats.decompress import Readable
+from lamella.transforms.formats.streams import Readable
 from lamella.transforms.formats.warc import MAX_HEAD_BYTES, declared_length, is_warc, starts_record
 from lamella.transforms.read.window import Window
 
@@ -77,7 +77,7 @@ def plain_members(stream: Readable, limits: SizeLimits) -> Iterator[Member | Fau
 
 
 def _records(window: Window, limits: SizeLimits, until: re.Pattern[bytes] | None = None) -> Iterator[Member | Fault]:
-    """Records that are not packed, to the stream's end, or to where `until` stands in place of one."""
+    """Records that are not packed, up to the stream's end or to where `until` begins instead of a record."""
     while _skip_blank(window) and not (until and until.match(window.data)):
         start = window.start
         head = _head(window)
@@ -97,7 +97,7 @@ def _records(window: Window, limits: SizeLimits, until: re.Pattern[bytes] | None
 
 
 def first_record(stream: Readable, within: int) -> bytes:
-    """The first bytes of the first record, or of the gzip member that holds it; b"" where none stands within so many bytes."""
+    """The first bytes of the first record, or of the gzip member that holds it; b"" if none starts within so many bytes."""
     window = Window(stream)
     while window.skip_to(_RECORD_OR_MEMBER) and window.start <= within:
         window.has(_FEED)
@@ -117,7 +117,7 @@ def without_junk(data: bytes) -> bytes:
 
 
 def holds_another(data: bytes) -> bool:
-    """Whether another record stands behind the first one, whatever length that declares."""
+    """Whether another record follows the first one, whatever length that declares."""
     return _end_of_first(data) is not None
 
 
@@ -183,7 +183,7 @@ def _may_hold_record(member: bytes) -> bool:
 
 
 def _peek(member: bytes) -> bytes:
-    """What a gzip member starts with, line breaks aside; b"" where it is none."""
+    """The first bytes of a gzip member's content, without line breaks; b"" if it is not one."""
     try:
         return zlib.decompressobj(31).decompress(member, _HEAD_BYTES).lstrip(_BLANK)
     except zlib.error:
@@ -191,7 +191,7 @@ def _peek(member: bytes) -> bytes:
 
 
 def first_of(member: Member) -> Iterator[Member | Fault]:
-    """The member; where a second record stands in it, that one as a Fault: it could not be referred to."""
+    """The member; if it holds a second record, that one as a Fault, because nothing could refer to it."""
     whole = _end_of_first(member.data)
     if whole is None:
         yield member

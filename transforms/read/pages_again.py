@@ -1,8 +1,8 @@
-"""Where pages of an archive lie, in; the same Pages, read again, out: one reader finds them, and many make documents of them.
+"""Places of pages in an archive -> the same Pages, read again: one reader finds them, many workers extract them.
 
 Only a reader that starts at an archive's front knows where records start: a body may hold whole records of other archives,
-packed or not. To read on is cheap beside extraction, so that one reader goes through the archive, settles all that is no page,
-and says where pages lie; their bytes are read again by whoever extracts them, and cross no shuffle.
+packed or not. Reading is cheap beside extraction. So one reader goes through the archive, handles all that is no page, and says
+where pages are; the workers that extract them read their bytes again, which cross no shuffle.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ from lamella.schemas.config import ReadConfig
 from lamella.schemas.page import Page
 from lamella.transforms.base.files import open_binary
 from lamella.transforms.formats.content_encoding import record_size_limits
-from lamella.transforms.formats.decompress import Section
+from lamella.transforms.formats.streams import Section
 from lamella.transforms.read.aliases import Captures
 from lamella.transforms.read.members import Member, gzip_members
 from lamella.transforms.read.responses import Archive, judge
@@ -35,7 +35,7 @@ class Pages:
 
 
 def pages_apart(outputs: Iterable[Any], archive: Archive, stretch_bytes: int) -> Iterator[Any]:
-    """What an archive gives, with Pages of about so many bytes in place of each Page."""
+    """What an archive gives, with runs of Pages of about so many bytes instead of single Pages."""
     places: list[tuple[int, int]] = []
     try:
         for output in outputs:

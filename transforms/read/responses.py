@@ -1,4 +1,4 @@
-"""One member of an archive -> a Page, an ArchiveMedia, an Alias, a Rejection, or None for what only stands beside responses.
+"""One member of an archive -> a Page, an ArchiveMedia, an Alias, a Rejection, or None for what only accompanies responses.
 
 Rejects records: bad_status, revisit, empty_body, not_html, undecodable, record_too_large, damaged_record, truncated_record.
 """

@@ -1,7 +1,7 @@
-"""The first bytes of a body and the type that its server names -> what it is: page, media or neither (WHATWG MIME sniffing).
+"""The first bytes of a body and its declared type -> what it is: page, media or neither (WHATWG MIME sniffing).
 
-A signature of an image, a video or a track wins over any header: servers send pictures as downloads, as text, as made-up
-types. What has none is what the header says; a page is looked for only where the header says nothing that can be read.
+A signature of an image, a video or a track wins over any header: servers send pictures as downloads, as text, as made-up types.
+Without a signature the header decides; a page is looked for only if the header says nothing that can be read.
 """
 
 import re

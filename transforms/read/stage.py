@@ -1,4 +1,4 @@
-"""ReadPages: archive paths in; pages, media and aliases found in the archives, rejections and counters out."""
+"""ReadPages: archive paths -> pages, media and aliases found in the archives, rejections and counters."""
 
 from typing import NamedTuple
 

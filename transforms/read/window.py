@@ -3,14 +3,14 @@
 import io
 import re
 
-from lamella.transforms.formats.decompress import Readable
+from lamella.transforms.formats.streams import Readable
 
 _CHUNK_BYTES = 1 << 20
 _OVERLAP = 8192  # bytes kept at the end while searching, so that what is sought is not cut in two
 
 
 class Window:
-    """`data` is what was read and not yet dropped; `start` is where it lies in the stream."""
+    """`data` is what was read and not yet dropped; `start` is its offset in the stream."""
 
     def __init__(self, stream: Readable):
         self._stream, self._ended = stream, False

@@ -1,7 +1,8 @@
-"""A file -> the stretches of records in it, whatever they are wrapped in: each its members, and where their offsets count.
+"""A file -> the stretches of records in it, however wrapped: each with its members, and the file that their offsets count in.
 
-WARC and ARC, plain or with a gzip member, a zstd frame or an LZ4 frame a record; any of these packed as a whole (gzip, bzip2,
-xz, zstd, LZ4); and any of these in a zip (WACZ) or a tar, which may itself be packed (`.tar.gz`) or lie in another.
+WARC and ARC, plain or with a gzip member, a zstd frame or an LZ4 frame for each record; any of these compressed as a whole
+(gzip, bzip2, xz, zstd, LZ4); and any of these in a zip (WACZ) or a tar, which may itself be compressed (`.tar.gz`) or be in
+another.
 """
 
 import zlib
@@ -13,8 +14,9 @@ from typing import BinaryIO, NamedTuple
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.packed import Packed
 from lamella.transforms.formats.content_encoding import SizeLimits
-from lamella.transforms.formats.decompress import Again, PieceStream, Section, Seekable, UnpackedStream, exactly, is_packed
+from lamella.transforms.formats.decompress import UnpackedStream, is_packed
 from lamella.transforms.formats.frames import FRAME, SKIPPABLE
+from lamella.transforms.formats.streams import Again, PieceStream, Section, Seekable, exactly
 from lamella.transforms.formats.warc import declared_length, starts_record
 from lamella.transforms.formats.zip_methods import unzipped
 from lamella.transforms.read.containers import Inner, archives_in_tar, inner_archives, is_tar
@@ -36,7 +38,7 @@ _BLANK = b"\r\n"
 
 
 class Stretch(NamedTuple):
-    """Records that lie together. `blob_path` is what a BlobRef names them by: the file's own path where they lie in place."""
+    """Records that lie together. `blob_path` names them in a BlobRef: the file's own path if they are in place."""
 
     members: Iterator[Member | Fault]
     blob_path: str
@@ -117,7 +119,7 @@ def _in_packed_tar(stream: UnpackedStream, blob_path: str, limits: SizeLimits) -
 
 
 def _within(stream: BinaryIO, inner: Inner, path: str, limits: SizeLimits) -> Stretch:
-    """A member of a container. One that is stored lies in place: its records' offsets count in the container."""
+    """A member of a container. A stored member is in place: its records' offsets count in the container."""
     section = Section(stream, inner.offset, inner.length)
     if inner.fault:
         return Stretch(iter([_fault(inner, Reason.UNDECODABLE, inner.fault)]), path)
@@ -153,7 +155,7 @@ def _moved(members: Iterator[Member | Fault], by: int) -> Iterator[Member | Faul
 
 
 def _unpacked(stream: UnpackedStream, limits: SizeLimits) -> Iterator[Member | Fault]:
-    """The records of what a stream unpacks to: not packed, or once more, each by itself."""
+    """The records of an unpacked stream: plain, or packed once more, each by itself."""
     start = exactly(stream, _PEEK_BYTES)
     kind = _kind_of_start(start)
     reader = _READERS[kind] if kind in (_Kind.GZIP, _Kind.FRAMES) else plain_members

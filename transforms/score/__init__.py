@@ -1,1 +1,1 @@
-"""Pairs and documents in, the same with CLIP similarity out."""
+"""Pairs and documents -> the same with CLIP similarity."""

@@ -1,7 +1,7 @@
-"""Pictures and texts in, their embeddings out, each once a model: unit vectors of a CLIP (Radford et al. 2021), kept in fp16.
+"""Pictures and texts -> their embeddings, computed once for a model: unit vectors of a CLIP (Radford et al. 2021), in fp16.
 
-Batches have one shape, whatever stands in them: the last one is filled up, and texts of about one length share theirs. So an
-embedding is the same to the bit in any place and company.
+Batches have one shape, whatever is in them: the last one is filled up, and texts of similar length share a batch. So an
+embedding is the same to the bit, whatever stands beside it.
 """
 
 from collections import defaultdict
@@ -13,6 +13,7 @@ import numpy as np
 
 from lamella.schemas.config import ModelConfig
 from lamella.schemas.keys import stable_key
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.memory import Request
 from lamella.transforms.media.frames import Frame, Unseen, read_frame
@@ -29,6 +30,7 @@ _GAP = 4
 _TEXT_BATCHES = 16  # of texts are taken at once, so that few of their lengths leave a batch half full
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedding:
     """A picture's or a text's unit vector, or why the picture cannot be seen."""
@@ -102,7 +104,7 @@ class PictureEmbeddings(_Embeddings):
         return self.model.batch
 
     def measure(self, requests: Sequence[Request], model: "Loaded") -> Iterable[Embedding]:
-        """Raises BlobError where a picture's bytes cannot be had."""
+        """Raises BlobError if a picture's bytes cannot be read."""
         import torch
 
         seen, tensors = [], []

@@ -1,4 +1,4 @@
-"""Paths of heads and a picture's embedding in; what each head says of it, and whether one finds it unsafe, out.
+"""Paths of heads and a picture's embedding -> each head's value, and whether one finds the picture unsafe.
 
 A head is a linear layer or a small MLP on the unit embedding of a CLIP, as LAION's safety and aesthetic predictors are: a
 safetensors file with `0.weight`, `0.bias`, `1.weight` ... (any names: in their natural order), and in its metadata
@@ -51,7 +51,7 @@ class Head(NamedTuple):
 
 
 def measures_of(embedding: np.ndarray, paths: Sequence[str]) -> tuple[PixelMeasure, ...]:
-    """What each head says of a picture."""
+    """Each head's value for a picture."""
     return tuple(PixelMeasure(name=head.measure, value=head.value(embedding)) for head in map(load_head, paths))
 
 

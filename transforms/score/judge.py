@@ -1,4 +1,4 @@
-"""Scored pairs and documents in; the same with scores on them, and Rejections of what scored too low, out."""
+"""Scored pairs and documents -> the same with scores on them, and Rejections of what scored too low."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A pair or a document in; what the scorer is asked about it out: one picture, and the texts that may fit it."""
+"""A pair or a document -> what the scorer is asked about it: one picture, and the texts that may fit it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""When similarity takes a pair, an image or a document out: rows over records that carry scores."""
+"""When similarity takes a pair, an image or a document out: rules on records that have scores."""
 
 from lamella.schemas.config import ScoreConfig
 from lamella.schemas.document import ImageNode, InterleavedDocument

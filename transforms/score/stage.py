@@ -1,5 +1,5 @@
-"""ScoreRecords: pairs and documents -> each with how similar, to CLIP, its pictures and texts are. JudgePairs, JudgeDocuments:
-those -> what is kept, with its scores on it, and what scored too low."""
+"""ScoreRecords: pairs and documents -> each with CLIP's similarity of its pictures and texts. JudgePairs, JudgeDocuments:
+those -> what is kept, with its scores, and what scored too low."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial

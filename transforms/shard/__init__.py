@@ -1,1 +1,1 @@
-"""Shard: documents and pairs in; deterministic tars, Parquet files for other readers, and their manifests out."""
+"""Documents and pairs -> deterministic tars, Parquet files for other readers, and their manifests."""

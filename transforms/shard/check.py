@@ -1,4 +1,4 @@
-"""What is wrong with a sample: a decoded sample in; one line, or '' where it is sound, out. Every picture is decoded whole."""
+"""A decoded sample -> what is wrong with it, in one line; '' if it is sound. Every picture is decoded whole."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -31,7 +31,7 @@ def _page(sample: Sample) -> str:
 
 
 def _fault_of_order(sample: InterleavedSample) -> str:
-    """Texts, image indices and both phi tell of one order."""
+    """Texts, image indices and both phi must agree on one order."""
     if len(sample.image_index) != len(sample.texts):
         return "texts and image_index differ in length"
     if any((text is None) == (index is None) for text, index in zip(sample.texts, sample.image_index, strict=True)):

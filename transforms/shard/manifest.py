@@ -1,4 +1,4 @@
-"""The manifest of a finished dataset: shards that were written in; `_manifest.json` out, and nothing stale beside it."""
+"""The shards that were written -> `_manifest.json` of the finished dataset, and no stale file beside it."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ from lamella.transforms.base.files import (
 
 
 def withdraw_manifest(folder: str) -> str:
-    """Takes an earlier run's dataset away, the manifest first, so that none stands beside shards that it does not tell of.
+    """Removes an earlier run's dataset, the manifest first, so that no manifest stands beside shards that it does not name.
 
     Only what that manifest names goes: anything else in the folder is somebody's.
     """

@@ -1,4 +1,4 @@
-"""What is known of a document, a picture or a pair, as JSON values: records in, dicts of fixed keys and types out.
+"""A document, a picture or a pair -> what is known of it, as JSON values with fixed keys and types.
 
 No value is null and no list is empty: `datasets` infers its columns from five samples, and a null there has no type. A
 score or a match that no model gave is 0.0, and the model beside it is ''. A list that may be empty is stored as JSON text.

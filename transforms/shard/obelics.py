@@ -1,4 +1,4 @@
-"""Documents for readers of OBELICS and MMC4: an interleaved sample in; a row of OBELICS' columns out, without the bytes.
+"""An interleaved sample -> a row with the columns of OBELICS and MMC4, without the bytes.
 
 `texts` and `images` are of one length and have exactly one null at each index; `metadata` and `general_metadata` are JSON
 with OBELICS' names (Laurencon et al. 2023), and ours beside them. `matched_sim` and `matched_text_index` are MMC4's (Zhu et

@@ -1,4 +1,4 @@
-"""Media to what a shard stores of it: a Media in; JPEG files of bounded size out, the same bytes on every run."""
+"""A Media -> what a shard stores of it: JPEG files of bounded size, the same bytes in every run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

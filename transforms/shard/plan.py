@@ -1,6 +1,6 @@
-"""Where a record lies: rows of a dataset in, the number of shards out; a record in, its split, shard and place out.
+"""Rows of a dataset -> the number of shards; a record -> its split, shard and place.
 
-All by hash of keys: a record's place never depends on what else is in the run, but for the number of shards.
+Everything follows from hashes of keys: a record's place does not depend on the rest of the run, except on the number of shards.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Records to samples: a document or a pair in; its sample, and Rejections of what cannot be decoded any more, out."""
+"""A document or a pair -> its sample, and Rejections of what can no longer be decoded."""
 
 from collections.abc import Iterable, Sequence
 
@@ -22,7 +22,7 @@ Shown = tuple[Node, Picture | None]  # a node, and the picture where it is an im
 
 
 class FalsePhi(DataError, ValueError):
-    """A document whose stored phi is not the one that its nodes give: the stage before forgot to set it."""
+    """A document whose stored phi differs from that of its nodes: the stage before forgot to set it."""
 
 
 def to_sample(record: ShardRecord, pictures: Pictures) -> Iterable[Sample | Rejection]:
@@ -38,7 +38,7 @@ def to_sample(record: ShardRecord, pictures: Pictures) -> Iterable[Sample | Reje
 
 
 def interleaved_sample(document: InterleavedDocument, pictures: Pictures) -> Iterable[InterleavedSample | Rejection]:
-    """The document without its videos, which are named in its facts. An image that fails is taken out, and phi set anew.
+    """The document without its videos, which are named in its facts. An image that fails is taken out, and phi is set again.
 
     Rejects a document with no image or no text left: there is nothing to learn from it.
     """
@@ -93,7 +93,7 @@ def clip_sample(pair: VideoTextPair, pictures: Pictures) -> Iterable[ClipSample 
 
 
 def frame_seconds(pair: VideoTextPair, config: ShardConfig) -> Sequence[float]:
-    """When the clip's frames stand in the video, in s: `clip_fps` from its start, as many as the clip holds; at least one."""
+    """The times of the clip's frames in the video, in s: `clip_fps` from its start, as many as the clip holds, at least one."""
     end = pair.end_s if pair.end_s > pair.start_s else pair.media.duration_s
     times = [pair.start_s + index / config.clip_fps for index in range(config.clip_frames)]
     return [times[0], *(time for time in times[1:] if time < end)]

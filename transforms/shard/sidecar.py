@@ -1,4 +1,4 @@
-"""What a pair shard holds, without its bytes: a pair's sample in; a row with the names of img2dataset and LAION out."""
+"""A pair's sample -> a row without its bytes, with the column names of img2dataset and LAION."""
 
 from typing import Any
 

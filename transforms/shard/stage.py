@@ -1,4 +1,4 @@
-"""WriteShards: documents and pairs in; deterministic tars and Parquet files of each dataset out. ShardsTarget: manifests."""
+"""WriteShards: documents and pairs -> deterministic tars and Parquet files of each dataset. ShardsTarget: manifests."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ def _of_table(shards: Mapping[Dataset, PlannedShards], table: str) -> dict[Datas
 
 
 def _placed(record: ShardRecord, shards: Mapping[Dataset, PlannedShards]) -> Iterator[tuple[Place, ShardRecord]]:
-    """A document goes to every dataset of its table, a pair to the one that it names."""
+    """A document goes to every dataset of its table, a pair to the dataset that it names."""
     for dataset, (plan, work) in shards.items():
         if DATASETS[dataset].unit is not Unit.PAIR or getattr(record, "dataset", None) is dataset:
             yield (dataset, *place_of(record, plan, work.config)), record

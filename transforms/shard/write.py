@@ -1,6 +1,6 @@
-"""One shard: the records that fell into it in; its tar, its Parquet companion, and what they count, out.
+"""The records of one shard -> its tar, its Parquet companion, and their counts.
 
-The bytes depend on the shard's number and its records alone, in whatever order they come. One sample is in memory at a time.
+The bytes depend only on the shard's number and its records, in any order of arrival. One sample is in memory at a time.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -110,7 +110,7 @@ def _standing(work: ShardWork, name: str, companion: str, fingerprint: str) -> t
 
 
 def _sum_of(path: str) -> str:
-    """The SHA-256 of a file; "" where there is none."""
+    """The SHA-256 of a file; "" if there is none."""
     digest = sha256()
     try:
         with open_binary(path) as file:
@@ -167,7 +167,7 @@ class _Contents:
 
 
 def _sample_units(sample: Sample) -> Units:
-    """A sample is no unit of its own: its record is kept, but for what was rejected of it."""
+    """A sample is not a unit: its record counts as kept, without what was rejected of it."""
     return ()
 
 

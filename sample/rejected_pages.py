@@ -1,7 +1,7 @@
-"""Pages that leave, one function a reason: a good draft in, a page that breaks exactly that rule out; its URL names the fate.
+"""A good draft -> a page that breaks exactly one rule, one function for each reason. Its URL names the reason.
 
-`extract` has nothing to find on some, `filter` refuses the words of most, `dedup` has seen two of them before, and
-`assemble` finds no picture left, or too much of everything.
+`extract` finds nothing on some, `filter` rejects the words of most, `dedup` has seen two of them before, and `assemble` finds
+no picture left, or too much of everything.
 """
 
 from collections.abc import Callable
@@ -45,12 +45,12 @@ _TEXTS: dict[str, Text] = {
 _NAMED = {"no_text_left": "Privacy policy"}  # a title that leaves too
 
 
-def fated_page(seed: int, index: int, fate: str) -> Draft:
-    """The page of an index that leaves for `fate`; `wrong_language/de` and its like name the language too."""
-    fate, _, variant = fate.partition("/")
-    if fate in _TEXTS:
-        return _with_text(draft(seed, index, fate), _TEXTS[fate], seed)
-    return _PAGES[fate](seed, index, variant)
+def rejected_page(seed: int, index: int, outcome: str) -> Draft:
+    """The page of an index that leaves for `outcome`; `wrong_language/de` and its like name the language too."""
+    outcome, _, variant = outcome.partition("/")
+    if outcome in _TEXTS:
+        return _with_text(draft(seed, index, outcome), _TEXTS[outcome], seed)
+    return _PAGES[outcome](seed, index, variant)
 
 
 def reasons() -> tuple[str, ...]:
@@ -63,7 +63,7 @@ def _with_text(page: Draft, text: Text, seed: int) -> Draft:
     blocks = text(Writer(page.genre, rng), rng)
     for place, shown in enumerate(_plain(page.shown[:2])):
         blocks.insert(min(len(blocks), 1 + 2 * place), Block(kind="image", shown=shown))
-    title = _NAMED.get(page.fate, page.title)
+    title = _NAMED.get(page.outcome, page.title)
     frame = replace(page.frame, comments=(), related=(), banner=False, share=False)
     return replace(page, title=title, blocks=tuple(blocks), frame=frame)
 
@@ -124,7 +124,7 @@ def _page_too_costly(seed: int, index: int, _: str) -> Draft:
 def _same_url(seed: int, index: int, which: str) -> Draft:
     """An earlier page again, at an address that differs in its tracking or fragment only."""
     first = draft(seed, index - 1)
-    return replace(first, url=first.url + TRACKING[int(which or 0)], fate="same_url", twin=first.url)
+    return replace(first, url=first.url + TRACKING[int(which or 0)], outcome="same_url", twin=first.url)
 
 
 def _near_duplicate(seed: int, index: int, _: str) -> Draft:
@@ -133,7 +133,7 @@ def _near_duplicate(seed: int, index: int, _: str) -> Draft:
     host = f"mirror.{first.host}"
     blocks = (*first.blocks, Block(kind="p", text="This text was sent to us by a reader."))
     url = f"https://{host}/fate/near_duplicate/copy-{index}.html"
-    return replace(first, index=index, url=url, host=host, fate="near_duplicate", twin=first.url, blocks=blocks)
+    return replace(first, index=index, url=url, host=host, outcome="near_duplicate", twin=first.url, blocks=blocks)
 
 
 def _no_image_left(seed: int, index: int, _: str) -> Draft:
@@ -161,13 +161,13 @@ def _too_many_characters(seed: int, index: int, _: str) -> Draft:
     return replace(page, blocks=(*page.blocks, *edge_cases_texts.million_characters(Rng("million", seed, index))))
 
 
-def _refused(page: Draft, fate: str) -> tuple[Block, ...]:
+def _refused(page: Draft, outcome: str) -> tuple[Block, ...]:
     """The page's blocks with every picture marked."""
 
     def marked(block: Block) -> Block:
         if not block.shown:
             return block
-        return replace(block, shown=replace(block.shown, picture=replace(block.shown.picture, fate=fate)))
+        return replace(block, shown=replace(block.shown, picture=replace(block.shown.picture, outcome=outcome)))
 
     return tuple(map(marked, page.blocks))
 
