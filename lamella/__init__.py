@@ -6,7 +6,7 @@
     result = lamella.run("demo", "web/*.warc.gz", "out", processes=2)
     for pair in lamella.read_table("out/pairs/images"):
         print(pair.alt, pair.clip_score)
-    for sample in lamella.read_shard("out/shards/align/align-train-000000.tar"):
+    for sample in lamella.read_shard("out/shards/align/align-train-00000.tar"):
         ...
 
 What it raises by intention is a LamellaError; `lamella.schemas.errors` shows the tree.
@@ -161,7 +161,7 @@ def read_table(path: str) -> Iterator[Any]:
 def read_shard(path: str) -> "Iterator[Sample]":
     """The samples of a shard, in order. A file on its own: its manifest's checksum is `lamella verify`'s to compare.
 
-        for sample in lamella.read_shard("out/shards/m3w/m3w-train-000000.tar"):
+        for sample in lamella.read_shard("out/shards/m3w/m3w-train-00000.tar"):
             print(sample.texts, len(sample.images))
 
     Args:

@@ -18,9 +18,15 @@ import sys
 import threading
 
 from lamella.runners.lean_beam import import_beam_lean
+from lamella.transforms.base.killable import begin_nursery
 from lamella.transforms.base.lifeline import Lifeline, hold_on
 
-_WARM = ("apache_beam.runners.worker.sdk_worker_main", "lamella.pipeline.jobs")
+_WARM = (
+    "apache_beam.runners.worker.sdk_worker_main",
+    "lamella.pipeline.jobs",
+    "lamella.transforms.extract.worker.worker",
+    "lamella.transforms.media.decoding_worker",
+)
 
 
 def main() -> None:
@@ -102,6 +108,7 @@ class Server:
             nothing = os.open(os.devnull, os.O_RDWR)
             os.dup2(nothing, 0)
             os.dup2(nothing, self._news)
+            begin_nursery()
             _work(environment)
             status = 0
         finally:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 
 from lamella.pipeline.graph import PAIRS
 from lamella.runners.forks import ForkServer
+from lamella.runners.local_runner import LocalRunner
 from lamella.runners.worker_pool import ForkedEnvironment
 
 _TRIES = 3  # of a job whose worker processes end
@@ -36,7 +36,7 @@ def local_execute(
     Beam's DirectRunner looks for a binary to download first; the runner beneath it does all that is needed here.
     """
     if processes == 1:
-        return lambda label, build: _run(FnApiRunner(), [f"--job_name={label}", *flags], build)
+        return lambda label, build: _run(LocalRunner(), [f"--job_name={label}", *flags], build)
     forks, first = server or ForkServer(quiet), [True]
 
     def execute(label: str, build: Callable[[beam.Pipeline], object]) -> None:
@@ -46,7 +46,7 @@ def local_execute(
             if first or label == _WITH_MODELS:
                 forks.prepare(models, behind=0 if label == _WITH_MODELS else processes)
                 first.clear()
-            runner = FnApiRunner(default_environment=ForkedEnvironment(forks.name))
+            runner = LocalRunner(default_environment=ForkedEnvironment(forks.name))
             try:
                 with _threads_are_silent() if quiet else contextlib.nullcontext():
                     _run(runner, [f"--job_name={label}", f"--direct_num_workers={processes}", *flags], build)
@@ -63,7 +63,7 @@ def local_execute(
     return execute
 
 
-def _run(runner: FnApiRunner, options: Sequence[str], build: Callable[[beam.Pipeline], object]) -> None:
+def _run(runner: LocalRunner, options: Sequence[str], build: Callable[[beam.Pipeline], object]) -> None:
     with beam.Pipeline(runner=runner, options=PipelineOptions(list(options))) as pipeline:
         build(pipeline)
 

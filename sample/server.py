@@ -5,8 +5,10 @@
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
+from typing import Any
 
 from lamella.sample.captions import alt_text
 from lamella.sample.image_bank import Picture, Shown, alt_phrase
@@ -58,7 +60,7 @@ class SampleServer:
         self._lock = Lock()
         self._slow_s = slow_s
         self.requests: Counter[str] = Counter()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self))
         self._server.daemon_threads = True
         self._thread = Thread(target=self._server.serve_forever, daemon=True)
 
@@ -101,69 +103,72 @@ def _shown(url: str, outcome: str) -> Shown:
     return Shown(picture=picture, alt=alt_text(picture.scene, rng), phrase=alt_phrase(picture.scene, rng), style="plain")
 
 
-def _handler(server: SampleServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    """One answer. A path `/fate/OUTCOME/...` is answered by the method `_OUTCOME`."""
 
-        def do_GET(self) -> None:
-            server.asked(self.path)
-            if self.path == "/robots.txt":
-                return self._answer(ROBOTS, "text/plain")
-            if self.path.startswith("/pictures/"):
-                return self._answer(picture_at(self.path).data(), "image/jpeg")
-            outcome = self.path.split("/")[2] if self.path.startswith("/fate/") else ""
-            return getattr(self, f"_{outcome}", self._lost)()
+    protocol_version = "HTTP/1.1"
 
-        def _timed_out(self) -> None:
-            server.wait()
-            self.close_connection = True
+    def __init__(self, sample: SampleServer, *args: Any):
+        self.sample = sample
+        super().__init__(*args)  # answers the request
 
-        def _connection_failed(self) -> None:
-            """Hangs up without a word."""
-            self.close_connection = True
+    def do_GET(self) -> None:
+        self.sample.asked(self.path)
+        if self.path == "/robots.txt":
+            return self._answer(ROBOTS, "text/plain")
+        if self.path.startswith("/pictures/"):
+            return self._answer(picture_at(self.path).data(), "image/jpeg")
+        outcome = self.path.split("/")[2] if self.path.startswith("/fate/") else ""
+        return getattr(self, f"_{outcome}", self._lost)()
 
-        def _http_error(self) -> None:
-            self._answer(b"Something broke.\n", "text/plain", 500)
+    def _timed_out(self) -> None:
+        self.sample.wait()
+        self.close_connection = True
 
-        def _too_many_redirects(self) -> None:
-            turn = int(self.path.partition("?turn=")[2] or 0) + 1
-            self.send_response(302)
-            self.send_header("Location", f"/fate/too_many_redirects/sheet.jpg?turn={turn}")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def _connection_failed(self) -> None:
+        """Hangs up without a word."""
+        self.close_connection = True
 
-        def _too_large(self) -> None:
-            """A body without a declared length that does not end before 31 MB."""
-            self.send_response(200)
-            self.send_header("Content-Type", "image/jpeg")
-            self.send_header("Connection", "close")
-            self.end_headers()
-            self.close_connection = True
-            try:
-                self.wfile.write(picture_at(self.path).data())  # a picture, as far as its first bytes tell
-                for _ in range(HUGE_BYTES // len(_CHUNK) + 1):
-                    self.wfile.write(_CHUNK)
-            except OSError:  # the reader had enough, as it should
-                return
+    def _http_error(self) -> None:
+        self._answer(b"Something broke.\n", "text/plain", 500)
 
-        def _opted_out(self) -> None:
-            """Asked for by nobody who reads robots.txt."""
-            self._answer(picture_at(self.path).data(), "image/jpeg")
+    def _too_many_redirects(self) -> None:
+        turn = int(self.path.partition("?turn=")[2] or 0) + 1
+        self.send_response(302)
+        self.send_header("Location", f"/fate/too_many_redirects/sheet.jpg?turn={turn}")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
-        def _not_an_image(self) -> None:
-            self._answer(b"<!DOCTYPE html><html><body><p>Sign in to see this picture.</p></body></html>\n", "text/html")
+    def _too_large(self) -> None:
+        """A body without a declared length that does not end before 31 MB."""
+        self.send_response(200)
+        self.send_header("Content-Type", "image/jpeg")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        try:
+            self.wfile.write(picture_at(self.path).data())  # a picture, as far as its first bytes tell
+            for _ in range(HUGE_BYTES // len(_CHUNK) + 1):
+                self.wfile.write(_CHUNK)
+        except OSError:  # the reader had enough, as it should
+            return
 
-        def _lost(self) -> None:
-            self._answer(b"Not here.\n", "text/plain", 404)
+    def _opted_out(self) -> None:
+        """Asked for by nobody who reads robots.txt."""
+        self._answer(picture_at(self.path).data(), "image/jpeg")
 
-        def _answer(self, body: bytes, mime: str, status: int = 200) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", mime)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def _not_an_image(self) -> None:
+        self._answer(b"<!DOCTYPE html><html><body><p>Sign in to see this picture.</p></body></html>\n", "text/html")
 
-        def log_message(self, *args: object) -> None:
-            """Nothing: tests read `requests`."""
+    def _lost(self) -> None:
+        self._answer(b"Not here.\n", "text/plain", 404)
 
-    return Handler
+    def _answer(self, body: bytes, mime: str, status: int = 200) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", mime)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Nothing: tests read `requests`."""

@@ -5,6 +5,7 @@ import importlib
 import inspect
 import json
 import pkgutil
+import re
 import subprocess
 import sys
 from itertools import takewhile
@@ -21,6 +22,7 @@ from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode
 from lamella.schemas.pair import ImageTextPair
 from lamella.schemas.rejection import Rejection
 from lamella.schemas.sample import InterleavedSample, PairSample
+from lamella.schemas.shards import shard_name
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (
@@ -49,6 +51,13 @@ def test_exports_are_complete_and_documented():
     assert public - set(lamella.__all__) == set() == set(lamella.__all__) - public
     assert [name for name in lamella.__all__ if not getattr(lamella, name).__doc__] == []
     assert [name for name in lamella.__all__ if f"`{name}`" not in page and f"lamella.{name}(" not in page] == []
+
+
+def test_shards_in_the_docs_have_names_that_shards_have():
+    pages = [ROOT / "README.md", ROOT / "lamella" / "__init__.py", *sorted((ROOT / "docs").glob("*.md"))]
+    named = [found for page in pages for found in re.findall(r"\b(\w+)-(train|validation)-(\d+)\.tar", page.read_text())]
+    assert len(named) > 5
+    assert [parts for parts in named if "{}-{}-{}.tar".format(*parts) != shard_name(parts[0], parts[1], int(parts[2]))] == []
 
 
 def test_docstrings_show_use():

@@ -21,6 +21,7 @@ from typing import IO, NamedTuple
 from lamella.schemas.errors import LamellaError
 from lamella.transforms.base.killable_worker import LENGTH, OUT_OF_MEMORY
 from lamella.transforms.base.lifeline import Lifeline
+from lamella.transforms.base.nursery import Forked, Nursery, can_fork_children
 
 _CHUNK = 1 << 20
 _START_S = 120.0  # a child that takes longer to start is broken infrastructure: it imports for half a second of CPU
@@ -90,18 +91,9 @@ class Killable:
     def _start(self) -> "_Child":
         self.close()
         limits, lifeline = self._limits, Lifeline()
-        words = [str(word) for word in (limits.max_memory_bytes, limits.max_cpu_s, lifeline.read_end, self._argument)]
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", self._module, *words],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            env=os.environ | _CHILD_ENVIRONMENT,
-            pass_fds=[lifeline.read_end],
-        )
+        words = [str(limits.max_memory_bytes), str(limits.max_cpu_s), self._argument]
+        child = self._child = self._forked(words, lifeline) or self._spawned(words, lifeline)
         lifeline.given()
-        child = self._child = _Child(process, pipe_of(process.stdin), pipe_of(process.stdout), lifeline)
         for pipe in (child.requests.fileno(), child.replies.fileno()):
             os.set_blocking(pipe, False)
             _widen(pipe)
@@ -112,6 +104,32 @@ class Killable:
             self.close()
             raise OSError(f"the child process {self._module} does not start") from None
         return child
+
+    def _forked(self, words: list[str], lifeline: Lifeline) -> "_Child | None":
+        if _nursery is None:
+            return None
+        (stdin, requests), (replies, stdout) = os.pipe(), os.pipe()
+        process = _nursery.start(self._module, words, (stdin, stdout, lifeline.read_end))
+        os.close(stdin)
+        os.close(stdout)
+        pipes = os.fdopen(requests, "wb", 0), os.fdopen(replies, "rb", 0)
+        if process:
+            return _Child(process, *pipes, lifeline)
+        for pipe in pipes:
+            pipe.close()
+        return None
+
+    def _spawned(self, words: list[str], lifeline: Lifeline) -> "_Child":
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", self._module, *words[:2], str(lifeline.read_end), *words[2:]],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            env=os.environ | _CHILD_ENVIRONMENT,
+            pass_fds=[lifeline.read_end],
+        )
+        return _Child(process, pipe_of(process.stdin), pipe_of(process.stdout), lifeline)
 
     def _send(self, child: "_Child", message: bytes, deadline: float) -> None:
         pipe, rest = child.requests.fileno(), memoryview(message)
@@ -163,7 +181,7 @@ class Killable:
 class _Child(NamedTuple):
     """A child that runs, and what holds it."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
     requests: IO[bytes]
     replies: IO[bytes]
     lifeline: Lifeline
@@ -184,6 +202,16 @@ def _widen(pipe: int) -> None:
     """A pipe of 64 KiB wakes both sides a dozen times for a picture; where the system grants more, once or twice."""
     with suppress(OSError, AttributeError):  # Linux alone has such a call, and bounds what a user's pipes may hold
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _CHUNK)
+
+
+_nursery: Nursery | None = None
+
+
+def begin_nursery() -> None:
+    """From here on the children of this process are forked, where that can be. Call it before there are threads."""
+    global _nursery
+    if can_fork_children():
+        _nursery = Nursery(_CHILD_ENVIRONMENT)
 
 
 _idle: dict[tuple, list[Killable]] = {}

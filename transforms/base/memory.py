@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lamella.schemas.arrow import from_table, parquet_bytes, to_table
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.transforms.base.files import join, list_files, read_bytes, write_atomically
 
 FOLDER = "memory"  # within a run's, where `run.memory` names no other
@@ -26,6 +27,7 @@ _FLUSH_S = 30.0  # of measuring that a kill may lose; parts would be too many if
 _MOST = 8192  # answers of a part
 
 
+@quick_pickle
 class Request(NamedTuple):
     """What is to be measured, under the key of its content."""
 

@@ -34,6 +34,7 @@ Asking = tuple[Request, Any]  # what is asked, and what waits for the answer
 Hand = Callable[[Any, Any], Iterable[Any]]  # what waits, and the answer -> outputs
 
 
+@quick_pickle
 class Counted(NamedTuple):
     """How many keys were asked of a measure, and how many had to be measured."""
 

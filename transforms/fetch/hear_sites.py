@@ -13,6 +13,7 @@ import apache_beam as beam
 
 from lamella.schemas.config import FetchConfig
 from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason, Rejection
 from lamella.transforms.base.blobs import BlobError
 from lamella.transforms.base.join import Group, Join, as_it_is, by_url
@@ -30,6 +31,7 @@ class Heard(NamedTuple):
     refused: beam.PCollection  # Rejection
 
 
+@quick_pickle
 class Asked(NamedTuple):
     """An address on a link's way."""
 
@@ -38,6 +40,7 @@ class Asked(NamedTuple):
     tdm_said: bool  # a response on the way has spoken of TDM itself
 
 
+@quick_pickle
 class Word(NamedTuple):
     """What a site says of one address on the way of a link."""
 

@@ -22,6 +22,7 @@ from lamella.transforms.formats.use_headers import licence_in
 _KINDS = (MediaKind.VIDEO, MediaKind.IMAGE, MediaKind.TRACK)
 
 
+@quick_pickle
 class Mention(NamedTuple):
     """What documents say of one URL; sums of mentions are mentions."""
 

@@ -92,5 +92,10 @@ _ASKED: dict[str, Callable[..., Said]] = {
 }
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Arguments: those of `serve`."""
     serve(answer)
+
+
+if __name__ == "__main__":
+    main()

@@ -13,6 +13,7 @@ import numpy as np
 
 from lamella.schemas.config import ModelConfig
 from lamella.schemas.keys import stable_key
+from lamella.schemas.quick_pickle import quick_pickle
 from lamella.schemas.rejection import Reason
 from lamella.transforms.base.memory import Request
 from lamella.transforms.media.frames import Frame, Unseen, read_frame
@@ -29,6 +30,7 @@ _GAP = 4
 _TEXT_BATCHES = 16  # of texts are taken at once, so that few of their lengths leave a batch half full
 
 
+@quick_pickle
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedding:
     """A picture's or a text's unit vector, or why the picture cannot be seen."""
