@@ -35,7 +35,7 @@ from lamella.transforms.caption.matches import Matched
 from lamella.transforms.filter import stage as filter_stage
 
 PAGES, SEED = 100, 0  # every outcome and fixture of the sample stands on one of the first 95
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]  # the run that all share takes 50 CPU seconds, on a busy machine too
 CRASHES = "-96.html"
 
 
