@@ -1,6 +1,8 @@
-"""The pages of WCXB (CC-BY-4.0) -> word F1 for each kind of page, beside trafilatura if it is installed.
+"""The pages of WCXB (CC-BY-4.0) -> word F1 for each kind of page and for both halves, beside the peers that are installed.
 
     python benchmarks/extraction_wcxb.py --gold ../shared/data/gold [--json FILE] [--only lamella]
+
+The peers are trafilatura, resiliparse and readability-lxml (with `cssselect` and `chardet`).
 
 The score is the benchmark's own: the F1 of a page's lower-case `\\w+` tokens as bags, averaged over pages; beside it the shares
 of the snippets that must, and must not, be found. Pages are cut in two by the salted hash of their host: rules may be fitted on
@@ -10,6 +12,7 @@ was fitted on neither.
 
 import argparse
 import hashlib
+import importlib.util
 import json
 import re
 import statistics
@@ -21,6 +24,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
+from selectolax.lexbor import LexborHTMLParser
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -117,14 +121,28 @@ def trafilatura_text(html: str, url: str) -> str:
     return trafilatura.extract(html, include_comments=False) or ""
 
 
-def tools() -> dict[str, TextTool]:
-    """Lamella, and trafilatura where it is installed."""
-    found = {"lamella": ours}
+def resiliparse_text(html: str, url: str) -> str:
+    from resiliparse.extract.html2text import extract_plain_text
+
+    return extract_plain_text(html, main_content=True)
+
+
+def readability_text(html: str, url: str) -> str:
+    from readability import Document
+    from readability.readability import Unparseable
+
     try:
-        import trafilatura  # noqa: F401
-    except ImportError:
-        return found
-    return found | {"trafilatura": trafilatura_text}
+        summary = Document(html, url=url).summary(html_partial=True)
+    except Unparseable:
+        return ""
+    body = LexborHTMLParser(summary).body
+    return body.text(separator=" ") if body else ""
+
+
+def tools() -> dict[str, TextTool]:
+    """Lamella, and those peers that are installed."""
+    peers = {"trafilatura": trafilatura_text, "resiliparse": resiliparse_text, "readability": readability_text}
+    return {"lamella": ours} | {name: tool for name, tool in peers.items() if importlib.util.find_spec(name)}
 
 
 def table(half: str, pages: list[GoldPage], scores: dict[str, list[Score]]) -> str:
@@ -151,7 +169,7 @@ def table(half: str, pages: list[GoldPage], scores: dict[str, list[Score]]) -> s
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--gold", type=Path, default=ROOT.parent / "shared/data/gold")
-    parser.add_argument("--only", choices=("lamella", "trafilatura"), action="append")
+    parser.add_argument("--only", choices=tuple(tools()), action="append")
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
     pages = list(gold_pages(args.gold))

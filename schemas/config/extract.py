@@ -27,7 +27,7 @@ class ExtractConfig(Timed):
     max_label_prose: Share = 0.05  # of the page's prose, in a block of author, date or category; ours
     min_cards: PositiveInt = 3  # blocks of one name that each invite to another page; ours
     max_card_prose: PositiveInt = 300  # letters of prose in such a block; ours
-    max_cards_prose: Share = 0.2  # of the page's prose: with more, the page is made of cards; ours
+    max_cards_prose: Share = 0.1  # of the page's prose: with more, the page is made of cards; ours, on WCXB
     min_article_prose: PositiveInt = 200  # letters beside the cards; with fewer, the cards are what the page is about; ours
     min_card_title_words: PositiveInt = 4  # of its linked title; ours
     max_card_titles: PositiveInt = 2  # links of that length in one card; ours

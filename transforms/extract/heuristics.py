@@ -50,6 +50,13 @@ class Heuristics:
     min_chronicle: int = 3  # headings in a row with a number in each: what happened when; ours
     min_fact_rows: int = 3  # of a name and its value each; ours
     min_sections: int = 3  # blocks beside each other, each with a heading and prose; ours
+    min_header_prose: int = 100  # letters of prose in what is called a header, and tells something; ours, on WCXB
+    max_header_links: float = 0.1  # link letters a letter of it; ours, on WCXB
+    min_told_promotions: int = 2  # each with a heading and prose; ours, on WCXB
+    min_promotions_prose: float = 0.25  # of the page's prose, in all of them; ours, on WCXB
+    min_promotion_prose: float = 0.4  # of a promotion's letters; ours, on WCXB
+    max_promotion_links: float = 0.2  # of the same; ours, on WCXB
+    min_reviews: int = 2  # of one name, without headings: what customers say; ours, on WCXB
     min_section_lines: int = 2  # short lines under a heading of their own; ours
     max_little_letters: int = 1200  # of what was taken of a page; with more, it is believed; ours, on WCXB
     min_taken: float = 0.5  # letters so taken a letter outside boilerplate; with less, all of that is taken; ours, on WCXB

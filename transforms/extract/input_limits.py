@@ -9,6 +9,7 @@ class InputLimits:
     max_attributes: int = 40  # of an image, that may hold its address
     max_title_letters: int = 1000  # of the page's title, that headings are looked for in
     max_unfolded: int = 20  # ids that one HTML element unfolds
+    max_twins: int = 10  # HTML elements on either side of a hidden one that are looked at
     max_licences: int = 20  # in one page
     max_descriptions: int = 10  # ids in an aria-describedby
     max_sources: int = 20  # of a picture: each of its images is offered all of them

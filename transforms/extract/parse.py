@@ -16,10 +16,11 @@ from lamella.transforms.extract.content.duplicates import without_copies
 from lamella.transforms.extract.content.embedded import embedded_html
 from lamella.transforms.extract.content.little import enough_of
 from lamella.transforms.extract.content.main_content import main_elements
+from lamella.transforms.extract.content.reviews import settle_reviews
 from lamella.transforms.extract.content.titles import opening_heading
 from lamella.transforms.extract.dom.blocks import BlockTree, Element
 from lamella.transforms.extract.dom.landmarks import landmarks
-from lamella.transforms.extract.dom.opened import opened
+from lamella.transforms.extract.dom.opened import opened, with_closed_buttons
 from lamella.transforms.extract.dom.tags import HEADINGS
 from lamella.transforms.extract.dom.walk import Walk
 from lamella.transforms.extract.dom.walker import walk_page
@@ -55,9 +56,12 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
     found = landmarks(dom)
     swallowed = found.swallowed or dom.body is None or dom.body.child is None
     if (found.templates or swallowed) and (whole := opened(page, swallowed)) is not page:
-        dom = LexborHTMLParser(whole, options=_PLAIN)
+        page, dom = whole, LexborHTMLParser(whole, options=_PLAIN)
         found = landmarks(dom)
     walk = walk_page(dom, url, config)
+    if walk.held and (whole := with_closed_buttons(page)) is not page:
+        dom = LexborHTMLParser(whole, options=_PLAIN)
+        found, walk = landmarks(dom), walk_page(dom, url, config)
     walk.head.add_licences(found)
     elements = _main_content(walk.tree, config)
     says_little = _letters(elements) < config.min_article_prose
@@ -91,6 +95,7 @@ def _main_content(tree: BlockTree, config: ExtractConfig) -> list[Element]:
     """What stays of a page that was walked; its captions move onto their media."""
     tree.add_up(config.min_prose_words)
     settle_captions(tree, config)
+    settle_reviews(tree)
     return without_copies(without_boilerplate(tree, main_elements(tree, config), config))
 
 

@@ -2,7 +2,7 @@
 
 The sum is a least-squares fit of a page's word F1 on the fitted part of WCXB's dev pages (`benchmarks/extraction_wcxb.py`), so
 that the mean of the confidences of many pages is about the F1 to expect of them. On the part that was not fitted, the lowest
-tenth (0.65) has an F1 of 0.60 and the highest (0.99) one of 0.96; it explains 24 % of the variance there. For routing pages
+tenth (0.65) has an F1 of 0.59 and the highest (0.99) one of 0.96; it explains 26 % of the variance there. For routing pages
 elsewhere, not for judging one page.
 """
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 _MONEY = frozenset("$€£¥₹₽₩₺₫฿₴")
 _BY_SIGN = re.compile(r"[$€£¥₹₽₩₺₫฿₴]\s?\d|\d\s?[$€£¥₹₽₩₺₫฿₴]")
 _BY_NAME = re.compile(r"\d[.,]\d\d\s(?:[A-Z]{3}|[A-Za-z]{2,3}\.?)$")  # 12.50 EUR, 12,50 kr.
+_COLONS = frozenset(":：")
 _NEVER = frozenset((BOILERPLATE, CONSENT, COMMENTS))
-_NO_ENTRIES = frozenset(("p", "tr", "td", "th", "dt", "dd", "option", "figure", "ul", "ol", "table", "tbody", *HEADINGS))
+_NO_ENTRIES = frozenset(("p", "td", "th", "dt", "dd", "option", "figure", "ul", "ol", "table", "tbody", *HEADINGS))
 
 
 def entries_of(tree: BlockTree, marked: list[bool], limits: "ExtractConfig") -> list[int]:
@@ -136,11 +137,15 @@ def _is_theirs(
 
 
 def without_repeated_lines(tree: BlockTree, elements: list[Element]) -> list[Element]:
-    """Entries without the short lines that most of them have: "read more", "add to cart"."""
+    """Entries without the short lines that most of them have: "read more", "add to cart". What is told of each under a name,
+    "Weight:", stays, and so does its value, which many may share."""
     counts = Counter(element.text for element in elements if element.entry and not element.media)
-    entries = len({element.entry for element in elements if element.entry})
-    return [
-        element
-        for element in elements
-        if not (element.entry and not element.media and 2 * counts[element.text] > max(entries, 5))
-    ]
+    most = max(len({element.entry for element in elements if element.entry}), 5)
+    out, name = [], None
+    for element in elements:
+        names = not element.media and element.text[-1] in _COLONS
+        value = name is not None and name.entry == element.entry and not element.link_letters
+        if not element.entry or element.media or 2 * counts[element.text] <= most or names or value:
+            out.append(element)
+        name = element if names else None
+    return out

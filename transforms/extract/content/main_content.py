@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lamella.transforms.extract.content.entries import entries_of, priced_blocks, without_repeated_lines
 from lamella.transforms.extract.content.invitations import headlines, invites, told_about
 from lamella.transforms.extract.content.pictures import cover_before, picture_blocks
-from lamella.transforms.extract.content.sections import section_blocks
+from lamella.transforms.extract.content.sections import section_blocks, told_promotions
 from lamella.transforms.extract.content.titles import lead_of, told_under_title
 from lamella.transforms.extract.content.trailing import core_of, without_trailing
 from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element
@@ -51,6 +51,8 @@ def main_elements(tree: BlockTree, limits: "ExtractConfig") -> list[Element]:
     entries = entries_of(tree, [one and block.hint != TEASER for one, block in zip(marked, tree.blocks, strict=True)], limits)
     if entries and (listed := _list_of(tree, entries, list(marked), limits)):
         return without_repeated_lines(tree, listed)
+    for block in () if told else told_promotions(tree, marked):
+        marked[block] = False
     spread, headed = is_spread(tree, marked, limits), told_about(tree, limits)
     if spread:
         marked = [one and not _tells(block) for one, block in zip(marked, tree.blocks, strict=True)]
@@ -166,7 +168,8 @@ def _is_marked(tree: BlockTree, index: int, prose: float, told: bool, limits: "E
         return not block.title and prose <= limits.max_consent_prose * total
     if hint == HEADER:
         named = block.title or (block.headings and not block.link_letters)
-        return not named and block.prose <= limits.max_boilerplate_prose * total
+        tells = block.prose > HEURISTICS.min_header_prose and block.link_letters < HEURISTICS.max_header_links * block.letters
+        return not (named or tells) and block.prose <= limits.max_boilerplate_prose * total
     if hint == TEASER:
         links = block.link_letters > limits.min_teaser_links * block.letters
         return links and prose <= limits.max_boilerplate_prose * total

@@ -28,3 +28,26 @@ def section_blocks(tree: BlockTree) -> set[int]:
 
 def _is_told(block: Block) -> bool:
     return block.headings == 1 and not block.link_letters and 2 * block.prose >= block.letters
+
+
+def told_promotions(tree: BlockTree, marked: list[bool]) -> list[int]:
+    """The blocks marked as promotions that each tell something under a heading of their own, where they are several and hold a
+    good part of the page's prose: on a page of a service or an offer they are what it is about."""
+    blocks, ends = tree.blocks, tree.ends()
+    told = [index for index, out in enumerate(marked) if out and _tells(blocks[index])]
+    outermost: list[int] = []
+    for index in told:
+        if not outermost or index >= ends[outermost[-1]]:
+            outermost.append(index)
+    prose = sum(blocks[index].prose for index in outermost)
+    several = len(outermost) >= HEURISTICS.min_told_promotions
+    return told if several and prose >= HEURISTICS.min_promotions_prose * blocks[0].prose else []
+
+
+def _tells(block: Block) -> bool:
+    return (
+        block.hint == PROMOTION
+        and block.headings > 0
+        and block.prose >= HEURISTICS.min_promotion_prose * block.letters
+        and block.link_letters < HEURISTICS.max_promotion_links * block.letters
+    )

@@ -88,6 +88,8 @@ def image_url(attributes: Attributes, sources: list[Attributes], max_px: int) ->
             return _sensible(by_width, max_px)
     if own and (best := _best(own, max_px)):
         return best[1]
+    if plain and (denser := next((url for one in sets if (url := _denser(one, plain, max_px))), "")):
+        return denser
     plain = plain or next((best[1] for candidates in sets if (best := _best(candidates, max_px))), "")
     return plain or inline_image(attributes.get("src"))
 
@@ -241,6 +243,13 @@ def _best(srcset: str, max_px: int) -> tuple[int, str] | None:
         url = _sensible(by_width, max_px)
         return next(width for width, found in by_width if found == url), url
     return (0, max(by_density)[2]) if by_density else None
+
+
+def _denser(srcset: str, plain: str, max_px: int) -> str:
+    """The address of more pixels a pixel in a srcset that offers the plain one, too: it is the same picture. "" for none."""
+    offered = any(_reference(url) == plain for url, _ in candidates(srcset))
+    best = _best(srcset, max_px) if offered else None
+    return best[1] if best and best[1] != plain else ""
 
 
 def _sensible(by_width: list[tuple[int, str]], max_px: int) -> str:

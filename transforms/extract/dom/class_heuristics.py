@@ -78,9 +78,16 @@ _PAIRS, _COMMENT_PAIRS = re.compile(_pattern(_GROUPS, "boilerplate")), re.compil
 _CAPTIONS = re.compile(_pattern(_GROUPS, "caption"))
 _SILENCES = re.compile(f"(?:^|[_-]){_pattern(_GROUPS, 'silent')}(?:$|[_-])")
 _ANY_PAIR = re.compile(_pattern(_GROUPS, *_BITS))
-_OF_SITE, _PROMOTES, _OPENS, _OF_PICTURES, _ADVERTISES = (
+_OF_SITE, _PROMOTES, _OPENS, _OF_PICTURES, _ADVERTISES, _FOLDED = (
     re.compile(_pattern(_GROUPS, says), re.IGNORECASE)
-    for says in ("picture of the site", "picture that promotes", "picture that opens", "picture", "address that advertises")
+    for says in (
+        "picture of the site",
+        "picture that promotes",
+        "picture that opens",
+        "picture",
+        "address that advertises",
+        "folded",
+    )
 )
 _SHORTEST_PAIR = 6  # "social"
 _DIGITS = re.compile(r"[0-9]+")
@@ -156,6 +163,18 @@ def is_for_pictures(names: str) -> bool:
 def advertises(url: str) -> bool:
     """Whether the address of a picture says that it is an advertisement."""
     return bool(_ADVERTISES.search(url[: INPUT_LIMITS.max_names]))
+
+
+@lru_cache(maxsize=4096)
+def says_folded(class_: str) -> bool:
+    """Whether the class of a hidden HTML element says that a reader unfolds it."""
+    return bool(_FOLDED.search(_CAMEL.sub("-", class_)))
+
+
+@lru_cache(maxsize=4096)
+def says_review(class_: str) -> bool:
+    """Whether a word of a class is a review."""
+    return any("review" in _words_of(_CAMEL.sub("-", token).lower()) for token in class_.split())
 
 
 def is_silent(class_: str) -> bool:

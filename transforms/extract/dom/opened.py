@@ -1,5 +1,5 @@
 """A page's bytes -> the same with what a parser would not enter opened: declared shadow roots, and the rest behind an iframe,
-a field of text, a list of choices or a title that was never closed. Bytes that hold none of them come back as they are."""
+a field, a list of choices, a title or a button that was never closed. Bytes that hold none of them come back as they are."""
 
 import re
 
@@ -9,6 +9,7 @@ _TEMPLATE = re.compile(rb"<(/?)template\b([^<>]*+)>", re.IGNORECASE)
 _CHOICES = re.compile(
     rb"<select\b[^<>]*+>(?:[^<]++|</?(?:option|optgroup|hr)\b[^<>]*+>|<!--.*?(?:-->|\Z))*+", re.IGNORECASE | re.DOTALL
 )
+_BUTTON_ENDS = re.compile(rb"</?(?:p|div|h[1-6]|ul|ol|li|dl|table|section|article|main|figure|form|body)\b", re.IGNORECASE)
 _FRAME = re.compile(rb"<iframe\b[^<>]*+>", re.IGNORECASE)
 
 
@@ -52,6 +53,17 @@ def _with_closed_frames(html: bytes) -> bytes:
         if html.find(b"</iframe", at, end) < 0:
             out.append(b"</iframe>")
     return b"".join([*out, html[at:]])
+
+
+def with_closed_buttons(html: bytes) -> bytes:
+    """A button that ends nowhere before the next one ends where a block begins or ends. Where each is closed, `html` itself."""
+    if html.count(b"<button") <= html.count(b"</button"):
+        return html
+    out, parts = [], html.split(b"<button")
+    for part in parts[1:]:
+        ends = None if b"</button" in part else _BUTTON_ENDS.search(part)
+        out.append(part if ends is None else part[: ends.start()] + b"</button>" + part[ends.start() :])
+    return b"<button".join([parts[0], *out])
 
 
 def _closed_choices(found: re.Match[bytes]) -> bytes:

@@ -69,7 +69,10 @@ def button(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     if walk.buttons > INPUT_LIMITS.max_buttons:
         return SKIP
     if node.css_first(_BUTTON_MATTER) is not None:
-        return begin_block(walk, node, attributes) if len(node.text() or "") > HEURISTICS.max_button_letters else SKIP
+        if len(node.text() or "") > HEURISTICS.max_button_letters:
+            return begin_block(walk, node, attributes)
+        walk.held = True
+        return SKIP
     said = (node.text() or "")[: HEURISTICS.max_button_letters].strip()
     asks = said[-1:] in _QUESTION_MARKS and _ASKS.search((attributes.get("class") or "")[: INPUT_LIMITS.max_names])
     unfolds = asks or "aria-expanded" in attributes or not _UNFOLDING.isdisjoint(attributes)

@@ -40,6 +40,7 @@ class Walk:
         self.wrapped = False  # whether the last of them began in a block around the text
         self.heading_texts = 0  # of the heading that is open
         self.entered = self.named = self.buttons = 0  # boilerplate by tag, by name, and buttons that were looked into
+        self.held = False  # a button that was passed by held blocks: it may never have been closed
         self.row_began = False  # the table row that is open had a cell
         self.columned = 0  # the block of the last table that had a row of several cells
         self.controlled: set[str] = set()  # ids of what something on the page unfolds

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from selectolax.lexbor import LexborHTMLParser, LexborNode, create_tag
 
 from lamella.transforms.extract.dom import addresses, block_tags, cells, phrases, shown, tags
+from lamella.transforms.extract.dom.folded import is_folded
 from lamella.transforms.extract.dom.texts import one_line
 from lamella.transforms.extract.dom.walk import SKIP, Attributes, Walk
 from lamella.transforms.extract.input_limits import INPUT_LIMITS
@@ -67,17 +68,17 @@ def _styled(walk: Walk, handler: Handler, node: LexborNode, attributes: Attribut
     for name in tags.UNFOLDS:
         if ids := attributes.get(name):
             walk.controlled.update(id_.removeprefix("#") for id_ in ids.split()[: INPUT_LIMITS.max_unfolded])
-    if tags.is_hidden(attributes) and node.tag not in tags.WHOLE and not walk.thorough and not _is_folded(walk, attributes):
+    if (
+        tags.is_hidden(attributes)
+        and node.tag not in tags.WHOLE
+        and not walk.thorough
+        and not is_folded(walk, node, attributes)
+    ):
         return SKIP
     leave = handler(walk, node, attributes)
     if (type(leave) is tuple or handler is phrases.link) and leave is not SKIP:
         shown.background(walk, attributes)
     return leave
-
-
-def _is_folded(walk: Walk, attributes: Attributes) -> bool:
-    """Whether a reader can unfold what is hidden: an answer, a tab."""
-    return attributes.get("role") in tags.FOLDED_ROLES or (attributes.get("id") or "") in walk.controlled
 
 
 def _title(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
