@@ -35,7 +35,8 @@ demo: $(VENV)/.installed
 	$(BIN)/lamella evaluate --checkpoint $(DEMO)/flamingo --shards $(DEMO)/run/shards --questions $(DEMO)/web/exam/questions.jsonl \
 	    --tasks caption,colour,shape,count --shots 0,4 --quick --processes $(PROCESSES)
 
-# Tests wait for timers, servers and children: two processes used 507 CPU seconds of 622 on two cores. A third uses the rest.
+# Two processes used 507 CPU seconds of the 622 that two cores had: some tests wait for timers, servers and children. A third is to
+# use the rest; it costs some 12 CPU seconds to import and to collect.
 TESTERS ?= 3
 # Tests start some hundred processes. Where the environment forbids Python to keep what it has compiled, each would compile the
 # whole package again: not here.

@@ -1,8 +1,7 @@
 """A number of processes -> as many that train together on this machine, forked from this one, in a group of torch.distributed.
 
-A fork needs no imports, which take seconds in each process that torchrun starts. A small model's matrices are too small for two
-threads, which keep 1.4 cores busy (the recipe `demo`); two processes with half a batch each take the CPU
-time of one with the whole.
+A fork needs no imports, which take seconds in each process that torchrun starts. It reads shards and builds the model again.
+On the recipe `demo`, a step of half the batch takes 0.36 CPU seconds of one thread, a step of the whole batch 0.68.
 """
 
 import contextlib
