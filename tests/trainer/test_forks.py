@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 import torch
@@ -62,15 +63,19 @@ def test_all_stop_together():
     assert stopped.value.code == 130 and not torch.distributed.is_initialized()
 
 
-def test_none_outlives_the_leading_one():
+@pytest.mark.parametrize("waits", [True, False])
+def test_none_outlives_the_leading_one(waits: bool):
+    """Whether it waits for the leading one's word or computes."""
     read_end, write_end = os.pipe()
     leading = os.fork()
     if leading == 0:
         try:
-            with join("cpu", processes=2) as world:
+            with join("cpu", processes=3) as world:
                 world.told(None)
                 if world.leads:
                     os.kill(os.getpid(), signal.SIGKILL)
+                while not waits:
+                    torch.ones(64, 64) @ torch.ones(64, 64)
                 world.told(None)
         finally:
             os._exit(1)
@@ -78,6 +83,20 @@ def test_none_outlives_the_leading_one():
     assert os.waitstatus_to_exitcode(os.waitpid(leading, 0)[1]) == -signal.SIGKILL
     assert os.read(read_end, 1) == b""  # which comes once nobody holds the other end
     os.close(read_end)
+
+
+def test_threads_and_descriptors_are_as_before():
+    before, threads = _open_files(), torch.get_num_threads()
+    torch.set_num_threads(2)
+    with join("cpu", processes=3) as world:
+        assert torch.get_num_threads() == 1
+        world.told(None)
+    assert torch.get_num_threads() == 2 and _open_files() == before
+    torch.set_num_threads(threads)
+
+
+def _open_files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
 
 
 def test_threads_belong_to_one_process():

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -87,19 +88,33 @@ def forked(size: int, patience: datetime.timedelta) -> Iterator[int]:
     Raises:
         TrainingError: another process failed, with its line, or was killed.
     """
+    threads = torch.get_num_threads()
     torch.set_num_threads(1)  # a fork has none of the threads that this process has used, and would wait for them
     listening, forks = socket.create_server((_HOST, 0)), []
-    for rank in range(1, size):
-        read_end, write_end = os.pipe()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        if (process := os.fork()) == 0:
-            for line in (read_end, *(fork.line for fork in forks)):
-                os.close(line)
-            yield from _following(Group(rank=rank, size=size, listening=listening, patience=patience), write_end)
-        os.close(write_end)
-        forks.append(Fork(process=process, line=read_end))
-    yield from _leading(Group(rank=0, size=size, listening=listening, patience=patience), forks)
+    lifeline, held = os.pipe()  # nothing is written: the end that the leading process alone holds closes with it
+    try:
+        for rank in range(1, size):
+            read_end, write_end = os.pipe()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            if (process := os.fork()) == 0:
+                for line in (held, read_end, *(fork.line for fork in forks)):
+                    os.close(line)
+                threading.Thread(target=_end_with_leader, args=(lifeline,), name="lifeline", daemon=True).start()
+                yield from _following(Group(rank=rank, size=size, listening=listening, patience=patience), write_end)
+            os.close(write_end)
+            forks.append(Fork(process=process, line=read_end))
+        yield from _leading(Group(rank=0, size=size, listening=listening, patience=patience), forks)
+    finally:
+        os.close(held)
+        os.close(lifeline)
+        torch.set_num_threads(threads)
+
+
+def _end_with_leader(lifeline: int) -> None:
+    """Ends this process once the leading one is gone: whoever shares out an evaluation hears nothing of others for hours."""
+    os.read(lifeline, 1)
+    os._exit(_ERROR)
 
 
 def _leading(group: Group, forks: list[Fork]) -> Iterator[int]:
