@@ -13,7 +13,10 @@ pytestmark = pytest.mark.skipif(not can_fork_children(), reason="no descriptors 
 
 CHILD = """
 import os, signal
+from pathlib import Path
 from lamella.transforms.base.killable_worker import serve
+
+WAS = Path(__file__).with_name("killed")
 
 def answer(request):
     word = bytes(request).decode()
@@ -24,6 +27,9 @@ def answer(request):
         return [b"x" * (1 << 30)]
     if word == "die":
         os.kill(os.getpid(), signal.SIGSEGV)
+    if word == "kill" or (word == "kill once" and not WAS.exists()):
+        WAS.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
     return [f"{os.getpid()} {os.getppid()}".encode()]
 
 def main():
@@ -83,6 +89,7 @@ assert pids() != one
         ("spin", "more than 0.3 s of CPU"),
         ("grow", "more than 268435456 bytes of memory"),
         ("die", "killed its process: SIGSEGV"),
+        ("kill", "killed its process: SIGKILL"),
     ],
 )
 def test_what_runs_into_a_limit_is_told_why_and_the_next_child_answers(inside, word, why):
@@ -113,6 +120,24 @@ child.close()
 assert pids()[1] == os.getpid()
 """
     assert inside(code).returncode == 0
+
+
+@pytest.mark.parametrize("nursery", ["killable._nursery", "None"])
+def test_what_is_killed_from_outside_is_asked_again(inside, nursery):
+    code = f"""
+killable._nursery = {nursery}
+first = pids()
+assert int(child.ask(b"kill once").split()[0]) != first[0]
+"""
+    assert inside(code).returncode == 0
+
+
+def test_without_its_nursery_it_still_tells_the_cause(inside):
+    code = """
+os.kill(pids()[1], signal.SIGKILL)
+print(cost(b"spin"))
+"""
+    assert inside(code, check=True).stdout.strip() == "more than 0.3 s of CPU"
 
 
 def test_threads_ask_side_by_side(inside):

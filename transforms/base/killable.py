@@ -62,7 +62,15 @@ class Killable:
         self._requests = 0  # that the child was asked
 
     def ask(self, request: bytes, data: bytes = b"", max_reply_bytes: int | None = None) -> bytes:
-        """The child's reply to `request + data`. Raises TooCostly; OSError where no child can be started."""
+        """The child's reply to `request + data`. Raises TooCostly; OSError where no child can be started.
+
+        Of a child that was killed from outside nothing is known of the request: another is asked, once.
+        """
+        with suppress(_Killed):
+            return self._ask(request, data, max_reply_bytes)
+        return self._ask(request, data, max_reply_bytes)
+
+    def _ask(self, request: bytes, data: bytes, max_reply_bytes: int | None) -> bytes:
         spent = self._limits.max_requests is not None and self._requests >= self._limits.max_requests
         child = self._child if self._child and self._child.process.poll() is None and not spent else self._start()
         self._requests += 1
@@ -72,7 +80,7 @@ class Killable:
             self._send(child, data, deadline)
             return self._receive(child, deadline, max_reply_bytes or self._limits.max_reply_bytes)
         except _Gone:
-            raise TooCostly(self._cause(child)) from None
+            raise self._cause(child) from None
         except BaseException:  # a limit, or an interrupt in the middle: what the child says next is no answer of ours
             self.close()
             raise
@@ -167,15 +175,16 @@ class Killable:
             if time.monotonic() > deadline:
                 raise TooCostly(f"no answer after {self._limits.max_cpu_s * _WALL:g} s")
 
-    def _cause(self, child: "_Child") -> str:
+    def _cause(self, child: "_Child") -> TooCostly:
         """Why the child ended by itself."""
         status = child.process.wait()
         self.close()
         if status == OUT_OF_MEMORY:
-            return f"more than {self._limits.max_memory_bytes} bytes of memory"
+            return TooCostly(f"more than {self._limits.max_memory_bytes} bytes of memory")
         if status == -signal.SIGPROF:
-            return f"more than {self._limits.max_cpu_s:g} s of CPU"
-        return f"killed its process: {signal.Signals(-status).name}" if status < 0 else f"ended its process: {status}"
+            return TooCostly(f"more than {self._limits.max_cpu_s:g} s of CPU")
+        said = f"killed its process: {signal.Signals(-status).name}" if status < 0 else f"ended its process: {status}"
+        return (_Killed if status == -signal.SIGKILL else TooCostly)(said)
 
 
 class _Child(NamedTuple):
@@ -189,6 +198,10 @@ class _Child(NamedTuple):
 
 class _Gone(Exception):
     pass
+
+
+class _Killed(TooCostly):
+    """By no limit of ours: by another process, or by a machine that is out of memory. Or the nursery is gone, and who knows."""
 
 
 def pipe_of(stream: IO[bytes] | None) -> IO[bytes]:
