@@ -85,7 +85,7 @@ def main() -> None:
     for rounds, curation in dict.fromkeys([(0, CLIP), *((arm.rounds, arm.curation) for arm in arms)]):
         shards[rounds, curation] = _curated(folder, curation, rounds)
     mixed = {arm.name: _beside(folder, arm, shards) if arm.pairs else shards[arm.rounds, arm.curation] for arm in arms}
-    recipe = ("--recipe", "demo-lm", "steps=20") if quick else ("--recipe", "sample-lm")
+    recipe = ("--recipe", "demo-lm", "steps=20") if quick else ("--recipe", "sample-lm", f"steps={arguments.language_steps}")
     _lamella("train", "lm", "--shards", shards[0, CLIP], "--output", folder / "lm", *recipe)
     rows: dict[str, list[dict[str, float]]] = {arm.name: [] for arm in arms}
     for seed in range(seeds):
@@ -128,7 +128,7 @@ def _right(folder: Path, arm: Arm, shards: Path, training: tuple[int, int]) -> d
     """Share of each task's questions that a model trained on the arm's shards answers right."""
     seed, steps = training
     model = folder / f"{_slug(arm.name)}-{seed}"
-    told = (f"language={folder / 'lm'}", f"seed={seed}", f"steps={steps * arm.steps}", "threads=1", *arm.mixture)
+    told = (f"language={folder / 'lm'}", f"seed={seed}", f"steps={steps * arm.steps}", "processes=1", "threads=1", *arm.mixture)
     _lamella("train", "flamingo", "--shards", shards, "--recipe", "demo", "--output", model, *told)
     asked = ("--questions", folder / "web/exam/questions.jsonl", "--tasks", arm.tasks, "--shots", f"0,{SHOTS}", "--quick")
     _lamella("evaluate", "--checkpoint", model, *asked)
@@ -163,6 +163,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--folder", default="curation-value", help="for webs, runs and models; what stands is not made again")
     parser.add_argument("--pages", type=int, default=3000)
     parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--language-steps", type=int, default=1500, help="of the language model that all arms share")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument(
         "--at-once", type=int, default=2, help="trainings, of one thread each: so small a model gains little from two"
