@@ -80,7 +80,8 @@ def pretrain_lm(shards: str, recipe: str, output: str, overrides: dict[str, str]
         torch.set_num_threads(config.threads)
     with join(config.device, processes=config.processes) as world:  # a GPU that is missing is said at once
         if config.batch % world.size:
-            raise TrainingError(f"batch={config.batch}: cannot be shared evenly by {world.size} processes")
+            shares = f"cannot be shared evenly by {world.size} processes; choose a multiple, or processes=1"
+            raise TrainingError(f"batch={config.batch}: {shares}")
         before = begun(folder, world, lambda found: check(found.state))
         documents = read_documents(found)
         pieces = world.told(_save_tokenizer(folder, documents, config) if world.leads else None)
