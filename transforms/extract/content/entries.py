@@ -143,7 +143,7 @@ def without_repeated_lines(tree: BlockTree, elements: list[Element]) -> list[Ele
     most = max(len({element.entry for element in elements if element.entry}), 5)
     out, name = [], None
     for element in elements:
-        names = not element.media and element.text[-1] in _COLONS
+        names = not element.media and element.text[-1:] in _COLONS
         value = name is not None and name.entry == element.entry and not element.link_letters
         if not element.entry or element.media or 2 * counts[element.text] <= most or names or value:
             out.append(element)
