@@ -46,7 +46,7 @@ def test_an_error_in_another_is_told_in_its_own_words():
 
 
 def test_a_full_disk_of_another_is_no_wrong_configuration():
-    with pytest.raises(TrainingFailed, match="^OSError: .*No space left"), join("cpu", processes=2) as world:
+    with pytest.raises(TrainingFailed, match=r"^OSError: .*No space left"), join("cpu", processes=2) as world:
         if not world.leads:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         world.told(None)

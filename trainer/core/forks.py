@@ -178,9 +178,9 @@ def _following(group: Group, line: int) -> Iterator[int]:
     except SystemExit:
         code = 0
     except BaseException as error:
-        ours = isinstance(error, LamellaError)
-        code = error.exit_code if ours else _ERROR
-        said = str(error) if ours else f"{type(error).__name__}: {error}"
+        code, said = _ERROR, f"{type(error).__name__}: {error}"
+        if isinstance(error, LamellaError):
+            code, said = error.exit_code, str(error)
         with contextlib.suppress(BrokenPipeError):
             os.write(line, " ".join(said.split()).encode()[:_LINE_BYTES])
     finally:
