@@ -2,10 +2,10 @@
 
     python -m tests.engines.compare --pages 60 --kill extract,documents,media,pairs,shards
 
-In each job that is named, a worker of Spark is killed with -9 while the job is at work, and another takes its place; and Ctrl-C ends
-a command with all that it has on the cluster. Without a binary of Prism one line says that it was not run. Ends with 1 where contents
-differ, where a run is not sound, where a job ended before its worker could be killed, or where anything is left of a command that
-was ended.
+In each job that is named, a worker of Spark is killed with -9 while the job is at work, and another takes its place; and Ctrl-C
+ends a command with all that it has on the cluster. Without a binary of Prism one line says that it was not run. Ends with 1
+where contents differ, where a run is not sound, where a job ended before its worker could be killed, or where anything is left
+of a command that was ended.
 """
 
 import argparse
