@@ -25,6 +25,7 @@ from lamella.transforms.base.blobs import read_blob
 from lamella.transforms.base.memory import Memory
 
 A = "https://a.org"
+OUTPUTS = ("kept", "rejected", "counters", "counts")
 
 
 def document(key: str, *nodes, robots="") -> InterleavedDocument:
@@ -70,9 +71,9 @@ def fetch(
         finder = media_finder(config or FetchConfig(), root, memory)
         known = pipeline | ReadTables({}, memory or memory_at(root), finder.measures)
         out = {**inputs, **known} | finder
-        for output in ("kept", "rejected", "counters", "counts"):
-            assert_that(getattr(out, output), _Remember(output), label=output)
-    seen = {output: _Remember.seen.pop(output) for output in ("kept", "rejected", "counters", "counts")}
+        told = [getattr(out, name) | name >> beam.Map(lambda record, name: (name, record), name) for name in OUTPUTS]
+        assert_that(told | beam.Flatten(), _Remember())  # one check, which costs as much as a shuffle, for all
+    seen = {output: [record for name, record in _Remember.seen if name == output] for output in OUTPUTS}
     _inspected[:] = [sum(one.asked for one in seen["counts"]), sum(one.fresh for one in seen["counts"])]
 
     counts = collections.Counter()
@@ -92,13 +93,10 @@ def fetch(
 class _Remember:
     """A check that keeps what it sees with its class, for it is pickled itself."""
 
-    seen: ClassVar[dict[str, list]] = {}
-
-    def __init__(self, output: str):
-        self._output = output
+    seen: ClassVar[list] = []
 
     def __call__(self, records):
-        self.seen[self._output] = list(records)
+        self.seen[:] = records
 
 
 def test_two_runs_of_one_memory_fetch_a_url_once(tmp_path):
