@@ -134,7 +134,7 @@ def _fit(model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, ho
         began = time.perf_counter()
         for step, rows in enumerate(islice(batches, start, config.steps), start):  # rows: [B, L + 1]
             waited, number = time.perf_counter() - began, step + 1
-            update = replace(_update(model, rows, number, config, trained), waited_s=waited)
+            update = replace(_update(model, rows, number, config=config, trained=trained), waited_s=waited)
             bad_steps.note(number, update.finite)
             meter.add(update)
             stopped = world.any(stop.asked)
@@ -153,7 +153,7 @@ def _optimizer(parameters: dict[str, nn.Parameter], config: LanguageConfig) -> t
     return make_optimizer(parameters, lambda name: plain if parameters[name].ndim < 2 or "embed" in name else decayed, config)
 
 
-def _update(model: nn.Module, rows: Tensor, number: int, config: LanguageConfig, trained: Trained) -> Update:
+def _update(model: nn.Module, rows: Tensor, number: int, *, config: LanguageConfig, trained: Trained) -> Update:
     """Update `number`, from 1, on rows int64 [B, L + 1]; without a finite loss there is no step."""
     parameters, optimizer, world = trained.parameters, trained.optimizer, trained.world
 
