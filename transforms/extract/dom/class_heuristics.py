@@ -71,6 +71,7 @@ def _pattern(groups: list[dict[str, str]], *says: str) -> str:
 _DATA = tomllib.loads(Path(__file__).with_name("class_words.toml").read_text(encoding="utf-8"))
 _GROUPS = _DATA["group"]
 _PLACES = _words(_DATA["places"])
+_CUT_SHORT = re.compile(_DATA["cut_short"])
 _STATES, _FOUND = _words(_DATA["states"]), _words(_DATA["found"])
 _SAID, _SAID_WHOLE = _said_by(_GROUPS, "words"), _said_by(_GROUPS, "tokens")
 _SAID_WORDS = frozenset(_SAID)
@@ -91,13 +92,18 @@ _OF_SITE, _PROMOTES, _OPENS, _OF_PICTURES, _ADVERTISES, _FOLDED = (
 )
 _SHORTEST_PAIR = 6  # "social"
 _DIGITS = re.compile(r"[0-9]+")
+# A part of a token with a letter behind a digit, and no run of letters as long as a word, is a machine's: of "0ad8" no "ad" is
+# a word.
+_MADE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]{0,4}[0-9]++[A-Za-z])(?![A-Za-z0-9]*?[A-Za-z]{5})[A-Za-z0-9]++")
+_STYLED = frozenset("[(&")  # a utility class that holds a rule of CSS: "top-[var(--nav-height)]"
 _SPLIT = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def traits_of(tag: str, role: str, class_: str, id_: str) -> tuple[str, bool]:
     """(what a block says of itself, whether it says that it is a caption)"""
-    if not id_ or tag in _HEADINGS:  # an id is seen on one page, a class on many blocks
+    if not id_ or tag in _HEADINGS or role == "tabpanel":  # an id is seen on one page, a class on many blocks; a panel's is
+        # its tab's
         return _traits_of_class(tag, role, class_)
     said = _names_say(class_) if class_ else 0
     return _traits_by(tag, role, said | _names_say(id_), said & _CAPTION)
@@ -144,7 +150,8 @@ def is_code(class_: str) -> bool:
 @lru_cache(maxsize=4096)
 def tells_only_where(names: str) -> bool:
     """Whether a class makes boilerplate of a block by words for a place on the page alone, and not by what stands there."""
-    rest = " ".join("-".join(word for word in _words_of(token.lower()) if word not in _PLACES) for token in names.split())
+    tokens = _CAMEL.sub("-", names).lower().split()
+    rest = _CUT_SHORT.sub("", " ".join("-".join(word for word in _words_of(token) if word not in _PLACES) for token in tokens))
     doubtful = (LIKELY_BOILERPLATE, PROMOTION)
     return _hint(_names_say(names), False) in doubtful and _hint(_names_say(rest), False) in ("", LABEL, TEASER, HEADER)
 
@@ -208,7 +215,11 @@ def _hint(said: int, aside: bool) -> str:
 def _names_say(names: str) -> int:
     """Of a class attribute or an id, cut by the caller: what is read is remembered, beyond the page."""
     said = 0
-    for token in (_DIGITS.sub("", names) if _DIGITS.search(names) else names).split():
+    if _DIGITS.search(names):
+        names = _DIGITS.sub("", _MADE.sub("", names))
+    for token in names.split():
+        if not _STYLED.isdisjoint(token):
+            continue
         says = _words_say(token)
         said |= says if not says & _PAIRED else says | _pairs_say(token)
     return said
