@@ -105,9 +105,8 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 # What was read, beyond the page. An `lru_cache` takes longer to find a thing than most of this file takes to do it: these are
 # plain, and forget all when they are full.
-_MOST_REMEMBERED = 1 << 16
-_said_by_names: dict[str, int] = {}
-_said_by_tokens: dict[str, int] = {}
+_MOST_REMEMBERED = 1 << 17
+_said: dict[str, int] = {}  # by a class attribute, an id, or a token of one
 _traits: dict[tuple[str, str, int, int], tuple[str, bool]] = {}
 _traits_of_tags: dict[str, tuple[str, bool]] = {}
 
@@ -115,12 +114,12 @@ _traits_of_tags: dict[str, tuple[str, bool]] = {}
 def traits_of(tag: str, role: str, class_: str, id_: str) -> tuple[str, bool]:
     """(what a block says of itself, whether it says that it is a caption)"""
     said = 0
-    if class_ and (said := _said_by_names.get(class_, -1)) < 0:
-        said = _read_names(class_)
+    if class_ and (said := _said.get(class_, -1)) < 0:
+        said = _read(class_)
     caption = said & _CAPTION  # an id says no caption
     if id_ and tag not in _HEADINGS:
-        of_id = _said_by_names.get(id_, -1)
-        said |= of_id if of_id >= 0 else _read_names(id_)
+        of_id = _said.get(id_, -1)
+        said |= of_id if of_id >= 0 else _read(id_)
     if not said and not role:
         return traits_of_tag(tag)
     key = tag, role, said, caption
@@ -225,19 +224,24 @@ def _hint(said: int, aside: bool) -> str:
 
 def _names_say(names: str) -> int:
     """Of a class attribute or an id, cut by the caller: what is read is remembered, beyond the page."""
-    said = _said_by_names.get(names, -1)
-    return said if said >= 0 else _read_names(names)
+    said = _said.get(names, -1)
+    return said if said >= 0 else _read(names)
 
 
-def _read_names(names: str) -> int:
+def _read(names: str) -> int:
+    tokens = names.split()
+    if len(tokens) == 1:
+        return _keep(_said, names, _token_says(tokens[0]))
     said = 0
-    for token in (_DIGITS.sub("", names) if _DIGITS.search(names) else names).split():
-        says = _said_by_tokens.get(token, -1)
-        said |= says if says >= 0 else _keep(_said_by_tokens, token, _token_says(token))
-    return _keep(_said_by_names, names, said)
+    for token in tokens:
+        says = _said.get(token, -1)
+        said |= says if says >= 0 else _keep(_said, token, _token_says(token))
+    return _keep(_said, names, said)
 
 
 def _token_says(token: str) -> int:
+    if not token.isalpha() and _DIGITS.search(token):
+        return _names_say(_DIGITS.sub("", token))
     lower = token.lower()
     plain = lower if lower == token else _CAMEL.sub("-", token).lower()
     words, said = _words_of(plain), _SAID_WHOLE.get(lower, 0)
