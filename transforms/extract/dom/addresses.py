@@ -49,6 +49,7 @@ _IS_LAZY = frozenset(_LAZY)
 _LAZY_CLASS = re.compile(r"lazy|defer|unveil", re.IGNORECASE)
 _INLINE = re.compile(r"data:image/(?!svg)[\w.+-]{1,40}[;,]", re.IGNORECASE)
 _LAZY_BACKGROUNDS = ("data-bg", "data-background", "data-background-image", "data-bg-src", "data-background-src", "data-bgset")
+_IS_LAZY_BACKGROUND = frozenset(_LAZY_BACKGROUNDS)
 BACKGROUNDS = frozenset(("style", *_LAZY_BACKGROUNDS))  # attributes that may hold one
 # Neither reads on over the next bracket or quote: a page of unclosed ones would take time in its square.
 _CSS_URL = r"url\(\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^()\"']*+))\s*+\)"
@@ -116,7 +117,7 @@ def background_url(attributes: Attributes) -> str:
     style = attributes.get("style") or ""
     if "url(" in style and (found := _BACKGROUND.search(style)) and (url := _reference(found[found.lastindex or 0])):
         return url
-    lazy = _first(attributes, _LAZY_BACKGROUNDS)
+    lazy = "" if _IS_LAZY_BACKGROUND.isdisjoint(attributes) else _first(attributes, _LAZY_BACKGROUNDS)
     if not lazy:
         return ""
     found = _URL.search(lazy)

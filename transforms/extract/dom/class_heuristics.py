@@ -105,7 +105,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 # What was read, beyond the page. An `lru_cache` takes longer to find a thing than most of this file takes to do it: these are
 # plain, and forget all when they are full.
-_MOST_REMEMBERED = 1 << 17
+_MOST_REMEMBERED = 1 << 16
 _said: dict[str, int] = {}  # by a class attribute, an id, or a token of one
 _traits: dict[tuple[str, str, int, int], tuple[str, bool]] = {}
 _traits_of_tags: dict[str, tuple[str, bool]] = {}
@@ -151,12 +151,12 @@ def _hint_by(tag: str, role: str, said: int) -> str:
 
 def is_caption(class_: str) -> bool:
     """Whether a phrase's class says that it is the caption of a picture."""
-    return bool(_names_say(class_[: INPUT_LIMITS.max_names]) & _CAPTION)
+    return bool(_names_say(class_) & _CAPTION)
 
 
 def is_code(class_: str) -> bool:
     """Whether a list's class says that its items are lines of code."""
-    return bool(_names_say(class_[: INPUT_LIMITS.max_names]) & _CODE)
+    return bool(_names_say(class_) & _CODE)
 
 
 @lru_cache(maxsize=4096)
@@ -197,7 +197,7 @@ def says_review(class_: str) -> bool:
 
 def is_silent(class_: str) -> bool:
     """Whether a phrase's class says that readers do not see it, or that it is a handle and not text."""
-    return bool(_names_say(class_[: INPUT_LIMITS.max_names]) & _SILENT)
+    return bool(_names_say(class_) & _SILENT)
 
 
 def _hint(said: int, aside: bool) -> str:
@@ -223,12 +223,13 @@ def _hint(said: int, aside: bool) -> str:
 
 
 def _names_say(names: str) -> int:
-    """Of a class attribute or an id, cut by the caller: what is read is remembered, beyond the page."""
+    """Of a class attribute or an id."""
     said = _said.get(names, -1)
     return said if said >= 0 else _read(names)
 
 
 def _read(names: str) -> int:
+    names = names[: INPUT_LIMITS.max_names]
     tokens = names.split()
     if len(tokens) == 1:
         return _keep(_said, names, _token_says(tokens[0]))
@@ -240,11 +241,16 @@ def _read(names: str) -> int:
 
 
 def _token_says(token: str) -> int:
-    if not token.isalpha() and _DIGITS.search(token):
-        return _names_say(_DIGITS.sub("", token))
     lower = token.lower()
     plain = lower if lower == token else _CAMEL.sub("-", token).lower()
-    words, said = _words_of(plain), _SAID_WHOLE.get(lower, 0)
+    hyphened = plain.replace("_", "-")
+    if (letters := hyphened.replace("-", "")).isalpha() and letters.isascii():  # as most are
+        words = hyphened.split("-")
+    elif _DIGITS.search(token):
+        return _names_say(_DIGITS.sub("", token))  # names count with them
+    else:
+        words = _SPLIT.split(plain)
+    said = _SAID_WHOLE.get(lower, 0)
     if not _SAID_WORDS.isdisjoint(words) and _STATES.isdisjoint(words):
         found = not _FOUND.isdisjoint(words)  # "search-results" are what a page of them is about
         for word in words:

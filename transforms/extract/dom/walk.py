@@ -152,11 +152,11 @@ class Walk:
     def open_block(self, tag: str, attributes: Attributes) -> Block:
         blocks = self.tree.blocks
         if attributes:
-            role = (attributes["role"] or "") if "role" in attributes else ""
+            role = (attributes["role"] or "")[:_MOST_NAMES] if "role" in attributes else ""
             class_ = (attributes["class"] or "") if "class" in attributes else ""
             id_ = (attributes["id"] or "") if "id" in attributes else ""
-            if len(class_) + len(id_) + len(role) > _MOST_NAMES:
-                role, class_, id_ = role[:_MOST_NAMES], class_[:_MOST_NAMES], id_[:_MOST_NAMES]
+            if len(class_) > _MOST_NAMES:
+                class_ = class_[:_MOST_NAMES]
             hint, caption = traits_of(tag, role, class_, id_)
             block = Block(tag, self.block, hint, class_, caption, tag == "main" or role == "main")
         else:  # nearly half of all blocks: there is nothing to read

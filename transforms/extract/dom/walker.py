@@ -71,15 +71,10 @@ def _by_name(node: LexborNode) -> tuple[Handler | None, str]:
 
 def _styled(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> object:
     """An HTML element that may be hidden, or have an image behind it, or unfold another one."""
-    for name in tags.UNFOLDS:
+    for name in () if _UNFOLDS.isdisjoint(attributes) else tags.UNFOLDS:
         if ids := attributes.get(name):
             walk.controlled.update(id_.removeprefix("#") for id_ in ids.split()[: INPUT_LIMITS.max_unfolded])
-    if (
-        tags.is_hidden(attributes)
-        and tag not in tags.WHOLE
-        and not walk.thorough
-        and not is_folded(walk, node, attributes)
-    ):
+    if tags.is_hidden(attributes) and tag not in tags.WHOLE and not walk.thorough and not is_folded(walk, node, attributes):
         return SKIP
     handler = _HANDLERS.get(tag, phrases.unknown)
     leave = handler(walk, node, tag, attributes) if handler else None
@@ -102,6 +97,7 @@ def _hr(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> None:
     walk.flush()
 
 
+_UNFOLDS = frozenset(tags.UNFOLDS)
 _STYLED = addresses.BACKGROUNDS | {"hidden", *tags.UNFOLDS}
 _HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is not named here, HTML does not know
     **dict.fromkeys((*tags.SKIPPED, "-comment", "-doctype", "-document", None)),
