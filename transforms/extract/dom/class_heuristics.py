@@ -25,7 +25,8 @@ LABEL = "label"  # who, when, under which heading: boilerplate where it is short
 # What a class or an id alone may say.
 BY_NAME = frozenset((LIKELY_BOILERPLATE, PROMOTION, CONSENT, COMMENTS, TEASER, HEADER, LABEL))
 
-_Key, _Value = TypeVar("_Key"), TypeVar("_Value")
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 _CONTENT_ROLES = frozenset(("main", "article"))
 
 
