@@ -1,4 +1,4 @@
-"""Nothing in; out: the limits by which extraction judges pages, and which no user sets.
+"""The limits by which extraction judges pages, and which no user sets. It reads nothing, and gives constants.
 
 Which number stands where:
 
