@@ -5,28 +5,17 @@ from pathlib import Path
 
 import pytest
 from ledger_lines import PAGE, image, url
-from run_folder import (
-    ImageNode,
-    InterleavedDocument,
-    Media,
-    Pack,
-    Rejection,
-    TextNode,
-    document,
-    image_pair,
-    media,
-    rejection,
-    synthetic_pair,
-    write_run,
-)
+from run_folder import Pack, document, image_pair, media, rejection, synthetic_pair, write_run
 
 from lamella.pipeline.config.resolution import resolve
 from lamella.reporting.ground_truth.expected_outcomes import outcomes_of
 from lamella.reporting.ground_truth.sample_ledger import Ledger, find_ledger
 from lamella.reporting.ground_truth.truth import truth_of
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode
 from lamella.schemas.keys import stable_key
-from lamella.schemas.media import MediaKind
+from lamella.schemas.media import Media, MediaKind
 from lamella.schemas.pair import CandidatePair, CaptionSource, Dataset, ImageTextPair
+from lamella.schemas.rejection import Rejection
 
 
 def page(name: str = PAGE, outcome: str | None = None, twin: str = "") -> dict:

@@ -7,20 +7,14 @@ from pathlib import Path
 
 import pytest
 from report_page import Tags, printed
-from run_folder import (
-    SITE,
-    Rejection,
-    put_table,
-    rejection,
-    small_run,
-    write_run,
-)
+from run_folder import put_table, rejection, write_run
+from small_run import SITE, small_run
 
 from lamella.reporting.report import build_report, write_report
 from lamella.reporting.report_text import past_limits
 from lamella.schemas.account import Counter, CounterKind
 from lamella.schemas.media import ArchiveMedia
-from lamella.schemas.rejection import Stage, Unit
+from lamella.schemas.rejection import Rejection, Stage, Unit
 
 
 @pytest.fixture(scope="module")

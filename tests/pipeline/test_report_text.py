@@ -7,30 +7,18 @@ from pathlib import Path
 
 import pytest
 from report_page import Tags, printed
-from run_folder import (
-    SITE,
-    ImageNode,
-    InterleavedDocument,
-    Media,
-    Pack,
-    Rejection,
-    TextNode,
-    document,
-    image_pair,
-    media,
-    put_table,
-    rejection,
-    small_run,
-    write_run,
-)
+from run_folder import Pack, document, image_pair, media, put_table, rejection, write_run
+from small_run import SITE, small_run
 
 from lamella.pipeline.empty import nothing_left
 from lamella.pipeline.recipes import demo
 from lamella.reporting.report import write_report
 from lamella.reporting.samples import clean
 from lamella.schemas.account import Counter
-from lamella.schemas.media import MediaLink
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode
+from lamella.schemas.media import Media, MediaLink
 from lamella.schemas.pair import ImageTextPair
+from lamella.schemas.rejection import Rejection
 
 EVIL = (
     "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg/onload=alert(3)>"

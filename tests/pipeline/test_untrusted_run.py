@@ -11,20 +11,8 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from run_folder import (
-    SITE,
-    ImageNode,
-    InterleavedDocument,
-    Media,
-    Pack,
-    Rejection,
-    document,
-    image_pair,
-    media,
-    put_table,
-    rejection,
-    write_run,
-)
+from run_folder import Pack, document, image_pair, media, put_table, rejection, write_run
+from small_run import SITE
 from test_report import Tags
 
 from lamella.pipeline.damage import Damaged
@@ -36,10 +24,12 @@ from lamella.reporting.inspect import inspect
 from lamella.reporting.report import write_report
 from lamella.reporting.verify import verify
 from lamella.reporting.why import why
+from lamella.schemas.document import ImageNode, InterleavedDocument
 from lamella.schemas.errors import DataError
-from lamella.schemas.media import Alias, ArchiveMedia, Container
+from lamella.schemas.media import Alias, ArchiveMedia, Container, Media
 from lamella.schemas.opt_out import OptOut
 from lamella.schemas.pair import Dataset, ImageTextPair
+from lamella.schemas.rejection import Rejection
 from lamella.schemas.shards import MANIFEST, ShardInfo, ShardManifest
 from lamella.transforms.base.packed import UNPACKED
 from tests.schemas.test_shards import HOSTILE

@@ -3,23 +3,14 @@
 from pathlib import Path
 
 import pytest
-from run_folder import (
-    SITE,
-    ImageNode,
-    InterleavedDocument,
-    Pack,
-    Rejection,
-    TextNode,
-    document,
-    image_pair,
-    media,
-    rejection,
-    write_run,
-)
+from run_folder import Pack, document, image_pair, media, rejection, write_run
+from small_run import SITE
 from test_report import Tags
 
 from lamella.schemas.config import ExtractConfig, ReadConfig
+from lamella.schemas.document import ImageNode, InterleavedDocument, TextNode
 from lamella.schemas.pair import ImageTextPair
+from lamella.schemas.rejection import Rejection
 from lamella.transforms.extract.parse import parse_html
 from lamella.transforms.formats.rsl import rsl_prohibits
 from lamella.transforms.read.archive import read_archive
