@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Attributes = dict[str, str | None]
 SKIP = object()  # from a handler: the inside of the HTML element is not walked
+_new = object.__new__
 _MOST_NAMES = INPUT_LIMITS.max_names
 _FULL_STOPS = frozenset(".!?…。！？")
 
@@ -158,10 +159,15 @@ class Walk:
             if len(class_) > _MOST_NAMES:
                 class_ = class_[:_MOST_NAMES]
             hint, caption = traits_of(tag, role, class_, id_)
-            block = Block(tag, self.block, hint, class_, caption, tag == "main" or role == "main")
-        else:  # nearly half of all blocks: there is nothing to read
+        else:
+            role = class_ = ""
             hint, caption = traits_of_tag(tag)
-            block = Block(tag, self.block, hint, "", caption, tag == "main")
+        block = _new(Block)  # a walk makes hundreds, and their `__init__` would take as long as the rest of this
+        block.tag, block.parent = tag, self.block
+        block.hint, block.name = hint, class_
+        block.caption, block.main = caption, tag == "main" or role == "main"
+        block.letters = block.link_letters = block.headings = block.media = block.code = 0
+        block.prose, block.title = 0.0, False
         self.block = len(blocks)
         blocks.append(block)
         return block
