@@ -80,6 +80,7 @@ def _pattern(groups: list[dict[str, str]], *says: str) -> str:
 _DATA = tomllib.loads(Path(__file__).with_name("class_words.toml").read_text(encoding="utf-8"))
 _GROUPS = _DATA["group"]
 _PLACES = _words(_DATA["places"])
+_CUT_SHORT = re.compile(_DATA["cut_short"])
 _STATES, _FOUND = _words(_DATA["states"]), _words(_DATA["found"])
 _SAID, _SAID_WHOLE = _said_by(_GROUPS, "words"), _said_by(_GROUPS, "tokens")
 _SAID_WORDS = frozenset(_SAID)
@@ -100,6 +101,10 @@ _OF_SITE, _PROMOTES, _OPENS, _OF_PICTURES, _ADVERTISES, _FOLDED = (
 )
 _SHORTEST_PAIR = 6  # "social"
 _DIGITS = re.compile(r"[0-9]+")
+# A part of a token with a letter behind a digit, and no run of letters as long as a word, is a machine's: of "0ad8" no "ad" is
+# a word.
+_MADE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]{0,4}[0-9]++[A-Za-z])(?![A-Za-z0-9]*?[A-Za-z]{5})[A-Za-z0-9]++")
+_STYLED = frozenset("[(&")  # a utility class that holds a rule of CSS: "top-[var(--nav-height)]"
 _SPLIT = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -118,7 +123,7 @@ def traits_of(tag: str, role: str, class_: str, id_: str) -> tuple[str, bool]:
     if class_ and (said := _said.get(class_, -1)) < 0:
         said = _read(class_)
     caption = said & _CAPTION  # an id says no caption
-    if id_ and tag not in _HEADINGS:
+    if id_ and tag not in _HEADINGS and role != "tabpanel":  # whose id is its tab's
         of_id = _said.get(id_, -1)
         said |= of_id if of_id >= 0 else _read(id_)
     if not said and not role:
@@ -163,7 +168,8 @@ def is_code(class_: str) -> bool:
 @lru_cache(maxsize=4096)
 def tells_only_where(names: str) -> bool:
     """Whether a class makes boilerplate of a block by words for a place on the page alone, and not by what stands there."""
-    rest = " ".join("-".join(word for word in _words_of(token.lower()) if word not in _PLACES) for token in names.split())
+    tokens = _CAMEL.sub("-", names).lower().split()
+    rest = _CUT_SHORT.sub("", " ".join("-".join(word for word in _words_of(token) if word not in _PLACES) for token in tokens))
     doubtful = (LIKELY_BOILERPLATE, PROMOTION)
     return _hint(_names_say(names), False) in doubtful and _hint(_names_say(rest), False) in ("", LABEL, TEASER, HEADER)
 
@@ -247,8 +253,10 @@ def _token_says(token: str) -> int:
     hyphened = plain.replace("_", "-")
     if (letters := hyphened.replace("-", "")).isalpha() and letters.isascii():  # as most are
         words = hyphened.split("-")
+    elif not _STYLED.isdisjoint(token):
+        return 0
     elif _DIGITS.search(token):
-        return _names_say(_DIGITS.sub("", token))  # names count with them
+        return _names_say(_DIGITS.sub("", _MADE.sub("", token)))  # names count with them
     else:
         words = _SPLIT.split(plain)
     said = _SAID_WHOLE.get(lower, 0)
