@@ -30,7 +30,7 @@ class Walk:
         *("url", "thorough", "tree", "head", "max_px", "max_url", "max_field", "min_prose_words", "position", "block"),
         *("text_tag", "pieces", "began", "links", "link_letters", "slants", "slanted_letters", "muted", "joined", "codes"),
         *("code_letters", "weak_links", "weak_letters", "link_block", "href_of_text", "wrapped", "heading_texts", "entered"),
-        *("named", "buttons", "held", "row_began", "columned", "controlled", "href", "sources", "video"),
+        *("named", "buttons", "compared", "held", "row_began", "columned", "controlled", "href", "sources", "video"),
     )
 
     def __init__(self, url: str, config: "ExtractConfig", thorough: bool = False):
@@ -49,6 +49,7 @@ class Walk:
         self.wrapped = False  # whether the last of them began in a block around the text
         self.heading_texts = 0  # of the heading that is open
         self.entered = self.named = self.buttons = 0  # boilerplate by tag, by name, and buttons that were looked into
+        self.compared = 0  # hidden HTML elements that were compared with their twins
         self.held = False  # a button that was passed by held blocks: it may never have been closed
         self.row_began = False  # the table row that is open had a cell
         self.columned = 0  # the block of the last table that had a row of several cells
