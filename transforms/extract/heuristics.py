@@ -24,6 +24,7 @@ class Heuristics:
     max_mark_letters: int = 6  # of a footnote's mark; ours
     min_question_words: int = 4  # of a button that unfolds its answer; ours
     max_button_letters: int = 300  # of a button that holds blocks; one with more was never closed; ours
+    max_variant_words: float = 0.7  # of what is hidden, in its shown twin: with more it is a variant of it, and no tab; ours
     max_card_paragraphs: int = 2  # in one link; where it goes on, it was never closed; ours
     min_whole_link: float = 0.9  # link letters a letter of a text that is a link; ours
     min_slug_words: int = 3  # of an id that is made of its heading's words: "related-posts" is a name; ours
