@@ -161,7 +161,8 @@ def _is_marked(tree: BlockTree, index: int, prose: float, told: bool, limits: "E
         return False
     hint = HEADER if block.tag == "header" else block.hint
     if hint == LABEL:
-        return not block.title and block.prose <= limits.max_label_prose * total
+        little = block.prose <= limits.max_label_prose * total and prose <= limits.max_boilerplate_prose * total
+        return little and not block.title
     if hint == BOILERPLATE:
         return block.prose <= limits.max_comments_prose * total
     if hint == CONSENT:
