@@ -186,3 +186,16 @@ def test_where_lists_of_links_are_several_times_the_prose_they_are_what_is_told(
     )
     said = texts(f"<title>Lakes</title><main><h1>Lakes</h1>{f'<p>{LAKE}</p>' * 3}<div>{links}</div></main>")
     assert "The lake of name 88" in said
+
+
+def test_a_table_tells_what_it_links_to_and_a_row_of_links_leads_on():
+    rows = [["Year", "Bird", "Lake", "Seen by"]]
+    rows += [[f"19{n}", f"Flamingo {n}", f"Salt lake {n}", f"Watcher {n}"] for n in range(10, 20)]
+    table = "".join("<tr>" + "".join(f"<td><a href=/{cell}>{cell}</a></td>" for cell in row) + "</tr>" for row in rows)
+    way = (
+        "<tr><td><a href=/a>The page before</a></td><td><a href=/b>Up to all</a></td><td><a href=/c>The next page</a></td></tr>"
+    )
+    said = texts(
+        f"<main><h1>Birds</h1><p>{BIRDS}</p><table>{table}</table><p>{LAKE}</p><table>{way}</table><p>{BIRDS}</p></main>"
+    )
+    assert [" | ".join(row) for row in rows] == [text for text in said if "|" in text]

@@ -48,7 +48,7 @@ def test_comments_below_a_text_are_none_of_it():
 
 def test_where_comments_are_nearly_all_they_are_what_is_told():
     many = "".join(
-        f"<li class=comment><div class=comment-body><p>Bird {n} stood on {n} legs in the water, and then it went away again.</p>"
+        f"<li class=comment><div class=comment-body><p>Bird {n} stood on {n} legs in the water, and then it went away.</p>"
         f"<form class=edit><p>Seen by number {n}, who has watched birds since the year 19{n:02} and more.</p></form></div></li>"
         for n in range(40)
     )

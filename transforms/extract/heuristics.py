@@ -49,7 +49,8 @@ class Heuristics:
     min_told_beside_comments: float = 0.05  # of their prose, beside comments; with less, the page is a thread; ours
     max_commented: float = 0.9  # of the page's prose, in comments; with more, the page is a thread; ours, on WCXB
     min_chronicle: int = 3  # headings in a row with a number in each: what happened when; ours
-    min_fact_rows: int = 3  # of a name and its value each; ours
+    min_fact_rows: int = 3  # of a name and its value each, or of the cells below; ours
+    min_data_cells: int = 3  # of a row; a table of such rows tells what it links to; ours, on WCXB
     min_sections: int = 3  # blocks beside each other, each with a heading and prose; ours
     min_header_prose: int = 100  # letters of prose in what is called a header, and tells something; ours, on WCXB
     max_header_links: float = 0.1  # link letters a letter of it; ours, on WCXB

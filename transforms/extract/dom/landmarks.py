@@ -25,7 +25,7 @@ class Landmarks(NamedTuple):
 
 
 def declares_thread(dom: LexborHTMLParser, page: bytes) -> bool:
-    """Whether the page says, as microdata or as JSON-LD, that it is a thread of a forum. `page` is what `dom` was parsed from."""
+    """Whether a page, parsed from these bytes, says in microdata or JSON-LD that it is a thread of a forum."""
     if _THREAD.encode() not in page:
         return False
     return any(node.tag != "script" or f'"{_THREAD}"' in (node.text() or "") for node in dom.css(_DECLARATIONS))
