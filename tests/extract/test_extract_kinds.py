@@ -199,3 +199,14 @@ def test_a_table_tells_what_it_links_to_and_a_row_of_links_leads_on():
         f"<main><h1>Birds</h1><p>{BIRDS}</p><table>{table}</table><p>{LAKE}</p><table>{way}</table><p>{BIRDS}</p></main>"
     )
     assert [" | ".join(row) for row in rows] == [text for text in said if "|" in text]
+
+
+def test_headers_of_sections_are_told_though_their_headings_link():
+    sections = "".join(
+        f"<section><header class=top><h2><a href=/{n}>The lake of the number {n}</a></h2></header><p>{n}: {BIRDS} {LAKE}</p>"
+        f"<p>There are {n} birds on it, and each of them stands on one leg. {BIRDS} And {n} more may come.</p></section>"
+        for n in range(4)
+    )
+    said = texts(f"<header><h2><a href=/>All the lakes of the land</a></h2></header><main><h1>Lakes</h1>{sections}</main>")
+    assert [text for text in said if text.startswith("The lake of")] == [f"The lake of the number {n}" for n in range(4)]
+    assert "All the lakes of the land" not in said
