@@ -45,14 +45,15 @@ test: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(TESTERS) --dist loadfile
 
-# The sample web on a standalone Spark cluster of two workers on this machine, and here: the same bytes, also where a worker is
-# killed with -9 in each job. `make test-engines ENGINE_PAGES=4 KILL=media ENGINE_WORDS="KEY=VALUE ..."` is a smaller one.
+# The sample web on a standalone Spark cluster of two workers on this machine, on Prism where there is Go to build it, and here: the
+# same bytes, also where a worker of Spark is killed with -9 in each job. `make test-engines ENGINE_PAGES=4 KILL=media ENGINE_WORDS="KEY=VALUE ..."` is a smaller one.
 ENGINE_PAGES ?= 60
 KILL ?= extract,documents,media,pairs,shards
 ENGINE_WORDS ?=
 .PHONY: test-engines
 test-engines: $(VENV)/.installed
 	@$(BIN)/python -c 'import pyspark' 2>/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[spark]"
+	@test -x $(ENGINES)/prism || ! command -v go >/dev/null || $(MAKE) --no-print-directory engines || echo "lamella: Prism was not built" >&2
 	$(BIN)/python -m tests.engines.compare --pages $(ENGINE_PAGES) --kill '$(KILL)' $(ENGINE_WORDS)
 
 # A run whose archives and folder lie in a real S3 server on this machine.

@@ -1,4 +1,4 @@
-"""Graphs in; what share of their keys and edges each round of contraction leaves, as a table, out.
+"""Graphs -> a table of what share of their keys and edges each round of contraction leaves.
 
     python -m benchmarks.contraction [--rounds 6]
 

@@ -77,7 +77,7 @@ def main() -> None:
     arguments = _arguments()
     folder = Path(arguments.folder).resolve()
     quick = arguments.quick
-    pages, steps, seeds = (120, 20, 1) if quick else (arguments.pages, arguments.steps, arguments.seeds)
+    pages, steps, seeds = (120, 20, [0]) if quick else (arguments.pages, arguments.steps, arguments.seeds)
     questions = 20 if quick else 200
     _lamella("sample", folder / "web", "--pages", pages, "--seed", 1, "--exam", questions)
     arms = [arm for arm in ARMS if arguments.only in arm.name]
@@ -88,7 +88,7 @@ def main() -> None:
     recipe = ("--recipe", "demo-lm", "steps=20") if quick else ("--recipe", "sample-lm", f"steps={arguments.language_steps}")
     _lamella("train", "lm", "--shards", shards[0, CLIP], "--output", folder / "lm", *recipe)
     rows: dict[str, list[dict[str, float]]] = {arm.name: [] for arm in arms}
-    for seed in range(seeds):
+    for seed in seeds:
         with ThreadPoolExecutor(arguments.at_once) as pool:
             shares = pool.map(lambda arm, seed=seed: _right(folder, arm, mixed[arm.name], (seed, steps)), arms)
         for arm, found in zip(arms, shares, strict=True):
@@ -164,7 +164,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--pages", type=int, default=3000)
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--language-steps", type=int, default=1500, help="of the language model that all arms share")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="of the trainings")
     parser.add_argument(
         "--at-once", type=int, default=2, help="trainings, of one thread each: so small a model gains little from two"
     )

@@ -25,6 +25,7 @@ from lamella.schemas.errors import (
     LamellaError,
     NoDevice,
     TrainingError,
+    TrainingFailed,
     WeightsMissing,
 )
 
@@ -43,6 +44,7 @@ __all__ = [
     "LamellaError",
     "NoDevice",
     "TrainingError",
+    "TrainingFailed",
     "WeightsMissing",
     "extract",
     "read_shard",

@@ -1,4 +1,4 @@
-"""Dataflow: Beam flags in, an `execute` that submits each job to Google Cloud Dataflow."""
+"""Dataflow: Beam flags -> an `execute` that submits each job to Google Cloud Dataflow."""
 
 from collections.abc import Callable, Sequence
 

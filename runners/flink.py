@@ -1,4 +1,4 @@
-"""Flink: Beam flags in, an `execute` that submits each job to a Flink cluster through Beam's portable runner.
+"""Flink: Beam flags -> an `execute` that submits each job to a Flink cluster through Beam's portable runner.
 
 Beam's job server is a jar for one version of Flink, downloaded or given. If it does not fit, this is said before anything runs.
 """

@@ -1,4 +1,4 @@
-"""Orders by stdin in; worker processes that are forked from this one out, and news of them by stdout. Both are JSON lines.
+"""Orders on stdin -> worker processes that are forked from this one, and news of them on stdout. Both are JSON lines.
 
     {"import": [MODULE, ...]}
     {"start": ID, "environment": {NAME: VALUE, ...}}     ->   {"ended": ID, "status": STATUS}

@@ -1,4 +1,4 @@
-"""Workers by name in; processes that are forked for them from one that has made its imports, and word of their ends, out.
+"""Names of workers -> processes that are forked for them from one that has made its imports, and word of their ends.
 
 The near side of `fork_server`. Nothing heavy is imported here, so that a command can start it before its own imports.
 """

@@ -1,4 +1,4 @@
-"""Local runs: a pipeline's content in, executed here on one process or on several; no service, no download."""
+"""A pipeline's content -> its run on this machine, in one process or in several; no service, no download."""
 
 import contextlib
 import threading

@@ -4,6 +4,7 @@
         ConfigError             a setting, a path or an option: one line that names the key
             NoDevice
         TrainingError           a training that cannot start or go on
+            TrainingFailed      through no fault of what it was given
         WeightsMissing          a model's weights
         DataError               bytes that are not what they should be: an archive, a blob, a table, a sample, a shard
             BadSample
@@ -37,6 +38,12 @@ class TrainingError(LamellaError, ValueError):
     """A training that cannot start or go on: one line that names the key, the file or the number."""
 
     exit_code = WRONG_CONFIG
+
+
+class TrainingFailed(TrainingError):
+    """A training whose process was killed, or whose shards cannot be reached: the same command goes on where it stopped."""
+
+    exit_code = FAILED
 
 
 class WeightsMissing(LamellaError, RuntimeError):

@@ -1,10 +1,11 @@
-"""`make test-engines`: the sample web through all four jobs, here and on a Spark cluster; the bytes must be the same.
+"""`make test-engines`: the sample web through all four jobs, here, on a Spark cluster and on Prism; the bytes must be the same.
 
     python -m tests.engines.compare --pages 60 --kill extract,documents,media,pairs,shards
 
-In each job that is named, a worker is killed with -9 while the job is at work, and another takes its place; and Ctrl-C ends a
-command with all that it has on the cluster. Ends with 1 where contents differ, where a run is not sound, where a job ended
-before its worker could be killed, or where anything is left of a command that was ended.
+In each job that is named, a worker of Spark is killed with -9 while the job is at work, and another takes its place; and Ctrl-C
+ends a command with all that it has on the cluster. Without a binary of Prism one line says that it was not run. Ends with 1
+where contents differ, where a run is not sound, where a job ended before its worker could be killed, or where anything is left
+of a command that was ended.
 """
 
 import argparse
@@ -23,8 +24,10 @@ from lamella.pipeline.preflight import find_archives, model_imports
 from lamella.pipeline.run import contents_hash, run
 from lamella.reporting.verify import verify
 from lamella.runners.launch import Engine, closing, executor
+from lamella.runners.prism import find_prism
 from lamella.runners.progress import Progress, quiet_beam
 from lamella.sample.web import write_sample
+from lamella.schemas.errors import ConfigError
 from tests.engines.spark_cluster import SparkCluster
 
 KILL_AT = 0.3  # of a job's tasks
@@ -43,18 +46,30 @@ def main() -> int:
         folder = Path(name)
         write_sample(folder / "web", pages=options.pages, seed=0)
         local = run_engine(folder, "local", Engine(), options.overrides, progress.say)
+        failures = on_prism(folder, local, options.overrides, progress.say)
         with SparkCluster(folder / "cluster") as cluster:
             killer = Killer(cluster, kills, progress.say)
             engine = Engine(runner="spark", master=cluster.master, flags=("spark.executor.memory=1g",))
             spark = run_engine(folder, "spark", engine, options.overrides, progress.say, killer.watch)
-            failures = interrupted(folder, cluster, options.overrides, progress.say)
+            failures += interrupted(folder, cluster, options.overrides, progress.say)
     failures += [f"{job}: ended before its worker could be killed" for job in kills if job not in killer.killed]
     if spark != local:
         failures.append(f"contents differ: local {local}, spark {spark}")
     for failure in failures:
         progress.say(failure)
-    print(f"{3 - min(len(failures), 3)} passed, {len(failures)} failed")
+    print("engines: failed" if failures else "engines: all contents are the same")
     return 1 if failures else 0
+
+
+def on_prism(folder: Path, local: str, overrides: list[str], say: Callable[[str], None]) -> list[str]:
+    """What is wrong with a run on Prism, whose contents must be `local`'s; nothing where there is no Prism to run."""
+    try:
+        find_prism()
+    except ConfigError as error:
+        say(f"prism: not run: {error}")
+        return []
+    contents = run_engine(folder, "prism", Engine(runner="prism"), overrides, say)
+    return [] if contents == local else [f"contents differ: local {local}, prism {contents}"]
 
 
 def run_engine(

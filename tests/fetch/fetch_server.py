@@ -1,4 +1,8 @@
-"""A web server on 127.0.0.1 in a thread, whose paths misbehave in named ways and which writes down every request."""
+"""A web server on 127.0.0.1 in a thread, whose paths misbehave in named ways and which writes down every request.
+
+No client that a test starts here is bound in seconds of its machine, which may be busy: `timeout_s` is ten minutes, and a path
+whose answer is to take longer moves the clock of all who ask on.
+"""
 
 import asyncio
 import gzip
@@ -6,6 +10,8 @@ import threading
 import time
 import zlib
 from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import brotli
 import zstandard
@@ -14,6 +20,7 @@ from fetch_media import VTT, film, picture
 
 from lamella.schemas.config import FetchConfig, OptOutConfig
 
+TIMEOUT_S = 600.0
 PACKERS = {
     "gzip": gzip.compress,
     "br": brotli.compress,
@@ -35,6 +42,8 @@ class Server:
         self.files: dict[str, bytes] = {}  # other files of a site, by path
         self.tries: dict[str, int] = defaultdict(int)
         self._loop = asyncio.new_event_loop()
+        self._ahead_s, self._time = 0.0, asyncio.BaseEventLoop.time
+        asyncio.BaseEventLoop.time = lambda loop: self._time_of(loop)
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.port = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result(10)
@@ -49,7 +58,7 @@ class Server:
             "allowed_private_addresses": ("127.0.0.1/32",),
             "allowed_ports": (self.port,),
             "min_delay_s": 0.001,
-            "timeout_s": 1.0,
+            "timeout_s": TIMEOUT_S,
             "opt_outs": OptOutConfig(tdm_file=False, ai_txt=False),  # requests of their own, which most tests do not count
         }
         return FetchConfig(**defaults | fields)
@@ -62,6 +71,11 @@ class Server:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(10)
         self._loop.close()
+        asyncio.BaseEventLoop.time = self._time
+
+    def _time_of(self, loop: asyncio.BaseEventLoop) -> float:
+        """This server's own connections stay as they are."""
+        return self._time(loop) + (0.0 if loop is self._loop else self._ahead_s)
 
     async def _start(self) -> int:
         app = web.Application()
@@ -94,9 +108,10 @@ class Server:
                 return web.Response(body=b"")
             case ["status", status, *_]:
                 return web.Response(status=int(status))
-            case ["later", status, seconds]:  # once; then a picture
+            case ["later", status, when]:  # once; then a picture
                 if self.tries[path] == 1:
-                    return web.Response(status=int(status), headers={"Retry-After": seconds})
+                    dated = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+                    return web.Response(status=int(status), headers={"Retry-After": dated if when == "dated" else when})
                 return web.Response(body=picture())
             case ["flaky", times]:
                 return web.Response(status=500) if self.tries[path] <= int(times) else web.Response(body=picture())
@@ -124,6 +139,9 @@ class Server:
             case ["endless"]:
                 return await self._stream(request, picture() + bytes(1 << 16), pause_s=0.0)
             case ["drip"]:
+                return await self._stream(request, b"\x89", pause_s=0.05)
+            case ["late"]:
+                self._ahead_s += TIMEOUT_S
                 return await self._stream(request, b"\x89", pause_s=0.05)
             case ["cut"]:
                 response = web.StreamResponse(headers={"Content-Length": "100000"})

@@ -3,8 +3,6 @@
 import asyncio
 import socket
 import time
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from hashlib import md5, sha256
 from itertools import pairwise
 
@@ -95,7 +93,7 @@ def test_films_and_tracks_come_too(server, tmp_path):
         ("/empty", Reason.EMPTY_BODY),
         ("/huge", Reason.TOO_LARGE),
         ("/endless", Reason.TOO_LARGE),
-        ("/drip", Reason.TIMED_OUT),
+        ("/late", Reason.TIMED_OUT),
         ("/cut", Reason.TRUNCATED_MEDIA),
         ("/gzip", Reason.TOO_LARGE),
         ("/headers", Reason.HTTP_ERROR),
@@ -113,7 +111,7 @@ def test_films_and_tracks_come_too(server, tmp_path):
     ],
 )
 def test_each_fault_has_its_reason(server, tmp_path, path, reason):
-    config = server.config(max_image_bytes=1_000_000, timeout_s=1.5)
+    config = server.config(max_image_bytes=1_000_000)
     assert reasons(config, tmp_path, server.url(path)) == [reason]
     assert all(file.stat().st_size <= 1_000_000 for file in tmp_path.iterdir())
 
@@ -238,7 +236,7 @@ def test_no_redirect_reaches_a_private_address(server, tmp_path, status, host):
 
 def test_a_resolver_that_changes_its_mind_gains_nothing(server, tmp_path):
     """DNS rebinding: public, then private, then public ... The address that was checked is the one that is connected to."""
-    config = server.config(allowed_private_addresses=(), retries=0, robots_txt=False, timeout_s=5.0, min_delay_s=0.0)
+    config = server.config(allowed_private_addresses=(), retries=0, robots_txt=False, min_delay_s=0.0)
     names = Names(flip=["192.0.2.1", "127.0.0.1"])
     urls = [server.url(f"/ok/{number}.png", f"flip.host{number}.example") for number in range(100)]
     found = set(reasons(config, tmp_path, *urls, resolver=names, together=True))
@@ -276,9 +274,9 @@ def test_a_site_whose_robots_txt_cannot_be_had_is_not_asked(server, tmp_path):
 
 
 def test_crawl_delay_beyond_the_limit_is_a_no(server, tmp_path):
-    server.robots["127.0.0.1"] = (200, b"User-agent: *\nCrawl-delay: 60\n")
+    server.robots["127.0.0.1"] = (200, b"User-agent: *\nCrawl-delay: 3600\n")
     (out,) = ask(server.config(), tmp_path, server.url("/ok/1.png"))
-    assert (out.reason, out.detail) == (Reason.OPTED_OUT, "robots.txt: crawl-delay 60 s")
+    assert (out.reason, out.detail) == (Reason.OPTED_OUT, "robots.txt: crawl-delay 3600 s")
 
 
 def test_requests_to_a_domain_keep_their_distance(server, tmp_path):
@@ -313,13 +311,12 @@ def test_connections_are_bounded(server, tmp_path):
 
 
 @pytest.mark.parametrize("status", [429, 503])
-@pytest.mark.parametrize("dated", [False, True])
-def test_nothing_is_asked_inside_retry_after(server, tmp_path, status, dated):
-    when = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True).replace(" ", "%20") if dated else "1"
+@pytest.mark.parametrize("when", ["1", "dated"])
+def test_nothing_is_asked_inside_retry_after(server, tmp_path, status, when):
     urls = [server.url(f"/later/{status}/{when}"), server.url("/ok/1.png")]
-    assert reasons(server.config(timeout_s=5.0, robots_txt=False), tmp_path, *urls, together=True) == [None, None]
+    assert reasons(server.config(robots_txt=False), tmp_path, *urls, together=True) == [None, None]
     first, second, third = (at for at, _, _ in server.log)
-    assert second - first >= (0.5 if dated else 1.0)
+    assert second - first >= 1.0
     assert third > second
 
 

@@ -98,6 +98,23 @@ def test_a_site_that_refuses_by_now_is_heard(world):
     assert (world.asked_for("/ok/1.png"), world.asked_for("/ok/2.png")) == (1, 1)
 
 
+def test_every_address_that_redirects_led_through_is_asked_again(world):
+    world.run("one")
+    world.server.robots["127.0.0.1"] = (200, b"User-agent: *\nDisallow: /hops/0\n")
+    second = world.run("two")
+    assert second["/hops/1"].reason is Reason.OPTED_OUT
+    assert isinstance(second["/ok/1.png"], FetchResponse)
+    assert (world.asked_for("/hops/0"), world.asked_for("/ok/end.png")) == (1, 1)
+
+
+def test_a_list_may_name_an_address_that_redirects_led_through(world, tmp_path):
+    world.run("one")
+    listed = tmp_path / "listed.txt"
+    listed.write_text(world.server.url("/hops/0") + "\n")
+    for run in ("one", "two"):  # from its own index, and from the memory
+        assert world.run(run, opt_out_list=str(listed))["/hops/1"].reason is Reason.OPTED_OUT
+
+
 def damage(world):
     for pack in Path(world.root("one"), "media", "packs").glob("*.tar"):
         data = bytearray(pack.read_bytes())

@@ -191,9 +191,9 @@ def test_the_web_second_and_never_twice(tmp_path):
         store = Store(tmp_path / "run")
         archived = server.url("/ok/archived.png")
         store.add(archived, picture(50))
-        urls = [archived, *map(server.url, ("/ok/1.png", "/ok/2.png", "/status/404", "/drip", "/html", "/missing-logo.png"))]
+        urls = [archived, *map(server.url, ("/ok/1.png", "/ok/2.png", "/status/404", "/late", "/html", "/missing-logo.png"))]
         documents = [shows("1", *urls), shows("2", urls[1])]
-        config = server.config(retries=0, timeout_s=0.3)
+        config = server.config(retries=0)
         kept, rejected = fetch(documents, store.media, config, str(tmp_path / "run"))
         assert {url: media.source for url, media in kept.items()} == {
             urls[0]: "archive",

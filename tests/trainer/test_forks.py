@@ -1,5 +1,6 @@
 """Forks that learn together: as many as were asked for; the end of one is everybody's; none outlives the leading one."""
 
+import errno
 import os
 import signal
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from lamella.schemas.errors import TrainingError
+from lamella.schemas.errors import WRONG_CONFIG, TrainingError, TrainingFailed
 from lamella.trainer.core.world import join
 from lamella.trainer.flamingo.config import resolve
 
@@ -36,9 +37,18 @@ def test_one_process_is_no_group():
 
 
 def test_an_error_in_another_is_told_in_its_own_words():
-    with pytest.raises(TrainingError, match=r"^shards=x: what it alone has seen$"), join("cpu", processes=3) as world:
+    """And ends the command as it would have ended it itself."""
+    with pytest.raises(TrainingError, match=r"^shards=x: what it alone has seen$") as told, join("cpu", processes=3) as world:
         if world.rank == 2:
             raise TrainingError("shards=x: what it alone has seen")
+        world.told(None)
+    assert told.value.exit_code == WRONG_CONFIG
+
+
+def test_a_full_disk_of_another_is_no_wrong_configuration():
+    with pytest.raises(TrainingFailed, match=r"^OSError: .*No space left"), join("cpu", processes=2) as world:
+        if not world.leads:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         world.told(None)
 
 
@@ -50,10 +60,25 @@ def test_an_error_of_the_leading_one_is_its_own():
 
 
 def test_one_that_is_killed_ends_the_training():
-    with pytest.raises(TrainingError, match="processes=2: one ended by signal 9"), join("cpu", processes=2) as world:
+    with pytest.raises(TrainingFailed, match="processes=2: one ended by signal 9"), join("cpu", processes=2) as world:
         if not world.leads:
             os.kill(os.getpid(), signal.SIGKILL)
         world.told(None)
+
+
+def test_what_is_garbage_is_freed_before_a_fork():
+    """Such as the group of a training that failed: freed in a fork, it waits for threads that only the leading process has."""
+    freed = []
+
+    class Held:
+        def __del__(self):
+            freed.append(os.getpid())
+
+    held = Held()
+    held.itself = held
+    del held
+    with join("cpu", processes=2) as world:
+        assert world.gathered(freed) == [[os.getppid() if world.rank else os.getpid()]] * 2
 
 
 def test_all_stop_together():

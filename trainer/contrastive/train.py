@@ -1,4 +1,4 @@
-"""CLIP and CoCa training: pair shards and a recipe in, a model of one's own out, and the way back after any stop.
+"""CLIP and CoCa training: pair shards and a recipe -> a model of one's own, and the way back after any stop.
 
 OUTPUT/config.json        the resolved recipe
 OUTPUT/tokenizer.json     where the model is ours

@@ -6,6 +6,7 @@ On the recipe `demo`, a step of half the batch takes 0.36 CPU seconds of one thr
 
 import contextlib
 import datetime
+import gc
 import os
 import signal
 import socket
@@ -14,12 +15,12 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import distributed
 
-from lamella.schemas.errors import LamellaError, TrainingError
+from lamella.schemas.errors import WRONG_CONFIG, LamellaError, TrainingError, TrainingFailed
 
 _HOST = "127.0.0.1"
 _CONNECT = datetime.timedelta(seconds=60)
@@ -72,6 +73,16 @@ class Fork:
         return (os.waitstatus_to_exitcode(status), said) if ended else (0, "")
 
 
+class Failure(NamedTuple):
+    """Why another process failed. No exception: one that a frame holds and that holds the frame is freed late, in some fork."""
+
+    line: str
+    code: int
+
+    def error(self) -> TrainingError:
+        return (TrainingError if self.code == WRONG_CONFIG else TrainingFailed)(self.line)
+
+
 @contextlib.contextmanager
 def forked(size: int, patience: datetime.timedelta) -> Iterator[int]:
     """Within it there are `size` processes of one thread each, in a group of torch.distributed; behind it this one alone.
@@ -86,12 +97,14 @@ def forked(size: int, patience: datetime.timedelta) -> Iterator[int]:
         Each process's rank.
 
     Raises:
-        TrainingError: another process failed, with its line, or was killed.
+        TrainingError: another process was given what is wrong; its line.
+        TrainingFailed: another process failed otherwise, or was killed.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # a fork has none of the threads that this process has used, and would wait for them
     listening, forks = socket.create_server((_HOST, 0)), []
     lifeline, held = os.pipe()  # nothing is written: the end that the leading process alone holds closes with it
+    gc.collect()  # a fork that frees the group of an earlier training waits for threads that it does not have
     try:
         for rank in range(1, size):
             read_end, write_end = os.pipe()
@@ -129,25 +142,25 @@ def _leading(group: Group, forks: list[Fork]) -> Iterator[int]:
         why = _end(forks, 0.0 if own else _FAILING_S)
         if own or not why:
             raise
-        raise TrainingError(why) from error
+        raise why.error() from error
     except BaseException:
         _end(forks, 0.0)
         raise
     else:
         if why := _end(forks, _ENDING_S):
-            raise TrainingError(why)
+            raise why.error()
     finally:
         if distributed.is_initialized():
             distributed.destroy_process_group()
 
 
-def _end(forks: list[Fork], patience_s: float) -> str:
-    """Once all have ended, why the first of them failed; nothing where none did."""
+def _end(forks: list[Fork], patience_s: float) -> Failure | None:
+    """Once all have ended, why the first of them failed; None where none did."""
     ends = [end for end in [fork.end(patience_s) for fork in forks] if end[0]]
     for code, said in sorted(ends, key=lambda end: end[0] == _ERROR):
         how = f"signal {-code}" if code < 0 else f"exit code {code}"
-        return said or f"processes={len(forks) + 1}: one ended by {how}; too little memory?"
-    return ""
+        return Failure(said or f"processes={len(forks) + 1}: one ended by {how}; too little memory?", code)
+    return None
 
 
 def _following(group: Group, line: int) -> Iterator[int]:
@@ -165,9 +178,9 @@ def _following(group: Group, line: int) -> Iterator[int]:
     except SystemExit:
         code = 0
     except BaseException as error:
-        ours = isinstance(error, LamellaError)
-        code = error.exit_code if ours else _ERROR
-        said = str(error) if ours else f"{type(error).__name__}: {error}"
+        code, said = _ERROR, f"{type(error).__name__}: {error}"
+        if isinstance(error, LamellaError):
+            code, said = error.exit_code, str(error)
         with contextlib.suppress(BrokenPipeError):
             os.write(line, " ".join(said.split()).encode()[:_LINE_BYTES])
     finally:

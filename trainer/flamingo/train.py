@@ -1,4 +1,4 @@
-"""Flamingo's training: shards and a recipe in, a model out, and the way back after any stop.
+"""Flamingo's training: shards and a recipe -> a model, and the way back after any stop.
 
 OUTPUT/config.json        the resolved recipe
 OUTPUT/vocabulary.json    ids of text and of special tokens

@@ -1,4 +1,4 @@
-"""A small language model of the corpus' own: the shards' text in, a decoder and its tokenizer in `transformers` format out.
+"""The shards' text -> a small language model of the corpus' own: a decoder and its tokenizer in `transformers` format.
 
 OUTPUT/tokenizer.json, tokenizer_config.json   byte-level BPE; Flamingo's special tokens are pieces of it
 OUTPUT/config.json, model.safetensors          Llama's architecture: what `AutoModelForCausalLM.from_pretrained` opens

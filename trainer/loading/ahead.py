@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import torch
 from torch.utils.data import DataLoader
 
-from lamella.schemas.errors import TrainingError
+from lamella.schemas.errors import TrainingFailed
 from lamella.trainer.loading.batch_builder import BatchBuilder, Made, Plan
 
 T = TypeVar("T")
@@ -97,7 +97,7 @@ def _in_workers(plan: Plan, start: int, pinned: bool) -> Generator[Made, None, N
         if "worker" not in str(error):
             raise
         ended = " ".join(str(error).split())
-        raise TrainingError(f"workers={plan.config.workers}: {ended}; too little memory? batches_ahead takes some") from error
+        raise TrainingFailed(f"workers={plan.config.workers}: {ended}; too little memory? batches_ahead takes some") from error
     finally:
         steps._shutdown_workers()  # now, and not when the collector comes by
 

@@ -22,7 +22,7 @@ import numpy as np
 from fsspec.implementations.local import LocalFileSystem
 
 from lamella.schemas.datasets import DATASETS
-from lamella.schemas.errors import TrainingError
+from lamella.schemas.errors import TrainingFailed
 from lamella.schemas.keys import stable_key
 from lamella.schemas.sample import BadSample, ClipSample
 from lamella.schemas.shards import MANIFEST, BadShard, index_shard
@@ -230,7 +230,7 @@ def _copied(filesystem: fsspec.AbstractFileSystem, path: str, to: Path) -> None:
             raise
         except OSError as error:
             if attempt == _ATTEMPTS - 1:
-                raise TrainingError(f"shards: {path} cannot be copied ({error})") from error
+                raise TrainingFailed(f"shards: {path} cannot be copied ({error})") from error
             time.sleep(2**attempt)
 
 

@@ -1,4 +1,4 @@
-"""Edges between keys in; fewer edges between fewer keys, and who stands for each key, out: one round of contraction.
+"""Edges between keys -> fewer edges between fewer keys, and who stands for each key: one round of contraction.
 
 Each round orders the keys anew, by hash. A key looks at its neighbours that come before it, and claims the first of them for
 itself and for all the others (`claims`; the small star of Kiveris et al. 2014, Connected Components in MapReduce and Beyond).

@@ -1,4 +1,4 @@
-"""FindComponents: edges between keys in; each key with the smallest key of its connected component out."""
+"""FindComponents: edges between keys -> each key with the smallest key of its connected component."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Join: records of several kinds in, all of one key together; what a function makes of each group out. One shuffle.
+"""Join: records of several kinds -> what a function makes of all that have one key. One shuffle.
 
 Beam's CoGroupByKey takes a transform for each kind and one more, and hands a group over as lists. Here a kind is a tag on the
 record, and a group is read as often as a function needs, and never held: a logo on every page is a group of millions.

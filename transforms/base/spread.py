@@ -1,4 +1,4 @@
-"""Records in; the same records, shared out evenly among workers, out. Unlike `beam.Reshuffle`, nothing is drawn by chance.
+"""Records -> the same records, shared out evenly among workers. Unlike `beam.Reshuffle`, nothing is drawn by chance.
 
 Where an engine computes again what a dead worker had made, each record must go where it went before. Reshuffle draws a new key
 for it then: records that were sent to a part of the output that is lost, and now go to one that is not, are lost with it.

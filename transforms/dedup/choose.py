@@ -1,4 +1,4 @@
-"""Fingerprints of copies in, those that survive and a Duplicate for each of the others out."""
+"""Fingerprints of copies -> those that survive, and a Duplicate for each of the others."""
 
 from collections.abc import Callable, Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""Buckets of documents in, the connected components that they form out: exact, whatever the order and however large.
+"""Buckets of documents -> the connected components that they form: exact, whatever the order and however large.
 
 All members of a bucket are copies of each other, and so are the members of buckets that share one. Three steps keep what
 has to be in one place small:

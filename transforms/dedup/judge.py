@@ -1,4 +1,4 @@
-"""A document and, where it is a copy, its Duplicate in; the document with its canonical URL, or its Rejection, out."""
+"""A document and, where it is a copy, its Duplicate -> the document with its canonical URL, or its Rejection."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""A document in, its Fingerprint out: what dedup compares and shuffles in its place, a few hundred bytes.
+"""A document -> its Fingerprint: what dedup compares and shuffles in its place, a few hundred bytes.
 
 MinHash over word n-grams (Broder 1997), cut into bands for locality-sensitive hashing: with 14 bands of 8 rows two texts of
 Jaccard similarity s meet in a band with probability 1 - (1 - s^8)^14, which is 0.77 at 0.75 (FineWeb, datatrove).

@@ -1,4 +1,4 @@
-"""DeduplicateDocuments: documents in; one of each page out, and a row for each copy that left.
+"""DeduplicateDocuments: documents -> one of each page, and a row for each copy that left.
 
 Pages of one address first, then near-duplicates among those that are left. Documents cross one shuffle, at the end, to
 meet the verdict on their key. Everything before it handles fingerprints of a few hundred bytes, bands and keys.

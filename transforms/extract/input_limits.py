@@ -1,4 +1,4 @@
-"""Nothing in; out: how much of a hostile page is looked at. These bound cost, judge nothing, and no honest page meets them."""
+"""How much of a hostile page is looked at: constants that bound cost and judge nothing. No honest page meets them."""
 
 from dataclasses import dataclass
 

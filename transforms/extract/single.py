@@ -1,4 +1,4 @@
-"""One page's HTML and URL in, its document out: extraction for a program that has no archive."""
+"""One page's HTML and URL -> its document: extraction for a program that has no archive."""
 
 from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import InterleavedDocument

@@ -1,5 +1,5 @@
-"""ExtractDocuments: pages in; interleaved documents, pages without text that show something, where pictures are shown smaller,
-rejections and counters out."""
+"""ExtractDocuments: pages -> interleaved documents, pages without text that show something, where pictures are shown smaller,
+rejections and counters."""
 
 from typing import NamedTuple
 

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import groupby, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar
@@ -236,6 +236,7 @@ class Downloader:
         return replace(
             answer,
             final_url=body.final_url,
+            through=body.through,
             robots_header=body.robots_header,
             tdm_reservation=body.tdm_reservation,
             robots_txt=body.robots_txt,
@@ -259,13 +260,21 @@ def _is_gone(answer: Answer) -> bool:
     return answer.reason in (Reason.NOT_AN_IMAGE, Reason.EMPTY_BODY)
 
 
+def _hops(url: str, answer: Answer) -> Iterator[Hop]:
+    """The redirects that an answer came by. What those before the last say of use was heard when they were met."""
+    for source, target in pairwise((url, *answer.through)):
+        yield Hop(target, source, "", "")
+    if answer.final_url not in ("", url):
+        yield Hop(answer.final_url, (url, *answer.through)[-1], answer.robots_header, answer.tdm_reservation)
+
+
 def as_record(link: MediaLink, answer: Answer, config: FetchConfig) -> FetchResponse | Rejection:
-    """The rules on redirects are applied to the last address: a list may be newer than the answer."""
+    """The rules on redirects are applied to each address that they led to: a list may be newer than the answer."""
     if answer.reason:
         return reject_media(link, Violation(Reason(answer.reason), detail=answer.detail), answer.time)
-    hop = Hop(answer.final_url, link.url, answer.robots_header, answer.tdm_reservation)
-    if answer.final_url not in ("", link.url) and (violation := apply_rules(HOP_RULES, hop, config)):
-        return reject_media(link, violation, answer.time)
+    for hop in _hops(link.url, answer):
+        if violation := apply_rules(HOP_RULES, hop, config):
+            return reject_media(link, violation, answer.time)
     return FetchResponse(
         **base_of(link),
         blob=answer.blob,

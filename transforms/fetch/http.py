@@ -48,6 +48,7 @@ class Body:
     tdm_reservation: str
     robots_txt: str
     time: str = ""  # ISO time of a response that was not asked for just now
+    through: tuple[str, ...] = ()  # addresses that redirects led to before the last
 
 
 class _Budget:
@@ -134,7 +135,7 @@ class Client:
         raise AssertionError("the last attempt returns or raises")
 
     async def still_allows(self, url: str, body: Body, licence: str = "") -> Body:
-        """A body that the URL gave before, with what its sites say of both addresses today; raises Refused.
+        """A body that the URL gave before, with what the sites say today of every address on the way to it; raises Refused.
 
         Args:
             licence: as for `fetch`.
@@ -142,7 +143,7 @@ class Client:
         if licence:
             await self._within_licence(url, *licence.split(" ", 1))
         evidence = ""
-        for address in dict.fromkeys((without_redacted(url), body.final_url)):
+        for address in dict.fromkeys((without_redacted(url), *body.through, body.final_url)):
             evidence = (await self._allowed(address)).evidence
         if named := licence_in(body.robots_header):
             await self._within_licence(body.final_url, join_url(body.final_url, named))
@@ -150,14 +151,17 @@ class Client:
 
     async def _follow(self, link: MediaLink, target: Path) -> Body:
         budget, url = _Budget(self._config.timeout_s), without_redacted(link.url)
+        led_to: list[str] = []
         for _ in range(self._config.max_redirects + 1):
             verdict = await self._allowed(url)
             answer = await self._ask(url, budget, lambda response: self._take(response, link, target))
             if isinstance(answer, dict):
                 if named := licence_in(answer["robots_header"]):
                     await self._within_licence(url, join_url(url, named))
-                return Body(final_url=canonical_url(url), robots_txt=verdict.evidence, **answer)
+                final_url = led_to.pop() if led_to else canonical_url(url)
+                return Body(final_url=final_url, through=tuple(led_to), robots_txt=verdict.evidence, **answer)
             url = answer
+            led_to.append(canonical_url(url))
         raise Refused(Reason.TOO_MANY_REDIRECTS, f"more than {self._config.max_redirects}, then {canonical_url(url)}"[:300])
 
     async def _allowed(self, url: str) -> Verdict:

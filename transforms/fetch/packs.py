@@ -10,7 +10,7 @@ import tarfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from fsspec.core import url_to_fs
 
@@ -38,6 +38,7 @@ class Answer:
     reason: str = ""  # a Reason, or "" where there are bytes
     detail: str = ""
     final_url: str = ""  # after redirects
+    through: tuple[str, ...] = ()  # addresses that they led to before the last
     robots_header: str = ""
     tdm_reservation: str = ""
     robots_txt: str = ""
@@ -82,13 +83,18 @@ def write_index(root: str, name: str, answers: Iterable[Answer]) -> None:
 
 def read_index(path: str) -> Iterator[Answer]:
     """The answers of an index whose bytes are still there: what was in a deleted or cut pack is fetched again."""
-    answers = [Answer(**json.loads(line)) for line in read_bytes(path).decode("utf-8").splitlines()]
+    answers = [_answer(json.loads(line)) for line in read_bytes(path).decode("utf-8").splitlines()]
     ends: dict[str, int] = {}
     for answer in answers:
         ends[answer.pack] = max(ends.get(answer.pack, 0), answer.offset + answer.length)
     sizes = list_files(path.rpartition("/")[0])
     lost = {pack for pack, end in ends.items() if pack and sizes.get(pack.rpartition("/")[2], -1) < end}
     yield from (answer for answer in answers if answer.pack not in lost)
+
+
+def _answer(row: dict[str, Any]) -> Answer:
+    through = tuple(row.pop("through", ()))  # JSON knows lists alone
+    return Answer(**row, through=through)
 
 
 def list_indexes(root: str) -> list[str]:

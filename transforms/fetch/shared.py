@@ -39,6 +39,7 @@ class SharedAnswer:
     length: int
     sha256: str
     final_url: str
+    through: tuple[str, ...]  # addresses that redirects led to before the last
     robots_header: str
     tdm_reservation: str
     time: str  # ISO 8601, UTC: of the response, and of what its headers say
@@ -77,6 +78,7 @@ class SharedAnswers:
                 length=answer.length,
                 sha256=_digest(file),
                 final_url=answer.final_url,
+                through=answer.through,
                 robots_header=answer.robots_header,
                 tdm_reservation=answer.tdm_reservation,
                 time=answer.time,
@@ -101,6 +103,7 @@ class SharedAnswers:
         for held in shared:
             said = Body(
                 final_url=held.final_url or link.url,
+                through=held.through,
                 robots_header=held.robots_header,
                 tdm_reservation=held.tdm_reservation,
                 robots_txt="",

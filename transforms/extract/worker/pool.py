@@ -1,4 +1,4 @@
-"""A page in, its parse out, by a worker process that can be killed: no page costs more time or memory than its limits.
+"""A page -> its parse, by a worker process that can be killed: no page costs more time or memory than its limits.
 
 How a process is started, bounded and ended is `base.killable`'s; here is what is asked of it. It costs 0.1 ms a page.
 """

@@ -1,4 +1,4 @@
-"""The worker's process: a page and its URL in, what `parse` makes of them out. Nothing else is imported."""
+"""The worker's process: a page and its URL -> what `parse` makes of them. Nothing else is imported."""
 
 import gc
 import json
