@@ -56,6 +56,8 @@ class Heuristics:
     min_promotions_prose: float = 0.25  # of the page's prose, in all of them; ours, on WCXB
     min_promotion_prose: float = 0.4  # of a promotion's letters; ours, on WCXB
     max_promotion_links: float = 0.2  # of the same; ours, on WCXB
+    min_placed_prose: int = 100  # letters of prose in what is called by its place alone, and is content; ours, on WCXB
+    min_main_beside: float = 0.2  # of the prose of a text without a title, in what the page calls its main part; ours
     min_reviews: int = 2  # of one name, without headings: what customers say; ours, on WCXB
     min_section_lines: int = 2  # short lines under a heading of their own; ours
     max_little_letters: int = 1200  # of what was taken of a page; with more, it is believed; ours, on WCXB

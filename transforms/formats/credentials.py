@@ -30,8 +30,9 @@ _SAS = frozenset("sv se sr sp st ss srt spr sip skoid sktid skt ske sks skv sig"
 
 _KNOWN_SHAPES = re.compile(
     r"eyJ[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-]{4,}){0,4}"  # JSON in base64: JWT
-    r"|AIza[A-Za-z0-9_\-]{30,}|(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}"
-    r"|xox[abprs]-[A-Za-z0-9\-]{10,}|[srp]k_live_[A-Za-z0-9]{16,}|glpat-[A-Za-z0-9_\-]{16,}|hf_[A-Za-z0-9]{30,}"
+    r"|AIza[A-Za-z0-9_\-]{30,}|A(?:KI|SI)A[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,}"
+    r"|xox[abprs]-[A-Za-z0-9\-]{10,}|sk_live_[A-Za-z0-9]{16,}|rk_live_[A-Za-z0-9]{16,}|pk_live_[A-Za-z0-9]{16,}"
+    r"|glpat-[A-Za-z0-9_\-]{16,}|hf_[A-Za-z0-9]{30,}"  # each begins with a letter: most of a path is passed over at once
 )
 _PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid|sid)=[^;/?]*", re.I)
 _INNER_USER = re.compile(r"(https?:/{1,2})(?:[^/?#@&]*+@)++", re.I)  # to the last @: what is taken out once leaves none
@@ -55,7 +56,9 @@ def without_credentials(path: str, query: str | None, nesting: int = 0) -> tuple
     """Path and query without credentials; the same objects if there are none."""
     if ";" in path:
         path = _PATH_SESSION.sub("", path)
-    path = _KNOWN_SHAPES.sub(REDACTED, _INNER_USER.sub(r"\1", path))
+    if "@" in path:
+        path = _INNER_USER.sub(r"\1", path)
+    path = _KNOWN_SHAPES.sub(REDACTED, path)
     if not query or not _SUSPECT.search(query):
         return path, query
     parts = _BETWEEN.split(query)

@@ -121,7 +121,7 @@ def _joined(base: str, reference: str, whole: bool = False) -> str:
     scheme, authority, path, query = _split(reference)
     if scheme is not None:
         return _canonical(scheme, authority, path, query, whole=whole)
-    base_scheme, base_authority, base_path, base_query = _split(base)
+    base_scheme, base_authority, base_path, base_query = _split_base(base)
     if authority is None:
         authority = base_authority
         if not path:
@@ -133,13 +133,18 @@ def _joined(base: str, reference: str, whole: bool = False) -> str:
 
 def _split(url: str) -> tuple[str | None, str | None, str, str | None]:
     """(scheme, authority, path, query) as browsers read them; None for what is absent, which is not the same as empty."""
-    url = url.strip(_EDGES).translate(_BREAKS)
+    url = url.strip(_EDGES)
+    if "\t" in url or "\n" in url or "\r" in url:
+        url = url.translate(_BREAKS)
     before = _BEFORE_QUERY.match(url)
     end = before.end() if before else 0
     if "\\" in url[:end]:
         url = url[:end].replace("\\", "/") + url[end:]
     parts = _PARTS.match(url)
     return (parts[1], parts[2], parts[3], parts[4]) if parts else (None, None, url, None)
+
+
+_split_base = lru_cache(maxsize=16)(_split)  # a page's references have one
 
 
 def _canonical(scheme: str | None, authority: str | None, path: str, query: str | None, *, whole: bool = False) -> str:

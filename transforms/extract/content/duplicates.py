@@ -9,11 +9,15 @@ from lamella.transforms.extract.input_limits import INPUT_LIMITS
 # What an address says of a size: "photo-300x200.jpg", "photo@2x.jpg", "photo-large.jpg", "/w_300,h_200/photo.jpg",
 # "/max/800/photo.jpg", "/300px-photo.jpg", "?w=300".
 _SIZES = re.compile(
-    r"[-_]\d{2,4}x\d{2,4}(?=\.\w+$|/)|@[23]x(?=\.\w+$)"
-    r"|[-_](?:scaled|(?:x-?|extra-?|medium-?)?large|medium|small|thumb(?:nail)?s?|(?:super)?jumbo)(?=\.\w+$)"
-    r"|[-_](?-i:[a-z]{1,9}(?:Large|Medium|Small|Thumb|Jumbo)(?:[A-Z]\w{0,12})?)(?=\.\w+$)"
-    r"|/(?:max|width|resize)/\d+(?=/)|/w/\d+/h/\d+(?=/)|/\d{2,4}x\d{2,4}(?=/)|/\d{2,4}px-[^/]+$"
-    r"|/(?:[a-z]{1,2}_[\w.:]++,){0,9}[wh]_\d++(?:,[a-z]{1,2}_[\w.:]++){0,9}+(?=/)",
+    r"[-_@/](?:"  # the one set that each of them begins with: most of an address is passed over at once
+    r"(?<=[-_])(?:"
+    r"\d{2,4}x\d{2,4}(?=\.\w+$|/)"
+    r"|(?:scaled|(?:x-?|extra-?|medium-?)?large|medium|small|thumb(?:nail)?s?|(?:super)?jumbo)(?=\.\w+$)"
+    r"|(?-i:[a-z]{1,9}(?:Large|Medium|Small|Thumb|Jumbo)(?:[A-Z]\w{0,12})?)(?=\.\w+$))"
+    r"|(?<=@)[23]x(?=\.\w+$)"
+    r"|(?<=/)(?:"
+    r"(?:max|width|resize)/\d+(?=/)|w/\d+/h/\d+(?=/)|\d{2,4}x\d{2,4}(?=/)|\d{2,4}px-[^/]+$"
+    r"|(?:[a-z]{1,2}_[\w.:]++,){0,9}[wh]_\d++(?:,[a-z]{1,2}_[\w.:]++){0,9}+(?=/)))",
     re.IGNORECASE,
 )
 _SIZE_NAMES = frozenset(("w", "h", "width", "height", "size", "sz", "resize", "imwidth"))

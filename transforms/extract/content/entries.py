@@ -16,7 +16,7 @@ from lamella.transforms.extract.heuristics import HEURISTICS
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
 
-_MONEY = frozenset("$€£¥₹₽₩₺₫฿₴")
+_MONEY = re.compile("[$€£¥₹₽₩₺₫฿₴]")
 _BY_SIGN = re.compile(r"[$€£¥₹₽₩₺₫฿₴]\s?\d|\d\s?[$€£¥₹₽₩₺₫฿₴]")
 _BY_NAME = re.compile(r"\d[.,]\d\d\s(?:[A-Z]{3}|[A-Za-z]{2,3}\.?)$")  # 12.50 EUR, 12,50 kr.
 _COLONS = frozenset(":：")
@@ -98,7 +98,7 @@ def priced_blocks(tree: BlockTree) -> list[bool]:
 
 
 def _is_price(text: str) -> bool:
-    if not _MONEY.isdisjoint(text):
+    if _MONEY.search(text):
         return bool(_BY_SIGN.search(text))
     return text[:1].isdecimal() and bool(_BY_NAME.search(text))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lamella.transforms.extract.content.entries import entries_of, priced_blocks, without_repeated_lines
 from lamella.transforms.extract.content.invitations import headlines, invites, told_about
 from lamella.transforms.extract.content.pictures import cover_before, picture_blocks
-from lamella.transforms.extract.content.sections import section_blocks, told_promotions
+from lamella.transforms.extract.content.sections import section_blocks, told_in_place, told_promotions
 from lamella.transforms.extract.content.titles import lead_of, told_under_title
 from lamella.transforms.extract.content.trailing import core_of, without_trailing
 from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element
@@ -41,6 +41,8 @@ def main_elements(tree: BlockTree, limits: "ExtractConfig") -> list[Element]:
     namesakes = _prose_of_namesakes(tree)
     told = told_under_title(tree, limits)
     content = picture_blocks(tree, limits) | section_blocks(tree)
+    if not told:
+        content |= told_in_place(tree)
     marked = [
         (block.hint or block.tag) in _TELLING
         and _is_marked(tree, index, namesakes[index], told, limits)
@@ -247,9 +249,12 @@ def _main_block(tree: BlockTree, boilerplate: list[bool], prose: list[float], li
 
 
 def _called_main(tree: BlockTree, boilerplate: list[bool], prose: list[float], main: int, limits: "ExtractConfig") -> int:
-    """What the page itself calls its main part, where it has the title and a text, and the block chosen is elsewhere."""
+    """What the page itself calls its main part, where it has the title and a text, and the block chosen is elsewhere. One that
+    ends before far more of the text, which has no title of its own, was closed too early."""
+    beside = 0.0 if tree.blocks[main].title else HEURISTICS.min_main_beside * prose[main]
+    enough = max(limits.min_article_prose, beside)
     for index, block in enumerate(tree.blocks):
-        if block.tag == "main" and block.title and not boilerplate[index] and prose[index] >= limits.min_article_prose:
+        if block.tag == "main" and block.title and not boilerplate[index] and prose[index] >= enough:
             inside = tree.below(index)
             return main if inside[main] or tree.below(main)[index] else index
     return main

@@ -5,7 +5,7 @@ with a heading and prose, and one of them says nothing of itself, they are parts
 """
 
 from lamella.transforms.extract.dom.blocks import Block, BlockTree
-from lamella.transforms.extract.dom.class_heuristics import LIKELY_BOILERPLATE, PROMOTION, tells_only_where
+from lamella.transforms.extract.dom.class_heuristics import LIKELY_BOILERPLATE, PROMOTION, says_review, tells_only_where
 from lamella.transforms.extract.heuristics import HEURISTICS
 from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
@@ -24,6 +24,28 @@ def section_blocks(tree: BlockTree) -> set[int]:
         for index in group
         if tree.blocks[index].hint in _DOUBTFUL and tells_only_where(tree.blocks[index].name[: INPUT_LIMITS.max_names])
     }
+
+
+def told_in_place(tree: BlockTree) -> set[int]:
+    """The blocks that are doubtful by a word for their place alone, and tell something in sentences: a card's footer, a text
+    that is cut short until a reader opens it, a widget with the facts. With them what stands in them and is called likewise."""
+    told, end, ends = set(), 0, tree.ends()
+    for index, block in enumerate(tree.blocks):
+        if block.hint not in _DOUBTFUL or not tells_only_where(block.name[: INPUT_LIMITS.max_names]):
+            continue
+        if index < end or _tells_in_sentences(block):
+            told.add(index)
+            end = max(end, ends[index])
+    return told
+
+
+def _tells_in_sentences(block: Block) -> bool:
+    return (
+        block.prose >= HEURISTICS.min_placed_prose
+        and 2 * block.prose >= block.letters
+        and block.link_letters < HEURISTICS.max_promotion_links * block.letters
+        and not says_review(block.name[: INPUT_LIMITS.max_names])
+    )
 
 
 def _is_told(block: Block) -> bool:

@@ -49,6 +49,7 @@ _IS_LAZY = frozenset(_LAZY)
 _LAZY_CLASS = re.compile(r"lazy|defer|unveil", re.IGNORECASE)
 _INLINE = re.compile(r"data:image/(?!svg)[\w.+-]{1,40}[;,]", re.IGNORECASE)
 _LAZY_BACKGROUNDS = ("data-bg", "data-background", "data-background-image", "data-bg-src", "data-background-src", "data-bgset")
+_IS_LAZY_BACKGROUND = frozenset(_LAZY_BACKGROUNDS)
 BACKGROUNDS = frozenset(("style", *_LAZY_BACKGROUNDS))  # attributes that may hold one
 # Neither reads on over the next bracket or quote: a page of unclosed ones would take time in its square.
 _CSS_URL = r"url\(\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^()\"']*+))\s*+\)"
@@ -56,7 +57,6 @@ _URL = re.compile(_CSS_URL, re.IGNORECASE)
 _BACKGROUND = re.compile(r"background(?:-image)?\s*+:[^;:]{0,500}?" + _CSS_URL, re.IGNORECASE)
 _STYLE_SIZE = re.compile(r"(?:^|[;\s])(width|height)\s*:\s*(\d+)(?:\.\d+)?px", re.IGNORECASE)
 _LENGTH = re.compile(r"\d{1,5}(?:\.\d+)?")
-_DENSITY = re.compile(r"(?:\d{0,9}\.?\d{1,30}x)?")
 _IMAGE_NAME = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)$", re.IGNORECASE)
 _VIDEO_NAME = re.compile(r"\.(?:mp4|webm|m4v|mov|ogv)$", re.IGNORECASE)
 _THUMBNAIL_NAME = re.compile(r"thumb|small|preview|[_\-]\d{2,3}x\d{2,3}\.|[_\-](?:sm|s|th|tn)\.", re.IGNORECASE)
@@ -83,14 +83,14 @@ def image_url(attributes: Attributes, sources: list[Attributes], max_px: int) ->
         own = own or own_set
     plain = lazy or plain
     if own or sets:
-        by_width = [best for candidates in (own, *sets) if (best := _best(candidates, max_px)) and best[0]]
-        if by_width:
+        best_of_own, *best = [_best(one, max_px) if one else None for one in (own, *sets)]
+        if by_width := [one for one in (best_of_own, *best) if one and one[0]]:
             return _sensible(by_width, max_px)
-    if own and (best := _best(own, max_px)):
-        return best[1]
-    if plain and (denser := next((url for one in sets if (url := _denser(one, plain, max_px))), "")):
-        return denser
-    plain = plain or next((best[1] for candidates in sets if (best := _best(candidates, max_px))), "")
+        if best_of_own:
+            return best_of_own[1]
+        for offered, one in zip(sets, best, strict=True):
+            if one and (not plain or (one[1] != plain and _offers(offered, plain))):
+                return one[1]
     return plain or inline_image(attributes.get("src"))
 
 
@@ -117,7 +117,7 @@ def background_url(attributes: Attributes) -> str:
     style = attributes.get("style") or ""
     if "url(" in style and (found := _BACKGROUND.search(style)) and (url := _reference(found[found.lastindex or 0])):
         return url
-    lazy = _first(attributes, _LAZY_BACKGROUNDS)
+    lazy = "" if _IS_LAZY_BACKGROUND.isdisjoint(attributes) else _first(attributes, _LAZY_BACKGROUNDS)
     if not lazy:
         return ""
     found = _URL.search(lazy)
@@ -232,24 +232,29 @@ def _best(srcset: str, max_px: int) -> tuple[int, str] | None:
     """(width in px or 0, URL) of the largest sensible candidate of a srcset."""
     by_width, by_density = [], []
     for url, descriptor in candidates(srcset):
-        if not (url := _reference(url)) or is_placeholder(url):
-            continue
-        if descriptor.endswith("w") and descriptor[:-1].isdecimal():
+        if descriptor[-1:] == "w":
             by_width.append((int(descriptor[:-1][:6]), url))
-        elif _DENSITY.fullmatch(descriptor):
+        else:
             density = float(descriptor[:-1] or 1)
             by_density.append((density <= HEURISTICS.max_density, density, url))
+    # Most often the best of them shows something: the others are asked only where it does not.
+    if by_width and not _shows(_sensible(by_width, max_px)):
+        by_width = [one for one in by_width if _shows(one[1])]
     if by_width:
         url = _sensible(by_width, max_px)
         return next(width for width, found in by_width if found == url), url
+    if by_density and not _shows(max(by_density)[2]):
+        by_density = [one for one in by_density if _shows(one[2])]
     return (0, max(by_density)[2]) if by_density else None
 
 
-def _denser(srcset: str, plain: str, max_px: int) -> str:
-    """The address of more pixels a pixel in a srcset that offers the plain one, too: it is the same picture. "" for none."""
-    offered = any(_reference(url) == plain for url, _ in candidates(srcset))
-    best = _best(srcset, max_px) if offered else None
-    return best[1] if best and best[1] != plain else ""
+def _shows(url: str) -> bool:
+    return _reference(url) != "" and not is_placeholder(url)
+
+
+def _offers(srcset: str, plain: str) -> bool:
+    """Whether the plain address is one of a srcset's, too: then what it offers is the same picture."""
+    return plain in srcset and any(_reference(url) == plain for url, _ in candidates(srcset))
 
 
 def _sensible(by_width: list[tuple[int, str]], max_px: int) -> str:
@@ -262,20 +267,13 @@ def _sensible(by_width: list[tuple[int, str]], max_px: int) -> str:
 def candidates(srcset: str) -> list[tuple[str, str]]:
     """(URL, descriptor) pairs as HTML parses them: a URL may hold commas, so only white space ends it; one with a descriptor
     that is none, as the rest of a name with a space in it, is left out."""
-    out, at = [], 0
     if len(srcset) > INPUT_LIMITS.max_srcset:
         srcset = srcset[: INPUT_LIMITS.max_srcset].rpartition(",")[0]
-    while found := _CANDIDATE.match(srcset, at):
-        at = found.end()
-        url, descriptor = found[1], ""
-        if url.endswith(","):
-            url = url.rstrip(",")
-        else:
-            rest = _DESCRIPTORS.match(srcset, at)
-            described, at = (rest[0], rest.end()) if rest else ("", at)
-            descriptor = _descriptor(described)
-        if url and descriptor is not None:
-            out.append((url, descriptor))
+    out = []
+    for url, described in _CANDIDATES.findall(srcset):
+        descriptor = (_known_descriptor if len(described) < _SHORT_DESCRIPTOR else _descriptor)(described)
+        if descriptor is not None:
+            out.append((url.rstrip(",") if url[-1] == "," else url, descriptor))
     return out
 
 
@@ -289,6 +287,8 @@ def _descriptor(text: str) -> str | None:
     return said
 
 
-_DESCRIPTORS = re.compile(r"(?:[^,(]|\([^)]*+\)?)*+")  # commas within brackets end nothing
+_known_descriptor = lru_cache(maxsize=1024)(_descriptor)  # a web of pictures has some dozens
+_SHORT_DESCRIPTOR = 16
 _IS_DESCRIPTOR = re.compile(r"0*[1-9]\d{0,8}[wh]|\d{0,9}\.?\d{1,30}x")
-_CANDIDATE = re.compile(r"[\s,]*([^\s,]\S*)")
+# An address that ends in a comma has no descriptor; commas within a descriptor's brackets end nothing.
+_CANDIDATES = re.compile(r"[\s,]*+([^\s,]\S*+)(?:(?<=,)|((?:[^,(]|\([^)]*+\)?)*+))")

@@ -20,10 +20,9 @@ from lamella.transforms.extract.input_limits import INPUT_LIMITS
 _PASSED = frozenset((BOILERPLATE, LIKELY_BOILERPLATE, CONSENT))  # boilerplate that is not entered where nothing stands in it
 
 
-def begin_block(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
+def begin_block(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> object:
     if walk.joined:
         return _part(walk, attributes)
-    tag = node.tag or ""
     if walk.text_tag == "pre" and tag in tags.IN_CODE:
         silent = attributes and is_silent(attributes.get("class") or "")
         if tag == "li":
@@ -44,10 +43,10 @@ def begin_block(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     if tag in tags.TEXT_TAGS:
         walk.text_tag = tags.TEXT_TAGS[tag]
         walk.heading_texts = 0
+        if tag == "tr":
+            walk.row_began = False
     elif tag == "ol" and block.name and is_code(block.name):
         walk.text_tag = "pre"
-    if tag == "tr":
-        walk.row_began = False
     return leave
 
 

@@ -14,14 +14,14 @@ _MORE_THAN_WORDS = (
 )
 
 
-def cell(walk: Walk, node: LexborNode, attributes: dict[str, str | None]) -> Callable[[], None]:
+def cell(walk: Walk, node: LexborNode, tag: str, attributes: dict[str, str | None]) -> Callable[[], None]:
     if walk.pieces or walk.row_began:
         if not walk.pieces:
             walk.began = walk.position
         walk.pieces.append(CELL)
     walk.row_began = True
     before, began, links, position = walk.block, len(walk.pieces), walk.link_letters, walk.position
-    walk.open_block(node.tag or "", attributes)
+    walk.open_block(tag, attributes)
     inner, joins = walk.block, not walk.joined and _is_short(node)
     walk.joined += joins
 

@@ -8,6 +8,7 @@ import re
 import tomllib
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
@@ -24,6 +25,8 @@ LABEL = "label"  # who, when, under which heading: boilerplate where it is short
 # What a class or an id alone may say.
 BY_NAME = frozenset((LIKELY_BOILERPLATE, PROMOTION, CONSENT, COMMENTS, TEASER, HEADER, LABEL))
 
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 _CONTENT_ROLES = frozenset(("main", "article"))
 
 
@@ -47,7 +50,9 @@ _SAYS = (
 _BITS = {says: 1 << bit for bit, says in enumerate(_SAYS)}
 _BOILERPLATE, _BUILT, _BUILDER, _COMMENTS, _NOTE, _TEASER, _LABEL = list(_BITS.values())[:7]
 _HEADER, _CONTENT, _CAPTION, _SILENT, _CONSENT, _PROMOTION, _CODE = list(_BITS.values())[7:]
-_PAIRED = 1 << len(_SAYS)  # a pattern may say something of it
+
+
+_BEGINNINGS = re.compile(r"\(\?:([a-z|]+)\)(?![?*+])")  # of a pattern: "(?:image|photo)"
 
 
 def _said_by(groups: list[dict[str, str]], kind: str) -> dict[str, int]:
@@ -62,15 +67,20 @@ def _said_by(groups: list[dict[str, str]], kind: str) -> dict[str, int]:
 def _pattern(groups: list[dict[str, str]], *says: str) -> str:
     """A pattern of alternatives that looks once at a letter: they are put together by the one that each begins with."""
     rest: dict[str, list[str]] = {}
-    for one in " ".join(group.get("patterns", "") for group in groups if group["says"] in says).split():
-        first, end = (one[0], one[1:]) if one[0].isalpha() else ("", one)
-        rest.setdefault(first, []).append(end)
+    for pattern in " ".join(group.get("patterns", "") for group in groups if group["says"] in says).split():
+        begins = _BEGINNINGS.match(pattern)
+        for one in [f"{word}{pattern[begins.end() :]}" for word in begins[1].split("|")] if begins else [pattern]:
+            first, end = (one[0], one[1:]) if one[0].isalpha() else ("", one)
+            if one.startswith(r"\b") and one[2:3].isalpha():
+                first, end = one[2], rf"(?<=\b{one[2]}){one[3:]}"
+            rest.setdefault(first, []).append(end)
     return "(?:" + "|".join(f"{first}(?:{'|'.join(ends)})" for first, ends in rest.items()) + ")"
 
 
 _DATA = tomllib.loads(Path(__file__).with_name("class_words.toml").read_text(encoding="utf-8"))
 _GROUPS = _DATA["group"]
 _PLACES = _words(_DATA["places"])
+_CUT_SHORT = re.compile(_DATA["cut_short"])
 _STATES, _FOUND = _words(_DATA["states"]), _words(_DATA["found"])
 _SAID, _SAID_WHOLE = _said_by(_GROUPS, "words"), _said_by(_GROUPS, "tokens")
 _SAID_WORDS = frozenset(_SAID)
@@ -91,33 +101,47 @@ _OF_SITE, _PROMOTES, _OPENS, _OF_PICTURES, _ADVERTISES, _FOLDED = (
 )
 _SHORTEST_PAIR = 6  # "social"
 _DIGITS = re.compile(r"[0-9]+")
+# A part of a token with a letter behind a digit, and no run of letters as long as a word, is a machine's: of "0ad8" no "ad" is
+# a word.
+_MADE = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]{0,4}[0-9]++[A-Za-z])(?![A-Za-z0-9]*?[A-Za-z]{5})[A-Za-z0-9]++")
+_STYLED = frozenset("[(&")  # a utility class that holds a rule of CSS: "top-[var(--nav-height)]"
 _SPLIT = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
+# What was read, beyond the page. An `lru_cache` takes longer to find a thing than most of this file takes to do it: these are
+# plain, and forget all when they are full.
+_MOST_REMEMBERED = 1 << 16
+_said: dict[str, int] = {}  # by a class attribute, an id, or a token of one
+_traits: dict[tuple[str, str, int, int], tuple[str, bool]] = {}
+_traits_of_tags: dict[str, tuple[str, bool]] = {}
+
+
 def traits_of(tag: str, role: str, class_: str, id_: str) -> tuple[str, bool]:
     """(what a block says of itself, whether it says that it is a caption)"""
-    if not id_ or tag in _HEADINGS:  # an id is seen on one page, a class on many blocks
-        return _traits_of_class(tag, role, class_)
-    said = _names_say(class_) if class_ else 0
-    return _traits_by(tag, role, said | _names_say(id_), said & _CAPTION)
+    said = 0
+    if class_ and (said := _said.get(class_, -1)) < 0:
+        said = _read(class_)
+    caption = said & _CAPTION  # an id says no caption
+    if id_ and tag not in _HEADINGS and role != "tabpanel":  # whose id is its tab's
+        of_id = _said.get(id_, -1)
+        said |= of_id if of_id >= 0 else _read(id_)
+    if not said and not role:
+        return traits_of_tag(tag)
+    key = tag, role, said, caption
+    return _traits.get(key) or _keep(_traits, key, (_hint_by(tag, role, said), tag in _CAPTION_TAGS or caption != 0))
 
 
-@lru_cache(maxsize=1024)
 def traits_of_tag(tag: str) -> tuple[str, bool]:
-    """The same of a block without a role, a class and an id."""
-    return _traits_by(tag, "", 0, 0)
+    """The same of a block whose role, class and id say nothing."""
+    return _traits_of_tags.get(tag) or _keep(_traits_of_tags, tag, (_hint_by(tag, "", 0), tag in _CAPTION_TAGS))
 
 
-@lru_cache(maxsize=16384)
-def _traits_of_class(tag: str, role: str, class_: str) -> tuple[str, bool]:
-    said = _names_say(class_) if class_ else 0
-    return _traits_by(tag, role, said, said & _CAPTION)
-
-
-@lru_cache(maxsize=16384)
-def _traits_by(tag: str, role: str, said: int, caption: int) -> tuple[str, bool]:
-    return _hint_by(tag, role, said), tag in _CAPTION_TAGS or caption != 0
+def _keep(known: dict[_Key, _Value], key: _Key, value: _Value) -> _Value:
+    if len(known) >= _MOST_REMEMBERED:
+        known.clear()
+    known[key] = value
+    return value
 
 
 def _hint_by(tag: str, role: str, said: int) -> str:
@@ -133,18 +157,19 @@ def _hint_by(tag: str, role: str, said: int) -> str:
 
 def is_caption(class_: str) -> bool:
     """Whether a phrase's class says that it is the caption of a picture."""
-    return bool(_names_say(class_[: INPUT_LIMITS.max_names]) & _CAPTION)
+    return bool(_names_say(class_) & _CAPTION)
 
 
 def is_code(class_: str) -> bool:
     """Whether a list's class says that its items are lines of code."""
-    return bool(_names_say(class_[: INPUT_LIMITS.max_names]) & _CODE)
+    return bool(_names_say(class_) & _CODE)
 
 
 @lru_cache(maxsize=4096)
 def tells_only_where(names: str) -> bool:
     """Whether a class makes boilerplate of a block by words for a place on the page alone, and not by what stands there."""
-    rest = " ".join("-".join(word for word in _words_of(token.lower()) if word not in _PLACES) for token in names.split())
+    tokens = _CAMEL.sub("-", names).lower().split()
+    rest = _CUT_SHORT.sub("", " ".join("-".join(word for word in _words_of(token) if word not in _PLACES) for token in tokens))
     doubtful = (LIKELY_BOILERPLATE, PROMOTION)
     return _hint(_names_say(names), False) in doubtful and _hint(_names_say(rest), False) in ("", LABEL, TEASER, HEADER)
 
@@ -179,7 +204,7 @@ def says_review(class_: str) -> bool:
 
 def is_silent(class_: str) -> bool:
     """Whether a phrase's class says that readers do not see it, or that it is a handle and not text."""
-    return bool(_names_say(class_[: INPUT_LIMITS.max_names]) & _SILENT)
+    return bool(_names_say(class_) & _SILENT)
 
 
 def _hint(said: int, aside: bool) -> str:
@@ -204,31 +229,46 @@ def _hint(said: int, aside: bool) -> str:
     return LABEL if said & _LABEL else ""
 
 
-@lru_cache(maxsize=65536)
 def _names_say(names: str) -> int:
-    """Of a class attribute or an id, cut by the caller: what is read is remembered, beyond the page."""
+    """Of a class attribute or an id."""
+    said = _said.get(names, -1)
+    return said if said >= 0 else _read(names)
+
+
+def _read(names: str) -> int:
+    names = names[: INPUT_LIMITS.max_names]
+    tokens = names.split()
+    if len(tokens) == 1:
+        return _keep(_said, names, _token_says(tokens[0]))
     said = 0
-    for token in (_DIGITS.sub("", names) if _DIGITS.search(names) else names).split():
-        says = _words_say(token)
-        said |= says if not says & _PAIRED else says | _pairs_say(token)
-    return said
+    for token in tokens:
+        says = _said.get(token, -1)
+        said |= says if says >= 0 else _keep(_said, token, _token_says(token))
+    return _keep(_said, names, said)
 
 
-@lru_cache(maxsize=65536)
-def _words_say(token: str) -> int:
+def _token_says(token: str) -> int:
     lower = token.lower()
-    words = _words_of(lower if lower == token else _CAMEL.sub("-", token).lower())
-    said = (_PAIRED if len(lower) >= _SHORTEST_PAIR and _ANY_PAIR.search(lower) else 0) | _SAID_WHOLE.get(lower, 0)
-    if not _STATES.isdisjoint(words):
-        return said
-    if not _SAID_WORDS.isdisjoint(words):
+    plain = lower if lower == token else _CAMEL.sub("-", token).lower()
+    hyphened = plain.replace("_", "-")
+    if (letters := hyphened.replace("-", "")).isalpha() and letters.isascii():  # as most are
+        words = hyphened.split("-")
+    elif not _STYLED.isdisjoint(token):
+        return 0
+    elif _DIGITS.search(token):
+        return _names_say(_DIGITS.sub("", _MADE.sub("", token)))  # names count with them
+    else:
+        words = _SPLIT.split(plain)
+    said = _SAID_WHOLE.get(lower, 0)
+    if not _SAID_WORDS.isdisjoint(words) and _STATES.isdisjoint(words):
         found = not _FOUND.isdisjoint(words)  # "search-results" are what a page of them is about
         for word in words:
             if word in _SAID and not (found and word == "search"):
                 said |= _SAID[word]
         if not _SAID.get(words[-1], 0) & _LABEL:
             said &= ~_LABEL  # "post-date" is one, "category-birds" is a post's
-    return said
+    paired = len(lower) >= _SHORTEST_PAIR and _ANY_PAIR.search(lower)
+    return said | _pairs_say(plain, said) if paired else said
 
 
 def _words_of(token: str) -> list[str]:
@@ -236,9 +276,8 @@ def _words_of(token: str) -> list[str]:
     return plain.split("-") if plain.replace("-", "").isalnum() and plain.isascii() else _SPLIT.split(token)
 
 
-@lru_cache(maxsize=16384)
-def _pairs_say(token: str) -> int:
-    lower, said = _CAMEL.sub("-", token).lower(), 0
-    if not _words_say(token) & _BUILDER and _STATES.isdisjoint(lower.split("-")):
-        said = _BOILERPLATE * bool(_PAIRS.search(lower)) | _COMMENTS * bool(_COMMENT_PAIRS.search(lower))
-    return said | _CAPTION * bool(_CAPTIONS.search(lower)) | _SILENT * bool(_SILENCES.search(lower))
+def _pairs_say(plain: str, words_say: int) -> int:
+    said = 0
+    if not words_say & _BUILDER and _STATES.isdisjoint(plain.split("-")):
+        said = _BOILERPLATE * bool(_PAIRS.search(plain)) | _COMMENTS * bool(_COMMENT_PAIRS.search(plain))
+    return said | _CAPTION * bool(_CAPTIONS.search(plain)) | _SILENT * bool(_SILENCES.search(plain))

@@ -26,15 +26,15 @@ _UNFOLDING = frozenset(UNFOLDS)
 _CARD_PARTS = frozenset(("div", "article", "section", "header", "h2", "h3", "h4", "ul"))
 
 
-def phrase(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
+def phrase(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> object:
     if not attributes:
         return None
     class_ = attributes.get("class")
     if class_:
         if is_silent(class_):
             return SKIP
-        if node.tag == "span" and not walk.joined and is_caption(class_):
-            return begin_block(walk, node, attributes)
+        if tag == "span" and not walk.joined and is_caption(class_):
+            return begin_block(walk, node, tag, attributes)
     if attributes.get("aria-hidden") == "true":
         return SKIP
     if "style" in attributes and not walk.joined and is_line(attributes):
@@ -43,7 +43,7 @@ def phrase(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     return None
 
 
-def formula(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
+def formula(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> object:
     """Its TeX, as an annotation or an attribute has it; else its signs in a line."""
     source = node.css_first(_TEX)
     if text := (source.text() if source is not None else "") or attributes.get("alttext") or "":
@@ -52,7 +52,7 @@ def formula(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     return None
 
 
-def script(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
+def script(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> object:
     """A script is not shown, but for a formula that another script would draw."""
     kind = attributes.get("type")
     if kind and kind.startswith("math/") and "mml" not in kind and (text := (node.text() or "").strip()):
@@ -60,7 +60,7 @@ def script(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     return SKIP
 
 
-def button(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
+def button(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> object:
     """A button is for doing, but for one that is a heading or a question, which unfolds its answer; and for one that was never
     closed and holds the page."""
     if walk.text_tag in HEADINGS or walk.tree.blocks[walk.block].tag == "summary":
@@ -70,46 +70,46 @@ def button(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
         return SKIP
     if node.css_first(_BUTTON_MATTER) is not None:
         if len(node.text() or "") > HEURISTICS.max_button_letters:
-            return begin_block(walk, node, attributes)
+            return begin_block(walk, node, tag, attributes)
         walk.held = True
         return SKIP
     said = (node.text() or "")[: HEURISTICS.max_button_letters].strip()
     asks = said[-1:] in _QUESTION_MARKS and _ASKS.search((attributes.get("class") or "")[: INPUT_LIMITS.max_names])
     unfolds = asks or "aria-expanded" in attributes or not _UNFOLDING.isdisjoint(attributes)
     if unfolds and len(said.split()) >= HEURISTICS.min_question_words:
-        return begin_block(walk, node, attributes)
+        return begin_block(walk, node, tag, attributes)
     return SKIP
 
 
-def unknown(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
+def unknown(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> object:
     """A tag that HTML does not know is inline, as in browsers; one in which a block soon stands is one, too."""
     at = node.first_child
     for _ in range(INPUT_LIMITS.max_nodes_before):
         if at is None:
-            return phrase(walk, node, attributes)
+            return phrase(walk, node, tag, attributes)
         if at.tag in BLOCKS:
-            return begin_block(walk, node, attributes)
+            return begin_block(walk, node, tag, attributes)
         above, at = at, at.first_child or at.next
         while at is None and (above := above.parent) is not None and above.mem_id != node.mem_id:
             at = above.next
-    return begin_block(walk, node, attributes)
+    return begin_block(walk, node, tag, attributes)
 
 
-def slant(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
-    if attributes and (leave := phrase(walk, node, attributes)) is not None:
+def slant(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> object:
+    if attributes and (leave := phrase(walk, node, tag, attributes)) is not None:
         return leave
     walk.slants += 1
     return walk.unslant
 
 
-def code(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
-    if attributes and (leave := phrase(walk, node, attributes)) is not None:
+def code(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> object:
+    if attributes and (leave := phrase(walk, node, tag, attributes)) is not None:
         return leave
     walk.codes += 1
     return walk.uncode
 
 
-def raised(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
+def raised(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> object:
     """A raised mark stands apart from the name before it and the word behind it; a link to a footnote goes; a power keeps its
     sign."""
     child, following = node.first_child, node.next
@@ -129,11 +129,11 @@ def raised(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
     return None
 
 
-def lowered(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
+def lowered(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> object:
     """What is lowered behind a number is no more of it."""
     if walk.pieces and walk.pieces[-1][-1:].isdigit() and _first_letter(node).isdigit():
         walk.pieces.append("_")
-    return phrase(walk, node, attributes)
+    return phrase(walk, node, tag, attributes)
 
 
 def _is_raised_mark(node: LexborNode, name: str) -> bool:
@@ -163,7 +163,7 @@ def _first_text(node: LexborNode) -> str:
     return inner.text_content or "" if inner is not None and inner.tag == "-text" else ""
 
 
-def link(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
+def link(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> object:
     class_, href = attributes.get("class"), attributes.get("href")
     if (class_ and is_silent(class_) and not _is_whole_heading(walk, node)) or attributes.get("aria-hidden") == "true":
         return SKIP
@@ -179,7 +179,7 @@ def link(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
         walk.weak_links += 1
     else:
         walk.links += leads
-    as_block = begin_block(walk, node, attributes) if href and not walk.joined and _begins_with_block(node) else None
+    as_block = begin_block(walk, node, tag, attributes) if href and not walk.joined and _begins_with_block(node) else None
     if as_block is SKIP:
         as_block = None
 
@@ -243,6 +243,6 @@ def _leads_to_itself(node: LexborNode, href: str | None) -> bool:
     return parent.id == href[1:] or node.id == href[1:]
 
 
-def line_break(walk: Walk, node: LexborNode, attributes: Attributes) -> None:
+def line_break(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> None:
     if walk.pieces:
         walk.pieces.append(BREAK)

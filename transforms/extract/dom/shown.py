@@ -19,7 +19,7 @@ _DRIVE = re.compile(r"(?:^|\s)[A-Za-z]:\\")  # a path, as some systems write it
 _TEX = re.compile(r"\\(?:[a-zA-Z]{2,}\s*[{(_^\\]|[a-zA-Z]++\b.{0,80}?[=^_+<>{])")
 
 
-def image(walk: Walk, node: LexborNode, attributes: Attributes) -> None:
+def image(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> None:
     """`img` and `amp-img`. One that stands for characters, an emoji or a formula, is text."""
     alt = (attributes.get("alt") or "")[: walk.max_field]
     if alt and (_TEXT_IMAGE.search(attributes.get("class") or "") or ("\\" in alt and _is_formula(alt))):
@@ -44,7 +44,7 @@ def background(walk: Walk, attributes: Attributes) -> None:
         _add_image(walk, url, attributes)
 
 
-def picture(walk: Walk, node: LexborNode, attributes: Attributes) -> Callable[[], None]:
+def picture(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> Callable[[], None]:
     before, walk.sources = walk.sources, []
 
     def leave() -> None:
@@ -53,14 +53,14 @@ def picture(walk: Walk, node: LexborNode, attributes: Attributes) -> Callable[[]
     return leave
 
 
-def source(walk: Walk, node: LexborNode, attributes: Attributes) -> None:
+def source(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> None:
     if walk.video is not None:
-        addresses.add_source(walk.video, node.tag or "", attributes)
-    elif walk.sources is not None and node.tag == "source" and len(walk.sources) < INPUT_LIMITS.max_sources:
+        addresses.add_source(walk.video, tag, attributes)
+    elif walk.sources is not None and tag == "source" and len(walk.sources) < INPUT_LIMITS.max_sources:
         walk.sources.append(attributes)
 
 
-def video(walk: Walk, node: LexborNode, attributes: Attributes) -> Callable[[], None] | None:
+def video(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> Callable[[], None] | None:
     """A video takes its place when it opens; its sources and tracks follow."""
     if walk.video is not None:
         return None
@@ -68,7 +68,7 @@ def video(walk: Walk, node: LexborNode, attributes: Attributes) -> Callable[[], 
     width, height = addresses.size_of(attributes)
     caption = attribute(walk, attributes, "title") or attribute(walk, attributes, "aria-label")
     shown = walk.video = Video(caption=caption, width=width, height=height)
-    addresses.add_source(shown, node.tag or "", attributes)
+    addresses.add_source(shown, tag, attributes)
     element, at = Element(walk.block, walk.position, "video", media=shown), len(walk.tree.elements)
     walk.muted += 1
 
@@ -81,7 +81,7 @@ def video(walk: Walk, node: LexborNode, attributes: Attributes) -> Callable[[], 
     return leave
 
 
-def embedded(walk: Walk, node: LexborNode, attributes: Attributes) -> None:
+def embedded(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> None:
     """`object` and `embed`; what stands inside is for browsers that cannot show it."""
     kind, url = addresses.object_url(attributes)
     if kind == "image":
@@ -93,7 +93,7 @@ def embedded(walk: Walk, node: LexborNode, attributes: Attributes) -> None:
         walk.tree.elements.append(Element(walk.block, walk.position, "video", media=shown))
 
 
-def unscripted(walk: Walk, node: LexborNode, attributes: Attributes) -> Callable[[], None] | None:
+def unscripted(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> Callable[[], None] | None:
     """`noscript`: media count inside, text does not, but where the page shows nothing else."""
     if walk.thorough:
         return None

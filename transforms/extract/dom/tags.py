@@ -52,4 +52,6 @@ def is_hidden(attributes: dict[str, str | None]) -> bool:
     if "hidden" in attributes and attributes["hidden"] != "until-found":
         return not _STREAMED.fullmatch(attributes.get("id") or "")
     style = attributes.get("style")
-    return bool(style) and bool(_HIDDEN_STYLE.search(style))
+    if not style or not ("none" in (style := style.lower()) or "hidden" in style):
+        return False
+    return bool(_HIDDEN_STYLE.search(style))

@@ -17,11 +17,13 @@ def texts_of(pieces: list[str], preformatted: bool, in_columns: bool = False) ->
     """(text, words in it), most often one: white space runs to one space, breaks to line ends; two breaks in a row part
     paragraphs."""
     text = "".join(pieces) if len(pieces) > 1 else pieces[0]
-    simple = not preformatted and BREAK not in text and CELL not in text
-    if simple:
+    simple = not preformatted
+    if simple and (line := text.strip()).isprintable() and "  " not in line:  # most texts: they are clean
+        return [(line, line.count(" ") + 1 + (0 if line.isascii() else _unspaced_words(line)))] if line else []
+    if simple and (simple := BREAK not in text and CELL not in text):
         words = text.split()
         line = " ".join(words)
-        if line.isprintable():  # then nothing in it is invisible
+        if line.isprintable():  # then nothing in it is invisible, and space is its only white space
             return [(line, len(words) if line.isascii() else len(words) + _unspaced_words(line))] if line else []
     plain = text.isascii()
     if not plain:

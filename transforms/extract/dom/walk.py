@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 
 Attributes = dict[str, str | None]
 SKIP = object()  # from a handler: the inside of the HTML element is not walked
+_MOST_NAMES = INPUT_LIMITS.max_names
 _FULL_STOPS = frozenset(".!?…。！？")
 
 
 class Walk:
     """What handlers read and write, and what more than one of them does to it."""
+
+    __slots__ = (
+        *("url", "thorough", "tree", "head", "max_px", "max_url", "max_field", "min_prose_words", "position", "block"),
+        *("text_tag", "pieces", "began", "links", "link_letters", "slants", "slanted_letters", "muted", "joined", "codes"),
+        *("code_letters", "weak_links", "weak_letters", "link_block", "href_of_text", "wrapped", "heading_texts", "entered"),
+        *("named", "buttons", "held", "row_began", "columned", "controlled", "href", "sources", "video"),
+    )
 
     def __init__(self, url: str, config: "ExtractConfig", thorough: bool = False):
         self.url, self.thorough = url, thorough  # thorough: enters what is hidden or says that it is boilerplate, too
@@ -142,16 +150,17 @@ class Walk:
         return "p" if long or (self.heading_texts > 1 and words >= self.min_prose_words) else self.text_tag
 
     def open_block(self, tag: str, attributes: Attributes) -> Block:
-        blocks, most = self.tree.blocks, INPUT_LIMITS.max_names
+        blocks = self.tree.blocks
         if attributes:
-            get = attributes.get
-            role, class_, id_ = get("role") or "", get("class") or "", get("id") or ""
-            if len(class_) > most or len(id_) > most or len(role) > most:
-                role, class_, id_ = role[:most], class_[:most], id_[:most]
-            hint, caption = traits_of(tag[:most], role, class_, id_)
+            role = (attributes["role"] or "")[:_MOST_NAMES] if "role" in attributes else ""
+            class_ = (attributes["class"] or "") if "class" in attributes else ""
+            id_ = (attributes["id"] or "") if "id" in attributes else ""
+            if len(class_) > _MOST_NAMES:
+                class_ = class_[:_MOST_NAMES]
+            hint, caption = traits_of(tag, role, class_, id_)
             block = Block(tag, self.block, hint, class_, caption, tag == "main" or role == "main")
         else:  # nearly half of all blocks: there is nothing to read
-            hint, caption = traits_of_tag(tag[:most])
+            hint, caption = traits_of_tag(tag)
             block = Block(tag, self.block, hint, "", caption, tag == "main")
         self.block = len(blocks)
         blocks.append(block)

@@ -18,7 +18,7 @@ from lamella.transforms.extract.input_limits import INPUT_LIMITS
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
 
-Handler = Callable[[Walk, LexborNode, Attributes], object]
+Handler = Callable[[Walk, LexborNode, str, Attributes], object]
 
 
 def walk_page(dom: LexborHTMLParser, url: str, config: "ExtractConfig", thorough: bool = False) -> Walk:
@@ -26,27 +26,27 @@ def walk_page(dom: LexborHTMLParser, url: str, config: "ExtractConfig", thorough
     walk = Walk(url, config, thorough)
     node, open_nodes, pieces = dom.root, [], walk.pieces
     blocks = walk.tree.blocks
-    handlers = _BY_ID
     while node is not None:
-        tag_id = node.tag_id
+        tag_id, leave = node.tag_id, SKIP
         if tag_id == _TEXT:
-            kept = pieces or walk.text_tag == "pre"  # white space is
-            if (kept or not node.is_empty_text_node) and (text := node.text_content) and (kept or not text.isspace()):
-                walk.add_text(text)
-        elif (handler := handlers[tag_id] if tag_id in handlers else _HANDLERS.get(node.tag, phrases.unknown)) is not None:
-            walk.position += 1
-            attributes = node.attributes
-            if attributes and not _STYLED.isdisjoint(attributes):
-                leave = _styled(walk, handler, node, attributes)
-            else:
-                leave = handler(walk, node, attributes)
-            if leave is not SKIP:
-                if (child := node.first_child) is not None:
-                    open_nodes.append((node, leave))
-                    node = child
-                    continue
-                if leave is not None:
-                    walk.leave(leave)
+            if pieces or not node.is_empty_text_node or walk.text_tag == "pre":
+                text = node.text_content
+                if text and (pieces or walk.text_tag == "pre" or not text.isspace()):  # white space in a text is kept
+                    walk.add_text(text)
+        else:
+            handler, tag = _BY_ID[tag_id] if tag_id in _BY_ID else _by_name(node)
+            if handler is not None:
+                walk.position += 1
+                attributes = node.attributes
+                styled = attributes and not _STYLED.isdisjoint(attributes)
+                leave = (_styled if styled else handler)(walk, node, tag, attributes)
+        if leave is not SKIP:
+            if (child := node.first_child) is not None:
+                open_nodes.append((node, leave))
+                node = child
+                continue
+            if leave is not None:
+                walk.leave(leave)
         while (following := node.next) is None and open_nodes:
             node, leave = open_nodes.pop()
             if type(leave) is tuple:  # as `Walk.leave` does: it is most of what is left
@@ -63,38 +63,41 @@ def walk_page(dom: LexborHTMLParser, url: str, config: "ExtractConfig", thorough
     return walk
 
 
-def _styled(walk: Walk, handler: Handler, node: LexborNode, attributes: Attributes) -> object:
+def _by_name(node: LexborNode) -> tuple[Handler | None, str]:
+    """The handler of what lexbor has no number for, and its name, of which as much is read as of a class."""
+    tag = node.tag
+    return _HANDLERS.get(tag, phrases.unknown), (tag or "")[: INPUT_LIMITS.max_names]
+
+
+def _styled(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> object:
     """An HTML element that may be hidden, or have an image behind it, or unfold another one."""
-    for name in tags.UNFOLDS:
+    for name in () if _UNFOLDS.isdisjoint(attributes) else tags.UNFOLDS:
         if ids := attributes.get(name):
             walk.controlled.update(id_.removeprefix("#") for id_ in ids.split()[: INPUT_LIMITS.max_unfolded])
-    if (
-        tags.is_hidden(attributes)
-        and node.tag not in tags.WHOLE
-        and not walk.thorough
-        and not is_folded(walk, node, attributes)
-    ):
+    if tags.is_hidden(attributes) and tag not in tags.WHOLE and not walk.thorough and not is_folded(walk, node, attributes):
         return SKIP
-    leave = handler(walk, node, attributes)
+    handler = _HANDLERS.get(tag, phrases.unknown)
+    leave = handler(walk, node, tag, attributes) if handler else None
     if (type(leave) is tuple or handler is phrases.link) and leave is not SKIP:
         shown.background(walk, attributes)
     return leave
 
 
-def _title(walk: Walk, node: LexborNode, attributes: Attributes) -> object:
+def _title(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> object:
     if not walk.tree.elements and not walk.head.title:
         walk.head.title = one_line((node.text() or "")[: walk.max_field])
     return SKIP
 
 
-def _meta(walk: Walk, node: LexborNode, attributes: Attributes) -> None:
-    walk.head.add(node.tag or "", attributes)
+def _meta(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> None:
+    walk.head.add(tag, attributes)
 
 
-def _hr(walk: Walk, node: LexborNode, attributes: Attributes) -> None:
+def _hr(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> None:
     walk.flush()
 
 
+_UNFOLDS = frozenset(tags.UNFOLDS)
 _STYLED = addresses.BACKGROUNDS | {"hidden", *tags.UNFOLDS}
 _HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is not named here, HTML does not know
     **dict.fromkeys((*tags.SKIPPED, "-comment", "-doctype", "-document", None)),
@@ -130,5 +133,6 @@ _HANDLERS: dict[str | None, Handler | None] = {  # None: not entered. What is no
 }
 _KNOWN = {*tags.SKIPPED, *tags.INLINE, *tags.SLANTED, *tags.BLOCKS, *(name for name in _HANDLERS if name and name[0] != "-")}
 _MAX_ID = create_tag("wbr").tag_id  # the last tag that lexbor has a number for; it counts others anew in each page
-_BY_ID = {id_: _HANDLERS[name] for name in _KNOWN if (id_ := create_tag(name).tag_id) <= _MAX_ID}
-_TEXT = next(node.tag_id for node in LexborHTMLParser("<p>text").css("p")[0].iter(include_text=True))
+_BY_ID = {id_: (_HANDLERS[name], name) for name in _KNOWN if (id_ := create_tag(name).tag_id) <= _MAX_ID}
+_TEXT, _COMMENT = (node.tag_id for node in LexborHTMLParser("<p>text<!-- comment -->").css("p")[0].iter(include_text=True))
+_BY_ID[_COMMENT] = None, "-comment"
