@@ -24,7 +24,7 @@ from pathlib import Path
 
 from benchmarks.meter import Meter
 from benchmarks.plain_loop import plain_loop
-from lamella.pipeline.graph import PAIRS
+from lamella.pipeline.graph import EXTRACT, JOBS, PAIRS
 from lamella.runners.launch import Engine
 from lamella.runners.progress import quiet_beam
 from lamella.sample.web import write_sample
@@ -72,7 +72,8 @@ def _compare(parent: Path, pages: int, archives: int, arms: list[str], overrides
 
 def _seconds(run: Path) -> dict[str, float]:
     """Of each job of a run, on the clock."""
-    return {job: told["seconds"] for job, told in json.loads((run / RUN_FILE).read_text())["jobs"].items()}
+    told = json.loads((run / RUN_FILE).read_text())["jobs"]
+    return {job: told[job]["seconds"] for job in (EXTRACT, *JOBS)}
 
 
 def _print_jobs(seconds: Mapping[str, Mapping[str, float]]) -> None:
