@@ -88,7 +88,7 @@ _PAIRS, _COMMENT_PAIRS = re.compile(_pattern(_GROUPS, "boilerplate")), re.compil
 _CAPTIONS = re.compile(_pattern(_GROUPS, "caption"))
 _SILENCES = re.compile(f"(?:^|[_-]){_pattern(_GROUPS, 'silent')}(?:$|[_-])")
 _ANY_PAIR = re.compile(_pattern(_GROUPS, *_BITS))
-_OF_SITE, _PROMOTES, _OPENS, _OF_PICTURES, _ADVERTISES, _FOLDED = (
+_OF_SITE, _PROMOTES, _OPENS, _OF_PICTURES, _ADVERTISES, _FOLDED, _HANDLES, _MESSAGES = (
     re.compile(_pattern(_GROUPS, says), re.IGNORECASE)
     for says in (
         "picture of the site",
@@ -97,6 +97,8 @@ _OF_SITE, _PROMOTES, _OPENS, _OF_PICTURES, _ADVERTISES, _FOLDED = (
         "picture",
         "address that advertises",
         "folded",
+        "handle",
+        "message",
     )
 )
 _SHORTEST_PAIR = 6  # "social"
@@ -194,6 +196,18 @@ def advertises(url: str) -> bool:
 def says_folded(class_: str) -> bool:
     """Whether the class of a hidden HTML element says that a reader unfolds it."""
     return bool(_FOLDED.search(_CAMEL.sub("-", class_)))
+
+
+@lru_cache(maxsize=4096)
+def says_handle(class_: str) -> bool:
+    """Whether a class is that of something by which a reader unfolds what stands behind it."""
+    return bool(_HANDLES.search(_CAMEL.sub("-", class_)))
+
+
+@lru_cache(maxsize=4096)
+def says_message(class_: str) -> bool:
+    """Whether the class of a hidden HTML element says that it waits for something to happen."""
+    return bool(_MESSAGES.search(_CAMEL.sub("-", class_)))
 
 
 @lru_cache(maxsize=4096)

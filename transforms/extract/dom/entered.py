@@ -14,6 +14,7 @@ _NAVIGATED = f"{_CONTENT}, p"
 _MATTER = frozenset(create_tag(tag).tag_id for tag in ("h1", "pre", "video", "main"))
 _UNSEEN = frozenset(create_tag(tag).tag_id for tag in ("script", "style"))
 _LINK, _IMAGE, _PARAGRAPH = (create_tag(tag).tag_id for tag in ("a", "img", "p"))
+_LOOKED_AT = _MATTER | _UNSEEN | {_LINK, _IMAGE, _PARAGRAPH}
 _LOGIN = "input[type=password], input[type=email], input[autocomplete=username], input[name=username], input[name=login]"
 
 
@@ -42,6 +43,8 @@ def _is_menu(node: LexborNode) -> bool:
     links = images = unseen = 0
     for inner in node.traverse(include_text=False):
         tag = inner.tag_id
+        if tag not in _LOOKED_AT:
+            continue
         if tag == _LINK:
             links += 1
         elif tag in _UNSEEN:
