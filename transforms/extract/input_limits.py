@@ -25,6 +25,7 @@ class InputLimits:
     max_slug_letters: int = 300  # of an id and of its heading
     max_sizes: int = 8  # pictures of one address but for sizes, with which another one is compared
     max_sized_url: int = 2000  # characters of an address in which sizes are looked for
+    max_quotations: int = 200  # texts in quotations that are looked for as a part of what stands before them
     max_state: int = 4_000_000  # characters of embedded state
     max_state_values: int = 200_000  # strings in it
     max_state_holders: int = 5000  # HTML elements whose attributes may hold it

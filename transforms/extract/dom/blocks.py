@@ -76,6 +76,7 @@ class BlockTree:
     blocks: list[Block] = field(default_factory=lambda: [Block("#root", -1)])
     elements: list[Element] = field(default_factory=list)
     title: str = ""  # of the page, as its head has it
+    thread: bool = False  # the page declares that it is a thread of a forum
     _ends: list[int] = field(default_factory=list)  # as `ends` found it
 
     def add_up(self, min_prose_words: int) -> None:

@@ -13,6 +13,8 @@ from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
 _LOOKED_FOR = '[rel~="license" i][href], script[type="application/rsl+xml" i], template, iframe, textarea, title, select'
 _RSL = "application/rsl+xml"
+_THREAD = "DiscussionForumPosting"  # schema.org's word for a thread's first post
+_DECLARATIONS = f'[itemtype$="/{_THREAD}" i], script[type="application/ld+json" i]'
 _NO_CHOICE = "p, div, h1, h2, h3, h4, section, article, table, ul, ol"
 
 
@@ -22,6 +24,13 @@ class Landmarks(NamedTuple):
     licences: list[LexborNode]  # links
     rsl_links: list[LexborNode]  # those of them that lead to a licence that machines read (RSL 1.0)
     rsl_texts: list[LexborNode]  # scripts that are one
+
+
+def declares_thread(dom: LexborHTMLParser, page: bytes) -> bool:
+    """Whether a page, parsed from these bytes, says in microdata or JSON-LD that it is a thread of a forum."""
+    if _THREAD.encode() not in page:
+        return False
+    return any(node.tag != "script" or f'"{_THREAD}"' in (node.text() or "") for node in dom.css(_DECLARATIONS))
 
 
 def landmarks(dom: LexborHTMLParser) -> Landmarks:
