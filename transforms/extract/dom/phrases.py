@@ -69,7 +69,9 @@ def button(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> ob
     walk.buttons += 1
     if walk.buttons > INPUT_LIMITS.max_buttons:
         return SKIP
-    if holds(node, _BUTTON_MATTER):
+    child = node.first_child
+    plain = child is None or (child.next is None and child.tag == "-text")  # as most are
+    if not plain and holds(node, _BUTTON_MATTER):
         if len(node.text() or "") > HEURISTICS.max_button_letters:
             return begin_block(walk, node, tag, attributes)
         walk.held = True
