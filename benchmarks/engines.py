@@ -2,11 +2,14 @@
 
     python -m benchmarks.engines FOLDER --pages 2000 [--arms loop,local-1,local-2,spark-1,spark-2,prism] [KEY=VALUE ...]
     python -m benchmarks.engines FOLDER --pages 1000,4000,16000 --arms local-1,spark-2
+    python -m benchmarks.engines FOLDER --pages 2000 --archives 16 --arms local-1,local-2
 
-`loop` calls the same functions without an engine (`benchmarks/plain_loop.py`). Each arm runs in a process of its own. Told are
-CPU seconds of all that it starts; seconds on the clock; memory: the most that all had together (what they share counts for
-each), that the driver had, and that the largest worker had; what Spark wrote for shuffles and kept on disk, and its stages, as
-its event log has them. All arms must write the same bytes: it ends with 1 where one does not.
+The pages are in several archives, since one archive has one worker. `loop` calls the same functions without an engine
+(`benchmarks/plain_loop.py`). Each arm runs in a process of its own. Told are CPU seconds of all that it starts; seconds on the
+clock; memory: the most that all had together (what they share counts for each), that the driver had, and that the largest
+worker had; what Spark wrote for shuffles and kept on disk, and its stages, as its event log has them. Then the seconds of each
+job, and how many times as fast the jobs without models are on two local processes as on one. All arms must write the same
+bytes: it ends with 1 where one does not.
 """
 
 import argparse
@@ -16,14 +19,16 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from benchmarks.meter import Meter
 from benchmarks.plain_loop import plain_loop
+from lamella.pipeline.graph import EXTRACT, JOBS, PAIRS
 from lamella.runners.launch import Engine
 from lamella.runners.progress import quiet_beam
 from lamella.sample.web import write_sample
+from lamella.transforms.base.files import RUN_FILE
 from tests.engines.compare import run_engine
 from tests.engines.spark_cluster import SparkCluster
 
@@ -36,6 +41,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--pages", default="200", help="a number, or several with commas")
+    parser.add_argument("--archives", type=int, default=8, help="that the pages are in")
     parser.add_argument("--arms", default=ARMS)
     parser.add_argument("--this-one", default="", help=argparse.SUPPRESS)  # the arm that this process is
     parser.add_argument("overrides", nargs="*", help="KEY=VALUE")
@@ -44,17 +50,42 @@ def main() -> int:
     if options.this_one:
         _run(options.folder, options.this_one, options.overrides)
         return 0
+    compared = [
+        _compare(options.folder, pages, min(options.archives, pages), options.arms.split(","), options.overrides)
+        for pages in map(int, options.pages.split(","))
+    ]
+    return int(not all(compared))
+
+
+def _compare(parent: Path, pages: int, archives: int, arms: list[str], overrides: list[str]) -> bool:
+    """Prints a table for one number of pages; whether all arms wrote the same bytes."""
+    folder, contents = parent / f"{pages}-in-{archives}", set()
+    if not (folder / "web").exists():
+        write_sample(folder / "web", pages=pages, seed=0, archives=archives)
     print(f"{'pages':>6} {'arm':8}" + "".join(f" {name:>11}" for name in COLUMNS))
-    faults = 0
-    for pages in map(int, options.pages.split(",")):
-        folder, contents = options.folder / str(pages), set()
-        if not (folder / "web").exists():
-            write_sample(folder / "web", pages=pages, seed=0)
-        for arm in options.arms.split(","):
-            contents.add(_measure(folder, pages, arm, options.overrides))
-        print("the same bytes" if len(contents) == 1 else f"{len(contents)} different contents")
-        faults += len(contents) != 1
-    return int(faults > 0)
+    for arm in arms:
+        contents.add(_measure(folder, pages, arm, overrides))
+    _print_jobs({arm: _seconds(folder / arm) for arm in arms})
+    print("the same bytes" if len(contents) == 1 else f"{len(contents)} different contents", flush=True)
+    return len(contents) == 1
+
+
+def _seconds(run: Path) -> dict[str, float]:
+    """Of each job of a run, on the clock."""
+    told = json.loads((run / RUN_FILE).read_text())["jobs"]
+    return {job: told[job]["seconds"] for job in (EXTRACT, *JOBS)}
+
+
+def _print_jobs(seconds: Mapping[str, Mapping[str, float]]) -> None:
+    """By arm and job."""
+    jobs = list(next(iter(seconds.values())))
+    print(f"\n{'s':>6} {'arm':8}" + "".join(f" {job:>11}" for job in jobs))
+    for arm, told in seconds.items():
+        print(f"{'':6} {arm:8}" + "".join(f" {told[job]:11.1f}" for job in jobs))
+    plain = [job for job in jobs if job != PAIRS.name]  # that run no model
+    if {"local-1", "local-2"} <= seconds.keys():
+        one, two = (sum(seconds[arm][job] for job in plain) for arm in ("local-1", "local-2"))
+        print(f"{', '.join(plain)}: {one:.1f} s on one process, {two:.1f} s on two, {one / two:.2f} times as fast")
 
 
 def _measure(folder: Path, pages: int, arm: str, overrides: list[str]) -> str:

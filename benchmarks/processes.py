@@ -14,19 +14,15 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from lamella.sample.web import write_sample
-from lamella.schemas.config import ReadConfig
-from lamella.transforms.formats.content_encoding import record_size_limits
-from lamella.transforms.read.members import Member, gzip_members
 
 
 def main() -> None:
     which, folder = sys.argv[1], Path(sys.argv[2])
     if which == "few":
-        web = _split(folder, pages=400, archives=4)
+        web = _web(folder, pages=400, archives=4)
         walls, ceilings = {1: [], 2: []}, []
         for turn in range(3):
             for processes, of in walls.items():
@@ -36,39 +32,16 @@ def main() -> None:
         most = ", ".join(f"{ceiling:.2f}" for ceiling in ceilings)
         print(f"2 processes are {ratio:.2f} times as fast as 1 by the medians; pure work in two processes: {most} times")
     else:
-        web = _split(folder, pages=2700, archives=2000)  # the sample groups some pages, and damages some
+        web = _web(folder, pages=2000, archives=2000)
         _measure(web, folder / "run", 2)
 
 
-def _split(folder: Path, pages: int, archives: int) -> Path:
-    """A sample of so many pages, in archives of equal numbers of pages (a few less if records are damaged)."""
+def _web(folder: Path, pages: int, archives: int) -> Path:
+    """A sample of so many pages in so many archives."""
     out = folder / f"{archives}-archives"
-    if out.exists():
-        return out
-    if not (folder / "web").exists():
-        write_sample(folder / "web", pages=pages, seed=0)
-    groups = [group for path in sorted((folder / "web").glob("sample-0*.warc.gz")) for group in _by_page(path)]
-    out.mkdir(parents=True)
-    archives = min(archives, len(groups))
-    for place in range(archives):
-        start, end = (len(groups) * at // archives for at in (place, place + 1))
-        (out / f"{place:04}.warc.gz").write_bytes(b"".join(groups[start:end]))
+    if not out.exists():
+        write_sample(out, pages=pages, seed=0, archives=archives)
     return out
-
-
-def _by_page(path: Path) -> Iterator[bytes]:
-    """An archive's whole records, grouped so that each group begins with a page; the sample's damaged ones are left out."""
-    group, data = b"", path.read_bytes()
-    with path.open("rb") as stream:
-        for record in gzip_members(stream, record_size_limits(ReadConfig())):
-            if not isinstance(record, Member):
-                continue
-            head = record.data[:4096].lower()
-            if b"warc-type: response" in head and b"content-type: text/html" in head and group:
-                yield group
-                group = b""
-            group += data[record.offset : record.offset + record.length]
-    yield group
 
 
 def _pure_work(processes: int) -> float:

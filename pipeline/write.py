@@ -106,7 +106,7 @@ class WriteTargets(beam.PTransform):
         parts = []
         for name, kinds in self._rows.items():
             routes = {kind: (number[id(target)], target) for kind, target in kinds.items()}
-            part = beam.Map(_part, routes).with_output_types(tuple[tuple[int, int], Any])
+            part = beam.ParDo(_Part(routes)).with_output_types(tuple[tuple[int, int], Any])
             parts.append(inputs[name] | f"Part {name.replace(chr(47), chr(32))}" >> part)
         seeds = beam.FlatMap(_every, every).with_output_types(tuple[tuple[int, int], Any])
         pipeline = next(iter(inputs.values())).pipeline
@@ -130,9 +130,15 @@ def _every(_: bytes, targets: Sequence[Target]) -> Iterator[tuple[tuple[int, int
     return (((number, part), None) for number, target in enumerate(targets) for part in target.every())
 
 
-def _part(record: Any, routes: Mapping[type, tuple[int, Target]]) -> tuple[tuple[int, int], Any]:
-    number, target = routes[type(record)]
-    return (number, target.part_of(record)), record
+class _Part(beam.DoFn):
+    """A record -> ((number of its target, part), record)."""
+
+    def __init__(self, routes: Mapping[type, tuple[int, Target]]):
+        self._routes = routes
+
+    def process(self, record):
+        number, target = self._routes[type(record)]
+        return (((number, target.part_of(record)), record),)
 
 
 def _piece(piece: tuple[str, Any], folders: Mapping[str, int]) -> tuple[int, Any]:

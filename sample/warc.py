@@ -65,12 +65,16 @@ class WarcWriter:
     def write(self, exchange: Exchange) -> RecordRef:
         """Writes request and response; gives the response's place."""
         if self._offset >= self._max_bytes:
-            self._file.close()
-            self._open()
+            self.next_file()
         self._seconds += 1
         record = response_record(exchange, self._seconds)
         self.member(pack(_request_record(exchange, self._seconds), 1))
         return self.member(pack(record, exchange.level))
+
+    def next_file(self) -> None:
+        """What comes from now on goes into a further file."""
+        self._file.close()
+        self._open()
 
     def member(self, stored: bytes) -> RecordRef:
         """Appends the bytes as they are: a whole gzip member, or what is left of one."""

@@ -34,7 +34,7 @@ _README = """A small web, written by `lamella sample`: {pages} pages, seed {seed
 sample-*.warc.gz   web archives (WARC 1.1): pages, pictures, films and tracks, some of them broken on purpose
 ledger.jsonl       what is true of each page, picture, film and record, and what becomes of it under the recipe `demo`
 
-All words and pictures are drawn by the program. The same pages and seed give the same bytes.
+All words and pictures are drawn by the program. The same pages, seed and archives give the same bytes.
 """
 
 
@@ -50,31 +50,44 @@ class SampleSummary:
 
 
 def write_sample(
-    out_dir: str | Path, pages: int, seed: int, progress: Callable[[int], None] | None = None, *, http_base: str | None = None
+    out_dir: str | Path,
+    pages: int,
+    seed: int,
+    progress: Callable[[int], None] | None = None,
+    *,
+    archives: int = 1,
+    http_base: str | None = None,
 ) -> SampleSummary:
-    """Writes the web of (pages, seed); the same two give the same bytes.
+    """Writes the web of (pages, seed); the same two, in as many archives, give the same bytes.
 
     A file that stands as it would be written stays, with its time: a run over it goes on from what it has.
 
     Args:
         progress: hears the number of pages done.
+        archives: that the pages are in, as many in each as in another; an archive of 100 MB is divided further. At most one
+            a page.
         http_base: such as "http://127.0.0.1:8080": adds a page whose pictures lie on `sample.server.SampleServer` and not
             in the archives.
     """
+    if not 1 <= archives <= pages:
+        raise ValueError(f"{archives} archives for {pages} pages")
     new = Path(out_dir) / _BEING_WRITTEN
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
-    summary = _write(new, pages, seed, progress, http_base=http_base)
+    summary = _write(new, pages, seed, progress, archives=archives, http_base=http_base)
     _put_in_place(new)
     return summary
 
 
 def _write(
-    folder: Path, pages: int, seed: int, progress: Callable[[int], None] | None, *, http_base: str | None
+    folder: Path, pages: int, seed: int, progress: Callable[[int], None] | None, *, archives: int, http_base: str | None
 ) -> SampleSummary:
+    first_of_archives = {pages * number // archives for number in range(1, archives)}
     with WarcWriter(folder) as warc, open(folder / LEDGER, "w", encoding="utf-8", newline="\n") as out:
         ledger = LedgerWriter(out)
         for index in range(pages):
+            if index in first_of_archives:
+                warc.next_file()
             _write_page(seed, index, plan(seed, index, pages), warc, ledger=ledger)
             if progress:
                 progress(index + 1)

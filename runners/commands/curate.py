@@ -15,6 +15,7 @@ def sample(
     out_dir: Annotated[Path, typer.Argument(help="Folder for the archives and the ledger.")],
     pages: Annotated[int, typer.Option(min=1, help="How many pages the web has.")] = 150,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
+    archives: Annotated[int, typer.Option(min=1, help="How many archives the pages are in; workers share archives out.")] = 1,
     exam: Annotated[
         int, typer.Option(min=0, help="Also write OUT_DIR/exam: so many questions for each task, about unseen pictures.")
     ] = 0,
@@ -24,8 +25,10 @@ def sample(
     from lamella.sample.exam import write_exam
     from lamella.sample.web import write_sample
 
+    if archives > pages:
+        raise ConfigError(f"--archives {archives}: more than --pages {pages}")
     with Counter("pages", pages) as counter:
-        summary = write_sample(out_dir, pages=pages, seed=seed, progress=counter.update)
+        summary = write_sample(out_dir, pages=pages, seed=seed, progress=counter.update, archives=archives)
     written = f"{summary.records} records in {summary.files} archives, {summary.bytes / 1e6:.1f} MB"
     print(f"{out_dir}: {summary.pages} pages, {written}; ledger.jsonl says what is true")
     if exam:

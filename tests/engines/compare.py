@@ -103,6 +103,8 @@ def run_engine(
 
 def interrupted(folder: Path, cluster: SparkCluster, overrides: list[str], say: Callable[[str], None]) -> list[str]:
     """What is wrong where Ctrl-C meets a command while the cluster works for it: it ends, and so does all that it has there."""
+    if not _wait(lambda: not cluster.works_for()):  # what the last run had on the cluster ends a little after it
+        return [f"Ctrl-C: the cluster still works for the last run: processes {cluster.works_for()}"]
     words = ["--recipe", "demo", "--input", str(folder / "web"), "--output", str(folder / "interrupted"), "--no-report"]
     spark = ["--runner", "spark", "--master", cluster.master, *overrides, "--", "spark.executor.memory=1g"]
     with (folder / "interrupted.log").open("wb") as log:

@@ -186,3 +186,27 @@ def test_where_lists_of_links_are_several_times_the_prose_they_are_what_is_told(
     )
     said = texts(f"<title>Lakes</title><main><h1>Lakes</h1>{f'<p>{LAKE}</p>' * 3}<div>{links}</div></main>")
     assert "The lake of name 88" in said
+
+
+def test_a_table_tells_what_it_links_to_and_a_row_of_links_leads_on():
+    rows = [["Year", "Bird", "Lake", "Seen by"]]
+    rows += [[f"19{n}", f"Flamingo {n}", f"Salt lake {n}", f"Watcher {n}"] for n in range(10, 20)]
+    table = "".join("<tr>" + "".join(f"<td><a href=/{cell}>{cell}</a></td>" for cell in row) + "</tr>" for row in rows)
+    way = (
+        "<tr><td><a href=/a>The page before</a></td><td><a href=/b>Up to all</a></td><td><a href=/c>The next page</a></td></tr>"
+    )
+    said = texts(
+        f"<main><h1>Birds</h1><p>{BIRDS}</p><table>{table}</table><p>{LAKE}</p><table>{way}</table><p>{BIRDS}</p></main>"
+    )
+    assert [" | ".join(row) for row in rows] == [text for text in said if "|" in text]
+
+
+def test_headers_of_sections_are_told_though_their_headings_link():
+    sections = "".join(
+        f"<section><header class=top><h2><a href=/{n}>The lake of the number {n}</a></h2></header><p>{n}: {BIRDS} {LAKE}</p>"
+        f"<p>There are {n} birds on it, and each of them stands on one leg. {BIRDS} And {n} more may come.</p></section>"
+        for n in range(4)
+    )
+    said = texts(f"<header><h2><a href=/>All the lakes of the land</a></h2></header><main><h1>Lakes</h1>{sections}</main>")
+    assert [text for text in said if text.startswith("The lake of")] == [f"The lake of the number {n}" for n in range(4)]
+    assert "All the lakes of the land" not in said

@@ -189,6 +189,8 @@ CROWDS = {  # from a size to a page
     "colons": lambda n: f"<div style='url(x) {'background:' * 2 * n}'>{PROSE}",
     "spaces": lambda n: f"<div style='background:url({' ' * n}'>{PROSE}",
     "digits": lambda n: f"<img srcset='/i.jpg {'1' * 4 * n}!x'>{PROSE}",
+    "twins within twins": lambda n: "<div class=b>x</div><div class=b hidden>a b c d" * (n // 4) + "beak " * 300 * n,
+    "twins": lambda n: f"<div class=b>x</div>{'<div class=b hidden>x y z</div>' * n}{PROSE}",
     "sizes": lambda n: f"<img src=/j.jpg><img src='/{'w_1,' * 4 * n}/i.jpg'>{PROSE}",
 }
 

@@ -27,6 +27,12 @@ FOLDED = {
     "called an answer": f"<div>Who builds it?</div><div class=faq__answer style='display:none'><p>{NEST}</p></div>",
     "called a panel in camel case": f"<div><span>Nest</span><div class=itemAccordionBody hidden><p>{NEST}</p></div></div>",
     "around a panel with a role": f"<div style='display:none'><div role=region><p>{NEST}</p></div></div>",
+    "behind a heading with what turns": f"<h3>The nest<i class=icon-arrow></i></h3><div hidden><p>{NEST}</p></div>",
+    "behind a heading with a button": f"<h3><button>The nest</button></h3><div hidden><p>{NEST}</p></div>",
+    "in a block that is called so": f"<div class=collapsible><h3>The nest</h3><div hidden><p>{NEST}</p></div></div>",
+    "behind one of several headings": f"<h3>Eggs</h3><div><p>{EGGS}</p></div><h3>Nests</h3><div hidden><p>{NEST}</p></div>",
+    "behind headings in blocks of their own": f"<div><h3>Nests</h3><div hidden><p>{NEST}</p></div></div>"
+    f"<div><h3>Eggs</h3><div hidden><p>{EGGS}</p></div></div>",
     "a tab beside the one that is shown": f"<div class=pane><p>{EGGS}</p></div><div class=pane hidden><p>{NEST}</p></div>",
 }
 
@@ -39,6 +45,14 @@ def test_what_a_reader_unfolds_is_told(html):
 HIDDEN = {
     "behind a paragraph": f"<p>{EGGS}</p><div style='display:none'><p>{NEST}</p></div>",
     "behind the title": f"<h1>Flamingos</h1><div hidden><p>{NEST}</p></div>",
+    "an error behind a heading": f"<h3>Write to us</h3><div class=error style='display:none'><p>{NEST}</p></div>",
+    "an error behind a question": f"<h3>Who are you?</h3><div class=formError style='display:none'><p>{NEST}</p></div>",
+    "an alert behind a question": f"<h3>Who are you?</h3><div role=alert style='display:none'><p>{NEST}</p></div>",
+    "errors behind several headings": f"<h3>Name</h3><div class=form-error hidden><p>{NEST}</p></div>"
+    f"<h3>Mail</h3><div class=form-error hidden><p>{EGGS}</p></div>",
+    "behind a heading that is no handle": f"<h3>The nest of mud</h3><div hidden><p>{NEST}</p></div><p>{EGGS}</p>",
+    "behind a link elsewhere in a heading": f"<h3><a href=/nests>The nest</a></h3><div hidden><p>{NEST}</p></div>",
+    "an error beside one that is shown": f"<div class=error><p>{EGGS}</p></div><div class=error hidden><p>{NEST}</p></div>",
     "a phrase behind a heading": f"<h3>The nest of mud</h3><span hidden>{NEST}</span><p>{EGGS}</p>",
     "a dialogue behind a heading": f"<h3>The nest of mud</h3><div class=modal hidden><p>{NEST}</p></div><p>{EGGS}</p>",
     "of another class than its neighbour": f"<div class=note><p>{EGGS}</p></div><div class=old hidden><p>{NEST}</p></div>",
@@ -49,6 +63,21 @@ HIDDEN = {
 @pytest.mark.parametrize("html", HIDDEN.values(), ids=HIDDEN)
 def test_what_is_hidden_for_good_is_not_told(html):
     assert NEST not in texts(f"<main><h1>Beaks</h1>{P}{html}{P}</main>")
+
+
+@pytest.mark.parametrize("variant", [EGGS, EGGS.replace("A single", "One"), EGGS.partition(",")[0]])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_variant_of_what_is_shown_beside_it_is_told_once(variant, order):
+    both = [f"<div class=pane><p>{EGGS}</p></div>", f"<div class=pane hidden><p>{variant}</p></div>"]
+    said = texts(f"<main><h1>Beaks</h1>{P}{''.join(both[::order])}{P.replace('The', 'That')}</main>")
+    assert [text for text in said if "cone of mud" in text] == [EGGS]
+
+
+def test_tabs_of_pictures_are_all_shown():
+    slides = "<div class=slide><img src=/a.jpg></div><div class=slide hidden><img src=/b.jpg></div>"
+    page = f"<html><body><main><h1>Beaks</h1>{P}{slides}{P}</main></body></html>"
+    nodes = parse_html(page, "https://a.example/", ExtractConfig()).nodes
+    assert [node.url[-6:] for node in nodes if isinstance(node, ImageNode)] == ["/a.jpg", "/b.jpg"]
 
 
 def test_what_is_called_a_header_and_tells_something_is_told():

@@ -48,6 +48,7 @@ def run_words(archive, output, *words):
         (("run", "--recipe", "demo", "--input", "x", "--output", "y", "--config", "no.yaml"), "--config no.yaml: No such file"),
         (("run", "--recipe", "demo", "--input", "no/*.warc.gz", "--output", "y"), "--input no/*.warc.gz: no file matches"),
         (("run", "--recipe", "demo", "--input", "nofs://x/*", "--output", "y"), "--input nofs://x/*: "),
+        (("sample", "x", "--pages", "2", "--archives", "3"), "--archives 3: more than --pages 2"),
         (("verify", "no-such-folder"), "no-such-folder: not the folder of a run"),
         (("report", "no-such-folder"), "no-such-folder: not the folder of a run"),
         (("rules", "--run", "no-such-folder"), "no-such-folder: not the folder of a run"),

@@ -2,10 +2,13 @@
 
 import apache_beam as beam
 import pytest
+from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.runners.portability.fn_api_runner.translations import Stage, create_buffer_id
+from apache_beam.runners.worker.bundle_processor import DATA_INPUT_URN, DATA_OUTPUT_URN
 from apache_beam.testing.util import assert_that, equal_to
 
-from lamella.runners.local_runner import LocalRunner
+from lamella.runners.local_runner import LocalRunner, _written_at_once
 
 
 def _sorted(group):
@@ -68,3 +71,25 @@ def test_a_copy_that_others_read_too_stays():
     proto = pipeline.to_runner_api()
     theirs, ours = ([stage.name for stage in runner.create_stages(proto)[1]] for runner in (FnApiRunner(), LocalRunner()))
     assert sorted(ours) == sorted(theirs)
+
+
+def _reads(buffer, records):
+    spec = beam_runner_api_pb2.FunctionSpec(urn=DATA_INPUT_URN, payload=buffer)
+    return beam_runner_api_pb2.PTransform(unique_name=f"read {records}", spec=spec, outputs={"out": records})
+
+
+def _writes(buffer, records):
+    spec = beam_runner_api_pb2.FunctionSpec(urn=DATA_OUTPUT_URN, payload=buffer)
+    return beam_runner_api_pb2.PTransform(unique_name=f"write {records}", spec=spec, inputs={"in": records})
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_a_copy_that_no_stage_writes_into_stays(written):
+    """What fills such a buffer is not seen here: without the copy its records would be lost."""
+    buffer, group = create_buffer_id("flat"), create_buffer_id("by key", "group")
+    copy = Stage("copy", [_reads(buffer, "flat"), _writes(group, "flat")])
+    maker = Stage("maker", [_reads(create_buffer_id("before"), "before"), _writes(buffer, "made")])
+    coders = {"flat": "pairs", "made": "pairs", "before": "pairs"}
+    left = list(_written_at_once([maker, copy] if written else [copy], coders))
+    assert left == ([maker] if written else [copy])
+    assert maker.transforms[1].spec.payload == (group if written else buffer)

@@ -5,6 +5,7 @@ import hashlib
 import io
 from collections import Counter
 from html.parser import HTMLParser
+from itertools import chain
 from urllib.request import urlopen
 
 import av
@@ -109,6 +110,32 @@ def test_files_roll_over(tmp_path):
     for name in names:
         with open(tmp_path / name, "rb") as stream:
             assert next(iter(ArchiveIterator(stream))).rec_type == "warcinfo"
+
+
+def responses_of(archive):
+    with open(archive, "rb") as stream:
+        found = [record for record in ArchiveIterator(stream) if record.rec_type == "response"]
+        return [record.rec_headers.get_header("WARC-Record-ID") for record in found]
+
+
+def test_archives_share_the_pages_out(tmp_path):
+    """The web is the same, in another number of files."""
+    for archives in (1, 3):
+        summary = write_sample(tmp_path / str(archives), 12, 5, archives=archives)
+        assert summary.files == archives + 1
+    (one,), three = (sorted((tmp_path / name).glob("sample-0*.gz")) for name in "13")
+    assert [path.name for path in three] == [f"sample-0000{n}.warc.gz" for n in range(3)]
+    shares = [responses_of(path) for path in three]
+    assert list(chain(*shares)) == responses_of(one) and min(map(len, shares)) > 10
+    first, second = (read_ledger(tmp_path / name / "ledger.jsonl") for name in "13")
+    assert first.pages == second.pages and first.outcomes() == second.outcomes()
+
+
+@pytest.mark.parametrize("archives", [0, 13])
+def test_an_archive_has_a_page_at_least(tmp_path, archives):
+    with pytest.raises(ValueError, match=f"{archives} archives for 12 pages"):
+        write_sample(tmp_path, 12, 5, archives=archives)
+    assert not any(tmp_path.iterdir())
 
 
 def test_every_reason_is_some_things_outcome(web):

@@ -72,11 +72,11 @@ class Join(beam.PTransform):
         pair = tuple[self._by, tuple[int, Any]]
         tagged = [
             inputs[name]
-            | f"Key {name.replace('/', ' ')}" >> beam.FlatMap(_tagged, number, self._keyed[name]).with_output_types(pair)
+            | f"Key {name.replace('/', ' ')}" >> beam.ParDo(_Tagged(number, self._keyed[name])).with_output_types(pair)
             for name, number in numbers.items()
         ]
         together = tagged[0] if len(tagged) == 1 else tuple(tagged) | beam.Flatten()
-        join = beam.FlatMap(_joined, numbers, self._joined, *self._sides).with_output_types(self._gives, **self._outputs)
+        join = beam.ParDo(_Joined(numbers, self._joined), *self._sides).with_output_types(self._gives, **self._outputs)
         return together | beam.GroupByKey() | (join.with_outputs(*self._outputs, main="main") if self._outputs else join)
 
 
@@ -95,10 +95,23 @@ def as_it_is(pair: tuple[Any, Any]) -> Iterable[tuple[Any, Any]]:
     return (pair,)
 
 
-def _tagged(record: Any, number: int, keyed: Keyed) -> Iterator[tuple[Any, tuple[int, Any]]]:
-    return ((key, (number, value)) for key, value in keyed(record))
+class _Tagged(beam.DoFn):
+    """A record -> (key, (number of its kind, value)). What it needs it holds: Beam compares arguments again for each record."""
+
+    def __init__(self, number: int, keyed: Keyed):
+        self._number, self._keyed = number, keyed
+
+    def process(self, record):
+        number = self._number
+        return [(key, (number, value)) for key, value in self._keyed(record)]
 
 
-def _joined(grouped: tuple[Any, Iterable], numbers: Mapping[str, int], joined: Callable, *sides: Any) -> Iterable[Any]:
-    key, values = grouped
-    return joined(key, Group(values, numbers), *sides) or ()
+class _Joined(beam.DoFn):
+    """(key, tagged values) -> what the function makes of the group."""
+
+    def __init__(self, numbers: Mapping[str, int], joined: Callable[..., Iterable[Any]]):
+        self._numbers, self._joined = numbers, joined
+
+    def process(self, grouped, *sides):
+        key, values = grouped
+        return self._joined(key, Group(values, self._numbers), *sides) or ()

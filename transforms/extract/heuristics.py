@@ -24,6 +24,7 @@ class Heuristics:
     max_mark_letters: int = 6  # of a footnote's mark; ours
     min_question_words: int = 4  # of a button that unfolds its answer; ours
     max_button_letters: int = 300  # of a button that holds blocks; one with more was never closed; ours
+    max_variant_words: float = 0.7  # of what is hidden, in its shown twin: with more it is a variant of it, and no tab; ours
     max_card_paragraphs: int = 2  # in one link; where it goes on, it was never closed; ours
     min_whole_link: float = 0.9  # link letters a letter of a text that is a link; ours
     min_slug_words: int = 3  # of an id that is made of its heading's words: "related-posts" is a name; ours
@@ -47,8 +48,10 @@ class Heuristics:
     min_links_to_prose: int = 3  # letters in lists of links a letter of prose: with more, the links are what is told; ours
     max_linked_in_a_row: int = 3  # paragraphs that are links; more are a list of what to read elsewhere; ours
     min_told_beside_comments: float = 0.05  # of their prose, beside comments; with less, the page is a thread; ours
+    max_commented: float = 0.9  # of the page's prose, in comments; with more, the page is a thread; ours, on WCXB
     min_chronicle: int = 3  # headings in a row with a number in each: what happened when; ours
-    min_fact_rows: int = 3  # of a name and its value each; ours
+    min_fact_rows: int = 3  # of a name and its value each, or of the cells below; ours
+    min_data_cells: int = 3  # of a row; a table of such rows tells what it links to; ours, on WCXB
     min_sections: int = 3  # blocks beside each other, each with a heading and prose; ours
     min_header_prose: int = 100  # letters of prose in what is called a header, and tells something; ours, on WCXB
     max_header_links: float = 0.1  # link letters a letter of it; ours, on WCXB

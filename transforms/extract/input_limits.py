@@ -10,6 +10,8 @@ class InputLimits:
     max_title_letters: int = 1000  # of the page's title, that headings are looked for in
     max_unfolded: int = 20  # ids that one HTML element unfolds
     max_twins: int = 10  # HTML elements on either side of a hidden one that are looked at
+    max_compared: int = 20  # hidden HTML elements that are compared with their shown twins: they may stand in each other
+    max_compared_letters: int = 2000  # of each of them
     max_licences: int = 20  # in one page
     max_descriptions: int = 10  # ids in an aria-describedby
     max_sources: int = 20  # of a picture: each of its images is offered all of them
@@ -23,6 +25,7 @@ class InputLimits:
     max_slug_letters: int = 300  # of an id and of its heading
     max_sizes: int = 8  # pictures of one address but for sizes, with which another one is compared
     max_sized_url: int = 2000  # characters of an address in which sizes are looked for
+    max_quotations: int = 200  # texts in quotations that are looked for as a part of what stands before them
     max_state: int = 4_000_000  # characters of embedded state
     max_state_values: int = 200_000  # strings in it
     max_state_holders: int = 5000  # HTML elements whose attributes may hold it

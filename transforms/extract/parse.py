@@ -17,9 +17,10 @@ from lamella.transforms.extract.content.embedded import embedded_html
 from lamella.transforms.extract.content.little import enough_of
 from lamella.transforms.extract.content.main_content import main_elements
 from lamella.transforms.extract.content.reviews import settle_reviews
+from lamella.transforms.extract.content.threads import settle_thread
 from lamella.transforms.extract.content.titles import opening_heading
 from lamella.transforms.extract.dom.blocks import BlockTree, Element
-from lamella.transforms.extract.dom.landmarks import landmarks
+from lamella.transforms.extract.dom.landmarks import declares_thread, landmarks
 from lamella.transforms.extract.dom.opened import opened, with_closed_buttons
 from lamella.transforms.extract.dom.tags import HEADINGS
 from lamella.transforms.extract.dom.walk import Walk
@@ -63,6 +64,7 @@ def parse_html(html: str | bytes, url: str, config: ExtractConfig) -> Parsed:
         dom = LexborHTMLParser(whole, options=_PLAIN)
         found, walk = landmarks(dom), walk_page(dom, url, config)
     walk.head.add_licences(found)
+    walk.tree.thread = declares_thread(dom, page)
     elements = _main_content(walk.tree, config)
     says_little = _letters(elements) < config.min_article_prose
     sure = confidence(walk.tree, elements, says_little, config.min_prose_words)
@@ -95,6 +97,7 @@ def _main_content(tree: BlockTree, config: ExtractConfig) -> list[Element]:
     """What stays of a page that was walked; its captions move onto their media."""
     tree.add_up(config.min_prose_words)
     settle_captions(tree, config)
+    settle_thread(tree)
     settle_reviews(tree)
     return without_copies(without_boilerplate(tree, main_elements(tree, config), config))
 
@@ -106,6 +109,7 @@ def _sought(
     is more; and the page that it stands in."""
     tree = walk.tree
     unhidden = walk_page(dom, walk.url, config, thorough=True).tree
+    unhidden.thread = tree.thread
     hidden = _main_content(unhidden, config)
     if _letters(hidden) > config.min_article_prose + _letters(elements):
         elements, tree = hidden, unhidden

@@ -125,18 +125,23 @@ def _without_logos(elements: list[Element], limits: "ExtractConfig") -> list[Ele
 
 
 def _link_densities(tree: BlockTree, elements: list[Element]) -> list[float]:
-    """For each block, the link density of the list or table that it stands in, whole; 1.0 where it stands in none."""
+    """For each block, the link density of the list or table that it stands in, whole; 1.0 where it stands in none, and 0.0 in a
+    table with several rows of several cells: it tells what it links to."""
     blocks = tree.blocks
     wholes = [0] * len(blocks)
     for index, block in enumerate(blocks):
         whole = wholes[block.parent] if index else 0
         lists = block.tag in _LISTS and blocks[whole].tag not in _LISTS  # a list within a list is part of it
         wholes[index] = index if lists or block.tag == "table" else whole
-    letters, links = [0] * len(blocks), [0] * len(blocks)
+    letters, links, rows = [0] * len(blocks), [0] * len(blocks), [0] * len(blocks)
     for element in elements:
         if element.tag in ("li", "tr"):
             letters[wholes[element.block]] += len(element.text)
             links[wholes[element.block]] += element.link_letters
+            cells = element.text.count(CELL_EDGE) + 1 if element.tag == "tr" else 0
+            rows[wholes[element.block]] += cells >= HEURISTICS.min_data_cells
+    for index, count in enumerate(rows):
+        links[index] = 0 if count >= HEURISTICS.min_fact_rows else links[index]
     return [links[whole] / letters[whole] if whole and letters[whole] else 1.0 for whole in wholes]
 
 

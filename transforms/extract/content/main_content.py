@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lamella.transforms.extract.content.entries import entries_of, priced_blocks, without_repeated_lines
 from lamella.transforms.extract.content.invitations import headlines, invites, told_about
 from lamella.transforms.extract.content.pictures import cover_before, picture_blocks
-from lamella.transforms.extract.content.sections import section_blocks, told_in_place, told_promotions
+from lamella.transforms.extract.content.sections import section_blocks, section_headers, told_in_place, told_promotions
 from lamella.transforms.extract.content.titles import lead_of, told_under_title
 from lamella.transforms.extract.content.trailing import core_of, without_trailing
 from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element
@@ -40,7 +40,7 @@ def main_elements(tree: BlockTree, limits: "ExtractConfig") -> list[Element]:
     figures = tree.within([block.tag == "figure" for block in tree.blocks])
     namesakes = _prose_of_namesakes(tree)
     told = told_under_title(tree, limits)
-    content = picture_blocks(tree, limits) | section_blocks(tree)
+    content = picture_blocks(tree, limits) | section_blocks(tree) | section_headers(tree)
     if not told:
         content |= told_in_place(tree)
     marked = [
@@ -163,7 +163,8 @@ def _is_marked(tree: BlockTree, index: int, prose: float, told: bool, limits: "E
         return False
     hint = HEADER if block.tag == "header" else block.hint
     if hint == LABEL:
-        return not block.title and block.prose <= limits.max_label_prose * total
+        little = block.prose <= limits.max_label_prose * total and prose <= limits.max_boilerplate_prose * total
+        return little and not block.title
     if hint == BOILERPLATE:
         return block.prose <= limits.max_comments_prose * total
     if hint == CONSENT:

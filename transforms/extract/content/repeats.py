@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.blocks import BlockTree, Element
 from lamella.transforms.extract.heuristics import HEURISTICS
+from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
@@ -14,7 +15,7 @@ _IN_ROWS = frozenset(("tr", "pre"))  # tables and code repeat themselves for a r
 
 
 def without_repeats(tree: BlockTree, elements: list[Element], limits: "ExtractConfig") -> list[Element]:
-    again = _said_again(tree, elements)
+    again = _said_again(tree, elements, limits)
     elements = [element for element in elements if id(element) not in again]
     again = _paragraphs_again(tree, elements, limits)
     return [element for element in elements if id(element) not in again]
@@ -42,17 +43,14 @@ def _paragraphs_again(tree: BlockTree, elements: list[Element], limits: "Extract
     return set(repeats)
 
 
-def _said_again(tree: BlockTree, elements: list[Element]) -> set[int]:
+def _said_again(tree: BlockTree, elements: list[Element], limits: "ExtractConfig") -> set[int]:
     """Quotations of what stands before, and several texts in a row that stood there in the same order, in a block elsewhere."""
     texts = [element for element in elements if not element.media]
     places: dict[str, list[int]] = {}
     for index, element in enumerate(texts):
         places.setdefault(element.text, []).append(index)
-    if len(places) == len(texts):
-        return set()
-    quoted = tree.within([block.tag == "blockquote" for block in tree.blocks])
-    again = {id(one) for at, one in enumerate(texts) if quoted[one.block] and places[one.text][0] < at}
-    index = 0
+    again = _quoted_again(tree, texts, places, limits)
+    index = 0 if len(places) < len(texts) else len(texts)
     while index < len(texts):
         before = places[texts[index].text][: HEURISTICS.max_repeats_compared]
         length = max((_alike(tree, texts, first, index) for first in before if first < index), default=0)
@@ -64,6 +62,25 @@ def _said_again(tree: BlockTree, elements: list[Element]) -> set[int]:
         ):
             again.update(map(id, row))
         index += max(length, 1)
+    return again
+
+
+def _quoted_again(tree: BlockTree, texts: list[Element], places: dict[str, list[int]], limits: "ExtractConfig") -> set[int]:
+    """What a quotation says that a text before it says, too: word for word, or, where it is prose, as a part of it."""
+    if all(block.tag != "blockquote" for block in tree.blocks):
+        return set()
+    quoted = tree.within([block.tag == "blockquote" for block in tree.blocks])
+    again: set[int] = set()
+    said, left, length = "\n".join(one.text for one in texts), INPUT_LIMITS.max_quotations, 0
+    for at, one in enumerate(texts):
+        if quoted[one.block]:
+            before = places[one.text][0] < at
+            if not before and left > 0 and one.words >= limits.min_prose_words:
+                left -= 1
+                before = said.find(one.text, 0, length) >= 0
+            if before:
+                again.add(id(one))
+        length += len(one.text) + 1
     return again
 
 

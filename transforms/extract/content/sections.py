@@ -5,7 +5,13 @@ with a heading and prose, and one of them says nothing of itself, they are parts
 """
 
 from lamella.transforms.extract.dom.blocks import Block, BlockTree
-from lamella.transforms.extract.dom.class_heuristics import LIKELY_BOILERPLATE, PROMOTION, says_review, tells_only_where
+from lamella.transforms.extract.dom.class_heuristics import (
+    HEADER,
+    LIKELY_BOILERPLATE,
+    PROMOTION,
+    says_review,
+    tells_only_where,
+)
 from lamella.transforms.extract.heuristics import HEURISTICS
 from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
@@ -24,6 +30,15 @@ def section_blocks(tree: BlockTree) -> set[int]:
         for index in group
         if tree.blocks[index].hint in _DOUBTFUL and tells_only_where(tree.blocks[index].name[: INPUT_LIMITS.max_names])
     }
+
+
+def section_headers(tree: BlockTree) -> set[int]:
+    """The headers that are several of one name, each with a heading: a site has one."""
+    groups: dict[tuple[str, str], list[int]] = {}
+    for index, block in enumerate(tree.blocks):
+        if (block.hint == HEADER or block.tag == "header") and block.headings:
+            groups.setdefault((block.tag, block.name), []).append(index)
+    return {index for group in groups.values() if len(group) >= HEURISTICS.min_sections for index in group}
 
 
 def told_in_place(tree: BlockTree) -> set[int]:

@@ -76,6 +76,7 @@ class BlockTree:
     blocks: list[Block] = field(default_factory=lambda: [Block("#root", -1)])
     elements: list[Element] = field(default_factory=list)
     title: str = ""  # of the page, as its head has it
+    thread: bool = False  # the page declares that it is a thread of a forum
     _ends: list[int] = field(default_factory=list)  # as `ends` found it
 
     def add_up(self, min_prose_words: int) -> None:
@@ -105,8 +106,10 @@ class BlockTree:
                 parent.code += block.code
                 parent.headings += block.headings
                 parent.title = parent.title or block.title
-            parent.media += block.media
-            parent.main = parent.main or block.main
+            if block.media:
+                parent.media += block.media
+            if block.main:
+                parent.main = True
 
     def _close_links(self, min_prose_words: int) -> None:
         """Paragraphs in a row that are one link each, all to one place: the link was never closed, and parsers open it anew in

@@ -88,7 +88,7 @@ _PAIRS, _COMMENT_PAIRS = re.compile(_pattern(_GROUPS, "boilerplate")), re.compil
 _CAPTIONS = re.compile(_pattern(_GROUPS, "caption"))
 _SILENCES = re.compile(f"(?:^|[_-]){_pattern(_GROUPS, 'silent')}(?:$|[_-])")
 _ANY_PAIR = re.compile(_pattern(_GROUPS, *_BITS))
-_OF_SITE, _PROMOTES, _OPENS, _OF_PICTURES, _ADVERTISES, _FOLDED = (
+_OF_SITE, _PROMOTES, _OPENS, _OF_PICTURES, _ADVERTISES, _FOLDED, _HANDLES, _MESSAGES = (
     re.compile(_pattern(_GROUPS, says), re.IGNORECASE)
     for says in (
         "picture of the site",
@@ -97,6 +97,8 @@ _OF_SITE, _PROMOTES, _OPENS, _OF_PICTURES, _ADVERTISES, _FOLDED = (
         "picture",
         "address that advertises",
         "folded",
+        "handle",
+        "message",
     )
 )
 _SHORTEST_PAIR = 6  # "social"
@@ -197,6 +199,18 @@ def says_folded(class_: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
+def says_handle(class_: str) -> bool:
+    """Whether a class is that of something by which a reader unfolds what stands behind it."""
+    return bool(_HANDLES.search(_CAMEL.sub("-", class_)))
+
+
+@lru_cache(maxsize=4096)
+def says_message(class_: str) -> bool:
+    """Whether the class of a hidden HTML element says that it waits for something to happen."""
+    return bool(_MESSAGES.search(_CAMEL.sub("-", class_)))
+
+
+@lru_cache(maxsize=4096)
 def says_review(class_: str) -> bool:
     """Whether a word of a class is a review."""
     return any("review" in _words_of(_CAMEL.sub("-", token).lower()) for token in class_.split())
@@ -237,14 +251,16 @@ def _names_say(names: str) -> int:
 
 def _read(names: str) -> int:
     names = names[: INPUT_LIMITS.max_names]
+    if len(_said) >= _MOST_REMEMBERED:
+        _said.clear()
     tokens = names.split()
-    if len(tokens) == 1:
-        return _keep(_said, names, _token_says(tokens[0]))
-    said = 0
-    for token in tokens:
-        says = _said.get(token, -1)
-        said |= says if says >= 0 else _keep(_said, token, _token_says(token))
-    return _keep(_said, names, said)
+    said = _token_says(tokens[0]) if len(tokens) == 1 else 0
+    for token in tokens if len(tokens) > 1 else ():
+        if (says := _said.get(token, -1)) < 0:
+            says = _said[token] = _token_says(token)
+        said |= says
+    _said[names] = said
+    return said
 
 
 def _token_says(token: str) -> int:

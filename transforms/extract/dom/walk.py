@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Attributes = dict[str, str | None]
 SKIP = object()  # from a handler: the inside of the HTML element is not walked
+_new = object.__new__
 _MOST_NAMES = INPUT_LIMITS.max_names
 _FULL_STOPS = frozenset(".!?…。！？")
 
@@ -29,7 +30,7 @@ class Walk:
         *("url", "thorough", "tree", "head", "max_px", "max_url", "max_field", "min_prose_words", "position", "block"),
         *("text_tag", "pieces", "began", "links", "link_letters", "slants", "slanted_letters", "muted", "joined", "codes"),
         *("code_letters", "weak_links", "weak_letters", "link_block", "href_of_text", "wrapped", "heading_texts", "entered"),
-        *("named", "buttons", "held", "row_began", "columned", "controlled", "href", "sources", "video"),
+        *("named", "buttons", "compared", "held", "row_began", "columned", "controlled", "href", "sources", "video"),
     )
 
     def __init__(self, url: str, config: "ExtractConfig", thorough: bool = False):
@@ -48,6 +49,7 @@ class Walk:
         self.wrapped = False  # whether the last of them began in a block around the text
         self.heading_texts = 0  # of the heading that is open
         self.entered = self.named = self.buttons = 0  # boilerplate by tag, by name, and buttons that were looked into
+        self.compared = 0  # hidden HTML elements that were compared with their twins
         self.held = False  # a button that was passed by held blocks: it may never have been closed
         self.row_began = False  # the table row that is open had a cell
         self.columned = 0  # the block of the last table that had a row of several cells
@@ -158,10 +160,15 @@ class Walk:
             if len(class_) > _MOST_NAMES:
                 class_ = class_[:_MOST_NAMES]
             hint, caption = traits_of(tag, role, class_, id_)
-            block = Block(tag, self.block, hint, class_, caption, tag == "main" or role == "main")
-        else:  # nearly half of all blocks: there is nothing to read
+        else:
+            role = class_ = ""
             hint, caption = traits_of_tag(tag)
-            block = Block(tag, self.block, hint, "", caption, tag == "main")
+        block = _new(Block)  # a walk makes hundreds, and their `__init__` would take as long as the rest of this
+        block.tag, block.parent = tag, self.block
+        block.hint, block.name = hint, class_
+        block.caption, block.main = caption, tag == "main" or role == "main"
+        block.letters = block.link_letters = block.headings = block.media = block.code = 0
+        block.prose, block.title = 0.0, False
         self.block = len(blocks)
         blocks.append(block)
         return block
