@@ -1,5 +1,6 @@
 """Elements -> which of them are short lines told in a row: verse, facts, ingredients."""
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.blocks import BlockTree, Element
@@ -16,7 +17,7 @@ def runs_of(tree: BlockTree, elements: list[Element], limits: "ExtractConfig") -
     """Which elements stand among several short lines in a row without a link, on a page that says little else: verse, facts. In
     a text they are told where they have a heading of their own and another one follows, as ingredients do, or where each row
     of them is a name and a value."""
-    run = [False] * len(elements)
+    run = _facts(tree, elements, limits)
     little = sum(len(element.text) for element in elements if is_sentence(element, limits)) < limits.min_article_prose
     at = 0
     for index in range(len(elements) + 1):
@@ -25,7 +26,7 @@ def runs_of(tree: BlockTree, elements: list[Element], limits: "ExtractConfig") -
             or not _is_line(elements[index])
             or (not little and elements[index].words >= limits.min_prose_words)
         ):
-            several = index - at >= limits.min_run and (little or _is_in_rows(tree, elements[at:index]))
+            several = index - at >= limits.min_run and little
             if several or (index - at >= HEURISTICS.min_section_lines and _is_section(elements, at, index)):
                 run[at:index] = [True] * (index - at)
             at = index + 1
@@ -40,15 +41,22 @@ def _is_section(elements: list[Element], start: int, end: int) -> bool:
     return heading in HEADINGS and heading != "h1" and following in HEADINGS and following <= heading
 
 
-def _is_in_rows(tree: BlockTree, lines: list[Element]) -> bool:
-    """Whether the lines stand in blocks of two, all of one name, one below the other: a name and its value."""
-    blocks = tree.blocks
-    if len(lines) < 2 * HEURISTICS.min_fact_rows or len(lines) % 2:
-        return False
-    rows = [blocks[element.block].parent for element in lines]
-    pairs = list(zip(rows[::2], rows[1::2], strict=True))
-    alike = len({(blocks[row].tag, blocks[row].name, blocks[row].parent) for row, _ in pairs}) == 1
-    return alike and all(row == other for row, other in pairs) and len({row for row, _ in pairs}) == len(pairs)
+def _facts(tree: BlockTree, elements: list[Element], limits: "ExtractConfig") -> list[bool]:
+    """Which elements are a name and its value: two short lines, each in its own, that are all of a block, and several such
+    blocks have one name."""
+    blocks, run = tree.blocks, [False] * len(elements)
+    rows: dict[tuple[str, str], list[int]] = {}
+    for index, (name, value) in enumerate(pairwise(elements)):
+        row = blocks[name.block].parent
+        if row != blocks[value.block].parent or name.block == value.block or not (_is_line(name) and _is_line(value)):
+            continue
+        if blocks[row].letters == len(name.text) + len(value.text) and name.words < limits.min_prose_words:
+            rows.setdefault((blocks[row].tag, blocks[row].name), []).append(index)
+    for found in rows.values():
+        if len(found) >= HEURISTICS.min_fact_rows:
+            for index in found:
+                run[index] = run[index + 1] = True
+    return run
 
 
 def _is_line(element: Element) -> bool:

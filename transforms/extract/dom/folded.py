@@ -46,7 +46,22 @@ def _unfolds(before: LexborNode, panel: LexborNode) -> bool:
     attributes = before.attributes
     if before.tag in _HANDLES or attributes.get("role") == "button" or "aria-expanded" in attributes:
         return True
+    if before.tag in _PANELS:
+        return _asks(before)
     return before.tag in _LESSER_HEADINGS and (_is_handle(before) or _is_one_of_several(before, panel))
+
+
+def _asks(before: LexborNode) -> bool:
+    """Whether a line of some words is all that it says, and a question."""
+    said = ""
+    for count, inner in enumerate(before.traverse(include_text=True)):
+        if count == INPUT_LIMITS.max_nodes_before:
+            return False
+        if inner.tag == "-text" and (text := (inner.text_content or "").strip()):
+            if said:
+                return False
+            said = text
+    return said[-1:] in _QUESTION_MARKS and len(said.split()) >= HEURISTICS.min_question_words
 
 
 def _is_handle(heading: LexborNode) -> bool:
