@@ -219,7 +219,7 @@ def test_posts_of_an_archive_are_entries_though_the_class_of_each_is_its_own():
         for n in range(8)
     )
     said = texts(f"{MENU}<main><h1>All nights</h1>{posts}</main>")
-    assert [text for text in said if text.startswith("Night")] == [f"Night number {n} by the lake" for n in range(8)]
+    assert [text for text in said if text.startswith("Night number")] == [f"Night number {n} by the lake" for n in range(8)]
 
 
 def test_two_links_that_touch_are_two_words_but_where_a_script_knows_no_spaces():
