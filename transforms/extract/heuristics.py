@@ -44,6 +44,7 @@ class Heuristics:
     max_parts: int = 8  # pictures and lines of a figure with parts, (a) to (h); ours
     min_cover_px: int = 150  # the smaller side, where it is declared, of a picture before the article; less is a banner; ours
     # The main content.
+    max_letters_a_word: int = 80  # of a text that is no address; with more it is for scripts; ours, on WCXB
     max_price_characters: int = 60  # of a line that is a price; ours
     min_links_to_prose: int = 3  # letters in lists of links a letter of prose: with more, the links are what is told; ours
     max_linked_in_a_row: int = 3  # paragraphs that are links; more are a list of what to read elsewhere; ours
