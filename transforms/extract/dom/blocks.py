@@ -106,8 +106,10 @@ class BlockTree:
                 parent.code += block.code
                 parent.headings += block.headings
                 parent.title = parent.title or block.title
-            parent.media += block.media
-            parent.main = parent.main or block.main
+            if block.media:
+                parent.media += block.media
+            if block.main:
+                parent.main = True
 
     def _close_links(self, min_prose_words: int) -> None:
         """Paragraphs in a row that are one link each, all to one place: the link was never closed, and parsers open it anew in

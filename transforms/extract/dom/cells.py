@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from selectolax.lexbor import LexborNode
 
+from lamella.transforms.extract.dom.selectors import holds
 from lamella.transforms.extract.dom.texts import CELL
 from lamella.transforms.extract.dom.walk import Walk
 from lamella.transforms.extract.heuristics import HEURISTICS
@@ -52,4 +53,4 @@ def _is_short(node: LexborNode) -> bool:
     child = node.child
     while child is not None and child.tag not in _PARTS:
         child = child.next
-    return child is not None and node.css_first(_MORE_THAN_WORDS) is None and len(node.text()) <= HEURISTICS.max_cell_letters
+    return child is not None and not holds(node, _MORE_THAN_WORDS) and len(node.text()) <= HEURISTICS.max_cell_letters

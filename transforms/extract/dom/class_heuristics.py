@@ -251,14 +251,16 @@ def _names_say(names: str) -> int:
 
 def _read(names: str) -> int:
     names = names[: INPUT_LIMITS.max_names]
+    if len(_said) >= _MOST_REMEMBERED:
+        _said.clear()
     tokens = names.split()
-    if len(tokens) == 1:
-        return _keep(_said, names, _token_says(tokens[0]))
-    said = 0
-    for token in tokens:
-        says = _said.get(token, -1)
-        said |= says if says >= 0 else _keep(_said, token, _token_says(token))
-    return _keep(_said, names, said)
+    said = _token_says(tokens[0]) if len(tokens) == 1 else 0
+    for token in tokens if len(tokens) > 1 else ():
+        if (says := _said.get(token, -1)) < 0:
+            says = _said[token] = _token_says(token)
+        said |= says
+    _said[names] = said
+    return said
 
 
 def _token_says(token: str) -> int:

@@ -3,6 +3,7 @@
 from selectolax.lexbor import LexborNode, create_tag
 
 from lamella.transforms.extract.dom.class_heuristics import BOILERPLATE, LABEL, LIKELY_BOILERPLATE
+from lamella.transforms.extract.dom.selectors import holds
 from lamella.transforms.extract.dom.walk import Walk
 from lamella.transforms.extract.heuristics import HEURISTICS
 from lamella.transforms.extract.input_limits import INPUT_LIMITS
@@ -22,7 +23,7 @@ def is_entered(walk: Walk, node: LexborNode, tag: str, hint: str) -> bool:
     """Whether boilerplate is walked: what HTML calls so for a title or the main part in it, what only its names call so
     for anything that may be content. Each is looked into a bounded number of times: they stand within each other."""
     if hint == BOILERPLATE:
-        if walk.entered < INPUT_LIMITS.max_entered and node.css_first(_NAVIGATED if tag == "nav" else _CONTENT) is None:
+        if walk.entered < INPUT_LIMITS.max_entered and not holds(node, _NAVIGATED if tag == "nav" else _CONTENT):
             return False
         walk.entered += 1
         return True
@@ -34,7 +35,7 @@ def is_entered(walk: Walk, node: LexborNode, tag: str, hint: str) -> bool:
 
 def hint_of_form(node: LexborNode, hint: str) -> str:
     """A form that asks who one is is of the site, whatever it is called: forms never stand within each other."""
-    return LIKELY_BOILERPLATE if hint == LABEL and node.css_first(_LOGIN) is not None else hint
+    return LIKELY_BOILERPLATE if hint == LABEL and holds(node, _LOGIN) else hint
 
 
 def _is_menu(node: LexborNode) -> bool:

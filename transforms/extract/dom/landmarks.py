@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from lamella.transforms.extract.dom.selectors import found as found_in
+from lamella.transforms.extract.dom.selectors import holds
 from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
 _LOOKED_FOR = '[rel~="license" i][href], script[type="application/rsl+xml" i], template, iframe, textarea, title, select'
@@ -34,7 +36,7 @@ def declares_thread(dom: LexborHTMLParser, page: bytes) -> bool:
 def landmarks(dom: LexborHTMLParser) -> Landmarks:
     found = Landmarks(False, False, [], [], [])
     templates, swallowed, choices = False, False, 0
-    for node in dom.css(_LOOKED_FOR):
+    for node in found_in(dom.root, _LOOKED_FOR) if dom.root is not None else ():
         tag = node.tag
         if tag == "template":
             templates = True
@@ -42,7 +44,7 @@ def landmarks(dom: LexborHTMLParser) -> Landmarks:
             found.rsl_texts.append(node)
         elif tag == "select":
             choices += 1
-            swallowed = swallowed or (choices <= INPUT_LIMITS.max_choices and node.css_first(_NO_CHOICE) is not None)
+            swallowed = swallowed or (choices <= INPUT_LIMITS.max_choices and holds(node, _NO_CHOICE))
         elif tag not in ("iframe", "textarea", "title"):
             found.licences.append(node)
             if tag == "link" and (node.attributes.get("type") or "").lower() == _RSL:

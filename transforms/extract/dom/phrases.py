@@ -6,6 +6,7 @@ from selectolax.lexbor import LexborNode
 
 from lamella.transforms.extract.dom.block_tags import begin_block
 from lamella.transforms.extract.dom.class_heuristics import is_caption, is_silent
+from lamella.transforms.extract.dom.selectors import found, holds
 from lamella.transforms.extract.dom.tags import BLOCKS, HEADINGS, UNFOLDS, is_line
 from lamella.transforms.extract.dom.texts import BREAK
 from lamella.transforms.extract.dom.walk import SKIP, Attributes, Walk
@@ -45,8 +46,8 @@ def phrase(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> ob
 
 def formula(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> object:
     """Its TeX, as an annotation or an attribute has it; else its signs in a line."""
-    source = node.css_first(_TEX)
-    if text := (source.text() if source is not None else "") or attributes.get("alttext") or "":
+    sources = found(node, _TEX)
+    if text := (sources[0].text() if sources else "") or attributes.get("alttext") or "":
         walk.add_text(text.strip())
         return SKIP
     return None
@@ -68,7 +69,9 @@ def button(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> ob
     walk.buttons += 1
     if walk.buttons > INPUT_LIMITS.max_buttons:
         return SKIP
-    if node.css_first(_BUTTON_MATTER) is not None:
+    child = node.first_child
+    plain = child is None or (child.next is None and child.tag == "-text")  # as most are
+    if not plain and holds(node, _BUTTON_MATTER):
         if len(node.text() or "") > HEURISTICS.max_button_letters:
             return begin_block(walk, node, tag, attributes)
         walk.held = True
