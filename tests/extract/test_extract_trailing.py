@@ -19,7 +19,10 @@ def said(behind: str) -> list[str]:
 
 
 def answers(count: int, link: str = "") -> str:
-    return "".join(f"<div><div>Is corn number {number} ripe?</div><div>In year {number} it is. {ANSWER}{link}</div></div>" for number in range(count))
+    return "".join(
+        f"<div><div>Is corn number {number} ripe?</div><div>In year {number} it is. {ANSWER}{link}</div></div>"
+        for number in range(count)
+    )
 
 
 @pytest.mark.parametrize(("count", "told"), [(20, 20), (4, 0)])
