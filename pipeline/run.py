@@ -80,24 +80,38 @@ def run(
     check_own(folder, REPORT_FILES)
     sweep(folder, _folders(folder))
 
-    facts = begin(config, archives, folder)
-
-    def timed(label: str, build) -> None:
-        start = time.monotonic()
-        with older_objects_kept():
-            execute(label, build)
-        seconds = facts["jobs"].get(label, {}).get("seconds", 0.0) if label == EXTRACT else 0.0
-        facts["jobs"][label] = {"seconds": round(seconds + time.monotonic() - start, 2), "done": label == EXTRACT}
-        _write_facts(folder, facts)
-
-    def done(job: str) -> None:
-        facts["jobs"][job] = {"seconds": 0.0} | facts["jobs"].get(job, {}) | {"done": True}
-        _write_facts(folder, facts)
-
+    clock = _Clock(begin(config, archives, folder), folder, execute)
     context = RunContext(
-        config=config, archives=archives, folder=folder, execute=timed, say=say, processes=processes, deep=deep, done=done
+        config=config,
+        archives=archives,
+        folder=folder,
+        execute=clock.timed,
+        say=say,
+        processes=processes,
+        deep=deep,
+        done=clock.done,
     )
     return run_jobs(context)
+
+
+class _Clock:
+    """Writes into `run.json` how long each pipeline takes, and which jobs are done, as soon as it is known."""
+
+    def __init__(self, facts: dict, folder: str, execute: Callable):
+        self._facts, self._folder, self._execute = facts, folder, execute
+
+    def timed(self, label: str, build: Callable) -> None:
+        jobs, start = self._facts["jobs"], time.monotonic()
+        with older_objects_kept():
+            self._execute(label, build)
+        seconds = jobs.get(label, {}).get("seconds", 0.0) if label == EXTRACT else 0.0
+        jobs[label] = {"seconds": round(seconds + time.monotonic() - start, 2), "done": label == EXTRACT}
+        _write_facts(self._folder, self._facts)
+
+    def done(self, job: str) -> None:
+        jobs = self._facts["jobs"]
+        jobs[job] = {"seconds": 0.0} | jobs.get(job, {}) | {"done": True}
+        _write_facts(self._folder, self._facts)
 
 
 @contextmanager

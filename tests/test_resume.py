@@ -32,13 +32,6 @@ def command(web, folder, *words):
     return ["run", "--recipe", "demo", *archives, "--no-report", "caption.on=false", *words]
 
 
-def run(web, folder, *words, seed):
-    """With a seed of its own for Python's hash, which a process has from its start."""
-    program = [sys.executable, "-m", "lamella", *command(web, folder, *words)]
-    done = subprocess.run(program, env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
 def ended(child):
     """What it printed and said."""
     code, said = child.end(600)
@@ -55,16 +48,15 @@ def web(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def commands(tmp_path_factory):
-    """With a hash seed that no other run here has, and with the models' imports made, which runs that are killed would each
-    make."""
+    """With the models' imports made, which each run would make; all have one seed of Python's hash."""
     with fork_server(tmp_path_factory.mktemp("commands"), (*RUNS, *MODELS), PYTHONHASHSEED="3") as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def undisturbed(web):
+def undisturbed(web, commands):
     """(contents, seconds without the imports) of a run that nobody disturbs."""
-    run(web, web.parent / "whole", seed="1")
+    ended(commands.command(*command(web, web.parent / "whole")))
     told = json.loads((web.parent / "whole" / "run.json").read_text())["jobs"]
     return contents_hash(str(web.parent / "whole")), sum(job["seconds"] for job in told.values())
 
@@ -85,7 +77,10 @@ def test_a_run_that_is_killed_goes_on_to_the_same_bytes(web, undisturbed, comman
 
 @pytest.mark.slow
 def test_two_processes_and_another_hash_seed_write_the_same_bytes(web, undisturbed, tmp_path):
-    run(web, tmp_path / "two", "--processes", "2", seed="2")
+    program = [sys.executable, "-m", "lamella", *command(web, tmp_path / "two", "--processes", "2")]
+    seeded = os.environ | {"PYTHONHASHSEED": "2"}  # which a process has from its start
+    done = subprocess.run(program, env=seeded, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
     assert contents_hash(str(tmp_path / "two")) == undisturbed[0]
 
 

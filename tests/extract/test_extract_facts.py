@@ -1,4 +1,4 @@
-"""Names and values in blocks of two, wherever they stand; answers hidden behind a line that asks."""
+"""Names and values in blocks of two; answers hidden behind a line that asks; ids that scripts read, and no reader."""
 
 import pytest
 
@@ -51,3 +51,14 @@ def test_an_answer_hidden_behind_the_line_that_asks_is_told():
 def test_what_is_hidden_behind_another_line_is_not(line):
     assert ANSWER not in said(asked(line))
     assert ANSWER not in said(asked("Does the cord reach the socket?", "<div>It reaches.</div>"))
+
+
+def test_ids_in_the_text_are_for_scripts_and_addresses_for_readers():
+    ids = " ".join(f"{number}f2c3bf1f466ab8566f031758a086p16207f0d54424472ad5151542a45a841c3" * 2 for number in range(8))
+    assert said(f"<main><h1>A keyboard</h1><p>{KEYS} {KEYS}</p><div>{ids}</div><p>{CORD}</p></main>") == [
+        "A keyboard",
+        f"{KEYS} {KEYS}",
+        CORD,
+    ]
+    address = "https://a.example/" + "-".join(["boards"] * 20)
+    assert address in said(f"<main><h1>A keyboard</h1><p>{KEYS} {KEYS}</p><p>{address}.</p><p>{CORD}</p></main>")[2]

@@ -210,3 +210,21 @@ def test_headers_of_sections_are_told_though_their_headings_link():
     said = texts(f"<header><h2><a href=/>All the lakes of the land</a></h2></header><main><h1>Lakes</h1>{sections}</main>")
     assert [text for text in said if text.startswith("The lake of")] == [f"The lake of the number {n}" for n in range(4)]
     assert "All the lakes of the land" not in said
+
+
+def test_posts_of_an_archive_are_entries_though_the_class_of_each_is_its_own():
+    posts = "".join(
+        f"<article class='post-{n} post category-{'abcdefgh'[n]}'><header class=entry-header><h2><a href=/{n}>Night number {n}"
+        f" by the lake</a></h2></header><p>Night {n} had {n + 9} flamingos on the lake, on one leg each.</p></article>"
+        for n in range(8)
+    )
+    said = texts(f"{MENU}<main><h1>All nights</h1>{posts}</main>")
+    assert [text for text in said if text.startswith("Night number")] == [f"Night number {n} by the lake" for n in range(8)]
+
+
+def test_two_links_that_touch_are_two_words_but_where_a_script_knows_no_spaces():
+    touching = (
+        "<p>The books are called <a href=/z>Zoology</a><a href=/l>Lakes</a> and <a href=/t>東京</a><a href=/m>都</a>.</p>"
+    )
+    said = texts(f"<main><h1>Birds</h1><p>{BIRDS}</p>{touching}<p>{LAKE}</p></main>")
+    assert said[2] == "The books are called Zoology Lakes and 東京都."

@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 from attack_texts import Attack, attacks_on
 
-_SIZE = 2048  # characters of the first try
-_NOTICED_S = 0.0006  # linear patterns take less for the first try, and need no second look
+_SIZE = 1024  # characters of the first try
+_NOTICED_S = 0.0003  # linear patterns take less for the first try, and need no second look; a square takes milliseconds
+_MEASURED_S = 0.0006  # what is less says nothing of growth
 _STOPPED_S = 0.1  # of one call
 _SIZES = tuple(256 << step for step in range(7))
 _GROWTH = 3.0  # 2 is linear, 4 is quadratic
@@ -66,7 +67,7 @@ class _Case(NamedTuple):
                 times[size] = min(times[size], self._time(size))
                 if times[size] >= _STOPPED_S:
                     return self._time(2 * size) >= _STOPPED_S  # a size that happens to lie at the limit may end in time
-        growth = [after / before if after > _NOTICED_S else 0 for before, after in pairwise(times.values())]
+        growth = [after / before if after > _MEASURED_S else 0 for before, after in pairwise(times.values())]
         steep = any(min(pair) > _GROWTH for pair in pairwise(growth))
         last, some = times[_SIZES[-1]], times[_SIZES[-4]]
         return (steep and last > _GROWTH * 8 * some) or last > _COSTLY_S * _SIZES[-1]

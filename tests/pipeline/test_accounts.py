@@ -3,7 +3,8 @@
 from collections import Counter
 
 import pytest
-from run_folder import SMALL_COUNTERS, counters, rejection, small_rejections, small_run
+from run_folder import counters, rejection
+from small_run import SMALL_COUNTERS, small_rejections, small_run
 
 from lamella.pipeline.audit import (
     Line,

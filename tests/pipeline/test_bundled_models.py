@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from run_folder import small_run
+from small_run import small_run
 
 from lamella.pipeline.bundled import models_in_use, warn_of_archives, warn_of_pages
 from lamella.pipeline.config.resolution import resolve

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from run_folder import SITE, picture, small_run
+from run_folder import picture
+from small_run import SITE, small_run
 
 from lamella.reporting.card import card
 from lamella.reporting.report import build_report, write_report

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
-from run_folder import small_run
 from shard_world import World
+from small_run import small_run
 from store_world import store_at
 
 from lamella.pipeline import damage

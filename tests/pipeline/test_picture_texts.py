@@ -3,11 +3,14 @@
 from pathlib import Path
 
 import pytest
-from run_folder import ImageTextPair, Media, Pack, Rejection, image_pair, media, rejection, synthetic_pair, write_run
+from run_folder import Pack, image_pair, media, rejection, synthetic_pair, write_run
 
 from lamella.pipeline.config.resolution import resolve
 from lamella.reporting.picture_texts import picture_texts
 from lamella.reporting.report import write_report
+from lamella.schemas.media import Media
+from lamella.schemas.pair import ImageTextPair
+from lamella.schemas.rejection import Rejection
 
 MATCHED = {"match": 0.8, "matcher": "matcher"}
 NONE = {"measure": "match", "value": 0.2, "limit": 0.5}

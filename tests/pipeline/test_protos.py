@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
-from run_folder import small_run
+from small_run import small_run
 
 from lamella.pipeline.config.resolution import resolve
 from lamella.runners.protos import write_protos

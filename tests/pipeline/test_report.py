@@ -1,46 +1,20 @@
 """The report: exact numbers, the same bytes twice, and foreign text that stays text in the page and in the terminal."""
 
-import io
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from rich.console import Console
-from run_folder import (
-    SITE,
-    ImageNode,
-    InterleavedDocument,
-    Media,
-    Pack,
-    Rejection,
-    TextNode,
-    document,
-    image_pair,
-    media,
-    put_table,
-    rejection,
-    small_run,
-    write_run,
-)
+from report_page import Tags, printed
+from run_folder import put_table, rejection, write_run
+from small_run import SITE, small_run
 
-from lamella.pipeline.empty import nothing_left
-from lamella.pipeline.recipes import demo
 from lamella.reporting.report import build_report, write_report
-from lamella.reporting.report_text import past_limits, print_report
-from lamella.reporting.samples import clean
+from lamella.reporting.report_text import past_limits
 from lamella.schemas.account import Counter, CounterKind
-from lamella.schemas.media import ArchiveMedia, MediaLink
-from lamella.schemas.pair import ImageTextPair
-from lamella.schemas.rejection import Stage, Unit
-
-EVIL = (
-    "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><svg/onload=alert(3)>"
-    "{{ 7*7 }}</title></style><iframe srcdoc='x'>\x1b[31mred\x1b]8;;http://x\x07\x00\u202etxt.exe"
-)
-EVIL_URL = "javascript:alert(1)//\"><a href='javascript:alert(2)' onclick=alert(3)>"
+from lamella.schemas.media import ArchiveMedia
+from lamella.schemas.rejection import Rejection, Stage, Unit
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +30,6 @@ def report(run) -> dict:
 @pytest.fixture(scope="module")
 def page(run, report) -> str:
     return Path(run, "report.html").read_text(encoding="utf-8")
-
-
-def printed(report: dict, **how) -> str:
-    out = io.StringIO()
-    print_report(report, Console(file=out, width=100, **how))
-    return out.getvalue()
 
 
 def test_headline_and_funnel(report):
@@ -195,97 +163,6 @@ def test_crashes_and_greedy_rules_are_told(tmp_path):
     assert "crashed: extract page, 1 of 10" in text
 
 
-def test_foreign_text_stays_text(tmp_path):
-    run = evil_run(tmp_path / "run")
-    report = write_report(run)
-    page = Path(run, "report.html").read_text(encoding="utf-8")
-    tags = Tags.of(page)
-    assert tags.active == []
-    assert tags.unknown == set()
-    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 8  # it is shown, as text
-    assert "{{ 7*7 }}" in tags.text
-    for letter in ("\x00", "\x1b", "\x07", "\u202e"):
-        assert letter not in page
-        assert letter not in json.dumps(report, ensure_ascii=False)
-
-
-def test_the_terminal_hears_no_escape_of_the_web(tmp_path):
-    report = write_report(evil_run(tmp_path / "run"))
-    assert "\x1b" not in printed(report)
-    coloured = printed(report, force_terminal=True, color_system="standard")
-    assert set(re.findall(r"\x1b(.)", coloured)) == {"["}
-    assert "\x07" not in coloured
-    assert not re.search(r"\x1b\[31mred", coloured)
-
-
-def evil_run(folder: Path) -> str:
-    pack = Pack(folder)
-    good = media(pack, f"{SITE}/ok.jpg")
-    broken = media(pack, EVIL_URL, data=b"no picture at all " + EVIL.encode())
-    nodes = (
-        TextNode(text=EVIL, position=0, tag="script"),
-        ImageNode(url=EVIL_URL, position=1, alt=EVIL, caption=EVIL, media=broken),
-        TextNode(text=EVIL * 20, position=2),
-    )
-    page = document(EVIL_URL, nodes, title=EVIL, language="<b>")
-    pairs = [image_pair(good, EVIL, page_url=EVIL_URL), image_pair(broken, EVIL, page_url=EVIL_URL)]
-    gone = [
-        rejection(
-            "filter", "document", "unsafe_text", EVIL, url=EVIL_URL, detail=EVIL, sample=EVIL * 9, archive=EVIL, offset=3
-        ),
-        rejection(
-            "score", "pair", "low_clip_score", EVIL, url=EVIL_URL, measure=EVIL, value=0.1, limit=0.2, detail=EVIL, sample=EVIL
-        ),
-    ]
-    tables = {
-        "documents": (InterleavedDocument, [page]),
-        "media": (Media, [good, broken]),
-        "interleaved": (InterleavedDocument, [page]),
-        "pairs/images": (ImageTextPair, pairs),
-        "rejections/pairs": (Rejection, gone),
-    }
-    return write_run(folder, tables, inputs=["/data/" + EVIL.replace(":", "").replace("\0", "")], versions={"<b>": "<i>"})
-
-
-def test_hashes_of_unsafe_files_are_never_shown(tmp_path):
-    from hashlib import sha256
-
-    folder = tmp_path / "run"
-    pack = Pack(folder)
-    shown = media(pack, f"{SITE}/ok.jpg")
-    data = (folder / shown.blob.path).read_bytes()[: shown.blob.length]
-    (tmp_path / "hashes.txt").write_text(f"{sha256(data).hexdigest()}  some name\n")
-    config = demo().model_dump(mode="json")
-    config["fetch"]["unsafe_hashes"] = str(tmp_path / "hashes.txt")
-    run = write_run(folder, {"pairs/images": (ImageTextPair, [image_pair(shown, "a picture")])}, config=config)
-    write_report(run, str(tmp_path / "hashes.txt"))
-    assert Tags.of((folder / "report.html").read_text()).images == []
-    (tmp_path / "others.txt").write_text("0" * 64)
-    write_report(run, str(tmp_path / "others.txt"))
-    assert len(Tags.of((folder / "report.html").read_text()).images) == 1
-
-
-@pytest.mark.parametrize("unit", ("pair", "node", "media"))
-def test_a_picture_that_any_stage_found_unsafe_is_shown_nowhere(tmp_path, unit):
-    pack = Pack(tmp_path)
-    bad, good = media(pack, f"{SITE}/bad.jpg"), media(pack, f"{SITE}/good.jpg")
-    tables = {
-        "media": (Media, [bad, good]),
-        "pairs/images": (ImageTextPair, [image_pair(one, "a picture") for one in (bad, good)]),
-        "rejections/pairs": (Rejection, [rejection("score", unit, "unsafe_image", "x", url=bad.url)]),
-    }
-    write_report(write_run(tmp_path, tables))
-    assert len(Tags.of((tmp_path / "report.html").read_text()).images) == 1
-
-
-def test_a_blob_that_is_gone_is_unreadable_and_said_to_be(tmp_path):
-    folder = tmp_path / "run"
-    lost = media(Pack(folder), f"{SITE}/ok.jpg")
-    lost = replace(lost, blob=replace(lost.blob, path="media/packs/gone.tar"))
-    write_report(write_run(folder, {"pairs/images": (ImageTextPair, [image_pair(lost, "a picture")])}))
-    assert "unreadable: media/packs/gone.tar at 0: FileNotFoundError" in (folder / "report.html").read_text()
-
-
 def test_rejected_samples_are_bounded_for_each_reason(tmp_path):
     many = [rejection("pair", "pair", "alt_too_short", f"k{n}", sample=f"text {n}") for n in range(500)]
     rare = [rejection("pair", "pair", "rare_token", "r")]
@@ -302,69 +179,6 @@ def test_a_run_of_which_nothing_stands_yet_has_a_report(tmp_path):
     assert "every sum adds up" in printed(report)
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("plain\ntext", "plain\ntext"),
-        ("a\x1b[31mb\x00c\x7fd\x9be", "a[31mbcde"),
-        ("right\u202eleft\u2066x", "rightleftx"),
-        ("lone \ud800 half", "lone  half"),
-        ("x" * 12, "x" * 10 + " …"),
-    ],
-)
-def test_clean(text, shown):
-    assert clean(text, 10 if text.startswith("xx") else 100) == shown
-
-
-class Tags(HTMLParser):
-    """What a browser would act upon."""
-
-    HTML = (
-        "html head meta title style body div nav b a main header h1 h2 h3 p code span small details summary img ul li article"
-    )
-    TABLES_AND_PLOTS = "table thead tbody tr th td i figure figcaption wbr svg g rect line text"
-    KNOWN = frozenset(f"{HTML} {TABLES_AND_PLOTS}".split())
-
-    def __init__(self):
-        super().__init__(convert_charrefs=True)
-        self.active, self.images, self.unknown, self.policy, self.style, self.text = [], [], set(), "", "", ""
-        self._open = ""
-
-    @classmethod
-    def of(cls, page: str) -> "Tags":
-        tags = cls()
-        tags.feed(page)
-        tags.close()
-        return tags
-
-    def handle_starttag(self, tag, attrs):
-        self._open = tag
-        if tag not in self.KNOWN:
-            self.unknown.add(tag)
-        if tag in ("script", "iframe", "object", "embed", "link", "form", "base", "foreignobject", "use", "animate", "input"):
-            self.active.append(tag)
-        for name, value in attrs:
-            if name.startswith("on") or (
-                name in ("href", "src", "action", "xlink:href") and not value.startswith(("#", "data:image/jpeg"))
-            ):
-                self.active.append(f"{tag} {name}={value}")
-            if name == "srcdoc" or (name == "http-equiv" and value != "Content-Security-Policy"):
-                self.active.append(f"{tag} {name}={value}")
-        values = dict(attrs)
-        if tag == "img":
-            self.images.append(values["src"])
-        if values.get("http-equiv"):
-            self.policy = values["content"]
-
-    def handle_data(self, data):
-        if self._open == "style":
-            self.style += data
-        self.text += data
-
-    def handle_endtag(self, tag):
-        self._open = ""
-
-
 def test_a_run_in_work_says_so_and_nothing_of_sums(tmp_path):
     """Half of the tables are there, and those of pairs are of an earlier run: no account of them is given."""
     run = small_run(
@@ -377,38 +191,3 @@ def test_a_run_in_work_says_so_and_nothing_of_sums(tmp_path):
     for text in (printed(report), Path(run, "report.html").read_text(), Path(run, "README.md").read_text()):
         assert "add up" not in text and "adds up" not in text
         assert "not finished" in text.replace("NOT", "not")
-
-
-@pytest.mark.parametrize(
-    ("job", "emptied", "says"),
-    [
-        ("documents", ["documents"], ""),  # candidates are left
-        (
-            "documents",
-            ["documents", "candidates"],
-            "documents: no document or candidate is left: propose took the last 2 pairs: alt_too_long 1, alt_too_short 1",
-        ),
-        (
-            "media",
-            ["media"],
-            "media: no picture or clip is left: fetch took the last 3 media: image_too_small 1, opted_out 1, unsafe_image 1",
-        ),
-        ("pairs", ["interleaved", "pairs/images"], ""),  # clips are left
-        (
-            "pairs",
-            ["interleaved", "pairs/images", "pairs/videos"],
-            "pairs: no document or pair is left: caption took the last 2 pairs: no_caption_matches 2",
-        ),
-        ("shards", [], ""),
-    ],
-)
-def test_which_rule_took_the_last(tmp_path, job, emptied, says):
-    run = small_run(tmp_path / "run")
-    for name in emptied:
-        put_table(Path(run, name), MediaLink, [])
-    assert nothing_left(run, job) == says
-
-
-def test_nothing_left_of_nothing(tmp_path):
-    run = write_run(tmp_path / "run", {"documents": (MediaLink, []), "counters/documents": (Counter, [])})
-    assert nothing_left(run, "documents") == "documents: no document or candidate is left: no record was read"

@@ -1,109 +1,23 @@
 """A sound run has no fault; each kind of damage is one line that names its place."""
 
 import json
-import os
 import shutil
 import tarfile
 from dataclasses import replace
-from hashlib import sha256
 from io import BytesIO
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from shard_world import World
-from store_world import store_at
+from verified_run import CONFIG, faults, first_shard, sign, table
 
-from lamella.pipeline import damage
-from lamella.pipeline.graph import JOBS
-from lamella.pipeline.tables import FileInfo, TableManifest, write_file, write_manifest
-from lamella.reporting.verify import verify
 from lamella.schemas.account import Counter, CounterKind
-from lamella.schemas.config import ShardConfig
 from lamella.schemas.datasets import DATASETS, Dataset
-from lamella.schemas.document import InterleavedDocument
-from lamella.schemas.media import Alias, ArchiveMedia, Media
-from lamella.schemas.opt_out import OptOut
-from lamella.schemas.pair import ImageTextPair, VideoTextPair
-from lamella.schemas.rejection import Rejection, Stage, Unit
-from lamella.schemas.shards import MANIFEST, ShardManifest, read_shard, write_shard
-from lamella.transforms.shard.manifest import finish, sorted_shards
-from lamella.transforms.shard.plan import place_of, plan_shards
-from lamella.transforms.shard.write import ShardWork, write_one
-
-CONFIG = ShardConfig(samples_per_shard=5, validation_share=0.3, max_side_px=64)
-COUNTERS = {
-    "documents": [(Stage.DEDUP, Unit.DOCUMENT, 12)],
-    "media": [(Stage.FETCH, Unit.MEDIA, 4)],
-    "pairs": [(Stage.SCORE, Unit.DOCUMENT, 12), (Stage.PAIR, Unit.PAIR, 14), (Stage.SCORE, Unit.NODE, 72)],
-    "shards": [(Stage.SHARD, Unit.DOCUMENT, 12), (Stage.SHARD, Unit.PAIR, 14), (Stage.SHARD, Unit.NODE, 72)],
-}
+from lamella.schemas.rejection import Stage, Unit
+from lamella.schemas.shards import MANIFEST, read_shard, write_shard
 
 
 @pytest.fixture
-def run(sound, tmp_path):
-    return shutil.copytree(sound, tmp_path / "run")
-
-
-@pytest.fixture(scope="module")
-def sound(tmp_path_factory):
-    """A whole run of 12 documents, 12 image-text pairs and 2 clips."""
-    root = tmp_path_factory.mktemp("sound") / "run"
-    root.mkdir()
-    world = World(root)
-    documents = [world.document(number) for number in range(12)]
-    pairs = [world.pair(number) for number in range(12)]
-    clips = [world.film(number) for number in range(2)]
-    table(root, "documents", InterleavedDocument, documents)
-    table(root, "candidates", ArchiveMedia, [])
-    table(root, "duplicates", ArchiveMedia, [])  # no rows: the type does not matter
-    table(root, "archive_media", ArchiveMedia, [])
-    table(root, "archive_aliases", Alias, [])
-    table(root, "opt_outs", OptOut, [])
-    table(root, "media", Media, [*world.pictures, world.video])
-    table(root, "interleaved", InterleavedDocument, documents)
-    table(root, "pairs/images", ImageTextPair, pairs)
-    table(root, "pairs/videos", VideoTextPair, clips)
-    for job in JOBS:
-        counters = [
-            Counter(stage=stage, unit=unit, kind=kind, count=count)
-            for stage, unit, count in COUNTERS[job]
-            for kind in CounterKind
-            if kind is not CounterKind.MADE
-        ]
-        table(root, f"rejections/{job}", Rejection, [])
-        table(root, f"counters/{job}", Counter, counters)
-    for dataset, records in zip(Dataset, (documents, pairs, [], clips), strict=True):
-        shards(root, dataset, records)
-    (root / "run.json").write_text(json.dumps({"config": {"shard": CONFIG.model_dump()}}))
-    return root
-
-
-def table(root, name, record_type, records):
-    file = write_file(str(root / name), "part-00000-of-00001.parquet", record_type, records)
-    write_manifest(str(root / name), TableManifest(table=name, fingerprint="", files=(file,)))
-
-
-def shards(root, dataset, records):
-    folder = str(root / "shards" / dataset)
-    work = ShardWork(dataset=dataset, config=CONFIG, store=store_at(str(root)), folder=folder)
-    plan, groups = plan_shards(dataset, len(records), CONFIG), {}
-    for record in records:
-        groups.setdefault(place_of(record, plan, CONFIG), []).append(record)
-    written = [write_one(work, *place, group) for place, group in groups.items()]
-    for folder, infos in zip(work.folders, zip(*((w.shard, w.table) for w in written), strict=True) or ((), ()), strict=False):
-        finish(folder, ShardManifest(dataset=dataset, shards=sorted_shards(infos)))
-    if not written:
-        finish(folder, ShardManifest(dataset=dataset, shards=()))
-
-
-def faults(run) -> list[str]:
-    return list(verify(str(run)))
-
-
-def first_shard(run, dataset):
-    return min((run / "shards" / dataset).glob("*.tar"))
+def run(verified, tmp_path):
+    return shutil.copytree(verified, tmp_path / "run")
 
 
 def rewrite(run, dataset, change):
@@ -117,17 +31,6 @@ def rewrite(run, dataset, change):
     path.write_bytes(out.getvalue())
     sign(run, dataset, path)
     return path
-
-
-def sign(run, dataset, path):
-    manifest_path = run / "shards" / dataset / MANIFEST
-    manifest = ShardManifest.decode(manifest_path.read_bytes())
-    data = path.read_bytes()
-    infos = tuple(
-        replace(info, bytes=len(data), sha256=sha256(data).hexdigest()) if info.name == path.name else info
-        for info in manifest.shards
-    )
-    manifest_path.write_bytes(replace(manifest, shards=infos).encode())
 
 
 def test_a_sound_run_has_no_fault(run):
@@ -233,73 +136,3 @@ def test_accounts_that_do_not_add_up(run):
         "accounts: dedup, document: 12 in + 0 made, 11 kept + 0 rejected: 1 missing",
         "accounts: documents that dedup kept = rows of documents/: 11 is not 12",
     ]
-
-
-def test_damaged_manifests(run):
-    (run / "media" / MANIFEST).write_bytes(b"{")
-    (run / "shards/vtp" / MANIFEST).write_bytes(b"[]")
-    lines = faults(run)
-    assert lines[0].startswith(f"media/{MANIFEST}: cannot be read: JSONDecodeError")
-    assert any(line.startswith(f"shards/vtp/{MANIFEST}: cannot be read: TypeError") for line in lines)
-
-
-DEEP = b"[" * 100_000 + b"]" * 100_000  # more than Python's reader of JSON goes down
-
-
-@pytest.mark.parametrize("file", ["documents", "counters/pairs", "shards/align", "shards/m3w-parquet"])
-@pytest.mark.parametrize(
-    "content",
-    [
-        DEEP,
-        b"\xff\xfe",
-        b"null",
-        b'{"table": 1, "made_from": 2, "files": [{"name": "../../run.json", "rows": 1, "bytes": 1, "sha256": "x"}]}',
-        b'{"dataset": "vtp", "made_from": "", "shards": [{"name": ["x"], "split": 1, "samples": 1, "bytes": 1, "sha256": 0}]}',
-        b'{"dataset": "align", "made_from": "", "shards": [{"name": "x.tar", "split": "train", "samples": 1, "bytes": 1, '
-        b'"sha256": "x"}]}',
-    ],
-    ids=["deep", "bytes", "null", "above", "types", "number"],
-)
-def test_any_manifest_is_a_fault_and_the_rest_is_checked(run, file, content):
-    (run / file / MANIFEST).write_bytes(content)
-    (run / "duplicates/part-00000-of-00001.parquet").unlink()
-    found = faults(run)
-    assert any(fault.startswith((f"{file}/{MANIFEST}: ", f"{file}/x.tar: ")) for fault in found), found
-    assert "duplicates/part-00000-of-00001.parquet: missing" in found
-
-
-def test_deep_json_in_a_sample_and_in_the_run_s_own_file(run):
-    path = first_shard(run, Dataset.ALIGN)
-    number = int(path.stem.rpartition("-")[2])
-    with path.open("rb") as stream:
-        (_, first), *rest = read_shard(stream)
-    out = BytesIO()
-    write_shard(out, number, [first | {"json": DEEP}, *(members for _, members in rest)])
-    path.write_bytes(out.getvalue())
-    sign(run, Dataset.ALIGN, path)
-    (run / "run.json").write_bytes(DEEP)
-    found = faults(run)
-    assert found[0].startswith(f"shards/align/{path.name}: {number * 1_000_000:012d}: ")
-    assert len(found) <= 2  # and the row beside it
-
-
-def test_odd_names_are_one_line_that_a_terminal_can_show(run):
-    edge_case = os.fsencode(run / "documents") + b"/\xff\x1b[31mred\nnext\x9b2J.parquet"
-    with open(edge_case, "wb") as out:
-        out.write(b"x")
-    (fault,) = faults(run)
-    assert fault == f"documents/\ufffd[31mred next\ufffd2J.parquet: not in {MANIFEST}"
-    fault.encode("utf-8")
-
-
-def test_parquet_that_unpacks_to_more_than_memory_holds(run, monkeypatch):
-    """A manifest that names it truly, as of a foreign run: many equal values in 2 kB; here against a smaller bound."""
-    monkeypatch.setattr(damage, "MAX_ROW_GROUP_VALUES", 1_000_000)
-    lists = pa.ListArray.from_arrays(pa.array([0, 1_500_000], pa.int32()), pa.array(np.zeros(1_500_000, np.int8)))
-    pq.write_table(pa.table({"key": lists}), run / "duplicates/part-00000-of-00001.parquet", compression="zstd")
-    data = (run / "duplicates/part-00000-of-00001.parquet").read_bytes()
-    assert len(data) < 2000
-    file = FileInfo(name="part-00000-of-00001.parquet", rows=1, bytes=len(data), sha256=sha256(data).hexdigest())
-    write_manifest(str(run / "duplicates"), TableManifest(table="duplicates", fingerprint="", files=(file,)))
-    (fault,) = faults(run)
-    assert fault.startswith("duplicates/part-00000-of-00001.parquet: not readable Parquet: TooLarge: row group 0 holds 1500000")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from run_folder import small_run
+from small_run import small_run
 
 from lamella.pipeline.damage import Damaged
 from lamella.pipeline.integrity import fault_of, fault_of_packs, named_files

@@ -1,6 +1,7 @@
 """`lamella bootstrap`: one round of a few steps on a run over a few pages, and what ends it before anything is trained."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,23 +9,20 @@ import pytest
 import lamella
 from lamella.pipeline.run_file import config_of
 from lamella.runners.bootstrap import bootstrap, by_part
-from lamella.sample.web import write_sample
 from lamella.schemas.errors import ConfigError
 
-PAGES = 8
 FEW = {
     f"{part}.{key}": value for part in ("captioner", "matcher", "probe") for key, value in {"steps": "2", "batch": "8"}.items()
 }
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory) -> str:
-    folder = tmp_path_factory.mktemp("bootstrap")
-    write_sample(folder / "web", pages=PAGES, seed=3)
+def run(sound, tmp_path_factory) -> str:
+    """Of the pages that all tests share; what needs no model is made."""
+    folder = str(shutil.copytree(sound.folder, tmp_path_factory.mktemp("bootstrap") / "run"))
     # A matcher that took two steps on a few pairs is sure of nothing.
-    sure = {"caption.min_match": 0.5}
-    lamella.run("demo", str(folder / "web/*.warc.gz"), str(folder / "run"), overrides=sure, report=False)
-    return str(folder / "run")
+    lamella.run("demo", sound.archives, folder, overrides={"caption.min_match": 0.5}, report=False)
+    return folder
 
 
 def test_a_round_makes_the_run_over_with_models_that_learned_from_it(run, tmp_path):

@@ -7,7 +7,7 @@ from lamella.schemas.config import ModelConfig
 from lamella.trainer.contrastive.pairs import find_pairs, read_samples
 from lamella.transforms.caption.coca import CocaCaptioner
 
-OF = 96
+OF = 64
 
 
 def test_false_texts_are_false_texts_hold_and_hard_scenes_stay(tmp_path, monkeypatch):

@@ -102,9 +102,9 @@ def test_input_for_a_worker_that_has_died_holds_nobody(pool, tmp_path, monkeypat
     assert len(said) == 1
 
 
-def test_a_fork_server_that_dies_is_started_again(tmp_path):
-    said = []
-    execute = local_execute(2, say=said.append)
+def test_a_fork_server_that_dies_is_started_again(pool, tmp_path):
+    execute, said = pool
+    said.clear()
 
     def kills_the_server(number):
         flag = tmp_path / "died"

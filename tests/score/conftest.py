@@ -5,6 +5,7 @@ from model_world import write_media, write_models
 
 from lamella.schemas.config import ModelConfig
 from lamella.schemas.media import Media
+from lamella.weights import load
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +17,8 @@ def scorer(tmp_path_factory) -> ModelConfig:
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory) -> tuple[str, dict[str, Media]]:
     return write_media(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="session")
+def loaded(scorer):
+    return load(scorer.name, scorer.weights, role="scorer", device="cpu")

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from test_flamingo_model import VOCABULARY, flamingo, opened
+from small_flamingo import VOCABULARY, flamingo, opened
 
 from lamella.schemas.pair import Dataset
 from lamella.trainer.flamingo.parallel import FORMS, compile_parts

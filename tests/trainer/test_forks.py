@@ -1,6 +1,7 @@
 """Forks that learn together: as many as were asked for; the end of one is everybody's; none outlives the leading one."""
 
 import errno
+import gc
 import os
 import signal
 from pathlib import Path
@@ -12,6 +13,13 @@ from torch import nn
 from lamella.schemas.errors import WRONG_CONFIG, TrainingError, TrainingFailed
 from lamella.trainer.core.world import join
 from lamella.trainer.flamingo.config import resolve
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_objects():
+    """Garbage is collected before each fork: what other tests have imported is not walked through each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def test_each_has_its_rank_and_a_word_reaches_all():

@@ -17,7 +17,7 @@ from lamella.transforms.base.find_components import FindComponents
 from lamella.transforms.base.union_find import UnionFind
 
 RNG = np.random.default_rng(0)
-MANY = 100_000
+MANY = 30_000
 SMALL = {
     "chain": chain(range(300)),
     "chain in any order": chain(RNG.permutation(300)),

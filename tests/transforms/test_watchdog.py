@@ -83,7 +83,7 @@ def test_calls_of_other_threads_have_their_own_limits():
 def test_nothing_is_raised_behind_the_end():
     """Calls that end about when they are late: each gives its result or TimedOut, and none of it reaches the code behind."""
     outcomes = set()
-    for step in range(60):
+    for step in range(36):
         ends = time.monotonic() + 0.08 + step % 12 * 0.005
 
         def until(ends=ends):

@@ -26,14 +26,6 @@ NAME = "lamella-coca"
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module", autouse=True)
-def two_threads():
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def drawn() -> dict[str, tuple[Image.Image, Scene]]:
     return {key: draw(key, Rng("size", key).pick(SIZES)) for key in (f"unseen/{index}" for index in range(SCENES))}

@@ -73,8 +73,13 @@ def evaluate(
             results = answer(model, Path(questions), options, world)
             found["options"] = asdict(options)
             found["questions"] = [_row(result) for result in results]
-    if not world.leads:
-        return found
+    if world.leads:
+        _tell(found, results, folder)
+    return found
+
+
+def _tell(found: dict[str, Any], results: Sequence[Result], folder: Path) -> None:
+    """Writes the figures and their plot, and shows them."""
     if results:
         write_whole(folder / PLOT_FILE, accuracy_svg(results, "Questions answered right, by number of examples"))
     write_whole(folder / JSON_FILE, json.dumps(found, indent=1) + "\n")
@@ -82,7 +87,6 @@ def evaluate(
     weights = ", ".join(f"{dataset} {weight:g}" for dataset, weight in found["training"]["weights"].items())
     say(f"trained with next_image={found['training']['next_image']:g}, losses weighed {weights}")
     say(f"all numbers: {folder / JSON_FILE}")
-    return found
 
 
 def _training(config: FlamingoConfig) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from contextlib import closing
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from lamella.schemas.datasets import Dataset
 from lamella.schemas.errors import TrainingError
@@ -34,7 +35,7 @@ from lamella.trainer.flamingo.lm import longest_row, placed
 from lamella.trainer.flamingo.model import CONFIG_FILE, MODEL_FILE, VISION_KEY, Flamingo, build, old_name
 from lamella.trainer.flamingo.parallel import Learner
 from lamella.trainer.loading.batch import Batch
-from lamella.trainer.loading.mixture import Mixture
+from lamella.trainer.loading.mixture import Mixture, Step
 from lamella.trainer.loading.tokenizer import VOCABULARY_FILE, save_vocabulary
 
 _PLACES = ("language", "vision_weights")  # keys that may be paths
@@ -80,7 +81,7 @@ class Training:
 
     def __init__(self, model: Flamingo, mixture: Mixture, config: FlamingoConfig, world: World):
         self._mixture, self._config, self._world = mixture, config, world
-        self._sizes = flops.sizes_of(model)
+        self._sizes, self._schedule = flops.sizes_of(model), config.schedule()
         self._learner = Learner(model, world, config)
         self._model = model.train()
         parameters = model.trained()
@@ -89,52 +90,15 @@ class Training:
 
     def run(self, folder: Path, before: Checkpoint | None, stop: Stop) -> None:
         """Trains from `before`, or from the start, to the last step, and leaves the model in `folder`."""
-        config, world, mixture, learner = self._config, self._world, self._mixture, self._learner
-        schedule, bad_steps = config.schedule(), BadSteps(config, loud=world.leads)
-        start = self._begin(folder, before)
+        config, world, mixture = self._config, self._world, self._mixture
+        bad_steps, start = BadSteps(config, loud=world.leads), self._begin(folder, before)
         peak = flops.peak_flops(world.device) if config.half_precision(world.device) else None
         with Meter(folder if world.leads else None, config, start, peak and peak * world.size) as meter:
             for step in mixture.steps(start) if start < config.steps else ():
-                number = step.number + 1
-
-                # 1. The rate of this update.
-                rate = schedule.rate(step.number)
-                set_rate(self._optimizer, rate)
-
-                # 2. A gradient for every dataset and micro-batch, added up.
-                batches = [(dataset, batch) for part in step.micro for dataset, batch in part.items()]
-                counts, predicted = self._counts(batches)  # over all processes
-                losses = torch.zeros(len(mixture.datasets), device=world.device)  # [datasets], of a token
-                self._optimizer.zero_grad(set_to_none=True)
-                for index, (dataset, batch) in enumerate(batches):  # text, phi [B, L]; images [M, T, H, W, 3]
-                    last = index + 1 == len(batches)
-                    with learner.syncing(last):
-                        loss = learner.loss(batch) / max(1, predicted[dataset])  # []: this part's share of the mean
-                        learner.backward(loss * config.part(dataset).weight, last)
-                    losses[mixture.datasets.index(dataset)] += loss.detach()
-
-                # 3. One update, of a gradient no longer than `max_gradient_norm`.
-                norm = clip(self._trained.parameters.values(), config.max_gradient_norm)
-                *values, length = torch.stack([*world.summed(losses), norm]).tolist()
-                finite = bool(torch.isfinite(torch.tensor([*values, length])).all())
-                if finite:
-                    self._optimizer.step()
-                bad_steps.note(number, finite)
-
-                # 4. What is told, kept and tried.
-                meter.add(
-                    Update(
-                        step=number,
-                        losses={str(dataset): value for dataset, value in zip(mixture.datasets, values, strict=True)},
-                        norm=length,
-                        rate=rate,
-                        counts={"tokens": counts["tokens"], "images": counts["images"]},
-                        flops=counts["flops"] if self._sizes else None,
-                        waited_s=step.waited_s,
-                        damaged=counts["damaged"],
-                        finite=finite,
-                    )
-                )
+                update = self.update(step)
+                number = update.step
+                bad_steps.note(number, update.finite)
+                meter.add(update)
                 done, stopped = number >= config.steps, world.any(stop.asked)
                 if done or stopped or number % config.checkpoint_every == 0:
                     self._save(folder, number)
@@ -147,6 +111,48 @@ class Training:
                 if done:
                     break
         self._export(folder, max(start, config.steps))
+
+    def update(self, step: Step) -> Update:
+        """One update: a gradient for every dataset, summed, and one step; without a finite loss there is none."""
+        # 1. The rate.
+        rate = self._schedule.rate(step.number)
+        set_rate(self._optimizer, rate)
+
+        # 2. A gradient for every dataset and micro-batch, added up.
+        batches = [(dataset, batch) for part in step.micro for dataset, batch in part.items()]
+        counts, predicted = self._counts(batches)  # over all processes
+        losses = self._gradient(batches, predicted)
+
+        # 3. One step, of a gradient no longer than `max_gradient_norm`.
+        norm = clip(self._trained.parameters.values(), self._config.max_gradient_norm)
+        *values, length = torch.stack([*self._world.summed(losses), norm]).tolist()
+        finite = bool(torch.isfinite(torch.tensor([*values, length])).all())
+        if finite:
+            self._optimizer.step()
+        return Update(
+            step=step.number + 1,
+            losses={str(dataset): value for dataset, value in zip(self._mixture.datasets, values, strict=True)},
+            norm=length,
+            rate=rate,
+            counts={"tokens": counts["tokens"], "images": counts["images"]},
+            flops=counts["flops"] if self._sizes else None,
+            waited_s=step.waited_s,
+            damaged=counts["damaged"],
+            finite=finite,
+        )
+
+    def _gradient(self, batches: Sequence[tuple[Dataset, Batch]], predicted: dict[Dataset, int]) -> Tensor:
+        """Leaves the gradient with the parameters; float32 [datasets], each dataset's loss of a token, this process's share."""
+        datasets, learner = self._mixture.datasets, self._learner
+        losses = torch.zeros(len(datasets), device=self._world.device)
+        self._optimizer.zero_grad(set_to_none=True)
+        for index, (dataset, batch) in enumerate(batches):  # text, phi [B, L]; images [M, T, H, W, 3]
+            last = index + 1 == len(batches)
+            with learner.syncing(last):
+                loss = learner.loss(batch) / max(1, predicted[dataset])  # []: this part's share of the mean
+                learner.backward(loss * self._config.part(dataset).weight, last)
+            losses[datasets.index(dataset)] += loss.detach()
+        return losses
 
     def _begin(self, folder: Path, before: Checkpoint | None) -> int:
         """Goes back to `before`; the number of updates made."""

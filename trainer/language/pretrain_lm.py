@@ -13,7 +13,7 @@ import math
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -90,19 +90,24 @@ def pretrain_lm(shards: str, recipe: str, output: str, overrides: dict[str, str]
         torch.manual_seed(config.seed)
         model = _model(config, vocabulary).to(world.device)
         _fit(model, _rows(forms, config), config, _Home(folder=folder, inputs=inputs, before=before, world=world))
-        scores = _evaluate(model, shards, config, vocabulary) if world.leads else {}
-        if not world.leads:
-            return
-        _save(model, folder)
-        scores |= {
-            "documents": len(forms),
-            "tokens": sum(map(len, forms.values())),
-            "parameters": sum(p.numel() for p in model.parameters()),
-        }
-        write_whole(folder / FACTS, json.dumps(inputs | {"scores": scores}, indent=1, sort_keys=True) + "\n")
-        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
-        if "perplexity" in scores:
-            say(f"perplexity on unseen text: {scores['perplexity']:.2f} over {scores['validation_tokens']} tokens")
+        if world.leads:
+            scores = _evaluate(model, shards, config, vocabulary)
+            _leave(folder, model, inputs | {"scores": scores | _sizes(forms, model)})
+            if scores:
+                say(f"perplexity on unseen text: {scores['perplexity']:.2f} over {scores['validation_tokens']} tokens")
+
+
+def _sizes(forms: dict[str, np.ndarray], model: nn.Module) -> dict[str, int]:
+    """Of what it was trained on, and of itself."""
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return {"documents": len(forms), "tokens": sum(map(len, forms.values())), "parameters": parameters}
+
+
+def _leave(folder: Path, model: nn.Module, facts: dict[str, Any]) -> None:
+    """The finished model and what is known of it; the facts stand last, and tell that it is finished."""
+    _save(model, folder)
+    write_whole(folder / FACTS, json.dumps(facts, indent=1, sort_keys=True) + "\n")
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,45 +123,20 @@ class _Home:
 def _fit(model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, home: _Home) -> None:
     """Trains to the last step, from where it stood, with checkpoints on the way."""
     parameters, world = dict(model.named_parameters()), home.world
-    plain = Group()
-    decayed = Group(weight_decay=config.weight_decay)
-    optimizer = make_optimizer(
-        parameters, lambda name: plain if parameters[name].ndim < 2 or "embed" in name else decayed, config
-    )
-    trained = Trained(parameters=parameters, optimizer=optimizer, world=world)
+    trained = Trained(parameters=parameters, optimizer=_optimizer(parameters, config), world=world)
     start = home.before.step if home.before else 0
     if home.before:
         trained.restore(home.before)
         _say(world, f"going on from step {start} of {config.steps}")
-    schedule, bad_steps = config.schedule(), BadSteps(config, loud=world.leads)
+    bad_steps = BadSteps(config, loud=world.leads)
     model.train()
     with Stop() as stop, Meter(home.folder if world.leads else None, config, start) as meter:
         began = time.perf_counter()
         for step, rows in enumerate(islice(batches, start, config.steps), start):  # rows: [B, L + 1]
             waited, number = time.perf_counter() - began, step + 1
-
-            # 1. The rate of this update.
-            rate = schedule.rate(step)
-            set_rate(optimizer, rate)
-
-            # 2. The gradient: each process's of its rows, and their sum.
-            loss = _loss(model, rows.chunk(world.size)[world.rank]).mean() / world.size  # [B / size * L] -> []
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            world.sum_gradients(parameters.values())
-
-            # 3. One update.
-            norm = clip(parameters.values(), config.max_gradient_norm)
-            value, length = torch.stack([world.summed(loss.detach()), norm]).tolist()
-            finite = math.isfinite(value) and math.isfinite(length)
-            if finite:
-                optimizer.step()
-            bad_steps.note(number, finite)
-
-            # 4. What is told and kept.
-            counts = {"tokens": config.batch * config.tokens}
-            losses = {"loss": value}
-            meter.add(Update(step=number, losses=losses, norm=length, rate=rate, counts=counts, waited_s=waited, finite=finite))
+            update = replace(_update(model, rows, number, config=config, trained=trained), waited_s=waited)
+            bad_steps.note(number, update.finite)
+            meter.add(update)
             stopped = world.any(stop.asked)
             if stopped or number % config.checkpoint_every == 0:
                 trained.save(home.folder, number, home.inputs)
@@ -166,6 +146,35 @@ def _fit(model: nn.Module, batches: Iterator[Tensor], config: LanguageConfig, ho
                 _say(world, f"stopped at step {number}; the same command goes on from there")
                 raise SystemExit(EXIT_STOPPED)
             began = time.perf_counter()
+
+
+def _optimizer(parameters: dict[str, nn.Parameter], config: LanguageConfig) -> torch.optim.Optimizer:
+    plain, decayed = Group(), Group(weight_decay=config.weight_decay)
+    return make_optimizer(parameters, lambda name: plain if parameters[name].ndim < 2 or "embed" in name else decayed, config)
+
+
+def _update(model: nn.Module, rows: Tensor, number: int, *, config: LanguageConfig, trained: Trained) -> Update:
+    """Update `number`, from 1, on rows int64 [B, L + 1]; without a finite loss there is no step."""
+    parameters, optimizer, world = trained.parameters, trained.optimizer, trained.world
+
+    # 1. The rate.
+    rate = config.schedule().rate(number - 1)
+    set_rate(optimizer, rate)
+
+    # 2. The gradient: each process's of its rows, and their sum.
+    loss = _loss(model, rows.chunk(world.size)[world.rank]).mean() / world.size  # [B / size * L] -> []
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    world.sum_gradients(parameters.values())
+
+    # 3. The step.
+    norm = clip(parameters.values(), config.max_gradient_norm)
+    value, length = torch.stack([world.summed(loss.detach()), norm]).tolist()
+    finite = math.isfinite(value) and math.isfinite(length)
+    if finite:
+        optimizer.step()
+    counts = {"tokens": config.batch * config.tokens}
+    return Update(step=number, losses={"loss": value}, norm=length, rate=rate, counts=counts, finite=finite)
 
 
 def _say(world: World, line: str) -> None:

@@ -93,14 +93,18 @@ def document_sequence(header: dict[str, Any], vocabulary: Vocabulary, cut: Cut) 
     add(eoc, closing, True)
     add([vocabulary.eos], 0, False)
     lengths = np.fromiter(map(len, runs), dtype=np.int64, count=len(runs))
-    whole = Sequence(
+    return _window(_joined(runs, run_phi, counts, images), (np.cumsum(lengths) - lengths)[at_image], cut)
+
+
+def _joined(runs: list[list[int]], phi: list[int], counts: list[bool], images: int) -> Sequence:
+    """Runs of tokens, each with one phi and one say in the loss, end to end."""
+    lengths = np.fromiter(map(len, runs), dtype=np.int64, count=len(runs))
+    return Sequence(
         tokens=np.fromiter(chain.from_iterable(runs), dtype=np.int64, count=int(lengths.sum())),
-        phi=np.repeat(np.array(run_phi, dtype=np.int64), lengths),
+        phi=np.repeat(np.array(phi, dtype=np.int64), lengths),
         loss=np.repeat(np.array(counts), lengths),
         images=tuple(range(images)),
     )
-    starts = np.cumsum(lengths) - lengths
-    return _window(whole, starts[at_image], cut)
 
 
 def pair_sequence(text: Any, vocabulary: Vocabulary, tokens: int) -> Sequence:

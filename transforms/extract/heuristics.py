@@ -44,6 +44,7 @@ class Heuristics:
     max_parts: int = 8  # pictures and lines of a figure with parts, (a) to (h); ours
     min_cover_px: int = 150  # the smaller side, where it is declared, of a picture before the article; less is a banner; ours
     # The main content.
+    max_letters_a_word: int = 80  # of a text that is no address; with more it is for scripts; ours, on WCXB
     max_price_characters: int = 60  # of a line that is a price; ours
     min_links_to_prose: int = 3  # letters in lists of links a letter of prose: with more, the links are what is told; ours
     max_linked_in_a_row: int = 3  # paragraphs that are links; more are a list of what to read elsewhere; ours
@@ -61,6 +62,8 @@ class Heuristics:
     max_promotion_links: float = 0.2  # of the same; ours, on WCXB
     min_placed_prose: int = 100  # letters of prose in what is called by its place alone, and is content; ours, on WCXB
     min_main_beside: float = 0.2  # of the prose of a text without a title, in what the page calls its main part; ours
+    min_trailing_prose: int = 1200  # letters of prose behind the core, of what is a part of the text; ours, on WCXB
+    max_trailing_links: float = 0.03  # link letters a letter of it; ours, on WCXB
     min_reviews: int = 2  # of one name, without headings: what customers say; ours, on WCXB
     min_section_lines: int = 2  # short lines under a heading of their own; ours
     max_little_letters: int = 1200  # of what was taken of a page; with more, it is believed; ours, on WCXB

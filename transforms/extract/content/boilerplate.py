@@ -159,6 +159,8 @@ def _is_boilerplate(element: Element, tag: str, whole_density: float, limits: "E
             return False  # it says enough beside its links
         part = element.tag == "li" or (element.tag == "tr" and CELL_EDGE in element.text)
         return not part or whole_density > limits.max_link_density
+    if element.tag == "p" and len(element.text) > HEURISTICS.max_letters_a_word * element.words and "://" not in element.text:
+        return True  # ids and keys that a script reads
     sentence = element.text[-1] in FULL_STOPS and not element.link_letters and tag in ("p", "summary")
     return element.words < limits.min_element_words and not sentence and element.tag not in ("li", "tr", "figcaption")
 

@@ -6,6 +6,7 @@ where they say more than all prose beside them, and where not much prose stands 
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element
@@ -41,6 +42,7 @@ def entries_of(tree: BlockTree, marked: list[bool], limits: "ExtractConfig") -> 
     never = tree.within([block.hint in _NEVER for block in blocks])
     likely = tree.within([block.hint == LIKELY_BOILERPLATE for block in blocks])
     groups: dict[tuple[str, str], list[int]] = {}
+    shared_name = _shared_names([blocks[index] for index in candidates if blocks[index].tag == "article"], limits)
     for index in candidates:
         if never[index]:
             continue
@@ -49,7 +51,8 @@ def entries_of(tree: BlockTree, marked: list[bool], limits: "ExtractConfig") -> 
         if block.tag == "li" and around.tag == "ol" and not block.name and 2 * block.prose > block.letters:
             continue  # steps, exercises: they are told in their order, whatever they link to
         if _is_entry(block, lines[index] if named else 2, likely[index], priced[index], limits):
-            groups.setdefault((block.tag, block.name or f"{around.tag} {around.name}"), []).append(index)
+            name = shared_name(block) if block.tag == "article" else block.name
+            groups.setdefault((block.tag, name or f"{around.tag} {around.name}"), []).append(index)
     ends = tree.ends()
     best: list[int] = []
     most = 0
@@ -60,6 +63,12 @@ def entries_of(tree: BlockTree, marked: list[bool], limits: "ExtractConfig") -> 
         if len(outer) >= limits.min_entries and letters > most and links >= limits.min_entry_links * letters:
             best, most = outer, letters
     return best if best and _is_theirs(tree, best, most, ends, marked, limits) else []
+
+
+def _shared_names(articles: list[Block], limits: "ExtractConfig") -> Callable[[Block], str]:
+    """A function that gives the words of an article's class that several have: "post" of "post post-7 category-birds"."""
+    counts = Counter(word for article in articles for word in set(article.name.split()))
+    return lambda article: " ".join(word for word in article.name.split() if counts[word] >= limits.min_entries) or article.name
 
 
 def _is_entry(block: Block, lines: int, likely: bool, priced: bool, limits: "ExtractConfig") -> bool:

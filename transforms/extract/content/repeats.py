@@ -67,9 +67,10 @@ def _said_again(tree: BlockTree, elements: list[Element], limits: "ExtractConfig
 
 def _quoted_again(tree: BlockTree, texts: list[Element], places: dict[str, list[int]], limits: "ExtractConfig") -> set[int]:
     """What a quotation says that a text before it says, too: word for word, or, where it is prose, as a part of it."""
-    if all(block.tag != "blockquote" for block in tree.blocks):
+    quotations = [block.tag == "blockquote" for block in tree.blocks]
+    if True not in quotations:
         return set()
-    quoted = tree.within([block.tag == "blockquote" for block in tree.blocks])
+    quoted = tree.within(quotations)
     again: set[int] = set()
     said, left, length = "\n".join(one.text for one in texts), INPUT_LIMITS.max_quotations, 0
     for at, one in enumerate(texts):

@@ -46,9 +46,9 @@ def told_in_place(tree: BlockTree) -> set[int]:
     that is cut short until a reader opens it, a widget with the facts. With them what stands in them and is called likewise."""
     told, end, ends = set(), 0, tree.ends()
     for index, block in enumerate(tree.blocks):
-        if block.hint not in _DOUBTFUL or not tells_only_where(block.name[: INPUT_LIMITS.max_names]):
+        if block.hint not in _DOUBTFUL or not (index < end or _tells_in_sentences(block)):
             continue
-        if index < end or _tells_in_sentences(block):
+        if tells_only_where(block.name[: INPUT_LIMITS.max_names]):
             told.add(index)
             end = max(end, ends[index])
     return told

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.dom.blocks import BlockTree, Element
 from lamella.transforms.extract.dom.tags import TEXT_BLOCKS
+from lamella.transforms.extract.heuristics import HEURISTICS
 
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
@@ -38,7 +39,8 @@ def core_of(tree: BlockTree, prose: list[float], main: int, limits: "ExtractConf
 
 def without_trailing(tree: BlockTree, content: list[Element], core: int, limits: "ExtractConfig") -> list[Element]:
     """Without the little in blocks behind the core, and behind the paragraphs in it: who wrote it, what to subscribe to.
-    Pictures, notes, lists, code and paragraphs stay."""
+    Pictures, notes, lists, code and paragraphs stay, and all of it where it tells much and links to little: questions and
+    answers."""
     inside, around, at = tree.below(core), set(), core
     while at >= 0:
         around.add(at)
@@ -48,7 +50,16 @@ def without_trailing(tree: BlockTree, content: list[Element], core: int, limits:
     if _letters(trailing) > (1 - limits.min_core_prose) * _letters(content):
         return text + trailing
     branches = _branches(tree, around, trailing)
-    return text + [element for element, branch in zip(trailing, branches, strict=True) if element.media or branch in _STAYING]
+    text += [element for element, branch in zip(trailing, branches, strict=True) if element.media or branch in _STAYING]
+    staying = {id(element) for element in text}
+    return content if _tells([element for element in content if id(element) not in staying], limits) else text
+
+
+def _tells(elements: list[Element], limits: "ExtractConfig") -> bool:
+    """Whether it is more than a site says of an author, and leads nowhere."""
+    prose = sum(len(element.text) for element in elements if element.words >= limits.min_prose_words)
+    links = sum(element.link_letters for element in elements)
+    return prose >= HEURISTICS.min_trailing_prose and links < HEURISTICS.max_trailing_links * prose
 
 
 def _without_last_blocks(tree: BlockTree, text: list[Element], core: int, limits: "ExtractConfig") -> list[Element]:

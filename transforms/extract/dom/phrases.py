@@ -20,6 +20,7 @@ _ELEMENT = re.compile(r"[A-Z][a-z]?(?![a-zA-Z])")  # behind the number of an iso
 _ASKS = re.compile(r"accordion|faq|question|collaps", re.IGNORECASE)  # the class of a button that unfolds its answer
 _QUESTION_MARKS = frozenset("?？؟")
 _NOTE_ROLES = frozenset(("doc-noteref", "doc-backlink", "noteref", "backlink"))
+_FIRST_UNSPACED = "\u0e00"  # Thai: scripts up to it part their words
 _GLUED_MARK = re.compile(r"\[\w{1,3}\]|\(\d{1,3}\)")
 _TEX = 'annotation[encoding*="tex" i]'
 _BUTTON_MATTER = "p, div, ul, ol, table, h1, h2, h3, h4, section"
@@ -170,6 +171,8 @@ def link(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> obje
     class_, href = attributes.get("class"), attributes.get("href")
     if (class_ and is_silent(class_) and not _is_whole_heading(walk, node)) or attributes.get("aria-hidden") == "true":
         return SKIP
+    if walk.pieces and walk.text_tag != "pre" and _follows_link(walk, node):
+        walk.part_words()
     inward = href is not None and href[:1] == "#"
     if inward and _is_mark(walk, node, attributes):
         return SKIP
@@ -196,6 +199,13 @@ def link(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> obje
         walk.href, walk.link_block = before, block_before
 
     return leave
+
+
+def _follows_link(walk: Walk, node: LexborNode) -> bool:
+    """Whether another link ends right where this one begins: they are two words, which styles part, but where a script knows no
+    spaces."""
+    before = node.prev
+    return before is not None and before.tag == "a" and walk.pieces[-1][-1:] < _FIRST_UNSPACED
 
 
 def _begins_with_block(node: LexborNode) -> bool:
