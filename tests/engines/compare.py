@@ -103,16 +103,15 @@ def run_engine(
 
 def interrupted(folder: Path, cluster: SparkCluster, overrides: list[str], say: Callable[[str], None]) -> list[str]:
     """What is wrong where Ctrl-C meets a command while the cluster works for it: it ends, and so does all that it has there."""
-    if not _wait(lambda: not cluster.works_for()):  # what the last run had on the cluster ends a little after it
-        return [f"Ctrl-C: the cluster still works for the last run: processes {cluster.works_for()}"]
     words = ["--recipe", "demo", "--input", str(folder / "web"), "--output", str(folder / "interrupted"), "--no-report"]
     spark = ["--runner", "spark", "--master", cluster.master, *overrides, "--", "spark.executor.memory=1g"]
-    with (folder / "interrupted.log").open("wb") as log:
+    said = folder / "interrupted.log"
+    with said.open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "lamella", "run", *words, *spark], stdout=log, stderr=log, preexec_fn=_takes_ctrl_c
         )
     try:
-        if not _wait(lambda: process.poll() is not None or cluster.works_for()) or process.poll() is not None:
+        if not _wait(lambda: process.poll() is not None or _works(said, cluster)) or process.poll() is not None:
             return [f"Ctrl-C: the command ended before the cluster worked for it: {process.poll()}"]
         process.send_signal(signal.SIGINT)
         code = process.wait(_WAIT_S)
@@ -123,6 +122,11 @@ def interrupted(folder: Path, cluster: SparkCluster, overrides: list[str], say: 
     if not _wait(lambda: not cluster.works_for()):
         failures.append(f"Ctrl-C: the cluster still works for it: processes {cluster.works_for()}")
     return failures
+
+
+def _works(said: Path, cluster: SparkCluster) -> bool:
+    """Whether the cluster works for a command, by what it has said so far. What an earlier run had there may end after it."""
+    return b"extract:" in said.read_bytes() and bool(cluster.works_for())
 
 
 def _takes_ctrl_c() -> None:
