@@ -41,8 +41,6 @@ def main_elements(tree: BlockTree, limits: "ExtractConfig") -> list[Element]:
     namesakes = _prose_of_namesakes(tree)
     told = told_under_title(tree, limits)
     content = picture_blocks(tree, limits) | section_blocks(tree) | section_headers(tree)
-    if not told:
-        content |= told_in_place(tree)
     marked = [
         (block.hint or block.tag) in _TELLING
         and _is_marked(tree, index, namesakes[index], told, limits)
@@ -73,6 +71,9 @@ def main_elements(tree: BlockTree, limits: "ExtractConfig") -> list[Element]:
             main = tree.blocks[main].parent
         main = _content_around(tree, main)
     main = _called_main(tree, boilerplate, prose, main, limits)
+    if not told and (placed := told_in_place(tree)):  # they are parts of the main content, and choose it in no way
+        boilerplate = tree.within([one and index not in placed for index, one in enumerate(marked)])
+        prose = _prose_left(tree, boilerplate)
     inside = tree.below(main)
     content = [element for element in tree.elements if inside[element.block] and not boilerplate[element.block]]
     core = core_of(tree, prose, main, limits)
