@@ -178,6 +178,13 @@ def test_run_refuses_a_wrong_key_before_it_writes(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_modules_that_moved_are_found_where_they_were():
+    from lamella.transforms.filter import language as before
+    from lamella.transforms.formats import language as now
+
+    assert (before.detect_language, before.Language) == (now.detect_language, now.Language)
+
+
 def test_help_and_docstring_name_every_recipe():
     commands = get_command(app).commands
     helps = [param.help for name in ("run", "rules") for param in commands[name].params if param.name == "recipe"]
