@@ -228,3 +228,13 @@ def test_two_links_that_touch_are_two_words_but_where_a_script_knows_no_spaces()
     )
     said = texts(f"<main><h1>Birds</h1><p>{BIRDS}</p>{touching}<p>{LAKE}</p></main>")
     assert said[2] == "The books are called Zoology Lakes and 東京都."
+
+
+def test_a_bar_in_a_text_is_no_edge_of_a_cell():
+    """A row of two cells with a line of links in it is no row of data."""
+    way = "<a href=/h>Hide it</a> | <a href=/p>Its past</a> | <a href=/d>Discuss it</a>"
+    table = "".join(f"<tr><td>{n}</td><td>{way}</td></tr>" for n in range(9))
+    said = texts(
+        f"<title>Birds</title><main><h1>Birds</h1><p>{BIRDS}</p><table>{table}</table><p>{LAKE}</p><p>{BIRDS}</p></main>"
+    )
+    assert not [text for text in said if "Hide it" in text]

@@ -1,9 +1,13 @@
 """Pages that are threads: posts that sites call comments are told, and what they quote is told once."""
 
 import pytest
+from selectolax.lexbor import LexborHTMLParser
 
 from lamella.schemas.config import ExtractConfig
 from lamella.schemas.document import TextNode
+from lamella.transforms.extract.content.threads import settle_thread
+from lamella.transforms.extract.dom.class_heuristics import COMMENTS as COMMENTED
+from lamella.transforms.extract.dom.walker import walk_page
 from lamella.transforms.extract.parse import parse_html
 
 BEAK = "A flamingo strains its food from the water through the fine comb of lamellae in its beak."
@@ -46,15 +50,27 @@ def test_comments_below_a_text_are_none_of_it():
         assert not set(REPLIES) & set(said)
 
 
+MANY = "".join(
+    f"<li class=comment><div class=comment-body><p>Bird {n} stood on {n} legs in the water, and then it went away.</p>"
+    f"<form class=edit><p>Seen by number {n}, who has watched birds since the year 19{n:02} and more.</p></form></div></li>"
+    for n in range(40)
+)
+
+
 def test_where_comments_are_nearly_all_they_are_what_is_told():
-    many = "".join(
-        f"<li class=comment><div class=comment-body><p>Bird {n} stood on {n} legs in the water, and then it went away.</p>"
-        f"<form class=edit><p>Seen by number {n}, who has watched birds since the year 19{n:02} and more.</p></form></div></li>"
-        for n in range(40)
-    )
-    said = texts(page_of(f"<p>{BEAK}</p>", many))
+    said = texts(page_of(f"<p>{BEAK}</p>", MANY))
     assert sum(text.startswith("Bird ") for text in said) == 40
     assert sum(text.startswith("Seen by") for text in said) == 40  # in forms, as editors have them, which hold half of it
+
+
+@pytest.mark.parametrize("tag, commented", [("article", True), ("div", False)])
+def test_comments_of_an_article_are_comments_however_many_they_are(tag: str, commented: bool):
+    story = f"<{tag}><h1>Birds that stand</h1><p>{BEAK}</p><p>{LAKE}</p><p>{NEST}</p></{tag}>"
+    page = f"<title>Birds that stand</title><main>{story}<ul class=comments>{MANY}</ul></main>"
+    tree = walk_page(LexborHTMLParser(page), "https://a.example/", ExtractConfig()).tree
+    tree.add_up(ExtractConfig().min_prose_words)
+    settle_thread(tree, ExtractConfig())
+    assert any(block.hint == COMMENTED for block in tree.blocks) == commented
 
 
 def test_a_part_of_a_post_that_another_quotes_is_told_once():

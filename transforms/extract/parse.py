@@ -97,7 +97,7 @@ def _main_content(tree: BlockTree, config: ExtractConfig) -> list[Element]:
     """What stays of a page that was walked; its captions move onto their media."""
     tree.add_up(config.min_prose_words)
     settle_captions(tree, config)
-    settle_thread(tree)
+    settle_thread(tree, config)
     settle_reviews(tree)
     return without_copies(without_boilerplate(tree, main_elements(tree, config), config))
 

@@ -12,7 +12,6 @@ from lamella.transforms.extract.content.repeats import without_repeats
 from lamella.transforms.extract.content.runs import FULL_STOPS, is_sentence, runs_of
 from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element, Image, is_named
 from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BLOCKS
-from lamella.transforms.extract.dom.texts import CELL_EDGE
 from lamella.transforms.extract.heuristics import HEURISTICS
 
 if TYPE_CHECKING:
@@ -138,8 +137,7 @@ def _link_densities(tree: BlockTree, elements: list[Element]) -> list[float]:
         if element.tag in ("li", "tr"):
             letters[wholes[element.block]] += len(element.text)
             links[wholes[element.block]] += element.link_letters
-            cells = element.text.count(CELL_EDGE) + 1 if element.tag == "tr" else 0
-            rows[wholes[element.block]] += cells >= HEURISTICS.min_data_cells
+            rows[wholes[element.block]] += element.cells >= HEURISTICS.min_data_cells
     for index, count in enumerate(rows):
         links[index] = 0 if count >= HEURISTICS.min_fact_rows else links[index]
     return [links[whole] / letters[whole] if whole and letters[whole] else 1.0 for whole in wholes]
@@ -157,7 +155,7 @@ def _is_boilerplate(element: Element, tag: str, whole_density: float, limits: "E
             and element.text[-1] in FULL_STOPS
         ):
             return False  # it says enough beside its links
-        part = element.tag == "li" or (element.tag == "tr" and CELL_EDGE in element.text)
+        part = element.tag == "li" or element.cells > 1
         return not part or whole_density > limits.max_link_density
     if element.tag == "p" and len(element.text) > HEURISTICS.max_letters_a_word * element.words and "://" not in element.text:
         return True  # ids and keys that a script reads

@@ -69,6 +69,7 @@ class Element:
     entry: int = 0  # the block of the entry that it stands in, on a page that is a list of entries
     href: str = ""  # where all links of the text lead, if they lead to one place
     wrapped: bool = False  # the link began in a block around its own: a card, or it was never closed
+    cells: int = 0  # of a table's row, if it has several
 
 
 @dataclass(slots=True)

@@ -103,7 +103,8 @@ class Walk:
         """Ends the text that is open."""
         if not self.pieces:
             return
-        table = self._table() if self.text_tag == "tr" and CELL in self.pieces else -1
+        edges = self.pieces.count(CELL) if self.text_tag == "tr" else 0
+        table = self._table() if edges else -1
         texts = texts_of(self.pieces, self.text_tag == "pre", table == self.columned)
         if texts:
             if table > 0 and CELL_EDGE in texts[0][0]:
@@ -118,6 +119,8 @@ class Walk:
             for text, words in texts:
                 tag = self._heading_or_text(text, words) if text_tag in tags.HEADINGS else text_tag
                 element = Element(self.block, self.began, tag, text, 0, words, slanted)
+                if edges:
+                    element.cells = edges + 1
                 if marked:
                     said = tag in tags.HEADINGS or (words >= self.min_prose_words and tag != "li")
                     if linked := share if said else share + weak:
