@@ -291,4 +291,4 @@ _known_descriptor = lru_cache(maxsize=1024)(_descriptor)  # a web of pictures ha
 _SHORT_DESCRIPTOR = 16
 _IS_DESCRIPTOR = re.compile(r"0*[1-9]\d{0,8}[wh]|\d{0,9}\.?\d{1,30}x")
 # An address that ends in a comma has no descriptor; commas within a descriptor's brackets end nothing.
-_CANDIDATES = re.compile(r"[\s,]*+([^\s,]\S*+)(?:(?<=,)|((?:[^,(]|\([^)]*+\)?)*+))")
+_CANDIDATES = re.compile(r"([^\s,]\S*+)(?:(?<=,)|((?:[^,(]|\([^)]*+\)?)*+))")
