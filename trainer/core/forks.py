@@ -163,6 +163,17 @@ def _end(forks: list[Fork], patience_s: float) -> Failure | None:
     return None
 
 
+def _check_gradients(size: int) -> None:
+    """Raises TrainingError in a fork of a process whose autograd has started threads, as it does for a compiled model: torch
+    allows no gradients there."""
+    try:
+        torch.ones(1, requires_grad=True).sum().backward()
+    except RuntimeError as error:
+        raise TrainingError(
+            f"processes={size}: this process has trained a compiled model; train in a new one, or with processes=1"
+        ) from error
+
+
 def _following(group: Group, line: int) -> Iterator[int]:
     """Never returns: what stands below on the stack is the leading process's."""
     code = _ERROR
@@ -172,6 +183,7 @@ def _following(group: Group, line: int) -> Iterator[int]:
             signal.signal(number, signal.SIG_IGN)  # a terminal sends them to all
         os.environ["LOCAL_RANK"] = str(group.rank)
         group.join()
+        _check_gradients(group.size)
         yield group.rank
         distributed.destroy_process_group()
         code = 0
