@@ -46,7 +46,8 @@ test: $(VENV)/.installed
 	PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(TESTERS) --dist loadfile
 
 # The sample web on a standalone Spark cluster of two workers on this machine, on Prism where there is Go to build it, and here: the
-# same bytes, also where a worker of Spark is killed with -9 in each job. `make test-engines ENGINE_PAGES=4 KILL=media ENGINE_WORDS="KEY=VALUE ..."` is a smaller one.
+# same bytes, also where a worker of Spark is killed with -9 in each job. A smaller one:
+# `make test-engines ENGINE_PAGES=4 KILL=media ENGINE_WORDS="KEY=VALUE ..."`.
 ENGINE_PAGES ?= 60
 KILL ?= extract,documents,media,pairs,shards
 # A small run contracts no graph of copies by itself.
