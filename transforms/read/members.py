@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from isal import isal_zlib
+
 from lamella.schemas.rejection import Reason
 from lamella.transforms.formats.content_encoding import SizeLimits
 from lamella.transforms.formats.streams import Readable
@@ -18,9 +20,12 @@ from lamella.transforms.read.window import Window
 _MAGIC = re.compile(rb"\x1f\x8b\x08")
 _FEED = 1 << 14  # bytes packed, and inflated, at a time
 _STEP = 1 << 17
+_QUICK_FEED, _QUICK_STEP = 1 << 16, 1 << 20
 _GLIMPSE = 1 << 9  # bytes of a member in which a head and the first of its data stand
 _SCHEME_BYTES = 64
+_FLAGS_AT = 3
 _RESERVED_FLAGS = 0xE0  # RFC 1952, 2.3.1.2: must be zero
+_UNCHECKED_FLAGS = _RESERVED_FLAGS | 0x02  # and the head's own checksum
 _OPENING = re.compile(rb"WARC/|[a-z][a-z0-9+.\-]{1,20}:|\Z", re.IGNORECASE)  # of a record of either format; or lines are blank
 _HEAD_BYTES = 8192  # enough for nearly every header block
 _BLANK = b"\r\n"
@@ -67,7 +72,7 @@ def gzip_members(stream: Readable, limits: SizeLimits) -> Iterator[Member | Faul
             yield Fault(offset=start, length=window.start - start, reason=reason, detail=str(fault))
             yield from _records(window, limits, until=_MAGIC)
             continue
-        if data.strip(_BLANK):  # an empty member holds no record
+        if data[:_GLIMPSE].strip(_BLANK) or data.strip(_BLANK):  # an empty member holds no record
             yield from first_of(Member(offset=start, length=window.start - start, data=data))
 
 
@@ -130,7 +135,37 @@ class _Unusable(Exception):
 
 
 def _inflate(window: Window, limits: SizeLimits) -> bytes:
-    """Inflates the member at the window's front and drops it. A member that is too large is dropped without being kept."""
+    """Inflates the member at the window's front and drops it: by ISA-L, which is twice as fast, and where that does not come to
+    the end of a member within the limits, by zlib, which says what is wrong."""
+    quick = _inflate_quickly(window, limits)
+    return _inflate_or_tell(window, limits) if quick is None else quick
+
+
+def _inflate_quickly(window: Window, limits: SizeLimits) -> bytes | None:
+    """None, and nothing is dropped, where the member is damaged, cut or too large, or has a head that ISA-L does not check."""
+    if not window.has(_FLAGS_AT + 1) or window.data[_FLAGS_AT] & _UNCHECKED_FLAGS:
+        return None
+    decoder = isal_zlib.decompressobj(31)
+    at, size, out = 0, 0, []
+    try:
+        while not decoder.eof:
+            if at == len(window.data) and not window.grow():
+                return None
+            feed = bytes(memoryview(window.data)[at : at + _QUICK_FEED])
+            piece = decoder.decompress(feed, _QUICK_STEP)
+            at += len(feed) - len(decoder.unused_data if decoder.eof else decoder.unconsumed_tail)
+            size += len(piece)
+            if size > limits.max_bytes or (size > limits.expansion_floor_bytes and size > limits.max_expansion * at):
+                return None
+            out.append(piece)
+    except isal_zlib.error:
+        return None
+    window.drop(at)
+    return b"".join(out)
+
+
+def _inflate_or_tell(window: Window, limits: SizeLimits) -> bytes:
+    """The same by zlib. A member that is too large is dropped without being kept. Raises _Unusable."""
     decoder = zlib.decompressobj(31)
     at, taken, size, out = 0, 0, 0, []
     while not decoder.eof:
@@ -173,7 +208,7 @@ def _skip_to_member(window: Window) -> None:
 def _may_hold_record(member: bytes) -> bool:
     """Whether the first bytes of a gzip member, if it is one, inflate to what a record may start with: the cheap question comes
     first, since noise may hold the three bytes of a member's start over and over."""
-    if len(member) < 4 or member[3] & _RESERVED_FLAGS:
+    if len(member) < 4 or member[_FLAGS_AT] & _RESERVED_FLAGS:
         return False
     try:
         start = zlib.decompressobj(31).decompress(member, _SCHEME_BYTES)
