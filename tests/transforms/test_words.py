@@ -5,7 +5,8 @@ from growth import is_linear
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lamella.transforms.formats.words import is_unspaced, lines, sentences, tokens, words
+from lamella.transforms.formats.tokens import tokens
+from lamella.transforms.formats.words import is_unspaced, lines, sentences, words
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from lamella.schemas.document import Node, TextNode, TextQuality
 from lamella.transforms.filter import repetition
 from lamella.transforms.filter.repetition import NgramCharacters, Repeats
 from lamella.transforms.filter.wordlists import GOPHER_STOP_WORDS, STOP_WORDS, flagged_words
-from lamella.transforms.formats.words import TERMINAL, is_unspaced, lines, tokens
+from lamella.transforms.formats.tokens import tokens
+from lamella.transforms.formats.words import TERMINAL, is_unspaced, lines
 
 SHORT_LINE_CHARACTERS = 30  # FineWeb
 _ELLIPSIS = ("...", "…")

@@ -1,0 +1,92 @@
+"""Text -> its tokens, words and marks of punctuation in order, as the filters of text count them.
+
+Published thresholds were set on the tokens of spaCy's English tokenizer (datatrove: Gopher, FineWeb), so its rules hold here: what
+stands between two spaces is one token, but for marks at its edges, a few signs inside it, contractions ("do", "n't") and units
+("5", "GB"). Where words are not divided by spaces, `formats.words` cuts. Texts repeat few of these pieces over and over, so most of
+them are remembered. Everything here is linear in the text.
+"""
+
+import re
+import unicodedata
+from itertools import chain
+
+from lamella.transforms.formats.words import ADDRESS, UNSPACED_CHARACTER, ranges, words_and_marks
+
+_MOST_REMEMBERED = 1 << 16  # pieces
+_LAST_MARK = 0xFFFF  # beyond it are emoji, and what would make the patterns slow
+_LONG = 64  # characters; what is longer is no word, is not remembered, and is cut in one pass
+
+
+def tokens(text: str) -> list[str]:
+    """Words and marks of punctuation in order."""
+    return list(chain.from_iterable(map(_PIECES.__getitem__, text.split())))
+
+
+class _Pieces(dict[str, tuple[str, ...]]):
+    """What stands between spaces -> its tokens."""
+
+    def __missing__(self, piece: str) -> tuple[str, ...]:
+        if len(piece) > _LONG:
+            return tuple(words_and_marks(piece))
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        found = self[piece] = _cut(piece)
+        return found
+
+
+_PIECES = _Pieces()
+
+
+def _cut(piece: str) -> tuple[str, ...]:
+    if piece.isascii() and piece.isalpha():
+        return _CANNOT.get(piece) or (piece,)
+    if UNSPACED_CHARACTER.search(piece):
+        return tuple(words_and_marks(piece))
+    head, tail = [], []
+    while not _ABBREVIATED.fullmatch(piece):
+        if found := _HEAD.match(piece):
+            head.append(found[0])
+            piece = piece[found.end() :]
+        elif found := _TAIL.search(piece):
+            tail.append(found[0])
+            piece = piece[: found.start()]
+        else:
+            break
+    return (*head, *_inside(piece), *reversed(tail))
+
+
+def _inside(piece: str) -> list[str]:
+    """The tokens of a piece without marks at its edges."""
+    if not piece or _ABBREVIATED.fullmatch(piece) or ADDRESS.match(piece) or _SITE.match(piece):
+        return [piece] if piece else []
+    if found := _CONTRACTED.fullmatch(piece):
+        stem, ending = filter(None, found.groups())
+        return [*_inside(stem), ending]
+    return [part for part in _INFIX.split(piece) if part]
+
+
+def _category(*categories: str) -> str:
+    """The characters of some Unicode categories, as the inside of a character class."""
+    return ranges(point for point in range(_LAST_MARK + 1) if unicodedata.category(chr(point)) in categories)
+
+
+_CANNOT = {word: (word[:3], word[3:]) for word in ("cannot", "Cannot", "CANNOT")}
+_ICON = _category("So") + "\U0001f000-\U0001faff"
+_MARK = _category("Ps", "Pe", "Pi", "Pf", "Sc") + re.escape("\"'`´,;:!?¿¡#*&_<>…·؟،؛۔।、。！？，；：～〝〞‚„")
+_HEAD = re.compile(rf"\.\.+|\+(?![0-9])|[{_MARK}{_ICON}§%=—–]")
+_UNIT = "k?m[²³]?|[dcm]m[²³]?|ha|µm|nm|yd|in|ft|[km]?g|mg|µg|t|lb|oz|m/s|km/h|kmh|mph|h?Pa|mbar|[mMkKgGtT]b|[MKGT]B|[TGMK]|%"
+_TAIL = re.compile(
+    rf"(?:\.\.+|[{_MARK}{_ICON}—–]|['’][sS]|(?<=[0-9])(?:\+|{_UNIT})|(?<=[0-9²%+\-{_MARK}])\.|(?<=[^\W\d_A-Z])\.|(?<=[A-Z][A-Z])\.)\Z"
+)
+_INFIX = re.compile(
+    rf"(\.\.+|…|[{_ICON}]|(?<=[0-9])[+\-*^](?=[0-9\-])|(?<=[^\W\d_A-Z\"'”’])\.(?=[A-Z\"'“‘])|(?<=[^\W\d_]),(?=[^\W\d_])"
+    r"|(?<=[^\W_])(?:---?|——|[-–—~])(?=[^\W\d_])|(?<=[^\W_])[:<>=/](?=[^\W\d_]))"
+)
+_ABBREVIATED = re.compile(
+    r"(?:[^\W\d_]\.)+|(?:Mrs?|Ms|Messrs|Dr|Prof|Rev|Gen|Gov|Sen|Rep|Mt|St|[SJ]r|vs|Inc|Ltd|Corp|Co|Bros|Ph\.D|e\.g|i\.e|v\.s"
+    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\."
+)
+_CONTRACTED = re.compile(
+    r"(.*[^\W\d_])(n['’]t|['’](?:ll|ve|re|m))|(I|you|he|she|it|we|they|who|what|where|how|there|that)(['’]d)", re.IGNORECASE
+)
+_SITE = re.compile(r"(?:[a-z0-9\-]+\.)+[a-z]{2,6}/", re.IGNORECASE)
