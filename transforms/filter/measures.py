@@ -21,7 +21,8 @@ from lamella.transforms.filter import repetition
 from lamella.transforms.filter.repetition import NgramCharacters, Repeats
 from lamella.transforms.filter.wordlists import GOPHER_STOP_WORDS, STOP_WORDS, flagged_words
 from lamella.transforms.formats.tokens import tokens
-from lamella.transforms.formats.words import TERMINAL, is_unspaced, lines
+from lamella.transforms.formats.words import TERMINAL, is_unspaced
+from lamella.transforms.formats.words import lines as lines_of
 
 SHORT_LINE_CHARACTERS = 30  # FineWeb
 _ELLIPSIS = ("...", "…")
@@ -88,19 +89,19 @@ class TextMeasures:
 
     @cached_property
     def bullet_lines(self) -> float:
-        return _share(sum(line.startswith(_BULLETS) for line in self._lines), len(self._lines))
+        return _share(sum(line.startswith(_BULLETS) for line in self.lines), len(self.lines))
 
     @cached_property
     def ellipsis_lines(self) -> float:
-        return _share(sum(line.endswith(_ELLIPSIS) for line in self._lines), len(self._lines))
+        return _share(sum(line.endswith(_ELLIPSIS) for line in self.lines), len(self.lines))
 
     @cached_property
     def ended_lines(self) -> float:
-        return _share(sum(line.endswith(_ENDS) for line in self._lines), len(self._lines))
+        return _share(sum(line.endswith(_ENDS) for line in self.lines), len(self.lines))
 
     @cached_property
     def short_lines(self) -> float:
-        return _share(sum(len(line) <= SHORT_LINE_CHARACTERS for line in self._lines), len(self._lines))
+        return _share(sum(len(line) <= SHORT_LINE_CHARACTERS for line in self.lines), len(self.lines))
 
     @cached_property
     def alphabetic_words(self) -> float:
@@ -208,12 +209,17 @@ class TextMeasures:
         return repetition.ngram_characters(self._ids, lengths[self._ids], len(self.text))
 
     @cached_property
-    def _lines(self) -> list[str]:
-        return lines(self.text)
+    def lines_as_written(self) -> list[str]:
+        """Those that are not blank. Lines that are indented otherwise are other lines (datatrove)."""
+        return [line for line in self.text.split("\n") if line and not line.isspace()]
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return lines_of(self.text)
 
     @cached_property
     def _repeated_lines(self) -> Repeats:
-        return repetition.repeated_parts(self._lines, len(self.text))
+        return repetition.repeated_parts(self.lines_as_written, len(self.text))
 
     @cached_property
     def _repeated_paragraphs(self) -> Repeats:

@@ -165,14 +165,10 @@ def flagged_words(language: str) -> frozenset[str]:
     return _FLAGGED_WORDS["en"] | _FLAGGED_WORDS.get(language, frozenset())
 
 
-# C4's phrases of policy lines (Raffel et al. 2020), and the same said in other languages.
+# C4's phrases of policy lines (Raffel et al. 2020), and the same said in other ways and languages.
+ENGLISH_POLICY_PHRASES = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
 POLICY_PHRASES = (
-    "terms of use",
-    "privacy policy",
-    "cookie policy",
-    "uses cookies",
-    "use of cookies",
-    "use cookies",
+    *ENGLISH_POLICY_PHRASES,
     "accept cookies",
     "accept all cookies",
     "verwendet cookies",

@@ -14,7 +14,8 @@ from lamella.transforms.formats.words import ADDRESS, UNSPACED_CHARACTER, ranges
 
 _MOST_REMEMBERED = 1 << 16  # pieces
 _LAST_MARK = 0xFFFF  # beyond it are emoji, and what would make the patterns slow
-_LONG = 64  # characters; what is longer is no word, is not remembered, and is cut in one pass
+_LONG = 64  # characters; what is longer is no word, and is not remembered
+_LONGEST_WHOLE, _LONGEST_TAIL = 12, 8  # characters that are looked at, so that no piece can make it slow
 
 
 def tokens(text: str) -> list[str]:
@@ -26,11 +27,11 @@ class _Pieces(dict[str, tuple[str, ...]]):
     """What stands between spaces -> its tokens."""
 
     def __missing__(self, piece: str) -> tuple[str, ...]:
-        if len(piece) > _LONG:
-            return tuple(words_and_marks(piece))
-        if len(self) >= _MOST_REMEMBERED:
-            self.clear()
-        found = self[piece] = _cut(piece)
+        found = _cut(piece)
+        if len(piece) <= _LONG:
+            if len(self) >= _MOST_REMEMBERED:
+                self.clear()
+            self[piece] = found
         return found
 
 
@@ -42,24 +43,24 @@ def _cut(piece: str) -> tuple[str, ...]:
         return _CANNOT.get(piece) or (piece,)
     if UNSPACED_CHARACTER.search(piece):
         return tuple(words_and_marks(piece))
-    head, tail = [], []
-    while not _ABBREVIATED.fullmatch(piece):
-        if found := _HEAD.match(piece):
+    head, tail, start, end = [], [], 0, len(piece)
+    while start < end and not (end - start <= _LONGEST_WHOLE and _WHOLE.fullmatch(piece, start, end)):
+        if found := _HEAD.match(piece, start, end):
             head.append(found[0])
-            piece = piece[found.end() :]
-        elif found := _TAIL.search(piece):
+            start = found.end()
+        elif found := _TAIL.search(piece, max(start, end - _LONGEST_TAIL), end):
             tail.append(found[0])
-            piece = piece[: found.start()]
+            end = found.start()
         else:
             break
-    return (*head, *_inside(piece), *reversed(tail))
+    return (*head, *_inside(piece[start:end]), *reversed(tail))
 
 
 def _inside(piece: str) -> list[str]:
     """The tokens of a piece without marks at its edges."""
-    if not piece or _ABBREVIATED.fullmatch(piece) or ADDRESS.match(piece) or _SITE.match(piece):
+    if not piece or _WHOLE.fullmatch(piece) or ADDRESS.match(piece) or _SITE.match(piece):
         return [piece] if piece else []
-    if found := _CONTRACTED.fullmatch(piece):
+    if len(piece) <= _LONG and (found := _CONTRACTED.fullmatch(piece)):
         stem, ending = filter(None, found.groups())
         return [*_inside(stem), ending]
     return [part for part in _INFIX.split(piece) if part]
@@ -80,11 +81,11 @@ _TAIL = re.compile(
 )
 _INFIX = re.compile(
     rf"(\.\.+|…|[{_ICON}]|(?<=[0-9])[+\-*^](?=[0-9\-])|(?<=[^\W\d_A-Z\"'”’])\.(?=[A-Z\"'“‘])|(?<=[^\W\d_]),(?=[^\W\d_])"
-    r"|(?<=[^\W_])(?:---?|——|[-–—~])(?=[^\W\d_])|(?<=[^\W_])[:<>=/](?=[^\W\d_]))"
+    r"|(?<=[^\W_²³¹¼½¾])(?:---?|——|[-–—~])(?=[^\W\d_])|(?<=[^\W_²³¹¼½¾])[:<>=/](?=[^\W\d_]))"
 )
-_ABBREVIATED = re.compile(
+_WHOLE = re.compile(
     r"(?:[^\W\d_]\.)+|(?:Mrs?|Ms|Messrs|Dr|Prof|Rev|Gen|Gov|Sen|Rep|Mt|St|[SJ]r|vs|Inc|Ltd|Corp|Co|Bros|Ph\.D|e\.g|i\.e|v\.s"
-    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\."
+    r"|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.|and/or"
 )
 _CONTRACTED = re.compile(
     r"(.*[^\W\d_])(n['’]t|['’](?:ll|ve|re|m))|(I|you|he|she|it|we|they|who|what|where|how|there|that)(['’]d)", re.IGNORECASE
