@@ -4,12 +4,12 @@
 
 All arms do the same work: they unpack each record of a `.warc.gz`, parse its own head and its HTTP head, and hand over the
 payload as it is stored, without decoding. Two inputs: a small web of pages and media, which were compressed before
-(`../shared/data/web`), and pages alone, as in Common Crawl (the pages of `../shared/data/gold`, written by warcio, a gzip member
-a record). The arms take turns; figures are medians. Ours also finds its way again after damage, bounds what a record may grow
+(`../shared/data/web`), and pages alone, as in Common Crawl (those of `../shared/data/gold`, written by warcio, a gzip member a
+record). The arms take turns; figures are medians. Ours also finds its way again after damage, bounds what a record may grow
 to, and says where each record lies, which the others do not; `lamella, whole stage` goes on to charsets, types, canonical
 addresses and digests, and gives Pages and ArchiveMedia.
 
-The gate: the same SHA-1 of the same payloads of responses, in their order, by all three. It exits with 1 where the gate does not hold.
+The gate: the same SHA-1 of the same payloads of responses, in their order, by all three. It exits with 1 if not.
 
 Needs `warcio` (extra `test`).
 """

@@ -12,7 +12,7 @@ from lamella.schemas.config import ReadConfig
 from lamella.schemas.rejection import Reason
 from lamella.transforms.formats.content_encoding import SizeLimits, record_size_limits
 from lamella.transforms.formats.decompress import UnpackedStream
-from lamella.transforms.read import members
+from lamella.transforms.read import inflate, members
 from lamella.transforms.read.members import Fault, Member, gzip_members, plain_members
 from lamella.transforms.read.window import Window
 
@@ -119,10 +119,10 @@ def test_a_bomb_costs_one_record(expansion):
 
 def _both_ways(data):
     quick, told = (Window(io.BytesIO(data)) for _ in range(2))
-    found = members._inflate_quickly(quick, CAPS)
+    found = inflate._inflate_quickly(quick, CAPS)
     try:
-        return found, quick.start, members._inflate_or_tell(told, CAPS), told.start
-    except members._Unusable:
+        return found, quick.start, inflate._inflate_or_tell(told, CAPS), told.start
+    except inflate.Unusable:
         return found, quick.start, None, told.start
 
 

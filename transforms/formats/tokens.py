@@ -1,9 +1,9 @@
 """Text -> its tokens, words and marks of punctuation in order, as the filters of text count them.
 
-Published thresholds were set on the tokens of spaCy's English tokenizer (datatrove: Gopher, FineWeb), so its rules hold here: what
-stands between two spaces is one token, but for marks at its edges, a few signs inside it, contractions ("do", "n't") and units
-("5", "GB"). Where words are not divided by spaces, `formats.words` cuts. Texts repeat few of these pieces over and over, so most of
-them are remembered. Everything here is linear in the text.
+Published thresholds were set on the tokens of spaCy's English tokenizer (datatrove: Gopher, FineWeb), so its rules hold here:
+what stands between two spaces is one token, but for marks at its edges, a few signs inside it, contractions ("do", "n't") and
+units ("5", "GB"). Where words are not divided by spaces, `formats.words` cuts. Texts repeat most of these pieces over and over,
+so they are remembered. Everything here is linear in the text.
 """
 
 import re
@@ -12,9 +12,10 @@ from itertools import chain
 
 from lamella.transforms.formats.words import ADDRESS, UNSPACED_CHARACTER, ranges, words_and_marks
 
-_MOST_REMEMBERED = 1 << 16  # pieces
+_MOST_REMEMBERED = 1 << 16  # pieces, and as many before them
 _LAST_MARK = 0xFFFF  # beyond it are emoji, and what would make the patterns slow
 _LONG = 64  # characters; what is longer is no word, and is not remembered
+_PLAIN_ENDS, _LONGEST_SHORT = ",.;:!?)", 6  # marks; letters of what may be an abbreviation
 _LONGEST_WHOLE, _LONGEST_TAIL = 12, 8  # characters that are looked at, so that no piece can make it slow
 
 
@@ -24,12 +25,17 @@ def tokens(text: str) -> list[str]:
 
 
 class _Pieces(dict[str, tuple[str, ...]]):
-    """What stands between spaces -> its tokens."""
+    """What stands between spaces -> its tokens. Once they are many, those that were not met again are forgotten."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._before: dict[str, tuple[str, ...]] = {}
 
     def __missing__(self, piece: str) -> tuple[str, ...]:
-        found = _cut(piece)
+        found = self._before.get(piece) or _cut(piece)
         if len(piece) <= _LONG:
             if len(self) >= _MOST_REMEMBERED:
+                self._before = dict(self)
                 self.clear()
             self[piece] = found
         return found
@@ -39,9 +45,13 @@ _PIECES = _Pieces()
 
 
 def _cut(piece: str) -> tuple[str, ...]:
-    if piece.isascii() and piece.isalpha():
-        return _CANNOT.get(piece) or (piece,)
-    if UNSPACED_CHARACTER.search(piece):
+    if piece.isascii():
+        if piece.isalpha():
+            return _CANNOT.get(piece) or (piece,)
+        word, mark = piece[:-1], piece[-1]
+        if mark in _PLAIN_ENDS and word.isalpha() and (mark != "." or len(word) > _LONGEST_SHORT):
+            return (*_cut(word), mark)
+    elif UNSPACED_CHARACTER.search(piece):
         return tuple(words_and_marks(piece))
     head, tail, start, end = [], [], 0, len(piece)
     while start < end and not (end - start <= _LONGEST_WHOLE and _WHOLE.fullmatch(piece, start, end)):

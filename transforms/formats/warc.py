@@ -254,7 +254,7 @@ def _message(kind: str, headers: Headers, block: bytes) -> _Message | None:
 
 
 def _without_type(kind: str, headers: Headers) -> Headers:
-    """A response of HTTP/0.9, or one whose head was lost, is a body of no declared type: the record's is that of the message."""
+    """A response of HTTP/0.9, or one whose head was lost, has a body of no declared type: the record's is the message's."""
     if kind in ("request", "revisit") or not _says_http(headers):
         return headers
     return tuple(header for header in headers if header[0] != "content-type")

@@ -1,4 +1,4 @@
-"""Text -> words, sentences and lines, without a dictionary. (The tokens that the filters of text count are in `formats.tokens`.)
+"""Text -> words, sentences and lines, without a dictionary. (Tokens, which the rules of text count, are in `formats.tokens`.)
 
 A word is a run of letters, digits and marks, with the apostrophes inside it. Scripts that put no spaces between words
 (Chinese, Japanese, Thai, Lao, Burmese, Khmer) have no words without a dictionary: there each character, with its marks,
@@ -62,6 +62,8 @@ def sentences(text: str) -> list[str]:
 
 def is_unspaced(text: str) -> bool:
     """True where most words of the text are single characters of a script without spaces."""
+    if not _ANY_UNSPACED.search(text):  # several times as fast as counting
+        return False
     unspaced = len(UNSPACED_CHARACTER.findall(text))
     return unspaced > 0 and 2 * unspaced > len(words(text))
 
@@ -93,6 +95,7 @@ _ADDRESS = rf"(?:https?://|www\.)[^\s<>\"'{_CHARACTER}]*[\w/]"
 ADDRESS = re.compile(_ADDRESS)
 _WORD = re.compile(_WORD_PATTERN)
 _WORD_OR_MARK = re.compile(rf"{_ADDRESS}|{_WORD_PATTERN}|{_STUCK}(?:{_WORD_PATTERN})|[-/@|~^\\+=]+|\.\.\.|[^\w\s]")
+_ANY_UNSPACED = re.compile(rf"[{_CHARACTER}]")
 UNSPACED_CHARACTER = re.compile(rf"(?=\w)[{_CHARACTER}]")
 # A terminal mark with what closes after it, before a space; the marks of scripts without spaces need none after them.
 # It is tried once at the head of a run of marks, or a text of dots would cost the square of its length.

@@ -9,23 +9,17 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from isal import isal_zlib
-
 from lamella.schemas.rejection import Reason
 from lamella.transforms.formats.content_encoding import SizeLimits
 from lamella.transforms.formats.streams import Readable
 from lamella.transforms.formats.warc import MAX_HEAD_BYTES, declared_length, is_warc, starts_record
+from lamella.transforms.read.inflate import FLAGS_AT, RESERVED_FLAGS, Unusable, inflate
 from lamella.transforms.read.window import Window
 
 _MAGIC = re.compile(rb"\x1f\x8b\x08")
-_FEED = 1 << 14  # bytes packed, and inflated, at a time
-_STEP = 1 << 17
-_QUICK_FEED, _QUICK_STEP = 1 << 16, 1 << 20
+_FEED = 1 << 14  # bytes in which a member's start is looked for
 _GLIMPSE = 1 << 9  # bytes of a member in which a head and the first of its data stand
 _SCHEME_BYTES = 64
-_FLAGS_AT = 3
-_RESERVED_FLAGS = 0xE0  # RFC 1952, 2.3.1.2: must be zero
-_UNCHECKED_FLAGS = _RESERVED_FLAGS | 0x02  # and the head's own checksum
 _OPENING = re.compile(rb"WARC/|[a-z][a-z0-9+.\-]{1,20}:|\Z", re.IGNORECASE)  # of a record of either format; or lines are blank
 _HEAD_BYTES = 8192  # enough for nearly every header block
 _BLANK = b"\r\n"
@@ -62,8 +56,8 @@ def gzip_members(stream: Readable, limits: SizeLimits) -> Iterator[Member | Faul
     while window.has(1):
         start = window.start
         try:
-            data = _inflate(window, limits)
-        except _Unusable as fault:
+            data = inflate(window, limits)
+        except Unusable as fault:
             if fault.lost:
                 window.drop(1 if window.start == start else 0)
                 _skip_to_member(window)
@@ -89,9 +83,9 @@ def _records(window: Window, limits: SizeLimits, until: re.Pattern[bytes] | None
         declared = declared_length(head)
         try:
             if not starts_record(head):
-                raise _Unusable(Reason.DAMAGED_RECORD, f"no record starts with {head[:16]!r}")
+                raise Unusable(Reason.DAMAGED_RECORD, f"no record starts with {head[:16]!r}")
             end = _end_of(window, declared, limits)
-        except _Unusable as fault:
+        except Unusable as fault:
             if fault.lost:
                 window.drop(1 if window.start == start else 0)
                 window.skip_to(_NEXT_RECORD)
@@ -126,73 +120,6 @@ def holds_another(data: bytes) -> bool:
     return _end_of_first(data) is not None
 
 
-class _Unusable(Exception):
-    """`lost`: where the next record starts is not known."""
-
-    def __init__(self, reason: Reason, detail: str, lost: bool = True):
-        super().__init__(detail)
-        self.reason, self.lost = reason, lost
-
-
-def _inflate(window: Window, limits: SizeLimits) -> bytes:
-    """Inflates the member at the window's front and drops it: by ISA-L, which is twice as fast, and where that does not come to
-    the end of a member within the limits, by zlib, which says what is wrong."""
-    quick = _inflate_quickly(window, limits)
-    return _inflate_or_tell(window, limits) if quick is None else quick
-
-
-def _inflate_quickly(window: Window, limits: SizeLimits) -> bytes | None:
-    """None, and nothing is dropped, where the member is damaged, cut or too large, or has a head that ISA-L does not check."""
-    if not window.has(_FLAGS_AT + 1) or window.data[_FLAGS_AT] & _UNCHECKED_FLAGS:
-        return None
-    decoder = isal_zlib.decompressobj(31)
-    at, size, out = 0, 0, []
-    try:
-        while not decoder.eof:
-            if at == len(window.data) and not window.grow():
-                return None
-            feed = bytes(memoryview(window.data)[at : at + _QUICK_FEED])
-            piece = decoder.decompress(feed, _QUICK_STEP)
-            at += len(feed) - len(decoder.unused_data if decoder.eof else decoder.unconsumed_tail)
-            size += len(piece)
-            if size > limits.max_bytes or (size > limits.expansion_floor_bytes and size > limits.max_expansion * at):
-                return None
-            out.append(piece)
-    except isal_zlib.error:
-        return None
-    window.drop(at)
-    return b"".join(out)
-
-
-def _inflate_or_tell(window: Window, limits: SizeLimits) -> bytes:
-    """The same by zlib. A member that is too large is dropped without being kept. Raises _Unusable."""
-    decoder = zlib.decompressobj(31)
-    at, taken, size, out = 0, 0, 0, []
-    while not decoder.eof:
-        if at == len(window.data) and not window.grow():
-            raise _Unusable(Reason.TRUNCATED_RECORD, "cut off")
-        feed = bytes(window.data[at : at + _FEED])
-        try:
-            piece = decoder.decompress(feed, _STEP)
-        except zlib.error as error:
-            raise _Unusable(Reason.DAMAGED_RECORD, str(error)) from error
-        used = len(feed) - len(decoder.unused_data if decoder.eof else decoder.unconsumed_tail)
-        at, taken, size = at + used, taken + used, size + len(piece)
-        if size > limits.expansion_floor_bytes and size > limits.max_expansion * taken:
-            window.drop(at)
-            raise _Unusable(Reason.RECORD_TOO_LARGE, f"grows more than {limits.max_expansion:g}-fold when inflated")
-        if size <= limits.max_bytes:
-            out.append(piece)
-        else:
-            out.clear()
-            window.drop(at)
-            at = 0
-    window.drop(at)
-    if size > limits.max_bytes:
-        raise _Unusable(Reason.RECORD_TOO_LARGE, f"{size} > {limits.max_bytes} bytes", lost=False)
-    return b"".join(out)
-
-
 def _skip_to_member(window: Window) -> None:
     """To the next place where a gzip member starts that starts a record, or a record that is not packed; to the end where there
     is neither."""
@@ -208,7 +135,7 @@ def _skip_to_member(window: Window) -> None:
 def _may_hold_record(member: bytes) -> bool:
     """Whether the first bytes of a gzip member, if it is one, inflate to what a record may start with: the cheap question comes
     first, since noise may hold the three bytes of a member's start over and over."""
-    if len(member) < 4 or member[_FLAGS_AT] & _RESERVED_FLAGS:
+    if len(member) < 4 or member[FLAGS_AT] & RESERVED_FLAGS:
         return False
     try:
         start = zlib.decompressobj(31).decompress(member, _SCHEME_BYTES)
@@ -276,11 +203,11 @@ def _end_of(window: Window, declared: tuple[int, int] | None, limits: SizeLimits
     block, length = declared or (1, 0)
     end = block + length
     if declared and length > limits.max_bytes and not window.may_reach(end):
-        raise _Unusable(Reason.DAMAGED_RECORD, f"a length of {length} bytes, and the archive ends before them")
+        raise Unusable(Reason.DAMAGED_RECORD, f"a length of {length} bytes, and the archive ends before them")
     if declared and length > limits.max_bytes:
         window.skip(end)
         detail = f"{length} > {limits.max_bytes} bytes"
-        raise _Unusable(Reason.RECORD_TOO_LARGE, detail, lost=not _follows(window, 0))
+        raise Unusable(Reason.RECORD_TOO_LARGE, detail, lost=not _follows(window, 0))
     complete = window.has(end)
     if declared and complete and (_follows(window, end) or window.data[end : end + 4] == b"\r\n\r\n"):
         return end
@@ -289,13 +216,13 @@ def _end_of(window: Window, declared: tuple[int, int] | None, limits: SizeLimits
         return end  # an ARC record has no other end than its length: what stands behind it is damage, and no part of it
     if following is None:
         if len(window.data) > limits.max_bytes:
-            raise _Unusable(Reason.RECORD_TOO_LARGE, f"no end within {limits.max_bytes} bytes")
+            raise Unusable(Reason.RECORD_TOO_LARGE, f"no end within {limits.max_bytes} bytes")
         if not complete:
-            raise _Unusable(Reason.TRUNCATED_RECORD, f"{len(window.data) - block} of {length} bytes")
+            raise Unusable(Reason.TRUNCATED_RECORD, f"{len(window.data) - block} of {length} bytes")
         following = len(window.data)
     held = len(window.data[:following].rstrip(_BLANK))
     if declared and held + _MISCOUNT < end and following + _MISCOUNT < end:
-        raise _Unusable(Reason.DAMAGED_RECORD, f"{held - block} of {length} bytes, then another record")
+        raise Unusable(Reason.DAMAGED_RECORD, f"{held - block} of {length} bytes, then another record")
     return following
 
 
