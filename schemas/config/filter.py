@@ -33,6 +33,9 @@ class LimitsForText(Frozen):
     max_flagged_words: Share | None = None
     min_ended_lines: Share | None = None
     max_short_lines: Share | None = None
+    max_line_breaks_per_word: NonNegativeFloat | None = None  # FineWeb 0.3
+    max_repeated_line_characters: Share | None = None  # FineWeb 0.01
+    min_sentences_of_prose: PositiveInt | None = None  # C4: 5, at most 100
     no_boilerplate: bool = False  # C4: javascript, cookie and policy lines out
     max_notice_words: PositiveInt = 60  # a longer text that mentions cookies or JavaScript is about them; ours
     no_lorem_ipsum: bool = False  # C4
