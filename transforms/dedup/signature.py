@@ -75,8 +75,9 @@ def _minima(text: str, config: DedupConfig) -> np.ndarray | None:
 
 
 def _bands(minima: np.ndarray, config: DedupConfig) -> tuple[bytes, ...]:
-    rows = minima.astype("<u4").reshape(config.bands, config.rows)
+    width = 4 * config.rows
+    rows = minima.astype("<u4").tobytes()
     return tuple(
-        blake2b(row.tobytes(), digest_size=_BAND_BYTES, salt=band.to_bytes(8, "little")).digest()
-        for band, row in enumerate(rows)
+        blake2b(rows[band * width : (band + 1) * width], digest_size=_BAND_BYTES, salt=band.to_bytes(8, "little")).digest()
+        for band in range(config.bands)
     )

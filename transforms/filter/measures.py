@@ -1,8 +1,8 @@
 """Text and its language -> every number of `TextQuality`, from one tokenisation; each is computed only when it is read.
 
 The definitions follow the published filters, so that their thresholds keep their meaning: Gopher (as datatrove counts),
-OBELICS, FineWeb. Two things differ: words are those of `transforms.formats.words`, for all languages; and special characters
-and punctuation are found by their Unicode category, not by lists of English ones.
+OBELICS, FineWeb. Two things differ: words are among the tokens of `transforms.formats.tokens`, for all languages; and special
+characters and punctuation are found by their Unicode category, not by lists of English ones.
 """
 
 import unicodedata
