@@ -247,7 +247,25 @@ def _main_block(tree: BlockTree, boilerplate: list[bool], prose: list[float], li
             and block.tag not in TEXT_BLOCKS
         ):
             main = index
-    return _content_around(tree, _titled_article(tree, prose, main, limits))
+    return _content_around(tree, _whole_of(tree, boilerplate, prose, _titled_article(tree, prose, main, limits)))
+
+
+def _whole_of(tree: BlockTree, boilerplate: list[bool], prose: list[float], main: int) -> int:
+    """The block around one whose siblings of its name have headings and prose as it has: it is one section of several."""
+    block = tree.blocks[main]
+    if main == 0 or not block.headings:
+        return main
+    beside = sum(
+        prose[index]
+        for index, other in enumerate(tree.blocks)
+        if other.parent == block.parent
+        and index != main
+        and other.tag == block.tag
+        and other.name == block.name
+        and other.headings
+        and not boilerplate[index]
+    )
+    return block.parent if beside > HEURISTICS.min_beside_section * prose[main] else main
 
 
 def _called_main(tree: BlockTree, boilerplate: list[bool], prose: list[float], main: int, limits: "ExtractConfig") -> int:
