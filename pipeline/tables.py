@@ -17,7 +17,7 @@ from lamella.schemas.keys import stable_int, stable_key
 from lamella.schemas.shards import FINGERPRINT_KEY, MANIFEST, checked_file
 from lamella.transforms.base.files import is_plain_name, join, read_bytes, write_atomically
 
-FORMAT = 19  # raised when the bytes of a table change for the same input and config
+FORMAT = 20  # raised when the bytes of a table change for the same input and config
 ROW_GROUP = 10_000
 
 

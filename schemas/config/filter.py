@@ -1,6 +1,8 @@
 """Settings of filter: which languages and texts stay; one model of limits for nodes and for documents. None is off."""
 
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from typing import Annotated
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from lamella.schemas.bounds import Frozen, Share
 from lamella.schemas.config.timed import Timed
@@ -33,6 +35,9 @@ class LimitsForText(Frozen):
     max_flagged_words: Share | None = None
     min_ended_lines: Share | None = None
     max_short_lines: Share | None = None
+    max_line_breaks_per_word: NonNegativeFloat | None = None  # FineWeb 0.3
+    max_repeated_line_characters: Share | None = None  # FineWeb 0.01
+    min_sentences_of_prose: Annotated[int, Field(ge=1, le=100)] | None = None  # C4: 5; no more than 100 are counted
     no_boilerplate: bool = False  # C4: javascript, cookie and policy lines out
     max_notice_words: PositiveInt = 60  # a longer text that mentions cookies or JavaScript is about them; ours
     no_lorem_ipsum: bool = False  # C4

@@ -19,7 +19,7 @@ from lamella.transforms.filter.repetition import (
     repeated_parts,
     word_repetition,
 )
-from lamella.transforms.formats.words import tokens
+from lamella.transforms.formats.tokens import tokens
 
 PROSE = "The cat sat on the mat, and the dog lay by the door. It was warm; nobody had to be anywhere else that day."
 

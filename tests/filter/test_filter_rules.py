@@ -45,6 +45,8 @@ def said(found):
         (f"{PROSE} {NOTICE}", {"no_boilerplate": True}, None),  # too long for a notice
         ("Here Lorem Ipsum dolor stands.", {"no_lorem_ipsum": True}, ("lorem_ipsum", "lorem ipsum")),
         ("Dear {name}, hello.", {"no_curly_bracket": True}, ("curly_bracket", "{")),
+        ("for (;;) {\n}\nThat is all.", {"no_curly_bracket": True}, None),  # code, whose lines C4 drops
+        ("Use {} in JavaScript, always.", {"no_curly_bracket": True}, None),
         ("free porn here now", {"max_flagged_words": 0.01}, ("unsafe_text", "0.25 > 0.01")),
         ("# a " * 12, {"max_symbols_per_word": 0.1}, ("too_many_symbols", "0.5 > 0.1")),
         ("- one of these\n" * 12, {"max_bullet_lines": 0.9}, ("too_many_bullets", "1 > 0.9")),
@@ -62,6 +64,17 @@ def said(found):
         (f"{PROSE}\n\n{PROSE}", {"max_duplicate_paragraph_characters": 0.2}, ("repeated_paragraphs", "0.4992 > 0.2")),
         ("the same line again\n" * 4, {"max_duplicate_lines": 0.3}, ("repeated_lines", "0.75 > 0.3")),
         ("the same line again\n" * 4, {"max_duplicate_line_characters": 0.2}, ("repeated_lines", "0.7125 > 0.2")),
+        ("the same line again\n" * 4, {"max_repeated_line_characters": 0.01}, ("repeated_lines", "0.75 > 0.01")),
+        ("  x = [1, 2]\n    x = [1, 2]\n" * 1, {"max_repeated_line_characters": 0.01}, None),
+        ("four words a line\n" * 4, {"max_line_breaks_per_word": 0.2}, ("too_many_short_lines", "0.25 > 0.2")),
+        (PROSE, {"min_sentences_of_prose": 4}, ("too_few_ended_lines", "3 < 4")),
+        (PROSE, {"min_sentences_of_prose": 3}, None),
+        (
+            "One line here.\nWe use cookies, of course.\nToo short.\nIt goes on and on...\nSay it in JavaScript, then.\n[1]"
+            " It says so.[2] Nobody knows.[3]",
+            {"min_sentences_of_prose": 4},
+            ("too_few_ended_lines", "3 < 4"),
+        ),
         ("buy now " * 8, {"max_top_ngram": 1.0}, "repeated_ngrams"),
         (PROSE, {"max_top_ngram": 1.0, "max_duplicate_ngram": 1.0}, None),
         (f"{PROSE} {PROSE}", {"max_duplicate_ngram": 1.0}, "repeated_ngrams"),

@@ -25,6 +25,7 @@ OPEN = (
     "max_aspect",
     "_word_length",
     "max_symbols_per_word",
+    "max_line_breaks_per_word",
     "ngram",
     "repetition_penalty",
 )

@@ -12,8 +12,9 @@ from lamella.schemas.config import ReadConfig
 from lamella.schemas.rejection import Reason
 from lamella.transforms.formats.content_encoding import SizeLimits, record_size_limits
 from lamella.transforms.formats.decompress import UnpackedStream
-from lamella.transforms.read import members
+from lamella.transforms.read import inflate, members
 from lamella.transforms.read.members import Fault, Member, gzip_members, plain_members
+from lamella.transforms.read.window import Window
 
 CAPS = record_size_limits(ReadConfig())
 COUNT = 100
@@ -114,6 +115,38 @@ def test_a_bomb_costs_one_record(expansion):
     members, faults = outcomes(b"".join([*PACKED[:50], bomb, *PACKED[50:]]), limits=limits)
     assert [m.data for m in members] == PLAIN
     assert [f.reason for f in faults] == [Reason.RECORD_TOO_LARGE]
+
+
+def _both_ways(data):
+    quick, told = (Window(io.BytesIO(data)) for _ in range(2))
+    found = inflate._inflate_quickly(quick, CAPS)
+    try:
+        return found, quick.start, inflate._inflate_or_tell(told, CAPS), told.start
+    except inflate.Unusable:
+        return found, quick.start, None, told.start
+
+
+def test_the_quick_inflate_gives_what_zlib_gives_or_nothing():
+    named = io.BytesIO()
+    with gzip.GzipFile("a name", "wb", mtime=0, fileobj=named) as file:
+        file.write(b"WARC/1.0 " * 9 + bytes(range(40)))
+    member = named.getvalue()
+    broken = [member[:cut] for cut in range(len(member))]
+    broken += [member[:at] + bytes([member[at] ^ 1 << bit]) + member[at + 1 :] for at in range(len(member)) for bit in range(8)]
+    for data in (member, member + member, *broken):
+        found, dropped, told, told_dropped = _both_ways(data)
+        assert (found, dropped) in ((told, told_dropped), (None, 0)), data
+    assert _both_ways(member)[:2] == (b"WARC/1.0 " * 9 + bytes(range(40)), len(member))
+
+
+@pytest.mark.parametrize("size", [0, 1, 1 << 16, (1 << 20) + 1, 5 << 20])
+@pytest.mark.parametrize("level", [0, 1, 9])
+def test_the_quick_inflate_stops_where_a_member_ends(size, level):
+    noise = b"".join(b"%08x" % (n * 2654435761 % 2**32) for n in range(size // 16)).ljust(size, b"x")
+    member = gzip.compress(noise, level, mtime=0)
+    found, dropped, told, told_dropped = _both_ways(member + packed(b"the next"))
+    assert found == told == noise
+    assert dropped == told_dropped == len(member)
 
 
 def test_noise_that_looks_like_members_is_passed_over(monkeypatch):

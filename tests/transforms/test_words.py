@@ -5,7 +5,7 @@ from growth import is_linear
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lamella.transforms.formats.words import is_unspaced, lines, sentences, tokens, words
+from lamella.transforms.formats.words import is_unspaced, lines, sentences, words
 
 
 @pytest.mark.parametrize(
@@ -37,21 +37,6 @@ from lamella.transforms.formats.words import is_unspaced, lines, sentences, toke
 )
 def test_words(text, expected):
     assert words(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Well... see: a-b (c)!", ["Well", "...", "see", ":", "a", "-", "b", "(", "c", ")", "!"]),
-        ("see /usr/bin -m", ["see", "/usr", "/", "bin", "-m"]),
-        ("at https://x.example/a?b=c.", ["at", "https://x.example/a?b=c", "."]),
-        ("a -- b", ["a", "--", "b"]),
-        ("中文。", ["中", "文", "。"]),
-        ("50% #tag", ["50", "%", "#", "tag"]),
-    ],
-)
-def test_tokens(text, expected):
-    assert tokens(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -101,7 +86,7 @@ def test_nothing_is_made_up_and_no_letter_lost(text):
 def test_time_is_linear(unit):
     def split_all(size: int) -> None:
         text = unit * (size // len(unit))
-        for split in (words, tokens, sentences, lines, is_unspaced):
+        for split in (words, sentences, lines, is_unspaced):
             split(text)
 
     assert is_linear(split_all, 50_000)

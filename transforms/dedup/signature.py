@@ -46,15 +46,15 @@ def fingerprint(document: InterleavedDocument, config: DedupConfig) -> Fingerpri
     )
 
 
-def shingles(text: str, n: int) -> set[str]:
-    """The different n-grams of a text's words, in lower case; none where the text has fewer than n words.
+def shingles(text: str, n: int) -> list[str]:
+    """The n-grams of a text's words, in lower case and in order, repeated ones too; none where the text has fewer than n words.
 
     Where words are not divided by spaces the n-grams are of characters, as many as n words have.
     """
     if is_unspaced(text):
         n = round(n * CHARACTERS_PER_WORD)
     found = words(text.lower().encode("utf-8", "replace").decode("utf-8"))  # a lone surrogate cannot be hashed
-    return {" ".join(found[at : at + n]) for at in range(len(found) - n + 1)}
+    return list(map(" ".join, zip(*(found[at:] for at in range(n)), strict=False)))
 
 
 def similarity(one: Fingerprint, other: Fingerprint) -> float:
@@ -70,13 +70,14 @@ def _minima(text: str, config: DedupConfig) -> np.ndarray | None:
     if not found:
         return None
     sketch = RMinHash(num_perm=config.bands * config.rows, seed=SEED)
-    sketch.update(list(found))
+    sketch.update(found)  # a minimum is the same however often an n-gram is there: a set would cost three times as much
     return np.array(sketch.digest(), np.uint32)
 
 
 def _bands(minima: np.ndarray, config: DedupConfig) -> tuple[bytes, ...]:
-    rows = minima.astype("<u4").reshape(config.bands, config.rows)
+    width = 4 * config.rows
+    rows = minima.astype("<u4").tobytes()
     return tuple(
-        blake2b(row.tobytes(), digest_size=_BAND_BYTES, salt=band.to_bytes(8, "little")).digest()
-        for band, row in enumerate(rows)
+        blake2b(rows[band * width : (band + 1) * width], digest_size=_BAND_BYTES, salt=band.to_bytes(8, "little")).digest()
+        for band in range(config.bands)
     )

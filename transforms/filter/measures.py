@@ -1,18 +1,17 @@
 """Text and its language -> every number of `TextQuality`, from one tokenisation; each is computed only when it is read.
 
 The definitions follow the published filters, so that their thresholds keep their meaning: Gopher (as datatrove counts),
-OBELICS, FineWeb. Two things differ: words are those of `transforms.formats.words`, for all languages; and special characters
-and punctuation are found by their Unicode category, not by lists of English ones.
+OBELICS, FineWeb. Two things differ: words are among the tokens of `transforms.formats.tokens`, for all languages; and special
+characters and punctuation are found by their Unicode category, not by lists of English ones.
 """
 
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from itertools import compress
 from operator import mul
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,7 +19,9 @@ from lamella.schemas.document import Node, TextNode, TextQuality
 from lamella.transforms.filter import repetition
 from lamella.transforms.filter.repetition import NgramCharacters, Repeats
 from lamella.transforms.filter.wordlists import GOPHER_STOP_WORDS, STOP_WORDS, flagged_words
-from lamella.transforms.formats.words import TERMINAL, is_unspaced, lines, tokens
+from lamella.transforms.formats.tokens import tokens
+from lamella.transforms.formats.words import TERMINAL, is_unspaced
+from lamella.transforms.formats.words import lines as lines_of
 
 SHORT_LINE_CHARACTERS = 30  # FineWeb
 _ELLIPSIS = ("...", "…")
@@ -72,12 +73,12 @@ class TextMeasures:
 
     @cached_property
     def words(self) -> int:
-        return self._count(self._kinds.is_word)
+        return self._count(self._is_word)
 
     @cached_property
     def mean_word_length(self) -> float:
-        characters = map(mul, self._token_counts.values(), self._kinds.lengths)
-        return _share(sum(compress(characters, self._kinds.is_word)), self.words)
+        characters = map(mul, self._token_counts.values(), map(len, self._token_counts))
+        return _share(sum(compress(characters, self._is_word)), self.words)
 
     @cached_property
     def symbols_per_word(self) -> float:
@@ -87,24 +88,24 @@ class TextMeasures:
 
     @cached_property
     def bullet_lines(self) -> float:
-        return _share(sum(line.startswith(_BULLETS) for line in self._lines), len(self._lines))
+        return _share(sum(line.startswith(_BULLETS) for line in self.lines), len(self.lines))
 
     @cached_property
     def ellipsis_lines(self) -> float:
-        return _share(sum(line.endswith(_ELLIPSIS) for line in self._lines), len(self._lines))
+        return _share(sum(line.endswith(_ELLIPSIS) for line in self.lines), len(self.lines))
 
     @cached_property
     def ended_lines(self) -> float:
-        return _share(sum(line.endswith(_ENDS) for line in self._lines), len(self._lines))
+        return _share(sum(line.endswith(_ENDS) for line in self.lines), len(self.lines))
 
     @cached_property
     def short_lines(self) -> float:
-        return _share(sum(len(line) <= SHORT_LINE_CHARACTERS for line in self._lines), len(self._lines))
+        return _share(sum(len(line) <= SHORT_LINE_CHARACTERS for line in self.lines), len(self.lines))
 
     @cached_property
     def alphabetic_words(self) -> float:
         """Tokens with a letter over all tokens, marks of punctuation included, as datatrove counts them."""
-        return _share(self._count(self._kinds.has_letter), len(self._tokens))
+        return _share(self._count(map(_has_letter, self._token_counts)), len(self._tokens))
 
     @cached_property
     def stop_words(self) -> float:
@@ -164,9 +165,9 @@ class TextMeasures:
     @cached_property
     def word_repetition(self) -> float:
         """Case is ignored, and punctuation left out."""
-        is_word = np.array(self._kinds.is_word, bool)
-        places = dict(zip(dict.fromkeys(self._kinds.lower), range(len(is_word)), strict=False))
-        lower_ids = np.fromiter(map(places.__getitem__, self._kinds.lower), np.int64, len(is_word))
+        is_word = np.array(self._is_word, bool)
+        places = dict(zip(dict.fromkeys(self._lower), range(len(is_word)), strict=False))
+        lower_ids = np.fromiter(map(places.__getitem__, self._lower), np.int64, len(is_word))
         return repetition.word_repetition(lower_ids[self._ids[is_word[self._ids]]])
 
     @cached_property
@@ -183,10 +184,14 @@ class TextMeasures:
         return Counter(self._tokens)
 
     @cached_property
-    def _kinds(self) -> "_Kinds":
-        if not self._token_counts:
-            return _Kinds((), (), (), ())
-        return _Kinds(*zip(*map(_facts, self._token_counts), strict=True))
+    def _is_word(self) -> list[bool]:
+        """Of the different tokens, as the next; the rest are marks of punctuation."""
+        return list(map(_has_word, self._token_counts))
+
+    @cached_property
+    def _lower(self) -> list[str]:
+        """Of the different tokens, by first appearance."""
+        return list(map(str.lower, self._token_counts))
 
     @cached_property
     def _ids(self) -> np.ndarray:
@@ -195,24 +200,29 @@ class TextMeasures:
         return np.fromiter(map(places.__getitem__, self._tokens), np.int64, len(self._tokens))
 
     def _count(self, flags: Iterable[bool]) -> int:
-        """How many tokens are of the kinds that are flagged, in the order of `_kinds`."""
+        """How many tokens are of the kinds that are flagged, in the order of the different tokens."""
         return sum(compress(self._token_counts.values(), flags))
 
     def _count_listed(self, listed: frozenset[str]) -> int:
-        return self._count(map(listed.__contains__, self._kinds.lower))
+        return self._count(map(listed.__contains__, self._lower))
 
     @cached_property
     def _ngram_characters(self) -> NgramCharacters:
-        lengths = np.array(self._kinds.lengths, np.int64)
+        lengths = np.fromiter(map(len, self._token_counts), np.int64, len(self._token_counts))
         return repetition.ngram_characters(self._ids, lengths[self._ids], len(self.text))
 
     @cached_property
-    def _lines(self) -> list[str]:
-        return lines(self.text)
+    def lines_as_written(self) -> list[str]:
+        """Those that are not blank. Lines that are indented otherwise are other lines (datatrove)."""
+        return [line for line in self.text.split("\n") if line and not line.isspace()]
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return lines_of(self.text)
 
     @cached_property
     def _repeated_lines(self) -> Repeats:
-        return repetition.repeated_parts(self._lines, len(self.text))
+        return repetition.repeated_parts(self.lines_as_written, len(self.text))
 
     @cached_property
     def _repeated_paragraphs(self) -> Repeats:
@@ -265,16 +275,9 @@ def _special_code_points(block: int) -> np.ndarray:
     return np.fromiter((unicodedata.category(chr(point))[0] not in "LM" for point in points), bool, len(points))
 
 
-class _Kinds(NamedTuple):
-    """The different tokens of a text, by first appearance, column by column."""
-
-    lower: tuple[str, ...]
-    lengths: tuple[int, ...]  # characters
-    is_word: tuple[bool, ...]  # the rest are marks of punctuation
-    has_letter: tuple[bool, ...]
+def _has_word(token: str) -> bool:
+    return token.isalnum() or any(map(str.isalnum, token)) or "_" in token
 
 
-@lru_cache(maxsize=1 << 17)
-def _facts(token: str) -> tuple[str, int, bool, bool]:
-    """(lower case, length, is a word, has a letter); most tokens of a corpus are few, so most answers are remembered."""
-    return token.lower(), len(token), any(map(str.isalnum, token)) or "_" in token, any(map(str.isalpha, token))
+def _has_letter(token: str) -> bool:
+    return token.isalpha() or any(map(str.isalpha, token))

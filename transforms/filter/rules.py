@@ -13,6 +13,12 @@ from lamella.schemas.rejection import Reason, Stage, Unit
 from lamella.transforms.base.rule import Found, Over, RuleScope, Under
 from lamella.transforms.filter.listed import PAGE_SCOPE
 from lamella.transforms.filter.measures import TextMeasures
+from lamella.transforms.filter.web_lines import (
+    bracket_in_prose,
+    line_breaks_per_word,
+    repeated_line_characters,
+    sentences_of_prose,
+)
 from lamella.transforms.filter.wordlists import LOREM_IPSUM, POLICY_PHRASES, SCRIPT_NOTICE, SCRIPT_WORD
 from lamella.transforms.formats.language import Language
 
@@ -49,7 +55,7 @@ def lorem_ipsum(text: TextMeasures, limits: LimitsForText) -> str:
 
 
 def curly_bracket(text: TextMeasures, limits: LimitsForText) -> str:
-    return "{" if "{" in text.text else ""
+    return "{" if bracket_in_prose(text) else ""
 
 
 def foreign_language(language: Language, limits: FilterConfig) -> str:
@@ -96,6 +102,8 @@ _RATIOS = (
     Under(Reason.TOO_LITTLE_PUNCTUATION, T.punctuation, "min_punctuation", when=_LONG, source="OBELICS"),
     Under(Reason.TOO_FEW_ENDED_LINES, T.ended_lines, "min_ended_lines", when=_LONG, source="FineWeb"),
     Over(Reason.TOO_MANY_SHORT_LINES, T.short_lines, "max_short_lines", when=_LONG, source="FineWeb"),
+    Over(Reason.TOO_MANY_SHORT_LINES, line_breaks_per_word, "max_line_breaks_per_word", when=_LONG, source="FineWeb"),
+    Under(Reason.TOO_FEW_ENDED_LINES, sentences_of_prose, "min_sentences_of_prose", when=_LONG, source="C4"),
     Over(Reason.REPEATED_PARAGRAPHS, T.duplicate_paragraphs, "max_duplicate_paragraphs", when=_LONG, source="Gopher"),
     Over(
         Reason.REPEATED_PARAGRAPHS,
@@ -106,6 +114,7 @@ _RATIOS = (
     ),
     Over(Reason.REPEATED_LINES, T.duplicate_lines, "max_duplicate_lines", when=_LONG, source="Gopher"),
     Over(Reason.REPEATED_LINES, T.duplicate_line_characters, "max_duplicate_line_characters", when=_LONG, source="Gopher"),
+    Over(Reason.REPEATED_LINES, repeated_line_characters, "max_repeated_line_characters", when=_LONG, source="FineWeb"),
     Over(Reason.REPEATED_NGRAMS, T.top_ngram_characters, "max_top_ngram", when=_LONG, source="Gopher, table A1"),
     Over(Reason.REPEATED_NGRAMS, T.duplicate_ngram_characters, "max_duplicate_ngram", when=_LONG, source="Gopher, table A1"),
     Over(Reason.REPEATED_CHARACTERS, T.character_repetition, "max_character_repetition", when=_LONG, source="OBELICS"),

@@ -13,20 +13,20 @@ GOPHER_STOP_WORDS = frozenset({"the", "be", "to", "of", "and", "that", "have", "
 STOP_WORDS: dict[str, frozenset[str]] = {
     language: frozenset(words.split())
     for language, words in {
+        # Contractions are cut: "do", "n't".
         "en": """
-            a about above across after again against ago all almost along already also although always am among an and
-            another any anyone anything are around as at away back be because been before behind being below beside
-            besides between beyond both but by can could did do does doing done down during each either else enough even
-            ever every everyone everything except few for from further get gets give given go got had has have having he
-            her here hers herself him himself his how however i if in including inside instead into is isn't it it's its
-            itself just least less like made many may me might mine more most much must my myself near neither never next
-            no nobody none nor not nothing now of off often on once one ones only onto or other others our ours ourselves
-            out outside over own past per perhaps quite rather same shall she should since so some somebody someone
-            something sometimes soon still such than that that's the their theirs them themselves then there these they
-            they're this those though through throughout till to together too toward towards under unless until up upon
-            us use used very was we were what whatever when whenever where whereas wherever whether which while who whoever
-            whole whom whose why will with within without would yet you you're your yours yourself yourselves don't
-            doesn't didn't can't won't i'm i've we're we've aren't wasn't weren't couldn't wouldn't shouldn't hasn't haven't
+            a about above across after again against ago all almost along already also although always am among an and another
+            any anyone anything are around as at away back be because been before behind being below beside besides between
+            beyond both but by can could did do does doing done down during each either else enough even ever every everyone
+            everything except few for from further get gets give given go got had has have having he her here hers herself him
+            himself his how however i if in including inside instead into is it its itself just least less like made many may me
+            might mine more most much must my myself near neither never next no nobody none nor not nothing now of off often on
+            once one ones only onto or other others our ours ourselves out outside over own past per perhaps quite rather same
+            shall she should since so some somebody someone something sometimes soon still such than that the their theirs them
+            themselves then there these they this those though through throughout till to together too toward towards under
+            unless until up upon us use used very was we were what whatever when whenever where whereas wherever whether which
+            while who whoever whole whom whose why will with within without would yet you your yours yourself yourselves n't 's
+            're 've 'll 'd 'm n’t ’s ’re ’ve ’ll ’d ’m ca wo
         """,
         "de": """
             ab aber alle allem allen aller alles als also am an ander andere anderen andern anders auch auf aus bei beim bin
@@ -165,14 +165,10 @@ def flagged_words(language: str) -> frozenset[str]:
     return _FLAGGED_WORDS["en"] | _FLAGGED_WORDS.get(language, frozenset())
 
 
-# C4's phrases of policy lines (Raffel et al. 2020), and the same said in other languages.
+# C4's phrases of policy lines (Raffel et al. 2020), and the same said in other ways and languages.
+ENGLISH_POLICY_PHRASES = ("terms of use", "privacy policy", "cookie policy", "uses cookies", "use of cookies", "use cookies")
 POLICY_PHRASES = (
-    "terms of use",
-    "privacy policy",
-    "cookie policy",
-    "uses cookies",
-    "use of cookies",
-    "use cookies",
+    *ENGLISH_POLICY_PHRASES,
     "accept cookies",
     "accept all cookies",
     "verwendet cookies",

@@ -32,6 +32,7 @@ _SUPERSETS = {
 _WESTERN = frozenset(("cp1252", "iso8859-15", "iso8859-14", "macintosh"))
 _HIGH = bytes(range(0x80, 0x100))
 _HIGH_RUNS = re.compile(rb"[\x80-\xff]{2,}")
+_ESCAPE = b"\x1b"  # alone, since one byte is sought ten times as fast as three
 _ISO_2022_JP = (b"\x1b$B", b"\x1b$@")  # it shifts to JIS X 0208
 _REPLACED = "�"
 _UTF8_AHEAD = 0.5  # of a reading that loses nothing, where its good sequences are as many as the broken
@@ -45,7 +46,7 @@ def decode_html(data: bytes, content_type: str) -> tuple[str, str]:
     if wide := _wide(data[:_SAMPLE]):
         return _text(data, wide), wide
     declared = _declared(data, content_type)
-    if any(shift in data for shift in _ISO_2022_JP):
+    if _ESCAPE in data and any(shift in data for shift in _ISO_2022_JP):
         declared = "iso2022_jp"
     else:
         data = data.translate(None, _CONTROLS)

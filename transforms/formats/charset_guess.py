@@ -60,17 +60,20 @@ def likely_charset(data: bytes, detected: str) -> str:
 _LATIN = frozenset(
     ("cp1250", "cp1252", "cp1254", "cp1257", "cp1258", "iso8859-1", "iso8859-2", "iso8859-3", "iso8859-9", "iso8859-15")
 )
-_HIGH = re.compile(rb"[^\x80-\xff]{0,20}(?:[\x80-\xff]+[^\x80-\xff]{1,20}){1,200}|[\x80-\xff]+")
+_HIGH = re.compile(rb"[\x80-\xff]")
+_BEFORE = 20  # bytes
+_AROUND = re.compile(rb"[^\x80-\xff]{0,20}(?:[\x80-\xff]+[^\x80-\xff]{1,20}){1,200}|[\x80-\xff]+")
 
 
 def _around_high_bytes(data: bytes) -> bytes:
     """What stands beyond ASCII, with the words around it."""
-    out, size = [], 0
-    for found in _HIGH.finditer(data):
-        out.append(found[0])
-        size += len(found[0])
-        if size > _SAMPLE:
+    out, size, at = [], 0, 0
+    while size <= _SAMPLE and (high := _HIGH.search(data, at)):
+        found = _AROUND.match(data, max(at, high.start() - _BEFORE)) or _AROUND.match(data, high.start())
+        if not found:
             break
+        out.append(found[0])
+        size, at = size + len(found[0]), found.end()
     return b" ".join(out)[:_SAMPLE]
 
 

@@ -21,8 +21,6 @@ Headers = tuple[tuple[str, str], ...]  # names in lower case, in their order
 MAX_HEAD_BYTES = 1 << 18
 _MAX_VALUE = 1 << 16  # characters of a header; longer than any limit on what is taken from it
 _MAX_ID, _MAX_DATE = 256, 40  # characters of a record's name and date
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-_LINE_END = re.compile(rb"\r?\n")
 _FOLD = re.compile(r"\r?\n[ \t]++")
 _VERSION = re.compile(rb"WARC/\d", re.IGNORECASE)
 _OTHER_HEAD = re.compile(rb"WARC/\d\.\d\r?\n[A-Za-z\-]+[ \t]*+:", re.IGNORECASE)
@@ -71,7 +69,10 @@ class WarcRecord:
 
 def first(headers: Headers, name: str) -> str:
     """The first value of a header, "" where it is missing."""
-    return next((value for key, value in headers if key == name), "")
+    for key, value in headers:
+        if key == name:
+            return value
+    return ""
 
 
 def joined(headers: Headers, name: str) -> str:
@@ -95,8 +96,17 @@ def parse_record(data: bytes) -> WarcRecord:
     else:
         raise BadRecord(Reason.DAMAGED_RECORD, f"starts with {data[:16]!r}")
     block, mismatch = _block(data, start, declared)
-    return _with_http(
-        WarcRecord(kind=kind, url=url, headers=headers, http=None, status=None, body=block, length_mismatch=mismatch)
+    message = _message(kind, headers, block)
+    if message is None:
+        headers, message = _without_type(kind, headers), _Message(None, None, block)
+    return WarcRecord(
+        kind=kind,
+        url=url,
+        headers=headers,
+        http=message.http,
+        status=message.status,
+        body=message.body,
+        length_mismatch=mismatch,
     )
 
 
@@ -119,11 +129,11 @@ def body_start(record: WarcRecord, size: int, limits: SizeLimits) -> bytes:
 def declared_length(data: bytes) -> tuple[int, int] | None:
     """(where the block starts, its declared length) of the record that `data` starts with; None where it says neither."""
     if _VERSION.match(data):
-        head = _HEAD_END.search(data, 0, MAX_HEAD_BYTES)
-        if head and _OTHER_HEAD.search(data, 1, head.end()):
+        _, end = _head_end(data)
+        if _OTHER_HEAD.search(data, 1, end):
             return None  # its own head has no end any more, and this is the next record's
-        length = head and _DECLARED.search(data, 0, head.end())
-        return (head.end(), int(length[1])) if head and length else None
+        length = _DECLARED.search(data, 0, end)
+        return (end, int(length[1])) if length else None
     arc = _arc_line(data)
     return (arc.end, int(arc.length[:15])) if arc and arc.length.isdigit() else None
 
@@ -170,16 +180,27 @@ def _arc_line(data: bytes) -> _ArcLine | None:
 
 def _head(data: bytes, encoding: str) -> tuple[Headers, int]:
     """The header block that `data` starts with, and where it ends. Lines may end with LF alone."""
-    end = _HEAD_END.search(data, 0, MAX_HEAD_BYTES)
+    last, end = _head_end(data)
     if not end:
         raise BadRecord(Reason.DAMAGED_RECORD, "its header block does not end")
     lines = HeaderMap(encoding)
     try:
-        lines.parse(BytesIO(_LINE_END.sub(b"\r\n", data[: end.end()])), True)
+        lines.parse(BytesIO(data[:end].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")), True)
         items = lines.items()
     except OSError:  # a block that is longer than FastWARC takes
-        items = _lines(data[: end.start()].decode(encoding, "replace"))
-    return tuple((name.strip().lower(), _clean(value)) for name, value in items), end.end()
+        items = _lines(data[:last].decode(encoding, "replace"))
+    return tuple([(name.strip().lower(), value[:_MAX_VALUE].replace("\0", "").strip()) for name, value in items]), end
+
+
+def _head_end(data: bytes) -> tuple[int, int]:
+    """Where the last line of the header block that `data` starts with ends, and where what follows it starts; 0, 0 where the
+    block does not end. Lines may end with LF alone."""
+    blank = data.find(b"\n\r\n", 0, MAX_HEAD_BYTES)
+    bare = data.find(b"\n\n", 0, MAX_HEAD_BYTES if blank < 0 else blank + 1)
+    line = blank if bare < 0 else bare
+    if line < 0:
+        return 0, 0
+    return line - (data[line - 1 : line] == b"\r"), line + (3 if bare < 0 else 2)
 
 
 def _lines(head: str) -> Iterator[tuple[str, str]]:
@@ -188,10 +209,6 @@ def _lines(head: str) -> Iterator[tuple[str, str]]:
         name, colon, value = line.partition(":")
         if colon:
             yield name, value
-
-
-def _clean(value: str) -> str:
-    return value[:_MAX_VALUE].replace("\0", "").strip()
 
 
 def _arc_headers(date: str, mime: str, address: str) -> Headers:
@@ -209,32 +226,45 @@ def _block(data: bytes, start: int, declared: str) -> tuple[bytes, bool]:
     return data[start:].removesuffix(b"\r\n\r\n"), True
 
 
-def _with_http(record: WarcRecord) -> WarcRecord:
-    """The record with its block split into HTTP head and body, where it holds an HTTP message.
+class _Message(NamedTuple):
+    """What a block holds."""
+
+    http: Headers | None
+    status: int | None
+    body: bytes
+
+
+def _message(kind: str, headers: Headers, block: bytes) -> _Message | None:
+    """The block's HTTP head and body; None where it holds no HTTP message.
 
     Heads of interim responses (100, 103) that stand before the response's own are passed over.
     """
-    says_http = first(record.headers, "content-type").lower().startswith(_HTTP_TYPE)
-    if record.kind not in _HTTP_KINDS and not says_http:
-        return record
-    body = record.body.lstrip(b"\r\n")  # RFC 9112, 2.2
+    if kind not in _HTTP_KINDS and not _says_http(headers):
+        return None
+    body = block.lstrip(b"\r\n")  # RFC 9112, 2.2
     if not starts_response(body):
-        return _without_head(record) if says_http and record.kind not in ("request", "revisit") else record
+        return None
     for _ in range(_MAX_INTERIM):
-        http, status, rest = _response(body)
-        following = rest.lstrip(b"\r\n") if is_interim(body) else b""
+        message = _response(body)
+        following = message.body.lstrip(b"\r\n") if is_interim(body) else b""
         if not starts_response(following):
             break
         body = following
-    return replace(record, http=http, status=status, body=rest)
+    return message
 
 
-def _without_head(record: WarcRecord) -> WarcRecord:
-    """A response of HTTP/0.9, or one whose head was lost: a body of no declared type."""
-    return replace(record, headers=tuple(header for header in record.headers if header[0] != "content-type"))
+def _without_type(kind: str, headers: Headers) -> Headers:
+    """A response of HTTP/0.9, or one whose head was lost, has a body of no declared type: the record's is the message's."""
+    if kind in ("request", "revisit") or not _says_http(headers):
+        return headers
+    return tuple(header for header in headers if header[0] != "content-type")
 
 
-def _response(block: bytes) -> tuple[Headers, int | None, bytes]:
+def _says_http(headers: Headers) -> bool:
+    return first(headers, "content-type").lower().startswith(_HTTP_TYPE)
+
+
+def _response(block: bytes) -> _Message:
     """Head, status and body of the response that a block starts with."""
     try:
         http, start = _head(block, "latin1")
@@ -243,4 +273,4 @@ def _response(block: bytes) -> tuple[Headers, int | None, bytes]:
             raise BadRecord(Reason.DAMAGED_RECORD, f"a head of more than {MAX_HEAD_BYTES} bytes") from None
         # a response that was cut in its head
         http, start = (), len(block)
-    return http, status_of(block), block[start:]
+    return _Message(http, status_of(block), block[start:])

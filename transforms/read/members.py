@@ -13,14 +13,13 @@ from lamella.schemas.rejection import Reason
 from lamella.transforms.formats.content_encoding import SizeLimits
 from lamella.transforms.formats.streams import Readable
 from lamella.transforms.formats.warc import MAX_HEAD_BYTES, declared_length, is_warc, starts_record
+from lamella.transforms.read.inflate import FLAGS_AT, RESERVED_FLAGS, Unusable, inflate
 from lamella.transforms.read.window import Window
 
 _MAGIC = re.compile(rb"\x1f\x8b\x08")
-_FEED = 1 << 14  # bytes packed, and inflated, at a time
-_STEP = 1 << 17
+_FEED = 1 << 14  # bytes in which a member's start is looked for
 _GLIMPSE = 1 << 9  # bytes of a member in which a head and the first of its data stand
 _SCHEME_BYTES = 64
-_RESERVED_FLAGS = 0xE0  # RFC 1952, 2.3.1.2: must be zero
 _OPENING = re.compile(rb"WARC/|[a-z][a-z0-9+.\-]{1,20}:|\Z", re.IGNORECASE)  # of a record of either format; or lines are blank
 _HEAD_BYTES = 8192  # enough for nearly every header block
 _BLANK = b"\r\n"
@@ -57,8 +56,8 @@ def gzip_members(stream: Readable, limits: SizeLimits) -> Iterator[Member | Faul
     while window.has(1):
         start = window.start
         try:
-            data = _inflate(window, limits)
-        except _Unusable as fault:
+            data = inflate(window, limits)
+        except Unusable as fault:
             if fault.lost:
                 window.drop(1 if window.start == start else 0)
                 _skip_to_member(window)
@@ -67,7 +66,7 @@ def gzip_members(stream: Readable, limits: SizeLimits) -> Iterator[Member | Faul
             yield Fault(offset=start, length=window.start - start, reason=reason, detail=str(fault))
             yield from _records(window, limits, until=_MAGIC)
             continue
-        if data.strip(_BLANK):  # an empty member holds no record
+        if data[:_GLIMPSE].strip(_BLANK) or data.strip(_BLANK):  # an empty member holds no record
             yield from first_of(Member(offset=start, length=window.start - start, data=data))
 
 
@@ -84,9 +83,9 @@ def _records(window: Window, limits: SizeLimits, until: re.Pattern[bytes] | None
         declared = declared_length(head)
         try:
             if not starts_record(head):
-                raise _Unusable(Reason.DAMAGED_RECORD, f"no record starts with {head[:16]!r}")
+                raise Unusable(Reason.DAMAGED_RECORD, f"no record starts with {head[:16]!r}")
             end = _end_of(window, declared, limits)
-        except _Unusable as fault:
+        except Unusable as fault:
             if fault.lost:
                 window.drop(1 if window.start == start else 0)
                 window.skip_to(_NEXT_RECORD)
@@ -121,43 +120,6 @@ def holds_another(data: bytes) -> bool:
     return _end_of_first(data) is not None
 
 
-class _Unusable(Exception):
-    """`lost`: where the next record starts is not known."""
-
-    def __init__(self, reason: Reason, detail: str, lost: bool = True):
-        super().__init__(detail)
-        self.reason, self.lost = reason, lost
-
-
-def _inflate(window: Window, limits: SizeLimits) -> bytes:
-    """Inflates the member at the window's front and drops it. A member that is too large is dropped without being kept."""
-    decoder = zlib.decompressobj(31)
-    at, taken, size, out = 0, 0, 0, []
-    while not decoder.eof:
-        if at == len(window.data) and not window.grow():
-            raise _Unusable(Reason.TRUNCATED_RECORD, "cut off")
-        feed = bytes(window.data[at : at + _FEED])
-        try:
-            piece = decoder.decompress(feed, _STEP)
-        except zlib.error as error:
-            raise _Unusable(Reason.DAMAGED_RECORD, str(error)) from error
-        used = len(feed) - len(decoder.unused_data if decoder.eof else decoder.unconsumed_tail)
-        at, taken, size = at + used, taken + used, size + len(piece)
-        if size > limits.expansion_floor_bytes and size > limits.max_expansion * taken:
-            window.drop(at)
-            raise _Unusable(Reason.RECORD_TOO_LARGE, f"grows more than {limits.max_expansion:g}-fold when inflated")
-        if size <= limits.max_bytes:
-            out.append(piece)
-        else:
-            out.clear()
-            window.drop(at)
-            at = 0
-    window.drop(at)
-    if size > limits.max_bytes:
-        raise _Unusable(Reason.RECORD_TOO_LARGE, f"{size} > {limits.max_bytes} bytes", lost=False)
-    return b"".join(out)
-
-
 def _skip_to_member(window: Window) -> None:
     """To the next place where a gzip member starts that starts a record, or a record that is not packed; to the end where there
     is neither."""
@@ -173,7 +135,7 @@ def _skip_to_member(window: Window) -> None:
 def _may_hold_record(member: bytes) -> bool:
     """Whether the first bytes of a gzip member, if it is one, inflate to what a record may start with: the cheap question comes
     first, since noise may hold the three bytes of a member's start over and over."""
-    if len(member) < 4 or member[3] & _RESERVED_FLAGS:
+    if len(member) < 4 or member[FLAGS_AT] & RESERVED_FLAGS:
         return False
     try:
         start = zlib.decompressobj(31).decompress(member, _SCHEME_BYTES)
@@ -241,11 +203,11 @@ def _end_of(window: Window, declared: tuple[int, int] | None, limits: SizeLimits
     block, length = declared or (1, 0)
     end = block + length
     if declared and length > limits.max_bytes and not window.may_reach(end):
-        raise _Unusable(Reason.DAMAGED_RECORD, f"a length of {length} bytes, and the archive ends before them")
+        raise Unusable(Reason.DAMAGED_RECORD, f"a length of {length} bytes, and the archive ends before them")
     if declared and length > limits.max_bytes:
         window.skip(end)
         detail = f"{length} > {limits.max_bytes} bytes"
-        raise _Unusable(Reason.RECORD_TOO_LARGE, detail, lost=not _follows(window, 0))
+        raise Unusable(Reason.RECORD_TOO_LARGE, detail, lost=not _follows(window, 0))
     complete = window.has(end)
     if declared and complete and (_follows(window, end) or window.data[end : end + 4] == b"\r\n\r\n"):
         return end
@@ -254,13 +216,13 @@ def _end_of(window: Window, declared: tuple[int, int] | None, limits: SizeLimits
         return end  # an ARC record has no other end than its length: what stands behind it is damage, and no part of it
     if following is None:
         if len(window.data) > limits.max_bytes:
-            raise _Unusable(Reason.RECORD_TOO_LARGE, f"no end within {limits.max_bytes} bytes")
+            raise Unusable(Reason.RECORD_TOO_LARGE, f"no end within {limits.max_bytes} bytes")
         if not complete:
-            raise _Unusable(Reason.TRUNCATED_RECORD, f"{len(window.data) - block} of {length} bytes")
+            raise Unusable(Reason.TRUNCATED_RECORD, f"{len(window.data) - block} of {length} bytes")
         following = len(window.data)
     held = len(window.data[:following].rstrip(_BLANK))
     if declared and held + _MISCOUNT < end and following + _MISCOUNT < end:
-        raise _Unusable(Reason.DAMAGED_RECORD, f"{held - block} of {length} bytes, then another record")
+        raise Unusable(Reason.DAMAGED_RECORD, f"{held - block} of {length} bytes, then another record")
     return following
 
 
