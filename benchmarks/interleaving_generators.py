@@ -39,6 +39,9 @@ NODE_PACKAGES = [
 _BUILD_S = 600
 
 
+_ENV = os.environ | {"PYTHONPATH": "", "NO_COLOR": "1", "NO_MKDOCS_2_WARNING": "1"}  # what is on our path is not on a site's
+
+
 class NotBuilt(Exception):
     """A generator that is not there or fails; the message says why."""
 
@@ -60,7 +63,7 @@ def install(folder: Path) -> list[str]:
 
 def _installed(command: list[str], folder: Path, what: str) -> list[str]:
     try:
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=_BUILD_S)
+        subprocess.run(command, cwd=folder, env=_ENV, check=True, capture_output=True, text=True, timeout=_BUILD_S)
     except (OSError, subprocess.SubprocessError) as error:
         return [f"{what}: {(getattr(error, 'stderr', '') or str(error)).strip().splitlines()[-1]}"]
     return []
@@ -68,10 +71,9 @@ def _installed(command: list[str], folder: Path, what: str) -> list[str]:
 
 def run(command: list[object], folder: Path) -> None:
     """Raises NotBuilt, with the last that it said."""
-    env = os.environ | {"PYTHONPATH": "", "NO_COLOR": "1", "NO_MKDOCS_2_WARNING": "1"}
     try:
         done = subprocess.run(
-            [str(word) for word in command], cwd=folder, env=env, capture_output=True, text=True, timeout=_BUILD_S, check=False
+            [str(word) for word in command], cwd=folder, env=_ENV, capture_output=True, text=True, timeout=_BUILD_S, check=False
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise NotBuilt(str(error)) from None

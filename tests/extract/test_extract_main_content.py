@@ -237,3 +237,12 @@ def test_main_content_is_where_the_prose_stands():
 )
 def test_hints(box, hint):
     assert traits_of(*box)[0] == hint
+
+
+def test_a_long_section_among_sections_is_not_the_whole_text():
+    short, long = f"<p>{LONG}</p>", f"<p>{LONG}</p>" * 9
+    page = (
+        f"<div><div><div class=part><h2>Synopsis</h2>{short}</div><div class=part><h2>Description</h2>{short}</div>"
+        f"<div class=part><h2>Parameters</h2>{long}</div></div></div>"
+    )
+    assert [text for tag, text in texts(page) if tag == "h2"] == ["Synopsis", "Description", "Parameters"]

@@ -10,9 +10,9 @@ One parse (lexbor), one walk, then flat lists; `parse.parse_html` is the whole o
               footer ...) is not entered, unless a title or the main content stands in it.
     content/  `captions` moves a caption to the picture that it speaks of. `main_content` finds what the page is about, by its
               kind: a list keeps its `entries` whole, a page of sections its promotions, an article the smallest Block that
-              holds most of its prose, without what calls itself boilerplate, labels or comments, and without cards that
-              invite to other pages (`invitations`); `trailing` takes what little stands behind the text. `boilerplate` takes
-              Elements that say nothing, `headings` those of nothing.
+              holds most of its prose (`main_block`), without what calls itself boilerplate, labels or comments, and without
+              cards that invite to other pages (`invitations`); `trailing` takes what little stands behind the text.
+              `boilerplate` takes Elements that say nothing, `headings` those of nothing.
               `duplicates` keeps a picture that comes in several sizes once. `embedded` is asked where a page says nearly
               nothing. `confidence` says how sure all this is.
 

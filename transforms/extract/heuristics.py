@@ -62,6 +62,7 @@ class Heuristics:
     max_promotion_links: float = 0.2  # of the same; ours, on WCXB
     min_placed_prose: int = 100  # letters of prose in what is called by its place alone, and is content; ours, on WCXB
     min_main_beside: float = 0.2  # of the prose of a text without a title, in what the page calls its main part; ours
+    min_beside_section: float = 0.05  # of a section's prose, in its siblings of its name: they are parts of one text; ours
     min_trailing_prose: int = 1200  # letters of prose behind the core, of what is a part of the text; ours, on WCXB
     max_trailing_links: float = 0.03  # link letters a letter of it; ours, on WCXB
     min_reviews: int = 2  # of one name, without headings: what customers say; ours, on WCXB

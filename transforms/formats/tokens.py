@@ -87,7 +87,7 @@ _MARK = _category("Ps", "Pe", "Pi", "Pf", "Sc") + re.escape("\"'`´,;:!?¿¡#*&_
 _HEAD = re.compile(rf"\.\.+|\+(?![0-9])|[{_MARK}{_ICON}§%=—–]")
 _UNIT = "k?m[²³]?|[dcm]m[²³]?|ha|µm|nm|yd|in|ft|[km]?g|mg|µg|t|lb|oz|m/s|km/h|kmh|mph|h?Pa|mbar|[mMkKgGtT]b|[MKGT]B|[TGMK]|%"
 _TAIL = re.compile(
-    rf"(?:\.{2,8}|[{_MARK}{_ICON}—–]|['’][sS]|(?<=[0-9])(?:\+|{_UNIT})|(?<=[0-9²%+\-{_MARK}])\.|(?<=[^\W\d_A-Z])\.|(?<=[A-Z][A-Z])\.)\Z"
+    rf"(?:\.{{2,8}}|[{_MARK}{_ICON}—–]|['’][sS]|(?<=[0-9])(?:\+|{_UNIT})|(?<=[0-9²%+\-{_MARK}])\.|(?<=[^\W\d_A-Z])\.|(?<=[A-Z][A-Z])\.)\Z"
 )
 _INFIX = re.compile(
     rf"(\.\.+|…|[{_ICON}]|(?<=[0-9])[+\-*^](?=[0-9\-])|(?<=[^\W\d_A-Z\"'”’])\.(?=[A-Z\"'“‘])|(?<=[^\W\d_]),(?=[^\W\d_])"

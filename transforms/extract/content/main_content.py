@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.content.entries import entries_of, priced_blocks, without_repeated_lines
 from lamella.transforms.extract.content.invitations import headlines, invites, told_about
+from lamella.transforms.extract.content.main_block import called_main, content_around, main_block, prose_left
 from lamella.transforms.extract.content.pictures import cover_before, picture_blocks
 from lamella.transforms.extract.content.sections import section_blocks, section_headers, told_in_place, told_promotions
 from lamella.transforms.extract.content.titles import lead_of, told_under_title
@@ -64,16 +65,16 @@ def main_elements(tree: BlockTree, limits: "ExtractConfig") -> list[Element]:
     if not told:
         _give_back(tree, marked, limits)
     boilerplate = tree.within(marked)
-    prose = _prose_left(tree, boilerplate)
-    main = _main_block(tree, boilerplate, prose, limits)
+    prose = prose_left(tree, boilerplate)
+    main = main_block(tree, boilerplate, prose, limits)
     if spread and tree.blocks[0].title:  # its sections stand anywhere around the title
         while not tree.blocks[main].title:
             main = tree.blocks[main].parent
-        main = _content_around(tree, main)
-    main = _called_main(tree, boilerplate, prose, main, limits)
+        main = content_around(tree, main)
+    main = called_main(tree, boilerplate, prose, main, limits)
     if not told and (placed := told_in_place(tree)):  # they are parts of the main content, and choose it in no way
         boilerplate = tree.within([one and index not in placed for index, one in enumerate(marked)])
-        prose = _prose_left(tree, boilerplate)
+        prose = prose_left(tree, boilerplate)
     inside = tree.below(main)
     content = [element for element in tree.elements if inside[element.block] and not boilerplate[element.block]]
     core = core_of(tree, prose, main, limits)
@@ -127,7 +128,7 @@ def _list_of(tree: BlockTree, entries: list[int], marked: list[bool], limits: "E
     main = entries[0]
     while main > 0 and not (main < entries[0] and entries[-1] < ends[main]):
         main = blocks[main].parent
-    main = _content_around(tree, main)
+    main = content_around(tree, main)
     inside, of_entry = tree.below(main), [0] * len(blocks)
     for entry in entries:
         of_entry[entry : ends[entry]] = [entry] * (ends[entry] - entry)
@@ -220,77 +221,5 @@ def _may_be_told(tree: BlockTree, index: int) -> bool:
     what holds the page's title and calls itself content: a policy."""
     if tree.blocks[index].hint == COMMENTS:
         return True
-    around = _content_around(tree, tree.blocks[index].parent)
+    around = content_around(tree, tree.blocks[index].parent)
     return tree.blocks[index].hint == CONSENT and tree.blocks[around].hint == CONTENT and tree.blocks[around].title
-
-
-def _prose_left(tree: BlockTree, boilerplate: list[bool]) -> list[float]:
-    """The prose of each block without that of boilerplate."""
-    gone = [0.0] * len(boilerplate)
-    for index in range(len(gone) - 1, -1, -1):
-        block = tree.blocks[index]
-        gone[index] = block.prose if boilerplate[index] else gone[index]
-        if index:
-            gone[block.parent] += gone[index]
-    return [block.prose - lost for block, lost in zip(tree.blocks, gone, strict=True)]
-
-
-def _main_block(tree: BlockTree, boilerplate: list[bool], prose: list[float], limits: "ExtractConfig") -> int:
-    """The smallest block that still holds enough of the prose; or the block of content around it, for its title and lead."""
-    enough, main = limits.min_main_prose * prose[0], 0
-    for index, block in enumerate(tree.blocks):
-        if (
-            index
-            and block.parent == main
-            and not boilerplate[index]
-            and prose[index] >= enough > 0
-            and block.tag not in TEXT_BLOCKS
-        ):
-            main = index
-    return _content_around(tree, _titled_article(tree, prose, main, limits))
-
-
-def _called_main(tree: BlockTree, boilerplate: list[bool], prose: list[float], main: int, limits: "ExtractConfig") -> int:
-    """What the page itself calls its main part, where it has the title and a text, and the block chosen is elsewhere. One that
-    ends before far more of the text, which has no title of its own, was closed too early."""
-    beside = 0.0 if tree.blocks[main].title else HEURISTICS.min_main_beside * prose[main]
-    enough = max(limits.min_article_prose, beside)
-    for index, block in enumerate(tree.blocks):
-        if block.tag == "main" and block.title and not boilerplate[index] and prose[index] >= enough:
-            inside = tree.below(index)
-            return main if inside[main] or tree.below(main)[index] else index
-    return main
-
-
-def _content_around(tree: BlockTree, main: int) -> int:
-    """The block of content around a block, or the block."""
-    at = main
-    while at > 0:
-        if tree.blocks[at].hint == CONTENT:
-            return at
-        at = tree.blocks[at].parent
-    return main
-
-
-def _titled_article(tree: BlockTree, prose: list[float], main: int, limits: "ExtractConfig") -> int:
-    """The block of content within that holds the title and a good part of the prose: what else there is, is other articles.
-    But not where the rest is more, and stands in one block right behind without a heading or a link: the article goes on."""
-    enough, found, tops = limits.min_titled_prose * prose[0], main, [-1] * len(prose)
-    tops[main] = main
-    for index in range(main + 1, len(tops)):
-        block = tree.blocks[index]
-        top = tops[index] = tops[block.parent]
-        if top == found and block.hint == CONTENT and block.title and prose[index] >= enough > 0:
-            found = tops[index] = index
-    return main if found != main and _goes_on(tree, prose, main, found) else found
-
-
-def _goes_on(tree: BlockTree, prose: list[float], main: int, article: int) -> bool:
-    blocks, behind = tree.blocks, tree.ends()[article]
-    if behind >= tree.ends()[main]:
-        return False
-    block = blocks[behind]
-    around = article
-    while around != block.parent and around > main:
-        around = blocks[around].parent
-    return around == block.parent and block.headings == 0 and block.link_letters == 0 and prose[behind] > prose[article]
