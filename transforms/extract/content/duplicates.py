@@ -6,12 +6,12 @@ from lamella.transforms.extract.dom.blocks import Element, Image
 from lamella.transforms.extract.heuristics import HEURISTICS
 from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
-# What an address says of a size: "photo-300x200.jpg", "photo@2x.jpg", "photo-large.jpg", "/w_300,h_200/photo.jpg",
-# "/max/800/photo.jpg", "/300px-photo.jpg", "?w=300".
+# What an address says of a size: "photo-300x200.jpg", "photo_400x.jpg", "photo@2x.jpg", "photo-large.jpg",
+# "/w_300,h_200/photo.jpg", "/max/800/photo.jpg", "/300px-photo.jpg", "?w=300".
 _SIZES = re.compile(
     r"[-_@/](?:"  # the one set that each of them begins with: most of an address is passed over at once
     r"(?<=[-_])(?:"
-    r"\d{2,4}x\d{2,4}(?=\.\w+$|/)"
+    r"\d{2,4}x\d{2,4}(?=\.\w+$|/)|\d{3,4}x(?=\.\w+$)"
     r"|(?:scaled|(?:x-?|extra-?|medium-?)?large|medium|small|thumb(?:nail)?s?|(?:super)?jumbo)(?=\.\w+$)"
     r"|(?-i:[a-z]{1,9}(?:Large|Medium|Small|Thumb|Jumbo)(?:[A-Z]\w{0,12})?)(?=\.\w+$))"
     r"|(?<=@)[23]x(?=\.\w+$)"

@@ -223,7 +223,13 @@ _join = lru_cache(maxsize=4096)(join_url)  # what a site shows on each of its pa
 def _reference(value: str | None) -> str:
     """A value that looks like a reference; "" for data: URIs, template leftovers and other junk."""
     value = (value or "").strip()
-    if not value or value[0] in "{[<#" or value[:5].lower() == "data:" or ("." not in value and "/" not in value):
+    if (
+        not value
+        or value[0] in "[<#"
+        or "{" in value
+        or value[:5].lower() == "data:"
+        or ("." not in value and "/" not in value)
+    ):
         return ""
     return value
 

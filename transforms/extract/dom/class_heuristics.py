@@ -154,7 +154,7 @@ def _hint_by(tag: str, role: str, said: int) -> str:
     if tag == "form":
         return _hint(said, False) or LABEL
     hint = _hint(said, False) if said and tag not in ("body", "html") else ""
-    return "" if hint == HEADER and tag in _TABLE_PARTS else hint
+    return "" if (hint == HEADER and tag in _TABLE_PARTS) or (hint == LIKELY_BOILERPLATE and tag == "dt") else hint
 
 
 def is_caption(class_: str) -> bool:

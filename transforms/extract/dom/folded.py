@@ -1,6 +1,8 @@
 """A hidden HTML element -> whether a reader can unfold it: an answer, a tab, a slide. By its role, its id, its class and what
 stands beside it."""
 
+import re
+
 from selectolax.lexbor import LexborNode
 
 from lamella.transforms.extract.dom.class_heuristics import says_folded, says_handle, says_message
@@ -11,6 +13,10 @@ from lamella.transforms.extract.input_limits import INPUT_LIMITS
 
 _PANELS = frozenset(("div", "section", "dd", "ul", "ol", "li", "article"))
 _HANDLES = frozenset(("dt", "button"))
+_CLICKED = frozenset(("button", "a"))
+_REST = re.compile(
+    r"(?:^|[\s_-])(?:read-?)?(?i:more)(?:-?text|-?content|Text|Content)?(?:$|[\s_-])"
+)  # of a text that is cut off
 _LESSER_HEADINGS = HEADINGS - {"h1"}
 _QUESTION_MARKS = ("?", "？", "؟")
 _UNFOLDING = frozenset((*UNFOLDS, "aria-expanded", "onclick"))
@@ -20,13 +26,29 @@ _MESSAGE_ROLES = frozenset(("alert", "status", "log"))
 def is_folded(walk: Walk, node: LexborNode, attributes: Attributes) -> bool:
     if _is_controlled(walk, attributes):
         return True
-    if node.tag not in _PANELS or _is_message(attributes):
+    if node.tag not in _PANELS:
+        return node.tag == "span" and not _is_message(attributes) and _is_cut_off(node)
+    if _is_message(attributes):
         return False
     inner, before = _beside(node.first_child, 1), _beside(node.prev, -1)
     if (inner is not None and _is_controlled(walk, inner.attributes)) or (before is not None and _unfolds(before, node)):
         return True
+    if _is_cut_off(node):
+        return True
     class_ = attributes.get("class") or ""
     return class_ != "" and (says_folded(class_[: INPUT_LIMITS.max_names]) or _is_next_to_twin(walk, node, class_))
+
+
+def _is_cut_off(node: LexborNode) -> bool:
+    """Whether it is the rest of a text: its id or class is "more", and a handle stands behind it, or behind the paragraph that
+    it ends."""
+    names = f"{node.id or ''} {node.attributes.get('class') or ''}"[: INPUT_LIMITS.max_names]
+    if not _REST.search(names):
+        return False
+    behind = _beside(node.next, 1)
+    if behind is None and node.parent is not None:
+        behind = _beside(node.parent.next, 1)
+    return behind is not None and (behind.tag in _CLICKED or behind.attributes.get("role") == "button")
 
 
 def _is_controlled(walk: Walk, attributes: Attributes) -> bool:

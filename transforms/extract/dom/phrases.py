@@ -34,7 +34,7 @@ def phrase(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> ob
     class_ = attributes.get("class")
     if class_:
         if is_silent(class_):
-            return SKIP
+            return None if _is_said_twin(node) else SKIP
         if tag == "span" and not walk.joined and is_caption(class_):
             return begin_block(walk, node, tag, attributes)
     if attributes.get("aria-hidden") == "true":
@@ -43,6 +43,18 @@ def phrase(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> ob
         walk.end_line()
         return walk.end_line
     return None
+
+
+def _is_said_twin(node: LexborNode) -> bool:
+    """Whether what is for screen readers alone says what the phrase beside it shows in parts, which is hidden from them."""
+    for beside in (node.prev, node.next):
+        if beside is not None and beside.tag == "span" and beside.attributes.get("aria-hidden") == "true":
+            return (said := _alnum(node)) != "" and said == _alnum(beside)
+    return False
+
+
+def _alnum(node: LexborNode) -> str:
+    return "".join(filter(str.isalnum, (node.text() or "")[: INPUT_LIMITS.max_compared_letters]))
 
 
 def formula(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> object:
@@ -179,7 +191,7 @@ def link(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> obje
     before, block_before, walk.href, walk.link_block = walk.href, walk.link_block, href, walk.block
     leads = href is not None or not ("name" in attributes or "id" in attributes)  # else it is led to
     weak = leads and (href is None or inward)
-    if weak and _leads_to_itself(node, href):
+    if weak and (_leads_to_itself(node, href) or _is_on_handle(node, href)):
         leads = weak = False
     if weak:
         walk.weak_links += 1
@@ -254,6 +266,12 @@ def _leads_to_itself(node: LexborNode, href: str | None) -> bool:
     if not href or parent is None:
         return False
     return parent.id == href[1:] or node.id == href[1:]
+
+
+def _is_on_handle(node: LexborNode, href: str | None) -> bool:
+    """Whether it leads nowhere and is the text of what unfolds a panel."""
+    parent = node.parent
+    return href is None and parent is not None and not _UNFOLDING.isdisjoint(parent.attributes)
 
 
 def line_break(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) -> None:

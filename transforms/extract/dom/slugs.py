@@ -12,13 +12,19 @@ _WORD, _NO_LETTERS = re.compile(r"[^\W_]+"), re.compile(r"[\W_]+")
 
 
 def is_slug(node: LexborNode, id_: str) -> bool:
-    if (
-        len(_WORD.findall(id_[: INPUT_LIMITS.max_slug_letters])) < HEURISTICS.min_slug_words
-        or (heading := _first_heading(node)) is None
-    ):
+    """One of a word or two may be a name, "related-posts", but where the heading links to it, as documentation does."""
+    if (heading := _first_heading(node)) is None:
+        return False
+    few = len(_WORD.findall(id_[: INPUT_LIMITS.max_slug_letters])) < HEURISTICS.min_slug_words
+    if few and not _links_to(heading, f"#{id_}"):
         return False
     text, slug = _letters(heading.text() or ""), _letters(id_)
     return text != "" and (text.startswith(slug) or slug.startswith(text))
+
+
+def _links_to(heading: LexborNode, reference: str) -> bool:
+    at = heading.last_child
+    return at is not None and at.tag == "a" and at.attributes.get("href") == reference
 
 
 def _first_heading(node: LexborNode) -> LexborNode | None:
