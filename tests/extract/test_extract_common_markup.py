@@ -63,3 +63,25 @@ def test_a_width_alone_is_a_size_of_a_picture():
         "https://a.example/s/bird_800x.jpg"
     ]
     assert len(images("<img src=/s/cell_10x.jpg><img src=/s/cell_40x.jpg>")) == 2  # under a microscope
+
+
+def test_lines_of_one_name_in_a_row_are_told_together():
+    said = ["Wade, wade on", "by night", "over the salty lake"]
+    verse = "".join(f"<div class=line>{line}</div>" for line in said)
+    assert between(f"<div class=poem>{verse}</div>") == said
+    apart = "".join(f"<div class={name}>{line}</div>" for name, line in zip("abc", said, strict=True))
+    assert "by night" not in between(f"<div class=poem>{apart}</div>")
+
+
+def test_a_table_of_names_and_values_behind_the_main_content_is_part_of_it():
+    facts = "<table><tr><th>Height</th><td>140 cm</td></tr><tr><th>Colour</th><td>Pink</td></tr></table>"
+    product = f"<h1>Bird</h1><div class=tabs><div><p>{BIRDS}</p><p>{LAKE}</p></div><div>{facts}</div></div>"
+
+    def said(html: str) -> list[str]:
+        found = parse_html(f"<title>Bird</title><div>{html}</div>", "https://a.example/", ExtractConfig()).nodes
+        return [node.text for node in found if isinstance(node, TextNode)]
+
+    assert said(product)[:3] == ["Bird", BIRDS, LAKE]
+    assert ["Height" in text and "140 cm" in text for text in said(product)[3:]].count(True) == 1
+    assert said(product.replace("140 cm", "<a href=/tall>140 cm</a>")) == ["Bird", BIRDS, LAKE]
+    assert said(product.replace("<div><table>", "<div class=sidebar><table>")) == ["Bird", BIRDS, LAKE]

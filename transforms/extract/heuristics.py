@@ -52,6 +52,10 @@ class Heuristics:
     max_commented: float = 0.9  # of the page's prose, in comments; with more, the page is a thread; ours, on WCXB
     min_chronicle: int = 3  # headings in a row with a number in each: what happened when; ours
     min_fact_rows: int = 3  # of a name and its value each, or of the cells below; ours
+    min_line_row: int = 3  # lines of one name in a row, as of a verse; ours
+    min_told_lines: float = 0.25  # of such a row, that stay by themselves; ours
+    max_facts_distance: int = 3  # blocks between the main content and what holds it and a table of its facts; ours
+    min_facts: int = 2  # rows of a table behind the main content, each a name and its value; ours, on WCXB
     min_data_cells: int = 3  # of a row; a table of such rows tells what it links to; ours, on WCXB
     min_sections: int = 3  # blocks beside each other, each with a heading and prose; ours
     min_header_prose: int = 100  # letters of prose in what is called a header, and tells something; ours, on WCXB

@@ -9,7 +9,7 @@ from lamella.transforms.extract.content.headings import (
     without_lone_headings,
 )
 from lamella.transforms.extract.content.repeats import without_repeats
-from lamella.transforms.extract.content.runs import FULL_STOPS, is_sentence, runs_of
+from lamella.transforms.extract.content.runs import FULL_STOPS, is_sentence, keep_whole_rows, runs_of
 from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element, Image, is_named
 from lamella.transforms.extract.dom.tags import HEADINGS, TEXT_BLOCKS
 from lamella.transforms.extract.heuristics import HEURISTICS
@@ -37,6 +37,7 @@ def without_boilerplate(tree: BlockTree, elements: list[Element], limits: "Extra
         or _is_linked_paragraph(tree, elements, index, limits)
         for index, element in enumerate(elements)
     ]
+    keep_whole_rows(tree, elements, said)
     if _is_made_of_links(elements, said, limits):
         said = [one or element.tag == "li" for one, element in zip(said, elements, strict=True)]
     _keep_announced(tree, elements, said, limits)

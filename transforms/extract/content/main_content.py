@@ -7,6 +7,7 @@ at what repeats, and at where the prose of the page stands, never at words.
 from typing import TYPE_CHECKING
 
 from lamella.transforms.extract.content.entries import entries_of, priced_blocks, without_repeated_lines
+from lamella.transforms.extract.content.facts import facts_behind
 from lamella.transforms.extract.content.invitations import headlines, invites, told_about
 from lamella.transforms.extract.content.main_block import called_main, content_around, main_block, prose_left
 from lamella.transforms.extract.content.pictures import cover_before, picture_blocks
@@ -82,7 +83,7 @@ def main_elements(tree: BlockTree, limits: "ExtractConfig") -> list[Element]:
         content = without_trailing(tree, content, core, limits)
     lead = lead_of(tree, boilerplate, inside, limits) + content
     first = next((index for index, element in enumerate(tree.elements) if element is lead[0]), 0) if lead else 0
-    return cover_before(tree, main, first, limits) + lead
+    return cover_before(tree, main, first, limits) + lead + facts_behind(tree, main, boilerplate)
 
 
 def is_spread(tree: BlockTree, marked: list[bool], limits: "ExtractConfig") -> bool:

@@ -33,6 +33,21 @@ def runs_of(tree: BlockTree, elements: list[Element], limits: "ExtractConfig") -
     return run
 
 
+def keep_whole_rows(tree: BlockTree, elements: list[Element], said: list[bool]) -> None:
+    """Lines of one name in a row, in one block, are told together: a verse, a dialogue. A part of them that stays by itself, as
+    it has more words, keeps the rest."""
+    blocks, at = tree.blocks, 0
+    for index in range(1, len(elements) + 1):
+        if index < len(elements) and _is_line(elements[index]) and _is_line(elements[index - 1]):
+            one, other = blocks[elements[index - 1].block], blocks[elements[index].block]
+            if one is not other and one.parent == other.parent and one.tag == other.tag and one.name == other.name:
+                continue
+        told = sum(said[at:index])
+        if index - at >= HEURISTICS.min_line_row and index - at > told >= HEURISTICS.min_told_lines * (index - at):
+            said[at:index] = [True] * (index - at)
+        at = index
+
+
 def _is_section(elements: list[Element], start: int, end: int) -> bool:
     """Whether a heading stands right before these lines, and one as high behind them."""
     if not 0 < start < end < len(elements):
