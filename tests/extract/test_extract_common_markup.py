@@ -54,6 +54,15 @@ def test_a_title_that_leads_nowhere_and_unfolds_a_panel_is_no_link():
     assert between(f"{handle}<div id=one style='display:none'><p>{LAKE}</p></div>") == ["Where do the birds sleep?", LAKE]
 
 
+def test_the_footer_of_a_quotation_says_whose_it_is_and_one_of_notes_holds_them():
+    words = "They stand on one leg all night, and nobody has told me why."
+    quoted = f"<blockquote><p>{words}</p><footer>Anna Stone, who keeps the birds</footer></blockquote>"
+    assert between(quoted) == [words, "Anna Stone, who keeps the birds"]
+    note = "See the book of the parish of that year, on page 12."
+    assert between(f"<footer class=footnotes><ol><li>{note}</li></ol></footer>") == [note]
+    assert between(f"<footer><ol><li>{note}</li></ol></footer>") == []
+
+
 def test_an_address_with_a_place_for_a_size_is_none():
     assert images("<img src=/s/bird_300x300.jpg data-src='/s/bird_{width}x.jpg'>") == ["https://a.example/s/bird_300x300.jpg"]
 
@@ -75,7 +84,7 @@ def test_lines_of_one_name_in_a_row_are_told_together():
 
 def test_a_table_of_names_and_values_behind_the_main_content_is_part_of_it():
     facts = "<table><tr><th>Height</th><td>140 cm</td></tr><tr><th>Colour</th><td>Pink</td></tr></table>"
-    product = f"<h1>Bird</h1><div class=tabs><div><p>{BIRDS}</p><p>{LAKE}</p></div><div>{facts}</div></div>"
+    product = f"<h1>Bird</h1><div class=tabs><div><p>{BIRDS}</p><p>{LAKE}</p></div><div class=tab-pane>{facts}</div></div>"
 
     def said(html: str) -> list[str]:
         found = parse_html(f"<title>Bird</title><div>{html}</div>", "https://a.example/", ExtractConfig()).nodes
@@ -84,4 +93,4 @@ def test_a_table_of_names_and_values_behind_the_main_content_is_part_of_it():
     assert said(product)[:3] == ["Bird", BIRDS, LAKE]
     assert ["Height" in text and "140 cm" in text for text in said(product)[3:]].count(True) == 1
     assert said(product.replace("140 cm", "<a href=/tall>140 cm</a>")) == ["Bird", BIRDS, LAKE]
-    assert said(product.replace("<div><table>", "<div class=sidebar><table>")) == ["Bird", BIRDS, LAKE]
+    assert said(product.replace("tab-pane", "col-4").replace("tabs", "row")) == ["Bird", BIRDS, LAKE]  # a column of the site

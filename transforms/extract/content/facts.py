@@ -1,8 +1,13 @@
 """A BlockTree and its main block -> the tables of names and values behind it: what a product weighs, in a tab of its own."""
 
+import re
+
 from lamella.transforms.extract.dom.blocks import BlockTree, Element
 from lamella.transforms.extract.heuristics import HEURISTICS
 
+_FACTS = re.compile(
+    r"(?:^|[\s_-])tabs?(?:$|[\s_-])|panel|accordion|collaps|spec|detail|attribute|propert|product", re.IGNORECASE
+)
 _EDGES = frozenset(("#root", "html", "body", "td", "th"))  # of the page, or of a column of its layout
 
 
@@ -22,7 +27,11 @@ def facts_behind(tree: BlockTree, main: int, boilerplate: list[bool]) -> list[El
     for element in tree.elements:
         if begins <= element.block < ends and element.tag == "tr" and not boilerplate[element.block]:
             rows.setdefault(tables[element.block - begins], []).append(element)
-    told = [found for found in rows.values() if len(found) >= HEURISTICS.min_facts and all(map(_is_fact, found))]
+    told = [
+        found
+        for table, found in rows.items()
+        if len(found) >= HEURISTICS.min_facts and all(map(_is_fact, found)) and _is_of_text(tree, table, around)
+    ]
     return [row for found in told for row in found]
 
 
@@ -34,6 +43,20 @@ def _around(tree: BlockTree, main: int) -> int:
             break
         at = blocks[at].parent
     return at
+
+
+def _is_of_text(tree: BlockTree, table: int, around: int) -> bool:
+    """Whether a table stands beside the main content without a block around it, or in what names say are facts or a tab: one in
+    a column of its own is of the site."""
+    at = table
+    for _ in range(HEURISTICS.max_facts_distance + 1):
+        block = tree.blocks[at]
+        if at == around or (block.name and _FACTS.search(block.name)):
+            return at != around
+        if block.parent == around:
+            return at == table
+        at = block.parent
+    return False
 
 
 def _is_fact(row: Element) -> bool:

@@ -35,6 +35,8 @@ def begin_block(walk: Walk, node: LexborNode, tag: str, attributes: Attributes) 
     if block.hint:
         if block.hint in BY_NAME and (id_ := attributes.get("id")) and is_slug(node, id_):
             block.hint = traits_of(tag, (attributes.get("role") or "")[: INPUT_LIMITS.max_names], block.name, "")[0]
+        if tag == "footer" and walk.tree.blocks[leave[0]].tag == "blockquote":
+            block.hint = ""  # who said it
         block.hint = hint_of_form(node, block.hint) if tag == "form" else block.hint
         if block.hint in _PASSED and not walk.thorough and not is_entered(walk, node, tag, block.hint):
             walk.drop_empty()

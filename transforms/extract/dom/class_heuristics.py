@@ -39,6 +39,7 @@ _CONTENT_TAGS = _words("article main")
 _HEADINGS = _words("h1 h2 h3 h4 h5 h6")  # their ids are made of their words
 _TABLE_PARTS = _words("table thead tbody tr th td")  # a header of these is no site's
 _BOILERPLATE_TAGS = _words("nav footer aside menu dialog")
+_NOTED_TAGS = _words("aside footer")  # which may hold an article's notes
 _BOILERPLATE_ROLES = _words("navigation contentinfo banner search dialog alertdialog menu menubar complementary toolbar")
 
 
@@ -150,7 +151,7 @@ def _hint_by(tag: str, role: str, said: int) -> str:
     if tag in _CONTENT_TAGS or role in _CONTENT_ROLES:
         return CONTENT
     if tag in _BOILERPLATE_TAGS or role in _BOILERPLATE_ROLES:
-        return "" if tag == "aside" and _hint(said, True) == "" else BOILERPLATE
+        return "" if tag in _NOTED_TAGS and _hint(said, True) == "" else BOILERPLATE
     if tag == "form":
         return _hint(said, False) or LABEL
     hint = _hint(said, False) if said and tag not in ("body", "html") else ""
