@@ -243,3 +243,24 @@ def test_a_form_that_asks_who_one_is_is_the_sites(field):
     form = f"<form><p>{REED}</p><label>Who are you? <input {field}></label><button>Go on</button></form>"
     page = f"<main><h1>Birds of the lake</h1><p>{BEAK}</p><p>{LAKE}</p><p>{NEST}</p>{form}</main>"
     assert said(page) == ["Birds of the lake", BEAK, LAKE, NEST]
+
+
+NOTES = (
+    "<ul><li><a href=/1>Beaks can now be built from old feathers</a></li>"
+    "<li><a href=/2>Wings now fold while birds walk</a></li></ul>"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "behind", "kept"),
+    [
+        ("<h3>Other improvements</h3>", "<p>All of this stands in the notes of the release.</p>", True),
+        ("<p>There are a few other improvements, too:</p>", "<p>All of this stands in the notes of the release.</p>", True),
+        ("<h3>Read on</h3>", "", False),  # nothing is told behind it
+        ("<p>See also these:</p>", "<p>All of this stands in the notes of the release.</p>", False),
+    ],
+)
+def test_a_list_of_links_within_a_text_is_told(before, behind, kept):
+    body = f"<main><h1>Notes</h1>{PROSE}{before}{NOTES}{behind}</main>"
+    found = [node.text for node in nodes(body) if isinstance(node, TextNode)]
+    assert ("Wings now fold while birds walk" in found) is kept

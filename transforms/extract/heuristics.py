@@ -51,6 +51,8 @@ class Heuristics:
     min_told_beside_comments: float = 0.05  # of their prose, beside comments; with less, the page is a thread; ours
     max_commented: float = 0.9  # of the page's prose, in comments; with more, the page is a thread; ours, on WCXB
     min_chronicle: int = 3  # headings in a row with a number in each: what happened when; ours
+    min_item_words: int = 5  # of an item of a list of links within a text, on average: it says something; ours
+    min_going_on_words: int = 5  # of a paragraph before such a list, and of one behind it: the text goes on; ours
     min_fact_rows: int = 3  # of a name and its value each, or of the cells below; ours
     min_line_row: int = 3  # lines of one name in a row, as of a verse; ours
     min_told_lines: float = 0.25  # of such a row, that stay by themselves; ours

@@ -8,6 +8,7 @@ from lamella.transforms.extract.content.headings import (
     without_emptied_blocks,
     without_lone_headings,
 )
+from lamella.transforms.extract.content.link_lists import LISTS, told_items
 from lamella.transforms.extract.content.repeats import without_repeats
 from lamella.transforms.extract.content.runs import FULL_STOPS, is_sentence, keep_whole_rows, runs_of
 from lamella.transforms.extract.dom.blocks import Block, BlockTree, Element, Image, is_named
@@ -17,7 +18,6 @@ from lamella.transforms.extract.heuristics import HEURISTICS
 if TYPE_CHECKING:
     from lamella.schemas.config import ExtractConfig
 
-_LISTS = frozenset(("ul", "ol", "dl"))
 _ROWS = frozenset(("tr", "pre", "blockquote", "figcaption"))
 _SENTENCE_ENDS = frozenset(".!?:;…\"'”’»«“。！？；：」』؟।۔")
 _COLONS = frozenset(":：")
@@ -40,7 +40,8 @@ def without_boilerplate(tree: BlockTree, elements: list[Element], limits: "Extra
     keep_whole_rows(tree, elements, said)
     if _is_made_of_links(elements, said, limits):
         said = [one or element.tag == "li" for one, element in zip(said, elements, strict=True)]
-    _keep_announced(tree, elements, said, limits)
+    for index in told_items(tree, elements, said, limits):
+        said[index] = True
     for index in range(len(elements) - 2, -1, -1):
         if (
             said[index]
@@ -131,7 +132,7 @@ def _link_densities(tree: BlockTree, elements: list[Element]) -> list[float]:
     wholes = [0] * len(blocks)
     for index, block in enumerate(blocks):
         whole = wholes[block.parent] if index else 0
-        lists = block.tag in _LISTS and blocks[whole].tag not in _LISTS  # a list within a list is part of it
+        lists = block.tag in LISTS and blocks[whole].tag not in LISTS  # a list within a list is part of it
         wholes[index] = index if lists or block.tag == "table" else whole
     letters, links, rows = [0] * len(blocks), [0] * len(blocks), [0] * len(blocks)
     for element in elements:
@@ -175,20 +176,6 @@ def _is_made_of_links(elements: list[Element], said: list[bool], limits: "Extrac
     prose = sum(len(i.text) for i, one in zip(elements, said, strict=True) if one and i.words >= limits.min_prose_words)
     listed = sum(i.link_letters for i, one in zip(elements, said, strict=True) if i.tag == "li" and not one)
     return prose < listed and (prose < limits.min_article_prose or HEURISTICS.min_links_to_prose * prose < listed)
-
-
-def _keep_announced(tree: BlockTree, elements: list[Element], said: list[bool], limits: "ExtractConfig") -> None:
-    """A list of links that a sentence before it announces is part of what is told: "you will need these two:"."""
-    blocks, announced = tree.blocks, -1
-    for index, element in enumerate(elements):
-        if element.media or element.tag != "li":
-            announces = (
-                said[index] and element.tag == "p" and element.words >= limits.min_prose_words and element.text[-1:] in _COLONS
-            )
-            announced = element.block if announces else -1
-        elif announced >= 0 and not said[index]:
-            whole = blocks[element.block].parent
-            said[index] = blocks[whole].tag in _LISTS and blocks[announced].parent == blocks[whole].parent
 
 
 def _is_label(element: Element, following: Element, limits: "ExtractConfig") -> bool:
